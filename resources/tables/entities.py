@@ -1,0 +1,49 @@
+"""Entities: accounts, campaigns, ad sets and ads as a platform describes them now, in one shape for all platforms."""
+
+from resources.schema import DAY, INSTANT, MONEY, TEXT, Column, Table
+from resources.tables import common as c
+
+
+def _text(name: str, description: str) -> Column:
+    return Column(name, TEXT, description, nullable=True)
+
+
+ENTITY_COLUMNS = (
+    c.PLATFORM,
+    c.ACCOUNT_ID,
+    Column("level", TEXT, "account, campaign, ad_set or ad."),
+    Column("entity_id", TEXT, "The entity's own id at the platform."),
+    _text("campaign_id", "Campaign it is or belongs to."),
+    _text("ad_set_id", "Ad set it is or belongs to."),
+    Column("name", TEXT, "Name as people gave it."),
+    Column("native_level", TEXT, "What the platform itself calls this level."),
+    Column("status", TEXT, "active, paused, removed, or other: one word for the three platforms' many."),
+    _text("native_status", "The platform's own word for it."),
+    c.CURRENCY,
+    c.TIME_ZONE,
+    Column("daily_budget", MONEY, "Daily budget set on this very entity, account currency.", nullable=True),
+    Column("lifetime_budget", MONEY, "Lifetime budget set on this very entity.", nullable=True),
+    _text("budget_owner", "Where the budget that limits it is kept: campaign, ad_set or shared_budget."),
+    _text("budget_id", "Id of that budget's owner at the platform (Google: the campaign budget)."),
+    _text("bid_strategy", "How the platform bids."),
+    _text("objective", "What the campaign is meant to achieve."),
+    _text("learning_state", "Learning phase as the platform states it."),
+    _text("targeting", "Targeting, as JSON in the platform's own words."),
+    _text("creative", "Texts and landing pages of an ad, as JSON."),
+    Column("start_day", DAY, "First day it may deliver.", nullable=True),
+    Column("end_day", DAY, "Last day it may deliver.", nullable=True),
+    _text("version", "The platform's own version tag, which moves with every edit, where it has one."),
+    Column("updated_at", INSTANT, "When the platform says it was last edited (UTC).", nullable=True),
+    c.PULLED_AT,
+)
+
+
+def entity_table(platform: str, spoken: str) -> Table:
+    """The snapshot table of one platform; the newest reading of each account stands in it."""
+    return Table(
+        layer="raw",
+        name=f"{platform}_entities",
+        description=f"Accounts, campaigns, ad sets and ads in {spoken} as they stand now: status, budget, targeting, texts.",
+        columns=ENTITY_COLUMNS,
+        key=("account_id", "level", "entity_id"),
+    )
