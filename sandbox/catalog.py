@@ -1,0 +1,203 @@
+"""What exists in one account: campaigns, ad sets and ads, with the hidden traits that drive the market.
+
+Everything here follows from (world seed, account) and never changes; what people change later is in `sandbox.changes`.
+Ads are sorted by ad set, ad sets by campaign, so a level is summed by slicing.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from sandbox import words
+from sandbox.draws import Floats, Whole, key, lognormal, uniform
+from sandbox.world import Account, World
+
+_ID_BASE = {"google_ads": 20_000_000_000, "meta_ads": 120_200_000_000_000_000, "linkedin_ads": 300_000_000}
+CHANNELS = ("SEARCH", "DISPLAY", "PERFORMANCE_MAX")
+
+
+@dataclass(frozen=True)
+class Campaigns:
+    """One row per campaign. `holds_budget`: the campaign's own budget binds; its ad sets have none."""
+
+    id: Whole
+    name: list[str]
+    sells: npt.NDArray[np.bool_]
+    channel: list[str]
+    holds_budget: npt.NDArray[np.bool_]
+    budget_micros: Whole
+    paused: npt.NDArray[np.bool_]
+    start_day: Whole
+
+    @property
+    def objective(self) -> list[str]:
+        """`sales` or `leads`, per campaign."""
+        return ["sales" if sells else "leads" for sells in self.sells]
+
+
+@dataclass(frozen=True)
+class AdSets:
+    """One row per ad set. Hidden ones (Performance Max) deliver but are reported at campaign level alone."""
+
+    id: Whole
+    name: list[str]
+    campaign: Whole
+    theme: Whole
+    hidden: npt.NDArray[np.bool_]
+    budget_micros: Whole
+    paused: npt.NDArray[np.bool_]
+    demand: Floats
+    cpm: Floats
+    ctr: Floats
+    conversion_rate: Floats
+    order_value: Floats
+    first_day: Whole
+
+
+@dataclass(frozen=True)
+class Ads:
+    """One row per ad. `weight` is its share of the ad set's spend, `appeal` what multiplies the click rate."""
+
+    id: Whole
+    ad_set: Whole
+    weight: Floats
+    appeal: Floats
+    paused: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One account's entities."""
+
+    account: Account
+    seed: int
+    campaigns: Campaigns
+    ad_sets: AdSets
+    ads: Ads
+
+    @cached_property
+    def ad_starts(self) -> Whole:
+        """Index of the first ad of every ad set."""
+        return np.searchsorted(self.ads.ad_set, np.arange(len(self.ad_sets.id)))
+
+    @cached_property
+    def ad_set_starts(self) -> Whole:
+        """Index of the first ad set of every campaign."""
+        return np.searchsorted(self.ad_sets.campaign, np.arange(len(self.campaigns.id)))
+
+    @cached_property
+    def index(self) -> dict[str, dict[int, int]]:
+        """Row number by id, per level."""
+        levels = {"campaign": self.campaigns.id, "ad_set": self.ad_sets.id, "ad": self.ads.id}
+        return {level: {int(i): n for n, i in enumerate(ids)} for level, ids in levels.items()}
+
+    def texts(self, ad: int) -> dict[str, list[str] | str]:
+        """Headlines, descriptions and landing page of the ad in that row."""
+        ad_set = int(self.ads.ad_set[ad])
+        theme = words.THEMES[int(self.ad_sets.theme[ad_set])]
+        pick = int(key(self.seed, 71, self.ads.id[ad]) % np.uint64(2**31))
+        headlines = [
+            words.HEADLINES[(pick + 3 * n) % len(words.HEADLINES)].format(T=theme.capitalize())
+            for n in range(3)
+        ]
+        descriptions = [words.DESCRIPTIONS[(pick // 7 + n) % len(words.DESCRIPTIONS)] for n in range(2)]
+        return {
+            "headlines": headlines,
+            "descriptions": descriptions,
+            "landing_page": f"https://shop.example/{theme.replace(' ', '-')}",
+        }
+
+    def targeting(self, ad_set: int) -> dict[str, int | str]:
+        """Country, lowest and highest age, and audience of the ad set in that row."""
+        pick = int(key(self.seed, 72, self.ad_sets.id[ad_set]) % np.uint64(2**31))
+        youngest = (18, 25, 35)[pick % 3]
+        return {
+            "country": words.REGIONS[pick // 3 % len(words.REGIONS)],
+            "age_min": youngest,
+            "age_max": (44, 54, 65)[pick // 5 % 3],
+            "audience": words.AUDIENCES[pick // 11 % len(words.AUDIENCES)],
+        }
+
+    def searches(self, ad_set: int) -> list[str]:
+        """What people type before they see this ad set, in the order of `words.SEARCHES`."""
+        theme = words.THEMES[int(self.ad_sets.theme[ad_set])]
+        return [pattern.format(t=theme) for pattern, _ in words.SEARCHES]
+
+
+def build_catalog(world: World, account: Account) -> Catalog:
+    """The entities of one account, from (seed, account) alone."""
+    seed = int(key(world.seed, int(account.id), sum(map(ord, account.platform))) >> np.uint64(32))
+    base = _ID_BASE[account.platform] + int(account.id) % 9_000 * 1_000_000
+    campaigns = _campaigns(account, seed, base, int(np.datetime64(world.begins, "D").astype(int)))
+    ad_sets = _ad_sets(account, seed, base, campaigns)
+    return Catalog(account, seed, campaigns, ad_sets, _ads(account, seed, base, ad_sets))
+
+
+def _campaigns(account: Account, seed: int, base: int, begins: int) -> Campaigns:
+    b, ordinary = account.behaviour, account.campaigns
+    n = ordinary + account.performance_max
+    rows = np.arange(n)
+    ids = base + 1 + rows
+    sells = uniform(seed, 11, ids) >= b.lead_share
+    pmax = rows >= ordinary
+    channel = [
+        "PERFORMANCE_MAX" if p else CHANNELS[int(d)] for p, d in zip(pmax, uniform(seed, 12, ids) > 0.7)
+    ]
+    holds = (uniform(seed, 13, ids) < b.campaign_budget_share) | pmax
+    if account.platform == "google_ads":
+        holds = np.ones(n, bool)  # Google keeps every budget at the campaign
+    sets = np.where(pmax, 3, account.ad_sets_per_campaign)
+    budget = lognormal(b.daily_budget, b.budget_spread / 2, seed, 14, ids) * sets
+    themes = (key(seed, 15, ids) % np.uint64(len(words.THEMES))).astype(int)
+    name = [
+        f"{words.THEMES[t].title()} | {words.GOALS['sales' if s else 'leads']} | {channel[i][:6].title()} {i + 1}"
+        for i, (t, s) in enumerate(zip(themes, sells))
+    ]
+    paused = (uniform(seed, 16, ids) < b.paused_share / 2) & (rows > 0)
+    start = begins + np.where(rows == 0, 0, uniform(seed, 17, ids) * 60).astype(int)
+    return Campaigns(ids, name, sells, channel, holds, _whole_units(budget, account), paused, start)
+
+
+def _ad_sets(account: Account, seed: int, base: int, campaigns: Campaigns) -> AdSets:
+    b = account.behaviour
+    per = np.where([c == "PERFORMANCE_MAX" for c in campaigns.channel], 1, account.ad_sets_per_campaign)
+    campaign = np.repeat(np.arange(len(per)), per)
+    hidden = np.array([campaigns.channel[c] == "PERFORMANCE_MAX" for c in campaign])
+    ids = base + 100_000 + np.arange(len(campaign))
+    theme_of_campaign = (key(seed, 15, campaigns.id) % np.uint64(len(words.THEMES))).astype(int)
+    audience = (key(seed, 21, ids) % np.uint64(len(words.AUDIENCES))).astype(int)
+    name = [f"{words.AUDIENCES[a].capitalize()} #{i + 1}" for i, a in enumerate(audience)]
+    size = np.where(hidden, 3.0, 1.0)
+    return AdSets(
+        id=ids,
+        name=name,
+        campaign=campaign,
+        theme=theme_of_campaign[campaign],
+        hidden=hidden,
+        budget_micros=_whole_units(lognormal(b.daily_budget, b.budget_spread, seed, 22, ids) * size, account),
+        paused=(uniform(seed, 23, ids) < b.paused_share) & ~hidden,
+        demand=lognormal(b.demand * size, 0.35, seed, 24, ids),
+        cpm=lognormal(b.cpm, 0.3, seed, 25, ids),
+        ctr=np.minimum(lognormal(b.ctr, 0.35, seed, 26, ids), 0.4),
+        conversion_rate=np.minimum(lognormal(b.conversion_rate, 0.5, seed, 27, ids), 0.5),
+        order_value=lognormal(b.order_value, 0.25, seed, 28, ids),
+        first_day=campaigns.start_day[campaign],
+    )
+
+
+def _ads(account: Account, seed: int, base: int, ad_sets: AdSets) -> Ads:
+    per = np.where(ad_sets.hidden, 1, account.ads_per_ad_set)
+    ad_set = np.repeat(np.arange(len(per)), per)
+    ids = base + 400_000 + np.arange(len(ad_set))
+    raw = lognormal(1.0, 0.5, seed, 31, ids)
+    weight = raw / np.bincount(ad_set, raw)[ad_set]
+    paused = (uniform(seed, 33, ids) < account.behaviour.paused_share / 2) & (ids > ids[0])
+    return Ads(ids, ad_set, weight, lognormal(1.0, 0.2, seed, 32, ids), paused)
+
+
+def _whole_units(amount: Floats, account: Account) -> Whole:
+    """Major units of money as micros, rounded to what the currency is billed in and at least ten of them."""
+    unit = account.unit_micros
+    return np.maximum(np.rint(amount * 1_000_000 / unit), 10).astype(np.int64) * unit

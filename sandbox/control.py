@@ -1,0 +1,135 @@
+"""The control API: clock, faults, truth and audit. Only tests, the demo and benchmarks speak to it."""
+
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.faults import KNOWN, UnknownFault
+from sandbox.fx import rates
+from sandbox.market import LEVELS, METRICS
+from sandbox.stage import Stage
+
+
+def routes(stage: Stage) -> list[Route]:
+    """The control API's routes, to be mounted under /control."""
+    desk = _Desk(stage)
+    return [
+        Route("/world", desk.world, methods=["GET"]),
+        Route("/clock", desk.clock, methods=["GET", "POST"]),
+        Route("/faults", desk.faults, methods=["GET", "POST", "DELETE"]),
+        Route("/audit", desk.audit, methods=["GET", "DELETE"]),
+        Route("/truth", desk.truth, methods=["GET"]),
+        Route("/fx", desk.fx, methods=["GET"]),
+        Route("/reset", desk.reset, methods=["POST"]),
+    ]
+
+
+class _Desk:
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    async def world(self, _: Request) -> Response:
+        return _json(self._stage.world.model_dump(mode="json"))
+
+    async def clock(self, request: Request) -> Response:
+        clock = self._stage.clock
+        if request.method == "POST":
+            asked = await request.json()
+            try:
+                if "advance_hours" in asked:
+                    clock.advance(timedelta(hours=float(asked["advance_hours"])))
+                else:
+                    clock.set(datetime.fromisoformat(asked["now"]) if asked.get("now") else None)
+            except (ValueError, TypeError) as error:
+                return _refused(str(error))
+        return _json({"now": clock.now().isoformat()})
+
+    async def faults(self, request: Request) -> Response:
+        faults = self._stage.faults
+        if request.method == "GET":
+            return _json(KNOWN)
+        if request.method == "DELETE":
+            faults.clear()
+            return _json({})
+        asked = await request.json()
+        try:
+            faults.arm(**asked)
+        except (UnknownFault, TypeError) as error:
+            return _refused(str(error))
+        return _json(asked)
+
+    async def audit(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._stage.audit.clear()
+        asked = request.query_params
+        found = self._stage.audit.requests(
+            platform=asked.get("platform"), writes_only=asked.get("writes") == "true"
+        )
+        return _json({"counts": self._stage.audit.counts(), "requests": found})
+
+    async def truth(self, request: Request) -> Response:
+        """Totals per entity and day as the platforms would report them now, straight from the market."""
+        asked = request.query_params
+        try:
+            start, end = date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"])
+            level = asked["level"]
+            if level not in LEVELS:
+                raise ValueError(f"level is one of {', '.join(LEVELS)}")  # noqa: TRY301 — one answer for all that is wrong
+        except (KeyError, ValueError) as error:
+            return _refused(f"truth needs level, start and end: {error}")
+        accounts = asked.getlist("account_id")
+        rows = await run_in_threadpool(
+            _truth, self._stage, asked.get("platform"), accounts, level, start, end
+        )
+        return _json(rows)
+
+    async def fx(self, request: Request) -> Response:
+        asked = request.query_params
+        try:
+            start, end = date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"])
+            return _json(rates(self._stage.world, start=start, end=end))
+        except (KeyError, ValueError) as error:
+            return _refused(f"fx needs start and end: {error}")
+
+    async def reset(self, _: Request) -> Response:
+        """Forget every change, armed fault and request; real time again."""
+        self._stage.market.changes.clear()
+        self._stage.faults.clear()
+        self._stage.audit.clear()
+        self._stage.clock.set(None)
+        return _json({})
+
+
+def _truth(
+    stage: Stage, platform: str | None, account_ids: list[str], level: str, start: date, end: date
+) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = defaultdict(list)
+    for account in stage.world.accounts:
+        if platform not in (None, account.platform) or (account_ids and account.id not in account_ids):
+            continue
+        catalog = stage.market.catalog(account)
+        for report in stage.market.report(account, level, start, end):
+            rows = getattr(report, level)
+            columns["platform"] += [account.platform] * len(report)
+            columns["account_id"] += [account.id] * len(report)
+            columns["currency"] += [account.currency] * len(report)
+            columns["day"] += np.datetime_as_string(report.day.astype("datetime64[D]")).tolist()
+            columns["entity_id"] += getattr(catalog, level + "s").id[rows].astype(str).tolist()
+            for metric in METRICS:
+                columns[metric] += getattr(report, metric).tolist()
+    return columns
+
+
+def _json(content: Any) -> Response:
+    return Response(orjson.dumps(content), media_type="application/json")
+
+
+def _refused(why: str) -> Response:
+    return JSONResponse({"error": why}, status_code=400)

@@ -1,0 +1,116 @@
+"""One account's delivery for a block of days: budgets bind, auctions answer, people click, buy, and are seen to have bought.
+
+Arrays are days x ads. A draw's key is (seed, stream, entity, day), never its place in an array.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sandbox.catalog import Catalog
+from sandbox.draws import Floats, Whole, lognormal, normal, poisson, uniform
+
+_YEAR = 365.25
+Overlays = dict[str, npt.NDArray]
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Whole numbers per day and ad, as visible at the age the days have."""
+
+    day: Whole
+    impressions: Whole
+    clicks: Whole
+    spend_micros: Whole
+    purchases: Whole
+    purchase_value_micros: Whole
+    leads: Whole
+    signups: Whole
+
+
+def deliver(catalog: Catalog, *, days: Whole, age_days: Floats, on: Overlays, budgets: Overlays) -> Delivered:
+    """What the account's ads delivered on `days`.
+
+    Args:
+        catalog: The account's entities and their hidden traits.
+        days: Days since 1970.
+        age_days: Per day, how long ago it began; below 1 the day is still running and only that share of it delivered.
+        on: Per level, days x entities: may it deliver.
+        budgets: For campaign and ad_set, days x entities: daily budget in micros.
+    """
+    ad_set_spend = _ad_set_spend(catalog, days, on, budgets)
+    ads, sets, seed = catalog.ads, catalog.ad_sets, catalog.seed
+    weight = np.where(on["ad"], ads.weight, 0.0)
+    whole = np.add.reduceat(weight, catalog.ad_starts, axis=1)[:, ads.ad_set]
+    weight = np.divide(weight, whole, out=np.zeros_like(weight), where=whole > 0)
+    elapsed = np.clip(age_days, 0.0, 1.0)[:, None]
+    unit = catalog.account.unit_micros
+    spend = np.floor(ad_set_spend[:, ads.ad_set] * weight * elapsed / unit).astype(np.int64) * unit
+
+    d, who = days[:, None], ads.id[None, :]
+    pressure = (ad_set_spend / np.maximum(sets.budget_micros, 1))[:, ads.ad_set]
+    cpm = sets.cpm[ads.ad_set] * np.maximum(pressure, 0.05) ** 0.15 * np.exp(0.08 * normal(seed, 41, who, d))
+    impressions = poisson(spend / 1_000_000 / cpm * 1000.0, seed, 42, who, d)
+    rate = np.minimum(sets.ctr[ads.ad_set] * ads.appeal * np.exp(0.06 * normal(seed, 43, who, d)), 0.6)
+    clicks = np.minimum(poisson(impressions * rate, seed, 44, who, d), impressions)
+    return Delivered(days, impressions, clicks, spend, *_claims(catalog, days, age_days, clicks))
+
+
+def _ad_set_spend(catalog: Catalog, days: Whole, on: Overlays, budgets: Overlays) -> Floats:
+    """Micros per day and ad set for the whole day: what demand wants, as far as the budget that binds allows."""
+    sets, campaigns, b = catalog.ad_sets, catalog.campaigns, catalog.account.behaviour
+    d, who = days[:, None], sets.id[None, :]
+    weekend = ((days + 3) % 7 >= 5)[:, None]
+    quiet = b.weekday_swing * (0.5 + 0.5 * uniform(catalog.seed, 51, who))
+    week = np.where(weekend, 1.0 - quiet, 1.0)
+    season = 1.0 + b.season_swing * np.sin(2 * np.pi * (days / _YEAR + 0.1))[:, None]
+    wanted = (
+        sets.demand * sets.budget_micros * week * season * lognormal(1.0, b.noise, catalog.seed, 52, who, d)
+    )
+    alive = on["ad_set"] & on["campaign"][:, sets.campaign] & (d >= sets.first_day)
+    wanted = np.where(alive, wanted, 0.0)
+
+    slack = 1.0 + 0.04 * np.tanh(normal(catalog.seed, 53, who, d))
+    own = np.minimum(wanted, budgets["ad_set"] * slack)
+    asked = np.add.reduceat(wanted, catalog.ad_set_starts, axis=1)
+    limit = budgets["campaign"] * (1.0 + 0.04 * np.tanh(normal(catalog.seed, 54, campaigns.id[None, :], d)))
+    share = np.divide(limit, asked, out=np.ones_like(limit), where=asked > limit)
+    return np.where(campaigns.holds_budget[sets.campaign], wanted * share[:, sets.campaign], own)
+
+
+def _claims(
+    catalog: Catalog, days: Whole, age_days: Floats, clicks: Whole
+) -> tuple[Whole, Whole, Whole, Whole]:
+    """Purchases, their value, leads and sign-ups that followed those clicks and have happened by now."""
+    ads, sets, seed = catalog.ads, catalog.ad_sets, catalog.seed
+    d, who = days[:, None], ads.id[None, :]
+    mean = clicks * sets.conversion_rate[ads.ad_set]
+    final = np.minimum(poisson(mean, seed, 61, who, d), clicks)
+    at_day, at_ad = np.nonzero(final)
+    times = final[at_day, at_ad]
+    cell = np.repeat(np.arange(len(times)), times)
+    nth = np.arange(len(cell)) - np.repeat(np.cumsum(times) - times, times)
+    whose = (ads.id[at_ad][cell], days[at_day][cell], nth)
+    seen = _lag_days(catalog, whose) + uniform(seed, 62, *whose) <= age_days[at_day][cell]
+
+    sells = catalog.campaigns.sells[sets.campaign[ads.ad_set[at_ad]]][cell]
+    unit = catalog.account.unit_micros
+    value = lognormal(sets.order_value[ads.ad_set[at_ad]][cell], 0.45, seed, 63, *whose)
+    micros = np.maximum(np.rint(value * 1_000_000 / unit), 1).astype(np.int64) * unit
+    bought = seen & sells
+    shape = clicks.shape
+    purchases, leads = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    values = np.zeros(shape, np.int64)
+    np.add.at(purchases, (at_day[cell[bought]], at_ad[cell[bought]]), 1)
+    np.add.at(values, (at_day[cell[bought]], at_ad[cell[bought]]), micros[bought])
+    np.add.at(leads, (at_day[cell[seen & ~sells]], at_ad[cell[seen & ~sells]]), 1)
+    return purchases, values, leads, poisson(mean * 0.4, seed, 64, who, d)
+
+
+def _lag_days(catalog: Catalog, whose: tuple[Whole, ...]) -> Floats:
+    """Days from click to conversion: within hours for some, days to weeks for the rest."""
+    b, seed = catalog.account.behaviour, catalog.seed
+    quick = uniform(seed, 65, *whose) < b.same_day_share
+    wait = -np.log(uniform(seed, 66, *whose))
+    return np.minimum(np.where(quick, wait * 0.05, wait * b.lag_days), float(b.longest_lag_days))

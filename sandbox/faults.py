@@ -1,0 +1,94 @@
+"""Faults on request: a test arms one, the next requests that it fits meet it, and then it is used up.
+
+A fault is a name that one wire knows (`KNOWN`). To add one: name it here, take it where it should strike.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+KNOWN: dict[str, dict[str, str]] = {
+    "google_ads": {
+        "token_revoked": "the token endpoint answers invalid_grant",
+        "throttled": "RESOURCE_EXHAUSTED with a retry delay (detail: seconds)",
+        "unavailable": "UNAVAILABLE before the first row",
+        "broken_stream": "UNAVAILABLE after some rows were sent",
+        "slow": "the answer waits (detail: seconds)",
+    },
+    "meta_ads": {
+        "token_expired": "code 190, subcode 463",
+        "throttled": "code 80000 with minutes to wait in the usage header",
+        "unavailable": "code 2, transient",
+        "too_much": "code 1, reduce the amount of data",
+        "empty_page": "a page without rows that still has a next page",
+        "job_failed": "an asynchronous report ends in Job Failed",
+        "job_stuck": "an asynchronous report stays at Job Running, 100 %",
+        "slow": "the answer waits (detail: seconds)",
+    },
+    "linkedin_ads": {
+        "token_expired": "401, serviceErrorCode 65602, until the token is refreshed",
+        "token_revoked": "401, serviceErrorCode 65601",
+        "throttled": "429 whose limit is over within minutes",
+        "day_limit": "429 of the day's limit, over at midnight UTC",
+        "unavailable": "503",
+        "permission_empty": "200 with no elements, as without read permission",
+        "slow": "the answer waits (detail: seconds)",
+    },
+}
+
+
+class UnknownFault(ValueError):
+    """No wire knows a fault of that name."""
+
+
+@dataclass
+class Fault:
+    """An armed fault: strikes `times` times, after letting `after` requests pass."""
+
+    platform: str
+    kind: str
+    times: int = 1
+    after: int = 0
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class Faults:
+    """What is armed, oldest first."""
+
+    def __init__(self) -> None:
+        self._armed: deque[Fault] = deque()
+        self._lock = Lock()
+
+    def arm(self, platform: str, kind: str, *, times: int = 1, after: int = 0, **detail: Any) -> Fault:
+        """Arm a fault.
+
+        Raises:
+            UnknownFault: The name is in no wire's list; the message has the list.
+        """
+        if kind not in KNOWN.get(platform, {}):
+            known = ", ".join(f"{p}: {', '.join(kinds)}" for p, kinds in KNOWN.items())
+            raise UnknownFault(f"No fault '{kind}' for '{platform}'. Known are {known}.")
+        fault = Fault(platform, kind, times, after, detail)
+        with self._lock:
+            self._armed.append(fault)
+        return fault
+
+    def take(self, platform: str, kind: str) -> dict[str, Any] | None:
+        """The detail of an armed fault that strikes now, or None."""
+        with self._lock:
+            for fault in self._armed:
+                if (fault.platform, fault.kind) != (platform, kind):
+                    continue
+                if fault.after > 0:
+                    fault.after -= 1
+                    return None
+                fault.times -= 1
+                if fault.times <= 0:
+                    self._armed.remove(fault)
+                return fault.detail
+        return None
+
+    def clear(self) -> None:
+        with self._lock:
+            self._armed.clear()

@@ -1,0 +1,177 @@
+"""The simulated market: what every ad delivered on every day, as the platform would report it at the clock's time.
+
+Each day is drawn on its own from (seed, entity, day), so any day can be produced without the days before it; only what people
+changed (`sandbox.changes`) reaches forward. Everything is counted per ad in whole numbers and summed upward, so levels agree
+exactly. Conversions are dated by the click and become visible when they happen, which is up to a month later.
+
+Known simplifications: ad sets do not compete with each other, and spend carries no memory from one day to the next.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from threading import RLock
+from typing import Any
+
+import numpy as np
+
+from sandbox.catalog import Catalog, build_catalog
+from sandbox.changes import Change, Changes, overlay
+from sandbox.clock import Clock
+from sandbox.delivery import Delivered, deliver
+from sandbox.draws import Whole
+from sandbox.world import Account, World
+
+CELLS_AT_ONCE = 1_000_000
+CACHED_CELLS = 4_000_000
+LEVELS = ("campaign", "ad_set", "ad")
+METRICS = ("impressions", "clicks", "spend_micros", "purchases", "purchase_value_micros", "leads", "signups")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Rows with activity, ordered by day, then entity.
+
+    `campaign`, `ad_set`, `ad` are row numbers in the account's catalog; those below the report's level are None. `day` counts
+    days since 1970. Money is in micros of the account's currency and always a multiple of its smallest unit. `purchases`
+    and `leads` are the conversions the platform claims so far; `signups` a secondary action that is not bid on.
+    """
+
+    level: str
+    day: Whole
+    campaign: Whole
+    ad_set: Whole | None
+    ad: Whole | None
+    impressions: Whole
+    clicks: Whole
+    spend_micros: Whole
+    purchases: Whole
+    purchase_value_micros: Whole
+    leads: Whole
+    signups: Whole
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+
+class Market:
+    """All accounts of a world behind one clock. Safe to use from several threads."""
+
+    def __init__(self, world: World, clock: Clock) -> None:
+        self.world, self.clock, self.changes = world, clock, Changes()
+        self._catalogs: dict[tuple[str, str], Catalog] = {}
+        self._cells: OrderedDict[tuple[Any, ...], Delivered] = OrderedDict()
+        self._lock = RLock()
+
+    def catalog(self, account: Account) -> Catalog:
+        with self._lock:
+            place = (account.platform, account.id)
+            if place not in self._catalogs:
+                self._catalogs[place] = build_catalog(self.world, account)
+            return self._catalogs[place]
+
+    def report(self, account: Account, level: str, start: date, end: date) -> Iterator[Report]:
+        """The rows of `start` to `end` (both included) at a level, in blocks of days, as known at the clock's time.
+
+        At `ad_set` and `ad` level campaigns without ad sets (Performance Max) are absent, as on the platform. Days before the
+        world began and days still to come have no rows.
+        """
+        for block_start, block_end in self._blocks(account, start, end):
+            yield _rows(self.catalog(account), level, self._delivered(account, block_start, block_end))
+
+    def _blocks(self, account: Account, start: date, end: date) -> Iterator[tuple[date, date]]:
+        first, last = max(start, self.world.begins), min(end, self.clock.today(account.zone))
+        step = max(1, CELLS_AT_ONCE // max(1, len(self.catalog(account).ads.id)))
+        while first <= last:
+            yield first, min(last, first + timedelta(days=step - 1))
+            first += timedelta(days=step)
+
+    def _delivered(self, account: Account, start: date, end: date) -> Delivered:
+        now = self.clock.now()
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        asked = (account.platform, account.id, start, end, hour, self.changes.count)
+        with self._lock:
+            if asked in self._cells:
+                self._cells.move_to_end(asked)
+                return self._cells[asked]
+            made = self._make(account, start, end, hour)
+            self._cells[asked] = made
+            while (
+                sum(cells.impressions.size for cells in self._cells.values()) > CACHED_CELLS
+                and len(self._cells) > 1
+            ):
+                self._cells.popitem(last=False)
+            return made
+
+    def _make(self, account: Account, start: date, end: date, now: datetime) -> Delivered:
+        catalog = self.catalog(account)
+        days = np.arange(_number(start), _number(end) + 1)
+        on = {
+            level: overlay(~getattr(catalog, level + "s").paused, days, self._laid(catalog, level, "active"))
+            for level in LEVELS
+        }
+        budgets = {
+            level: overlay(
+                getattr(catalog, level + "s").budget_micros, days, self._laid(catalog, level, "budget_micros")
+            )
+            for level in ("campaign", "ad_set")
+        }
+        midnight = [
+            datetime.combine(start + timedelta(days=n), time(), account.zone) for n in range(len(days))
+        ]
+        age = np.array([(now - m.astimezone(UTC)).total_seconds() / 86_400 for m in midnight])
+        return deliver(catalog, days=days, age_days=age, on=on, budgets=budgets)
+
+    def _laid(self, catalog: Catalog, level: str, field: str) -> list[tuple[int, Change]]:
+        changes = self.changes.on(catalog.account.platform, catalog.account.id, level, field)
+        return [
+            (catalog.index[level][c.entity_id], c) for c in changes if c.entity_id in catalog.index[level]
+        ]
+
+    def change(self, account: Account, level: str, entity_id: int, field: str, value: Any) -> Change:
+        """Record an accepted write: field `active` (bool), `budget_micros` (int) or any other that only shows in entities."""
+        at = self.clock.now()
+        day = self.clock.today(account.zone) + timedelta(days=1)
+        change = Change(account.platform, account.id, level, entity_id, field, value, at, day)
+        self.changes.record(change)
+        return change
+
+    def current(self, account: Account, level: str, entity_id: int, field: str, default: Any) -> Any:
+        """The field's value after all accepted writes, or `default` where nobody wrote."""
+        newest = self.changes.newest(account.platform, account.id, level, entity_id, field)
+        return default if newest is None else newest.value
+
+
+def _number(day: date) -> int:
+    return int(np.datetime64(day, "D").astype(int))
+
+
+def _rows(catalog: Catalog, level: str, cells: Delivered) -> Report:
+    """Cells (days x ads) summed to a level, without the rows in which nothing happened."""
+    sums = {metric: _summed(catalog, level, getattr(cells, metric)) for metric in METRICS}
+    kept = np.zeros(sums["impressions"].shape, bool)
+    for metric in sums.values():
+        kept |= metric > 0
+    if level != "campaign":
+        hidden = catalog.ad_sets.hidden if level == "ad_set" else catalog.ad_sets.hidden[catalog.ads.ad_set]
+        kept &= ~hidden
+    at_day, at = np.nonzero(kept)
+    ad = at if level == "ad" else None
+    ad_set = catalog.ads.ad_set[at] if level == "ad" else at if level == "ad_set" else None
+    campaign = at if ad_set is None else catalog.ad_sets.campaign[ad_set]
+    return Report(
+        level=level,
+        day=cells.day[at_day],
+        campaign=campaign,
+        ad_set=ad_set,
+        ad=ad,
+        **{metric: values[at_day, at] for metric, values in sums.items()},
+    )
+
+
+def _summed(catalog: Catalog, level: str, per_ad: Whole) -> Whole:
+    if level == "ad":
+        return per_ad
+    per_ad_set = np.add.reduceat(per_ad, catalog.ad_starts, axis=1)
+    return per_ad_set if level == "ad_set" else np.add.reduceat(per_ad_set, catalog.ad_set_starts, axis=1)

@@ -1,0 +1,56 @@
+"""What every wire shares: the market with its clock, the faults that are armed, the audit, and the credentials it accepts."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sandbox.audit import Audit, Request
+from sandbox.clock import Clock
+from sandbox.faults import Faults
+from sandbox.market import Market
+from sandbox.world import Account, World
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The only credentials the sandbox accepts. Worth nothing anywhere else."""
+
+    google_refresh_token: str = "sandbox-google-refresh"  # noqa: S105 — these open nothing but this program
+    google_client_id: str = "sandbox-client"
+    google_client_secret: str = "sandbox-client-secret"  # noqa: S105
+    meta_app_id: str = "77001"
+    meta_app_secret: str = "sandbox-app-secret"  # noqa: S105
+    meta_access_token: str = "sandbox-meta-token"  # noqa: S105
+    linkedin_client_id: str = "sandbox-linkedin-client"
+    linkedin_client_secret: str = "sandbox-linkedin-secret"  # noqa: S105
+    linkedin_access_token: str = "sandbox-linkedin-token"  # noqa: S105
+    linkedin_refresh_token: str = "sandbox-linkedin-refresh"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One running sandbox."""
+
+    market: Market
+    clock: Clock
+    faults: Faults = field(default_factory=Faults)
+    audit: Audit = field(default_factory=Audit)
+    credentials: Credentials = field(default_factory=Credentials)
+
+    @property
+    def world(self) -> World:
+        return self.market.world
+
+    def note(
+        self, platform: str, name: str, account_id: str | None = None, *, wrote: bool = False, **detail: Any
+    ) -> None:
+        """Write a request into the audit."""
+        self.audit.record(Request(self.clock.now(), platform, name, account_id, wrote, detail))
+
+    def today(self, account: Account) -> date:
+        return self.clock.today(account.zone)
+
+
+def set_stage(world: World, clock: Clock | None = None) -> Stage:
+    clock = clock or Clock()
+    return Stage(Market(world, clock), clock)
