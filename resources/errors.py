@@ -55,7 +55,9 @@ class PlatformError(PaidMediaError):
         request = f" (request {trace})" if trace else ""
         spoken = {"google_ads": "Google Ads", "meta_ads": "Meta Ads", "linkedin_ads": "LinkedIn Ads"}
         name = spoken.get(platform, platform)
-        super().__init__(f"{name}: {doing}{when}{where}: {said.rstrip('. ')}{request}. {todo or self.verdict}")
+        super().__init__(
+            f"{name}: {doing}{when}{where}: {said.rstrip('. ')}{request}. {todo or self.verdict}"
+        )
 
 
 class PlatformBusy(PlatformError):

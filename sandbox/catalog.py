@@ -153,7 +153,7 @@ def _campaigns(account: Account, seed: int, base: int, begins: int) -> Campaigns
     themes = (key(seed, 15, ids) % np.uint64(len(words.THEMES))).astype(int)
     name = [
         f"{words.THEMES[t].title()} | {words.GOALS['sales' if s else 'leads']} | {channel[i][:6].title()} {i + 1}"
-        for i, (t, s) in enumerate(zip(themes, sells))
+        for i, (t, s) in enumerate(zip(themes, sells, strict=True))
     ]
     paused = (uniform(seed, 16, ids) < b.paused_share / 2) & (rows > 0)
     start = begins + np.where(rows == 0, 0, uniform(seed, 17, ids) * 60).astype(int)

@@ -46,7 +46,7 @@ def lognormal(median: npt.ArrayLike, spread: npt.ArrayLike, *parts: npt.ArrayLik
     return np.asarray(median) * np.exp(np.asarray(spread) * normal(*parts))
 
 
-def poisson(mean: Floats, *parts: npt.ArrayLike) -> Whole:
+def poisson(mean: npt.NDArray, *parts: npt.ArrayLike) -> Whole:
     """Poisson counts that rise with `mean` for the same key, so that half a day never shows more than the whole.
 
     Small means invert the distribution exactly; from 30 up a normal approximation stands in.

@@ -7,13 +7,20 @@ from resources.tables.entities import ENTITY_COLUMNS
 _REPORTING = (
     Column("spend_reporting", MONEY, "Cost in the reporting currency, at the rate of that day."),
     Column(
-        "conversion_value_reporting", MONEY, "Conversion value in the reporting currency, at the rate of that day."
+        "conversion_value_reporting",
+        MONEY,
+        "Conversion value in the reporting currency, at the rate of that day.",
     ),
 )
 RATIOS = (
     Column("cpc", NUMBER, "Cost per click in account currency; empty without clicks.", nullable=True),
     Column("ctr", SHARE, "Clicks per impression, as a fraction; empty without impressions.", nullable=True),
-    Column("roas", NUMBER, "Conversion value per spend, as the platform claims it; empty without spend.", nullable=True),
+    Column(
+        "roas",
+        NUMBER,
+        "Conversion value per spend, as the platform claims it; empty without spend.",
+        nullable=True,
+    ),
 )
 _DELIVERY = (c.IMPRESSIONS, c.CLICKS, c.SPEND, c.CONVERSIONS, c.CONVERSION_VALUE, *_REPORTING, *RATIOS)
 
@@ -67,7 +74,9 @@ KPI_DAY = Table(
         c.CLICKS,
         c.CONVERSIONS,
         Column("conversion_value", MONEY, "Value of those conversions in the reporting currency."),
-        Column("cpc", NUMBER, "Cost per click in the reporting currency; empty without clicks.", nullable=True),
+        Column(
+            "cpc", NUMBER, "Cost per click in the reporting currency; empty without clicks.", nullable=True
+        ),
         *RATIOS[1:],
         c.PULLED_AT,
     ),

@@ -5,7 +5,9 @@ from resources.tables import common as c
 from resources.tables.entities import entity_table
 
 _COST = Column("cost_micros", COUNT, "Cost in millionths of the account currency.")
-_CONVERSIONS = Column("conversions", NUMBER, "Conversions counted so far, dated by the click; grows for weeks.")
+_CONVERSIONS = Column(
+    "conversions", NUMBER, "Conversions counted so far, dated by the click; grows for weeks."
+)
 _VALUE = Column("conversions_value", NUMBER, "Value of those conversions in account currency.")
 _EXTRA = (
     Column("all_conversions", NUMBER, "Conversions of every action, also those not used for bidding."),
@@ -49,7 +51,9 @@ SEARCH_TERM_DAY = Table(
         c.CAMPAIGN_ID,
         c.AD_SET_ID,
         Column("search_term", TEXT, "What was typed."),
-        Column("status", TEXT, "ADDED, EXCLUDED, ADDED_EXCLUDED or NONE: whether it is a keyword or a negative."),
+        Column(
+            "status", TEXT, "ADDED, EXCLUDED, ADDED_EXCLUDED or NONE: whether it is a keyword or a negative."
+        ),
         *_DELIVERY,
         c.PULLED_AT,
     ),

@@ -11,7 +11,9 @@ _DELIVERY = (
     Column("total_engagements", COUNT, "Clicks, reactions, comments, shares and follows together."),
     c.SPEND,
     Column("spend_usd", MONEY, "Cost in US dollars at LinkedIn's own rate; never mixed with `spend`."),
-    Column("external_website_conversions", COUNT, "Conversions on the advertiser's site, after click or view."),
+    Column(
+        "external_website_conversions", COUNT, "Conversions on the advertiser's site, after click or view."
+    ),
     Column("post_click_conversions", COUNT, "The part of those that followed a click."),
     Column("post_view_conversions", COUNT, "The part of those that followed a view."),
     c.CONVERSION_VALUE,

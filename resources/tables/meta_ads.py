@@ -14,7 +14,9 @@ _DELIVERY = (
     Column("purchase_value", MONEY, "Value of those purchases in account currency."),
     Column("leads", NUMBER, "Leads Meta claims for this day so far (action type lead)."),
     Column("landing_page_views", COUNT, "Visits that loaded the landing page."),
-    Column("attribution", TEXT, "Attribution setting the claims follow, such as 7d_click_1d_view.", nullable=True),
+    Column(
+        "attribution", TEXT, "Attribution setting the claims follow, such as 7d_click_1d_view.", nullable=True
+    ),
 )
 
 
