@@ -1,0 +1,158 @@
+"""Settings: which profile, where things are kept, and each platform's credentials, all from environment variables.
+
+Two profiles never mix. `sandbox` takes endpoints and credentials only from the file that `python -m sandbox serve` writes
+and refuses any that is not on this machine, so a real token in the environment cannot travel. `live` takes them from the
+environment over `.env`, and refuses endpoints that are on this machine. Every variable is in docs/configuration.md.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from dotenv import dotenv_values
+from pydantic import Field, ValidationError
+
+from resources.credentials import (
+    Given,
+    GoogleAdsSettings,
+    LinkedInAdsSettings,
+    MetaAdsSettings,
+    PlatformSettings,
+)
+from resources.errors import SettingsWrong
+from resources.loopback import is_loopback
+
+PROJECT = Path(__file__).resolve().parent.parent
+SANDBOX_FILE = Path("sandbox", "sandbox.env")
+"""Where `python -m sandbox serve` leaves its endpoints and credentials, below PAID_MEDIA_VAR."""
+
+_Kind = TypeVar("_Kind", bound=Given)
+_WHERE_TO_GET = {
+    "google_ads": "OAuth clients are made in the Google Cloud console, refresh tokens by signing in with one; "
+    "a service account's key in GOOGLE_ADS_JSON_KEY_FILE_PATH does instead of all three",
+    "meta_ads": "make a system user's token with ads_read in Meta Business settings",
+    "linkedin_ads": "make a token with r_ads and r_ads_reporting in the LinkedIn developer portal",
+}
+
+
+class Settings(Given):
+    """Everything a run needs to know before it starts. Paths are absolute."""
+
+    profile: Literal["sandbox", "live"] = Field(validation_alias="PAID_MEDIA_PROFILE")
+    root: Path = Field(validation_alias="PAID_MEDIA_VAR")
+    lake_uri: str = Field(validation_alias="PAID_MEDIA_LAKE")
+    reports_dir: Path
+    drop_dir: Path = Field(validation_alias="PAID_MEDIA_DROP_DIR")
+    fx_file: Path | None = Field(None, validation_alias="PAID_MEDIA_FX_RATES")
+    reporting_currency: str = Field(
+        "EUR", validation_alias="PAID_MEDIA_REPORTING_CURRENCY", pattern="^[A-Z]{3}$"
+    )
+    trailing_days: int = Field(30, validation_alias="PAID_MEDIA_TRAILING_DAYS", ge=1, le=90)
+    google_ads: GoogleAdsSettings = GoogleAdsSettings()
+    meta_ads: MetaAdsSettings = MetaAdsSettings()
+    linkedin_ads: LinkedInAdsSettings = LinkedInAdsSettings()
+
+    @property
+    def platforms(self) -> dict[str, PlatformSettings]:
+        """Each platform's settings, by the platform's name in our tables."""
+        return {"google_ads": self.google_ads, "meta_ads": self.meta_ads, "linkedin_ads": self.linkedin_ads}
+
+
+def load_settings(
+    env: Mapping[str, str] | None = None, *, project: Path = PROJECT, with_platforms: bool = True
+) -> Settings:
+    """Settings as they stand now; nothing is read at import and nothing is kept.
+
+    Args:
+        env: The whole environment. By default the real one, over the project's `.env`.
+        project: The folder that holds `.env` and that relative paths start from.
+        with_platforms: False for work on dropped files alone: no platform is configured and the sandbox need not run.
+
+    Raises:
+        SettingsWrong: A variable is missing, malformed or points at the wrong world; the sentence names it.
+    """
+    given, dotenv = (_set(os.environ), _read(project / ".env")) if env is None else (_set(env), {})
+    profile = given.get("PAID_MEDIA_PROFILE") or dotenv.get("PAID_MEDIA_PROFILE") or "sandbox"
+    if profile == "live":
+        given = dotenv | given
+    settings = _built(Settings, _placed(given, profile=profile, project=project))
+    if not with_platforms:
+        return settings
+    credentials = _sandbox(settings.root) if profile == "sandbox" else given
+    platforms = {name: _built(type(empty), credentials) for name, empty in settings.platforms.items()}
+    for name, platform in platforms.items():
+        _refuse_half_set(platform, where_to_get=_WHERE_TO_GET[name])
+        _refuse_wrong_world(platform, profile=settings.profile)
+    return settings.model_copy(update=platforms)
+
+
+def _set(values: Mapping[str, str | None]) -> dict[str, str]:
+    """Variables that hold something: an empty one, as in a copied `.env.example`, counts as not set."""
+    return {name: value.strip() for name, value in values.items() if value and value.strip()}
+
+
+def _read(path: Path) -> dict[str, str]:
+    return _set(dotenv_values(path, interpolate=False)) if path.is_file() else {}
+
+
+def _sandbox(root: Path) -> dict[str, str]:
+    path = root / SANDBOX_FILE
+    if not path.is_file():
+        raise SettingsWrong(
+            f"The sandbox is not running: {path} is not there. "
+            "Start it with `python -m sandbox serve`, or set PAID_MEDIA_PROFILE=live to read real accounts."
+        )
+    return _read(path)
+
+
+def _placed(given: Mapping[str, str], *, profile: str, project: Path) -> dict[str, Any]:
+    """The general variables with every place made absolute; a lake may also be a URI."""
+    root = project / Path(given.get("PAID_MEDIA_VAR", "var")).expanduser()
+    places: dict[str, Any] = {
+        "PAID_MEDIA_VAR": str(root),
+        "PAID_MEDIA_LAKE": str(root / profile / "lake"),
+        "PAID_MEDIA_DROP_DIR": str(root / profile / "drop"),
+    }
+    for name in ("PAID_MEDIA_LAKE", "PAID_MEDIA_DROP_DIR", "PAID_MEDIA_FX_RATES"):
+        if name in given:
+            is_uri = name == "PAID_MEDIA_LAKE" and "://" in given[name]
+            places[name] = given[name] if is_uri else str(project / Path(given[name]).expanduser())
+    return {**given, **places, "PAID_MEDIA_PROFILE": profile, "reports_dir": root / profile / "reports"}
+
+
+def _built(kind: type[_Kind], values: Mapping[str, Any]) -> _Kind:
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+    # Outside the except clause: pydantic's error knows the value, which may be a secret, and must not become the context.
+    reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+    raise SettingsWrong(
+        f"{first['loc'][0]} is wrong: {reason[0].lower()}{reason[1:]}. See docs/configuration.md."
+    )
+
+
+def _refuse_half_set(platform: PlatformSettings, *, where_to_get: str) -> None:
+    if platform.is_begun and (missing := platform.missing()):
+        verb = "is" if len(missing) == 1 else "are"
+        raise SettingsWrong(
+            f"{', '.join(missing)} {verb} not set, and other settings of that platform are: {where_to_get}."
+        )
+
+
+def _refuse_wrong_world(platform: PlatformSettings, *, profile: str) -> None:
+    """A credential never leaves for the wrong world: the sandbox's stays on this machine, a real one goes out over TLS."""
+    for variable, endpoint in platform.endpoints().items() if platform.is_configured else ():
+        if profile == "sandbox" and not is_loopback(endpoint):
+            raise SettingsWrong(
+                f"{variable} in the sandbox's file points away from this machine, which the sandbox profile never allows. "
+                "Start the sandbox anew with `python -m sandbox serve`, or set PAID_MEDIA_PROFILE=live."
+            )
+        if profile == "live" and is_loopback(endpoint):
+            raise SettingsWrong(
+                f"{variable} points at this machine, where real credentials have no business. "
+                "Unset it, or set PAID_MEDIA_PROFILE=sandbox."
+            )
+        if profile == "live" and endpoint.lower().startswith("http:"):
+            raise SettingsWrong(f"{variable} would send credentials in clear text. Use an https:// address.")
