@@ -12,7 +12,7 @@ FITS := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2
 PYTHON = $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
 NO_PYTHON := Python 3.11, 3.12 or 3.13 with its venv module is needed (on Debian: apt install python3-venv)
 RUN := .venv/bin/python
-PIP := $(RUN) -m pip --quiet --disable-pip-version-check --no-input
+PIP := $(RUN) -m pip -qq --disable-pip-version-check --no-input
 LOCK := $(RUN) -m uv --quiet pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes
 LOCK += --no-strip-extras --no-emit-index-url --no-annotate --no-header $(if $(UPGRADE),--upgrade) -o requirements.lock
 INSTALLED := .venv/installed

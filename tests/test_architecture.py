@@ -1,0 +1,246 @@
+"""Who may import whom, what pure files may not know, and that nothing asks which world it is in (docs/architecture.md)."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CALENDAR = {"orchestration.partitions", "orchestration.automation"}
+MAY_IMPORT = {  # longest prefix wins
+    "orchestration.partitions": set(),
+    "orchestration.automation": set(),
+    "resources": {"resources"},
+    "sandbox": {"sandbox"},
+    "assets": {"assets", "resources"} | CALENDAR,
+    "sensors": {"assets", "resources", "sensors"} | CALENDAR,
+    "orchestration": {"assets", "orchestration", "resources", "sensors"},
+}
+OURS = {"assets", "benchmarks", "orchestration", "resources", "sandbox", "sensors", "tests"}
+SLOW_SDKS = ("google.ads", "facebook_business")
+KNOW_DAGSTER = {"assets.py", "checks.py"}
+OUTSIDE_WORLD = {"dagster", "logging", "os", "requests", "socket", "sqlite3", "subprocess", "time"}
+CLOCK_CALLS = {"now", "today", "utcnow"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module or name, and whether it happens when the importing module is loaded."""
+
+    name: str
+    at_load: bool
+    line: int
+
+
+def imports(code: str) -> list[Import]:
+    """Every import of `code`. `from a import b` counts as a.b, since b may be a module."""
+    return sorted(set(_imports(ast.parse(code), at_load=True)), key=lambda found: found.line)
+
+
+def _imports(node: ast.AST, *, at_load: bool) -> Iterator[Import]:
+    if isinstance(node, ast.Import):
+        yield from (Import(alias.name, at_load, node.lineno) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"line {node.lineno}: imports are written in full"
+        yield from (Import(f"{node.module}.{alias.name}", at_load, node.lineno) for alias in node.names)
+    is_inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    for child in ast.iter_child_nodes(node):
+        yield from _imports(child, at_load=at_load and not is_inside)
+
+
+def is_within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def forbidden_imports(module: str, code: str) -> list[str]:
+    """Imports of ours that the layer of `module` may not make."""
+    layers = [prefix for prefix in MAY_IMPORT if is_within(module, prefix)]
+    allowed = MAY_IMPORT[max(layers, key=len)]
+    ours = [found for found in imports(code) if found.name.split(".")[0] in OURS]
+    return [
+        f"{module}:{i.line} imports {i.name}"
+        for i in ours
+        if not any(is_within(i.name, may) for may in allowed)
+    ]
+
+
+def impurities(code: str) -> list[str]:
+    """What a pure file may not have: Dagster, the environment, a logger, a connection, the clock."""
+    found = [f"line {i.line}: {i.name}" for i in imports(code) if i.name.split(".")[0] in OUTSIDE_WORLD]
+    found += [f"line {i.line}: {i.name}" for i in imports(code) if is_within(i.name, "resources.lake")]
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    clocks = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr in CLOCK_CALLS]
+    opened = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "open"]
+    return found + [f"line {call.lineno}: {ast.unparse(call.func)}()" for call in clocks + opened]
+
+
+def questions_about_the_world(code: str) -> list[str]:
+    """Names and texts in `code`, docstrings aside, that could tell the sandbox from the real platforms."""
+    tree = ast.parse(code)
+    docstrings = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    found = []
+    for node in ast.walk(tree):
+        words = [value for _, value in ast.iter_fields(node) if isinstance(value, str)]
+        if id(node) not in docstrings and any(_asks(word) for word in words):
+            found.append(f"line {getattr(node, 'lineno', 0)}: {words[0]}")
+        if any(isinstance(part, ast.Attribute) and part.attr == "profile" for part in _decided_on(node)):
+            found.append(f"line {getattr(node, 'lineno', 0)}: a decision on the profile")
+    return found
+
+
+def _decided_on(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of the expression that a branch or comparison turns on. Handing a profile on to be shown is none."""
+    turning = node if isinstance(node, ast.Compare) else getattr(node, "test", getattr(node, "subject", None))
+    return ast.walk(turning) if turning is not None else iter(())
+
+
+def _asks(word: str) -> bool:
+    return any(part in word.lower() for part in ("sandbox", "loopback", "localhost", "127.0.0.1"))
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+@cache
+def modules() -> dict[str, str]:
+    """Code of each module of ours, by its dotted name."""
+    paths = [path for package in sorted(OURS) for path in (ROOT / package).rglob("*.py")]
+    dotted = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in paths}
+    return {name.removesuffix(".__init__"): path.read_text("utf-8") for name, path in dotted.items()}
+
+
+def layer(*packages: str) -> dict[str, str]:
+    return {
+        name: code
+        for name, code in modules().items()
+        if any(is_within(name, package) for package in packages)
+    }
+
+
+def pure_modules() -> dict[str, str]:
+    wired = {name.removesuffix(".py") for name in KNOW_DAGSTER}
+    return {name: code for name, code in layer("assets").items() if name.split(".")[-1] not in wired}
+
+
+def test_every_import_follows_the_layers() -> None:
+    ruled = layer(*MAY_IMPORT)
+    assert [line for name, code in ruled.items() for line in forbidden_imports(name, code)] == []
+
+
+def test_a_file_in_assets_knows_dagster_or_does_arithmetic() -> None:
+    assert {name: found for name, code in pure_modules().items() if (found := impurities(code))} == {}
+
+
+def test_no_module_loads_a_platform_client() -> None:
+    loaded = [
+        f"{name}:{i.line} {i.name}"
+        for name, code in layer("assets", "orchestration", "resources", "sensors").items()
+        for i in imports(code)
+        if i.at_load and any(is_within(i.name, sdk) for sdk in SLOW_SDKS)
+    ]
+    assert loaded == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    known = modules()
+    graph = {
+        name: {
+            home for i in imports(code) if i.at_load and (home := _home(i.name, known)) not in {None, name}
+        }
+        for name, code in known.items()
+    }
+    assert circle(graph) == []
+
+
+def _home(name: str, known: dict[str, str]) -> str | None:
+    return next((found for found in (name, name.rpartition(".")[0]) if found in known), None)
+
+
+def test_nothing_asks_whether_it_talks_to_the_sandbox() -> None:
+    asked = layer("assets", "sensors", "resources.platforms")
+    assert {name: found for name, code in asked.items() if (found := questions_about_the_world(code))} == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("resources.lake", "import assets.fx.rates"),
+        ("assets.fx.assets", "from orchestration import jobs"),
+        ("assets.fx.assets", "def f():\n    from orchestration.jobs import daily"),
+        ("assets.fx.assets", "import sensors"),
+        ("assets.fx.assets", "from sandbox.world import World"),
+        ("orchestration.cli", "from sandbox.serve import serve"),
+        ("orchestration.partitions", "from resources.errors import SettingsWrong"),
+        ("sandbox.google", "from resources.errors import PlatformBusy"),
+        ("sensors.failures", "from tests.test_settings import SECRET"),
+    ],
+)
+def test_an_import_against_the_layers_is_found(module: str, line: str) -> None:
+    assert len(forbidden_imports(module, line)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("assets.fx.assets", "from orchestration.partitions import days"),
+        ("sensors.conditions", "from orchestration import automation"),
+        ("orchestration.definitions", "from sensors.conditions import automation"),
+        ("resources.lake", "import assetsabc"),
+    ],
+)
+def test_an_import_along_the_layers_passes(module: str, line: str) -> None:
+    assert forbidden_imports(module, line) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import dagster as dg",
+        "def f():\n    import os.path",
+        "from resources.lake import Lake",
+        "day = date.today()",
+        "rows = open('rows.csv')",
+    ],
+)
+def test_an_impure_line_is_found(line: str) -> None:
+    assert len(impurities(line)) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "if is_sandbox: pass",
+        "settings.sandbox",
+        "x = 'SANDBOX'",
+        "y = settings.profile == 'live'",
+        "x = 1 if settings.profile else 2",
+        "f(sandbox=1)",
+        "'127.0.0.1' in url",
+    ],
+)
+def test_a_question_about_the_world_is_found(line: str) -> None:
+    assert questions_about_the_world(line)
+
+
+@pytest.mark.parametrize("line", ['"""Also against the sandbox."""', "page(profile=settings.profile)"])
+def test_speaking_of_a_world_is_no_question(line: str) -> None:
+    assert questions_about_the_world(line) == []
+
+
+def test_a_circle_is_found_and_a_late_import_breaks_it() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})
+    assert not imports("def f():\n    import b")[0].at_load
+    assert imports("class A:\n    import b")[0].at_load
