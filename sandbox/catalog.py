@@ -143,7 +143,8 @@ def _campaigns(account: Account, seed: int, base: int, begins: int) -> Campaigns
     sells = uniform(seed, 11, ids) >= b.lead_share
     pmax = rows >= ordinary
     channel = [
-        "PERFORMANCE_MAX" if p else CHANNELS[int(d)] for p, d in zip(pmax, uniform(seed, 12, ids) > 0.7, strict=True)
+        "PERFORMANCE_MAX" if p else CHANNELS[int(d)]
+        for p, d in zip(pmax, uniform(seed, 12, ids) > 0.7, strict=True)
     ]
     holds = (uniform(seed, 13, ids) < b.campaign_budget_share) | pmax
     if account.platform == "google_ads":

@@ -145,7 +145,8 @@ def load_world(name_or_path: str, *, seed: int | None = None) -> World:
             f"There is no world '{name_or_path}': name one of {shipped}, or a YAML file."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = str(getattr(error, "problem_mark", "")).strip() or str(error)
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "its text is not UTF-8"
         raise WorldWrong(f"World file {path.name} is not YAML: {where}.") from None
     if seed is not None and isinstance(content, dict):
         content["seed"] = seed

@@ -1,11 +1,13 @@
 """Core: the platforms in one vocabulary, one row per thing and day, money also in the reporting currency."""
 
+from dataclasses import replace
+
 from resources.schema import DAY, MONEY, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables import common as c
 from resources.tables.entities import ENTITY_COLUMNS
 
 _REPORTING = (
-    Column("spend_reporting", MONEY, "Cost in the reporting currency, at the rate of that day."),
+    Column("spend_reporting", MONEY, "Cost in the reporting currency, at the rate of that day.", nullable=True),
     Column(
         "conversion_value_reporting",
         MONEY,
@@ -22,7 +24,10 @@ RATIOS = (
         nullable=True,
     ),
 )
-_DELIVERY = (c.IMPRESSIONS, c.CLICKS, c.SPEND, c.CONVERSIONS, c.CONVERSION_VALUE, *_REPORTING, *RATIOS)
+_COUNTED = tuple(replace(column, nullable=True) for column in (c.IMPRESSIONS, c.CLICKS, c.SPEND, c.CONVERSIONS))
+"""Empty where an export that people dropped does not say: missing is missing, never zero."""
+_VALUE = replace(c.CONVERSION_VALUE, nullable=True)
+_DELIVERY = (*_COUNTED, _VALUE, *_REPORTING, *RATIOS)
 
 
 def _day_table(level: str, spoken: str) -> Table:
@@ -69,11 +74,16 @@ KPI_DAY = Table(
         Column("platform", TEXT, "A platform, or `all` for the total."),
         c.THE_DAY,
         Column("currency", TEXT, "The reporting currency."),
-        Column("spend", MONEY, "Cost in the reporting currency."),
-        c.IMPRESSIONS,
-        c.CLICKS,
-        c.CONVERSIONS,
-        Column("conversion_value", MONEY, "Value of those conversions in the reporting currency."),
+        Column("spend", MONEY, "Cost in the reporting currency.", nullable=True),
+        _COUNTED[0],
+        _COUNTED[1],
+        Column(
+            "conversions",
+            NUMBER,
+            "Conversions the platforms claim. Two platforms may claim the same sale: read the total with that in mind.",
+            nullable=True,
+        ),
+        Column("conversion_value", MONEY, "Value of those claims in the reporting currency.", nullable=True),
         Column(
             "cpc", NUMBER, "Cost per click in the reporting currency; empty without clicks.", nullable=True
         ),

@@ -1,0 +1,133 @@
+"""Core: the platforms in one vocabulary, day by day, and the day's key figures.
+
+Reads raw/*, writes core/*_day, core/entities and core/kpi_day. How three shapes become one is in `assets.performance.facts`.
+"""
+
+from datetime import date
+
+import dagster as dg
+
+from assets.performance.facts import key_figures, sources, unified, unpriced
+from orchestration.automation import follows
+from orchestration.partitions import day_range, days, windows
+from resources.errors import DataUnusable
+from resources.failures import one_sentence
+from resources.lake import Lake
+from resources.settings import Settings
+from resources.shown import row_metadata
+from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
+
+OWNERS = ["team:data"]
+WITHOUT_DAYS = dg.AssetSelection.assets(core.FX_RATE.asset_key, *(t.asset_key for t in dropped.DAYS.values()))
+"""Inputs without partitions: a sensor asks for the days they touch, or all of history would run again."""
+
+
+def _level(level: str) -> dg.AssetsDefinition:
+    table = core.DAYS[level]
+
+    @dg.asset(
+        key=table.asset_key,
+        description=table.description,
+        deps=[source.asset_key for source in sources(level)],
+        metadata=table.metadata,
+        partitions_def=days,
+        backfill_policy=windows,
+        automation_condition=follows(ignoring=WITHOUT_DAYS),
+        group_name="core",
+        owners=OWNERS,
+        kinds={"duckdb", "deltalake"},
+    )
+    def unify(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult:
+        start, end = day_range(context)
+        with one_sentence():
+            refuse_unpriced(lake, level, start=start, end=end)
+            rows = lake.replace(
+                table,
+                lake.stream(unified(level), *sources(level), parameters={"start": start, "end": end}),
+                where={"day": (start, end)},
+            )
+        return dg.MaterializeResult(
+            metadata=row_metadata(lake, table, rows=rows, where={"day": (start, end)})
+        )
+
+    return unify
+
+
+def refuse_unpriced(lake: Lake, level: str, *, start: date, end: date) -> None:
+    """Stop where an account's currency has no exchange rate: no rate is not a rate of one."""
+    missing = lake.arrow(
+        unpriced(level), *sources(level), parameters={"start": start, "end": end}
+    ).to_pylist()
+    if missing:
+        gaps = "; ".join(
+            f"{gap['currency']} on {gap['days']} day(s) from {gap['first_day']} to {gap['last_day']} ({gap['accounts']})"
+            for gap in missing
+        )
+        raise DataUnusable(
+            f"Exchange rates are missing: {gaps}. Add them to the file that PAID_MEDIA_FX_RATES names, "
+            "renew core/fx_rate, then run these days again."
+        )
+
+
+campaign_day, ad_set_day, ad_day = (_level(level) for level in core.DAYS)
+
+
+@dg.asset(
+    key=core.KPI_DAY.asset_key,
+    description=core.KPI_DAY.description,
+    deps=[core.DAYS["campaign"].asset_key],
+    metadata=core.KPI_DAY.metadata,
+    partitions_def=days,
+    backfill_policy=windows,
+    automation_condition=follows(),
+    group_name="core",
+    owners=OWNERS,
+    kinds={"duckdb", "deltalake"},
+)
+def kpi_day(
+    context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings]
+) -> dg.MaterializeResult:
+    start, end = day_range(context)
+    with one_sentence():
+        asked = {"start": start, "end": end, "currency": settings.reporting_currency}
+        rows = lake.replace(
+            core.KPI_DAY,
+            lake.arrow(key_figures(), core.DAYS["campaign"], parameters=asked),
+            where={"day": (start, end)},
+        )
+    metadata = row_metadata(lake, core.KPI_DAY, rows=rows, where={"day": (end, end)})
+    return dg.MaterializeResult(metadata=metadata | _headline(lake, end))
+
+
+def _headline(lake: Lake, day: date) -> dict[str, float]:
+    """The last day's totals as numbers, which the Dagster UI plots over time."""
+    total = lake.read(core.KPI_DAY, where={"day": (day, day), "platform": "all"})
+    shown = ("spend", "cpc", "ctr", "roas")
+    return {name: float(total[name].iloc[0]) for name in shown if len(total) and total[name].notna().iloc[0]}
+
+
+SNAPSHOTS = (google_ads.ENTITIES, meta_ads.ENTITIES, linkedin_ads.ENTITIES, dropped.ENTITIES)
+
+
+@dg.asset(
+    key=core.ENTITIES.asset_key,
+    description=core.ENTITIES.description,
+    deps=[table.asset_key for table in SNAPSHOTS],
+    metadata=core.ENTITIES.metadata,
+    automation_condition=dg.AutomationCondition.eager(),
+    group_name="core",
+    owners=OWNERS,
+    kinds={"duckdb", "deltalake"},
+)
+def entities(lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult:
+    # An entity read from its platform outranks the same one known only from a dropped export.
+    asked = " union all ".join(f"select *, 1 as rank from raw.{table.name}" for table in SNAPSHOTS[:-1])
+    sql = f"""
+        select * exclude (rank) from ({asked} union all select *, 2 from raw.{dropped.ENTITIES.name})
+        qualify row_number() over (
+            partition by platform, account_id, level, entity_id order by rank, pulled_at desc
+        ) = 1
+    """
+    with one_sentence():
+        rows = lake.replace(core.ENTITIES, lake.arrow(sql, *SNAPSHOTS))
+    return dg.MaterializeResult(metadata=row_metadata(lake, core.ENTITIES, rows=rows))

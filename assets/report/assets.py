@@ -1,0 +1,101 @@
+"""The daily dashboard: one page that people open first, in one file that works from a mail or a disk.
+
+Reads core/*, writes one HTML file per day. What is on the page is in `assets.report.view` and `assets.report.page`.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+
+from assets.report.page import render_dashboard
+from assets.report.view import dashboard_view
+from orchestration.automation import follows_newest
+from orchestration.partitions import day_range, days
+from resources.failures import one_sentence
+from resources.lake import Lake
+from resources.settings import Settings
+from resources.tables import core
+
+SHOWN_DAYS = 90
+DETAIL_DAYS = 28
+
+
+@dg.asset(
+    key=["reports", "daily_dashboard"],
+    description="The page to open in the morning: yesterday's key figures, platforms, campaigns, ad sets and trends.",
+    deps=[
+        core.KPI_DAY.asset_key,
+        core.DAYS["campaign"].asset_key,
+        core.DAYS["ad_set"].asset_key,
+        core.ENTITIES.asset_key,
+    ],
+    partitions_def=days,
+    backfill_policy=dg.BackfillPolicy.multi_run(1),
+    automation_condition=follows_newest(),
+    group_name="reports",
+    owners=["team:media"],
+    kinds={"html"},
+)
+def daily_dashboard(
+    context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings]
+) -> dg.MaterializeResult:
+    _, as_of = day_range(context)
+    with one_sentence():
+        page = _page(lake, settings, as_of)
+    path = Path(settings.reports_dir) / f"daily_dashboard_{as_of}.html"
+    _write(path, page)
+    _write(path.with_name("daily_dashboard.html"), page)
+    return dg.MaterializeResult(
+        metadata={
+            "page": dg.MetadataValue.url(path.resolve().as_uri()),
+            "size (KB)": round(len(page.encode()) / 1024, 1),
+            "as of": as_of.isoformat(),
+            "key figures": dg.MetadataValue.md(_preview(lake, as_of)),
+        }
+    )
+
+
+def _page(lake: Lake, settings: Settings, as_of: date) -> str:
+    recent = {"day": (as_of - timedelta(days=DETAIL_DAYS - 1), as_of)}
+    kpi_days = lake.read(core.KPI_DAY, where={"day": (as_of - timedelta(days=SHOWN_DAYS - 1), as_of)})
+    by_platform = kpi_days[kpi_days["platform"] != "all"]
+    pulled_at = {
+        str(p): at.to_pydatetime() for p, at in by_platform.groupby("platform")["pulled_at"].max().items()
+    }
+    view = dashboard_view(
+        as_of=as_of,
+        kpi_days=kpi_days,
+        campaign_days=lake.read(core.DAYS["campaign"], where=recent),
+        ad_set_days=lake.read(core.DAYS["ad_set"], where=recent),
+        entities=lake.read(core.ENTITIES),
+        reporting_currency=settings.reporting_currency,
+        pulled_at=pulled_at,
+        generated_at=datetime.now(UTC),
+        profile=settings.profile,
+    )
+    return render_dashboard(view)
+
+
+def _preview(lake: Lake, as_of: date) -> str:
+    """The day's figures as a small table for the Dagster UI."""
+    rows = lake.read(core.KPI_DAY, where={"day": (as_of, as_of)})
+    shown = ["platform", "spend", "clicks", "cpc", "ctr", "conversions", "roas"]
+    lines = ["| " + " | ".join(shown) + " |", "|" + "---|" * len(shown)]
+    lines += ["| " + " | ".join(_cell(row[name]) for name in shown) + " |" for _, row in rows.iterrows()]
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return "–" if pd.isna(value) else f"{value:,.4g}" if abs(float(value)) < 1 else f"{float(value):,.2f}"  # type: ignore[arg-type, call-overload]
+
+
+def _write(path: Path, page: str) -> None:
+    """Whole or not at all: someone may have the page open."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".tmp")
+    fresh.write_text(page, encoding="utf-8")
+    fresh.replace(path)

@@ -1,0 +1,104 @@
+"""`python -m orchestration.cli`: what the data team does from a terminal. The same assets as in the UI, in this process."""
+
+import os
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from orchestration.partitions import FIRST_DAY, WINDOW_DAYS
+from resources.errors import PaidMediaError
+from resources.platforms.login import PLATFORMS
+from resources.settings import load_settings
+
+
+class OneSentence(click.Group):
+    """Commands whose expected failures are one sentence, not a trace."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        from orchestration.local_sandbox import SandboxSilent  # noqa: PLC0415 — only where a command runs
+        from orchestration.runs import RunFailed  # noqa: PLC0415 — loads every definition
+
+        try:
+            return super().invoke(ctx)
+        except (PaidMediaError, RunFailed, SandboxSilent) as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=OneSentence)
+def cli() -> None:
+    """Paid-media operations from a terminal."""
+
+
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@cli.command()
+def check() -> None:
+    """Try each platform with what is configured; say per account what works and what is missing."""
+    from orchestration.access import checked, shown  # noqa: PLC0415
+
+    findings = [checked(platform) for platform in PLATFORMS]
+    click.echo(shown(findings))
+    if not all(finding.is_fine for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+@cli.command()
+@click.option("--from", "first", type=_DAY, required=True, help="First day, such as 2026-01-01.")
+@click.option("--to", "last", type=_DAY, help="Last day; yesterday unless given.")
+@click.option("--platform", "platforms", type=click.Choice(PLATFORMS), multiple=True, help="Only these; all unless given.")
+@click.option("--window", default=WINDOW_DAYS, show_default=True, type=click.IntRange(1, 366), help="Days a run covers.")
+def backfill(*, first: datetime, last: datetime | None, platforms: tuple[str, ...], window: int) -> None:
+    """Read a range of days anew, from the platforms to the key figures, in few runs. Start it again after a stop."""
+    from orchestration.backfill import backfill_days  # noqa: PLC0415
+
+    start, end = first.date(), last.date() if last else yesterday()
+    if not FIRST_DAY <= start <= end <= yesterday():
+        raise click.UsageError(f"Days go from {FIRST_DAY} to yesterday ({yesterday()}), and --from is not after --to.")
+    settings = load_settings(with_platforms=False)
+    backfill_days(settings, start=start, end=end, platforms=platforms or PLATFORMS, window_days=window, say=click.echo)
+
+
+@cli.command()
+@click.option("--day", type=_DAY, help="The day to refresh up to; yesterday unless given.")
+def daily(*, day: datetime | None) -> None:
+    """The daily run: the trailing window from every platform, the key figures, the page."""
+    from orchestration.backfill import refresh_day  # noqa: PLC0415
+
+    settings = load_settings(with_platforms=False)
+    page = refresh_day(settings, day=day.date() if day else yesterday(), say=click.echo)
+    click.echo(f"The page: {page}")
+
+
+@cli.command()
+@click.option("--files", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder of exports.")
+@click.option("--world", default="demo", show_default=True, help="The sandbox's world: a name or a YAML file.")
+def demo(*, files: Path | None, world: str) -> None:
+    """The main job from end to end: on the sandbox, or on a folder of the platforms' own exports."""
+    from orchestration.demo import demo_on_files, demo_on_sandbox  # noqa: PLC0415
+
+    os.environ["PAID_MEDIA_PROFILE"] = "sandbox"  # a demo never touches a real account, whatever the environment says
+    if files:
+        demo_on_files(files, say=click.echo)
+    else:
+        demo_on_sandbox(world, say=click.echo)
+
+
+@cli.command()
+@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
+@click.option("--world", default="demo", show_default=True)
+def dev(*, port: int, world: str) -> None:
+    """The Dagster UI with its daemon, and the sandbox where the profile is sandbox. Ctrl-C ends all."""
+    from orchestration.dev import serve_ui  # noqa: PLC0415
+
+    serve_ui(load_settings(with_platforms=False), port=port, world=world)
+
+
+def yesterday() -> date:
+    """The last day that is over in UTC."""
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+if __name__ == "__main__":
+    cli()

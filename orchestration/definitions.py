@@ -1,0 +1,49 @@
+"""The composition root: every asset, check, job, schedule and sensor, and what they stand on.
+
+Nothing is read from the environment or the network while this loads. Resources are plain objects without a config schema:
+nothing of them can be overridden from the launchpad (docs/decisions).
+"""
+
+from typing import Any
+
+import dagster as dg
+from assets.dropped_files import assets as dropped_files
+from resources.dropped_files import DroppedFiles
+from sensors.dropped_files import dropped_days, dropped_files_changed
+
+from assets.fx import assets as fx
+from assets.ingest import assets as ingest
+from assets.performance import assets as performance
+from assets.performance import checks as performance_checks
+from assets.report import assets as report
+from orchestration.jobs import daily_pull, history
+from orchestration.schedules import every_morning
+from resources.lake import Lake
+from resources.platforms.login import Platforms
+from resources.settings import load_settings
+from sensors.conditions import automation
+
+
+def at_hand() -> dict[str, Any]:
+    """What the assets stand on, each made when a run first asks for it."""
+    return {
+        "settings": dg.ResourceDefinition(lambda _: load_settings(with_platforms=False)),
+        "lake": dg.ResourceDefinition(lambda _: Lake(load_settings(with_platforms=False).lake_uri)),
+        "platforms": dg.ResourceDefinition(lambda _: Platforms()),
+        "dropped_files": dg.ResourceDefinition(
+            lambda _: DroppedFiles(load_settings(with_platforms=False).drop_dir)
+        ),
+    }
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return dg.Definitions(
+        assets=dg.load_assets_from_modules([ingest, dropped_files, fx, performance, report]),
+        asset_checks=dg.load_asset_checks_from_modules([performance_checks]),
+        jobs=[daily_pull, history],
+        schedules=[every_morning],
+        sensors=[automation, dropped_files_changed, dropped_days],
+        resources=at_hand(),
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,56 @@
+"""The Dagster UI with its daemon and, in the sandbox profile, the sandbox: all in one terminal, ended together by one Ctrl-C."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from orchestration.backfill import dagster_home
+from orchestration.local_sandbox import sandbox_running
+from resources.settings import PROJECT, Settings
+
+
+def serve_ui(settings: Settings, *, port: int, world: str) -> None:
+    """Serve until Ctrl-C or SIGTERM, then end every process that was started here."""
+    home = dagster_home(settings)
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(Path(__file__).with_name("dagster.yaml"), home / "dagster.yaml")
+    signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    with ExitStack() as open_:
+        if settings.profile == "sandbox":
+            open_.enter_context(sandbox_running(settings.root / "sandbox", world=world))
+            click.echo(f"The sandbox is up (world {world}).")
+        click.echo(f"The Dagster UI comes up at http://127.0.0.1:{port}. Ctrl-C ends everything.")
+        child = subprocess.Popen(  # noqa: S603 — Dagster's own command
+            [str(Path(sys.executable).with_name("dagster")), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
+            cwd=PROJECT,
+            env={**os.environ, "DAGSTER_HOME": str(home)},
+            start_new_session=True,
+        )
+        try:
+            child.wait()
+        except KeyboardInterrupt:
+            click.echo("Ending the Dagster UI and the sandbox.")
+        finally:
+            _end(child)
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """The whole family: Dagster's webserver, daemon and code server are children of their own."""
+    for kind, patience in ((signal.SIGINT, 15), (signal.SIGKILL, 5)):
+        try:
+            os.killpg(child.pid, kind)
+            child.wait(timeout=patience)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue

@@ -1,0 +1,66 @@
+"""The sandbox as a child process: started for a demo or for `make dev`, met on a socket like any platform, ended with us."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+import requests
+from dotenv import dotenv_values
+
+PATIENCE_SECONDS = 60
+
+
+class SandboxSilent(Exception):
+    """The sandbox did not come up; the message has its last words."""
+
+
+@contextmanager
+def sandbox_running(folder: Path, *, world: str, seed: int | None = None) -> Iterator[None]:
+    """A sandbox that answers: the one that already serves `folder`, or one of our own until the block ends."""
+    if _answers(folder):
+        yield
+        return
+    (folder / "sandbox.env").unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = ["--world", world, "--folder", str(folder), "--port", "0", "--grpc-port", "0"]
+    asked += ["--seed", str(seed)] if seed is not None else []
+    log = folder / "sandbox.log"
+    with log.open("w") as words:
+        child = subprocess.Popen(  # noqa: S603 — our own program
+            [sys.executable, "-m", "sandbox", "serve", *asked], stdout=words, stderr=words, start_new_session=True
+        )
+        try:
+            _wait(child, folder, log)
+            yield
+        finally:
+            if child.poll() is None:
+                os.kill(child.pid, signal.SIGTERM)
+                child.wait(timeout=20)
+
+
+def _wait(child: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
+    deadline = monotonic() + PATIENCE_SECONDS
+    while not _answers(folder):
+        if child.poll() is not None or monotonic() > deadline:
+            said = log.read_text(encoding="utf-8").strip().splitlines()
+            raise SandboxSilent(f"The sandbox did not start: {said[-1] if said else 'it said nothing'}")
+        sleep(0.1)
+
+
+def _answers(folder: Path) -> bool:
+    """Whether the sandbox that left its address in `folder` is there."""
+    path = folder / "sandbox.env"
+    url = dotenv_values(path).get("SANDBOX_CONTROL_URL") if path.is_file() else None
+    if not url:
+        return False
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy has no business on loopback
+        try:
+            return session.get(f"{url}/clock", timeout=2).ok
+        except requests.RequestException:
+            return False

@@ -1,0 +1,38 @@
+"""The platforms' clients, made from the settings when a run first needs one, never at load."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from resources.platforms.reader import NotConfigured, PlatformReader
+from resources.settings import Settings, load_settings
+
+PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
+
+
+@dataclass(frozen=True)
+class Platforms:
+    """Every platform this deployment may read. A plain object: nothing of it can be overridden from the launchpad."""
+
+    settings: Callable[[], Settings] = load_settings
+
+    def reader(self, platform: str) -> PlatformReader:
+        """The client of a platform; one without accounts where nothing is configured.
+
+        Raises:
+            SettingsWrong: The settings are incomplete or malformed; the sentence says which.
+        """
+        settings = self.settings()
+        if not settings.platforms[platform].is_configured:
+            return NotConfigured(platform)
+        # Imported here: a client's package costs seconds and is needed by the run that reads, not by the one that loads.
+        if platform == "google_ads":
+            from resources.platforms.google_ads import GoogleAds  # noqa: PLC0415
+
+            return GoogleAds(settings.google_ads)
+        if platform == "meta_ads":
+            from resources.platforms.meta_ads import MetaAds  # noqa: PLC0415
+
+            return MetaAds(settings.meta_ads)
+        from resources.platforms.linkedin_ads import LinkedInAds  # noqa: PLC0415
+
+        return LinkedInAds(settings.linkedin_ads)

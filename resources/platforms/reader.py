@@ -1,0 +1,49 @@
+"""What every platform's client offers to the assets, and the stand-in for a platform nobody configured."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import pyarrow as pa
+
+from resources.records import Account
+from resources.schema import Table
+
+
+class PlatformReader(Protocol):
+    """One login at one platform, able to read every account it is given."""
+
+    platform: str
+
+    def accounts(self) -> list[Account]:
+        """The accounts to read: those the settings name, or all the login sees."""
+
+    def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
+        """What each campaign, ad_set or ad delivered per day, `start` and `end` included."""
+
+    def entities(self, account: Account) -> pa.Table:
+        """The account, its campaigns, ad sets and ads as they stand now."""
+
+
+@dataclass(frozen=True)
+class NotConfigured:
+    """A platform without any credentials: it has no accounts, so its tables stay empty and nothing fails."""
+
+    platform: str
+
+    def accounts(self) -> list[Account]:
+        return []
+
+    def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
+        raise LookupError(f"{self.platform} is not configured: no {level} days of {account.account_id}, {start}..{end}")
+
+    def entities(self, account: Account) -> pa.Table:
+        raise LookupError(f"{self.platform} is not configured: no entities of {account.account_id}")
+
+
+def account_rows(table: Table, account: Account, *, start: date, end: date) -> dict[str, str | tuple[date, date]]:
+    """The slice of a daily table that one account's pull replaces."""
+    if not table.has_days:
+        return {"account_id": account.account_id}
+    return {"account_id": account.account_id, "day": (start, end)}

@@ -1,0 +1,148 @@
+"""One sandbox in one process: the platforms' wires, the control API, and the file that tells how to reach them.
+
+`running(...)` starts everything on loopback, writes `sandbox.env` and the exchange rates into a folder, and stops it all at the
+end of the `with` block. Ports of 0 are chosen by the system.
+"""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from sandbox import control, google, linkedin, meta
+from sandbox.certificates import Papers, make_papers
+from sandbox.fx import rates
+from sandbox.google import oauth
+from sandbox.stage import Stage
+
+HOST = "127.0.0.1"
+MANAGER_ID = "9990000001"
+"""The Google Ads manager account above all accounts of a world."""
+
+
+class PortTaken(Exception):
+    """Something else listens on the port."""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Where a running sandbox is reached."""
+
+    stage: Stage
+    url: str
+    google_port: int
+    environment: dict[str, str]
+
+
+@contextmanager
+def running(stage: Stage, *, folder: Path, http_port: int = 0, grpc_port: int = 0) -> Iterator[Sandbox]:
+    """The sandbox, up and answering.
+
+    Args:
+        stage: The market and its clock.
+        folder: Where certificates, `sandbox.env` and `fx_rates.csv` go; created if it is not there.
+        http_port: Port of Meta, LinkedIn, the token endpoints and the control API.
+        grpc_port: Port of Google Ads.
+
+    Raises:
+        PortTaken: A port is in use.
+    """
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    listening = _bound(http_port)
+    url = f"http://{HOST}:{listening.getsockname()[1]}"
+    papers = make_papers(folder / "certificates", token_uri=f"{url}/oauth2/token")
+    try:
+        grpc_server, google_port = google.serve(stage, papers.folder, port=grpc_port)
+    except RuntimeError as error:
+        listening.close()
+        raise PortTaken(
+            f"Port {grpc_port} is in use: is a sandbox already running? Try another --grpc-port."
+        ) from error
+    server = uvicorn.Server(_config(stage, papers, url))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    environment = _environment(stage, papers, url=url, google_port=google_port, folder=folder)
+    try:
+        _write_rates(stage, folder / "fx_rates.csv")
+        _write_environment(environment, folder / "sandbox.env")
+        yield Sandbox(stage, url, google_port, environment)
+    finally:
+        (folder / "sandbox.env").unlink(missing_ok=True)
+        server.should_exit = True
+        grpc_server.stop(0).wait()
+        thread.join(timeout=10)
+        listening.close()
+
+
+def _config(stage: Stage, papers: Papers, url: str) -> uvicorn.Config:
+    app = Starlette(
+        routes=[
+            Mount("/control", routes=control.routes(stage)),
+            Mount("/graph", routes=meta.routes(stage, lambda: f"{url}/graph")),
+            *oauth.routes(stage, papers.folder),
+            *linkedin.routes(stage),
+        ]
+    )
+    return uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+    )
+
+
+def _bound(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError as error:
+        listening.close()
+        raise PortTaken(
+            f"Port {port} is in use: is a sandbox already running? Try another --port."
+        ) from error
+    return listening
+
+
+def _environment(stage: Stage, papers: Papers, *, url: str, google_port: int, folder: Path) -> dict[str, str]:
+    """What a client needs, under the names docs/configuration.md gives."""
+    given = stage.credentials
+    return {
+        "GOOGLE_ADS_ENDPOINT": f"localhost:{google_port}",
+        "GOOGLE_ADS_JSON_KEY_FILE_PATH": str(papers.service_account),
+        "GOOGLE_ADS_LOGIN_CUSTOMER_ID": MANAGER_ID,
+        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(papers.ca),
+        "META_ACCESS_TOKEN": given.meta_access_token,
+        "META_APP_ID": given.meta_app_id,
+        "META_APP_SECRET": given.meta_app_secret,
+        "META_GRAPH_URL": f"{url}/graph",
+        "LINKEDIN_ACCESS_TOKEN": given.linkedin_access_token,
+        "LINKEDIN_CLIENT_ID": given.linkedin_client_id,
+        "LINKEDIN_CLIENT_SECRET": given.linkedin_client_secret,
+        "LINKEDIN_REFRESH_TOKEN": given.linkedin_refresh_token,
+        "LINKEDIN_API_URL": f"{url}/rest",
+        "LINKEDIN_OAUTH_URL": f"{url}/oauth/v2",
+        "PAID_MEDIA_FX_RATES": str(folder / "fx_rates.csv"),
+        "SANDBOX_CONTROL_URL": f"{url}/control",
+    }
+
+
+def _write_environment(environment: dict[str, str], path: Path) -> None:
+    """Whole or not at all: a client may be reading."""
+    fresh = path.with_suffix(".tmp")
+    fresh.touch(mode=0o600)
+    fresh.write_text("".join(f"{name}='{value}'\n" for name, value in environment.items()), encoding="utf-8")
+    fresh.replace(path)
+
+
+def _write_rates(stage: Stage, path: Path) -> None:
+    """The world's exchange rates from its first day to next year's end, in the form PAID_MEDIA_FX_RATES takes."""
+    through = stage.clock.now().date() + timedelta(days=400)
+    found = rates(stage.world, start=stage.world.begins, end=through)
+    lines = [f"{row['day']},{row['currency']},EUR,{row['eur']}\n" for row in found]
+    path.write_text("day,currency,base,rate\n" + "".join(lines), encoding="utf-8")

@@ -1,0 +1,54 @@
+"""What all tests share: one running sandbox per session, an empty lake per test, a browser if one is asked for."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from resources.lake import Lake
+from resources.settings import Settings, load_settings
+from sandbox.clock import Clock
+from sandbox.serve import Sandbox, running
+from sandbox.stage import set_stage
+from sandbox.world import load_world
+
+pytest_plugins = ["tests.browser"]
+
+MORNING = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+"""What the sandbox's clock says in every test that does not move it."""
+
+
+@pytest.fixture(scope="session")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `var` folder of the session; its sandbox's address is in var/sandbox/sandbox.env."""
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture(scope="session")
+def sandbox_session(var: Path) -> Iterator[Sandbox]:
+    stage = set_stage(load_world("demo"), Clock(MORNING))
+    with running(stage, folder=var / "sandbox") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(sandbox_session: Sandbox) -> Iterator[Sandbox]:
+    """The demo world at 23 November 2026, 06:00 UTC; changes, faults, clock and audit are forgotten after each test."""
+    yield sandbox_session
+    stage = sandbox_session.stage
+    stage.market.changes.clear()
+    stage.faults.clear()
+    stage.audit.clear()
+    stage.clock.set(MORNING)
+
+
+@pytest.fixture
+def settings(sandbox: Sandbox, var: Path) -> Settings:
+    """Settings of the sandbox profile with every platform configured."""
+    return load_settings({"PAID_MEDIA_VAR": str(var), "PAID_MEDIA_PROFILE": "sandbox"})
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "lake")
