@@ -26,7 +26,7 @@ from resources.loopback import is_loopback
 PROJECT = Path(__file__).resolve().parent.parent
 SANDBOX_FILE = Path("sandbox", "sandbox.env")
 """Where `python -m sandbox serve` leaves its endpoints and credentials, below PAID_MEDIA_VAR."""
-
+_RATES = "PAID_MEDIA_FX_RATES"
 _Kind = TypeVar("_Kind", bound=Given)
 _WHERE_TO_GET = {
     "google_ads": "OAuth clients are made in the Google Cloud console, refresh tokens by signing in with one; "
@@ -44,7 +44,7 @@ class Settings(Given):
     lake_uri: str = Field(validation_alias="PAID_MEDIA_LAKE")
     reports_dir: Path
     drop_dir: Path = Field(validation_alias="PAID_MEDIA_DROP_DIR")
-    fx_file: Path | None = Field(None, validation_alias="PAID_MEDIA_FX_RATES")
+    fx_file: Path | None = Field(None, validation_alias=_RATES)
     reporting_currency: str = Field(
         "EUR", validation_alias="PAID_MEDIA_REPORTING_CURRENCY", pattern="^[A-Z]{3}$"
     )
@@ -74,12 +74,18 @@ def load_settings(
     """
     given, dotenv = (_set(os.environ), _read(project / ".env")) if env is None else (_set(env), {})
     profile = given.get("PAID_MEDIA_PROFILE") or dotenv.get("PAID_MEDIA_PROFILE") or "sandbox"
-    if profile == "live":
-        given = dotenv | given
+    sandbox = _read(_root(given, project) / SANDBOX_FILE) if profile == "sandbox" else {}
+    beneath = dotenv if profile == "live" else {name: sandbox[name] for name in {_RATES} & sandbox.keys()}
+    given = beneath | given
     settings = _built(Settings, _placed(given, profile=profile, project=project))
     if not with_platforms:
         return settings
-    credentials = _sandbox(settings.root) if profile == "sandbox" else given
+    if profile == "sandbox" and not sandbox:
+        raise SettingsWrong(
+            f"The sandbox is not running: {settings.root / SANDBOX_FILE} is not there. "
+            "Start it with `python -m sandbox serve`, or set PAID_MEDIA_PROFILE=live to read real accounts."
+        )
+    credentials = sandbox if profile == "sandbox" else given
     platforms = {name: _built(type(empty), credentials) for name, empty in settings.platforms.items()}
     for name, platform in platforms.items():
         _refuse_half_set(platform, where_to_get=_WHERE_TO_GET[name])
@@ -96,25 +102,19 @@ def _read(path: Path) -> dict[str, str]:
     return _set(dotenv_values(path, interpolate=False)) if path.is_file() else {}
 
 
-def _sandbox(root: Path) -> dict[str, str]:
-    path = root / SANDBOX_FILE
-    if not path.is_file():
-        raise SettingsWrong(
-            f"The sandbox is not running: {path} is not there. "
-            "Start it with `python -m sandbox serve`, or set PAID_MEDIA_PROFILE=live to read real accounts."
-        )
-    return _read(path)
+def _root(given: Mapping[str, str], project: Path) -> Path:
+    return project / Path(given.get("PAID_MEDIA_VAR", "var")).expanduser()
 
 
 def _placed(given: Mapping[str, str], *, profile: str, project: Path) -> dict[str, Any]:
     """The general variables with every place made absolute; a lake may also be a URI."""
-    root = project / Path(given.get("PAID_MEDIA_VAR", "var")).expanduser()
+    root = _root(given, project)
     places: dict[str, Any] = {
         "PAID_MEDIA_VAR": str(root),
         "PAID_MEDIA_LAKE": str(root / profile / "lake"),
         "PAID_MEDIA_DROP_DIR": str(root / profile / "drop"),
     }
-    for name in ("PAID_MEDIA_LAKE", "PAID_MEDIA_DROP_DIR", "PAID_MEDIA_FX_RATES"):
+    for name in ("PAID_MEDIA_LAKE", "PAID_MEDIA_DROP_DIR", _RATES):
         if name in given:
             is_uri = name == "PAID_MEDIA_LAKE" and "://" in given[name]
             places[name] = given[name] if is_uri else str(project / Path(given[name]).expanduser())

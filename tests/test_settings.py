@@ -83,9 +83,17 @@ def test_the_general_settings_of_the_sandbox_come_from_the_environment(tmp_path:
         "PAID_MEDIA_TRAILING_DAYS": "7",
         "PAID_MEDIA_LAKE": "s3://bucket/lake",
     }
-    settings = load_settings(env | sandbox_env(tmp_path))
+    settings = load_settings(env | sandbox_env(tmp_path, **SANDBOX))
     assert (settings.reporting_currency, settings.trailing_days) == ("SEK", 7)
     assert settings.lake_uri == "s3://bucket/lake"
+
+
+def test_the_sandbox_brings_its_own_exchange_rates_unless_others_are_asked_for(tmp_path: Path) -> None:
+    env = sandbox_env(tmp_path, PAID_MEDIA_FX_RATES="/sandbox.csv", PAID_MEDIA_REPORTING_CURRENCY="SEK")
+    settings = load_settings(env, with_platforms=False)
+    assert (settings.fx_file, settings.reporting_currency) == (Path("/sandbox.csv"), "EUR")
+    asked = load_settings(env | {"PAID_MEDIA_FX_RATES": "/mine.csv"}, with_platforms=False)
+    assert asked.fx_file == Path("/mine.csv")
 
 
 def test_a_missing_sandbox_says_how_to_start_it(tmp_path: Path) -> None:
