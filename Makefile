@@ -2,7 +2,7 @@
 # make dev     sandbox and Dagster UI together; one Ctrl-C ends both
 # make test    everything that is checked: format, lint, types, all tests
 # make check   the quick half of it: format, lint, types, architecture, hygiene
-# make backfill ARGS="..."   fill a range of days; ARGS="--help" says how
+# make backfill ARGS="--from 2026-01-01"   fill a range of days; ARGS="--help" says how
 # make lock    pin every dependency anew from pyproject.toml (UPGRADE=1: to the newest)
 # make clean   remove the environment, the caches and what the sandbox left; var/live stays
 # Needs make and Python 3.11 to 3.13. An active virtual environment is left alone.
