@@ -197,11 +197,6 @@ def _fitted(table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
         fitted = batch.select(table.schema.names).cast(table.schema)
     except (KeyError, pa.ArrowInvalid, ValueError) as error:
         raise DataUnusable(f"Rows for {table.path} do not fit its columns: {error}") from error
-    for name, column in zip(fitted.schema.names, fitted.columns, strict=True):
-        if column.null_count and not table.schema.field(name).nullable:
-            raise DataUnusable(
-                f"Rows for {table.path} have {column.null_count} empty values in {name}, which must be set."
-            )
     if not table.has_days:
         return fitted
     day = fitted.column("day")
