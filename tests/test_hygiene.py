@@ -138,6 +138,15 @@ def test_no_generated_file_is_committed() -> None:
     ] == []
 
 
+def test_every_link_between_documents_leads_somewhere() -> None:
+    pages = {name: text for name, text in texts().items() if name.endswith(".md")}
+    links = [(name, link) for name, text in pages.items() for link in re.findall(r"\]\(([^)#\s]+)", text)]
+    assert [
+        (n, link) for n, link in links if "://" not in link and not (ROOT / n).parent.joinpath(link).exists()
+    ] == []
+    assert links
+
+
 @pytest.mark.parametrize(
     ("patterns", "sample"),
     [
