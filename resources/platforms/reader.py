@@ -36,13 +36,17 @@ class NotConfigured:
         return []
 
     def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
-        raise LookupError(f"{self.platform} is not configured: no {level} days of {account.account_id}, {start}..{end}")
+        raise LookupError(
+            f"{self.platform} is not configured: no {level} days of {account.account_id}, {start}..{end}"
+        )
 
     def entities(self, account: Account) -> pa.Table:
         raise LookupError(f"{self.platform} is not configured: no entities of {account.account_id}")
 
 
-def account_rows(table: Table, account: Account, *, start: date, end: date) -> dict[str, str | tuple[date, date]]:
+def account_rows(
+    table: Table, account: Account, *, start: date, end: date
+) -> dict[str, str | tuple[date, date]]:
     """The slice of a daily table that one account's pull replaces."""
     if not table.has_days:
         return {"account_id": account.account_id}

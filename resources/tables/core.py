@@ -7,7 +7,9 @@ from resources.tables import common as c
 from resources.tables.entities import ENTITY_COLUMNS
 
 _REPORTING = (
-    Column("spend_reporting", MONEY, "Cost in the reporting currency, at the rate of that day.", nullable=True),
+    Column(
+        "spend_reporting", MONEY, "Cost in the reporting currency, at the rate of that day.", nullable=True
+    ),
     Column(
         "conversion_value_reporting",
         MONEY,
@@ -24,7 +26,9 @@ RATIOS = (
         nullable=True,
     ),
 )
-_COUNTED = tuple(replace(column, nullable=True) for column in (c.IMPRESSIONS, c.CLICKS, c.SPEND, c.CONVERSIONS))
+_COUNTED = tuple(
+    replace(column, nullable=True) for column in (c.IMPRESSIONS, c.CLICKS, c.SPEND, c.CONVERSIONS)
+)
 """Empty where an export that people dropped does not say: missing is missing, never zero."""
 _VALUE = replace(c.CONVERSION_VALUE, nullable=True)
 _DELIVERY = (*_COUNTED, _VALUE, *_REPORTING, *RATIOS)

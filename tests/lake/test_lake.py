@@ -97,7 +97,7 @@ def test_a_row_outside_the_slice_is_refused(lake: Lake) -> None:
 def test_an_empty_value_in_a_column_that_must_be_set_is_refused(lake: Lake) -> None:
     rows = facts(FIRST, 1)
     blank = rows.set_column(2, "thing_id", pa.nulls(len(rows), pa.string()))
-    with pytest.raises(DataUnusable, match="thing_id.* null values to non-nullable"):
+    with pytest.raises(DataUnusable, match=r"thing_id.* null values to non-nullable"):
         lake.replace(FACT, blank, where=span(FIRST, 1))
     missing = rows.set_column(3, "clicks", pa.nulls(len(rows), pa.int64()))
     assert lake.replace(FACT, missing, where=span(FIRST, 1)) == 3

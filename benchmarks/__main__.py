@@ -1,0 +1,38 @@
+"""`python -m benchmarks NAME`: runs one benchmark and prints, last, one JSON object on one line.
+
+The object is {"name", "seed", "figures", "peers", "ratios"}: our figures, the same of the peers measured in the same run, and
+what follows from both. A benchmark measures and never asserts.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+NAMES = ("ingest", "backfill", "daily")
+
+
+@click.command()
+@click.argument("name", type=click.Choice(NAMES))
+@click.option("--seed", default=1, show_default=True, help="Seed of the world that is measured on.")
+@click.option("--world", help="A shipped world or a YAML file, where the benchmark takes one.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="A folder of data, where the benchmark takes one."
+)
+@click.option("--size", type=int, help="Ad-set days for ingest, days for backfill.")
+def main(*, name: str, seed: int, world: str | None, data: Path | None, size: int | None) -> None:
+    """Run one benchmark."""
+    if data is not None:
+        click.echo(f"The {name} benchmark runs on the sandbox and takes no --data.", err=True)
+        sys.exit(2)
+    measure: Callable[..., dict[str, Any]] = import_module(f"benchmarks.{name}").measure
+    found = measure(seed=seed, world=world, size=size, say=lambda line: click.echo(line, err=True))
+    click.echo(json.dumps({"name": name, "seed": seed} | found))
+
+
+if __name__ == "__main__":
+    main()
