@@ -40,7 +40,7 @@ static: $(INSTALLED)
 	@echo "Format, lint" && $(RUN) -m ruff format --check . && $(RUN) -m ruff check .
 	@echo "Types" && $(RUN) -m mypy
 
-$(INSTALLED): requirements.lock pyproject.toml | .venv/bin/pip
+$(INSTALLED): requirements.lock | .venv/bin/pip
 	@echo "Installing the pinned packages into .venv (once, a minute or two)"
 	@$(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e . && touch $@
