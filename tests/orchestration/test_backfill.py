@@ -1,0 +1,118 @@
+"""A backfill: few runs, the same lake whatever happened on the way, and one clear sentence when it fails."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from orchestration.runs import Window, windows_between
+from resources.lake import Lake
+from resources.schema import Table
+from resources.tables import core, google_ads, linkedin_ads, meta_ads
+from sandbox.serve import Sandbox
+from tests.conftest import MORNING
+
+ROOT = Path(__file__).parents[2]
+LAST = MORNING.date() - timedelta(days=1)
+TABLES = [
+    *core.DAYS.values(),
+    core.KPI_DAY,
+    *google_ads.DAYS.values(),
+    *meta_ads.DAYS.values(),
+    *linkedin_ads.DAYS.values(),
+]
+
+
+def command(*words: str, var: Path, lake: Path, **more: str) -> subprocess.Popen:
+    environment = {
+        **os.environ,
+        "PAID_MEDIA_VAR": str(var),
+        "PAID_MEDIA_PROFILE": "sandbox",
+        "PAID_MEDIA_LAKE": str(lake),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "orchestration.cli", *words],
+        cwd=ROOT,
+        env=environment | more,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def backfill(var: Path, lake: Path, *, days: int, window: int) -> subprocess.Popen:
+    first = LAST - timedelta(days=days - 1)
+    asked = ("backfill", "--from", str(first), "--to", str(LAST), "--window", str(window))
+    return command(*asked, var=var, lake=lake)
+
+
+def content(lake: Path, table: Table) -> pd.DataFrame:
+    """The table without the instants at which it was read, which are the one thing that may differ."""
+    rows = Lake(lake).read(table).drop(columns="pulled_at").sort_values(list(table.key))
+    return rows.reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(sandbox_session: Sandbox, var: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lake = tmp_path_factory.mktemp("undisturbed")
+    run = backfill(var, lake, days=24, window=6)
+    printed, _ = run.communicate(timeout=180)
+    assert run.returncode == 0, printed
+    assert "24 days in 5 runs" in printed
+    return lake
+
+
+def test_a_backfill_fills_every_day_of_every_platform(undisturbed: Path) -> None:
+    kpi = content(undisturbed, core.KPI_DAY)
+    days = pd.date_range(LAST - timedelta(days=23), LAST)
+    for platform in ("google_ads", "meta_ads", "linkedin_ads", "all"):
+        assert kpi.loc[kpi["platform"] == platform, "day"].tolist() == days.tolist()
+
+
+def test_killed_anywhere_and_started_again_it_ends_in_the_same_lake(
+    undisturbed: Path, var: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    for commits in (1, 9, 24, 40):  # killed once that many commits are in the lake, wherever that is
+        run = backfill(var, lake, days=24, window=6)
+        deadline = time.monotonic() + 90
+        while (
+            run.poll() is None
+            and len(list(lake.glob("*/*/_delta_log/*.json"))) < commits + 20
+            and time.monotonic() < deadline
+        ):
+            time.sleep(0.005)
+        if run.poll() is None:
+            os.kill(run.pid, signal.SIGKILL)
+        run.communicate()
+    run = backfill(var, lake, days=24, window=6)
+    printed, _ = run.communicate(timeout=180)
+    assert run.returncode == 0, printed
+    for table in TABLES:
+        pd.testing.assert_frame_equal(content(lake, table), content(undisturbed, table))
+
+
+def test_windows_of_any_size_give_the_same_lake(
+    undisturbed: Path, var: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    run = backfill(var, tmp_path, days=24, window=31)
+    printed, _ = run.communicate(timeout=180)
+    assert "24 days in 2 runs" in printed
+    for table in TABLES:
+        pd.testing.assert_frame_equal(content(tmp_path, table), content(undisturbed, table))
+
+
+@pytest.mark.parametrize(("days", "size", "windows"), [(1, 31, 1), (31, 31, 1), (32, 31, 2), (730, 31, 24)])
+def test_windows_cover_every_day_once(days: int, size: int, windows: int) -> None:
+    first = date(2024, 2, 1)
+    cut = windows_between(first, first + timedelta(days=days - 1), days=size)
+    assert len(cut) == windows
+    assert sum(window.days for window in cut) == days
+    assert all(a.end + timedelta(days=1) == b.start for a, b in zip(cut, cut[1:], strict=False))
+    assert str(Window(first, first)) == "2024-02-01"
