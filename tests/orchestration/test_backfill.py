@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -114,5 +115,5 @@ def test_windows_cover_every_day_once(days: int, size: int, windows: int) -> Non
     cut = windows_between(first, first + timedelta(days=days - 1), days=size)
     assert len(cut) == windows
     assert sum(window.days for window in cut) == days
-    assert all(a.end + timedelta(days=1) == b.start for a, b in zip(cut, cut[1:], strict=False))
+    assert all(a.end + timedelta(days=1) == b.start for a, b in pairwise(cut))
     assert str(Window(first, first)) == "2024-02-01"
