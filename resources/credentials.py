@@ -108,11 +108,13 @@ class GoogleAdsSettings(PlatformSettings):
     ca_file: KeptFile | None = Field(None, validation_alias="GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
 
     def endpoints(self) -> dict[str, str]:
-        """The API, and the token endpoint of the way in that is used: a key file names its own."""
-        api = {self.variable("endpoint"): self.endpoint}
-        if self.json_key_file_path and not self.refresh_token:
-            return api | {self.variable("json_key_file_path"): _token_url(self.json_key_file_path)}
-        return api | {self.variable("token_url"): self.token_url}
+        """The API, and the token endpoint of each way in that was begun: a key file names its own."""
+        found = {self.variable("endpoint"): self.endpoint}
+        if self.json_key_file_path:
+            found[self.variable("json_key_file_path")] = _token_url(self.json_key_file_path)
+        if self.refresh_token:
+            found[self.variable("token_url")] = self.token_url
+        return found
 
 
 class MetaAdsSettings(PlatformSettings):
