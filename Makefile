@@ -37,7 +37,7 @@ check: static
 	@$(RUN) -m pytest tests/test_architecture.py tests/test_hygiene.py
 
 static: $(INSTALLED)
-	@echo "Format, lint" && $(RUN) -m ruff format --check . && $(RUN) -m ruff check .
+	@echo "Format, lint" && $(RUN) -m ruff format --check --output-format concise . && $(RUN) -m ruff check .
 	@echo "Types" && $(RUN) -m mypy
 
 $(INSTALLED): requirements.lock | .venv/bin/pip
