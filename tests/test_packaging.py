@@ -1,6 +1,8 @@
 """The install: our own modules and nobody else's, one dagster release, every promised library, nothing slow at load."""
 
 import importlib
+import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -8,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -80,3 +83,24 @@ def test_the_definitions_load_without_any_platform_client() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (answer.stdout.strip(), answer.returncode) == ("[]", 0), answer.stderr
+
+
+def test_dagster_s_ui_and_its_command_line_load_the_same_location() -> None:
+    (location,) = yaml.safe_load((ROOT / "workspace.yaml").read_text("utf-8"))["load_from"]
+    tool = PROJECT["tool"]
+    assert location["python_module"]["module_name"] == tool["dagster"]["module_name"]
+    assert location["python_module"]["location_name"] == tool["dagster"]["code_location_name"]
+
+
+def test_no_recipe_is_longer_than_three_lines() -> None:
+    recipes = re.findall(
+        r"^(\S+):.*\n((?:\t.*\n?)+)", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE
+    )
+    assert {"demo", "dev", "test"} <= {target for target, _ in recipes}
+    assert [target for target, recipe in recipes if recipe.count("\t") > 3] == []
+
+
+def test_ci_runs_what_a_contributor_runs() -> None:
+    run = ROOT / ".ci" / "run"
+    assert os.access(run, os.X_OK)
+    assert run.read_text("utf-8").rstrip().endswith("make --no-print-directory test")
