@@ -46,7 +46,9 @@ def checked(platform: str, platforms: Platforms | None = None) -> Finding:
     except PaidMediaError as error:
         return Finding(platform, note=str(error), is_broken=True)
     if not accounts:
-        return Finding(platform, note="the login works and sees no account: give it access to one", is_broken=True)
+        return Finding(
+            platform, note="the login works and sees no account: give it access to one", is_broken=True
+        )
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     return Finding(platform, accounts=[_tried(reader, account, yesterday) for account in accounts])
 

@@ -47,17 +47,29 @@ def check() -> None:
 @cli.command()
 @click.option("--from", "first", type=_DAY, required=True, help="First day, such as 2026-01-01.")
 @click.option("--to", "last", type=_DAY, help="Last day; yesterday unless given.")
-@click.option("--platform", "platforms", type=click.Choice(PLATFORMS), multiple=True, help="Only these; all unless given.")
-@click.option("--window", default=WINDOW_DAYS, show_default=True, type=click.IntRange(1, 366), help="Days a run covers.")
+@click.option(
+    "--platform",
+    "platforms",
+    type=click.Choice(PLATFORMS),
+    multiple=True,
+    help="Only these; all unless given.",
+)
+@click.option(
+    "--window", default=WINDOW_DAYS, show_default=True, type=click.IntRange(1, 366), help="Days a run covers."
+)
 def backfill(*, first: datetime, last: datetime | None, platforms: tuple[str, ...], window: int) -> None:
     """Read a range of days anew, from the platforms to the key figures, in few runs. Start it again after a stop."""
     from orchestration.backfill import backfill_days  # noqa: PLC0415
 
     start, end = first.date(), last.date() if last else yesterday()
     if not FIRST_DAY <= start <= end <= yesterday():
-        raise click.UsageError(f"Days go from {FIRST_DAY} to yesterday ({yesterday()}), and --from is not after --to.")
+        raise click.UsageError(
+            f"Days go from {FIRST_DAY} to yesterday ({yesterday()}), and --from is not after --to."
+        )
     settings = load_settings(with_platforms=False)
-    backfill_days(settings, start=start, end=end, platforms=platforms or PLATFORMS, window_days=window, say=click.echo)
+    backfill_days(
+        settings, start=start, end=end, platforms=platforms or PLATFORMS, window_days=window, say=click.echo
+    )
 
 
 @cli.command()
@@ -72,13 +84,19 @@ def daily(*, day: datetime | None) -> None:
 
 
 @cli.command()
-@click.option("--files", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder of exports.")
-@click.option("--world", default="demo", show_default=True, help="The sandbox's world: a name or a YAML file.")
+@click.option(
+    "--files", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder of exports."
+)
+@click.option(
+    "--world", default="demo", show_default=True, help="The sandbox's world: a name or a YAML file."
+)
 def demo(*, files: Path | None, world: str) -> None:
     """The main job from end to end: on the sandbox, or on a folder of the platforms' own exports."""
     from orchestration.demo import demo_on_files, demo_on_sandbox  # noqa: PLC0415
 
-    os.environ["PAID_MEDIA_PROFILE"] = "sandbox"  # a demo never touches a real account, whatever the environment says
+    os.environ["PAID_MEDIA_PROFILE"] = (
+        "sandbox"  # a demo never touches a real account, whatever the environment says
+    )
     if files:
         demo_on_files(files, say=click.echo)
     else:

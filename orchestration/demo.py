@@ -85,7 +85,9 @@ def _covered(lake: Lake, folder: Path) -> Window:
     union = " union all ".join(f"select day from raw.{table.name}" for table in tables)
     first, last = _one(lake.arrow(f"select min(day), max(day) from ({union})", *tables))
     if first is None:
-        raise DataUnusable(f"No row of {folder} could be read. docs/dropped_files.md says what is recognised.")
+        raise DataUnusable(
+            f"No row of {folder} could be read. docs/dropped_files.md says what is recognised."
+        )
     return Window(first, last)
 
 
@@ -102,7 +104,9 @@ def _adopt_currency(lake: Lake, say: Say) -> None:
 def _say_outcomes(lake: Lake, say: Say) -> None:
     tables = list(dropped.DAYS.values())
     union = " union all ".join(f"select file, day from raw.{table.name}" for table in tables)
-    for name, rows in _rows(lake.arrow(f"select file, count(*) from ({union}) group by 1 order by 1", *tables)):
+    for name, rows in _rows(
+        lake.arrow(f"select file, count(*) from ({union}) group by 1 order by 1", *tables)
+    ):
         say(f"read      {name}: {rows} rows over all levels")
     sql = "select file, count(*), min(reason) from raw.dropped_rejects group by 1 order by 1"
     for name, rows, reason in _rows(lake.arrow(sql, dropped.REJECTS)):
@@ -111,7 +115,11 @@ def _say_outcomes(lake: Lake, say: Say) -> None:
 
 def _summarise(settings: Settings, day: date) -> None:
     """Yesterday's key figures as a table in the terminal."""
-    rows = Lake(settings.lake_uri).read(core.KPI_DAY, where={"day": (day, day)}).sort_values("spend", ascending=False)
+    rows = (
+        Lake(settings.lake_uri)
+        .read(core.KPI_DAY, where={"day": (day, day)})
+        .sort_values("spend", ascending=False)
+    )
     grid = Grid(title=f"{day}, in {settings.reporting_currency}")
     for name in ("platform", "spend", "impressions", "clicks", "CPC", "CTR", "conversions", "value", "ROAS"):
         grid.add_column(name, justify="left" if name == "platform" else "right")

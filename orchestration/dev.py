@@ -27,7 +27,16 @@ def serve_ui(settings: Settings, *, port: int, world: str) -> None:
             click.echo(f"The sandbox is up (world {world}).")
         click.echo(f"The Dagster UI comes up at http://127.0.0.1:{port}. Ctrl-C ends everything.")
         child = subprocess.Popen(  # noqa: S603 — Dagster's own command
-            [str(Path(sys.executable).with_name("dagster")), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
+            [
+                str(Path(sys.executable).with_name("dagster")),
+                "dev",
+                "-w",
+                "workspace.yaml",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                str(port),
+            ],
             cwd=PROJECT,
             env={**os.environ, "DAGSTER_HOME": str(home)},
             start_new_session=True,

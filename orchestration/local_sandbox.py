@@ -32,7 +32,10 @@ def sandbox_running(folder: Path, *, world: str, seed: int | None = None) -> Ite
     log = folder / "sandbox.log"
     with log.open("w") as words:
         child = subprocess.Popen(  # noqa: S603 — our own program
-            [sys.executable, "-m", "sandbox", "serve", *asked], stdout=words, stderr=words, start_new_session=True
+            [sys.executable, "-m", "sandbox", "serve", *asked],
+            stdout=words,
+            stderr=words,
+            start_new_session=True,
         )
         try:
             _wait(child, folder, log)

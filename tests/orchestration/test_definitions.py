@@ -1,0 +1,117 @@
+"""The asset graph as the UI shows it, and what runs by itself."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import dagster as dg
+import pytest
+
+from orchestration.automation import follows
+from orchestration.definitions import defs
+from orchestration.jobs import RAW_DAYS
+from orchestration.schedules import RANGE_END, RANGE_START, every_morning
+
+CORE = dg.AssetKey(["core", "ad_set_day"])
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return defs()
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def test_every_asset_says_what_it_is_and_whose_it_is(definitions: dg.Definitions) -> None:
+    for spec in definitions.resolve_all_asset_specs():
+        assert spec.description, spec.key
+        assert not any(
+            word in spec.description.split(".")[0] for word in ("SQL", "API", "frame", "schema")
+        ), spec.key
+        assert spec.owners, spec.key
+        assert spec.group_name in {"raw", "core", "reports"}, spec.key
+        assert spec.kinds, spec.key
+        if spec.key.path[0] != "reports":
+            columns = spec.metadata["dagster/column_schema"].value.columns
+            assert columns, spec.key
+            assert all(column.description for column in columns), spec.key
+
+
+def test_the_graph_has_the_tables_of_the_design(definitions: dg.Definitions) -> None:
+    keys = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
+    for platform in ("google_ads", "meta_ads", "linkedin_ads"):
+        for what in ("campaign_day", "ad_set_day", "ad_day", "entities"):
+            assert f"raw/{platform}_{what}" in keys
+    wanted = {
+        "raw/google_ads_search_term_day",
+        "raw/google_ads_conversion_action_day",
+        "reports/daily_dashboard",
+    }
+    wanted |= {
+        f"core/{name}" for name in ("ad_set_day", "campaign_day", "ad_day", "entities", "fx_rate", "kpi_day")
+    }
+    assert wanted <= keys
+
+
+def test_the_morning_pulls_yesterday_and_the_trailing_window(
+    definitions: dg.Definitions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAID_MEDIA_TRAILING_DAYS", "30")
+    morning = datetime.fromisoformat("2026-11-23T05:00:00+00:00")
+    with dg.build_schedule_context(scheduled_execution_time=morning) as context:
+        request = every_morning(context)
+    assert isinstance(request, dg.RunRequest)
+    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("2026-10-24", "2026-11-22")
+
+
+def test_a_backfill_of_two_years_is_two_dozen_runs(definitions: dg.Definitions) -> None:
+    for key in RAW_DAYS.resolve(definitions.resolve_asset_graph()):
+        policy = definitions.resolve_asset_graph().get(key).backfill_policy
+        assert policy is not None
+        assert policy.max_partitions_per_run == 31
+
+
+def test_each_platform_has_its_own_pool(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in RAW_DAYS.resolve(graph):
+        platform = next(p for p in ("google_ads", "meta_ads", "linkedin_ads") if key.path[-1].startswith(p))
+        assert graph.get(key).pools == {f"{platform}_api"}
+
+
+def renewed(instance: dg.DagsterInstance, key: dg.AssetKey, day: str | None) -> None:
+    instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=day))
+
+
+def small_graph() -> dg.Definitions:
+    """Core's condition on a graph that does nothing."""
+    days = dg.DailyPartitionsDefinition("2026-01-01")
+    raw = dg.AssetSpec(["raw", "pulled"], partitions_def=days)
+    files = dg.AssetSpec(["raw", "dropped"])
+
+    @dg.asset(
+        key=CORE,
+        deps=[raw.key, files.key],
+        partitions_def=days,
+        automation_condition=follows(ignoring=dg.AssetSelection.assets(files.key)),
+    )
+    def ad_set_day() -> None: ...
+
+    return dg.Definitions(assets=[raw, files, ad_set_day])
+
+
+def test_a_restated_day_of_the_past_reaches_core_and_a_dropped_file_does_not_renew_all_of_history(
+    instance: dg.DagsterInstance,
+) -> None:
+    graph = small_graph()
+    first = dg.evaluate_automation_conditions(graph, instance)
+    assert first.total_requested == 0
+    for day in ("2026-02-03", "2026-02-04"):
+        renewed(instance, dg.AssetKey(["raw", "pulled"]), day)
+    second = dg.evaluate_automation_conditions(graph, instance, cursor=first.cursor)
+    assert second.get_requested_partitions(CORE) == {"2026-02-03", "2026-02-04"}
+    renewed(instance, dg.AssetKey(["raw", "dropped"]), None)
+    third = dg.evaluate_automation_conditions(graph, instance, cursor=second.cursor)
+    assert third.total_requested == 0
