@@ -8,7 +8,11 @@ from resources.lake import Lake
 from resources.schema import Table
 from resources.tables import core
 
-RANGE_START, RANGE_END, DAY = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end", "dagster/partition"
+RANGE_START, RANGE_END, DAY = (
+    "dagster/asset_partition_range_start",
+    "dagster/asset_partition_range_end",
+    "dagster/partition",
+)
 
 
 def _days_of_run(context: dg.AssetCheckExecutionContext) -> tuple[date, date]:
@@ -25,7 +29,11 @@ def _check_keys(table: Table) -> dg.AssetChecksDefinition:
     ) -> dg.AssetCheckResult:
         """A key that stands twice would count its spend twice."""
         key, (start, end) = ", ".join(table.key), _days_of_run(context)
-        within, asked = (" where day between $start and $end", {"start": start, "end": end}) if table.has_days else ("", {})
+        within, asked = (
+            (" where day between $start and $end", {"start": start, "end": end})
+            if table.has_days
+            else ("", {})
+        )
         doubled = lake.arrow(
             f"select {key}, count(*) as rows from {table.layer}.{table.name}{within} group by {key} having count(*) > 1",
             table,
