@@ -1,0 +1,156 @@
+"""LinkedIn's REST API over `requests`: headers, tokens, tunnelled queries, and its errors as ours."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import orjson
+import requests
+
+from resources.credentials import LinkedInAdsSettings
+from resources.errors import PlatformBusy, PlatformError, PlatformRefused, PlatformUnreadable
+from resources.loopback import is_loopback
+from resources.platforms.linkedin_restli import query_string
+from resources.platforms.patience import Patience
+
+LONGEST_URL = 3_900
+TIMEOUT_SECONDS = (10, 120)
+EXPIRED = 65602
+VOLUME_WAIT_SECONDS = 330
+"""The volume throttle counts five minutes; half a minute more is safe (practice of other connectors)."""
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What is being read, for the error that may come of it."""
+
+    what: str
+    account_id: str | None = None
+    days: tuple[date, date] | None = None
+
+    def known(self) -> dict[str, Any]:
+        return {
+            "doing": self.what,
+            "platform": "linkedin_ads",
+            "account_id": self.account_id,
+            "days": self.days,
+        }
+
+
+class Client:
+    """One session with one login."""
+
+    def __init__(self, settings: LinkedInAdsSettings, patience: Patience) -> None:
+        self._settings, self._patience = settings, patience
+        self._session = requests.Session()
+        self._session.trust_env = not is_loopback(settings.api_url)
+        self._session.headers.update(
+            {"LinkedIn-Version": settings.api_version, "X-Restli-Protocol-Version": "2.0.0"}
+        )
+        self._token = settings.access_token.get_secret_value() if settings.access_token else None
+
+    def get(self, path: str, parameters: dict[str, Any], doing: Doing) -> dict[str, Any]:
+        """The decoded answer.
+
+        Raises:
+            PlatformBusy: Throttled, down or silent until patience ran out.
+            PlatformRefused: Any other error of LinkedIn's.
+            PlatformUnreadable: The answer is no JSON object.
+        """
+        response = self._patience.with_retries(lambda: self._answered(path, query_string(parameters), doing))
+        try:
+            answer = orjson.loads(response.content)
+        except orjson.JSONDecodeError as error:
+            raise PlatformUnreadable(**doing.known(), said="an answer that is not JSON") from error
+        if not isinstance(answer, dict):
+            raise PlatformUnreadable(**doing.known(), said="an answer of another shape than LinkedIn's")
+        return answer
+
+    def _answered(self, path: str, query: str, doing: Doing) -> requests.Response:
+        if self._token is None:
+            self._refresh(doing)
+        response = self._sent(path, query, doing)
+        if (
+            response.status_code == 401
+            and _body(response).get("serviceErrorCode") == EXPIRED
+            and self._can_refresh
+        ):
+            self._refresh(doing)
+            response = self._sent(path, query, doing)
+        if not response.ok:
+            raise _as_our_error(response, doing)
+        return response
+
+    def _sent(self, path: str, query: str, doing: Doing) -> requests.Response:
+        url = f"{self._settings.api_url}/{path}"
+        headers = {"Authorization": f"Bearer {self._token}", "X-RestLi-Method": "FINDER"}
+        try:
+            if len(url) + len(query) < LONGEST_URL:
+                return self._session.get(url, params=query, headers=headers, timeout=TIMEOUT_SECONDS)
+            # Query tunnelling: the same question as the body of a POST, for URLs that would be refused as too long.
+            tunnel = {"X-HTTP-Method-Override": "GET", "Content-Type": "application/x-www-form-urlencoded"}
+            return self._session.post(url, data=query, headers=headers | tunnel, timeout=TIMEOUT_SECONDS)
+        except requests.RequestException as error:
+            raise _unreachable(error, doing) from None  # requests' own words hold the URL and its query
+
+    @property
+    def _can_refresh(self) -> bool:
+        s = self._settings
+        return bool(s.client_id and s.client_secret and s.refresh_token)
+
+    def _refresh(self, doing: Doing) -> None:
+        s = self._settings
+        if not (s.client_id and s.client_secret and s.refresh_token):
+            raise PlatformRefused(**doing.known(), said="no access token", todo="Set LINKEDIN_ACCESS_TOKEN.")
+        form = {
+            "grant_type": "refresh_token", "refresh_token": s.refresh_token.get_secret_value(),
+            "client_id": s.client_id, "client_secret": s.client_secret.get_secret_value(),
+        }  # fmt: skip
+        try:
+            response = self._session.post(f"{s.oauth_url}/accessToken", data=form, timeout=TIMEOUT_SECONDS)
+        except requests.RequestException as error:
+            raise _unreachable(error, doing) from None
+        if response.status_code >= 500:
+            raise PlatformBusy(**doing.known(), said=f"HTTP {response.status_code} from the token endpoint")
+        token = _body(response).get("access_token")
+        if not response.ok or not token:
+            raise PlatformRefused(
+                **doing.known(), said="the refresh token was refused",
+                todo="Sign in again and set LINKEDIN_REFRESH_TOKEN (they last twelve months).",
+            )  # fmt: skip
+        self._token = token
+
+
+def _as_our_error(response: requests.Response, doing: Doing) -> PlatformError:
+    body, status = _body(response), response.status_code
+    said = f"{body.get('message') or 'no message'} (HTTP {status}, {body.get('code', 'no code')})"
+    known = {**doing.known(), "said": said, "trace": response.headers.get("x-li-uuid")}
+    if status == 429 and " DAY " in said:
+        return PlatformBusy(
+            **known, todo="Calls are allowed again after midnight UTC.", wait_seconds=float("inf")
+        )
+    if status == 429:
+        return PlatformBusy(**known, wait_seconds=VOLUME_WAIT_SECONDS if "45 million" in said else None)
+    if status >= 500:
+        return PlatformBusy(**known)
+    todo = {
+        401: "Get a new token and set LINKEDIN_ACCESS_TOKEN.",
+        403: "Give the login a role on this account, and the scope r_ads_reporting.",
+        426: "Set LINKEDIN_VERSION to a month that LinkedIn still serves.",
+    }.get(status)
+    return PlatformRefused(**known, todo=todo)
+
+
+def _unreachable(error: requests.RequestException, doing: Doing) -> PlatformBusy:
+    kind = "no answer in time" if isinstance(error, requests.Timeout) else "the endpoint cannot be reached"
+    return PlatformBusy(
+        **doing.known(), said=kind, todo="Check the network and LINKEDIN_API_URL; safe to retry."
+    )
+
+
+def _body(response: requests.Response) -> dict[str, Any]:
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}

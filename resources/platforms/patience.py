@@ -1,0 +1,49 @@
+"""How long a busy platform is waited for: growing pauses with jitter, or what the platform itself asks for, up to a limit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
+
+from resources.errors import PlatformBusy, PlatformError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds to spend on one call with all its repetitions; a wait that would not fit ends it at once."""
+
+    total_seconds: float = 900.0
+    first_pause: float = 1.0
+    longest_pause: float = 120.0
+
+    def with_retries(self, call: Callable[[], T]) -> T:
+        """The call's answer, asked again while the platform is busy.
+
+        Raises:
+            PlatformBusy: It was still busy when patience ran out.
+        """
+        for attempt in Retrying(
+            retry=retry_if_exception_type(PlatformBusy), wait=self._wait, stop=self._is_spent, reraise=True
+        ):
+            with attempt:
+                return call()
+        raise AssertionError("tenacity ends by an answer or an error")
+
+    def _wait(self, state: RetryCallState) -> float:
+        asked = _error(state).wait_seconds
+        grown = wait_exponential_jitter(
+            initial=self.first_pause, max=self.longest_pause, jitter=self.first_pause
+        )
+        return asked if asked is not None else float(grown(state))
+
+    def _is_spent(self, state: RetryCallState) -> bool:
+        return (state.seconds_since_start or 0.0) + state.upcoming_sleep > self.total_seconds
+
+
+def _error(state: RetryCallState) -> PlatformError:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, PlatformBusy)  # noqa: S101 — the only error that is retried
+    return error

@@ -1,0 +1,193 @@
+"""LinkedIn's entities: accounts, campaign groups, campaigns and creatives, as its REST API describes them, and what may be written."""
+
+from datetime import UTC, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
+
+from sandbox import words
+from sandbox.linkedin.refusals import bad, not_found
+from sandbox.stage import Stage
+from sandbox.world import Account
+
+LEAST_BUDGET = Decimal(10)
+COLLECTIONS = {"adCampaignGroups": "campaign", "adCampaigns": "ad_set", "creatives": "ad"}
+STATUSES = {"ACTIVE", "PAUSED", "ARCHIVED", "COMPLETED", "CANCELED", "DRAFT", "PENDING_DELETION", "REMOVED"}
+
+
+def account_element(account: Account) -> dict[str, Any]:
+    return {
+        "id": int(account.id),
+        "name": account.name,
+        "currency": account.currency,
+        "status": "ACTIVE",
+        "type": "BUSINESS",
+        "servingStatuses": ["RUNNABLE"],
+    }
+
+
+def elements(stage: Stage, account: Account, collection: str) -> list[dict[str, Any]]:
+    """Every entity of a collection, whatever its status."""
+    ids = getattr(stage.market.catalog(account), COLLECTIONS[collection] + "s").id.tolist()
+    make = {"adCampaignGroups": _group, "adCampaigns": _campaign, "creatives": _creative}[collection]
+    return [make(stage, account, row, entity_id) for row, entity_id in enumerate(ids)]
+
+
+def element(stage: Stage, account: Account, collection: str, entity_id: int) -> dict[str, Any]:
+    """One entity.
+
+    Raises:
+        Refused: There is none of that id.
+    """
+    row = stage.market.catalog(account).index[COLLECTIONS[collection]].get(entity_id)
+    if row is None:
+        raise not_found(f"{collection} {entity_id}")
+    make = {"adCampaignGroups": _group, "adCampaigns": _campaign, "creatives": _creative}[collection]
+    return make(stage, account, row, entity_id)
+
+
+def update(stage: Stage, account: Account, collection: str, entity_id: int, patch: dict[str, Any]) -> None:
+    """Apply a partial update whole, or refuse it whole."""
+    level = COLLECTIONS[collection]
+    now = element(stage, account, collection, entity_id)
+    status = "intendedStatus" if collection == "creatives" else "status"
+    changes: list[tuple[str, Any]] = []
+    for field, value in patch.items():
+        if field == status:
+            if value not in STATUSES:
+                raise bad(f"{value} is not a valid status", field=status, code="INVALID_VALUE_FOR_FIELD")
+            changes += [("status", value), ("active", value == "ACTIVE")]
+        elif field == "dailyBudget" and collection != "creatives":
+            changes.append(("budget_micros", _budget(account, now, value)))
+        elif field == "name" and collection != "creatives":
+            changes.append(("name", str(value)))
+        else:
+            raise bad(f"Field {field} cannot be updated here", field=field, code="FIELD_NOT_UPDATABLE")
+    if not changes:
+        raise bad("The patch changes nothing", field="patch")
+    for field, value in changes:
+        stage.market.change(account, level, entity_id, field, value)
+
+
+def _budget(account: Account, now: dict[str, Any], value: Any) -> int:
+    if "dailyBudget" not in now:
+        raise bad("The budget is kept on another level", field="dailyBudget", code="FIELD_NOT_UPDATABLE")
+    try:
+        amount, currency = value["amount"], value["currencyCode"]
+        micros = Decimal(amount) * 1_000_000 if isinstance(amount, str) else None
+    except (KeyError, TypeError, InvalidOperation):
+        micros = currency = None
+    if micros is None or not micros.is_finite():
+        raise bad(
+            "amount must be a decimal string", field="dailyBudget/amount", code="INVALID_VALUE_FOR_FIELD"
+        )
+    if currency != account.currency:
+        raise bad(
+            "dailyBudget currency does not match the account's",
+            field="dailyBudget/currencyCode",
+            code="INVALID_VALUE_FOR_FIELD",
+        )
+    if micros < LEAST_BUDGET * 1_000_000:
+        raise bad(
+            f"Daily budget is below the minimum of {LEAST_BUDGET}", field="dailyBudget/amount", code="TOO_LOW"
+        )
+    if micros % account.unit_micros:
+        raise bad("amount has too many decimals", field="dailyBudget/amount", code="INVALID_VALUE_FOR_FIELD")
+    return int(micros)
+
+
+def _common(stage: Stage, account: Account, level: str, entity_id: int, *, paused: bool) -> dict[str, Any]:
+    current = stage.market.changes.of("linkedin_ads", account.id, level, entity_id)
+    created = datetime.combine(stage.world.begins, time(), UTC)
+    edited = max((change.at for change in current), default=created)
+    return {
+        "status": stage.market.current(account, level, entity_id, "status", "PAUSED" if paused else "ACTIVE"),
+        "version": {"versionTag": str(1 + len(current))},
+        "changeAuditStamps": {
+            "created": {"time": _millis(created)},
+            "lastModified": {"time": _millis(edited)},
+        },
+    }
+
+
+def _group(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str, Any]:
+    groups = stage.market.catalog(account).campaigns
+    found = {
+        "id": entity_id,
+        "name": stage.market.current(account, "campaign", entity_id, "name", groups.name[row]),
+        "account": f"urn:li:sponsoredAccount:{account.id}",
+        "runSchedule": {"start": _millis_of_day(int(groups.start_day[row]))},
+        "objectiveType": "WEBSITE_CONVERSION" if groups.sells[row] else "LEAD_GENERATION",
+        "dynamicBudgetOptimization": bool(groups.holds_budget[row]),
+        **_common(stage, account, "campaign", entity_id, paused=bool(groups.paused[row])),
+    }
+    if groups.holds_budget[row]:
+        found["dailyBudget"] = _amount(stage, account, "campaign", entity_id, int(groups.budget_micros[row]))
+    return found
+
+
+def _campaign(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str, Any]:
+    catalog = stage.market.catalog(account)
+    sets, group = catalog.ad_sets, int(catalog.ad_sets.campaign[row])
+    target = catalog.targeting(row)
+    found = {
+        "id": entity_id,
+        "name": stage.market.current(account, "ad_set", entity_id, "name", sets.name[row]),
+        "account": f"urn:li:sponsoredAccount:{account.id}",
+        "campaignGroup": f"urn:li:sponsoredCampaignGroup:{catalog.campaigns.id[group]}",
+        "type": "SPONSORED_UPDATES",
+        "costType": "CPM",
+        "objectiveType": "WEBSITE_CONVERSION" if catalog.campaigns.sells[group] else "LEAD_GENERATION",
+        "optimizationTargetType": "MAX_CONVERSION",
+        "runSchedule": {"start": _millis_of_day(int(sets.first_day[row]))},
+        "targetingCriteria": {
+            "include": {
+                "and": [
+                    {"or": {"urn:li:adTargetingFacet:locations": [f"urn:li:geo:{target['country']}"]}},
+                    {"or": {"urn:li:adTargetingFacet:titles": [f"urn:li:title:{target['audience']}"]}},
+                ]
+            }
+        },
+        "theme": words.THEMES[int(sets.theme[row])],
+        **_common(stage, account, "ad_set", entity_id, paused=bool(sets.paused[row])),
+    }
+    if not catalog.campaigns.holds_budget[group]:
+        found["dailyBudget"] = _amount(stage, account, "ad_set", entity_id, int(sets.budget_micros[row]))
+    return found
+
+
+def _creative(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str, Any]:
+    catalog = stage.market.catalog(account)
+    common = _common(stage, account, "ad", entity_id, paused=bool(catalog.ads.paused[row]))
+    texts = catalog.texts(row)
+    return {
+        "id": f"urn:li:sponsoredCreative:{entity_id}",
+        "name": f"Creative {row + 1}",
+        "account": f"urn:li:sponsoredAccount:{account.id}",
+        "campaign": f"urn:li:sponsoredCampaign:{catalog.ad_sets.id[int(catalog.ads.ad_set[row])]}",
+        "intendedStatus": common["status"],
+        "isServing": common["status"] == "ACTIVE",
+        "createdAt": common["changeAuditStamps"]["created"]["time"],
+        "lastModifiedAt": common["changeAuditStamps"]["lastModified"]["time"],
+        "content": {
+            "textAd": {
+                "headline": texts["headlines"][0],
+                "description": texts["descriptions"][0],
+                "landingPage": texts["landing_page"],
+            }
+        },
+    }
+
+
+def _amount(stage: Stage, account: Account, level: str, entity_id: int, first: int) -> dict[str, str]:
+    micros = stage.market.current(account, level, entity_id, "budget_micros", first)
+    return {"amount": f"{Decimal(int(micros)) / 1_000_000:.2f}", "currencyCode": account.currency}
+
+
+def _millis(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _millis_of_day(day: int) -> int:
+    return int(np.int64(day) * 86_400_000)

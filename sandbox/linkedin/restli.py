@@ -1,0 +1,69 @@
+"""Rest.li 2.0 query values: `(k:v,k:v)` records and `List(a,b)` lists, whose structure must arrive unencoded."""
+
+from typing import Any
+from urllib.parse import unquote
+
+_STRUCTURE = ("%28", "%29", "%2C", "%3A(", "List%28")
+
+
+class NotRestli(ValueError):
+    """A value does not follow the syntax."""
+
+
+def decode_query(raw: str) -> dict[str, Any]:
+    """The parameters of a raw, still percent-encoded query string.
+
+    Raises:
+        NotRestli: Structural characters were form-encoded, or the structure does not close.
+    """
+    pairs = (part.partition("=") for part in raw.split("&") if part)
+    return {unquote(name): _value(name, value) for name, _, value in pairs}
+
+
+def _value(name: str, raw: str) -> Any:
+    if raw.upper().startswith(("%28", "LIST%28")):
+        raise NotRestli(f"Invalid query parameter {name}: structural characters must not be encoded")
+    if name in {"fields", "projection"}:
+        return unquote(raw)
+    value, at = _parse(name, raw, 0)
+    if at != len(raw):
+        raise NotRestli(f"Invalid query parameter {name}: trailing characters")
+    return value
+
+
+def _parse(name: str, raw: str, at: int) -> tuple[Any, int]:
+    if raw.startswith("List(", at):
+        return _sequence(name, raw, at + 5)
+    if raw.startswith("(", at):
+        return _record(name, raw, at + 1)
+    end = at
+    while end < len(raw) and raw[end] not in ",)":
+        end += 1
+    word = raw[at:end]
+    return ("" if word == "''" else unquote(word)), end
+
+
+def _sequence(name: str, raw: str, at: int) -> tuple[list[Any], int]:
+    items: list[Any] = []
+    while not raw.startswith(")", at):
+        item, at = _parse(name, raw, at)
+        items.append(item)
+        at = _after_comma(name, raw, at)
+    return items, at + 1
+
+
+def _record(name: str, raw: str, at: int) -> tuple[dict[str, Any], int]:
+    record: dict[str, Any] = {}
+    while not raw.startswith(")", at):
+        colon = raw.find(":", at)
+        if colon < 0:
+            raise NotRestli(f"Invalid query parameter {name}: a key without a value")
+        record[unquote(raw[at:colon])], at = _parse(name, raw, colon + 1)
+        at = _after_comma(name, raw, at)
+    return record, at + 1
+
+
+def _after_comma(name: str, raw: str, at: int) -> int:
+    if at >= len(raw):
+        raise NotRestli(f"Invalid query parameter {name}: it does not close")
+    return at + 1 if raw[at] == "," else at
