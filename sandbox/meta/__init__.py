@@ -1,0 +1,3 @@
+"""Meta, as it speaks: the Graph API over HTTP."""
+
+from sandbox.meta.wire import routes as routes

@@ -1,0 +1,301 @@
+"""The Graph API's wire: versions, tokens and their proof, nodes, edges with cursors, report jobs, batches, usage headers."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from time import sleep
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.meta import entities
+from sandbox.meta.insights import Asked, Insights, asked, listed
+from sandbox.meta.refusals import Refused, bad, too_much, unknown_object
+from sandbox.stage import Stage
+from sandbox.world import Account
+
+VERSIONS = ("v26.0", "v25.0")
+MOST_ROWS_A_PAGE, MOST_IN_A_BATCH, CALLS_AN_HOUR = 5_000, 50, 60_000
+
+
+def routes(stage: Stage, base_url: Callable[[], str]) -> list[Route]:
+    """The Graph API, to be mounted where `base_url` says it is."""
+    return [Route("/{path:path}", _Wire(stage, base_url).graph, methods=["GET", "POST"])]
+
+
+@dataclass
+class _Job:
+    account: Account
+    question: Asked
+    polls: int = 0
+    ends: str = "Job Completed"
+
+
+class _Wire:
+    def __init__(self, stage: Stage, base_url: Callable[[], str]) -> None:
+        self._stage, self._base_url = stage, base_url
+        self._insights = Insights(stage)
+        self._jobs: dict[str, _Job] = {}
+        self._calls: deque[datetime] = deque()
+        self._lock = Lock()
+
+    async def graph(self, request: Request) -> Response:
+        parameters = dict(request.query_params)
+        if request.method == "POST":
+            form = (await request.body()).decode()
+            parameters |= dict(parse_qsl(form, keep_blank_values=True))
+        return await run_in_threadpool(self._graph, request.method, request.path_params["path"], parameters)
+
+    def _graph(self, method: str, path: str, parameters: dict[str, str]) -> Response:
+        headers = self._usage()
+        try:
+            if (slow := self._stage.faults.take("meta_ads", "slow")) is not None:
+                sleep(float(slow.get("seconds", 1)))
+            version, _, rest = path.partition("/")
+            if version not in VERSIONS:
+                said = f"(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: {VERSIONS[0]}."
+                raise Refused(2635, said)  # noqa: TRY301 — answered below like every refusal
+            self._let_in(parameters, headers)
+            if method == "POST" and not rest and "batch" in parameters:
+                return _json(self._batch(parameters["batch"]), headers)
+            return _json(self._node(method, rest.strip("/"), parameters), headers)
+        except Refused as refused:
+            return refused.response(headers)
+
+    def _let_in(self, parameters: dict[str, str], headers: dict[str, str]) -> None:
+        take, known = self._stage.faults.take, self._stage.credentials
+        if take("meta_ads", "unavailable") is not None:
+            raise Refused(2, "Service temporarily unavailable", subcode=1504044, http=503, is_transient=True)
+        if (throttle := take("meta_ads", "throttled")) is not None:
+            headers |= self._usage(percent=100, minutes=throttle.get("minutes", 5))
+            raise Refused(
+                80000,
+                "There have been too many calls from this ad-account. Wait a bit and try again.",
+                subcode=2446079,
+            )
+        if take("meta_ads", "token_expired") is not None:
+            raise Refused(190, "Error validating access token: Session has expired", subcode=463, http=401)
+        token = parameters.get("access_token", "")
+        if not token:
+            raise Refused(
+                2500, "An active access token must be used to query information about the current user."
+            )
+        if token != known.meta_access_token:
+            raise Refused(190, "Invalid OAuth access token - Cannot parse access token", http=401)
+        proof = hmac.new(known.meta_app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        if parameters.get("appsecret_proof", proof) != proof:
+            raise Refused(
+                100, "Invalid appsecret_proof provided in the API argument", kind="GraphMethodException"
+            )
+
+    def _usage(self, *, percent: float | None = None, minutes: int = 0) -> dict[str, str]:
+        """Usage of the last hour by the clock, in Meta's four headers."""
+        now = self._stage.clock.now()
+        with self._lock:
+            self._calls.append(now)
+            while now - self._calls[0] > timedelta(hours=1):
+                self._calls.popleft()
+            used = percent if percent is not None else 100 * len(self._calls) / CALLS_AN_HOUR
+        row = {
+            "type": "ads_insights", "call_count": int(used), "total_cputime": 0, "total_time": 0,
+            "estimated_time_to_regain_access": minutes, "ads_api_access_tier": "standard_access",
+        }  # fmt: skip
+        throttle = {
+            "app_id_util_pct": round(used, 2),
+            "acc_id_util_pct": round(used, 2),
+            "ads_api_access_tier": "standard_access",
+        }
+        return {
+            "x-app-usage": json.dumps({"call_count": int(used), "total_cputime": 0, "total_time": 0}),
+            "x-business-use-case-usage": json.dumps({"77001": [row]}),
+            "x-fb-ads-insights-throttle": json.dumps(throttle),
+            "x-ad-account-usage": json.dumps({"acc_id_util_pct": round(used, 2)}),
+            "facebook-api-version": VERSIONS[0],
+        }
+
+    def _batch(self, given: str) -> list[dict[str, Any]]:
+        calls = json.loads(given)
+        if len(calls) > MOST_IN_A_BATCH:
+            raise bad(f"Too many requests in batch message. Maximum batch size is {MOST_IN_A_BATCH}")
+        answers = []
+        for call in calls:
+            url = urlsplit(call["relative_url"])
+            path = url.path.strip("/")
+            path = path.partition("/")[2] if path.startswith("v") and path.split("/")[0] in VERSIONS else path
+            parameters = dict(parse_qsl(url.query)) | dict(parse_qsl(call.get("body", "")))
+            try:
+                code, body = 200, self._node(call.get("method", "GET"), path, parameters)
+            except Refused as refused:
+                code, body = refused.http, {"error": refused.error}
+            answers.append({"code": code, "headers": [], "body": orjson.dumps(body).decode()})
+        return answers
+
+    def _node(self, method: str, path: str, parameters: dict[str, str]) -> dict[str, Any]:
+        name, _, edge = path.partition("/")
+        if name == "me" and edge == "adaccounts" and method == "GET":
+            self._stage.note("meta_ads", "GET me/adaccounts")
+            rows = [entities.account_node(self._stage, a) for a in self._stage.world.of("meta_ads")]
+            return self._page(rows, parameters, path)
+        if name.startswith("act_"):
+            account = self._stage.world.account("meta_ads", name.removeprefix("act_"))
+            if account is None:
+                said = "(#200) Ad account owner has NOT grant ads_management or ads_read permission"
+                raise Refused(200, said, http=403)
+            return self._account(method, account, edge, parameters)
+        if name in self._jobs:
+            return self._job(name, edge, parameters)
+        found = entities.find(self._stage, int(name)) if name.isdigit() else None
+        if not found or edge:
+            raise unknown_object(path, method)
+        account, level, row = found
+        if method == "GET":
+            self._stage.note("meta_ads", f"GET {level}", account.id)
+            return _chosen(entities.node(self._stage, account, level, row), parameters)
+        wrote = entities.write(self._stage, account, level, row, parameters)
+        detail = {key: parameters[key] for key in ("status", "daily_budget", "name") if key in parameters}
+        self._stage.note("meta_ads", f"POST {level}", account.id, wrote=wrote, entity=name, **detail)
+        return {"success": True}
+
+    def _account(
+        self, method: str, account: Account, edge: str, parameters: dict[str, str]
+    ) -> dict[str, Any]:
+        self._stage.note("meta_ads", f"{method} act/{edge}", account.id, level=parameters.get("level"))
+        if not edge:
+            return _chosen(entities.account_node(self._stage, account), parameters)
+        if edge == "insights":
+            question = asked(parameters, today=self._stage.today(account))
+            if method == "POST":
+                return self._start(account, question)
+            if (
+                self._insights.is_too_much(account, question)
+                or self._stage.faults.take("meta_ads", "too_much") is not None
+            ):
+                raise too_much()
+            return self._answer(account, question, parameters, f"act_{account.id}/insights")
+        if edge in entities.EDGES and method == "GET":
+            return self._page(self._listed(account, edge, parameters), parameters, f"act_{account.id}/{edge}")
+        raise unknown_object(f"act_{account.id}/{edge}", method)
+
+    def _listed(self, account: Account, edge: str, parameters: dict[str, str]) -> list[dict[str, Any]]:
+        """An edge's nodes; archived and deleted ones only where `effective_status` asks for them."""
+        level = entities.EDGES[edge]
+        rows = range(len(getattr(self._stage.market.catalog(account), level + "s").id))
+        statuses = listed(parameters.get("effective_status", ""))
+        for rule in json.loads(parameters.get("filtering") or "[]"):
+            statuses += rule["value"] if rule["field"].endswith("effective_status") else []
+        nodes = (entities.node(self._stage, account, level, row) for row in rows)
+        kept = [
+            n
+            for n in nodes
+            if (
+                n["effective_status"] in statuses
+                if statuses
+                else n["effective_status"] not in entities.HIDDEN
+            )
+        ]
+        return [_chosen(n, parameters) for n in kept]
+
+    def _start(self, account: Account, question: Asked) -> dict[str, Any]:
+        ends = "Job Completed"
+        if self._stage.faults.take("meta_ads", "job_failed") is not None:
+            ends = "Job Failed"
+        elif self._stage.faults.take("meta_ads", "job_stuck") is not None:
+            ends = "Job Running"
+        with self._lock:
+            name = str(6_000_000_000 + len(self._jobs))
+            self._jobs[name] = _Job(account, question, ends=ends)
+        return {"report_run_id": name}
+
+    def _job(self, name: str, edge: str, parameters: dict[str, str]) -> dict[str, Any]:
+        job = self._jobs[name]
+        if edge == "insights":
+            if job.polls < 2 or job.ends != "Job Completed":
+                raise bad("The report is not ready", subcode=1815000)
+            return self._answer(job.account, job.question, parameters, f"{name}/insights")
+        job.polls += 1
+        status, percent = ("Job Running", 50) if job.polls < 2 else (job.ends, 100)
+        found = {
+            "id": name, "account_id": job.account.id, "async_status": status, "async_percent_completion": percent,
+            "date_start": str(job.question.since), "date_stop": str(job.question.until),
+        }  # fmt: skip
+        if status == "Job Failed":
+            found |= {
+                "error_code": 2,
+                "error_subcode": 1504044,
+                "error_message": "Service temporarily unavailable",
+            }
+        return found
+
+    def _answer(
+        self, account: Account, question: Asked, parameters: dict[str, str], path: str
+    ) -> dict[str, Any]:
+        start, limit = _cursor(parameters)
+        empty = (
+            bool(parameters.get("after")) and self._stage.faults.take("meta_ads", "empty_page") is not None
+        )
+        rows, total = self._insights.page(account, question, start=start, limit=0 if empty else limit)
+        return self._paged(
+            rows, path, parameters, start=start, after=start + len(rows), total=total, limit=limit
+        )
+
+    def _page(self, rows: list[dict[str, Any]], parameters: dict[str, str], path: str) -> dict[str, Any]:
+        start, limit = _cursor(parameters)
+        shown = rows[start : start + limit]
+        return self._paged(
+            shown, path, parameters, start=start, after=start + len(shown), total=len(rows), limit=limit
+        )
+
+    def _paged(
+        self, rows: list[dict[str, Any]], path: str, parameters: dict[str, str], *, start: int, after: int, total: int, limit: int
+    ) -> dict[str, Any]:  # fmt: skip
+        page: dict[str, Any] = {"data": rows}
+        if total:
+            page["paging"] = {"cursors": {"before": _encoded(start), "after": _encoded(after)}}
+        if after < total:
+            token = parameters.get("access_token", "")
+            page["paging"]["next"] = (
+                f"{self._base_url()}/{VERSIONS[0]}/{path}?access_token={token}&limit={limit}&after={_encoded(after)}"
+            )
+        return page
+
+
+def _chosen(node: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
+    """The fields asked for, and always the id. `creative{title,body}` asks for the whole creative here."""
+    text, depth, flat = parameters.get("fields", ""), 0, ""
+    if text.startswith("["):
+        text = ",".join(json.loads(text))
+    for letter in text:
+        depth += (letter == "{") - (letter == "}")
+        flat += letter if depth == 0 and letter != "}" else ""
+    names = [name.strip() for name in flat.split(",") if name.strip()]
+    return {name: value for name, value in node.items() if name in names or name == "id"}
+
+
+def _cursor(parameters: dict[str, str]) -> tuple[int, int]:
+    try:
+        limit = int(parameters.get("limit", 25))
+        start = int(base64.b64decode(parameters["after"]).decode()) if parameters.get("after") else 0
+    except ValueError as error:
+        raise bad("Invalid cursor or limit", blame="after") from error
+    if not 1 <= limit <= MOST_ROWS_A_PAGE:
+        raise bad(f"limit must be between 1 and {MOST_ROWS_A_PAGE}", blame="limit")
+    return start, limit
+
+
+def _encoded(position: int) -> str:
+    return base64.b64encode(str(position).encode()).decode()
+
+
+def _json(content: Any, headers: dict[str, str]) -> Response:
+    return Response(orjson.dumps(content), media_type="application/json; charset=UTF-8", headers=headers)
