@@ -1,0 +1,152 @@
+"""Meta Ads, read side: the official client's session, our rows, our errors.
+
+Days are read synchronously; what Meta finds too large runs as a report job, and a job that fails or hangs is split by days and
+then by campaigns.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from time import monotonic, sleep
+from typing import Any
+
+import pyarrow as pa
+
+from resources.credentials import MetaAdsSettings
+from resources.errors import PlatformRefused, PlatformUnreadable
+from resources.platforms import meta_ads_wire as wire
+from resources.platforms.meta_client import Client, Doing, TooMuch
+from resources.platforms.patience import Patience
+from resources.records import Account
+
+DAYS_AT_ONCE = 31
+_ENDED_BADLY = {"Job Failed", "Job Skipped"}
+
+
+class MetaAds:
+    """One Meta login, able to read every ad account it is given."""
+
+    platform = "meta_ads"
+
+    def __init__(
+        self,
+        settings: MetaAdsSettings,
+        *,
+        patience: Patience | None = None,
+        job_seconds: float = 1800.0,
+        poll_seconds: float = 1.0,
+    ) -> None:
+        self._settings = settings
+        self._client = Client(settings, patience or Patience())
+        self._job_seconds, self._poll_seconds = job_seconds, poll_seconds
+
+    def accounts(self) -> list[Account]:
+        """The accounts that META_ACCOUNTS names, or all the login sees.
+
+        Raises:
+            PlatformRefused: The token is dead, or an account that is named is not among those it sees.
+        """
+        doing, asked = Doing("Listing accounts"), {"fields": wire.ACCOUNT_FIELDS, "limit": "500"}
+        nodes = [node for page in self._client.pages("me/adaccounts", asked, doing) for node in page]
+        found = [wire.account_record(node) for node in nodes]
+        named = self._settings.accounts
+        if missing := [one for one in named if one not in {account.account_id for account in found}]:
+            raise PlatformRefused(
+                "Listing accounts", platform=self.platform, account_id=missing[0],
+                said="the login does not see this account",
+                todo="Give it access in Meta Business settings, or correct META_ACCOUNTS.",
+            )  # fmt: skip
+        return [account for account in found if not named or account.account_id in named]
+
+    def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
+        """What each campaign, ad_set or ad delivered per day of the account, `start` and `end` included.
+
+        A month is read whole before any of it is yielded, so memory does not grow with the number of days.
+
+        Raises:
+            PlatformBusy: Throttled or down; the same read may work later.
+            PlatformRefused: No access, a dead token or a bad question.
+            PlatformUnreadable: An answer that cannot be trusted, or a report that never ends.
+        """
+        pulled_at, first = datetime.now(UTC), start
+        while first <= end:
+            last = min(end, first + timedelta(days=DAYS_AT_ONCE - 1))
+            yield from list(self._part(level, account, first, last, pulled_at))
+            first = last + timedelta(days=1)
+
+    def entities(self, account: Account) -> pa.Table:
+        """The account, its campaigns, ad sets and ads as they stand now, archived and deleted ones too."""
+        found = {level: self._edge(account, level) for level in wire.EDGES}
+        return wire.entity_rows(account, found, datetime.now(UTC))
+
+    def _edge(self, account: Account, level: str) -> list[dict[str, Any]]:
+        doing = Doing(f"Listing {wire.EDGES[level]}", account.account_id)
+        asked = {
+            "fields": wire.ENTITY_FIELDS[level], "limit": "500",
+            "filtering": f'[{{"field":"{wire.LEVELS[level]}.effective_status","operator":"IN",'
+            f'"value":[{",".join(f"{chr(34)}{status}{chr(34)}" for status in wire.EVERY_STATUS)}]}}]',
+        }  # fmt: skip
+        return [
+            node
+            for page in self._client.pages(f"act_{account.account_id}/{wire.EDGES[level]}", asked, doing)
+            for node in page
+        ]
+
+    def _part(
+        self,
+        level: str,
+        account: Account,
+        start: date,
+        end: date,
+        pulled_at: datetime,
+        campaigns: Sequence[str] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows of these days (and campaigns), by whichever way Meta lets them be read."""
+        asked = wire.insights_parameters(level, start=start, end=end, campaigns=campaigns)
+        doing = Doing(f"Reading {wire.LEVELS[level]} days", account.account_id, (start, end))
+        try:
+            pages = list(self._client.pages(f"act_{account.account_id}/insights", asked, doing))
+        except TooMuch:
+            report = self._report(account, asked, doing)
+            if report is None:
+                for part in self._halves(account, start, end, campaigns, doing):
+                    yield from self._part(level, account, *part[:2], pulled_at, part[2])
+                return
+            pages = list(self._client.pages(f"{report}/insights", {}, doing))
+        for rows in pages:
+            yield wire.day_rows(level, account, rows, pulled_at)
+
+    def _report(self, account: Account, asked: dict[str, str], doing: Doing) -> str | None:
+        """A report job's id once it is complete; None where it failed or did not end in time."""
+        started = self._client.post(f"act_{account.account_id}/insights", asked, doing)
+        report, deadline, pause = (
+            str(started["report_run_id"]),
+            monotonic() + self._job_seconds,
+            self._poll_seconds,
+        )
+        while monotonic() < deadline:
+            state = self._client.get(report, {"fields": "async_status,async_percent_completion"}, doing)
+            # "Job Running" at 100 % is not done yet, and may never be.
+            if state.get("async_status") == "Job Completed":
+                return report
+            if state.get("async_status") in _ENDED_BADLY:
+                return None
+            sleep(pause)
+            pause = min(pause * 2, 30.0)
+        return None
+
+    def _halves(
+        self, account: Account, start: date, end: date, campaigns: Sequence[str] | None, doing: Doing
+    ) -> list[tuple[date, date, Sequence[str] | None]]:
+        """The question in two: by days as long as there are several, then by campaigns."""
+        if start < end:
+            middle = start + (end - start) // 2
+            return [(start, middle, campaigns), (middle + timedelta(days=1), end, campaigns)]
+        names = (
+            campaigns if campaigns is not None else [node["id"] for node in self._edge(account, "campaign")]
+        )
+        if len(names) < 2:
+            raise PlatformUnreadable(
+                **doing.known(), said="one campaign's single day is too large, and its report does not end"
+            )
+        half = len(names) // 2
+        return [(start, end, names[:half]), (start, end, names[half:])]

@@ -1,0 +1,278 @@
+"""Meta's wire words and ours: fields, statuses, error codes, and insights turned into our rows.
+
+All numbers arrive as text. One event stands under several action types, so one type is taken per metric and never a sum.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from resources.errors import DataUnusable
+from resources.records import Account
+from resources.schema import MONEY
+from resources.tables.meta_ads import DAYS, ENTITIES
+
+LEVELS = {"campaign": "campaign", "ad_set": "adset", "ad": "ad"}
+EDGES = {"campaign": "campaigns", "ad_set": "adsets", "ad": "ads"}
+IDS = {
+    "campaign": ("campaign_id",),
+    "ad_set": ("campaign_id", "adset_id"),
+    "ad": ("campaign_id", "adset_id", "ad_id"),
+}
+_DELIVERY = (
+    "impressions", "reach", "clicks", "inline_link_clicks", "spend", "actions", "action_values", "attribution_setting",
+)  # fmt: skip
+FIELDS = {level: [*ids, *_DELIVERY] for level, ids in IDS.items()}
+ACCOUNT_FIELDS = "account_id,name,currency,timezone_name,account_status"
+_SHARED = "id,name,status,effective_status,updated_time"
+ENTITY_FIELDS = {
+    "campaign": f"{_SHARED},objective,daily_budget,lifetime_budget,bid_strategy,start_time,stop_time",
+    "ad_set": f"{_SHARED},campaign_id,daily_budget,lifetime_budget,bid_strategy,optimization_goal,learning_stage_info,"
+    "targeting,start_time,end_time",
+    "ad": f"{_SHARED},campaign_id,adset_id,creative{{id,title,body,link_url,object_story_spec}}",
+}
+EVERY_STATUS = (
+    "ACTIVE", "PAUSED", "DELETED", "ARCHIVED", "PENDING_REVIEW", "DISAPPROVED", "PREAPPROVED", "PENDING_BILLING_INFO",
+    "CAMPAIGN_PAUSED", "ADSET_PAUSED", "IN_PROCESS", "WITH_ISSUES",
+)  # fmt: skip
+"""Archived and deleted things are hidden unless asked for by name, and they did spend."""
+_OURS = {"ACTIVE": "active", "PAUSED": "paused", "ARCHIVED": "removed", "DELETED": "removed"}
+PURCHASES, LEADS, VISITS = ("omni_purchase", "purchase"), ("lead",), ("landing_page_view",)
+WITHOUT_MINOR = frozenset({"CLP", "COP", "CRC", "HUF", "ISK", "IDR", "JPY", "KRW", "PYG", "TWD", "VND"})
+WITH_MINOR = frozenset(
+    [
+        "AED",
+        "ARS",
+        "AUD",
+        "BDT",
+        "BGN",
+        "BHD",
+        "BOB",
+        "BRL",
+        "CAD",
+        "CHF",
+        "CNY",
+        "CZK",
+        "DKK",
+        "DZD",
+        "EGP",
+        "EUR",
+        "GBP",
+        "GTQ",
+        "HKD",
+        "HNL",
+        "ILS",
+        "INR",
+        "JOD",
+        "KES",
+        "KWD",
+        "LKR",
+        "MAD",
+        "MOP",
+        "MXN",
+        "MYR",
+        "NGN",
+        "NIO",
+        "NOK",
+        "NZD",
+        "PEN",
+        "PHP",
+        "PKR",
+        "PLN",
+        "QAR",
+        "RON",
+        "RUB",
+        "SAR",
+        "SEK",
+        "SGD",
+        "THB",
+        "TRY",
+        "TTD",
+        "TND",
+        "UAH",
+        "USD",
+        "UYU",
+        "ZAR",
+    ]
+)
+"""Meta's own table of currency offsets (Meta for Developers, "Currencies"): 1 for the first, 100 for the rest. Not ISO's."""
+
+
+def minor_units(currency: str) -> int:
+    """Minor units in one unit of a currency, as Meta counts budgets.
+
+    Raises:
+        DataUnusable: Meta's table does not list it. A wrong guess would be a hundredfold budget.
+    """
+    if currency in WITHOUT_MINOR:
+        return 1
+    if currency in WITH_MINOR:
+        return 100
+    raise DataUnusable(
+        f"Meta Ads: {currency} is not in Meta's table of currency offsets, so its budgets cannot be read."
+    )
+
+
+def insights_parameters(
+    level: str, *, start: date, end: date, campaigns: Sequence[str] | None = None
+) -> dict[str, str]:
+    """One question for a range of days, a row per thing and day, whatever became of the thing."""
+    theirs = LEVELS[level]
+    filters: list[dict[str, Any]] = [
+        {"field": f"{theirs}.effective_status", "operator": "IN", "value": list(EVERY_STATUS)}
+    ]
+    if campaigns is not None:
+        filters.append({"field": "campaign.id", "operator": "IN", "value": list(campaigns)})
+    return {
+        "level": theirs,
+        "fields": ",".join(FIELDS[level]),
+        "time_range": json.dumps({"since": start.isoformat(), "until": end.isoformat()}),
+        "time_increment": "1",
+        "filtering": json.dumps(filters),
+        # Said explicitly: left to defaults, totals differ from Ads Manager's and the setting may read empty.
+        "use_unified_attribution_setting": "true",
+        "action_report_time": "mixed",
+        "action_breakdowns": '["action_type"]',
+    }
+
+
+def day_rows(
+    level: str, account: Account, rows: Sequence[dict[str, Any]], pulled_at: datetime
+) -> pa.RecordBatch:
+    """Insights rows as rows of `DAYS[level]`. An action that is absent did not happen."""
+    table, n = DAYS[level], len(rows)
+    schema = table.schema
+    actions = [row.get("actions") or () for row in rows]
+    values = [row.get("action_values") or () for row in rows]
+    theirs = {"campaign_id": "campaign_id", "ad_set_id": "adset_id", "ad_id": "ad_id"}
+    columns: dict[str, Any] = {
+        "account_id": pa.array([account.account_id] * n, pa.string()),
+        "currency": pa.array([account.currency] * n, pa.string()),
+        "time_zone": pa.array([account.time_zone] * n, pa.string()),
+        "pulled_at": pa.array([pulled_at] * n, schema.field("pulled_at").type),
+        "day": pa.array([row["date_start"] for row in rows], pa.string()).cast(pa.date32()),
+        "impressions": _whole(rows, "impressions"),
+        "reach": _whole(rows, "reach"),
+        "clicks": _whole(rows, "clicks"),
+        "link_clicks": _whole(rows, "inline_link_clicks"),
+        "spend": _texts(rows, "spend").cast(MONEY),
+        "purchases": _first_of(actions, PURCHASES).cast(pa.float64()),
+        "purchase_value": _first_of(values, PURCHASES).cast(MONEY),
+        "leads": _first_of(actions, LEADS).cast(pa.float64()),
+        "landing_page_views": _first_of(actions, VISITS).cast(pa.int64()),
+        "attribution": pa.array([row.get("attribution_setting") for row in rows], pa.string()),
+    }
+    columns |= {
+        ours: pa.array([row[theirs[ours]] for row in rows], pa.string())
+        for ours in theirs
+        if ours in schema.names
+    }
+    return pa.RecordBatch.from_pydict(columns, schema=schema)
+
+
+def _texts(rows: Sequence[dict[str, Any]], name: str) -> pa.Array:
+    return pa.array([row.get(name) or "0" for row in rows], pa.string())
+
+
+def _whole(rows: Sequence[dict[str, Any]], name: str) -> pa.Array:
+    return _texts(rows, name).cast(pa.int64())
+
+
+def _first_of(listed: list[Sequence[dict[str, str]]], types: tuple[str, ...]) -> pa.Array:
+    """Per row the value of the first of these action types that is there, as text; "0" where none is."""
+    wanted, found = types[0], []
+    for actions in listed:
+        value = "0"
+        for action in actions:
+            kind = action["action_type"]
+            if kind == wanted:
+                value = action["value"]
+                break
+            if kind in types:
+                value = action["value"]
+        found.append(value)
+    return pa.array(found, pa.string())
+
+
+def account_record(node: dict[str, Any]) -> Account:
+    status = "active" if node.get("account_status") == 1 else "other"
+    return Account(
+        "meta_ads", node["account_id"], node["name"], node["currency"], node["timezone_name"], status
+    )
+
+
+def entity_rows(account: Account, found: dict[str, list[dict[str, Any]]], pulled_at: datetime) -> pa.Table:
+    """The account and its campaigns, ad sets and ads as rows of the entity table; money in major units."""
+    offset = minor_units(account.currency)
+    owners = {node["id"] for node in found["campaign"] if _has_budget(node)}
+    rows: list[dict[str, Any]] = [
+        {
+            "level": "account",
+            "entity_id": account.account_id,
+            "name": account.name,
+            "native_level": "ad account",
+            "status": account.status,
+        }  # fmt: skip
+    ]
+    for level, nodes in found.items():
+        rows += [_entity_row(level, node, offset, owners) for node in nodes]
+    shared = {
+        "platform": "meta_ads", "account_id": account.account_id, "currency": account.currency,
+        "time_zone": account.time_zone, "pulled_at": pulled_at,
+    }  # fmt: skip
+    blank = dict.fromkeys(ENTITIES.schema.names)
+    return pa.Table.from_pylist([blank | shared | row for row in rows], schema=ENTITIES.schema)
+
+
+def _has_budget(node: dict[str, Any]) -> bool:
+    return bool(node.get("daily_budget") or node.get("lifetime_budget"))
+
+
+def _entity_row(level: str, node: dict[str, Any], offset: int, owners: set[str]) -> dict[str, Any]:
+    campaign = node["id"] if level == "campaign" else node["campaign_id"]
+    ad_set = {"campaign": None, "ad_set": node["id"], "ad": node.get("adset_id")}[level]
+    row = {
+        "level": level,
+        "entity_id": node["id"],
+        "campaign_id": campaign,
+        "ad_set_id": ad_set,
+        "name": node["name"],
+        "native_level": level.replace("_", " "),
+        "status": _OURS.get(node.get("status", ""), "other"),
+        "native_status": node.get("effective_status"),
+        "daily_budget": _major(node.get("daily_budget"), offset),
+        "lifetime_budget": _major(node.get("lifetime_budget"), offset),
+        "bid_strategy": node.get("bid_strategy"),
+        "objective": node.get("objective") or node.get("optimization_goal"),
+        "learning_state": (node.get("learning_stage_info") or {}).get("status"),
+        "targeting": _json(node.get("targeting")),
+        "creative": _json(node.get("creative")),
+        "start_day": _day(node.get("start_time")),
+        "end_day": _day(node.get("stop_time") or node.get("end_time")),
+        "updated_at": _instant(node.get("updated_time")),
+    }
+    if level != "ad":
+        above = campaign in owners
+        row |= {"budget_owner": "campaign" if above else "ad_set", "budget_id": campaign if above else ad_set}
+    return row
+
+
+def _major(minor: str | None, offset: int) -> Decimal | None:
+    return Decimal(minor) / offset if minor and minor != "0" else None
+
+
+def _json(value: Any) -> str | None:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else None
+
+
+def _instant(stamp: str | None) -> datetime | None:
+    return datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC) if stamp else None
+
+
+def _day(stamp: str | None) -> date | None:
+    """The account's own day: the stamp carries the account's offset."""
+    return date.fromisoformat(stamp[:10]) if stamp else None

@@ -1,0 +1,171 @@
+"""Meta's Graph API through the official SDK's session: pages, usage headers, and its errors as ours.
+
+Reads go through `FacebookSession`'s own `requests` session, which carries token and proof, and not through the SDK's cursor:
+that stops without a word at the first empty page, and `api.call` parses every answer twice. `FacebookAdsApi.init` is not used
+at all, because it installs a hook that posts tracebacks to Meta.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from time import sleep
+from typing import Any
+
+import orjson
+import requests
+
+from resources.credentials import MetaAdsSettings
+from resources.errors import PlatformBusy, PlatformError, PlatformRefused, PlatformUnreadable
+from resources.loopback import is_loopback
+from resources.platforms.patience import Patience
+
+TIMEOUT_SECONDS = (10, 180)
+PAGE_ROWS = 5_000
+BRAKE_PERCENT = 75.0
+"""Usage from which calls slow down, so that the limit is never met (Meta: throttle before 100)."""
+BUSY = {1, 2, 4, 17, 32, 613, *range(80000, 80015)}
+DEAD_TOKEN = {102, 190, 2500}
+TOO_MUCH = {(1, 99), (100, 1504018), (2, 1504038)}
+
+
+class TooMuch(PlatformError):
+    """The synchronous read is larger than Meta answers; a report job may do."""
+
+    verdict = "Read it by a report job, or in smaller parts."
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What is being read, for the error that may come of it."""
+
+    what: str
+    account_id: str | None = None
+    days: tuple[date, date] | None = None
+
+    def known(self) -> dict[str, Any]:
+        return {"doing": self.what, "platform": "meta_ads", "account_id": self.account_id, "days": self.days}
+
+
+class Client:
+    """One session with one login."""
+
+    def __init__(self, settings: MetaAdsSettings, patience: Patience) -> None:
+        from facebook_business.session import FacebookSession  # noqa: PLC0415 — only the run that reads needs it
+
+        token, secret = settings.access_token, settings.app_secret
+        self._session = FacebookSession(
+            app_id=settings.app_id,
+            app_secret=secret.get_secret_value() if secret else None,
+            access_token=token.get_secret_value() if token else None,
+            timeout=TIMEOUT_SECONDS,
+        )
+        self._session.GRAPH = settings.graph_url
+        self._session.requests.trust_env = not is_loopback(settings.graph_url)
+        self._version, self._patience = settings.api_version, patience
+
+    def get(self, path: str, parameters: dict[str, str], doing: Doing) -> dict[str, Any]:
+        """The decoded answer to a GET.
+
+        Raises:
+            PlatformBusy: Throttled, down or silent until patience ran out.
+            PlatformRefused: Any other error of Meta's.
+            PlatformUnreadable: The answer is no JSON object.
+            TooMuch: Meta asks for a smaller question.
+        """
+        return self._patience.with_retries(lambda: self._answered("GET", path, parameters, doing))
+
+    def post(self, path: str, parameters: dict[str, str], doing: Doing) -> dict[str, Any]:
+        """The same for a POST that only asks for a report and may be repeated without harm."""
+        return self._patience.with_retries(lambda: self._answered("POST", path, parameters, doing))
+
+    def pages(self, path: str, parameters: dict[str, str], doing: Doing) -> Iterator[list[dict[str, Any]]]:
+        """Rows page by page, as long as the answer says there is a next one: a page may be empty and not the last."""
+        asked = {"limit": str(PAGE_ROWS), **parameters}
+        while True:
+            answer = self.get(path, asked, doing)
+            rows = answer.get("data")
+            if not isinstance(rows, list):
+                raise PlatformUnreadable(**doing.known(), said="an answer without rows")
+            yield rows
+            paging = answer.get("paging", {})
+            if "next" not in paging:
+                return
+            asked = asked | {"after": paging["cursors"]["after"]}
+
+    def _answered(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> dict[str, Any]:
+        url = f"{self._session.GRAPH}/{self._version}/{path}"
+        kind = {"params": parameters} if method == "GET" else {"data": parameters}
+        try:
+            response = self._session.requests.request(method, url, timeout=TIMEOUT_SECONDS, **kind)
+        except requests.RequestException as error:
+            said = (
+                "no answer in time"
+                if isinstance(error, requests.Timeout)
+                else "the endpoint cannot be reached"
+            )
+            # requests' own words hold the URL, and with it the token.
+            raise PlatformBusy(
+                **doing.known(), said=said, todo="Check the network and META_GRAPH_URL; safe to retry."
+            ) from None
+        try:
+            answer = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            if response.status_code >= 500:
+                raise PlatformBusy(**doing.known(), said=f"HTTP {response.status_code}") from None
+            raise PlatformUnreadable(**doing.known(), said="an answer that is not JSON") from None
+        if not isinstance(answer, dict):
+            raise PlatformUnreadable(**doing.known(), said="an answer of another shape than Meta's")
+        if "error" in answer:
+            raise _as_our_error(answer["error"], response.headers, doing)
+        self._brake(response.headers)
+        return answer
+
+    def _brake(self, headers: Any) -> None:
+        """Slow down when the hour's allowance runs low, the more the nearer its end."""
+        used = _usage(headers)
+        if used >= BRAKE_PERCENT:
+            sleep(min(30.0, (used - BRAKE_PERCENT) / 25 * 30))
+
+
+def _as_our_error(error: dict[str, Any], headers: Any, doing: Doing) -> PlatformError:
+    code, subcode = error.get("code"), error.get("error_subcode")
+    words = error.get("error_user_msg") or error.get("message") or "no message"
+    said = f"{words} (code {code}{f', subcode {subcode}' if subcode else ''})"
+    known = {**doing.known(), "said": said, "trace": error.get("fbtrace_id")}
+    if (code, subcode) in TOO_MUCH or "reduce the amount of data" in words:
+        return TooMuch(**known)
+    if code in DEAD_TOKEN:
+        return PlatformRefused(
+            **known, todo="Make a new token in Meta Business settings and set META_ACCESS_TOKEN."
+        )
+    if code in BUSY or error.get("is_transient"):
+        return PlatformBusy(**known, wait_seconds=_regained_in(headers))
+    if code == 2635:
+        return PlatformRefused(**known, todo="Set META_API_VERSION to a version that Meta still serves.")
+    if isinstance(code, int) and (code == 10 or 200 <= code < 300):
+        return PlatformRefused(**known, todo="Give the token's user or system user ads_read on this account.")
+    return PlatformRefused(**known)
+
+
+def _regained_in(headers: Any) -> float | None:
+    """Seconds until access is regained, where the usage header says so."""
+    minutes = [
+        row.get("estimated_time_to_regain_access", 0)
+        for rows in _header(headers, "x-business-use-case-usage").values()
+        for row in rows
+    ]
+    return max(minutes) * 60.0 if minutes and max(minutes) > 0 else None
+
+
+def _usage(headers: Any) -> float:
+    app, insights = _header(headers, "x-app-usage"), _header(headers, "x-fb-ads-insights-throttle")
+    shares = [*app.values(), insights.get("app_id_util_pct", 0), insights.get("acc_id_util_pct", 0)]
+    return max((float(share) for share in shares if isinstance(share, int | float)), default=0.0)
+
+
+def _header(headers: Any, name: str) -> dict[str, Any]:
+    try:
+        found = orjson.loads(headers.get(name, "{}"))
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
