@@ -20,11 +20,10 @@ from sandbox import control, google, linkedin, meta
 from sandbox.certificates import Papers, make_papers
 from sandbox.fx import rates
 from sandbox.google import oauth
+from sandbox.google.entities import MANAGER_ID
 from sandbox.stage import Stage
 
 HOST = "127.0.0.1"
-MANAGER_ID = "9990000001"
-"""The Google Ads manager account above all accounts of a world."""
 
 
 class PortTaken(Exception):

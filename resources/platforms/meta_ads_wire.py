@@ -216,7 +216,7 @@ def entity_rows(account: Account, found: dict[str, list[dict[str, Any]]], pulled
             "name": account.name,
             "native_level": "ad account",
             "status": account.status,
-        }  # fmt: skip
+        }
     ]
     for level, nodes in found.items():
         rows += [_entity_row(level, node, offset, owners) for node in nodes]

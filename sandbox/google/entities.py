@@ -1,0 +1,202 @@
+"""What Google Ads calls the entities of an account: for every resource, the attributes the sandbox knows, by GAQL path."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from sandbox import words
+from sandbox.draws import key
+from sandbox.stage import Stage
+from sandbox.world import Account
+
+MANAGER_ID = "9990000001"
+ACTIONS = (
+    (7001, "Purchase", "PURCHASE", True),
+    (7002, "Lead form", "SUBMIT_LEAD_FORM", True),
+    (7003, "Newsletter sign-up", "SIGNUP", False),
+)
+"""Conversion actions of every account: id, name, category, whether it counts as a conversion to bid on."""
+SHARED_SET = 8001
+Attributes = dict[str, Any]
+
+
+def customer(account: Account) -> Attributes:
+    return {
+        "customer.resource_name": f"customers/{account.id}", "customer.id": int(account.id),
+        "customer.descriptive_name": account.name, "customer.currency_code": account.currency,
+        "customer.time_zone": account.time_zone, "customer.manager": False, "customer.status": "ENABLED",
+    }  # fmt: skip
+
+
+def clients(stage: Stage) -> Iterator[Attributes]:
+    """Every account below the manager, the manager first."""
+    yield {
+        "customer_client.id": int(MANAGER_ID), "customer_client.descriptive_name": "Sandbox manager",
+        "customer_client.manager": True, "customer_client.level": 0, "customer_client.status": "ENABLED",
+        "customer_client.currency_code": "EUR", "customer_client.time_zone": "Europe/Berlin",
+    }  # fmt: skip
+    for account in stage.world.of("google_ads"):
+        yield {
+            "customer_client.id": int(account.id), "customer_client.descriptive_name": account.name,
+            "customer_client.manager": False, "customer_client.level": 1, "customer_client.status": "ENABLED",
+            "customer_client.currency_code": account.currency, "customer_client.time_zone": account.time_zone,
+        }  # fmt: skip
+
+
+def status(stage: Stage, account: Account, level: str, row: int) -> str:
+    things = getattr(stage.market.catalog(account), level + "s")
+    first = "PAUSED" if things.paused[row] else "ENABLED"
+    return str(stage.market.current(account, level, int(things.id[row]), "status", first))
+
+
+def campaign(stage: Stage, account: Account, row: int) -> Attributes:
+    """A campaign with its budget: Google keeps every budget in a campaign budget of its own."""
+    campaigns = stage.market.catalog(account).campaigns
+    own, base = int(campaigns.id[row]), f"customers/{account.id}"
+    amount = stage.market.current(
+        account, "campaign", own, "budget_micros", int(campaigns.budget_micros[row])
+    )
+    day = np.datetime64(int(campaigns.start_day[row]), "D").astype(object)
+    return customer(account) | {
+        "campaign.resource_name": f"{base}/campaigns/{own}", "campaign.id": own,
+        "campaign.name": stage.market.current(account, "campaign", own, "name", campaigns.name[row]),
+        "campaign.status": status(stage, account, "campaign", row),
+        "campaign.advertising_channel_type": campaigns.channel[row],
+        "campaign.bidding_strategy_type": "MAXIMIZE_CONVERSION_VALUE" if campaigns.sells[row] else "MAXIMIZE_CONVERSIONS",
+        "campaign.bidding_strategy_system_status": "LEARNING_NEW" if own % 9 == 0 else "ENABLED",
+        "campaign.campaign_budget": f"{base}/campaignBudgets/{budget_id(own)}",
+        "campaign.start_date_time": f"{day} 00:00:00",
+        "campaign_budget.resource_name": f"{base}/campaignBudgets/{budget_id(own)}", "campaign_budget.id": budget_id(own),
+        "campaign_budget.name": f"Budget of {campaigns.name[row]}", "campaign_budget.amount_micros": int(amount),
+        "campaign_budget.explicitly_shared": False, "campaign_budget.reference_count": 1,
+        "campaign_budget.status": "ENABLED", "campaign_budget.period": "DAILY",
+    }  # fmt: skip
+
+
+def budget_id(campaign_id: int) -> int:
+    return campaign_id + 900_000
+
+
+def ad_group(stage: Stage, account: Account, row: int) -> Attributes:
+    catalog = stage.market.catalog(account)
+    own, above = int(catalog.ad_sets.id[row]), int(catalog.ad_sets.campaign[row])
+    base = f"customers/{account.id}"
+    return campaign(stage, account, above) | {
+        "ad_group.resource_name": f"{base}/adGroups/{own}", "ad_group.id": own,
+        "ad_group.name": stage.market.current(account, "ad_set", own, "name", catalog.ad_sets.name[row]),
+        "ad_group.status": status(stage, account, "ad_set", row),
+        "ad_group.campaign": f"{base}/campaigns/{catalog.campaigns.id[above]}",
+        "ad_group.type": "SEARCH_STANDARD" if catalog.campaigns.channel[above] == "SEARCH" else "DISPLAY_STANDARD",
+    }  # fmt: skip
+
+
+def ad_group_ad(stage: Stage, account: Account, row: int) -> Attributes:
+    catalog = stage.market.catalog(account)
+    own, above = int(catalog.ads.id[row]), int(catalog.ads.ad_set[row])
+    texts, base = catalog.texts(row), f"customers/{account.id}"
+    return ad_group(stage, account, above) | {
+        "ad_group_ad.resource_name": f"{base}/adGroupAds/{catalog.ad_sets.id[above]}~{own}",
+        "ad_group_ad.status": status(stage, account, "ad", row),
+        "ad_group_ad.ad_group": f"{base}/adGroups/{catalog.ad_sets.id[above]}",
+        "ad_group_ad.ad.id": own, "ad_group_ad.ad.name": f"Ad {row + 1}", "ad_group_ad.ad.type": "RESPONSIVE_SEARCH_AD",
+        "ad_group_ad.ad.final_urls": [texts["landing_page"]],
+        "ad_group_ad.ad.responsive_search_ad.headlines": texts["headlines"],
+        "ad_group_ad.ad.responsive_search_ad.descriptions": texts["descriptions"],
+    }  # fmt: skip
+
+
+def conversion_action(account: Account, row: int) -> Attributes:
+    number, name, category, counts = ACTIONS[row]
+    return {
+        "conversion_action.resource_name": f"customers/{account.id}/conversionActions/{number}",
+        "conversion_action.id": number, "conversion_action.name": name, "conversion_action.category": category,
+        "conversion_action.status": "ENABLED", "conversion_action.primary_for_goal": counts,
+        "conversion_action.include_in_conversions_metric": counts,
+        "conversion_action.click_through_lookback_window_days": 30,
+        "conversion_action.view_through_lookback_window_days": 1,
+    }  # fmt: skip
+
+
+def keywords(stage: Stage, account: Account) -> Iterator[Attributes]:
+    """Positive keywords of every search ad group."""
+    catalog = stage.market.catalog(account)
+    for row in _search_ad_groups(stage, account):
+        own = int(catalog.ad_sets.id[row])
+        searches = catalog.searches(row)
+        for n in range(3):
+            criterion = own * 10 + n
+            yield ad_group(stage, account, row) | {
+                "ad_group_criterion.resource_name": f"customers/{account.id}/adGroupCriteria/{own}~{criterion}",
+                "ad_group_criterion.criterion_id": criterion, "ad_group_criterion.status": "ENABLED",
+                "ad_group_criterion.negative": False, "ad_group_criterion.type": "KEYWORD",
+                "ad_group_criterion.keyword.text": searches[n],
+                "ad_group_criterion.keyword.match_type": ("EXACT", "PHRASE", "BROAD")[n],
+            }  # fmt: skip
+
+
+def campaign_negatives(stage: Stage, account: Account) -> Iterator[Attributes]:
+    """One negative keyword on each search campaign."""
+    catalog = stage.market.catalog(account)
+    for row, channel in enumerate(catalog.campaigns.channel):
+        if channel != "SEARCH":
+            continue
+        own = int(catalog.campaigns.id[row])
+        word = words.NEGATIVES[int(key(catalog.seed, 73, own) % np.uint64(len(words.NEGATIVES)))]
+        yield campaign(stage, account, row) | {
+            "campaign_criterion.resource_name": f"customers/{account.id}/campaignCriteria/{own}~{own * 10}",
+            "campaign_criterion.criterion_id": own * 10, "campaign_criterion.negative": True,
+            "campaign_criterion.type": "KEYWORD", "campaign_criterion.status": "ENABLED",
+            "campaign_criterion.keyword.text": word, "campaign_criterion.keyword.match_type": "PHRASE",
+        }  # fmt: skip
+
+
+def shared_negatives(account: Account) -> Iterator[Attributes]:
+    """The account's shared negative list."""
+    shared = f"customers/{account.id}/sharedSets/{SHARED_SET}"
+    for n, word in enumerate(words.NEGATIVES[:3]):
+        yield {
+            "shared_set.resource_name": shared, "shared_set.id": SHARED_SET, "shared_set.name": "Never",
+            "shared_set.type": "NEGATIVE_KEYWORDS", "shared_set.status": "ENABLED",
+            "shared_criterion.resource_name": f"customers/{account.id}/sharedCriteria/{SHARED_SET}~{n + 1}",
+            "shared_criterion.shared_set": shared, "shared_criterion.criterion_id": n + 1,
+            "shared_criterion.type": "KEYWORD", "shared_criterion.keyword.text": word,
+            "shared_criterion.keyword.match_type": "BROAD",
+        }  # fmt: skip
+
+
+def snapshot(stage: Stage, account: Account, resource: str) -> Iterator[Attributes]:
+    """Every entity of a resource, without metrics."""
+    catalog = stage.market.catalog(account)
+    visible = np.flatnonzero(~catalog.ad_sets.hidden)
+    per_row: dict[str, tuple[Callable[[Stage, Account, int], Attributes], Any]] = {
+        "campaign": (campaign, range(len(catalog.campaigns.id))),
+        "campaign_budget": (campaign, range(len(catalog.campaigns.id))),
+        "ad_group": (ad_group, visible),
+        "ad_group_ad": (ad_group_ad, np.flatnonzero(~catalog.ad_sets.hidden[catalog.ads.ad_set])),
+    }
+    if resource in per_row:
+        make, rows = per_row[resource]
+        yield from (make(stage, account, int(row)) for row in rows)
+        return
+    simple: dict[str, Callable[[], Iterator[Attributes]]] = {
+        "customer": lambda: iter([customer(account)]),
+        "conversion_action": lambda: (conversion_action(account, n) for n in range(len(ACTIONS))),
+        "ad_group_criterion": lambda: keywords(stage, account),
+        "campaign_criterion": lambda: campaign_negatives(stage, account),
+        "shared_criterion": lambda: shared_negatives(account),
+        "shared_set": lambda: iter([next(shared_negatives(account))]),
+    }
+    yield from simple[resource]()
+
+
+KNOWN = {
+    "customer", "customer_client", "campaign", "campaign_budget", "ad_group", "ad_group_ad", "conversion_action",
+    "ad_group_criterion", "campaign_criterion", "shared_criterion", "shared_set", "search_term_view",
+}  # fmt: skip
+
+
+def _search_ad_groups(stage: Stage, account: Account) -> list[int]:
+    catalog = stage.market.catalog(account)
+    channel = catalog.campaigns.channel
+    return [row for row, above in enumerate(catalog.ad_sets.campaign.tolist()) if channel[above] == "SEARCH"]

@@ -1,0 +1,91 @@
+"""Google Ads' errors: a GoogleAdsFailure in the trailing metadata, with code, message, trigger and location."""
+
+import uuid
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf import any_pb2
+from google.rpc import status_pb2
+
+VERSION = "v26"
+BASE = f"google.ads.googleads.{VERSION}"
+FAILURE_KEY = f"{BASE}.errors.googleadsfailure-bin"
+_ERRORS = import_module(f"{BASE}.errors.types.errors")
+
+Path = Sequence[str | tuple[str, int]]
+
+
+class Refused(Exception):
+    """A request that Google Ads would answer with an error."""
+
+    def __init__(
+        self, code: grpc.StatusCode, errors: list[Any], message: str = "Request contains an invalid argument."
+    ) -> None:
+        super().__init__(message)
+        self.code, self.errors, self.message = code, errors, message
+
+
+def error(field: str, name: str, message: str, *, path: Path = (), trigger: str | None = None) -> Any:
+    """One GoogleAdsError: `field` is the member of ErrorCode, `name` its enum value."""
+    made = _ERRORS.GoogleAdsError.pb()()
+    enum = made.error_code.DESCRIPTOR.fields_by_name[field].enum_type
+    setattr(made.error_code, field, enum.values_by_name[name].number)
+    made.message = message
+    if trigger is not None:
+        made.trigger.string_value = trigger
+    for part in path:
+        element = made.location.field_path_elements.add()
+        if isinstance(part, tuple):
+            element.field_name, element.index = part
+        else:
+            element.field_name = part
+    return made
+
+
+def refused(field: str, name: str, message: str, *, trigger: str | None = None) -> Refused:
+    """INVALID_ARGUMENT with one error."""
+    return Refused(grpc.StatusCode.INVALID_ARGUMENT, [error(field, name, message, trigger=trigger)])
+
+
+def throttled(seconds: float) -> Refused:
+    made = error("quota_error", "RESOURCE_EXHAUSTED", f"Too many requests. Retry in {seconds:g} seconds.")
+    made.details.quota_error_details.rate_scope = 2
+    made.details.quota_error_details.rate_name = "Requests per account"
+    made.details.quota_error_details.retry_delay.FromMilliseconds(int(seconds * 1000))
+    return Refused(
+        grpc.StatusCode.RESOURCE_EXHAUSTED, [made], "Resource has been exhausted (e.g. check quota)."
+    )
+
+
+def status(errors: list[Any], message: str) -> status_pb2.Status:
+    """The errors as google.rpc.Status, as a partial failure carries them."""
+    detail = any_pb2.Any()
+    detail.Pack(_failure(errors, "partial"))
+    return status_pb2.Status(
+        code=grpc.StatusCode.INVALID_ARGUMENT.value[0], message=message, details=[detail]
+    )
+
+
+def abort(context: grpc.ServicerContext, cause: Refused) -> NoReturn:
+    """End the call as Google does."""
+    request_id = uuid.uuid4().hex[:22]
+    failure = _failure(cause.errors, request_id)
+    wrapped = status(cause.errors, cause.message)
+    wrapped.code = cause.code.value[0]
+    context.set_trailing_metadata(
+        (
+            ("request-id", request_id),
+            (FAILURE_KEY, failure.SerializeToString()),
+            ("grpc-status-details-bin", wrapped.SerializeToString()),
+        )
+    )
+    context.abort(cause.code, cause.message)
+    raise AssertionError("abort raises")
+
+
+def _failure(errors: list[Any], request_id: str) -> Any:
+    failure = _ERRORS.GoogleAdsFailure.pb()(request_id=request_id)
+    failure.errors.extend(errors)
+    return failure
