@@ -14,7 +14,9 @@ from resources.schema import Table
 class PlatformReader(Protocol):
     """One login at one platform, able to read every account it is given."""
 
-    platform: str
+    @property
+    def platform(self) -> str:
+        """google_ads, meta_ads or linkedin_ads."""
 
     def accounts(self) -> list[Account]:
         """The accounts to read: those the settings name, or all the login sees."""

@@ -1,0 +1,170 @@
+"""Google Ads, read side: the official client's channel, our rows, our errors.
+
+A month of an account is one stream per table. It is buffered whole before any of it is yielded, because a stream that breaks
+cannot be resumed; one that breaks again is read in halves.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from resources.credentials import GoogleAdsSettings
+from resources.errors import PlatformBusy, PlatformRefused
+from resources.platforms import google_ads_wire as wire
+from resources.platforms.google_ads_stream import SlimStream
+from resources.platforms.google_client import TIMEOUT_SECONDS, Doing, StreamBroke, as_our_errors, open_service
+from resources.platforms.patience import Patience
+from resources.records import Account
+from resources.schema import Table
+from resources.tables.google_ads import CONVERSION_ACTION_DAY, DAYS, ENTITIES, KEYWORDS, SEARCH_TERM_DAY
+
+DAYS_AT_ONCE = 31
+_SPOKEN = {
+    DAYS["campaign"].name: "campaign days", DAYS["ad_set"].name: "ad group days", DAYS["ad"].name: "ad days",
+    SEARCH_TERM_DAY.name: "search terms", CONVERSION_ACTION_DAY.name: "conversion actions",
+}  # fmt: skip
+
+
+class GoogleAds:
+    """One Google Ads login, able to read every account under its manager."""
+
+    platform = "google_ads"
+
+    def __init__(self, settings: GoogleAdsSettings, *, patience: Patience | None = None) -> None:
+        self._settings, self._patience = settings, patience or Patience()
+        self._service: Any = None
+        self._streams: dict[tuple[str, ...], SlimStream] = {}
+
+    def accounts(self) -> list[Account]:
+        """The accounts that GOOGLE_ADS_ACCOUNTS names, or all that the login may read.
+
+        Raises:
+            PlatformRefused: The login is refused, or an account that is named is not among those it sees.
+        """
+        doing, manager = Doing("Listing accounts"), self._settings.login_customer_id
+        if manager:
+            rows = self._snapshot(manager, "customer_client", wire.CLIENTS, doing)
+            rows = [row for row in rows if not row["customer_client.manager"]]
+            found = [wire.account_record(row, "customer_client") for row in rows]
+        else:
+            found = [self._customer(one, doing) for one in self._accessible(doing)]
+        named = self._settings.accounts
+        if missing := [one for one in named if one not in {account.account_id for account in found}]:
+            raise PlatformRefused(
+                **Doing("Listing accounts", missing[0]).known(), said="the login does not see this account",
+                todo="Give it access in Google Ads, or correct GOOGLE_ADS_ACCOUNTS or GOOGLE_ADS_LOGIN_CUSTOMER_ID.",
+            )  # fmt: skip
+        return [
+            account
+            for account in found
+            if account.account_id in named or (not named and account.status == "active")
+        ]
+
+    def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
+        """What each campaign, ad_set or ad delivered per day of the account, `start` and `end` included.
+
+        Raises:
+            PlatformBusy: Quota or outage; the same read may work later.
+            PlatformRefused: Bad query or no access; the same read never will.
+        """
+        return self._days(DAYS[level], account, start, end)
+
+    def search_term_days(self, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
+        """What people typed, per ad set and day; Google leaves out rare searches."""
+        return self._days(SEARCH_TERM_DAY, account, start, end)
+
+    def conversion_action_days(self, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
+        """Conversions by action, per ad set and day."""
+        return self._days(CONVERSION_ACTION_DAY, account, start, end)
+
+    def entities(self, account: Account) -> pa.Table:
+        """The account, its campaigns, ad groups and ads as they stand now, removed ones too."""
+        doing, own = Doing("Reading entities", account.account_id), account.account_id
+        return wire.entity_rows(
+            account,
+            campaigns=self._snapshot(own, "campaign", wire.CAMPAIGNS, doing),
+            ad_groups=self._snapshot(own, "ad_group", wire.AD_GROUPS, doing),
+            ads=self._snapshot(own, "ad_group_ad", wire.ADS, doing),
+            pulled_at=datetime.now(UTC),
+        ).cast(ENTITIES.schema)
+
+    def keywords(self, account: Account) -> pa.Table:
+        """Keywords and negatives: of ad groups, of campaigns, and of shared lists."""
+        doing, pulled_at = Doing("Reading keywords", account.account_id), datetime.now(UTC)
+        parts = []
+        for resource in wire.KEYWORD_QUERIES:
+            rows = self._snapshot(account.account_id, resource, wire.keyword_fields(resource), doing)
+            parts.append(wire.keyword_rows(account, resource, rows, pulled_at))
+        return pa.concat_tables(parts).cast(KEYWORDS.schema)
+
+    def _days(self, table: Table, account: Account, start: date, end: date) -> Iterator[pa.RecordBatch]:
+        pulled_at, first = datetime.now(UTC), start
+        while first <= end:
+            last = min(end, first + timedelta(days=DAYS_AT_ONCE - 1))
+            yield from self._part(table, account, first, last, pulled_at)
+            first = last + timedelta(days=1)
+
+    def _part(
+        self, table: Table, account: Account, start: date, end: date, pulled_at: datetime, *, is_repeat: bool = False
+    ) -> list[pa.RecordBatch]:  # fmt: skip
+        """The rows of these days, whole. A stream that broke is read once more, then in halves."""
+        doing = Doing(f"Reading {_SPOKEN[table.name]}", account.account_id, (start, end))
+        stream = self._stream(tuple(wire.paths(table).values()))
+        query = wire.days_query(table, start=start, end=end)
+        try:
+            return [
+                wire.day_rows(table, account, columns, stream.enums, pulled_at)
+                for columns in self._read(stream, account.account_id, query, doing)
+            ]
+        except StreamBroke as broke:
+            if not is_repeat:
+                return self._part(table, account, start, end, pulled_at, is_repeat=True)
+            if start == end:
+                raise PlatformBusy(**doing.known(), said=broke.said) from broke
+            middle = start + (end - start) // 2
+            halves = ((start, middle), (middle + timedelta(days=1), end))
+            return [batch for half in halves for batch in self._part(table, account, *half, pulled_at)]
+
+    def _read(self, stream: SlimStream, customer_id: str, query: str, doing: Doing) -> list[wire.Columns]:
+        """The whole answer, asked again while Google is busy."""
+
+        def drained() -> list[wire.Columns]:
+            found = []
+            with as_our_errors(doing) as taken:
+                for columns in stream.columns(self._open(), customer_id, query, timeout=TIMEOUT_SECONDS):
+                    taken.append(len(columns[stream.fields[0]]))
+                    found.append(columns)
+            return found
+
+        return self._patience.with_retries(drained)
+
+    def _snapshot(self, customer_id: str, resource: str, fields: Sequence[str], doing: Doing) -> wire.Rows:
+        stream = self._stream(tuple(fields))
+        parts = self._read(stream, customer_id, f"SELECT {', '.join(fields)} FROM {resource}", doing)
+        return [row for columns in parts for row in wire.rows_of(columns, stream.enums)]
+
+    def _customer(self, customer_id: str, doing: Doing) -> Account:
+        return wire.account_record(
+            self._snapshot(customer_id, "customer", wire.CUSTOMER, doing)[0], "customer"
+        )
+
+    def _accessible(self, doing: Doing) -> list[str]:
+        """Accounts the login may read without a manager; those of the settings where it names some."""
+        if self._settings.accounts:
+            return list(self._settings.accounts)
+        raise PlatformRefused(
+            **doing.known(), said="no manager account is set, and no account",
+            todo="Set GOOGLE_ADS_LOGIN_CUSTOMER_ID to a manager, or name the accounts in GOOGLE_ADS_ACCOUNTS.",
+        )  # fmt: skip
+
+    def _stream(self, fields: tuple[str, ...]) -> SlimStream:
+        if fields not in self._streams:
+            self._streams[fields] = SlimStream(fields, version=self._settings.api_version)
+        return self._streams[fields]
+
+    def _open(self) -> Any:
+        if self._service is None:
+            self._service = open_service(self._settings)
+        return self._service

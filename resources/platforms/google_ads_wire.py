@@ -1,0 +1,277 @@
+"""Google's wire words and ours: queries, statuses, and columns of an answer turned into our rows.
+
+Google's ad group is our ad set. Money is in micros. A metric that is not set is zero where it counts things and unknown where
+it is a share.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from resources.records import Account
+from resources.schema import Table
+from resources.tables.google_ads import CONVERSION_ACTION_DAY, DAYS, ENTITIES, KEYWORDS, SEARCH_TERM_DAY
+
+Columns = dict[str, list[Any]]
+RESOURCES = {"campaign": "campaign", "ad_set": "ad_group", "ad": "ad_group_ad"}
+_IDS = {"campaign_id": "campaign.id", "ad_set_id": "ad_group.id", "ad_id": "ad_group_ad.ad.id"}
+_DELIVERY = {
+    "impressions": "metrics.impressions",
+    "clicks": "metrics.clicks",
+    "cost_micros": "metrics.cost_micros",
+    "conversions": "metrics.conversions",
+    "conversions_value": "metrics.conversions_value",
+    "all_conversions": "metrics.all_conversions",
+    "view_through_conversions": "metrics.view_through_conversions",
+    "search_impression_share": "metrics.search_impression_share",
+    "search_budget_lost_impression_share": "metrics.search_budget_lost_impression_share",
+}
+_TERM = {"search_term": "search_term_view.search_term", "status": "search_term_view.status"}
+_ACTION = {
+    "conversion_action_id": "segments.conversion_action",
+    "conversion_action_name": "segments.conversion_action_name",
+    "category": "segments.conversion_action_category",
+}
+_OURS = {"ENABLED": "active", "PAUSED": "paused", "REMOVED": "removed"}
+
+
+def paths(table: Table) -> dict[str, str]:
+    """GAQL paths by our column, for a table of days."""
+    known = {"day": "segments.date", **_IDS, **_DELIVERY, **_TERM, **_ACTION}
+    return {name: known[name] for name in table.schema.names if name in known}
+
+
+def days_query(table: Table, *, start: date, end: date) -> str:
+    """The query for a table of days, `start` and `end` included."""
+    special = {SEARCH_TERM_DAY.name: "search_term_view", CONVERSION_ACTION_DAY.name: "ad_group"}
+    levels = {day_table.name: RESOURCES[level] for level, day_table in DAYS.items()}
+    resource = (special | levels)[table.name]
+    return f"SELECT {', '.join(paths(table).values())} FROM {resource} WHERE segments.date BETWEEN '{start}' AND '{end}'"
+
+
+def day_rows(
+    table: Table, account: Account, columns: Columns, enums: dict[str, dict[int, str]], pulled_at: datetime
+) -> pa.RecordBatch:
+    """Columns of an answer as rows of a table of days."""
+    n = len(columns["segments.date"])
+    made: dict[str, Any] = {
+        "account_id": pa.array([account.account_id] * n, pa.string()),
+        "currency": pa.array([account.currency] * n, pa.string()),
+        "time_zone": pa.array([account.time_zone] * n, pa.string()),
+        "pulled_at": pa.array([pulled_at] * n, table.schema.field("pulled_at").type),
+    }
+    for name, path in paths(table).items():
+        made[name] = _column(table.schema.field(name), path, columns[path], enums)
+    return pa.RecordBatch.from_pydict(made, schema=table.schema)
+
+
+def _column(field: pa.Field, path: str, values: list[Any], enums: dict[str, dict[int, str]]) -> pa.Array:
+    if path in enums:
+        names = enums[path]
+        return pa.array([names.get(value, f"UNKNOWN_{value}") for value in values], pa.string())
+    if path == "segments.conversion_action":
+        return pa.array([last(value) for value in values], pa.string())
+    if pa.types.is_date32(field.type):
+        return pa.array(values, pa.string()).cast(pa.date32())
+    if pa.types.is_string(field.type):
+        kind = pa.int64() if path in _IDS.values() else pa.string()
+        return pa.array(values, kind).cast(pa.string())
+    made = pa.array(values, field.type)
+    return made if field.nullable or not made.null_count else made.fill_null(0)
+
+
+CLIENTS = (
+    "customer_client.id", "customer_client.descriptive_name", "customer_client.currency_code", "customer_client.time_zone",
+    "customer_client.manager", "customer_client.status",
+)  # fmt: skip
+CUSTOMER = (
+    "customer.id",
+    "customer.descriptive_name",
+    "customer.currency_code",
+    "customer.time_zone",
+    "customer.manager",
+    "customer.status",
+)
+CAMPAIGNS = (
+    "campaign.id", "campaign.name", "campaign.status", "campaign.advertising_channel_type", "campaign.bidding_strategy_type",
+    "campaign.bidding_strategy_system_status", "campaign.start_date_time", "campaign.end_date_time", "campaign_budget.id",
+    "campaign_budget.amount_micros", "campaign_budget.total_amount_micros", "campaign_budget.explicitly_shared",
+)  # fmt: skip
+AD_GROUPS = (
+    "campaign.id",
+    "campaign_budget.id",
+    "campaign_budget.explicitly_shared",
+    "ad_group.id",
+    "ad_group.name",
+    "ad_group.status",
+    "ad_group.type",
+)
+ADS = (
+    "campaign.id", "ad_group.id", "ad_group_ad.ad.id", "ad_group_ad.ad.name", "ad_group_ad.ad.type", "ad_group_ad.status",
+    "ad_group_ad.ad.final_urls", "ad_group_ad.ad.responsive_search_ad.headlines",
+    "ad_group_ad.ad.responsive_search_ad.descriptions",
+)  # fmt: skip
+KEYWORD_QUERIES = {
+    "ad_group_criterion": (
+        "campaign.id",
+        "ad_group.id",
+        "ad_group_criterion.negative",
+        "ad_group_criterion.status",
+    ),
+    "campaign_criterion": ("campaign.id", "campaign_criterion.negative", "campaign_criterion.status"),
+    "shared_criterion": ("shared_set.id",),
+}
+
+
+def keyword_fields(resource: str) -> tuple[str, ...]:
+    """What is selected from a criterion resource."""
+    common = tuple(
+        f"{resource}.{word}" for word in ("resource_name", "type", "keyword.text", "keyword.match_type")
+    )
+    return (*KEYWORD_QUERIES[resource], *common)
+
+
+Rows = list[dict[str, Any]]
+
+
+def rows_of(columns: Columns, enums: dict[str, dict[int, str]]) -> Rows:
+    """Columns as one dict per row, enums by name. For snapshots, which are small."""
+    named = {
+        path: [enums[path].get(value, f"UNKNOWN_{value}") for value in values] if path in enums else values
+        for path, values in columns.items()
+    }
+    return [dict(zip(named, row, strict=True)) for row in zip(*named.values(), strict=True)]
+
+
+def account_record(row: dict[str, Any], prefix: str) -> Account:
+    status = "active" if row[f"{prefix}.status"] == "ENABLED" else "other"
+    own = str(row[f"{prefix}.id"])
+    name = row[f"{prefix}.descriptive_name"] or own
+    return Account(
+        "google_ads", own, name, row[f"{prefix}.currency_code"], row[f"{prefix}.time_zone"], status
+    )
+
+
+def entity_rows(
+    account: Account, *, campaigns: Rows, ad_groups: Rows, ads: Rows, pulled_at: datetime
+) -> pa.Table:
+    """The account and its campaigns, ad groups and ads as rows of the entity table."""
+    own = {
+        "level": "account", "entity_id": account.account_id, "name": account.name, "native_level": "customer",
+        "status": account.status,
+    }  # fmt: skip
+    rows = [own, *map(_campaign, campaigns), *map(_ad_group, ad_groups), *map(_ad, ads)]
+    shared = {
+        "platform": "google_ads", "account_id": account.account_id, "currency": account.currency,
+        "time_zone": account.time_zone, "pulled_at": pulled_at,
+    }  # fmt: skip
+    blank = dict.fromkeys(ENTITIES.schema.names)
+    return pa.Table.from_pylist([blank | shared | row for row in rows], schema=ENTITIES.schema)
+
+
+def _campaign(row: dict[str, Any]) -> dict[str, Any]:
+    own, system = str(row["campaign.id"]), row["campaign.bidding_strategy_system_status"]
+    return _named("campaign", "campaign", own, row) | {
+        "campaign_id": own,
+        "daily_budget": _money(row["campaign_budget.amount_micros"]),
+        "lifetime_budget": _money(row["campaign_budget.total_amount_micros"]),
+        "budget_owner": _budget_owner(row),
+        "budget_id": str(row["campaign_budget.id"]),
+        "bid_strategy": row["campaign.bidding_strategy_type"],
+        "objective": row["campaign.advertising_channel_type"],
+        "learning_state": system if system.startswith("LEARNING") else "NOT_LEARNING",
+        "start_day": _day(row["campaign.start_date_time"]),
+        "end_day": _day(row["campaign.end_date_time"]),
+    }
+
+
+def _ad_group(row: dict[str, Any]) -> dict[str, Any]:
+    own = str(row["ad_group.id"])
+    return _named("ad_set", "ad_group", own, row) | {
+        "campaign_id": str(row["campaign.id"]),
+        "ad_set_id": own,
+        "budget_owner": _budget_owner(row),
+        "budget_id": str(row["campaign_budget.id"]),
+        "objective": row["ad_group.type"],
+    }
+
+
+def _ad(row: dict[str, Any]) -> dict[str, Any]:
+    own = str(row["ad_group_ad.ad.id"])
+    creative = {
+        "headlines": [_asset_text(item) for item in row["ad_group_ad.ad.responsive_search_ad.headlines"]],
+        "descriptions": [
+            _asset_text(item) for item in row["ad_group_ad.ad.responsive_search_ad.descriptions"]
+        ],
+        "final_urls": row["ad_group_ad.ad.final_urls"],
+        "type": row["ad_group_ad.ad.type"],
+    }
+    return {
+        "level": "ad", "entity_id": own, "campaign_id": str(row["campaign.id"]), "ad_set_id": str(row["ad_group.id"]),
+        "name": row["ad_group_ad.ad.name"] or own, "native_level": "ad group ad",
+        "status": _OURS.get(row["ad_group_ad.status"], "other"), "native_status": row["ad_group_ad.status"],
+        "creative": json.dumps(creative, ensure_ascii=False, sort_keys=True),
+    }  # fmt: skip
+
+
+def _named(level: str, theirs: str, own: str, row: dict[str, Any]) -> dict[str, Any]:
+    status = row[f"{theirs}.status"]
+    return {
+        "level": level, "entity_id": own, "name": row[f"{theirs}.name"], "native_level": theirs.replace("_", " "),
+        "status": _OURS.get(status, "other"), "native_status": status,
+    }  # fmt: skip
+
+
+def _budget_owner(row: dict[str, Any]) -> str:
+    return "shared_budget" if row["campaign_budget.explicitly_shared"] else "campaign"
+
+
+def _money(micros: int | None) -> Decimal | None:
+    return Decimal(micros) / 1_000_000 if micros else None
+
+
+def _day(stamp: str | None) -> date | None:
+    return date.fromisoformat(stamp[:10]) if stamp else None
+
+
+def _asset_text(serialised: bytes) -> str:
+    """The text of an AdTextAsset that was left serialised: field 4, as UTF-8 (the message has little else)."""
+    from google.ads.googleads.v26.common.types.ad_asset import AdTextAsset  # noqa: PLC0415 — costs seconds
+
+    return str(AdTextAsset.pb().FromString(serialised).text)
+
+
+def keyword_rows(
+    account: Account, resource: str, rows: Sequence[dict[str, Any]], pulled_at: datetime
+) -> pa.Table:
+    """Keywords and negatives of one criterion resource as rows of the keyword table."""
+    made = [
+        {
+            "account_id": account.account_id,
+            "criterion_id": row[f"{resource}.resource_name"],
+            "campaign_id": _id(row.get("campaign.id")),
+            "ad_set_id": _id(row.get("ad_group.id")),
+            "shared_set_id": _id(row.get("shared_set.id")),
+            "text": row[f"{resource}.keyword.text"],
+            "match_type": row[f"{resource}.keyword.match_type"],
+            "is_negative": bool(row.get(f"{resource}.negative", resource == "shared_criterion")),
+            "status": row.get(f"{resource}.status", "ENABLED"),
+            "pulled_at": pulled_at,
+        }
+        for row in rows
+        if row[f"{resource}.type"] == "KEYWORD"
+    ]
+    return pa.Table.from_pylist(made, schema=KEYWORDS.schema)
+
+
+def _id(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def last(resource_name: str) -> str:
+    """The id at the end of a resource name."""
+    return resource_name.rsplit("/", 1)[-1]

@@ -1,0 +1,193 @@
+"""The official Google Ads client, opened with our settings, and its errors as ours."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from resources.credentials import GoogleAdsSettings
+from resources.errors import PlatformBusy, PlatformError, PlatformRefused
+from resources.loopback import is_loopback
+
+TIMEOUT_SECONDS = 600.0
+ROOTS = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
+_BUSY_CODES = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED"}
+_BUSY_ERRORS = {
+    "RESOURCE_TEMPORARILY_EXHAUSTED",
+    "RESOURCE_EXHAUSTED",
+    "TRANSIENT_ERROR",
+    "INTERNAL_ERROR",
+    "CONCURRENT_MODIFICATION",
+}
+_TODO = {
+    "USER_PERMISSION_DENIED": "Give the login access to the account, or set GOOGLE_ADS_LOGIN_CUSTOMER_ID to the manager above it.",
+    "CUSTOMER_NOT_ENABLED": "The account is closed or not yet active: take it out of GOOGLE_ADS_ACCOUNTS.",
+    "UNSUPPORTED_VERSION": "Set GOOGLE_ADS_API_VERSION to a version that Google still serves.",
+    "OAUTH_TOKEN_INVALID": "Get a new refresh token or key file.",
+    "INVALID_CUSTOMER_ID": "Account numbers have ten digits: correct GOOGLE_ADS_ACCOUNTS.",
+    "CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION": "Apply for Explorer or Basic access for the Google Cloud project.",
+}
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What is being read, for the error that may come of it."""
+
+    what: str
+    account_id: str | None = None
+    days: tuple[date, date] | None = None
+
+    def known(self) -> dict[str, Any]:
+        return {
+            "doing": self.what,
+            "platform": "google_ads",
+            "account_id": self.account_id,
+            "days": self.days,
+        }
+
+
+class StreamBroke(PlatformError):
+    """The stream ended in the middle. A stream cannot be resumed: what came is dropped and read again."""
+
+    verdict = "Nothing of it was kept. Safe to retry."
+
+
+def open_service(settings: GoogleAdsSettings) -> Any:
+    """The client's GoogleAdsService. It must be kept while a stream is read: the channel dies with it."""
+    _trust(settings)
+    from google.ads.googleads.client import GoogleAdsClient  # noqa: PLC0415 — costs seconds: never at load
+
+    shared = {
+        "endpoint": settings.endpoint,
+        "login_customer_id": settings.login_customer_id,
+        "use_proto_plus": False,
+    }
+    if settings.json_key_file_path:
+        token = (
+            {"developer_token": settings.developer_token.get_secret_value()}
+            if settings.developer_token
+            else {}
+        )
+        key = {"json_key_file_path": str(settings.json_key_file_path)}
+        config = {name: value for name, value in (shared | key | token).items() if value is not None}
+        client = GoogleAdsClient.load_from_dict(config, version=settings.api_version)
+    else:
+        client = GoogleAdsClient(
+            credentials=_credentials(settings),
+            developer_token=settings.developer_token.get_secret_value() if settings.developer_token else None,
+            version=settings.api_version,
+            **shared,
+        )
+    return client.get_service("GoogleAdsService")
+
+
+def _credentials(settings: GoogleAdsSettings) -> Any:
+    """A refresh token for the token endpoint of the settings: the client's own loader knows Google's alone."""
+    from google.oauth2.credentials import Credentials  # noqa: PLC0415
+
+    secret, token = settings.client_secret, settings.refresh_token
+    return Credentials(
+        None,
+        refresh_token=token.get_secret_value() if token else None,
+        client_id=settings.client_id,
+        client_secret=secret.get_secret_value() if secret else None,
+        token_uri=settings.token_url,
+    )
+
+
+def _trust(settings: GoogleAdsSettings) -> None:
+    """GRPC reads its roots and its proxy from the environment, once, before the first channel of the process."""
+    if settings.ca_file:
+        os.environ[ROOTS] = str(settings.ca_file)
+    if is_loopback(settings.endpoint):
+        os.environ["no_proxy"] = ",".join(filter(None, [os.environ.get("no_proxy"), "localhost,127.0.0.1"]))
+
+
+@contextmanager
+def as_our_errors(doing: Doing) -> Iterator[list[int]]:
+    """Raises ours for the client's errors. The list is for the rows taken so far: a break after the first is a broken stream."""
+    import grpc  # noqa: PLC0415
+    from google.ads.googleads.errors import GoogleAdsException  # noqa: PLC0415
+    from google.api_core.exceptions import GoogleAPICallError  # noqa: PLC0415
+    from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError  # noqa: PLC0415
+
+    taken: list[int] = []
+    try:
+        yield taken
+    except GoogleAdsException as error:
+        raise _failed(error.error.code().name, error.failure.errors, error.request_id, doing) from None
+    except (RefreshError, TransportError) as error:
+        raise _token_refused(doing) if isinstance(error, RefreshError) else _unreachable(doing) from None
+    except GoogleAPICallError as error:
+        raise _call_failed(error.response if error.response is not None else error, doing, taken) from None
+    except grpc.RpcError as error:
+        raise _call_failed(error, doing, taken) from None
+    except (GoogleAuthError, ValueError) as error:
+        said = f"the credentials cannot be used ({type(error).__name__})"
+        raise PlatformRefused(**doing.known(), said=said, todo="Check the GOOGLE_ADS_ settings.") from None
+
+
+def _call_failed(error: Any, doing: Doing, taken: list[int]) -> PlatformError:
+    """A failure that the client did not take apart: quota, outage, a token that could not be had, a broken stream."""
+    code, details = error.code().name, error.details() or ""
+    if "invalid_grant" in details or "invalid_client" in details:
+        return _token_refused(doing)  # it comes as UNAVAILABLE, and waiting will not help
+    failure = _failure_in(error)
+    if failure is not None:
+        return _failed(code, failure.errors, failure.request_id, doing)
+    if code in _BUSY_CODES and any(taken):
+        return StreamBroke(**doing.known(), said=f"the stream broke after {sum(taken)} rows")
+    if code in _BUSY_CODES:
+        return _unreachable(doing, code)
+    return PlatformRefused(**doing.known(), said=f"{details[:200]} ({code})")
+
+
+def _failure_in(error: Any) -> Any:
+    """The GoogleAdsFailure in the trailing metadata: the client leaves quota and internal errors undecoded."""
+    from google.ads.googleads.v26.errors.types.errors import GoogleAdsFailure  # noqa: PLC0415
+
+    for name, value in error.trailing_metadata() or ():
+        if name.endswith("googleadsfailure-bin"):
+            return GoogleAdsFailure.pb().FromString(value)
+    return None
+
+
+def _failed(code: str, errors: Any, request_id: str | None, doing: Doing) -> PlatformError:
+    named = [_code_of(one) for one in errors]
+    said = (
+        "; ".join(f"{one.message.rstrip('. ')} ({name})" for one, name in zip(errors, named, strict=True))
+        or code
+    )
+    known = {**doing.known(), "said": said, "trace": request_id}
+    if code in _BUSY_CODES or _BUSY_ERRORS & set(named):
+        waits = [one.details.quota_error_details.retry_delay for one in errors]
+        seconds = max((float(wait.seconds) + wait.nanos / 1e9 for wait in waits), default=0.0)
+        return PlatformBusy(**known, wait_seconds=seconds or None)
+    return PlatformRefused(**known, todo=next((_TODO[name] for name in named if name in _TODO), None))
+
+
+def _code_of(error: Any) -> str:
+    """The name of an error's code, such as UNRECOGNIZED_FIELD, whichever of the hundred enums it is in."""
+    code = getattr(error.error_code, "_pb", error.error_code)
+    member = code.WhichOneof("error_code")
+    if member is None:
+        return "UNKNOWN"
+    enum = code.DESCRIPTOR.fields_by_name[member].enum_type
+    found = enum.values_by_number.get(getattr(code, member))
+    return str(found.name) if found else "UNKNOWN"
+
+
+def _token_refused(doing: Doing) -> PlatformRefused:
+    return PlatformRefused(
+        **doing.known(), said="the token endpoint refused the login (invalid_grant)",
+        todo="Get a new refresh token and set GOOGLE_ADS_REFRESH_TOKEN, or a new key file.",
+    )  # fmt: skip
+
+
+def _unreachable(doing: Doing, code: str = "UNAVAILABLE") -> PlatformBusy:
+    return PlatformBusy(
+        **doing.known(), said=f"the endpoint cannot be reached ({code})",
+        todo="Check the network and GOOGLE_ADS_ENDPOINT; safe to retry.",
+    )  # fmt: skip
