@@ -1,0 +1,157 @@
+"""Trends as pictures: Vega-Lite drawn once to SVG, whose colours are the page's own CSS variables.
+
+The same SVG is right in light and dark because no colour is fixed in it. Static pictures have no hover, so every chart stands
+beside the table of its numbers. Each is drawn at two widths, since text in a scaled picture scales with it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from assets.report.metrics import BY_KEY, Metric
+from assets.report.numbers import symbol
+
+WIDTHS = {"wide": 620, "narrow": 330}
+_HEIGHT, _DAYS_OF_A_TICK = 180, {"wide": 9, "narrow": 5}
+_DASHES = {"google_ads": [1, 0], "meta_ads": [6, 3], "linkedin_ads": [2, 3]}
+"""Lines differ by their dashes as well as by their colour, for people who cannot tell the colours apart."""
+
+_PLACES, _DECIMALS = re.compile(r'(?<= d=")[^"]*|(?<= transform=")[^"]*'), re.compile(r"\d+\.\d{2,}")
+"""Coordinates come with fifteen digits; a tenth of a pixel is enough and halves the page."""
+
+
+@dataclass(frozen=True)
+class Trend:
+    """One chart to draw: a metric of every platform over days, as bars that add up or as lines."""
+
+    key: str
+    mark: str
+
+    @property
+    def metric(self) -> Metric:
+        return BY_KEY[self.key]
+
+
+TRENDS = (Trend("spend", "bar"), Trend("roas", "line"), Trend("cpc", "line"), Trend("ctr", "line"))
+
+
+def drawn(trend: Trend, days: pd.DataFrame, *, platforms: Sequence[str], currency: str, width: str) -> str:
+    """The trend as SVG text for an HTML page.
+
+    Args:
+        days: day, platform and the metric; missing days leave gaps.
+        platforms: Which ones to draw, in the order of their colours from the bottom up.
+        width: wide or narrow.
+    """
+    import vl_convert  # noqa: PLC0415 — a second to load, and only a page needs it
+
+    specification = _specification(trend, days, platforms=platforms, currency=currency, width=width)
+    svg: str = vl_convert.vegalite_to_svg(specification)
+    short = _PLACES.sub(lambda found: _DECIMALS.sub(lambda number: f"{float(number[0]):.1f}", found[0]), svg)
+    return short.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+
+
+def colour(platform: str) -> str:
+    return f"var(--{platform if platform in _DASHES else 'other'})"
+
+
+def _specification(
+    trend: Trend, days: pd.DataFrame, *, platforms: Sequence[str], currency: str, width: str
+) -> dict[str, Any]:
+    import altair as alt  # noqa: PLC0415 — a second to load, and only a page needs it
+
+    every_day = _every_day(days)
+    records = _records(days, trend.key, platforms=platforms, every_day=every_day)
+    chart = alt.Chart(alt.Data(values=records), width=WIDTHS[width], height=_HEIGHT)
+    marked = (
+        chart.mark_bar(aria=False)
+        if trend.mark == "bar"
+        else chart.mark_line(
+            aria=False, strokeWidth=1.75, strokeCap="round", invalid="break-paths-show-path-domains"
+        )
+    )
+    colours = alt.Scale(domain=list(platforms), range=[colour(platform) for platform in platforms])
+    encoded = marked.encode(
+        x=alt.X("day:O", title=None, scale=_day_scale(trend, every_day), axis=_day_axis(every_day, width)),
+        y=alt.Y("value:Q", title=None, axis=_value_axis(trend.metric, currency), scale=alt.Scale(zero=True)),
+        color=alt.Color("platform:N", legend=None, scale=colours),
+        order=alt.Order("rank:Q") if trend.mark == "bar" else alt.Undefined,
+        strokeDash=alt.Undefined if trend.mark == "bar" else _dashes(platforms),
+    )
+    specification: dict[str, Any] = encoded.configure(**_THEME).to_dict()
+    return specification
+
+
+_THEME: dict[str, Any] = {
+    # One call: a second `configure` would replace the first.
+    "background": "transparent",
+    "aria": False,
+    "padding": {"left": 2, "right": 8, "top": 6, "bottom": 2},
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": "var(--muted)",
+        "labelFont": "Liberation Sans, Arial, sans-serif",
+        "labelFontSize": 11,
+        "domain": False,
+        "ticks": False,
+        "gridColor": "var(--line)",
+        "labelPadding": 6,
+    },
+}
+
+
+def _day_scale(trend: Trend, every_day: list[str]) -> Any:
+    import altair as alt  # noqa: PLC0415
+
+    return alt.Scale(domain=every_day, paddingInner=0.2) if trend.mark == "bar" else alt.Scale(domain=every_day)
+
+
+def _day_axis(every_day: list[str], width: str) -> Any:
+    """Ticks whole weeks apart, counted back from the last day."""
+    import altair as alt  # noqa: PLC0415
+
+    weeks_apart = max(1, round(len(every_day) / 7 / _DAYS_OF_A_TICK[width] + 0.49))
+    ticks = every_day[::-1][:: 7 * weeks_apart][::-1]
+    return alt.Axis(
+        values=ticks, labelExpr="utcFormat(toDate(datum.value), '%-d %b')", labelAngle=0, grid=False
+    )
+
+
+def _value_axis(metric: Metric, currency: str) -> Any:
+    import altair as alt  # noqa: PLC0415
+
+    short = "replace(format(datum.value, '~s'), 'G', 'bn')"
+    labels = {
+        "money": f"'{symbol(currency)}' + (datum.value < 1000 ? format(datum.value, ',~r') : {short})",
+        "count": short,
+        "share": "format(datum.value, '.1~%')",
+        "multiple": "format(datum.value, '~r') + '×'",
+    }
+    return alt.Axis(labelExpr=labels[metric.kind], tickCount=4)
+
+
+def _dashes(platforms: Sequence[str]) -> Any:
+    import altair as alt  # noqa: PLC0415
+
+    patterns = [_DASHES.get(platform, [8, 2, 2, 2]) for platform in platforms]
+    return alt.StrokeDash("platform:N", legend=None, scale=alt.Scale(domain=list(platforms), range=patterns))
+
+
+def _every_day(days: pd.DataFrame) -> list[str]:
+    return [f"{day:%Y-%m-%d}" for day in pd.date_range(days["day"].min(), days["day"].max())]
+
+
+def _records(
+    days: pd.DataFrame, key: str, *, platforms: Sequence[str], every_day: list[str]
+) -> list[dict[str, Any]]:
+    """A record for every platform and day, empty where nothing is known, so that a line breaks rather than bridges."""
+    table = days.pivot_table(index="day", columns="platform", values=key, aggfunc="first", dropna=False)
+    whole = table.reindex(index=pd.to_datetime(every_day), columns=list(platforms))
+    return [
+        {"day": day, "platform": platform, "rank": rank, "value": None if pd.isna(value) else float(value)}
+        for rank, platform in enumerate(platforms)
+        for day, value in zip(every_day, whole[platform].tolist(), strict=True)
+    ]

@@ -1,0 +1,100 @@
+"""The daily dashboard as one HTML file that asks nothing of anyone: no request leaves it, and it works from a mail or a disk.
+
+Templates hold the words and the order, `assets.report.view` the numbers. The content policy of the page names the hash of its
+only style and its only scripts, so that nothing in a campaign's name could run even if it were not escaped.
+"""
+
+import base64
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from assets.report import metrics, numbers
+from assets.report.charts import TRENDS, Trend, drawn
+from assets.report.export import csv_name
+from assets.report.freshness import short, spoken
+from assets.report.sparkline import sparkline
+from assets.report.view import TOTAL, DashboardView
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_dashboard(view: DashboardView) -> str:
+    """The page. The same view gives the same text."""
+    return _environment().get_template("dashboard.html.j2").render(
+        view=view,
+        charts=[] if view.trends.empty else _charts(view),
+        metrics=metrics.METRICS,
+        csv_name=csv_name,
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """Templates with everything escaped that is not markup of our own, and an unknown name as an error."""
+    jinja = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalized,
+    )
+    jinja.filters |= {
+        "reads": metrics.reads,
+        "money": numbers.money,
+        "count": numbers.count,
+        "percent": numbers.percent,
+        "change": numbers.change,
+        "machine": numbers.machine,
+        "day": short,
+        "instant": _instant,
+        "spark": lambda tile: Markup(sparkline(tile.history, base=tile.base)),  # noqa: S704 — numbers alone
+        "csp_hash": _csp_hash,
+    }
+    jinja.globals |= {"spoken": spoken, "TOTAL": TOTAL}
+    return jinja
+
+
+def _finalized(value: Any) -> Any:
+    """Text that can be written as UTF-8: half a character, as broken exports have, becomes a question mark."""
+    return value.encode("utf-8", "replace").decode() if type(value) is str else value
+
+
+def _csp_hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+def _instant(at: datetime) -> str:
+    return f"{short(at.date())} {at:%H:%M} UTC"
+
+
+def _charts(view: DashboardView) -> list[dict[str, Any]]:
+    seen = set(view.trends["platform"])
+    known = [state.platform for state in view.freshness if state.platform in seen]
+    return [_chart(trend, view, known) for trend in TRENDS]
+
+
+def _chart(trend: Trend, view: DashboardView, platforms: list[str]) -> dict[str, Any]:
+    """What the template shows of one trend: two drawings and, newest first, the numbers they are drawn from."""
+    days = view.trends[["day", "platform", trend.key]]
+    table = days.pivot_table(index="day", columns="platform", values=trend.key, aggfunc="first", dropna=False)
+    whole = table.reindex(columns=[*platforms, TOTAL]).sort_index(ascending=False)
+    svgs = {
+        width: Markup(  # noqa: S704 — drawn by us from numbers and platform names
+            drawn(trend, days, platforms=platforms, currency=view.currency, width=width)
+        )
+        for width in ("wide", "narrow")
+    }
+    lines = [
+        (day.date(), [None if pd.isna(value) else float(value) for value in values])
+        for day, *values in whole.itertuples(name=None)
+    ]
+    return {"trend": trend, "svgs": svgs, "platforms": platforms, "columns": list(whole.columns), "lines": lines}

@@ -1,0 +1,163 @@
+"""Everything the daily dashboard shows, as values: computed here from frames, turned into a page by `assets.report.page`.
+
+Each section of the page has its own part of the view. A later section is another field here and another template there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+
+from assets.report.breakdown import PERIODS, Breakdown, breakdown
+from assets.report.comparison import Baseline, same_weekday, week_before
+from assets.report.days import known, tidy, totals, window
+from assets.report.freshness import Freshness, State, freshness, spoken
+from assets.report.metrics import METRICS, SUMS, Figures, Metric, with_ratios
+
+SPARK_DAYS = 28
+TOTAL = "all"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One key figure of the day, its change and its last 28 days, oldest first."""
+
+    metric: Metric
+    value: float | None
+    change: float | None
+    compared_with: str
+    base: float | None
+    history: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class PlatformRow:
+    """One platform, or the total, in one period. `share` is of the total's spend; changes are fractions."""
+
+    platform: str
+    label: str
+    figures: Figures
+    share: float | None
+    changes: Figures
+    compared_with: str
+    why_empty: str
+
+
+@dataclass(frozen=True, eq=False)
+class DashboardView:
+    """The daily dashboard of one day. `trends` has a row per day and platform, the total among them as `all`."""
+
+    as_of: date
+    generated_at: datetime
+    profile: str
+    currency: str
+    freshness: tuple[Freshness, ...]
+    without: tuple[Freshness, ...]
+    tiles: tuple[Tile, ...]
+    platforms: Mapping[str, tuple[PlatformRow, ...]]
+    campaigns: Breakdown
+    ad_sets: Breakdown
+    trends: pd.DataFrame
+
+    @property
+    def is_empty(self) -> bool:
+        return self.trends.empty and self.campaigns.everything.empty and self.ad_sets.everything.empty
+
+
+def dashboard_view(
+    *,
+    as_of: date,
+    kpi_days: pd.DataFrame,
+    campaign_days: pd.DataFrame,
+    ad_set_days: pd.DataFrame,
+    entities: pd.DataFrame,
+    reporting_currency: str,
+    pulled_at: dict[str, datetime],
+    generated_at: datetime,
+    profile: str,
+) -> DashboardView:
+    """The dashboard of `as_of`, the last day that should be complete.
+
+    Args:
+        kpi_days: core/kpi_day, the platforms' rows and the total's; the longer, the longer the trends.
+        campaign_days: core/campaign_day of the last 28 days, money as floats.
+        ad_set_days: core/ad_set_day, likewise.
+        entities: core/entities.
+        pulled_at: When each platform's newest figures were read (UTC); a platform never read is not in it.
+        generated_at: When the page is written (UTC).
+        profile: Which world the figures are from; shown as it is.
+    """
+    days = tidy(kpi_days, columns=SUMS, as_of=as_of)
+    by_platform = days[days["platform"] != TOTAL]
+    recent = tidy(campaign_days, columns=("spend",), as_of=as_of)
+    states = freshness(days, recent, as_of=as_of, pulled_at=pulled_at)
+    return DashboardView(
+        as_of=as_of,
+        generated_at=generated_at,
+        profile=profile,
+        currency=reporting_currency,
+        freshness=states,
+        without=tuple(state for state in states if state.state is State.STALE),
+        tiles=_tiles(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
+        platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},
+        campaigns=breakdown(campaign_days, entities, level="campaign", as_of=as_of),
+        ad_sets=breakdown(ad_set_days, entities, level="ad_set", as_of=as_of),
+        trends=with_ratios(days)[["day", "platform", *(metric.key for metric in METRICS)]],
+    )
+
+
+def _tiles(days: pd.DataFrame, baseline: Baseline, *, as_of: date) -> tuple[Tile, ...]:
+    span = pd.date_range(end=pd.Timestamp(as_of), periods=SPARK_DAYS)
+    total = with_ratios(days[days["platform"] == TOTAL].drop_duplicates("day").set_index("day")).reindex(span)
+    histories = {m.key: tuple(known(value) for value in total[m.key].tolist()) for m in METRICS}
+    return tuple(
+        Tile(
+            metric=metric,
+            value=histories[metric.key][-1],
+            change=baseline.change(metric.key, histories[metric.key][-1]),
+            compared_with=baseline.words,
+            base=baseline.figures[metric.key],
+            history=histories[metric.key],
+        )
+        for metric in METRICS
+    )
+
+
+def _platform_rows(
+    days: pd.DataFrame, states: tuple[Freshness, ...], *, period: str, as_of: date
+) -> tuple[PlatformRow, ...]:
+    """A row per platform, largest first, those without figures after them, the total last."""
+    shown = window(days, end=as_of, days=PERIODS[period])
+    whole = totals(shown[shown["platform"] == TOTAL])
+    rows = []
+    for state in states:
+        own = shown[shown["platform"] == state.platform]
+        past = days[days["platform"] == state.platform]
+        why = state.why if own.empty else ""
+        rows.append(_platform_row(state.platform, totals(own), whole, _baseline(past, period, as_of), why))
+    rows.sort(key=lambda row: (row.figures["spend"] is None, -(row.figures["spend"] or 0)))
+    baseline = _baseline(days[days["platform"] != TOTAL], period, as_of)
+    why = "No platform has figures for these days." if shown.empty else ""
+    return (*rows, _platform_row(TOTAL, whole, whole, baseline, why))
+
+
+def _baseline(days: pd.DataFrame, period: str, as_of: date) -> Baseline:
+    return (same_weekday if period == "day" else week_before)(days, as_of=as_of)
+
+
+def _platform_row(
+    platform: str, figures: Figures, whole: Figures, baseline: Baseline, why_empty: str
+) -> PlatformRow:
+    spend, all_spend = figures["spend"], whole["spend"]
+    return PlatformRow(
+        platform=platform,
+        label="Total" if platform == TOTAL else spoken(platform),
+        figures=figures,
+        share=spend / all_spend if spend is not None and all_spend else None,
+        changes={key: baseline.change(key, figures[key]) for key in ("spend", "roas")},
+        compared_with=baseline.words,
+        why_empty=why_empty,
+    )
+
+
