@@ -9,7 +9,8 @@ from typing import Any
 import dagster as dg
 from assets.dropped_files import assets as dropped_files
 from resources.dropped_files import DroppedFiles
-from sensors.dropped_files import dropped_days, dropped_files_changed
+from sensors.dropped_days import dropped_days, renew_core
+from sensors.dropped_files import dropped_files_changed
 
 from assets.fx import assets as fx
 from assets.ingest import assets as ingest
@@ -41,7 +42,7 @@ def defs() -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules([ingest, dropped_files, fx, performance, report]),
         asset_checks=dg.load_asset_checks_from_modules([performance_checks]),
-        jobs=[daily_pull, history],
+        jobs=[daily_pull, history, renew_core],
         schedules=[every_morning],
         sensors=[automation, dropped_files_changed, dropped_days],
         resources=at_hand(),

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
+from resources.ahead import made_ahead
 from resources.errors import DataUnusable, PaidMediaError
 from resources.schema import Table
 
@@ -178,7 +179,7 @@ class _Counted:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
-            for batch in self._batches:
+            for batch in made_ahead(self._batches):
                 fitted = _fitted(self._table, batch)
                 _hold_to_slice(self._table, fitted, self._where)
                 self.rows += len(fitted)
