@@ -7,11 +7,8 @@ nothing of them can be overridden from the launchpad (docs/decisions).
 from typing import Any
 
 import dagster as dg
-from assets.dropped_files import assets as dropped_files
-from resources.dropped_files import DroppedFiles
-from sensors.dropped_days import dropped_days, renew_core
-from sensors.dropped_files import dropped_files_changed
 
+from assets.dropped_files import assets as dropped_files
 from assets.fx import assets as fx
 from assets.ingest import assets as ingest
 from assets.performance import assets as performance
@@ -19,10 +16,13 @@ from assets.performance import checks as performance_checks
 from assets.report import assets as report
 from orchestration.jobs import daily_pull, history
 from orchestration.schedules import every_morning
+from resources.dropped_files import DroppedFiles
 from resources.lake import Lake
 from resources.platforms.login import Platforms
 from resources.settings import load_settings
 from sensors.conditions import automation
+from sensors.dropped_days import dropped_days, renew_core
+from sensors.dropped_files import dropped_files_changed
 
 
 def at_hand() -> dict[str, Any]:

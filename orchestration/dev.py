@@ -1,7 +1,6 @@
 """The Dagster UI with its daemon and, in the sandbox profile, the sandbox: all in one terminal, ended together by one Ctrl-C."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,14 +11,13 @@ import click
 
 from orchestration.backfill import dagster_home
 from orchestration.local_sandbox import sandbox_running
+from orchestration.runs import dagster_environment
 from resources.settings import PROJECT, Settings
 
 
 def serve_ui(settings: Settings, *, port: int, world: str) -> None:
     """Serve until Ctrl-C or SIGTERM, then end every process that was started here."""
-    home = dagster_home(settings)
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(Path(__file__).with_name("dagster.yaml"), home / "dagster.yaml")
+    environment = os.environ | dagster_environment(dagster_home(settings))
     signal.signal(signal.SIGTERM, lambda *_: _interrupt())
     with ExitStack() as open_:
         if settings.profile == "sandbox":
@@ -38,7 +36,7 @@ def serve_ui(settings: Settings, *, port: int, world: str) -> None:
                 str(port),
             ],
             cwd=PROJECT,
-            env={**os.environ, "DAGSTER_HOME": str(home)},
+            env=environment,
             start_new_session=True,
         )
         try:

@@ -55,12 +55,18 @@ def windows_between(start: date, end: date, *, days: int = WINDOW_DAYS) -> list[
     return [Window(first, min(end, first + timedelta(days=days - 1))) for first in starts]
 
 
+def dagster_environment(home: Path) -> dict[str, str]:
+    """What a process needs to use Dagster's records in `home`; the folder and its settings are made here."""
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(Path(__file__).with_name("dagster.yaml"), home / "dagster.yaml")
+    events = {"PAID_MEDIA_DAGSTER_EVENTS": str(home / "history" / "runs"), "DAGSTER_EVENT_BATCH_SIZE": "1000"}
+    return {"DAGSTER_HOME": str(home), **events}
+
+
 @contextmanager
 def instance_at(home: Path) -> Iterator[dg.DagsterInstance]:
     """Dagster's records in `home`, made on first use; the same that `make dev` shows."""
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(Path(__file__).with_name("dagster.yaml"), home / "dagster.yaml")
-    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ |= dagster_environment(home)
     with dg.DagsterInstance.from_config(str(home)) as instance:
         yield instance
 
