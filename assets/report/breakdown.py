@@ -61,6 +61,7 @@ def breakdown(days: pd.DataFrame, entities: pd.DataFrame, *, level: str, as_of: 
         days: core/campaign_day or core/ad_set_day, money as floats.
         entities: core/entities, for names and status; one without an entry goes by its id.
         level: campaign or ad_set.
+        as_of: Last day of both periods.
     """
     texts = ("account_id", "campaign_id", f"{level}_id", "currency")
     tidied = tidy(days, columns=_ADDED, as_of=as_of)

@@ -42,8 +42,10 @@ def drawn(trend: Trend, days: pd.DataFrame, *, platforms: Sequence[str], currenc
     """The trend as SVG text for an HTML page.
 
     Args:
+        trend: What to draw.
         days: day, platform and the metric; missing days leave gaps.
         platforms: Which ones to draw, in the order of their colours from the bottom up.
+        currency: That of its money.
         width: wide or narrow.
     """
     import vl_convert  # noqa: PLC0415 — a second to load, and only a page needs it
@@ -106,7 +108,9 @@ _THEME: dict[str, Any] = {
 def _day_scale(trend: Trend, every_day: list[str]) -> Any:
     import altair as alt  # noqa: PLC0415
 
-    return alt.Scale(domain=every_day, paddingInner=0.2) if trend.mark == "bar" else alt.Scale(domain=every_day)
+    return (
+        alt.Scale(domain=every_day, paddingInner=0.2) if trend.mark == "bar" else alt.Scale(domain=every_day)
+    )
 
 
 def _day_axis(every_day: list[str], width: str) -> Any:

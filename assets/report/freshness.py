@@ -58,7 +58,10 @@ def _judged(last: date | None, *, as_of: date, is_early: bool) -> tuple[State, s
     behind = (as_of - last).days
     if behind:
         days = "1 day" if behind == 1 else f"{behind} days"
-        return State.STALE, f"Last figures are of {short(last)}, {days} behind: not pulled since, or nothing ran."
+        return (
+            State.STALE,
+            f"Last figures are of {short(last)}, {days} behind: not pulled since, or no ad ran.",
+        )
     if is_early:
         return State.INCOMPLETE, "Some accounts were read before their day was over."
     return State.FRESH, f"Complete through {short(as_of)}."

@@ -80,7 +80,9 @@ def reads(value: float | None, key: str, currency: str) -> str:
 
 def with_ratios(sums: pd.DataFrame) -> pd.DataFrame:
     """The frame with CPC, CTR and ROAS of its summed columns; empty where the lower part is zero or not known."""
-    ratios = {key: sums[upper] / sums[lower].where(sums[lower] != 0) for key, (upper, lower) in RATIOS.items()}
+    ratios = {
+        key: sums[upper] / sums[lower].where(sums[lower] != 0) for key, (upper, lower) in RATIOS.items()
+    }
     return sums.assign(**ratios)
 
 

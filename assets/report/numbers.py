@@ -6,7 +6,7 @@ smallest amount that can be shown. Rounding is half up on the decimal digits, as
 """
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 MISSING = "–"
 MINUS = "\N{MINUS SIGN}"
@@ -16,8 +16,29 @@ _SYMBOLS = {
     "KRW": "₩", "MXN": "MX$", "NZD": "NZ$", "PHP": "₱", "THB": "฿", "TRY": "₺", "UAH": "₴", "USD": "$", "VND": "₫",
 }  # fmt: skip
 """Symbols that mean one currency only; every other currency is written with its ISO 4217 code."""
-_WHOLE = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
-_THIRDS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+_WHOLE = frozenset(
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+)
+_THIRDS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+_WIDE = Context(prec=400)
+"""Room for every digit of the largest float."""
 _SCALES = ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
 
 
@@ -88,7 +109,7 @@ def _signed(
 
 
 def _rounded(size: Decimal, decimals: int) -> str:
-    return f"{size.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP):,f}"
+    return f"{size.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP, context=_WIDE):,f}"
 
 
 def _short(size: Decimal) -> str:

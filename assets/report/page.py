@@ -27,11 +27,15 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def render_dashboard(view: DashboardView) -> str:
     """The page. The same view gives the same text."""
-    return _environment().get_template("dashboard.html.j2").render(
-        view=view,
-        charts=[] if view.trends.empty else _charts(view),
-        metrics=metrics.METRICS,
-        csv_name=csv_name,
+    return (
+        _environment()
+        .get_template("dashboard.html.j2")
+        .render(
+            view=view,
+            charts=[] if view.trends.empty else _charts(view),
+            metrics=metrics.METRICS,
+            csv_name=csv_name,
+        )
     )
 
 
@@ -44,7 +48,6 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_finalized,
     )
     jinja.filters |= {
         "reads": metrics.reads,
@@ -60,11 +63,6 @@ def _environment() -> Environment:
     }
     jinja.globals |= {"spoken": spoken, "TOTAL": TOTAL}
     return jinja
-
-
-def _finalized(value: Any) -> Any:
-    """Text that can be written as UTF-8: half a character, as broken exports have, becomes a question mark."""
-    return value.encode("utf-8", "replace").decode() if type(value) is str else value
 
 
 def _csp_hash(text: str) -> str:
@@ -97,4 +95,10 @@ def _chart(trend: Trend, view: DashboardView, platforms: list[str]) -> dict[str,
         (day.date(), [None if pd.isna(value) else float(value) for value in values])
         for day, *values in whole.itertuples(name=None)
     ]
-    return {"trend": trend, "svgs": svgs, "platforms": platforms, "columns": list(whole.columns), "lines": lines}
+    return {
+        "trend": trend,
+        "svgs": svgs,
+        "platforms": platforms,
+        "columns": list(whole.columns),
+        "lines": lines,
+    }

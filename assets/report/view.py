@@ -80,10 +80,12 @@ def dashboard_view(
     """The dashboard of `as_of`, the last day that should be complete.
 
     Args:
+        as_of: The page's day, in each account's own calendar.
         kpi_days: core/kpi_day, the platforms' rows and the total's; the longer, the longer the trends.
         campaign_days: core/campaign_day of the last 28 days, money as floats.
         ad_set_days: core/ad_set_day, likewise.
         entities: core/entities.
+        reporting_currency: ISO 4217 code of the money in kpi_days.
         pulled_at: When each platform's newest figures were read (UTC); a platform never read is not in it.
         generated_at: When the page is written (UTC).
         profile: Which world the figures are from; shown as it is.
@@ -159,5 +161,3 @@ def _platform_row(
         compared_with=baseline.words,
         why_empty=why_empty,
     )
-
-

@@ -1,0 +1,114 @@
+"""A real browser for the pages' tests: an installed Chromium if there is one, else Playwright's own, else Debian's package.
+
+A test that asks for `browser` never skips: where no browser can be had, it fails with a sentence that says what to install.
+One browser runs for the whole session. The driver that talks to it lives for one test module at a time, because Playwright's
+leaves an event loop running in the main thread, in which other tests could not start their own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--remote-debugging-port=0",
+)
+SECONDS_TO_START, SECONDS_TO_INSTALL = 30, 300
+MISSING = (
+    "No browser for the page tests. Install one with `apt-get install chromium`, "
+    "or with `.venv/bin/python -m playwright install chromium`."
+)
+
+
+class NoBrowser(Exception):
+    """Neither found nor installable; the message says what to install."""
+
+
+def find_browser() -> str:
+    """Path of a browser that is there, or that can be installed without asking.
+
+    Raises:
+        NoBrowser: None of the ways worked.
+    """
+    found = next(filter(None, map(shutil.which, INSTALLED)), None) or _of_playwright()
+    if found is None and _succeeds(sys.executable, "-m", "playwright", "install", "chromium"):
+        found = _of_playwright()
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        _succeeds("apt-get", "install", "--yes", "--no-install-recommends", "chromium")
+        found = shutil.which("chromium")
+    if found is None:
+        raise NoBrowser(MISSING)
+    return found
+
+
+def _of_playwright() -> str | None:
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def _succeeds(*command: str) -> bool:
+    try:
+        done = subprocess.run(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=SECONDS_TO_INSTALL,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+@pytest.fixture(scope="session")
+def browser_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where this session's browser listens on this machine, for Playwright to connect to."""
+    profile = tmp_path_factory.mktemp("browser")
+    # Chromium refuses to run its own sandbox as root, as which containers and CI run.
+    unconfined = ("--no-sandbox",) if os.geteuid() == 0 else ()
+    command = (find_browser(), *FLAGS, *unconfined, f"--user-data-dir={profile}", "about:blank")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        try:
+            yield address_of(running, announced=profile / "DevToolsActivePort")
+        finally:
+            running.terminate()
+
+
+def address_of(running: subprocess.Popen, *, announced: Path) -> str:
+    """The address that the browser writes into its profile once it listens.
+
+    Raises:
+        NoBrowser: It ended, or said nothing for half a minute.
+    """
+    until = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < until and running.poll() is None:
+        lines = announced.read_text("utf-8").splitlines() if announced.exists() else []
+        if len(lines) == 2:
+            return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
+        time.sleep(0.05)
+    running.kill()
+    raise NoBrowser(f"{running.args[0]} did not start within {SECONDS_TO_START} seconds. {MISSING}")
+
+
+@pytest.fixture(scope="module")
+def browser(browser_address: str) -> Iterator[Browser]:
+    """The session's browser; pages opened in contexts of their own share nothing."""
+    with sync_playwright() as playwright:
+        connected = playwright.chromium.connect_over_cdp(browser_address)
+        yield connected
+        connected.close()

@@ -1,0 +1,138 @@
+"""Frames as the lake returns them, generated: a few ad sets on three platforms in two currencies, or ten thousand."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+AS_OF = date(2026, 11, 22)
+PULLED = datetime(2026, 11, 23, 6, 12, tzinfo=UTC)
+EUROS = {"EUR": 1.0, "USD": 0.92, "JPY": 0.006}
+PLATFORMS = {
+    "google_ads": (38.0, 0.045, 85.0),
+    "meta_ads": (9.0, 0.013, 78.0),
+    "linkedin_ads": (34.0, 0.0055, 640.0),
+}
+"""Cost per thousand impressions, click-through rate and order value, roughly."""
+SUMS = ["impressions", "clicks", "spend", "conversions", "conversion_value"]
+_MONEY = ["spend_reporting", "conversion_value_reporting"]
+
+
+def frames(
+    *,
+    ad_sets: int = 24,
+    days: int = 35,
+    platforms: Sequence[str] = tuple(PLATFORMS),
+    last_day: Mapping[str, date] | None = None,
+    currencies: Sequence[str] = ("EUR", "USD"),
+    names: Mapping[int, str] | None = None,
+    profile: str = "sandbox",
+    seed: int = 1,
+) -> dict[str, Any]:
+    """Arguments of `dashboard_view`.
+
+    Args:
+        ad_sets: How many in all, shared evenly by platforms and currencies; four make a campaign.
+        days: How many days end with AS_OF.
+        last_day: Last day with rows, for a platform that is late.
+        names: Names for ad sets by their number, instead of generated ones.
+    """
+    facts = _facts(ad_sets, days, platforms, currencies, np.random.default_rng(seed))
+    for platform, last in (last_day or {}).items():
+        facts = facts[(facts["platform"] != platform) | (facts["day"] <= pd.Timestamp(last))]
+    recent = facts[facts["day"] > pd.Timestamp(AS_OF - timedelta(days=28))]
+    campaign = ["platform", "account_id", "day", "currency", "time_zone", "campaign_id", "pulled_at"]
+    return {
+        "as_of": AS_OF,
+        "kpi_days": kpi_days(facts),
+        "campaign_days": _ratios(recent.groupby(campaign, as_index=False)[SUMS + _MONEY].sum()),
+        "ad_set_days": _ratios(recent),
+        "entities": _entities(facts, names or {}),
+        "reporting_currency": "EUR",
+        "pulled_at": dict.fromkeys(facts["platform"].unique(), PULLED),
+        "generated_at": PULLED + timedelta(minutes=8),
+        "profile": profile,
+    }
+
+
+def nothing() -> dict[str, Any]:
+    """The same of a lake in which no table has been written."""
+    given = frames(ad_sets=6, days=1)
+    tables = {name: value.iloc[:0] for name, value in given.items() if isinstance(value, pd.DataFrame)}
+    return given | tables | {"pulled_at": {}}
+
+
+def kpi_days(facts: pd.DataFrame) -> pd.DataFrame:
+    """Per platform and day and in total, in the reporting currency, as core/kpi_day has it."""
+    reporting = facts.drop(columns=["spend", "conversion_value"]).rename(
+        columns={"spend_reporting": "spend", "conversion_value_reporting": "conversion_value"}
+    )
+    each = reporting.groupby(["platform", "day"], as_index=False)[SUMS].sum()
+    total = reporting.groupby("day", as_index=False)[SUMS].sum().assign(platform="all")
+    return _ratios(pd.concat([each, total], ignore_index=True)).assign(currency="EUR", pulled_at=PULLED)
+
+
+def _facts(
+    ad_sets: int, days: int, platforms: Sequence[str], currencies: Sequence[str], rng: np.random.Generator
+) -> pd.DataFrame:
+    number = np.arange(ad_sets).repeat(days)
+    day = np.tile(pd.date_range(end=pd.Timestamp(AS_OF), periods=days).to_numpy(), ad_sets)
+    platform = np.array(platforms)[number % len(platforms)]
+    currency = np.array(currencies)[number // len(platforms) % len(currencies)]
+    cpm, ctr, order = (
+        np.array([PLATFORMS[p][i] for p in platforms])[number % len(platforms)] for i in range(3)
+    )
+    rate = np.array([EUROS[c] for c in currencies])[number // len(platforms) % len(currencies)]
+    spend = (rng.lognormal(3.7, 0.7, ad_sets).repeat(days) * rng.lognormal(0, 0.2, len(number)) / rate).round(
+        2
+    )
+    impressions = (spend * rate / cpm * 1000).astype("int64")
+    clicks = rng.binomial(impressions, ctr)
+    conversions = rng.binomial(clicks, 0.04).astype("float64")
+    value = (conversions * order / rate * rng.lognormal(0, 0.1, len(number))).round(2)
+    account = pd.Series(platform).str[:1] + pd.Series(currency)
+    campaign = pd.Series(number // (len(platforms) * 8)).astype(str)
+    return pd.DataFrame(
+        {
+            "platform": platform, "account_id": account, "day": day, "currency": currency,
+            "time_zone": np.where(currency == "EUR", "Europe/Berlin", "America/New_York"),
+            "campaign_id": account + "-c" + campaign,
+            "ad_set_id": account + "-s" + pd.Series(number).astype(str), "number": number,
+            "impressions": impressions, "clicks": clicks, "spend": spend, "conversions": conversions,
+            "conversion_value": value, "spend_reporting": (spend * rate).round(6),
+            "conversion_value_reporting": (value * rate).round(6), "pulled_at": pd.Timestamp(PULLED),
+        }
+    )  # fmt: skip
+
+
+def _ratios(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(
+        cpc=rows["spend"] / rows["clicks"].where(rows["clicks"] > 0),
+        ctr=rows["clicks"] / rows["impressions"].where(rows["impressions"] > 0),
+        roas=rows["conversion_value"] / rows["spend"].where(rows["spend"] > 0),
+    )
+
+
+def _entities(facts: pd.DataFrame, names: Mapping[int, str]) -> pd.DataFrame:
+    once = facts.drop_duplicates(["platform", "account_id", "ad_set_id"])
+    ad_sets = once.assign(
+        level="ad_set",
+        entity_id=once["ad_set_id"],
+        name=[names.get(n, f"Prospecting – broad – {n:05d}") for n in once["number"]],
+        status=np.where(once["number"] % 9 == 4, "paused", "active"),
+    )
+    campaigns = once.drop_duplicates(["platform", "account_id", "campaign_id"]).assign(
+        level="campaign", entity_id=lambda rows: rows["campaign_id"], status="active"
+    )
+    accounts = once.drop_duplicates(["platform", "account_id"]).assign(
+        level="account", entity_id=lambda rows: rows["account_id"], status="active"
+    )
+    named = [
+        ad_sets,
+        campaigns.assign(name="Campaign " + campaigns["campaign_id"]),
+        accounts.assign(name="Northwind"),
+    ]
+    columns = ["platform", "account_id", "level", "entity_id", "campaign_id", "ad_set_id", "name", "status"]
+    return pd.concat(named, ignore_index=True)[columns]
