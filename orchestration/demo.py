@@ -13,11 +13,13 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table as Grid
 
+from assets.dropped_files.folder import read_folder
 from orchestration.backfill import Say, backfill_days, dagster_home, refresh_day
 from orchestration.jobs import CORE_DAYS, DASHBOARD, DROPPED, ENTITIES, FX
 from orchestration.local_sandbox import sandbox_running
 from orchestration.partitions import WINDOW_DAYS
 from orchestration.runs import Window, instance_at, run, windows_between
+from resources.dropped_files import DroppedFiles
 from resources.errors import DataUnusable
 from resources.lake import Lake
 from resources.settings import Settings, load_settings
@@ -57,7 +59,7 @@ def demo_on_files(folder: Path, *, say: Say) -> None:
     lake = Lake(settings.lake_uri)
     with instance_at(dagster_home(settings)) as instance:
         run(instance, DROPPED)
-        _say_outcomes(lake, say)
+        _say_outcomes(folder, say)
         days = _covered(lake, folder)
         _adopt_currency(lake, say)
         run(instance, FX | ENTITIES)
@@ -101,16 +103,10 @@ def _adopt_currency(lake: Lake, say: Say) -> None:
         say(f"All figures are in {found[0]}, so the report is too.")
 
 
-def _say_outcomes(lake: Lake, say: Say) -> None:
-    tables = list(dropped.DAYS.values())
-    union = " union all ".join(f"select file, day from raw.{table.name}" for table in tables)
-    for name, rows in _rows(
-        lake.arrow(f"select file, count(*) from ({union}) group by 1 order by 1", *tables)
-    ):
-        say(f"read      {name}: {rows} rows over all levels")
-    sql = "select file, count(*), min(reason) from raw.dropped_rejects group by 1 order by 1"
-    for name, rows, reason in _rows(lake.arrow(sql, dropped.REJECTS)):
-        say(f"kept aside {name}: {rows} rows or cells, such as: {reason}")
+def _say_outcomes(folder: Path, say: Say) -> None:
+    for outcome in read_folder(DroppedFiles(folder).files(), pulled_at=datetime.now(UTC)).outcomes:
+        aside = f", {outcome.rejected} kept aside" if outcome.rejected else ""
+        say(f"{outcome.status:<12} {outcome.file}: {outcome.rows} rows{aside}. {outcome.message}")
 
 
 def _summarise(settings: Settings, day: date) -> None:
@@ -120,9 +116,9 @@ def _summarise(settings: Settings, day: date) -> None:
         .read(core.KPI_DAY, where={"day": (day, day)})
         .sort_values("spend", ascending=False)
     )
-    grid = Grid(title=f"{day}, in {settings.reporting_currency}")
+    grid = Grid(title=f"{day}, in {settings.reporting_currency}", title_justify="left")
     for name in ("platform", "spend", "impressions", "clicks", "CPC", "CTR", "conversions", "value", "ROAS"):
-        grid.add_column(name, justify="left" if name == "platform" else "right")
+        grid.add_column(name, justify="left" if name == "platform" else "right", no_wrap=True)
     for row in rows.to_dict("records"):
         grid.add_row(
             str(row["platform"]),
@@ -140,7 +136,7 @@ def _summarise(settings: Settings, day: date) -> None:
                 )
             ),
         )
-    Console().print(grid)
+    Console(width=110).print(grid)
 
 
 def _number(value: float, form: str) -> str:
@@ -149,7 +145,3 @@ def _number(value: float, form: str) -> str:
 
 def _one(rows: pa.Table) -> list[date]:
     return [column.to_pylist()[0] for column in rows.columns]
-
-
-def _rows(rows: pa.Table) -> list[tuple]:
-    return list(zip(*(column.to_pylist() for column in rows.columns), strict=True))

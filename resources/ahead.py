@@ -5,7 +5,7 @@ reading a platform while the last answer is being written costs nothing.
 """
 
 from collections.abc import Iterable, Iterator
-from queue import Empty, Full, Queue
+from queue import Full, Queue
 from threading import Event, Thread
 from typing import Any, TypeVar
 
@@ -18,45 +18,45 @@ _LOOK_UP_SECONDS = 0.1
 
 def made_ahead(items: Iterable[T]) -> Iterator[T]:
     """The items of `items`, which is iterated in another thread; its error is raised here."""
-    queue: Queue[tuple[str, Any]] = Queue(WAITING)
-    stopped = Event()
-
-    def put(kind: str, value: Any) -> None:
-        while not stopped.is_set():
-            try:
-                queue.put((kind, value), timeout=_LOOK_UP_SECONDS)
-            except Full:
-                continue
-            return
-
-    def make() -> None:
-        try:
-            for item in items:
-                put("item", item)
-                if stopped.is_set():
-                    return
-            put("end", None)
-        except BaseException as error:  # noqa: BLE001 — it is raised where the items are used
-            put("error", error)
-
-    maker = Thread(target=make, daemon=True)
+    belt: _Belt = _Belt()
+    maker = Thread(target=belt.fill, args=(items,), daemon=True)
     maker.start()
     try:
-        while True:
-            kind, value = _next(queue)
-            if kind == "end":
-                return
-            if kind == "error":
-                raise value
-            yield value
+        while (found := belt.take()) is not None:
+            yield from found
     finally:
-        stopped.set()
+        belt.stopped.set()
         maker.join()
 
 
-def _next(queue: "Queue[tuple[str, Any]]") -> tuple[str, Any]:
-    while True:
+class _Belt:
+    """What runs between the two threads: one-item lists, then None for the end or the error that ended it."""
+
+    def __init__(self) -> None:
+        self._queue: Queue[Any] = Queue(WAITING)
+        self.stopped = Event()
+
+    def fill(self, items: Iterable[Any]) -> None:
         try:
-            return queue.get(timeout=_LOOK_UP_SECONDS)
-        except Empty:
-            continue
+            for item in items:
+                if not self._put([item]):
+                    return
+            self._put(None)
+        except BaseException as error:  # noqa: BLE001 — it is raised where the items are used
+            self._put(error)
+
+    def take(self) -> Any:
+        found = self._queue.get()
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    def _put(self, found: Any) -> bool:
+        """Whether it was taken up; False once nobody takes any more."""
+        while not self.stopped.is_set():
+            try:
+                self._queue.put(found, timeout=_LOOK_UP_SECONDS)
+            except Full:
+                continue
+            return True
+        return False

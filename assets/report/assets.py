@@ -3,14 +3,15 @@
 Reads core/*, writes one HTML file per day. What is on the page is in `assets.report.view` and `assets.report.page`.
 """
 
+import math
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
-import pandas as pd
 
+from assets.report.export import csv_files
 from assets.report.page import render_dashboard
-from assets.report.view import dashboard_view
+from assets.report.view import DashboardView, dashboard_view
 from orchestration.automation import follows_newest
 from orchestration.partitions import day_range, days
 from resources.failures import one_sentence
@@ -43,10 +44,11 @@ def daily_dashboard(
 ) -> dg.MaterializeResult:
     _, as_of = day_range(context)
     with one_sentence():
-        page = _page(lake, settings, as_of)
+        view = _view(lake, settings, as_of)
+        page = render_dashboard(view)
     path = Path(settings.reports_dir) / f"daily_dashboard_{as_of}.html"
-    _write(path, page)
-    _write(path.with_name("daily_dashboard.html"), page)
+    for name, text in {**csv_files(view), path.name: page, "daily_dashboard.html": page}.items():
+        _write(path.with_name(name), text)
     return dg.MaterializeResult(
         metadata={
             "page": dg.MetadataValue.url(path.resolve().as_uri()),
@@ -57,14 +59,14 @@ def daily_dashboard(
     )
 
 
-def _page(lake: Lake, settings: Settings, as_of: date) -> str:
+def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
     recent = {"day": (as_of - timedelta(days=DETAIL_DAYS - 1), as_of)}
     kpi_days = lake.read(core.KPI_DAY, where={"day": (as_of - timedelta(days=SHOWN_DAYS - 1), as_of)})
     by_platform = kpi_days[kpi_days["platform"] != "all"]
     pulled_at = {
         str(p): at.to_pydatetime() for p, at in by_platform.groupby("platform")["pulled_at"].max().items()
     }
-    view = dashboard_view(
+    return dashboard_view(
         as_of=as_of,
         kpi_days=kpi_days,
         campaign_days=lake.read(core.DAYS["campaign"], where=recent),
@@ -75,7 +77,6 @@ def _page(lake: Lake, settings: Settings, as_of: date) -> str:
         generated_at=datetime.now(UTC),
         profile=settings.profile,
     )
-    return render_dashboard(view)
 
 
 def _preview(lake: Lake, as_of: date) -> str:
@@ -87,15 +88,16 @@ def _preview(lake: Lake, as_of: date) -> str:
     return "\n".join(lines)
 
 
-def _cell(value: object) -> str:
+def _cell(value: str | float) -> str:
     if isinstance(value, str):
         return value
-    return "–" if pd.isna(value) else f"{value:,.4g}" if abs(float(value)) < 1 else f"{float(value):,.2f}"  # type: ignore[arg-type, call-overload]
+    number = float(value)
+    return "–" if math.isnan(number) else f"{number:,.4g}" if abs(number) < 1 else f"{number:,.2f}"
 
 
-def _write(path: Path, page: str) -> None:
+def _write(path: Path, text: str) -> None:
     """Whole or not at all: someone may have the page open."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".tmp")
-    fresh.write_text(page, encoding="utf-8")
+    fresh.write_text(text, encoding="utf-8", newline="")
     fresh.replace(path)
