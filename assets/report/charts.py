@@ -4,6 +4,7 @@ The same SVG is right in light and dark because no colour is fixed in it. Static
 beside the table of its numbers. Each is drawn at two widths, since text in a scaled picture scales with it.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ from assets.report.metrics import BY_KEY, Metric
 from assets.report.numbers import symbol
 
 WIDTHS = {"wide": 620, "narrow": 330}
-_HEIGHT, _DAYS_OF_A_TICK = 180, {"wide": 9, "narrow": 5}
+_HEIGHT, _FEWEST_DAYS = 180, 14
+_MOST_TICKS = {"wide": 9, "narrow": 5}
 _DASHES = {"google_ads": [1, 0], "meta_ads": [6, 3], "linkedin_ads": [2, 3]}
 """Lines differ by their dashes as well as by their colour, for people who cannot tell the colours apart."""
 
-_PLACES, _DECIMALS = re.compile(r'(?<= d=")[^"]*|(?<= transform=")[^"]*'), re.compile(r"\d+\.\d{2,}")
-"""Coordinates come with fifteen digits; a tenth of a pixel is enough and halves the page."""
+_PLACES = re.compile(r'(?<= d=")[^"]*|(?<= transform=")[^"]*')
+_DECIMALS = re.compile(r"\d+\.\d{2,}")
+_LONE_POINT = re.compile(r"(M[\d.]+,[\d.]+)Z?(?=M|$)")
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,13 @@ def drawn(trend: Trend, days: pd.DataFrame, *, platforms: Sequence[str], currenc
 
     specification = _specification(trend, days, platforms=platforms, currency=currency, width=width)
     svg: str = vl_convert.vegalite_to_svg(specification)
-    short = _PLACES.sub(lambda found: _DECIMALS.sub(lambda number: f"{float(number[0]):.1f}", found[0]), svg)
-    return short.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    return _PLACES.sub(_tidied, svg).replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+
+
+def _tidied(places: re.Match[str]) -> str:
+    """Coordinates to a tenth of a pixel instead of fifteen digits; a day alone as a dot, for a line of no length is not drawn."""
+    rounded = _DECIMALS.sub(lambda number: f"{float(number[0]):.1f}", places[0])
+    return _LONE_POINT.sub(r"\1h.1", rounded)
 
 
 def colour(platform: str) -> str:
@@ -117,7 +125,7 @@ def _day_axis(every_day: list[str], width: str) -> Any:
     """Ticks whole weeks apart, counted back from the last day."""
     import altair as alt  # noqa: PLC0415
 
-    weeks_apart = max(1, round(len(every_day) / 7 / _DAYS_OF_A_TICK[width] + 0.49))
+    weeks_apart = math.ceil(len(every_day) / 7 / _MOST_TICKS[width])
     ticks = every_day[::-1][:: 7 * weeks_apart][::-1]
     return alt.Axis(
         values=ticks, labelExpr="utcFormat(toDate(datum.value), '%-d %b')", labelAngle=0, grid=False
@@ -145,7 +153,10 @@ def _dashes(platforms: Sequence[str]) -> Any:
 
 
 def _every_day(days: pd.DataFrame) -> list[str]:
-    return [f"{day:%Y-%m-%d}" for day in pd.date_range(days["day"].min(), days["day"].max())]
+    """The days of the axis: those with figures and all between them, two weeks at least."""
+    last = days["day"].max()
+    first = min(days["day"].min(), last - pd.Timedelta(days=_FEWEST_DAYS - 1))
+    return [f"{day:%Y-%m-%d}" for day in pd.date_range(first, last)]
 
 
 def _records(

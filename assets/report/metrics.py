@@ -78,6 +78,14 @@ def reads(value: float | None, key: str, currency: str) -> str:
     return _READS[BY_KEY[key].kind](value, currency)
 
 
+def reads_short(value: float | None, key: str, currency: str) -> str:
+    """The same where there is little room: from ten millions on as 12.3M."""
+    if value is None or abs(value) < 10_000_000 or BY_KEY[key].kind not in {"money", "count"}:
+        return reads(value, key, currency)
+    is_money = BY_KEY[key].kind == "money"
+    return numbers.money(value, currency, compact=True) if is_money else numbers.count(value, compact=True)
+
+
 def with_ratios(sums: pd.DataFrame) -> pd.DataFrame:
     """The frame with CPC, CTR and ROAS of its summed columns; empty where the lower part is zero or not known."""
     ratios = {

@@ -86,8 +86,10 @@ def decimals_of(currency: str) -> int:
 
 
 def machine(value: float | None) -> str:
-    """The number itself for scripts and tests, to nine digits; empty where there is none."""
-    return "" if value is None or not math.isfinite(value) else format(value, ".9g")
+    """The number itself for scripts and tests, to nine digits, large ones to the cent; empty where there is none."""
+    if value is None or not math.isfinite(value):
+        return ""
+    return format(value, ".9g" if abs(value) < 1_000_000 else ".15g")
 
 
 def _exact(value: float) -> Decimal:

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assets.report import metrics, numbers
-from assets.report.charts import TRENDS, Trend, drawn
+from assets.report.charts import TRENDS, WIDTHS, Trend, drawn
 from assets.report.export import csv_name
 from assets.report.freshness import short, spoken
 from assets.report.sparkline import sparkline
@@ -51,7 +51,7 @@ def _environment() -> Environment:
     )
     jinja.filters |= {
         "reads": metrics.reads,
-        "money": numbers.money,
+        "reads_short": metrics.reads_short,
         "count": numbers.count,
         "percent": numbers.percent,
         "change": numbers.change,
@@ -85,11 +85,12 @@ def _chart(trend: Trend, view: DashboardView, platforms: list[str]) -> dict[str,
     days = view.trends[["day", "platform", trend.key]]
     table = days.pivot_table(index="day", columns="platform", values=trend.key, aggfunc="first", dropna=False)
     whole = table.reindex(columns=[*platforms, TOTAL]).sort_index(ascending=False)
+    is_flat = whole[platforms].fillna(0).eq(0).all(axis=None)
     svgs = {
         width: Markup(  # noqa: S704 — drawn by us from numbers and platform names
             drawn(trend, days, platforms=platforms, currency=view.currency, width=width)
         )
-        for width in ("wide", "narrow")
+        for width in (() if is_flat else WIDTHS)
     }
     lines = [
         (day.date(), [None if pd.isna(value) else float(value) for value in values])

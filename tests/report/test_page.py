@@ -210,6 +210,36 @@ def test_a_single_day_is_a_page_that_compares_nothing() -> None:
     assert page.one("dl", class_="tiles").text.count("no comparison yet") == len(METRICS)
 
 
+def test_a_trend_without_a_value_says_so_instead_of_drawing_nothing() -> None:
+    given = frames(ad_sets=6)
+    kpis = given["kpi_days"].assign(spend=0.0, clicks=0, conversion_value=0.0)
+    page = parsed(render_dashboard(dashboard_view(**(given | {"kpi_days": kpis}))))
+    drawn = {figure.attributes["aria-labelledby"]: figure for figure in page.all("figure")}
+    assert len(drawn) == 4
+    assert all("Nothing to draw" in figure.text for figure in drawn.values())
+    assert page.one("section", id="trends").all("svg", class_="marks") == []
+
+
+def test_a_missing_day_breaks_the_line_and_a_day_alone_is_a_dot() -> None:
+    given = frames(ad_sets=6, days=9, platforms=("google_ads",))
+    kpis = given["kpi_days"]
+    alone = kpis["day"].isin([pd.Timestamp(AS_OF - timedelta(days=back)) for back in (1, 3)])
+    text = render_dashboard(dashboard_view(**(given | {"kpi_days": kpis[~alone]})))
+    lines = re.findall(r'<path d="([^"]*)" stroke="var\(--google_ads\)"', text)
+    assert len(lines) == 6
+    assert all(re.fullmatch(r"M[\d.,]+(L[\d.,]+)+(M[\d.,]+h\.1){2}", line) for line in lines), lines[0]
+
+
+def test_a_tile_with_a_long_number_is_short_and_keeps_the_whole_one() -> None:
+    given = frames(ad_sets=6)
+    kpis = given["kpi_days"].assign(spend=given["kpi_days"]["spend"] * 0 + 123_456_789.5)
+    page = parsed(
+        render_dashboard(dashboard_view(**(given | {"kpi_days": kpis, "reporting_currency": "JPY"})))
+    )
+    (spend,) = page.one("div", data_tile="spend").all("dd", class_="value")
+    assert (spend.text, spend.attributes["title"], number(spend)) == ("¥123M", "¥123,456,790", 123456789.5)
+
+
 def test_an_amount_stands_in_its_own_currency() -> None:
     page = parsed(page_of(ad_sets=9, days=8, currencies=("EUR", "USD", "JPY")))
     table = page.one("section", id="ad_sets").one("table")
