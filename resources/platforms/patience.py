@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import uniform
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from resources.errors import PlatformBusy, PlatformError
 
@@ -34,10 +35,8 @@ class Patience:
 
     def _wait(self, state: RetryCallState) -> float:
         asked = _error(state).wait_seconds
-        grown = wait_exponential_jitter(
-            initial=self.first_pause, max=self.longest_pause, jitter=self.first_pause
-        )
-        return asked if asked is not None else float(grown(state))
+        grown = min(self.first_pause * 2 ** (state.attempt_number - 1), self.longest_pause)
+        return asked if asked is not None else grown + uniform(0, self.first_pause)
 
     def _is_spent(self, state: RetryCallState) -> bool:
         return (state.seconds_since_start or 0.0) + state.upcoming_sleep > self.total_seconds
