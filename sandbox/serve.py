@@ -100,6 +100,7 @@ def _bound(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen(128)  # from here on a client waits for the server instead of being refused
     except OSError as error:
         listening.close()
         raise PortTaken(

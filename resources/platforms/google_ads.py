@@ -14,7 +14,14 @@ from resources.credentials import GoogleAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused
 from resources.platforms import google_ads_wire as wire
 from resources.platforms.google_ads_stream import SlimStream
-from resources.platforms.google_client import TIMEOUT_SECONDS, Doing, StreamBroke, as_our_errors, open_service
+from resources.platforms.google_client import (
+    TIMEOUT_SECONDS,
+    Doing,
+    StreamBroke,
+    accessible_customers,
+    as_our_errors,
+    open_service,
+)
 from resources.platforms.patience import Patience
 from resources.records import Account
 from resources.schema import Table
@@ -44,12 +51,8 @@ class GoogleAds:
             PlatformRefused: The login is refused, or an account that is named is not among those it sees.
         """
         doing, manager = Doing("Listing accounts"), self._settings.login_customer_id
-        if manager:
-            rows = self._snapshot(manager, "customer_client", wire.CLIENTS, doing)
-            rows = [row for row in rows if not row["customer_client.manager"]]
-            found = [wire.account_record(row, "customer_client") for row in rows]
-        else:
-            found = [self._customer(one, doing) for one in self._accessible(doing)]
+        roots = [manager] if manager else self._accessible(doing)
+        found = list({one.account_id: one for root in roots for one in self._below(root, doing)}.values())
         named = self._settings.accounts
         if missing := [one for one in named if one not in {account.account_id for account in found}]:
             raise PlatformRefused(
@@ -145,19 +148,18 @@ class GoogleAds:
         parts = self._read(stream, customer_id, f"SELECT {', '.join(fields)} FROM {resource}", doing)
         return [row for columns in parts for row in wire.rows_of(columns, stream.enums)]
 
-    def _customer(self, customer_id: str, doing: Doing) -> Account:
-        return wire.account_record(
-            self._snapshot(customer_id, "customer", wire.CUSTOMER, doing)[0], "customer"
+    def _accessible(self, doing: Doing) -> list[str]:
+        """Where the login may start from when no manager is set: managers and single accounts."""
+        return self._patience.with_retries(
+            lambda: accessible_customers(self._open(), doing, version=self._settings.api_version)
         )
 
-    def _accessible(self, doing: Doing) -> list[str]:
-        """Accounts the login may read without a manager; those of the settings where it names some."""
-        if self._settings.accounts:
-            return list(self._settings.accounts)
-        raise PlatformRefused(
-            **doing.known(), said="no manager account is set, and no account",
-            todo="Set GOOGLE_ADS_LOGIN_CUSTOMER_ID to a manager, or name the accounts in GOOGLE_ADS_ACCOUNTS.",
-        )  # fmt: skip
+    def _below(self, customer_id: str, doing: Doing) -> list[Account]:
+        """The accounts of a manager; of a single account, itself."""
+        rows = self._snapshot(customer_id, "customer_client", wire.CLIENTS, doing)
+        return [
+            wire.account_record(row, "customer_client") for row in rows if not row["customer_client.manager"]
+        ]
 
     def _stream(self, fields: tuple[str, ...]) -> SlimStream:
         if fields not in self._streams:

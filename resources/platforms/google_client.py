@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
 from typing import Any
 
 from resources.credentials import GoogleAdsSettings
@@ -81,6 +82,20 @@ def open_service(settings: GoogleAdsSettings) -> Any:
             **shared,
         )
     return client.get_service("GoogleAdsService")
+
+
+def accessible_customers(service: Any, doing: Doing, *, version: str) -> list[str]:
+    """The customers the login itself was given, asked on the service's own channel."""
+    types = import_module(f"google.ads.googleads.{version}.services.types.customer_service")
+    call = service.transport.grpc_channel.unary_unary(
+        f"/google.ads.googleads.{version}.services.CustomerService/ListAccessibleCustomers",
+        request_serializer=types.ListAccessibleCustomersRequest.pb().SerializeToString,
+        response_deserializer=types.ListAccessibleCustomersResponse.pb().FromString,
+    )
+    with as_our_errors(doing):
+        answer = call(types.ListAccessibleCustomersRequest.pb()(), timeout=TIMEOUT_SECONDS)
+        return [name.rsplit("/", 1)[-1] for name in answer.resource_names]
+    raise AssertionError("the errors are raised as ours")
 
 
 def _credentials(settings: GoogleAdsSettings) -> Any:

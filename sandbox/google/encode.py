@@ -48,7 +48,7 @@ def _set(message: Any, name: str, value: Any) -> None:
 
 
 def metrics_bytes(columns: dict[str, np.ndarray]) -> list[bytes]:
-    """Per row the serialised `metrics` member of GoogleAdsRow, from one array per metric."""
+    """Per row the serialised `metrics` member of GoogleAdsRow, from one array per metric; what is not a number is left out."""
     parts = [_column(name, values) for name, values in columns.items()]
     outer = _tag(METRICS_NUMBER, 2)
     return [outer + varint(len(inner)) + inner for inner in map(b"".join, zip(*parts, strict=True))]
@@ -58,7 +58,8 @@ def _column(name: str, values: np.ndarray) -> list[bytes]:
     field = descriptor_of(f"metrics.{name}")
     if field.type == _DOUBLE:
         tag, packed = _tag(field.number, 1), values.astype("<f8").tobytes()
-        return [tag + packed[at : at + 8] for at in range(0, len(packed), 8)]
+        given = [tag + packed[at : at + 8] for at in range(0, len(packed), 8)]
+        return [b"" if missing else one for one, missing in zip(given, np.isnan(values).tolist(), strict=True)]
     tag = _tag(field.number, 0)
     return [tag + varint(value) for value in values.tolist()]
 

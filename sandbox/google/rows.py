@@ -141,11 +141,10 @@ def _joined(prefixes: _Prefixes, rows: np.ndarray, days: np.ndarray, metrics: li
 
 
 def _columns(query: Query, report: Report, searched: np.ndarray) -> dict[str, np.ndarray]:
+    """One array per metric; not a number where Google leaves it out, as search metrics of what is not searched."""
     conversions = (report.purchases + report.leads).astype(float)
-    share = (
-        np.clip(report.impressions / (report.impressions * 1.4 + 400), 0.0999, 1.0)
-        * searched[report.campaign]
-    )
+    won = np.clip(report.impressions / (report.impressions * 1.4 + 400), 0.0999, 1.0)
+    share = np.where(searched[report.campaign], won, np.nan)
     known: dict[str, Callable[[], np.ndarray]] = {
         "impressions": lambda: report.impressions,
         "clicks": lambda: report.clicks,
@@ -156,7 +155,7 @@ def _columns(query: Query, report: Report, searched: np.ndarray) -> dict[str, np
         "all_conversions_value": lambda: report.purchase_value_micros / 1e6,
         "view_through_conversions": lambda: report.purchases // 5,
         "search_impression_share": lambda: share,
-        "search_budget_lost_impression_share": lambda: np.where(share > 0, np.clip(0.6 - share, 0, 1), 0.0),
+        "search_budget_lost_impression_share": lambda: np.clip(0.6 - share, 0, 1),
     }
     return {name: known[name]() for name in _names(query) if _simulated(name, known)}
 
