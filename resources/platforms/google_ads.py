@@ -21,6 +21,7 @@ from resources.platforms.google_client import (
     accessible_customers,
     as_our_errors,
     open_service,
+    version_unknown,
 )
 from resources.platforms.patience import Patience
 from resources.records import Account
@@ -91,6 +92,7 @@ class GoogleAds:
             ad_groups=self._snapshot(own, "ad_group", wire.AD_GROUPS, doing),
             ads=self._snapshot(own, "ad_group_ad", wire.ADS, doing),
             pulled_at=datetime.now(UTC),
+            version=self._settings.api_version,
         ).cast(ENTITIES.schema)
 
     def keywords(self, account: Account) -> pa.Table:
@@ -114,7 +116,7 @@ class GoogleAds:
     ) -> list[pa.RecordBatch]:  # fmt: skip
         """The rows of these days, whole. A stream that broke is read once more, then in halves."""
         doing = Doing(f"Reading {_SPOKEN[table.name]}", account.account_id, (start, end))
-        stream = self._stream(tuple(wire.paths(table).values()))
+        stream = self._stream(tuple(wire.paths(table).values()), doing)
         query = wire.days_query(table, start=start, end=end)
         try:
             return [
@@ -144,7 +146,7 @@ class GoogleAds:
         return self._patience.with_retries(drained)
 
     def _snapshot(self, customer_id: str, resource: str, fields: Sequence[str], doing: Doing) -> wire.Rows:
-        stream = self._stream(tuple(fields))
+        stream = self._stream(tuple(fields), doing)
         parts = self._read(stream, customer_id, f"SELECT {', '.join(fields)} FROM {resource}", doing)
         return [row for columns in parts for row in wire.rows_of(columns, stream.enums)]
 
@@ -161,9 +163,13 @@ class GoogleAds:
             wire.account_record(row, "customer_client") for row in rows if not row["customer_client.manager"]
         ]
 
-    def _stream(self, fields: tuple[str, ...]) -> SlimStream:
+    def _stream(self, fields: tuple[str, ...], doing: Doing) -> SlimStream:
+        version = self._settings.api_version
         if fields not in self._streams:
-            self._streams[fields] = SlimStream(fields, version=self._settings.api_version)
+            try:
+                self._streams[fields] = SlimStream(fields, version=version)
+            except ModuleNotFoundError:
+                raise version_unknown(version, doing) from None
         return self._streams[fields]
 
     def _open(self) -> Any:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pyarrow as pa
@@ -88,14 +89,6 @@ CLIENTS = (
     "customer_client.id", "customer_client.descriptive_name", "customer_client.currency_code", "customer_client.time_zone",
     "customer_client.manager", "customer_client.status",
 )  # fmt: skip
-CUSTOMER = (
-    "customer.id",
-    "customer.descriptive_name",
-    "customer.currency_code",
-    "customer.time_zone",
-    "customer.manager",
-    "customer.status",
-)
 CAMPAIGNS = (
     "campaign.id", "campaign.name", "campaign.status", "campaign.advertising_channel_type", "campaign.bidding_strategy_type",
     "campaign.bidding_strategy_system_status", "campaign.start_date_time", "campaign.end_date_time", "campaign_budget.id",
@@ -157,14 +150,14 @@ def account_record(row: dict[str, Any], prefix: str) -> Account:
 
 
 def entity_rows(
-    account: Account, *, campaigns: Rows, ad_groups: Rows, ads: Rows, pulled_at: datetime
+    account: Account, *, campaigns: Rows, ad_groups: Rows, ads: Rows, pulled_at: datetime, version: str
 ) -> pa.Table:
-    """The account and its campaigns, ad groups and ads as rows of the entity table."""
+    """The account and its campaigns, ad groups and ads as rows of the entity table; `version` is the API's."""
     own = {
         "level": "account", "entity_id": account.account_id, "name": account.name, "native_level": "customer",
         "status": account.status,
     }  # fmt: skip
-    rows = [own, *map(_campaign, campaigns), *map(_ad_group, ad_groups), *map(_ad, ads)]
+    rows = [own, *map(_campaign, campaigns), *map(_ad_group, ad_groups), *(_ad(row, version) for row in ads)]
     shared = {
         "platform": "google_ads", "account_id": account.account_id, "currency": account.currency,
         "time_zone": account.time_zone, "pulled_at": pulled_at,
@@ -200,16 +193,13 @@ def _ad_group(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ad(row: dict[str, Any]) -> dict[str, Any]:
+def _ad(row: dict[str, Any], version: str) -> dict[str, Any]:
     own = str(row["ad_group_ad.ad.id"])
-    creative = {
-        "headlines": [_asset_text(item) for item in row["ad_group_ad.ad.responsive_search_ad.headlines"]],
-        "descriptions": [
-            _asset_text(item) for item in row["ad_group_ad.ad.responsive_search_ad.descriptions"]
-        ],
-        "final_urls": row["ad_group_ad.ad.final_urls"],
-        "type": row["ad_group_ad.ad.type"],
+    texts = {
+        kind: [_asset_text(item, version) for item in row[f"ad_group_ad.ad.responsive_search_ad.{kind}"]]
+        for kind in ("headlines", "descriptions")
     }
+    creative = texts | {"final_urls": row["ad_group_ad.ad.final_urls"], "type": row["ad_group_ad.ad.type"]}
     return {
         "level": "ad", "entity_id": own, "campaign_id": str(row["campaign.id"]), "ad_set_id": str(row["ad_group.id"]),
         "name": row["ad_group_ad.ad.name"] or own, "native_level": "ad group ad",
@@ -238,11 +228,10 @@ def _day(stamp: str | None) -> date | None:
     return date.fromisoformat(stamp[:10]) if stamp else None
 
 
-def _asset_text(serialised: bytes) -> str:
-    """The text of an AdTextAsset that was left serialised: field 4, as UTF-8 (the message has little else)."""
-    from google.ads.googleads.v26.common.types.ad_asset import AdTextAsset  # noqa: PLC0415 — costs seconds
-
-    return str(AdTextAsset.pb().FromString(serialised).text)
+def _asset_text(serialised: bytes, version: str) -> str:
+    """The text of an AdTextAsset that was left serialised."""
+    types = import_module(f"google.ads.googleads.{version}.common.types.ad_asset")
+    return str(types.AdTextAsset.pb().FromString(serialised).text)
 
 
 def keyword_rows(

@@ -1,6 +1,7 @@
 """The official Google Ads client, opened with our settings, and its errors as ours."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from resources.loopback import is_loopback
 
 TIMEOUT_SECONDS = 600.0
 ROOTS = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
+_FAILURE_KEY = re.compile(r"(google\.ads\.googleads\.v\d+)\.errors\.googleadsfailure-bin")
 _BUSY_CODES = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED"}
 _BUSY_ERRORS = {
     "RESOURCE_TEMPORARILY_EXHAUSTED",
@@ -132,7 +134,8 @@ def as_our_errors(doing: Doing) -> Iterator[list[int]]:
     try:
         yield taken
     except GoogleAdsException as error:
-        raise _failed(error.error.code().name, error.failure.errors, error.request_id, doing) from None
+        plain = type(error.failure).pb(error.failure)  # proto-plus would turn durations into timedeltas
+        raise _failed(error.error.code().name, plain.errors, error.request_id, doing) from None
     except (RefreshError, TransportError) as error:
         raise _token_refused(doing) if isinstance(error, RefreshError) else _unreachable(doing) from None
     except GoogleAPICallError as error:
@@ -161,11 +164,10 @@ def _call_failed(error: Any, doing: Doing, taken: list[int]) -> PlatformError:
 
 def _failure_in(error: Any) -> Any:
     """The GoogleAdsFailure in the trailing metadata: the client leaves quota and internal errors undecoded."""
-    from google.ads.googleads.v26.errors.types.errors import GoogleAdsFailure  # noqa: PLC0415
-
     for name, value in error.trailing_metadata() or ():
-        if name.endswith("googleadsfailure-bin"):
-            return GoogleAdsFailure.pb().FromString(value)
+        if found := _FAILURE_KEY.fullmatch(name):
+            types = import_module(f"{found[1]}.errors.types.errors")
+            return types.GoogleAdsFailure.pb().FromString(value)
     return None
 
 
@@ -185,13 +187,19 @@ def _failed(code: str, errors: Any, request_id: str | None, doing: Doing) -> Pla
 
 def _code_of(error: Any) -> str:
     """The name of an error's code, such as UNRECOGNIZED_FIELD, whichever of the hundred enums it is in."""
-    code = getattr(error.error_code, "_pb", error.error_code)
+    code = error.error_code
     member = code.WhichOneof("error_code")
     if member is None:
         return "UNKNOWN"
     enum = code.DESCRIPTOR.fields_by_name[member].enum_type
     found = enum.values_by_number.get(getattr(code, member))
     return str(found.name) if found else "UNKNOWN"
+
+
+def version_unknown(version: str, doing: Doing) -> PlatformRefused:
+    """The installed client has no such version."""
+    said = f"the installed client does not speak {version}"
+    return PlatformRefused(**doing.known(), said=said, todo=_TODO["UNSUPPORTED_VERSION"])
 
 
 def _token_refused(doing: Doing) -> PlatformRefused:

@@ -226,6 +226,7 @@ class _Handler(grpc.GenericRpcHandler):
             raise Refused(
                 grpc.StatusCode.UNAVAILABLE,
                 [error("internal_error", "TRANSIENT_ERROR", "A transient internal error.")],
+                "The service is currently unavailable.",
             )
         if (throttle := take("google_ads", "throttled")) is not None:
             raise throttled(float(throttle.get("seconds", 30)))

@@ -1,0 +1,109 @@
+"""What the Google Ads tests share: our reader, the official client as anybody would use it, and the market's truth."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from google.ads.googleads.client import GoogleAdsClient
+from google.ads.googleads.errors import GoogleAdsException
+
+from resources.credentials import GoogleAdsSettings
+from resources.platforms.google_ads import GoogleAds
+from resources.platforms.patience import Patience
+from resources.records import Account
+from resources.settings import Settings
+from sandbox.market import Market, Report
+from tests.conftest import MORNING
+
+GERMANY, AMERICA, MANAGER = "1000000001", "1000000002", "9990000001"
+LAST = MORNING.date() - timedelta(days=1)
+QUICK = Patience(total_seconds=5, first_pause=0.01)
+RowOf = dict[tuple[date, str], dict[str, Any]]
+
+
+def reader(settings: Settings, *, patience: Patience = QUICK, **changed: Any) -> GoogleAds:
+    """Our reader with the sandbox's settings, some of them changed."""
+    return GoogleAds(settings.google_ads.model_copy(update=changed), patience=patience)
+
+
+def account(google: GoogleAds, account_id: str = GERMANY) -> Account:
+    return next(one for one in google.accounts() if one.account_id == account_id)
+
+
+def official(settings: GoogleAdsSettings, *, use_proto_plus: bool = True) -> GoogleAdsClient:
+    """The official client, made by its own loader."""
+    return GoogleAdsClient.load_from_dict(
+        {
+            "json_key_file_path": str(settings.json_key_file_path),
+            "endpoint": settings.endpoint,
+            "login_customer_id": settings.login_customer_id,
+            "use_proto_plus": use_proto_plus,
+        }
+    )
+
+
+def streamed(client: GoogleAdsClient, query: str, *, customer_id: str = GERMANY) -> list[Any]:
+    """Every row of the query, by the documented way."""
+    service = client.get_service("GoogleAdsService")
+    return [
+        row for part in service.search_stream(customer_id=customer_id, query=query) for row in part.results
+    ]
+
+
+def refusals(call: Callable[[], Any]) -> list[Any]:
+    """The GoogleAdsErrors with which Google refuses the call."""
+    with pytest.raises(GoogleAdsException) as caught:
+        call()
+    assert caught.value.request_id
+    return list(caught.value.failure.errors)
+
+
+def code(error: Any) -> str:
+    """An error's code as documented: QueryError.UNRECOGNIZED_FIELD is `query_error.UNRECOGNIZED_FIELD`."""
+    member = type(error.error_code).pb(error.error_code).WhichOneof("error_code")
+    return f"{member}.{getattr(error.error_code, member).name}"
+
+
+def place(error: Any) -> list[tuple[str, int | None]]:
+    """An error's location: names, with the index where the field is repeated."""
+    return [
+        (element.field_name, element.index if "index" in element else None)
+        for element in error.location.field_path_elements
+    ]
+
+
+def rows(batches: Iterator[pa.RecordBatch]) -> list[dict[str, Any]]:
+    return pa.Table.from_batches(list(batches)).to_pylist()
+
+
+def truth(market: Market, account_id: str, level: str, *, start: date, end: date) -> RowOf:
+    """What the market knows of every entity and day, by (day, entity id)."""
+    owner = market.world.account("google_ads", account_id)
+    assert owner is not None
+    ids = getattr(market.catalog(owner), level + "s").id
+    found: RowOf = {}
+    for block in market.report(owner, level, start, end):
+        found |= _of(block, ids[getattr(block, level)])
+    return found
+
+
+def _of(block: Report, ids: Any) -> RowOf:
+    days = block.day.astype("datetime64[D]").astype(object)
+    metrics = {
+        "impressions": block.impressions,
+        "clicks": block.clicks,
+        "cost_micros": block.spend_micros,
+        "conversions": block.purchases + block.leads,
+        "value_micros": block.purchase_value_micros,
+        "all_conversions": block.purchases + block.leads + block.signups,
+        "view_through_conversions": block.purchases // 5,
+        "signups": block.signups,
+        "purchases": block.purchases,
+        "leads": block.leads,
+    }
+    return {
+        (day, str(own)): {name: int(values[n]) for name, values in metrics.items()}
+        for n, (day, own) in enumerate(zip(days, ids, strict=True))
+    }
