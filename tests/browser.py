@@ -39,26 +39,42 @@ class NoBrowser(Exception):
 
 
 def find_browser() -> str:
-    """Path of a browser that is there, or that can be installed without asking.
+    """Path of a browser that runs here: one that is there, or one that can be installed without asking.
 
     Raises:
         NoBrowser: None of the ways worked.
     """
-    found = next(filter(None, map(shutil.which, INSTALLED)), None) or _of_playwright()
-    if found is None and _succeeds(sys.executable, "-m", "playwright", "install", "chromium"):
-        found = _of_playwright()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        _succeeds("apt-get", "install", "--yes", "--no-install-recommends", "chromium")
-        found = shutil.which("chromium")
+    ways = (_installed, _of_playwright, _downloaded, _of_debian)
+    found = next(filter(None, (way() for way in ways)), None)
     if found is None:
         raise NoBrowser(MISSING)
     return found
 
 
+def _installed() -> str | None:
+    return next((path for path in map(shutil.which, INSTALLED) if path and _runs(path)), None)
+
+
 def _of_playwright() -> str | None:
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
+    return path if Path(path).exists() and _runs(path) else None
+
+
+def _downloaded() -> str | None:
+    return _of_playwright() if _succeeds(sys.executable, "-m", "playwright", "install", "chromium") else None
+
+
+def _of_debian() -> str | None:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return None
+    _succeeds("apt-get", "install", "--yes", "--no-install-recommends", "chromium")
+    return _installed()
+
+
+def _runs(path: str) -> bool:
+    """Whether it says its version: one without its libraries, or a stub that only names a store, does not."""
+    return _succeeds(path, "--version")
 
 
 def _succeeds(*command: str) -> bool:

@@ -43,9 +43,7 @@ def same_weekday(days: pd.DataFrame, *, as_of: date) -> Baseline:
     if weeks < FEWEST_WEEKS:
         return Baseline(NO_FIGURES, "no comparison yet")
     sums = past.groupby("platform")[list(SUMS)].mean().sum(min_count=1)
-    return Baseline(
-        figures({key: known(sums[key]) for key in SUMS}), f"vs average of the last {weeks} {weekday}s"
-    )
+    return Baseline(figures({key: known(sums[key]) for key in SUMS}), f"vs average of {weeks} {weekday}s")
 
 
 def week_before(days: pd.DataFrame, *, as_of: date) -> Baseline:

@@ -24,7 +24,8 @@ def sparkline(history: Sequence[float | None], *, base: float | None = None) -> 
         f'<path class="base" d="M{MARGIN} {height(base):.1f}H{WIDTH - MARGIN}"/>' if base is not None else ""
     )
     last = points[-1]
-    dot = f'<circle cx="{last[0]:.1f}" cy="{last[1]:.1f}" r="2.5"/>' if last is not None else ""
+    # A dot that stays round when the picture is stretched: a line of almost no length with round ends.
+    dot = f'<path class="dot" d="M{last[0]:.1f} {last[1]:.1f}h.01"/>' if last is not None else ""
     return (
         f'<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
         f'{level}<path d="{_path(points)}"/>{dot}</svg>'
@@ -32,11 +33,13 @@ def sparkline(history: Sequence[float | None], *, base: float | None = None) -> 
 
 
 def _path(points: Sequence[tuple[float, float] | None]) -> str:
-    """Moves and lines; a point alone becomes a line of no length, which round caps make visible."""
+    """Moves and lines; a point alone becomes a line of almost no length, which round caps make visible."""
     drawn, is_down = [], False
     for index, point in enumerate(points):
         if point is not None:
             is_alone = not is_down and (index + 1 == len(points) or points[index + 1] is None)
-            drawn.append(f"{'L' if is_down else 'M'}{point[0]:.1f} {point[1]:.1f}{'h0' if is_alone else ''}")
+            drawn.append(
+                f"{'L' if is_down else 'M'}{point[0]:.1f} {point[1]:.1f}{'h.01' if is_alone else ''}"
+            )
         is_down = point is not None
     return "".join(drawn)

@@ -62,8 +62,9 @@ REPEATED_IDS = """
 """
 
 CUT_OFF = """
-() => [...document.querySelectorAll(".tile, .panel, figure, header, p, li")]
-  .filter((e) => e.checkVisibility() && !e.matches(".hear, .hear *")
-    && e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5 && !e.closest(".scroll"))
+() => [...document.querySelectorAll(".tile, .panel, figure, header, p, li, dd, dt")]
+  .filter((e) => e.checkVisibility() && !e.matches(".hear, .hear *") && !e.closest(".scroll")
+    && (e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5
+      || (e.matches(".tile, figure, p, li, dd, dt") && e.scrollWidth > e.clientWidth + 1)))
   .map((e) => e.outerHTML.slice(0, 80))
 """

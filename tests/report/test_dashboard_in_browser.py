@@ -23,7 +23,7 @@ STATES = {
     ),
     "empty": nothing,
 }
-WIDTHS, THEMES = (360, 768, 1440), ("light", "dark")
+WIDTHS, THEMES = (360, 768, 1024, 1440), ("light", "dark")
 
 
 class Looked:
