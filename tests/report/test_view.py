@@ -119,6 +119,8 @@ def test_nothing_over_nothing_is_unknown() -> None:
 def test_a_sum_of_unknown_figures_is_unknown_rather_than_zero() -> None:
     view = view_of(spend_days(google_ads=[5.0] * 3).assign(conversions=np.nan))
     assert (tile(view, "conversions").value, tile(view, "clicks").value) == (None, 2.5)
+    for period in ("day", "week"):
+        assert row(view, "google_ads", period).figures["conversions"] is None
 
 
 def test_days_after_the_page_s_own_are_not_on_it() -> None:
@@ -163,6 +165,8 @@ def test_ad_sets_hold_their_week_and_their_day() -> None:
     days = given["ad_set_days"]
     week = days[days["day"] > pd.Timestamp(AS_OF - timedelta(days=7))]
     assert len(view.ad_sets.rows) == 24
+    spent = [found.figures["day"]["spend_reporting"] for found in view.ad_sets.rows]
+    assert spent == sorted(spent, reverse=True)
     for found in view.ad_sets.rows:
         own = week[week["ad_set_id"] == found.entity_id]
         for period, rows in {"week": own, "day": own[own["day"] == pd.Timestamp(AS_OF)]}.items():
