@@ -4,16 +4,17 @@ A month of an account is one stream per table. It is buffered whole before any o
 cannot be resumed; one that breaks again is read in halves.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from resources.credentials import GoogleAdsSettings
-from resources.errors import PlatformBusy, PlatformRefused
+from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreadable
 from resources.platforms import google_ads_wire as wire
-from resources.platforms.google_ads_stream import SlimStream
+from resources.platforms.google_ads_columns import Misshapen
+from resources.platforms.google_ads_stream import ColumnStream, SlimStream
 from resources.platforms.google_client import (
     TIMEOUT_SECONDS,
     Doing,
@@ -29,6 +30,10 @@ from resources.schema import Table
 from resources.tables.google_ads import CONVERSION_ACTION_DAY, DAYS, ENTITIES, KEYWORDS, SEARCH_TERM_DAY
 
 DAYS_AT_ONCE = 31
+ROWS_AT_ONCE = 300_000
+"""About what is held in memory at a time: an account with more rows in a month is read in fewer days at once."""
+Part = TypeVar("Part")
+Shape = TypeVar("Shape", SlimStream, ColumnStream)
 _SPOKEN = {
     DAYS["campaign"].name: "campaign days", DAYS["ad_set"].name: "ad group days", DAYS["ad"].name: "ad days",
     SEARCH_TERM_DAY.name: "search terms", CONVERSION_ACTION_DAY.name: "conversion actions",
@@ -43,7 +48,7 @@ class GoogleAds:
     def __init__(self, settings: GoogleAdsSettings, *, patience: Patience | None = None) -> None:
         self._settings, self._patience = settings, patience or Patience()
         self._service: Any = None
-        self._streams: dict[tuple[str, ...], SlimStream] = {}
+        self._streams: dict[tuple[str, ...], SlimStream | ColumnStream] = {}
 
     def accounts(self) -> list[Account]:
         """The accounts that GOOGLE_ADS_ACCOUNTS names, or all that the login may read.
@@ -105,10 +110,14 @@ class GoogleAds:
         return pa.concat_tables(parts).cast(KEYWORDS.schema)
 
     def _days(self, table: Table, account: Account, start: date, end: date) -> Iterator[pa.RecordBatch]:
-        pulled_at, first = datetime.now(UTC), start
+        pulled_at, first, at_once = datetime.now(UTC), start, DAYS_AT_ONCE
         while first <= end:
-            last = min(end, first + timedelta(days=DAYS_AT_ONCE - 1))
-            yield from self._part(table, account, first, last, pulled_at)
+            last = min(end, first + timedelta(days=at_once - 1))
+            batches = self._part(table, account, first, last, pulled_at)
+            rows = sum(map(len, batches))
+            yield from batches
+            a_day = rows / ((last - first).days + 1)
+            at_once = int(min(DAYS_AT_ONCE, max(1, ROWS_AT_ONCE // max(1, a_day))))
             first = last + timedelta(days=1)
 
     def _part(
@@ -116,13 +125,13 @@ class GoogleAds:
     ) -> list[pa.RecordBatch]:  # fmt: skip
         """The rows of these days, whole. A stream that broke is read once more, then in halves."""
         doing = Doing(f"Reading {_SPOKEN[table.name]}", account.account_id, (start, end))
-        stream = self._stream(tuple(wire.paths(table).values()), doing)
+        stream = self._stream(ColumnStream, tuple(wire.paths(table).values()), doing)
         query = wire.days_query(table, start=start, end=end)
         try:
-            return [
-                wire.day_rows(table, account, columns, stream.enums, pulled_at)
-                for columns in self._read(stream, account.account_id, query, doing)
-            ]
+            return self._read(
+                stream, account.account_id, query, doing,
+                lambda columns: wire.day_rows(table, account, columns, stream.enums, pulled_at),
+            )  # fmt: skip
         except StreamBroke as broke:
             if not is_repeat:
                 return self._part(table, account, start, end, pulled_at, is_repeat=True)
@@ -132,23 +141,31 @@ class GoogleAds:
             halves = ((start, middle), (middle + timedelta(days=1), end))
             return [batch for half in halves for batch in self._part(table, account, *half, pulled_at)]
 
-    def _read(self, stream: SlimStream, customer_id: str, query: str, doing: Doing) -> list[wire.Columns]:
-        """The whole answer, asked again while Google is busy."""
+    def _read(
+        self, stream: Any, customer_id: str, query: str, doing: Doing, made: Callable[[Any], Part]
+    ) -> list[Part]:
+        """The whole answer, one part per wire message, asked again while Google is busy."""
 
-        def drained() -> list[wire.Columns]:
+        def drained() -> list[Part]:
             found = []
             with as_our_errors(doing) as taken:
                 for columns in stream.columns(self._open(), customer_id, query, timeout=TIMEOUT_SECONDS):
-                    taken.append(len(columns[stream.fields[0]]))
-                    found.append(columns)
+                    taken.append(len(next(iter(columns.values()))))
+                    found.append(made(columns))
             return found
 
-        return self._patience.with_retries(drained)
+        try:
+            return self._patience.with_retries(drained)
+        except Misshapen as error:
+            raise PlatformUnreadable(**doing.known(), said=f"{error}") from error
 
     def _snapshot(self, customer_id: str, resource: str, fields: Sequence[str], doing: Doing) -> wire.Rows:
-        stream = self._stream(tuple(fields), doing)
-        parts = self._read(stream, customer_id, f"SELECT {', '.join(fields)} FROM {resource}", doing)
-        return [row for columns in parts for row in wire.rows_of(columns, stream.enums)]
+        stream = self._stream(SlimStream, tuple(fields), doing)
+        query = f"SELECT {', '.join(fields)} FROM {resource}"
+        parts = self._read(
+            stream, customer_id, query, doing, lambda columns: wire.rows_of(columns, stream.enums)
+        )
+        return [row for part in parts for row in part]
 
     def _accessible(self, doing: Doing) -> list[str]:
         """Where the login may start from when no manager is set: managers and single accounts."""
@@ -163,14 +180,16 @@ class GoogleAds:
             wire.account_record(row, "customer_client") for row in rows if not row["customer_client.manager"]
         ]
 
-    def _stream(self, fields: tuple[str, ...], doing: Doing) -> SlimStream:
+    def _stream(self, kind: type[Shape], fields: tuple[str, ...], doing: Doing) -> Shape:
         version = self._settings.api_version
         if fields not in self._streams:
             try:
-                self._streams[fields] = SlimStream(fields, version=version)
+                self._streams[fields] = kind(fields, version=version)
             except ModuleNotFoundError:
                 raise version_unknown(version, doing) from None
-        return self._streams[fields]
+        found = self._streams[fields]
+        assert isinstance(found, kind)  # noqa: S101 — the fields of days and of snapshots differ
+        return found
 
     def _open(self) -> Any:
         if self._service is None:

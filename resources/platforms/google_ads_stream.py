@@ -1,7 +1,8 @@
-"""SearchStream, parsed with a slim message that holds the selected fields and nothing else.
+"""SearchStream on the official client's own channel, parsed by messages that hold the selected fields and nothing else.
 
 GoogleAdsRow is so wide that parsing 10,000 of its rows takes 72 MB and most of the time. The bytes on the wire hold only what was
-selected, so the same bytes are parsed with a message built from the shipped descriptors' field numbers. Channel, TLS,
+selected, so the same bytes are parsed with a message built from the shipped descriptors' field numbers: for snapshots field by
+field, for tables of days only as far as where each row begins and ends (`google_ads_columns` does the rest). Channel, TLS,
 tokens, headers and interceptors stay the official client's own; benchmarks/ingest.py measures the difference.
 """
 
@@ -9,7 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
+import pyarrow as pa
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from resources.platforms.google_ads_columns import RowShape
 
 _MESSAGE, _ENUM, _BYTES, _INT32 = 11, 14, 12, 5
 _OPTIONAL, _REPEATED = 1, 3
@@ -32,15 +36,8 @@ class SlimStream:
 
     def columns(self, service: Any, customer_id: str, query: str, *, timeout: float) -> Iterator[Columns]:
         """One dict of lists per wire message (at most 10,000 rows); raises what the client's channel raises."""
-        call = service.transport.grpc_channel.unary_stream(
-            f"/google.ads.googleads.{self._version}.services.GoogleAdsService/SearchStream",
-            request_serializer=self._request.SerializeToString,
-            response_deserializer=self._parse,
-        )
-        metadata = (("x-goog-request-params", f"customer_id={customer_id}"),)
-        for message in call(
-            self._request(customer_id=customer_id, query=query), timeout=timeout, metadata=metadata
-        ):
+        asked = self._request(customer_id=customer_id, query=query)
+        for message in _call(service, asked, self._parse, version=self._version, timeout=timeout):
             yield self._take_apart(message.results)
 
     def _response_class(self, response: Any, tree: dict[str, Any]) -> Any:
@@ -48,9 +45,7 @@ class SlimStream:
         self._add_message(file, "Row", response.fields_by_name["results"].message_type, tree, "")
         outer = file.message_type.add(name="Response")
         outer.field.add(name="results", number=1, label=_REPEATED, type=_MESSAGE, type_name=".slim.Row")
-        pool = descriptor_pool.DescriptorPool()
-        pool.AddSerializedFile(file.SerializeToString())
-        return message_factory.GetMessageClass(pool.FindMessageTypeByName("slim.Response"))
+        return _class(file, "slim.Response")
 
     def _add_message(self, file: Any, name: str, source: Any, tree: dict[str, Any], prefix: str) -> None:
         message = file.message_type.add(name=name)
@@ -71,6 +66,51 @@ class SlimStream:
                 self.enums[path] = {value.number: value.name for value in field.enum_type.values}
             else:
                 made.type = _BYTES if field.type == _MESSAGE else field.type
+
+
+class ColumnStream:
+    """One query shape whose answer is taken apart by columns: for tables of days, which may have millions of rows."""
+
+    def __init__(self, fields: Sequence[str], *, version: str) -> None:
+        self._version = version
+        types = import_module(f"google.ads.googleads.{version}.services.types.google_ads_service")
+        self._request = types.SearchGoogleAdsStreamRequest.pb()
+        self._shape = RowShape(fields, types.GoogleAdsRow.pb().DESCRIPTOR)
+        self.enums = self._shape.enums
+        file = descriptor_pb2.FileDescriptorProto(name="framed.proto", package="slim", syntax="proto2")
+        framed = file.message_type.add(name="Framed")
+        framed.field.add(name="results", number=1, label=_REPEATED, type=_BYTES)
+        self._parse: Callable[[bytes], Any] = _class(file, "slim.Framed").FromString
+
+    def columns(
+        self, service: Any, customer_id: str, query: str, *, timeout: float
+    ) -> Iterator[dict[str, pa.Array]]:
+        """One array per path for every wire message.
+
+        Raises:
+            Misshapen: A row is not what was asked for. Besides that, what the client's channel raises.
+        """
+        asked = self._request(customer_id=customer_id, query=query)
+        for message in _call(service, asked, self._parse, version=self._version, timeout=timeout):
+            yield self._shape.columns(message.results)
+
+
+def _call(
+    service: Any, asked: Any, parse: Callable[[bytes], Any], *, version: str, timeout: float
+) -> Iterator[Any]:
+    call = service.transport.grpc_channel.unary_stream(
+        f"/google.ads.googleads.{version}.services.GoogleAdsService/SearchStream",
+        request_serializer=type(asked).SerializeToString,
+        response_deserializer=parse,
+    )
+    metadata = (("x-goog-request-params", f"customer_id={asked.customer_id}"),)
+    return iter(call(asked, timeout=timeout, metadata=metadata))
+
+
+def _class(file: Any, name: str) -> Any:
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(name))
 
 
 def _tree(fields: Sequence[str]) -> dict[str, Any]:

@@ -12,12 +12,14 @@ from importlib import import_module
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from resources.records import Account
 from resources.schema import Table
 from resources.tables.google_ads import CONVERSION_ACTION_DAY, DAYS, ENTITIES, KEYWORDS, SEARCH_TERM_DAY
 
 Columns = dict[str, list[Any]]
+Arrays = dict[str, pa.Array]
 RESOURCES = {"campaign": "campaign", "ad_set": "ad_group", "ad": "ad_group_ad"}
 _IDS = {"campaign_id": "campaign.id", "ad_set_id": "ad_group.id", "ad_id": "ad_group_ad.ad.id"}
 _DELIVERY = {
@@ -55,34 +57,37 @@ def days_query(table: Table, *, start: date, end: date) -> str:
 
 
 def day_rows(
-    table: Table, account: Account, columns: Columns, enums: dict[str, dict[int, str]], pulled_at: datetime
+    table: Table, account: Account, columns: Arrays, enums: dict[str, dict[int, str]], pulled_at: datetime
 ) -> pa.RecordBatch:
     """Columns of an answer as rows of a table of days."""
+    shared = {
+        "account_id": account.account_id, "currency": account.currency, "time_zone": account.time_zone,
+        "pulled_at": pulled_at,
+    }  # fmt: skip
     n = len(columns["segments.date"])
-    made: dict[str, Any] = {
-        "account_id": pa.array([account.account_id] * n, pa.string()),
-        "currency": pa.array([account.currency] * n, pa.string()),
-        "time_zone": pa.array([account.time_zone] * n, pa.string()),
-        "pulled_at": pa.array([pulled_at] * n, table.schema.field("pulled_at").type),
+    made = {
+        name: pa.repeat(pa.scalar(value, table.schema.field(name).type), n) for name, value in shared.items()
     }
     for name, path in paths(table).items():
         made[name] = _column(table.schema.field(name), path, columns[path], enums)
     return pa.RecordBatch.from_pydict(made, schema=table.schema)
 
 
-def _column(field: pa.Field, path: str, values: list[Any], enums: dict[str, dict[int, str]]) -> pa.Array:
+def _column(field: pa.Field, path: str, values: pa.Array, enums: dict[str, dict[int, str]]) -> pa.Array:
     if path in enums:
-        names = enums[path]
-        return pa.array([names.get(value, f"UNKNOWN_{value}") for value in values], pa.string())
-    if path == "segments.conversion_action":
-        return pa.array([last(value) for value in values], pa.string())
-    if pa.types.is_date32(field.type):
-        return pa.array(values, pa.string()).cast(pa.date32())
-    if pa.types.is_string(field.type):
-        kind = pa.int64() if path in _IDS.values() else pa.string()
-        return pa.array(values, kind).cast(pa.string())
-    made = pa.array(values, field.type)
-    return made if field.nullable or not made.null_count else made.fill_null(0)
+        values = _names(values, enums[path])
+    elif path == "segments.conversion_action":
+        values = pc.replace_substring_regex(values, "^.*/", "")
+    elif not field.nullable and values.null_count and not pa.types.is_string(field.type):
+        values = values.fill_null(0)
+    return values.cast(field.type)
+
+
+def _names(numbers: pa.Array, names: dict[int, str]) -> pa.Array:
+    """Enum numbers by name; one that the client does not know yet keeps its number."""
+    coded = numbers.fill_null(0).dictionary_encode()
+    spoken = [names.get(number, f"UNKNOWN_{number}") for number in coded.dictionary.to_pylist()]
+    return pa.array(spoken, pa.string()).take(coded.indices)
 
 
 CLIENTS = (
@@ -259,8 +264,3 @@ def keyword_rows(
 
 def _id(number: int | None) -> str | None:
     return None if number is None else str(number)
-
-
-def last(resource_name: str) -> str:
-    """The id at the end of a resource name."""
-    return resource_name.rsplit("/", 1)[-1]

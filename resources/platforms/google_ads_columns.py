@@ -1,0 +1,198 @@
+"""Rows of one query, taken apart by columns instead of one by one.
+
+Ten thousand serialised rows are read side by side: every step takes the field that comes next in most of them and decodes it
+for all of them with a handful of array operations. Field numbers and types come from the client's own descriptors, unknown
+fields are skipped, and tests hold every column to what the official parser reads, for any message.
+
+Only what tables of days consist of is known: whole numbers, doubles, truth values, enums and texts, none of them repeated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Whole = npt.NDArray[np.int64]
+_DOUBLE, _INT64, _INT32, _BOOL, _STRING, _ENUM = 1, 3, 5, 8, 9, 14
+_VARINT, _FIXED64, _COUNTED, _FIXED32 = 0, 1, 2, 5
+_DONE = np.iinfo(np.int64).max
+_SPARE = 16
+"""Bytes behind the last row, so that a window of eight bytes never reaches past the buffer."""
+
+
+class Misshapen(Exception):
+    """The bytes are no rows of that shape."""
+
+
+@dataclass
+class _Node:
+    """A message: what stands below each field number that was selected, a deeper message or a column."""
+
+    below: dict[int, "_Node | _Leaf"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    path: str
+    kind: int
+
+
+class RowShape:
+    """What a query selects, as field numbers."""
+
+    def __init__(self, fields: Sequence[str], row: Any) -> None:
+        self._root = _Node()
+        self._leaves: list[_Leaf] = []
+        self.enums: dict[str, dict[int, str]] = {}
+        for path in fields:
+            self._add(path, row)
+
+    def _add(self, path: str, message: Any) -> None:
+        node = self._root
+        *above, name = path.split(".")
+        for word in above:
+            found = message.fields_by_name[word]
+            message = found.message_type
+            node = node.below.setdefault(found.number, _Node())  # type: ignore[assignment]
+        found = message.fields_by_name.get(name) or message.fields_by_name[name + "_"]
+        if found.is_repeated or found.type not in {_DOUBLE, _INT64, _INT32, _BOOL, _STRING, _ENUM}:
+            raise LookupError(f"{path} cannot be a column")
+        if found.type == _ENUM:
+            self.enums[path] = {value.number: value.name for value in found.enum_type.values}
+        leaf = _Leaf(path, found.type)
+        node.below[found.number] = leaf
+        self._leaves.append(leaf)
+
+    def columns(self, rows: Sequence[bytes]) -> dict[str, pa.Array]:
+        """One array per selected path, null where a row does not hold it.
+
+        Raises:
+            Misshapen: The bytes are not what the shape says.
+        """
+        reading = _Reading(rows, self._leaves)
+        reading.walk(self._root, reading.starts.copy(), reading.ends, np.arange(len(rows)))
+        return {leaf.path: reading.column(leaf) for leaf in self._leaves}
+
+
+class _Reading:
+    """One batch of rows being read: the bytes, and what was found so far."""
+
+    def __init__(self, rows: Sequence[bytes], leaves: Sequence[_Leaf]) -> None:
+        whole = b"".join(rows)
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        self.ends = np.cumsum(lengths)
+        self.starts = self.ends - lengths
+        self._bytes = np.frombuffer(whole + bytes(_SPARE), np.uint8)
+        # At every offset the eight bytes from there on: an overlapping view, nothing is copied.
+        self._eight = np.ndarray((len(whole) + _SPARE - 7,), "<u8", self._bytes, strides=(1,))
+        self._present = {leaf.path: np.zeros(len(rows), bool) for leaf in leaves}
+        self._values = {
+            leaf.path: np.zeros(len(rows), "<f8" if leaf.kind == _DOUBLE else np.int64) for leaf in leaves
+        }
+        self._sizes = {leaf.path: np.zeros(len(rows), np.int64) for leaf in leaves if leaf.kind == _STRING}
+
+    def walk(self, node: _Node, at: Whole, end: Whole, row: Whole) -> None:
+        """Read messages that lie at `at` to `end` and belong to `row`. The lowest tag goes first, which keeps rows in step."""
+        tag = np.full(len(at), _DONE)
+        mine: Any = slice(None)
+        while True:
+            self._next_tags(tag, at, end, mine)
+            lowest = tag.min(initial=_DONE)
+            if lowest == _DONE:
+                return
+            chosen = tag == lowest
+            mine = slice(None) if chosen.all() else np.flatnonzero(chosen)
+            at[mine] = self._field(node, int(lowest), at[mine], row[mine])
+
+    def _next_tags(self, tag: Whole, at: Whole, end: Whole, mine: Any) -> None:
+        begins, ends = at[mine], end[mine]
+        if (begins > ends).any():
+            raise Misshapen("a field reaches past the end of its message")
+        found, behind = self._varints(np.minimum(begins, ends))
+        tag[mine] = np.where(begins < ends, found, _DONE)
+        at[mine] = np.where(begins < ends, behind, begins)
+
+    def _field(self, node: _Node, tag: int, at: Whole, row: Whole) -> Whole:
+        """Read or skip the field with that tag in all of these rows; where each goes on."""
+        found, kind = node.below.get(tag >> 3), tag & 7
+        if kind == _VARINT:
+            value, behind = self._varints(at)
+            self._keep(found, row, value)
+            return behind
+        if kind == _FIXED64:
+            self._keep(found, row, self._eight[at].view("<f8"))
+            return at + 8
+        if kind == _COUNTED:
+            size, begin = self._varints(at)
+            if (size < 0).any() or (begin + size > self.ends[row]).any():
+                raise Misshapen("a length reaches past the end of its row")
+            if isinstance(found, _Node):
+                self.walk(found, begin.copy(), begin + size, row)
+            elif found is not None:
+                self._keep(found, row, begin)
+                self._sizes[found.path][row] = size
+            return begin + size
+        if kind == _FIXED32:
+            return at + 4
+        raise Misshapen(f"no field has wire type {kind}")
+
+    def _keep(self, found: "_Node | _Leaf | None", row: Whole, value: Any) -> None:
+        if isinstance(found, _Leaf):
+            self._values[found.path][row] = value
+            self._present[found.path][row] = True
+
+    def _varints(self, at: Whole) -> tuple[Whole, Whole]:
+        """The variable-length numbers that begin at `at`, and where each ends."""
+        window = self._eight[np.minimum(at, len(self._eight) - 1)]
+        stops = ~window & np.uint64(0x8080808080808080)
+        below = (stops & (np.uint64(0) - stops)) - np.uint64(1)  # all bits below the first byte that ends one
+        value = window & below & np.uint64(0x7F7F7F7F7F7F7F7F)
+        for keep, shift in _SQUEEZE:
+            value = (value & keep) | ((value & ~keep) >> shift)
+        long = stops == 0
+        behind = at + (np.bitwise_count(below) >> 3).astype(np.int64) + 1
+        whole = value.view(np.int64)
+        if long.any():
+            for place in np.flatnonzero(long):
+                whole[place], behind[place] = self._long_varint(int(at[place]))
+        return whole, behind
+
+    def _long_varint(self, at: int) -> tuple[int, int]:
+        """One of nine or ten bytes: negative, or more than 72 thousand million million."""
+        value = 0
+        for n, byte in enumerate(self._bytes[at : at + 10].tolist()):
+            value |= (byte & 0x7F) << 7 * n
+            if byte < 0x80:
+                value &= 2**64 - 1
+                return value - 2**64 if value >= 2**63 else value, at + n + 1
+        raise Misshapen("a number has no end")
+
+    def column(self, leaf: _Leaf) -> pa.Array:
+        values, missing = self._values[leaf.path], ~self._present[leaf.path]
+        if leaf.kind == _STRING:
+            return self._texts(values, self._sizes[leaf.path], missing)
+        made = pa.array(values, mask=missing if missing.any() else None)
+        return made.cast(pa.bool_()) if leaf.kind == _BOOL else made
+
+    def _texts(self, begin: Whole, size: Whole, missing: npt.NDArray[np.bool_]) -> pa.Array:
+        offsets = np.concatenate([[0], np.cumsum(size)])
+        source = np.arange(offsets[-1]) + np.repeat(begin - offsets[:-1], size)
+        buffers = [pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(self._bytes[source])]
+        valid = pa.array(~missing).buffers()[1] if missing.any() else None
+        made = pa.StringArray.from_buffers(len(size), *buffers, valid)
+        try:
+            made.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise Misshapen("a text is not UTF-8") from error
+        return made
+
+
+_SQUEEZE = (
+    (np.uint64(0x007F007F007F007F), np.uint64(1)),
+    (np.uint64(0x00003FFF00003FFF), np.uint64(2)),
+    (np.uint64(0x000000000FFFFFFF), np.uint64(4)),
+)
+"""Seven bits of each byte moved together: pairs, then fours, then all eight."""
