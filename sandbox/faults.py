@@ -59,6 +59,8 @@ class Faults:
     def __init__(self) -> None:
         self._armed: deque[Fault] = deque()
         self._lock = Lock()
+        self.rounds = 0
+        """How often everything was forgotten: what a fault left behind is forgotten with it."""
 
     def arm(self, platform: str, kind: str, *, times: int = 1, after: int = 0, **detail: Any) -> Fault:
         """Arm a fault.
@@ -92,3 +94,4 @@ class Faults:
     def clear(self) -> None:
         with self._lock:
             self._armed.clear()
+            self.rounds += 1

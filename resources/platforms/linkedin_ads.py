@@ -21,6 +21,8 @@ from resources.records import Account
 ELEMENTS_AT_ONCE = 14_000
 PAGE = {"campaign": 1_000, "ad_set": 1_000, "ad": 100}
 LOOK_BACK = timedelta(days=90)
+_NEEDED = {"campaign": ("campaign",), "ad_set": ("ad_set",), "ad": ("ad_set", "ad")}
+"""Which lists tell the entities above one of that level."""
 
 
 class LinkedInAds:
@@ -32,6 +34,7 @@ class LinkedInAds:
         self._settings = settings
         self._client = Client(settings, patience or Patience())
         self._listed: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self._chains: dict[tuple[str, str], wire.Above] = {}
 
     def accounts(self) -> list[Account]:
         """The accounts that LINKEDIN_ACCOUNTS names, or all the login sees.
@@ -62,17 +65,17 @@ class LinkedInAds:
         pulled_at, any_rows = datetime.now(UTC), False
         ids = [wire.last(element["id"]) for element in self._entities(account, level)]
         for parts, first, last in _bounded(ids, start, end):
-            for elements in self._analytics(
-                account, level, parts, first, last, everything=len(parts) == len(ids)
-            ):
+            everything = len(parts) == len(ids)
+            for elements in self._analytics(account, level, parts, first, last, everything=everything):
                 any_rows = any_rows or bool(elements)
-                yield wire.day_rows(level, account, elements, self._parents(account, level), pulled_at)
+                above = self._above(account, level, elements)
+                yield wire.day_rows(level, account, elements, above, pulled_at)
         if not any_rows:
-            self._refuse_silence(account, start=start, end=end)
+            self._doubt_silence(account, level, start=start, end=end)
 
     def entities(self, account: Account) -> pa.Table:
         """The account, its campaign groups, campaigns and creatives as they stand now, whatever their status."""
-        self._listed = {key: found for key, found in self._listed.items() if key[0] != account.account_id}
+        self._forget(account)
         found = {level: self._entities(account, level) for level in wire.COLLECTIONS}
         return wire.entity_rows(account, found, datetime.now(UTC))
 
@@ -82,13 +85,13 @@ class LinkedInAds:
         LinkedIn approximates these and leaves out what has fewer than three events, so they do not add up to totals and days
         do not add up to ranges; hence one read over the range.
         """
-        query = self._query(account, pivot, start, end) | {
+        query = self._query(pivot, start, end) | {
             "timeGranularity": "ALL",
             "accounts": [f"urn:li:sponsoredAccount:{account.account_id}"],
             "fields": Literal("pivotValues,impressions,clicks,costInLocalCurrency"),
         }
         doing = Doing(f"Reading {pivot}", account.account_id, (start, end))
-        elements = self._client.get("adAnalytics", query, doing)["elements"]
+        elements = self._elements(query, doing)
         return pa.table(
             {
                 "pivot_value": pa.array([e["pivotValues"][0] for e in elements], pa.string()),
@@ -111,12 +114,8 @@ class LinkedInAds:
             if everything
             else {wire.FACETS[level]: [f"urn:li:{wire.URNS[level]}:{one}" for one in ids]}
         )
-        query = (
-            self._query(account, wire.PIVOTS[level], start, end) | facet | {"fields": Literal(wire.FIELDS)}
-        )
-        elements = self._client.get("adAnalytics", query, doing).get("elements")
-        if not isinstance(elements, list):
-            raise PlatformUnreadable(**doing.known(), said="an answer without elements")
+        query = self._query(wire.PIVOTS[level], start, end) | facet | {"fields": Literal(wire.FIELDS)}
+        elements = self._elements(query, doing)
         if len(elements) < wire.MOST_ELEMENTS:
             yield elements
             return
@@ -129,55 +128,75 @@ class LinkedInAds:
                 account, level, parts, first, last, everything=everything and parts is ids
             )
 
-    def _query(self, account: Account, pivot: str, start: date, end: date) -> dict[str, Any]:
-        del account
-        days = {
-            name: {"year": d.year, "month": d.month, "day": d.day}
-            for name, d in (("start", start), ("end", end))
-        }
+    def _elements(self, query: dict[str, Any], doing: Doing) -> list[dict[str, Any]]:
+        elements = self._client.get("adAnalytics", query, doing).get("elements")
+        if not isinstance(elements, list):
+            raise PlatformUnreadable(**doing.known(), said="an answer without elements")
+        return elements
+
+    def _query(self, pivot: str, start: date, end: date | None) -> dict[str, Any]:
+        """The part all reads share. Without `end` LinkedIn reads to its own today."""
+        ends = {"start": start} | ({"end": end} if end else {})
+        days = {name: {"year": d.year, "month": d.month, "day": d.day} for name, d in ends.items()}
         return {"q": "analytics", "pivot": pivot, "timeGranularity": "DAILY", "dateRange": days}
 
-    def _parents(self, account: Account, level: str) -> wire.Parents:
-        if level == "campaign":
-            return lambda _: ()
-        group_of = {
-            wire.last(e["id"]): wire.last(e["campaignGroup"]) for e in self._entities(account, "ad_set")
-        }
-        if level == "ad_set":
-            return lambda ad_set: (self._known(account, group_of, ad_set, "campaign"),)
-        set_of = {wire.last(e["id"]): wire.last(e["campaign"]) for e in self._entities(account, "ad")}
+    def _above(self, account: Account, level: str, elements: list[dict[str, Any]]) -> wire.Above:
+        """The entities above each entity of the answer; the lists are read anew once if it has one they lack.
 
-        def above(ad: str) -> tuple[str, ...]:
-            ad_set = self._known(account, set_of, ad, "creative")
-            return (self._known(account, group_of, ad_set, "campaign"), ad_set)
-
-        return above
-
-    def _known(self, account: Account, parents: dict[str, str], entity: str, what: str) -> str:
-        if entity not in parents:
-            self._listed.clear()  # it may have been made since: the next attempt lists anew
+        Raises:
+            PlatformUnreadable: It is not in the new lists either.
+        """
+        above = self._listed_above(account, level)
+        seen = {wire.own_id(element) for element in elements}
+        if seen - above.keys():
+            self._forget(account)
+            above = self._listed_above(account, level)
+        if unknown := sorted(seen - above.keys()):
             raise PlatformUnreadable(
                 "Reading days", platform=self.platform, account_id=account.account_id,
-                said=f"delivery of {what} {entity}, which is in no list of the account",
-                todo="Run it again: the lists are then read anew.",
+                said=f"delivery of {wire.NATIVE[level]} {unknown[0]}, which is in no list of the account",
+                todo="Nothing was kept. Run it again; if it comes back, look the entity up in Campaign Manager.",
             )  # fmt: skip
-        return parents[entity]
+        return above
 
-    def _refuse_silence(self, account: Account, *, start: date, end: date) -> None:
-        """An empty answer is also what LinkedIn says to a login without read permission."""
-        active = [e for e in self._entities(account, "ad_set") if e.get("status") == "ACTIVE"]
-        if not active or end > datetime.now(UTC).date():
+    def _listed_above(self, account: Account, level: str) -> wire.Above:
+        place = (account.account_id, level)
+        if place not in self._chains:
+            listed = {one: self._entities(account, one) for one in _NEEDED[level]}
+            self._chains[place] = wire.above(level, listed)
+        return self._chains[place]
+
+    def _forget(self, account: Account) -> None:
+        """Forget what was listed: entities may have been made since."""
+        for kept in (self._listed, self._chains):
+            for place in [place for place in kept if place[0] == account.account_id]:
+                del kept[place]
+
+    def _doubt_silence(self, account: Account, level: str, *, start: date, end: date) -> None:
+        """An empty answer is also what LinkedIn says to a login without read permission, so it is not believed as it is.
+
+        Where campaigns run, one read of the whole account from 90 days before `start` until LinkedIn's today has to show
+        delivery, and none of it between `start` and `end`.
+        """
+        running = [e for e in self._entities(account, "ad_set") if wire.runs(e, before=end)]
+        if not running:
             return
-        doing = Doing("Reading account days", account.account_id, (end - LOOK_BACK, end))
-        query = self._query(account, "ACCOUNT", end - LOOK_BACK, end) | {
-            "timeGranularity": "ALL", "accounts": [f"urn:li:sponsoredAccount:{account.account_id}"],
-        }  # fmt: skip
-        if not self._client.get("adAnalytics", query, doing).get("elements"):
+        began, doing = start - LOOK_BACK, Doing("Reading account days", account.account_id, (start, end))
+        query = self._query("ACCOUNT", began, None) | {
+            "accounts": [f"urn:li:sponsoredAccount:{account.account_id}"],
+            "fields": Literal("dateRange,pivotValues,impressions"),
+        }
+        delivered = wire.days_of(self._elements(query, doing))
+        if not delivered:
             raise PlatformRefused(
-                "Reading days", platform=self.platform, account_id=account.account_id, days=(start, end),
-                said=f"nothing in 90 days, though {len(active)} campaigns are active",
+                **doing.known(), said=f"nothing since {began}, though {len(running)} campaigns are running",
                 todo="The login may lack r_ads_reporting, or a role on this account: check it in Campaign Manager.",
             )  # fmt: skip
+        if missing := sorted({day for day in delivered if start <= day <= end}):
+            raise PlatformUnreadable(
+                **doing.known(),
+                said=f"no {wire.NATIVE[level]} days, though the account delivered on {len(missing)} of them",
+            )
 
     def _entities(self, account: Account, level: str) -> list[dict[str, Any]]:
         """All entities of a level, listed once for the life of this object."""
@@ -195,6 +214,8 @@ class LinkedInAds:
         token: str | None = None
         while True:
             page = self._client.get(path, {**query, "pageSize": size, "pageToken": token}, doing)
+            if not isinstance(page.get("elements"), list):
+                raise PlatformUnreadable(**doing.known(), said="a page without elements")
             yield from page["elements"]
             token = page.get("metadata", {}).get("nextPageToken")
             if not token:

@@ -4,7 +4,7 @@ LinkedIn's campaign group is our campaign, its campaign our ad set, its creative
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ PIVOTS = {"campaign": "CAMPAIGN_GROUP", "ad_set": "CAMPAIGN", "ad": "CREATIVE"}
 FACETS = {"campaign": "campaignGroups", "ad_set": "campaigns", "ad": "creatives"}
 URNS = {"campaign": "sponsoredCampaignGroup", "ad_set": "sponsoredCampaign", "ad": "sponsoredCreative"}
 COLLECTIONS = {"campaign": "adCampaignGroups", "ad_set": "adCampaigns", "ad": "creatives"}
+ABOVE = {"campaign": (), "ad_set": ("campaign_id",), "ad": ("campaign_id", "ad_set_id")}
 NATIVE = {"account": "ad account", "campaign": "campaign group", "ad_set": "campaign", "ad": "creative"}
 MOST_ELEMENTS = 15_000
 """What adAnalytics answers at most. It cuts without a word, so an answer of this length is never believed."""
@@ -52,37 +53,55 @@ _OURS = {
     "PENDING_DELETION": "removed",
 }
 
-Parents = Callable[[str], tuple[str, ...]]
-"""Ids above an entity, from the top down, for the entity's own id."""
+Above = Mapping[str, tuple[str, ...]]
+"""By an entity's own id, the ids above it from the top down."""
+
+
+def above(level: str, listed: Mapping[str, Sequence[dict[str, Any]]]) -> Above:
+    """The ids above every entity of a level, from the lists of that level and those above."""
+    if level == "campaign":
+        return {last(e["id"]): () for e in listed["campaign"]}
+    groups = {last(e["id"]): (last(e["campaignGroup"]),) for e in listed["ad_set"]}
+    if level == "ad_set":
+        return groups
+    sets = {last(e["id"]): last(e["campaign"]) for e in listed["ad"]}
+    return {ad: (*groups[ad_set], ad_set) for ad, ad_set in sets.items() if ad_set in groups}
+
+
+def runs(campaign: dict[str, Any], *, before: date) -> bool:
+    """Whether a LinkedIn campaign is active, served, and began before that day."""
+    began = _day_of(campaign.get("runSchedule", {}).get("start"))
+    served = "RUNNABLE" in campaign.get("servingStatuses", ["RUNNABLE"])
+    return campaign.get("status") == "ACTIVE" and served and began is not None and began < before
 
 
 def day_rows(
-    level: str, account: Account, elements: Sequence[dict[str, Any]], parents: Parents, pulled_at: datetime
+    level: str, account: Account, elements: Sequence[dict[str, Any]], above: Above, pulled_at: datetime
 ) -> pa.RecordBatch:
     """AdAnalytics elements as rows of `DAYS[level]`. A metric LinkedIn leaves out is one that did not happen."""
-    table, ids = DAYS[level], [element["pivotValues"][0].rsplit(":", 1)[1] for element in elements]
-    above = [parents(one) for one in ids]
+    table, ids = DAYS[level], [own_id(element) for element in elements]
     columns: dict[str, Any] = {
-        "account_id": pa.array([account.account_id] * len(ids), pa.string()),
-        "currency": pa.array([account.currency] * len(ids), pa.string()),
-        "time_zone": pa.array([account.time_zone] * len(ids), pa.string()),
-        "pulled_at": pa.array([pulled_at] * len(ids), table.schema.field("pulled_at").type),
-        "day": pa.array(_days(elements), pa.date32()),
+        "account_id": pa.repeat(account.account_id, len(ids)),
+        "currency": pa.repeat(account.currency, len(ids)),
+        "time_zone": pa.repeat(account.time_zone, len(ids)),
+        "pulled_at": pa.repeat(pa.scalar(pulled_at, table.schema.field("pulled_at").type), len(ids)),
+        "day": pa.array(days_of(elements), pa.date32()),
         f"{level}_id": pa.array(ids, pa.string()),
     }
-    for place, name in enumerate(("campaign_id", "ad_set_id")[: len(above[0]) if above else 0]):
-        columns[name] = pa.array([chain[place] for chain in above], pa.string())
+    for place, name in enumerate(ABOVE[level]):
+        columns[name] = pa.array([above[one][place] for one in ids], pa.string())
     for name, metric in METRICS.items():
         columns[name] = _metric(table, name, [element.get(metric) for element in elements])
-    return pa.RecordBatch.from_pydict(columns | _absent(table, columns), schema=table.schema)
+    return pa.RecordBatch.from_pydict(columns, schema=table.schema)
 
 
-def _absent(table: Table, columns: dict[str, Any]) -> dict[str, Any]:
-    """Columns of an answer without elements, whose parents nobody asked for."""
-    return {field.name: pa.array([], field.type) for field in table.schema if field.name not in columns}
+def own_id(element: dict[str, Any]) -> str:
+    """The id of what an adAnalytics element is about."""
+    return last(element["pivotValues"][0])
 
 
-def _days(elements: Sequence[dict[str, Any]]) -> list[date]:
+def days_of(elements: Sequence[dict[str, Any]]) -> list[date]:
+    """The day of each element of a DAILY answer."""
     known: dict[tuple[int, int, int], date] = {}
     days = []
     for element in elements:

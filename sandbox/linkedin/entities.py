@@ -27,11 +27,25 @@ def account_element(account: Account) -> dict[str, Any]:
     }
 
 
-def elements(stage: Stage, account: Account, collection: str) -> list[dict[str, Any]]:
-    """Every entity of a collection, whatever its status."""
-    ids = getattr(stage.market.catalog(account), COLLECTIONS[collection] + "s").id.tolist()
+def listed(stage: Stage, account: Account, collection: str, statuses: list[str] | None) -> list[int]:
+    """Row numbers of a collection's entities, of these statuses or of all."""
+    level = COLLECTIONS[collection]
+    things = getattr(stage.market.catalog(account), level + "s")
+    rows = range(len(things.id))
+    if not statuses:
+        return list(rows)
+    changed = {
+        c.entity_id: c.value for c in stage.market.changes.on("linkedin_ads", account.id, level, "status")
+    }
+    first = ["PAUSED" if paused else "ACTIVE" for paused in things.paused.tolist()]
+    return [row for row, own in enumerate(things.id.tolist()) if changed.get(own, first[row]) in statuses]
+
+
+def elements(stage: Stage, account: Account, collection: str, rows: list[int]) -> list[dict[str, Any]]:
+    """The entities in these rows of a collection."""
+    ids = getattr(stage.market.catalog(account), COLLECTIONS[collection] + "s").id
     make = {"adCampaignGroups": _group, "adCampaigns": _campaign, "creatives": _creative}[collection]
-    return [make(stage, account, row, entity_id) for row, entity_id in enumerate(ids)]
+    return [make(stage, account, row, int(ids[row])) for row in rows]
 
 
 def element(stage: Stage, account: Account, collection: str, entity_id: int) -> dict[str, Any]:
@@ -141,6 +155,7 @@ def _campaign(stage: Stage, account: Account, row: int, entity_id: int) -> dict[
         "objectiveType": "WEBSITE_CONVERSION" if catalog.campaigns.sells[group] else "LEAD_GENERATION",
         "optimizationTargetType": "MAX_CONVERSION",
         "runSchedule": {"start": _millis_of_day(int(sets.first_day[row]))},
+        "servingStatuses": ["RUNNABLE"],
         "targetingCriteria": {
             "include": {
                 "and": [

@@ -3,8 +3,6 @@
 from typing import Any
 from urllib.parse import unquote
 
-_STRUCTURE = ("%28", "%29", "%2C", "%3A(", "List%28")
-
 
 class NotRestli(ValueError):
     """A value does not follow the syntax."""
@@ -37,8 +35,10 @@ def _parse(name: str, raw: str, at: int) -> tuple[Any, int]:
     if raw.startswith("(", at):
         return _record(name, raw, at + 1)
     end = at
-    while end < len(raw) and raw[end] not in ",)":
+    while end < len(raw) and raw[end] not in ",)(:":
         end += 1
+    if raw.startswith((":", "("), end):
+        raise NotRestli(f"Invalid query parameter {name}: '{raw[end]}' inside a value must be encoded")
     word = raw[at:end]
     return ("" if word == "''" else unquote(word)), end
 

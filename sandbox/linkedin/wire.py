@@ -38,7 +38,7 @@ class _Wire:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._analytics = Analytics(stage)
-        self._expired = False
+        self._expired_in: int | None = None  # the faults' round in which the token expired
 
     async def token(self, request: Request) -> Response:
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
@@ -55,7 +55,7 @@ class _Wire:
             known.linkedin_client_secret,
         ):
             return JSONResponse({"error": "invalid_client"}, status_code=401)
-        self._expired = False
+        self._expired_in = None
         return JSONResponse(
             {
                 "access_token": known.linkedin_access_token, "expires_in": 5_184_000,
@@ -101,11 +101,12 @@ class _Wire:
             raise Refused(
                 401, "REVOKED_ACCESS_TOKEN", "The token used in the request has been revoked", service=65601
             )
-        self._expired = self._expired or faults.take("linkedin_ads", "token_expired") is not None
+        if faults.take("linkedin_ads", "token_expired") is not None:
+            self._expired_in = faults.rounds
         bearer = request.headers.get("authorization", "")
         if bearer != f"Bearer {self._stage.credentials.linkedin_access_token}":
             raise Refused(401, "INVALID_ACCESS_TOKEN", "Invalid access token", service=65600)
-        if self._expired:
+        if self._expired_in == faults.rounds:
             raise Refused(
                 401, "EXPIRED_ACCESS_TOKEN", "The token used in the request has expired", service=65602
             )
@@ -140,7 +141,13 @@ class _Wire:
         if path == "adAccounts" and method == "GET":
             self._stage.note("linkedin_ads", "GET adAccounts")
             found = [entities.account_element(a) for a in self._stage.world.of("linkedin_ads")]
-            return _page(query, lambda: found, finder="search", most=1_000)
+            return _page(
+                query,
+                list(range(len(found))),
+                lambda rows: [found[row] for row in rows],
+                finder="search",
+                most=1_000,
+            )
         if match := _COLLECTION.fullmatch(path):
             account = self._stage.world.account("linkedin_ads", match[1])
             if account is None:
@@ -159,20 +166,13 @@ class _Wire:
         is_creatives = collection == "creatives"
         if is_creatives and request.headers.get("x-restli-method", "").upper() != "FINDER":
             raise bad("creatives needs the header X-RestLi-Method: FINDER")
-
-        def wanted() -> list[dict[str, Any]]:
-            asked = (
-                query.get("search", {}).get("status", {}).get("values")
-                if not is_creatives
-                else query.get("intendedStatuses")
-            )
-            status = "intendedStatus" if is_creatives else "status"
-            found = entities.elements(self._stage, account, collection)
-            return [e for e in found if e[status] in asked] if asked else found
-
+        asked = query.get("intendedStatuses") if is_creatives else _statuses(query)
+        if unknown := [status for status in asked or [] if status not in entities.STATUSES]:
+            raise bad(f"Invalid status {unknown[0]}", field="status")
         return _page(
             query,
-            wanted,
+            entities.listed(self._stage, account, collection, asked),
+            lambda rows: entities.elements(self._stage, account, collection, rows),
             finder="criteria" if is_creatives else "search",
             most=100 if is_creatives else 1_000,
         )
@@ -194,19 +194,28 @@ class _Wire:
 
 
 def _page(
-    query: dict[str, Any], found: Callable[[], list[dict[str, Any]]], *, finder: str, most: int
-) -> Response:
+    query: dict[str, Any], rows: list[int], made: Callable[[list[int]], list[dict[str, Any]]], *, finder: str,
+    most: int,
+) -> Response:  # fmt: skip
+    """One page of what stands in `rows`; only that page is made."""
     if query.get("q") != finder:
         raise bad(f"finder q={finder} expected", field="q")
     try:
         size, at = int(query.get("pageSize", 100)), int(query.get("pageToken") or "0", 36)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise bad("pageSize or pageToken is invalid", field="pageToken") from error
     if not 1 <= size <= most:
         raise bad(f"pageSize must be between 1 and {most}", field="pageSize")
-    rows = found()
     following = {"nextPageToken": _base36(at + size)} if at + size < len(rows) else {}
-    return _json({"elements": rows[at : at + size], "metadata": following})
+    return _json({"elements": made(rows[at : at + size]), "metadata": following})
+
+
+def _statuses(query: dict[str, Any]) -> list[str] | None:
+    """The statuses of `search=(status:(values:List(…)))`, None where none are named."""
+    try:
+        return query["search"]["status"]["values"] if "search" in query else None
+    except (KeyError, TypeError) as error:
+        raise bad("search must be (status:(values:List(…)))", field="search") from error
 
 
 def _base36(number: int) -> str:
