@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from orchestration.partitions import days
 from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 
 _RAW_DAYS = [
@@ -26,12 +25,10 @@ DASHBOARD = dg.AssetSelection.assets(dg.AssetKey(["reports", "daily_dashboard"])
 daily_pull = dg.define_asset_job(
     "daily_pull",
     selection=RAW_DAYS | SNAPSHOTS,
-    partitions_def=days,
     description="Reads yesterday and the trailing window from every platform; everything downstream follows by itself.",
 )
 history = dg.define_asset_job(
     "history",
     selection=RAW_DAYS | CORE_DAYS,
-    partitions_def=days,
     description="From the platforms to the key figures for a range of days: what a backfill runs.",
 )

@@ -17,10 +17,14 @@ _LOOK_UP_SECONDS = 0.1
 
 
 def made_ahead(items: Iterable[T]) -> Iterator[T]:
-    """The items of `items`, which is iterated in another thread; its error is raised here."""
-    belt: _Belt = _Belt()
+    """The items of `items`, which is iterated in another thread from now on; its error is raised where they are used."""
+    belt = _Belt()
     maker = Thread(target=belt.fill, args=(items,), daemon=True)
     maker.start()
+    return _taken(belt, maker)
+
+
+def _taken(belt: "_Belt", maker: Thread) -> Iterator[Any]:
     try:
         while (found := belt.take()) is not None:
             yield from found

@@ -53,9 +53,10 @@ class Lake:
             DataUnusable: A row lies outside the slice or does not fit the table.
             LakeBusy: Another machine's commit got in between.
         """
-        batches = rows.to_batches() if isinstance(rows, pa.Table) else rows
-        counted = _Counted(table, batches, where)
         self._ensure(table)
+        # Made from here on, also while another writer still holds the table.
+        batches = made_ahead(rows.to_batches() if isinstance(rows, pa.Table) else rows)
+        counted = _Counted(table, batches, where)
         with self._one_writer(table):
             try:
                 write_deltalake(
@@ -179,7 +180,7 @@ class _Counted:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
-            for batch in made_ahead(self._batches):
+            for batch in self._batches:
                 fitted = _fitted(self._table, batch)
                 _hold_to_slice(self._table, fitted, self._where)
                 self.rows += len(fitted)

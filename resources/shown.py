@@ -17,7 +17,8 @@ PREVIEW_ROWS = 5
 def row_metadata(lake: Lake, table: Table, *, rows: int, where: Where | None = None) -> dict[str, Any]:
     """Row count and a preview of the slice a run has just written."""
     preview = lake.head(table, PREVIEW_ROWS, where=where)
-    return {"dagster/row_count": rows, "preview": dg.MetadataValue.table(records_of(preview))}
+    shown = {"preview": dg.MetadataValue.table(records_of(preview))} if len(preview) else {}
+    return {"dagster/row_count": rows} | shown
 
 
 def records_of(rows: pa.Table | Sequence[dict[str, Any]]) -> list[dg.TableRecord]:

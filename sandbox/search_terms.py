@@ -14,6 +14,7 @@ from sandbox.draws import Floats, Whole, normal, uniform
 from sandbox.market import Report
 
 VISIBLE_SHARE = 0.86
+TERMS_PER_AD_SET = 6
 METRICS = ("impressions", "clicks", "spend_micros", "purchases", "purchase_value_micros", "leads")
 
 
@@ -38,11 +39,11 @@ def term_days(catalog: Catalog, report: Report) -> TermDays:
     searched = np.array([channel == "SEARCH" for channel in catalog.campaigns.channel])[report.campaign]
     ad_set, day = report.ad_set[searched], report.day[searched]
     who = catalog.ad_sets.id[ad_set][:, None]
-    term = np.arange(len(words.SEARCHES))[None, :]
+    term = _terms(catalog, who)
     weight = np.exp(
         0.8 * normal(catalog.seed, 85, who, term) + 0.2 * normal(catalog.seed, 86, who, term, day[:, None])
     )
-    quality = np.array([share for _, share in words.SEARCHES])[None, :]
+    quality = np.array([share for _, share in words.SEARCHES])[term]
     counts = {}
     for metric in METRICS:
         bought = metric in ("purchases", "purchase_value_micros", "leads")
@@ -52,7 +53,16 @@ def term_days(catalog: Catalog, report: Report) -> TermDays:
         counts[metric] = _dealt(getattr(report, metric)[searched] // unit, shares, jitter) * unit
     counts["clicks"] = np.minimum(counts["clicks"], counts["impressions"])
     row, at = np.nonzero(np.any([count > 0 for count in counts.values()], axis=0))
-    return TermDays(day[row], ad_set[row], at, **{metric: counts[metric][row, at] for metric in METRICS})
+    return TermDays(
+        day[row], ad_set[row], term[row, at], **{metric: counts[metric][row, at] for metric in METRICS}
+    )
+
+
+def _terms(catalog: Catalog, who: Whole) -> Whole:
+    """Which of the searches lead to an ad set: a handful of the list, in the list's order, the same on every day."""
+    everyone = np.arange(len(words.SEARCHES))[None, :]
+    liking = uniform(catalog.seed, 84, who, everyone)
+    return np.sort(np.argsort(liking, axis=1)[:, :TERMS_PER_AD_SET], axis=1)
 
 
 def _shares(weight: Floats) -> Floats:

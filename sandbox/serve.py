@@ -20,7 +20,7 @@ from sandbox import control, google, linkedin, meta
 from sandbox.certificates import Papers, make_papers
 from sandbox.fx import rates
 from sandbox.google import oauth
-from sandbox.google.entities import MANAGER_ID
+from sandbox.google.entities import MANAGER
 from sandbox.stage import Stage
 
 HOST = "127.0.0.1"
@@ -115,7 +115,7 @@ def _environment(stage: Stage, papers: Papers, *, url: str, google_port: int, fo
     return {
         "GOOGLE_ADS_ENDPOINT": f"localhost:{google_port}",
         "GOOGLE_ADS_JSON_KEY_FILE_PATH": str(papers.service_account),
-        "GOOGLE_ADS_LOGIN_CUSTOMER_ID": MANAGER_ID,
+        "GOOGLE_ADS_LOGIN_CUSTOMER_ID": MANAGER.id,
         "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(papers.ca),
         "META_ACCESS_TOKEN": given.meta_access_token,
         "META_APP_ID": given.meta_app_id,

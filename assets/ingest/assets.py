@@ -5,22 +5,25 @@ The platforms' words become ours in `resources.platforms.*_wire`; here it is onl
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
-from resources.records import Account
 
 from orchestration.partitions import day_range, days, windows
 from resources.failures import one_sentence
 from resources.lake import Lake, Rows
 from resources.platforms.login import Platforms
+from resources.records import Account
 from resources.schema import Table
 from resources.shown import row_metadata
 from resources.tables import google_ads, linkedin_ads, meta_ads
 
 OWNERS = ["team:data"]
+AT_ONCE = 3
+"""Questions to one platform at a time: enough to keep it and us busy, few enough for its limits."""
 READS = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 Read = Callable[[Any, Account, date, date], Rows]
 """Reads the rows of one table for an account and a range of days."""
@@ -91,16 +94,24 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
         with one_sentence():
             reader = platforms.reader(platform)
             accounts = reader.accounts()
-            for table, read in tables.items():
-                if table.asset_key not in context.selected_asset_keys:
-                    continue
-                written = {
-                    account: lake.replace(
-                        table, read(reader, account, start, end), where=_slice(account, start=start, end=end)
-                    )
-                    for account in accounts
+            wanted = {
+                table: read
+                for table, read in tables.items()
+                if table.asset_key in context.selected_asset_keys
+            }
+
+            def pulled(table: Table, account: Account) -> int:
+                rows = wanted[table](reader, account, start, end)
+                return lake.replace(table, rows, where=_slice(account, start=start, end=end))
+
+            # The platform answers one question while the answer to another is taken apart and written.
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                running = {
+                    t: {account: pool.submit(pulled, t, account) for account in accounts} for t in wanted
                 }
-                yield _result(lake, table, written, where={"day": (start, end)})
+                for table, by_account in running.items():
+                    written = {account: future.result() for account, future in by_account.items()}
+                    yield _result(lake, table, written, where={"day": (start, end)})
 
     return pull
 

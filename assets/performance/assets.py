@@ -3,9 +3,12 @@
 Reads raw/*, writes core/*_day, core/entities and core/kpi_day. How three shapes become one is in `assets.performance.facts`.
 """
 
+from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 
 from assets.performance.facts import key_figures, sources, unified, unpriced
 from orchestration.automation import follows
@@ -40,11 +43,8 @@ def _level(level: str) -> dg.AssetsDefinition:
     def unify(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult:
         start, end = day_range(context)
         with one_sentence():
-            refuse_unpriced(lake, level, start=start, end=end)
             rows = lake.replace(
-                table,
-                lake.stream(unified(level), *sources(level), parameters={"start": start, "end": end}),
-                where={"day": (start, end)},
+                table, _priced(lake, level, start=start, end=end), where={"day": (start, end)}
             )
         return dg.MaterializeResult(
             metadata=row_metadata(lake, table, rows=rows, where={"day": (start, end)})
@@ -53,20 +53,26 @@ def _level(level: str) -> dg.AssetsDefinition:
     return unify
 
 
-def refuse_unpriced(lake: Lake, level: str, *, start: date, end: date) -> None:
-    """Stop where an account's currency has no exchange rate: no rate is not a rate of one."""
-    missing = lake.arrow(
-        unpriced(level), *sources(level), parameters={"start": start, "end": end}
-    ).to_pylist()
-    if missing:
-        gaps = "; ".join(
-            f"{gap['currency']} on {gap['days']} day(s) from {gap['first_day']} to {gap['last_day']} ({gap['accounts']})"
-            for gap in missing
-        )
-        raise DataUnusable(
-            f"Exchange rates are missing: {gaps}. Add them to the file that PAID_MEDIA_FX_RATES names, "
-            "renew core/fx_rate, then run these days again."
-        )
+def _priced(lake: Lake, level: str, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
+    """Core's rows of a level; ends in an error where a currency has no exchange rate, and then nothing is written."""
+    asked = {"start": start, "end": end}
+    for batch in lake.stream(unified(level), *sources(level), parameters=asked):
+        if (
+            batch.column("spend_reporting").null_count > batch.column("spend").null_count
+        ):  # no rate is not a rate of one
+            raise _unpriced(lake.arrow(unpriced(level), *sources(level), parameters=asked).to_pylist())
+        yield batch
+
+
+def _unpriced(gaps: list[dict[str, Any]]) -> DataUnusable:
+    told = "; ".join(
+        f"{gap['currency']} on {gap['days']} day(s) from {gap['first_day']} to {gap['last_day']} ({gap['accounts']})"
+        for gap in gaps
+    )
+    return DataUnusable(
+        f"Exchange rates are missing: {told}. Add them to the file that PAID_MEDIA_FX_RATES names, "
+        "renew core/fx_rate, then run these days again."
+    )
 
 
 campaign_day, ad_set_day, ad_day = (_level(level) for level in core.DAYS)

@@ -14,6 +14,7 @@ _REPORTING = (
         "conversion_value_reporting",
         MONEY,
         "Conversion value in the reporting currency, at the rate of that day.",
+        nullable=True,
     ),
 )
 RATIOS = (

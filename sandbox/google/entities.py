@@ -10,7 +10,11 @@ from sandbox.draws import key
 from sandbox.stage import Stage
 from sandbox.world import Account
 
-MANAGER_ID = "9990000001"
+MANAGER = Account(
+    platform="google_ads", id="9990000001", name="Sandbox manager", currency="EUR", time_zone="Europe/Berlin",
+    campaigns=1, ad_sets_per_campaign=1,
+)  # fmt: skip
+"""Above every account, and in no market: it can be asked for its clients alone."""
 ACTIONS = (
     (7001, "Purchase", "PURCHASE", True),
     (7002, "Lead form", "SUBMIT_LEAD_FORM", True),
@@ -31,16 +35,13 @@ def customer(account: Account) -> Attributes:
 
 def clients(stage: Stage) -> Iterator[Attributes]:
     """Every account below the manager, the manager first."""
-    yield {
-        "customer_client.id": int(MANAGER_ID), "customer_client.descriptive_name": "Sandbox manager",
-        "customer_client.manager": True, "customer_client.level": 0, "customer_client.status": "ENABLED",
-        "customer_client.currency_code": "EUR", "customer_client.time_zone": "Europe/Berlin",
-    }  # fmt: skip
-    for account in stage.world.of("google_ads"):
+    for account in (MANAGER, *stage.world.of("google_ads")):
+        above = account is MANAGER
         yield {
             "customer_client.id": int(account.id), "customer_client.descriptive_name": account.name,
-            "customer_client.manager": False, "customer_client.level": 1, "customer_client.status": "ENABLED",
-            "customer_client.currency_code": account.currency, "customer_client.time_zone": account.time_zone,
+            "customer_client.manager": above, "customer_client.level": 0 if above else 1,
+            "customer_client.status": "ENABLED", "customer_client.currency_code": account.currency,
+            "customer_client.time_zone": account.time_zone,
         }  # fmt: skip
 
 

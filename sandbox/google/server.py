@@ -15,7 +15,7 @@ from sandbox.certificates import Papers
 from sandbox.google import entities
 from sandbox.google.encode import framed
 from sandbox.google.failures import BASE, VERSION, Refused, abort, error, refused, status, throttled
-from sandbox.google.gaql import parse
+from sandbox.google.gaql import Query, parse
 from sandbox.google.mutates import checked
 from sandbox.google.oauth import ACCESS_TOKEN
 from sandbox.google.rows import rows_of
@@ -96,11 +96,11 @@ class _Handler(grpc.GenericRpcHandler):
             if method == "ListAccessibleCustomers":
                 self._let_in(metadata)
                 self._stage.note("google_ads", method)
-                return bytes(answer(resource_names=[f"customers/{entities.MANAGER_ID}"]).SerializeToString())
+                return bytes(answer(resource_names=[f"customers/{entities.MANAGER.id}"]).SerializeToString())
             account = self._account(request.customer_id, metadata)
             if method == "Search":
                 return self._search(request, account)
-            return self._mutate(service, method, request, answer, _must(account, request.customer_id))
+            return self._mutate(service, method, request, answer, _client(account))
         except Refused as cause:
             abort(context, cause)
 
@@ -122,10 +122,8 @@ class _Handler(grpc.GenericRpcHandler):
         except Refused as cause:
             abort(context, cause)
 
-    def _chunks(
-        self, text: str, account: Account | None, request_id: str
-    ) -> Iterator[tuple[list[bytes], bytes]]:
-        query, account = self._parsed(text, account)
+    def _chunks(self, text: str, account: Account, request_id: str) -> Iterator[tuple[list[bytes], bytes]]:
+        query = self._parsed(text, account)
         empty = _SERVICE.SearchGoogleAdsStreamResponse.pb()(request_id=request_id)
         empty.field_mask.paths.extend(query.fields)
         head, waiting = empty.SerializeToString(), []
@@ -136,28 +134,25 @@ class _Handler(grpc.GenericRpcHandler):
                 waiting = waiting[ROWS_A_MESSAGE:]
         yield waiting, head
 
-    def _parsed(self, text: str, account: Account | None) -> tuple[Any, Account]:
-        """The query, with the account it is for; the manager may only be asked for its clients."""
-        stand_in = account or self._stage.world.of("google_ads")[0]
-        query = parse(text, today=self._stage.today(stand_in))
-        self._stage.note(
-            "google_ads", "Search", account.id if account else entities.MANAGER_ID, resource=query.resource
-        )
-        if account is None and query.metrics:
+    def _parsed(self, text: str, account: Account) -> Query:
+        """The query; the manager may only be asked for its clients."""
+        query = parse(text, today=self._stage.today(account))
+        self._stage.note("google_ads", "Search", account.id, resource=query.resource)
+        if account is entities.MANAGER and query.metrics:
             raise refused(
                 "query_error",
                 "REQUESTED_METRICS_FOR_MANAGER",
                 "Metrics cannot be requested for a manager account.",
             )
-        if account is None and query.resource != "customer_client":
+        if account is entities.MANAGER and query.resource != "customer_client":
             raise refused(
                 "query_error",
                 "PROHIBITED_RESOURCE_TYPE_IN_FROM_CLAUSE",
                 "A manager has no such resource here.",
             )
-        return query, stand_in
+        return query
 
-    def _search(self, request: Any, account: Account | None) -> bytes:
+    def _search(self, request: Any, account: Account) -> bytes:
         if request.page_size:
             raise refused(
                 "request_error", "PAGE_SIZE_NOT_SUPPORTED", "Setting the page size is not supported."
@@ -198,18 +193,15 @@ class _Handler(grpc.GenericRpcHandler):
         self._stage.note("google_ads", method, account.id, wrote=wrote, targets=[name for _, name in results])
         return _mutate_answer(answer(), results, errors, mixed=mixed, validate_only=request.validate_only)
 
-    def _account(self, customer_id: str, metadata: dict[str, str]) -> Account | None:
-        """The account a call is for, None for the manager itself."""
+    def _account(self, customer_id: str, metadata: dict[str, str]) -> Account:
+        """The account a call is for, which may be the manager itself."""
         self._let_in(metadata)
         if not re.fullmatch(r"\d{10}", customer_id):
             raise refused("request_error", "INVALID_CUSTOMER_ID", f"Invalid customer ID '{customer_id}'.")
-        account = self._stage.world.account("google_ads", customer_id)
+        known = {one.id: one for one in (entities.MANAGER, *self._stage.world.of("google_ads"))}
+        account = known.get(customer_id)
         login = metadata.get("login-customer-id")
-        if (account is None and customer_id != entities.MANAGER_ID) or login not in (
-            None,
-            entities.MANAGER_ID,
-            customer_id,
-        ):
+        if account is None or login not in (None, entities.MANAGER.id, customer_id):
             said = (
                 "User doesn't have permission to access customer. Note: If you're accessing a client customer, the manager's "
                 "customer id must be set in the 'login-customer-id' header."
@@ -237,9 +229,9 @@ class _Handler(grpc.GenericRpcHandler):
             )
 
 
-def _must(account: Account | None, customer_id: str) -> Account:
-    if account is None:
-        said = f"Account {customer_id} is a manager and cannot be changed."
+def _client(account: Account) -> Account:
+    if account is entities.MANAGER:
+        said = f"Account {account.id} is a manager and cannot be changed."
         raise refused("request_error", "CANNOT_BE_EXECUTED_BY_MANAGER_ACCOUNT", said)
     return account
 

@@ -9,7 +9,7 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -202,7 +202,13 @@ WORLDS = st.builds(
 )
 
 
-@hypothesis_settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+# Every example starts a sandbox and a lake: a failing one is reported as it was found, not made smaller.
+@hypothesis_settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 @given(world=WORLDS, hour=st.integers(0, 23))
 def test_any_world_arrives_exactly(
     var: Path, sandbox_session, tmp_path_factory: pytest.TempPathFactory, world: World, hour: int
