@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from resources.records import Account
-
 from resources.errors import PaidMediaError
 from resources.platforms.login import Platforms
+from resources.platforms.patience import Patience
 from resources.platforms.reader import NotConfigured, PlatformReader
+from resources.records import Account
 
+HASTY = Patience(total_seconds=15.0, unreachable_seconds=5.0)
+"""A person waits for the answer."""
 SPOKEN = {"google_ads": "Google Ads", "meta_ads": "Meta Ads", "linkedin_ads": "LinkedIn Ads"}
 
 
@@ -39,7 +41,7 @@ class Finding:
 def checked(platform: str, platforms: Platforms | None = None) -> Finding:
     """What a login of that platform can read, tried on yesterday's campaigns of every account."""
     try:
-        reader = (platforms or Platforms()).reader(platform)
+        reader = (platforms or Platforms(patience=HASTY)).reader(platform)
         if isinstance(reader, NotConfigured):
             return Finding(platform, note="not configured; docs/configuration.md says which variables to set")
         accounts = reader.accounts()

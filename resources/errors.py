@@ -3,6 +3,7 @@
     PaidMediaError
     ├── PlatformError            something at Google Ads, Meta Ads or LinkedIn Ads
     │   ├── PlatformBusy         quota, throttle, outage: the same call may work later
+    │   │   └── PlatformUnreachable  nobody answers at all: an outage, or a wrong address
     │   ├── PlatformRefused      bad request, no access, dead token: the same call never will
     │   ├── OutcomeUnknown       sent, no answer: read back, never send again
     │   └── PlatformUnreadable   an answer came, but not one to trust: truncated, misshapen
@@ -64,6 +65,12 @@ class PlatformBusy(PlatformError):
     """Quota, throttle or outage. The same call may work later."""
 
     verdict = "Safe to retry."
+
+
+class PlatformUnreachable(PlatformBusy):
+    """Nobody answers at all. It may be an outage, and as well a wrong address that no waiting mends."""
+
+    verdict = "Check the network; safe to retry."
 
 
 class PlatformRefused(PlatformError):

@@ -1,5 +1,6 @@
 """Whether an endpoint is on this machine: what keeps real credentials and the sandbox apart."""
 
+import os
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -13,6 +14,13 @@ def is_loopback(endpoint: str) -> bool:
     "ipv4:127.0.0.1:81,127.0.0.1:82"). A host name other than localhost is never looked up, so it never counts.
     """
     return all(_is_this_machine(_host(address)) for address in endpoint.strip().split(","))
+
+
+def keep_proxies_out() -> None:
+    """Tell requests and gRPC, by the variable both read, that no proxy stands between this machine and itself."""
+    spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    missing = [host for host in ("localhost", "127.0.0.1") if host not in spared.split(",")]
+    os.environ["no_proxy"] = ",".join(filter(None, [spared, *missing]))
 
 
 def _host(address: str) -> str:

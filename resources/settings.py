@@ -21,7 +21,7 @@ from resources.credentials import (
     PlatformSettings,
 )
 from resources.errors import SettingsWrong
-from resources.loopback import is_loopback
+from resources.loopback import is_loopback, keep_proxies_out
 
 PROJECT = Path(__file__).resolve().parent.parent
 SANDBOX_FILE = Path("sandbox", "sandbox.env")
@@ -85,6 +85,8 @@ def load_settings(
             f"The sandbox is not running: {settings.root / SANDBOX_FILE} is not there. "
             "Start it with `python -m sandbox serve`, or set PAID_MEDIA_PROFILE=live to read real accounts."
         )
+    if profile == "sandbox":
+        keep_proxies_out()
     credentials = sandbox if profile == "sandbox" else given
     platforms = {name: _built(type(empty), credentials) for name, empty in settings.platforms.items()}
     for name, platform in platforms.items():

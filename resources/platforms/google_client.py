@@ -10,8 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from resources.credentials import GoogleAdsSettings
-from resources.errors import PlatformBusy, PlatformError, PlatformRefused
-from resources.loopback import is_loopback
+from resources.errors import PlatformBusy, PlatformError, PlatformRefused, PlatformUnreachable
 
 TIMEOUT_SECONDS = 600.0
 ROOTS = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
@@ -115,11 +114,9 @@ def _credentials(settings: GoogleAdsSettings) -> Any:
 
 
 def _trust(settings: GoogleAdsSettings) -> None:
-    """GRPC reads its roots and its proxy from the environment, once, before the first channel of the process."""
+    """GRPC reads its roots from the environment, once, before the first channel of the process."""
     if settings.ca_file:
         os.environ[ROOTS] = str(settings.ca_file)
-    if is_loopback(settings.endpoint):
-        os.environ["no_proxy"] = ",".join(filter(None, [os.environ.get("no_proxy"), "localhost,127.0.0.1"]))
 
 
 @contextmanager
@@ -209,8 +206,8 @@ def _token_refused(doing: Doing) -> PlatformRefused:
     )  # fmt: skip
 
 
-def _unreachable(doing: Doing, code: str = "UNAVAILABLE") -> PlatformBusy:
-    return PlatformBusy(
+def _unreachable(doing: Doing, code: str = "UNAVAILABLE") -> PlatformUnreachable:
+    return PlatformUnreachable(
         **doing.known(), said=f"the endpoint cannot be reached ({code})",
         todo="Check the network and GOOGLE_ADS_ENDPOINT; safe to retry.",
     )  # fmt: skip

@@ -8,8 +8,13 @@ import orjson
 import requests
 
 from resources.credentials import LinkedInAdsSettings
-from resources.errors import PlatformBusy, PlatformError, PlatformRefused, PlatformUnreadable
-from resources.loopback import is_loopback
+from resources.errors import (
+    PlatformBusy,
+    PlatformError,
+    PlatformRefused,
+    PlatformUnreachable,
+    PlatformUnreadable,
+)
 from resources.platforms.linkedin_restli import query_string
 from resources.platforms.patience import Patience
 
@@ -43,7 +48,6 @@ class Client:
     def __init__(self, settings: LinkedInAdsSettings, patience: Patience) -> None:
         self._settings, self._patience = settings, patience
         self._session = requests.Session()
-        self._session.trust_env = not is_loopback(settings.api_url)
         self._session.headers.update(
             {"LinkedIn-Version": settings.api_version, "X-Restli-Protocol-Version": "2.0.0"}
         )
@@ -141,9 +145,9 @@ def _as_our_error(response: requests.Response, doing: Doing) -> PlatformError:
     return PlatformRefused(**known, todo=todo)
 
 
-def _unreachable(error: requests.RequestException, doing: Doing) -> PlatformBusy:
+def _unreachable(error: requests.RequestException, doing: Doing) -> PlatformUnreachable:
     kind = "no answer in time" if isinstance(error, requests.Timeout) else "the endpoint cannot be reached"
-    return PlatformBusy(
+    return PlatformUnreachable(
         **doing.known(), said=kind, todo="Check the network and LINKEDIN_API_URL; safe to retry."
     )
 

@@ -1,8 +1,9 @@
 """The platforms' clients, made from the settings when a run first needs one, never at load."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from resources.platforms.patience import Patience
 from resources.platforms.reader import NotConfigured, PlatformReader
 from resources.settings import Settings, load_settings
 
@@ -14,6 +15,7 @@ class Platforms:
     """Every platform this deployment may read. A plain object: nothing of it can be overridden from the launchpad."""
 
     settings: Callable[[], Settings] = load_settings
+    patience: Patience = field(default_factory=Patience)
 
     def reader(self, platform: str) -> PlatformReader:
         """The client of a platform; one without accounts where nothing is configured.
@@ -28,11 +30,11 @@ class Platforms:
         if platform == "google_ads":
             from resources.platforms.google_ads import GoogleAds  # noqa: PLC0415
 
-            return GoogleAds(settings.google_ads)
+            return GoogleAds(settings.google_ads, patience=self.patience)
         if platform == "meta_ads":
             from resources.platforms.meta_ads import MetaAds  # noqa: PLC0415
 
-            return MetaAds(settings.meta_ads)
+            return MetaAds(settings.meta_ads, patience=self.patience)
         from resources.platforms.linkedin_ads import LinkedInAds  # noqa: PLC0415
 
-        return LinkedInAds(settings.linkedin_ads)
+        return LinkedInAds(settings.linkedin_ads, patience=self.patience)

@@ -15,8 +15,13 @@ import orjson
 import requests
 
 from resources.credentials import MetaAdsSettings
-from resources.errors import PlatformBusy, PlatformError, PlatformRefused, PlatformUnreadable
-from resources.loopback import is_loopback
+from resources.errors import (
+    PlatformBusy,
+    PlatformError,
+    PlatformRefused,
+    PlatformUnreachable,
+    PlatformUnreadable,
+)
 from resources.platforms.patience import Patience
 
 TIMEOUT_SECONDS = (10, 180)
@@ -60,7 +65,6 @@ class Client:
             timeout=TIMEOUT_SECONDS,
         )
         self._session.GRAPH = settings.graph_url
-        self._session.requests.trust_env = not is_loopback(settings.graph_url)
         self._version, self._patience = settings.api_version, patience
 
     def get(self, path: str, parameters: dict[str, str], doing: Doing) -> dict[str, Any]:
@@ -104,7 +108,7 @@ class Client:
                 else "the endpoint cannot be reached"
             )
             # requests' own words hold the URL, and with it the token.
-            raise PlatformBusy(
+            raise PlatformUnreachable(
                 **doing.known(), said=said, todo="Check the network and META_GRAPH_URL; safe to retry."
             ) from None
         try:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from resources.errors import PlatformBusy, PlatformError
+from resources.errors import PlatformBusy, PlatformError, PlatformUnreachable
 
 T = TypeVar("T")
 
@@ -17,6 +17,8 @@ class Patience:
     """Seconds to spend on one call with all its repetitions; a wait that would not fit ends it at once."""
 
     total_seconds: float = 900.0
+    unreachable_seconds: float = 60.0
+    """The same for an endpoint at which nobody answers: a wrong address should not take a quarter of an hour to say so."""
     first_pause: float = 1.0
     longest_pause: float = 120.0
 
@@ -39,7 +41,9 @@ class Patience:
         return asked if asked is not None else grown + uniform(0, self.first_pause)
 
     def _is_spent(self, state: RetryCallState) -> bool:
-        return (state.seconds_since_start or 0.0) + state.upcoming_sleep > self.total_seconds
+        is_silent = isinstance(_error(state), PlatformUnreachable)
+        limit = min(self.total_seconds, self.unreachable_seconds) if is_silent else self.total_seconds
+        return (state.seconds_since_start or 0.0) + state.upcoming_sleep > limit
 
 
 def _error(state: RetryCallState) -> PlatformError:

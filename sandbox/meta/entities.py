@@ -15,6 +15,7 @@ WITHOUT_MINOR = {"CLP", "COP", "CRC", "HUF", "ISK", "IDR", "JPY", "KRW", "PYG", 
 EDGES = {"campaigns": "campaign", "adsets": "ad_set", "ads": "ad"}
 STATUSES = {"ACTIVE", "PAUSED", "ARCHIVED", "DELETED"}
 HIDDEN = {"ARCHIVED", "DELETED"}
+EFFECTIVE = STATUSES | {"CAMPAIGN_PAUSED", "ADSET_PAUSED"}
 BUDGET_CHANGES_AN_HOUR = 4
 LEAST_BUDGET_MINOR = 100
 WRITABLE = {"status", "daily_budget", "name", "execution_options", "access_token", "appsecret_proof"}

@@ -195,16 +195,8 @@ class _Wire:
         for rule in json.loads(parameters.get("filtering") or "[]"):
             statuses += rule["value"] if rule["field"].endswith("effective_status") else []
         nodes = (entities.node(self._stage, account, level, row) for row in rows)
-        kept = [
-            n
-            for n in nodes
-            if (
-                n["effective_status"] in statuses
-                if statuses
-                else n["effective_status"] not in entities.HIDDEN
-            )
-        ]
-        return [_chosen(n, parameters) for n in kept]
+        wanted = set(statuses) or entities.EFFECTIVE - entities.HIDDEN
+        return [_chosen(node, parameters) for node in nodes if node["effective_status"] in wanted]
 
     def _start(self, account: Account, question: Asked) -> dict[str, Any]:
         ends = "Job Completed"

@@ -1,10 +1,8 @@
-"""What the Google Ads tests share: our reader, the official client as anybody would use it, and the market's truth."""
+"""What the Google Ads tests share: our reader, and the official client as anybody would use it."""
 
-from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from collections.abc import Callable
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from google.ads.googleads.client import GoogleAdsClient
 from google.ads.googleads.errors import GoogleAdsException
@@ -14,13 +12,9 @@ from resources.platforms.google_ads import GoogleAds
 from resources.platforms.patience import Patience
 from resources.records import Account
 from resources.settings import Settings
-from sandbox.market import Market, Report
-from tests.conftest import MORNING
+from tests.wire.delivery import QUICK
 
 GERMANY, AMERICA, MANAGER = "1000000001", "1000000002", "9990000001"
-LAST = MORNING.date() - timedelta(days=1)
-QUICK = Patience(total_seconds=5, first_pause=0.01)
-RowOf = dict[tuple[date, str], dict[str, Any]]
 
 
 def reader(settings: Settings, *, patience: Patience = QUICK, **changed: Any) -> GoogleAds:
@@ -72,38 +66,3 @@ def place(error: Any) -> list[tuple[str, int | None]]:
         (element.field_name, element.index if "index" in element else None)
         for element in error.location.field_path_elements
     ]
-
-
-def rows(batches: Iterator[pa.RecordBatch]) -> list[dict[str, Any]]:
-    return pa.Table.from_batches(list(batches)).to_pylist()
-
-
-def truth(market: Market, account_id: str, level: str, *, start: date, end: date) -> RowOf:
-    """What the market knows of every entity and day, by (day, entity id)."""
-    owner = market.world.account("google_ads", account_id)
-    assert owner is not None
-    ids = getattr(market.catalog(owner), level + "s").id
-    found: RowOf = {}
-    for block in market.report(owner, level, start, end):
-        found |= _of(block, ids[getattr(block, level)])
-    return found
-
-
-def _of(block: Report, ids: Any) -> RowOf:
-    days = block.day.astype("datetime64[D]").astype(object)
-    metrics = {
-        "impressions": block.impressions,
-        "clicks": block.clicks,
-        "cost_micros": block.spend_micros,
-        "conversions": block.purchases + block.leads,
-        "value_micros": block.purchase_value_micros,
-        "all_conversions": block.purchases + block.leads + block.signups,
-        "view_through_conversions": block.purchases // 5,
-        "signups": block.signups,
-        "purchases": block.purchases,
-        "leads": block.leads,
-    }
-    return {
-        (day, str(own)): {name: int(values[n]) for name, values in metrics.items()}
-        for n, (day, own) in enumerate(zip(days, ids, strict=True))
-    }

@@ -13,10 +13,10 @@ from resources.platforms.patience import Patience
 from resources.settings import Settings
 from sandbox.faults import KNOWN
 from sandbox.serve import Sandbox
-from tests.wire.google_client import GERMANY, LAST, account, reader, rows
+from tests.wire.delivery import HASTY, LAST, rows, said_without_a_secret
+from tests.wire.google_client import GERMANY, account, reader
 
 START = LAST - timedelta(days=6)
-HASTY = Patience(total_seconds=0.05, first_pause=0.01)
 WEEK = {"start": START, "end": LAST}
 
 
@@ -29,17 +29,6 @@ def refused(google: GoogleAds) -> PlatformRefused:
     with pytest.raises(PlatformRefused) as caught:
         google.accounts()
     return caught.value
-
-
-def said_without_a_secret(error: BaseException, *secrets: str) -> str:
-    """The error's words and those of everything behind it, which hold none of the secrets."""
-    spoken, at = [], error
-    while at is not None:
-        spoken.append(str(at))
-        at = at.__cause__
-    words = " ".join(spoken)
-    assert not [secret for secret in (*secrets, "ya29", "PRIVATE KEY", "Bearer") if secret in words]
-    return str(error)
 
 
 def test_every_fault_of_the_wire_is_met_here() -> None:

@@ -12,18 +12,8 @@ from resources.settings import Settings
 from resources.tables.google_ads import CONVERSION_ACTION_DAY, DAYS, ENTITIES, KEYWORDS, SEARCH_TERM_DAY
 from sandbox import words
 from sandbox.serve import Sandbox
-from tests.wire.google_client import (
-    AMERICA,
-    GERMANY,
-    LAST,
-    MANAGER,
-    account,
-    official,
-    reader,
-    rows,
-    streamed,
-    truth,
-)
+from tests.wire.delivery import LAST, rows, truth
+from tests.wire.google_client import AMERICA, GERMANY, MANAGER, account, official, reader, streamed
 
 START = LAST - timedelta(days=39)
 """Forty days: more than one stream's worth."""
@@ -46,7 +36,7 @@ def test_every_day_of_every_entity_is_the_markets_truth(
     google = reader(settings)
     asked = account(google, account_id)
     found = rows(google.days(level, asked, start=START, end=LAST))
-    wanted = truth(sandbox.stage.market, account_id, level, start=START, end=LAST)
+    wanted = truth(sandbox.stage.market, "google_ads", account_id, level, start=START, end=LAST)
     assert len(found) == len(wanted) >= 80
     for row in found:
         true = wanted[row["day"], row[f"{level}_id"]]
@@ -149,7 +139,7 @@ def test_a_stream_comes_in_messages_of_at_most_ten_thousand_rows(
     )
     service = official(settings.google_ads, use_proto_plus=False).get_service("GoogleAdsService")
     sizes = [len(part.results) for part in service.search_stream(customer_id=GERMANY, query=query)]
-    wanted = truth(sandbox.stage.market, GERMANY, "ad", start=start, end=LAST)
+    wanted = truth(sandbox.stage.market, "google_ads", GERMANY, "ad", start=start, end=LAST)
     assert len(sizes) > 1
     assert max(sizes) == 10_000
     assert sum(sizes) == len(wanted)
@@ -160,7 +150,7 @@ def test_a_stream_comes_in_messages_of_at_most_ten_thousand_rows(
 def test_search_terms_never_claim_more_than_their_ad_group_had(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
     one = account(google)
-    whole = truth(sandbox.stage.market, GERMANY, "ad_set", start=START, end=LAST)
+    whole = truth(sandbox.stage.market, "google_ads", GERMANY, "ad_set", start=START, end=LAST)
     terms = rows(google.search_term_days(one, start=START, end=LAST))
     summed: dict[tuple[date, str], dict[str, float]] = {}
     for row in terms:
@@ -177,7 +167,7 @@ def test_search_terms_never_claim_more_than_their_ad_group_had(settings: Setting
 
 def test_conversion_actions_share_out_the_ad_groups_conversions(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    whole = truth(sandbox.stage.market, GERMANY, "ad_set", start=START, end=LAST)
+    whole = truth(sandbox.stage.market, "google_ads", GERMANY, "ad_set", start=START, end=LAST)
     found = rows(google.conversion_action_days(account(google), start=START, end=LAST))
     counted = sum(row["conversions"] for row in found)
     assert counted == sum(row["conversions"] for row in whole.values())

@@ -1,0 +1,360 @@
+"""Meta Ads, read and written: our reader through the official client's session, and the official objects beside it."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from facebook_business.adobjects.adaccount import AdAccount
+from facebook_business.adobjects.adset import AdSet
+from facebook_business.adobjects.campaign import Campaign
+from facebook_business.api import FacebookAdsApi
+from facebook_business.exceptions import FacebookRequestError
+from facebook_business.session import FacebookSession
+from pydantic import SecretStr
+
+from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable, PlatformUnreadable
+from resources.platforms import meta_client
+from resources.platforms.meta_ads import MetaAds
+from resources.platforms.patience import Patience
+from resources.records import Account
+from resources.settings import Settings
+from resources.tables.meta_ads import DAYS, ENTITIES
+from sandbox.faults import KNOWN
+from sandbox.serve import Sandbox
+from tests.conftest import MORNING
+from tests.wire.delivery import HASTY, LAST, QUICK, micros, one_sentence, rows, truth, undated
+
+EUROPE, AMERICA = "2000000001", "2000000002"
+START = LAST - timedelta(days=39)
+"""Forty days: more than one question's worth."""
+WEEK = {"start": LAST - timedelta(days=6), "end": LAST}
+FAR = MORNING.replace(year=2026, month=11, day=25)
+
+
+def reader(
+    settings: Settings, *, patience: Patience = QUICK, job_seconds: float = 5, **changed: Any
+) -> MetaAds:
+    """Our reader with the sandbox's settings, some of them changed."""
+    return MetaAds(
+        settings.meta_ads.model_copy(update=changed),
+        patience=patience,
+        job_seconds=job_seconds,
+        poll_seconds=0.01,
+    )
+
+
+def account(meta: MetaAds, account_id: str = EUROPE) -> Account:
+    return next(one for one in meta.accounts() if one.account_id == account_id)
+
+
+@pytest.fixture
+def api(settings: Settings) -> FacebookAdsApi:
+    """The official client, as its README makes it; only the address is the sandbox's."""
+    meta = settings.meta_ads
+    session = FacebookSession(
+        meta.app_id, meta.app_secret.get_secret_value(), meta.access_token.get_secret_value()
+    )
+    session.GRAPH = meta.graph_url
+    return FacebookAdsApi(session, api_version=meta.api_version)
+
+
+def asked(sandbox: Sandbox) -> list[str]:
+    return [request["name"] for request in sandbox.stage.audit.requests(platform="meta_ads")]
+
+
+@pytest.mark.parametrize("account_id", [EUROPE, AMERICA])
+@pytest.mark.parametrize("level", ["campaign", "ad_set", "ad"])
+def test_every_day_of_every_entity_is_the_markets_truth(
+    settings: Settings, sandbox: Sandbox, level: str, account_id: str
+) -> None:
+    meta = reader(settings)
+    one = account(meta, account_id)
+    found = rows(meta.days(level, one, start=START, end=LAST))
+    wanted = truth(sandbox.stage.market, "meta_ads", account_id, level, start=START, end=LAST)
+    assert len(found) == len(wanted) >= 80
+    for row in found:
+        true = wanted[row["day"], row[f"{level}_id"]]
+        assert (row["impressions"], row["clicks"]) == (true["impressions"], true["clicks"])
+        assert (row["purchases"], row["leads"]) == (true["purchases"], true["leads"])
+        assert micros(row["spend"]) == true["cost_micros"]
+        assert micros(row["purchase_value"]) == true["value_micros"]
+        assert (row["currency"], row["time_zone"]) == (one.currency, one.time_zone)
+        assert row["attribution"] == "7d_click_1d_view"
+
+
+def test_rows_have_the_tables_columns_and_one_instant(settings: Settings, sandbox: Sandbox) -> None:
+    meta = reader(settings)
+    one = account(meta)
+    for level, table in DAYS.items():
+        batches = list(meta.days(level, one, start=START, end=LAST))
+        assert all(batch.schema == table.schema for batch in batches)
+        assert len({row["pulled_at"] for row in rows(iter(batches))}) == 1
+    assert meta.entities(one).schema == ENTITIES.schema
+
+
+def test_the_official_objects_say_the_same(settings: Settings, sandbox: Sandbox, api: FacebookAdsApi) -> None:
+    span = {"since": str(START), "until": str(LAST)}
+    insights = AdAccount(f"act_{EUROPE}", api=api).get_insights(
+        fields=["adset_id", "impressions", "spend", "actions", "date_start"],
+        params={"level": "adset", "time_range": span, "time_increment": 1, "limit": 100},
+    )
+    theirs = {
+        (row["date_start"], row["adset_id"]): (int(row["impressions"]), Decimal(row["spend"]))
+        for row in insights
+    }
+    meta = reader(settings)
+    ours = {
+        (str(row["day"]), row["ad_set_id"]): (row["impressions"], row["spend"])
+        for row in rows(meta.days("ad_set", account(meta), start=START, end=LAST))
+    }
+    assert ours == theirs
+
+
+def test_a_month_of_an_account_is_one_call_where_it_fits_a_page(settings: Settings, sandbox: Sandbox) -> None:
+    meta = reader(settings)
+    one = account(meta)
+    sandbox.stage.audit.clear()
+    list(meta.days("ad", one, start=LAST - timedelta(days=30), end=LAST))
+    assert asked(sandbox) == ["GET act/insights"]
+
+
+def test_pages_are_followed_also_past_an_empty_one(
+    settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meta = reader(settings)
+    one = account(meta)
+    whole = rows(meta.days("ad", one, **WEEK))
+    monkeypatch.setattr(meta_client, "PAGE_ROWS", 50)
+    sandbox.stage.faults.arm("meta_ads", "empty_page", times=2)
+    sandbox.stage.audit.clear()
+    assert undated(rows(meta.days("ad", one, **WEEK))) == undated(whole)
+    assert len(asked(sandbox)) == -(-len(whole) // 50) + 2
+
+
+def test_too_large_a_question_becomes_a_report_job(settings: Settings, sandbox: Sandbox) -> None:
+    meta = reader(settings)
+    one = account(meta)
+    whole = rows(meta.days("ad", one, **WEEK))
+    sandbox.stage.audit.clear()
+    sandbox.stage.faults.arm("meta_ads", "too_much")
+    assert undated(rows(meta.days("ad", one, **WEEK))) == undated(whole)
+    assert asked(sandbox)[:2] == ["GET act/insights", "POST act/insights"]
+
+
+@pytest.mark.parametrize(("kind", "seconds"), [("job_failed", 5.0), ("job_stuck", 0.2)])
+def test_a_job_that_fails_or_never_ends_is_asked_in_halves(
+    settings: Settings, sandbox: Sandbox, kind: str, seconds: float
+) -> None:
+    meta = reader(settings, job_seconds=seconds)
+    one = account(meta)
+    whole = rows(meta.days("ad", one, **WEEK))
+    sandbox.stage.faults.arm("meta_ads", "too_much", times=2)
+    sandbox.stage.faults.arm("meta_ads", kind, times=2)
+    found = rows(meta.days("ad", one, **WEEK))
+    key = ("day", "ad_id")
+    assert sorted(undated(found), key=lambda row: [row[k] for k in key]) == sorted(
+        undated(whole), key=lambda row: [row[k] for k in key]
+    )
+
+
+def test_a_question_that_no_half_can_answer_is_unreadable_and_yields_nothing(
+    settings: Settings, sandbox: Sandbox
+) -> None:
+    meta = reader(settings)
+    one = account(meta)
+    sandbox.stage.faults.arm("meta_ads", "too_much", times=1_000)
+    sandbox.stage.faults.arm("meta_ads", "job_failed", times=1_000)
+    with pytest.raises(PlatformUnreadable, match="one campaign's single day is too large"):
+        next(meta.days("ad", one, start=LAST, end=LAST))
+
+
+def test_every_fault_of_the_wire_is_met_here() -> None:
+    assert set(KNOWN["meta_ads"]) == {
+        "token_expired", "throttled", "unavailable", "too_much", "empty_page", "job_failed", "job_stuck", "slow",
+    }  # fmt: skip
+
+
+def test_a_throttle_says_how_long_and_is_not_waited_for_longer_than_patience(
+    settings: Settings, sandbox: Sandbox
+) -> None:
+    meta = reader(settings)
+    one = account(meta)
+    sandbox.stage.faults.arm("meta_ads", "throttled", minutes=7)
+    with pytest.raises(PlatformBusy, match=rf"{WEEK['start']}..{LAST} for account {EUROPE}") as caught:
+        list(meta.days("ad_set", one, **WEEK))
+    assert caught.value.wait_seconds == 420
+    one_sentence(caught.value)
+
+
+def test_an_outage_and_a_slow_answer_are_waited_out(settings: Settings, sandbox: Sandbox) -> None:
+    meta = reader(settings)
+    one = account(meta)
+    sandbox.stage.faults.arm("meta_ads", "unavailable", times=3)
+    sandbox.stage.faults.arm("meta_ads", "slow", seconds=0.2)
+    assert rows(meta.days("campaign", one, **WEEK))
+    sandbox.stage.faults.arm("meta_ads", "unavailable", times=1_000)
+    with pytest.raises(PlatformBusy, match=r"temporarily unavailable.*Safe to retry"):
+        reader(settings, patience=HASTY).accounts()
+
+
+def test_an_expired_and_a_foreign_token_say_to_make_a_new_one(settings: Settings, sandbox: Sandbox) -> None:
+    sandbox.stage.faults.arm("meta_ads", "token_expired")
+    with pytest.raises(PlatformRefused, match=r"Session has expired.*set META_ACCESS_TOKEN") as caught:
+        reader(settings).accounts()
+    one_sentence(caught.value, "sandbox-meta-token")
+    with pytest.raises(PlatformRefused, match=r"Invalid OAuth access token.*set META_ACCESS_TOKEN") as caught:
+        reader(settings, access_token=SecretStr("my-own-token")).accounts()
+    one_sentence(caught.value, "my-own-token")
+
+
+def test_a_wrong_app_secret_is_refused(settings: Settings, sandbox: Sandbox) -> None:
+    with pytest.raises(PlatformRefused, match="appsecret_proof") as caught:
+        reader(settings, app_secret=SecretStr("not-the-secret")).accounts()
+    one_sentence(caught.value, "not-the-secret")
+
+
+def test_an_account_the_login_does_not_see_is_named(settings: Settings, sandbox: Sandbox) -> None:
+    with pytest.raises(
+        PlatformRefused, match=r"account 42: the login does not see this account.*META_ACCOUNTS"
+    ):
+        reader(settings, accounts=("42",)).accounts()
+    stranger = Account("meta_ads", "424242424242", "Somebody's", "EUR", "Europe/Berlin", "active")
+    with pytest.raises(PlatformRefused, match=r"NOT grant.*ads_read on this account"):
+        list(reader(settings).days("ad", stranger, **WEEK))
+
+
+def test_a_retired_version_says_which_setting(settings: Settings, sandbox: Sandbox) -> None:
+    with pytest.raises(PlatformRefused, match=r"deprecated version.*Set META_API_VERSION"):
+        reader(settings, api_version="v12.0").accounts()
+
+
+def test_an_endpoint_where_nobody_listens_is_named(settings: Settings, sandbox: Sandbox) -> None:
+    with pytest.raises(PlatformUnreachable, match=r"cannot be reached.*META_GRAPH_URL") as caught:
+        reader(settings, patience=HASTY, graph_url="http://127.0.0.1:9").accounts()
+    one_sentence(caught.value, "sandbox-meta-token")
+
+
+def test_days_older_than_meta_keeps_are_refused(settings: Settings, sandbox: Sandbox) -> None:
+    meta = reader(settings)
+    long_ago = LAST.replace(year=LAST.year - 5)
+    with pytest.raises(PlatformRefused, match=rf"{long_ago}\.\.{long_ago}.*37 months"):
+        list(meta.days("campaign", account(meta), start=long_ago, end=long_ago))
+
+
+def test_entities_are_the_catalogs(settings: Settings, sandbox: Sandbox) -> None:
+    meta = reader(settings)
+    catalog = sandbox.stage.market.catalog(sandbox.stage.world.of("meta_ads")[0])
+    found = {(row["level"], row["entity_id"]): row for row in meta.entities(account(meta)).to_pylist()}
+    assert len(found) == 1 + sum(len(getattr(catalog, f"{level}s").id) for level in DAYS)
+    for n, own in enumerate(catalog.campaigns.id.tolist()):
+        row = found["campaign", str(own)]
+        budget = Decimal(int(catalog.campaigns.budget_micros[n])) / 1_000_000
+        assert row["daily_budget"] == (budget if catalog.campaigns.holds_budget[n] else None)
+        assert row["status"] == ("paused" if catalog.campaigns.paused[n] else "active")
+    for n, own in enumerate(catalog.ad_sets.id.tolist()):
+        row, above = found["ad_set", str(own)], int(catalog.ad_sets.campaign[n])
+        owner = "campaign" if catalog.campaigns.holds_budget[above] else "ad_set"
+        assert (row["budget_owner"], row["daily_budget"] is None) == (owner, owner == "campaign")
+        assert row["campaign_id"] == str(catalog.campaigns.id[above])
+        assert row["learning_state"] in {"LEARNING", "SUCCESS"}
+    assert catalog.texts(0)["headlines"][0] in found["ad", str(catalog.ads.id[0])]["creative"]
+
+
+def test_what_was_archived_is_still_counted(
+    settings: Settings, sandbox: Sandbox, api: FacebookAdsApi
+) -> None:
+    meta = reader(settings)
+    one = account(meta)
+    before = rows(meta.days("ad_set", one, **WEEK))
+    gone = before[0]["ad_set_id"]
+    AdSet(gone, api=api).api_update(params={"status": "ARCHIVED"})
+    assert undated(rows(meta.days("ad_set", one, **WEEK))) == undated(before)
+    row = next(r for r in meta.entities(one).to_pylist() if r["entity_id"] == gone)
+    assert (row["status"], row["native_status"]) == ("removed", "ARCHIVED")
+
+
+def test_a_budget_written_by_the_official_client_changes_later_days(
+    settings: Settings, sandbox: Sandbox, api: FacebookAdsApi
+) -> None:
+    meta = reader(settings)
+    one = account(meta)
+    entities = meta.entities(one).to_pylist()
+    owner = next(
+        r for r in entities if r["level"] == "campaign" and r["daily_budget"] and r["status"] == "active"
+    )
+
+    def spent(day: Any) -> float:
+        found = rows(meta.days("campaign", one, start=day, end=day))
+        return float(next(r["spend"] for r in found if r["campaign_id"] == owner["entity_id"]))
+
+    past = spent(LAST)
+    Campaign(owner["entity_id"], api=api).api_update(params={"daily_budget": 100})
+    sandbox.stage.clock.set(FAR)
+    later = spent(FAR.date() - timedelta(days=1))
+    assert spent(LAST) == past > 5
+    assert later <= 1.25 * 1.0
+    now = next(r for r in meta.entities(one).to_pylist() if r["entity_id"] == owner["entity_id"])
+    assert now["daily_budget"] == 1
+    assert [r["name"] for r in sandbox.stage.audit.requests(writes_only=True)] == ["POST campaign"]
+
+
+def refused(call: Any) -> tuple[int, int | None, str]:
+    with pytest.raises(FacebookRequestError) as caught:
+        call()
+    return (
+        caught.value.api_error_code(),
+        caught.value.api_error_subcode(),
+        str(caught.value.api_error_message()),
+    )
+
+
+# The official client warns before it sends what Meta will refuse; here it is to be refused.
+@pytest.mark.filterwarnings("ignore:.*(compatible|does not allow field):UserWarning")
+def test_a_write_is_checked_as_meta_checks_it(
+    settings: Settings, sandbox: Sandbox, api: FacebookAdsApi
+) -> None:
+    meta = reader(settings)
+    entities = meta.entities(account(meta)).to_pylist()
+    owner = next(r["entity_id"] for r in entities if r["level"] == "campaign" and r["daily_budget"])
+    beneath = next(r["entity_id"] for r in entities if r["level"] == "ad_set" and r["campaign_id"] == owner)
+    campaign = Campaign(owner, api=api)
+    assert refused(lambda: campaign.api_update(params={"daily_budget": 99}))[:2] == (100, 1885272)
+    assert refused(lambda: campaign.api_update(params={"daily_budget": "12.50"}))[0] == 100
+    assert refused(lambda: campaign.api_update(params={"status": "RESTING"}))[0] == 100
+    assert refused(lambda: AdSet(beneath, api=api).api_update(params={"daily_budget": 500}))[:2] == (
+        100,
+        1885621,
+    )
+    assert refused(lambda: Campaign("9999999999", api=api).api_update(params={"status": "PAUSED"}))[:2] == (
+        100,
+        33,
+    )
+    campaign.api_update(params={"daily_budget": 500, "execution_options": ["validate_only"]})
+    assert sandbox.stage.audit.requests(writes_only=True) == []
+
+
+# The official client warns before it sends what Meta will refuse; here it is to be refused.
+@pytest.mark.filterwarnings("ignore:.*(compatible|does not allow field):UserWarning")
+def test_a_question_is_checked_as_meta_checks_it(sandbox: Sandbox, api: FacebookAdsApi) -> None:
+    ads = AdAccount(f"act_{EUROPE}", api=api)
+    day = {"since": str(LAST), "until": str(LAST)}
+
+    def ask(fields: list[str], **parameters: Any) -> Any:
+        return refused(lambda: ads.get_insights(fields, {"level": "ad", "time_range": day} | parameters))
+
+    assert ask(["impressionz"])[::2] == (
+        100,
+        "(#100) impressionz is not valid for fields param. please check https://developers.facebook.com",
+    )
+    assert ask(["impressions"], time_range={"since": str(LAST), "until": str(START)})[1] == 1487534
+    assert ask(["ad_id"], level="campaign")[0] == 100
+    assert ask(["impressions"], limit=9_000)[0] == 100
+
+
+def test_a_proxy_in_the_environment_does_not_stand_before_this_machine(
+    sandbox: Sandbox, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert len(reader(settings, patience=HASTY).accounts()) == 2
