@@ -35,7 +35,7 @@ def test_every_asset_says_what_it_is_and_whose_it_is(definitions: dg.Definitions
         assert spec.group_name in {"raw", "core", "reports"}, spec.key
         assert spec.kinds, spec.key
         if spec.key.path[0] != "reports":
-            columns = spec.metadata["dagster/column_schema"].value.columns
+            columns = spec.metadata["dagster/column_schema"].columns
             assert columns, spec.key
             assert all(column.description for column in columns), spec.key
 

@@ -1,7 +1,5 @@
-"""Meta Ads, read and written: our reader through the official client's session, and the official objects beside it."""
+"""Meta Ads, when it goes wrong: what is waited for, what is asked in smaller parts, what is refused, and in which words."""
 
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,114 +7,16 @@ from facebook_business.adobjects.adaccount import AdAccount
 from facebook_business.adobjects.adset import AdSet
 from facebook_business.adobjects.campaign import Campaign
 from facebook_business.api import FacebookAdsApi
-from facebook_business.exceptions import FacebookRequestError
-from facebook_business.session import FacebookSession
 from pydantic import SecretStr
 
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable, PlatformUnreadable
 from resources.platforms import meta_client
-from resources.platforms.meta_ads import MetaAds
-from resources.platforms.patience import Patience
 from resources.records import Account
 from resources.settings import Settings
-from resources.tables.meta_ads import DAYS, ENTITIES
 from sandbox.faults import KNOWN
 from sandbox.serve import Sandbox
-from tests.conftest import MORNING
-from tests.wire.delivery import HASTY, LAST, QUICK, micros, one_sentence, rows, truth, undated
-
-EUROPE, AMERICA = "2000000001", "2000000002"
-START = LAST - timedelta(days=39)
-"""Forty days: more than one question's worth."""
-WEEK = {"start": LAST - timedelta(days=6), "end": LAST}
-FAR = MORNING.replace(year=2026, month=11, day=25)
-
-
-def reader(
-    settings: Settings, *, patience: Patience = QUICK, job_seconds: float = 5, **changed: Any
-) -> MetaAds:
-    """Our reader with the sandbox's settings, some of them changed."""
-    return MetaAds(
-        settings.meta_ads.model_copy(update=changed),
-        patience=patience,
-        job_seconds=job_seconds,
-        poll_seconds=0.01,
-    )
-
-
-def account(meta: MetaAds, account_id: str = EUROPE) -> Account:
-    return next(one for one in meta.accounts() if one.account_id == account_id)
-
-
-@pytest.fixture
-def api(settings: Settings) -> FacebookAdsApi:
-    """The official client, as its README makes it; only the address is the sandbox's."""
-    meta = settings.meta_ads
-    session = FacebookSession(
-        meta.app_id, meta.app_secret.get_secret_value(), meta.access_token.get_secret_value()
-    )
-    session.GRAPH = meta.graph_url
-    return FacebookAdsApi(session, api_version=meta.api_version)
-
-
-def asked(sandbox: Sandbox) -> list[str]:
-    return [request["name"] for request in sandbox.stage.audit.requests(platform="meta_ads")]
-
-
-@pytest.mark.parametrize("account_id", [EUROPE, AMERICA])
-@pytest.mark.parametrize("level", ["campaign", "ad_set", "ad"])
-def test_every_day_of_every_entity_is_the_markets_truth(
-    settings: Settings, sandbox: Sandbox, level: str, account_id: str
-) -> None:
-    meta = reader(settings)
-    one = account(meta, account_id)
-    found = rows(meta.days(level, one, start=START, end=LAST))
-    wanted = truth(sandbox.stage.market, "meta_ads", account_id, level, start=START, end=LAST)
-    assert len(found) == len(wanted) >= 80
-    for row in found:
-        true = wanted[row["day"], row[f"{level}_id"]]
-        assert (row["impressions"], row["clicks"]) == (true["impressions"], true["clicks"])
-        assert (row["purchases"], row["leads"]) == (true["purchases"], true["leads"])
-        assert micros(row["spend"]) == true["cost_micros"]
-        assert micros(row["purchase_value"]) == true["value_micros"]
-        assert (row["currency"], row["time_zone"]) == (one.currency, one.time_zone)
-        assert row["attribution"] == "7d_click_1d_view"
-
-
-def test_rows_have_the_tables_columns_and_one_instant(settings: Settings, sandbox: Sandbox) -> None:
-    meta = reader(settings)
-    one = account(meta)
-    for level, table in DAYS.items():
-        batches = list(meta.days(level, one, start=START, end=LAST))
-        assert all(batch.schema == table.schema for batch in batches)
-        assert len({row["pulled_at"] for row in rows(iter(batches))}) == 1
-    assert meta.entities(one).schema == ENTITIES.schema
-
-
-def test_the_official_objects_say_the_same(settings: Settings, sandbox: Sandbox, api: FacebookAdsApi) -> None:
-    span = {"since": str(START), "until": str(LAST)}
-    insights = AdAccount(f"act_{EUROPE}", api=api).get_insights(
-        fields=["adset_id", "impressions", "spend", "actions", "date_start"],
-        params={"level": "adset", "time_range": span, "time_increment": 1, "limit": 100},
-    )
-    theirs = {
-        (row["date_start"], row["adset_id"]): (int(row["impressions"]), Decimal(row["spend"]))
-        for row in insights
-    }
-    meta = reader(settings)
-    ours = {
-        (str(row["day"]), row["ad_set_id"]): (row["impressions"], row["spend"])
-        for row in rows(meta.days("ad_set", account(meta), start=START, end=LAST))
-    }
-    assert ours == theirs
-
-
-def test_a_month_of_an_account_is_one_call_where_it_fits_a_page(settings: Settings, sandbox: Sandbox) -> None:
-    meta = reader(settings)
-    one = account(meta)
-    sandbox.stage.audit.clear()
-    list(meta.days("ad", one, start=LAST - timedelta(days=30), end=LAST))
-    assert asked(sandbox) == ["GET act/insights"]
+from tests.wire.delivery import HASTY, LAST, one_sentence, rows, undated
+from tests.wire.meta_official import EUROPE, START, WEEK, account, asked, reader, refused
 
 
 def test_pages_are_followed_also_past_an_empty_one(
@@ -240,73 +140,6 @@ def test_days_older_than_meta_keeps_are_refused(settings: Settings, sandbox: San
     long_ago = LAST.replace(year=LAST.year - 5)
     with pytest.raises(PlatformRefused, match=rf"{long_ago}\.\.{long_ago}.*37 months"):
         list(meta.days("campaign", account(meta), start=long_ago, end=long_ago))
-
-
-def test_entities_are_the_catalogs(settings: Settings, sandbox: Sandbox) -> None:
-    meta = reader(settings)
-    catalog = sandbox.stage.market.catalog(sandbox.stage.world.of("meta_ads")[0])
-    found = {(row["level"], row["entity_id"]): row for row in meta.entities(account(meta)).to_pylist()}
-    assert len(found) == 1 + sum(len(getattr(catalog, f"{level}s").id) for level in DAYS)
-    for n, own in enumerate(catalog.campaigns.id.tolist()):
-        row = found["campaign", str(own)]
-        budget = Decimal(int(catalog.campaigns.budget_micros[n])) / 1_000_000
-        assert row["daily_budget"] == (budget if catalog.campaigns.holds_budget[n] else None)
-        assert row["status"] == ("paused" if catalog.campaigns.paused[n] else "active")
-    for n, own in enumerate(catalog.ad_sets.id.tolist()):
-        row, above = found["ad_set", str(own)], int(catalog.ad_sets.campaign[n])
-        owner = "campaign" if catalog.campaigns.holds_budget[above] else "ad_set"
-        assert (row["budget_owner"], row["daily_budget"] is None) == (owner, owner == "campaign")
-        assert row["campaign_id"] == str(catalog.campaigns.id[above])
-        assert row["learning_state"] in {"LEARNING", "SUCCESS"}
-    assert catalog.texts(0)["headlines"][0] in found["ad", str(catalog.ads.id[0])]["creative"]
-
-
-def test_what_was_archived_is_still_counted(
-    settings: Settings, sandbox: Sandbox, api: FacebookAdsApi
-) -> None:
-    meta = reader(settings)
-    one = account(meta)
-    before = rows(meta.days("ad_set", one, **WEEK))
-    gone = before[0]["ad_set_id"]
-    AdSet(gone, api=api).api_update(params={"status": "ARCHIVED"})
-    assert undated(rows(meta.days("ad_set", one, **WEEK))) == undated(before)
-    row = next(r for r in meta.entities(one).to_pylist() if r["entity_id"] == gone)
-    assert (row["status"], row["native_status"]) == ("removed", "ARCHIVED")
-
-
-def test_a_budget_written_by_the_official_client_changes_later_days(
-    settings: Settings, sandbox: Sandbox, api: FacebookAdsApi
-) -> None:
-    meta = reader(settings)
-    one = account(meta)
-    entities = meta.entities(one).to_pylist()
-    owner = next(
-        r for r in entities if r["level"] == "campaign" and r["daily_budget"] and r["status"] == "active"
-    )
-
-    def spent(day: Any) -> float:
-        found = rows(meta.days("campaign", one, start=day, end=day))
-        return float(next(r["spend"] for r in found if r["campaign_id"] == owner["entity_id"]))
-
-    past = spent(LAST)
-    Campaign(owner["entity_id"], api=api).api_update(params={"daily_budget": 100})
-    sandbox.stage.clock.set(FAR)
-    later = spent(FAR.date() - timedelta(days=1))
-    assert spent(LAST) == past > 5
-    assert later <= 1.25 * 1.0
-    now = next(r for r in meta.entities(one).to_pylist() if r["entity_id"] == owner["entity_id"])
-    assert now["daily_budget"] == 1
-    assert [r["name"] for r in sandbox.stage.audit.requests(writes_only=True)] == ["POST campaign"]
-
-
-def refused(call: Any) -> tuple[int, int | None, str]:
-    with pytest.raises(FacebookRequestError) as caught:
-        call()
-    return (
-        caught.value.api_error_code(),
-        caught.value.api_error_subcode(),
-        str(caught.value.api_error_message()),
-    )
 
 
 # The official client warns before it sends what Meta will refuse; here it is to be refused.
