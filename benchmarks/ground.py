@@ -15,6 +15,12 @@ import yaml
 from orchestration.local_sandbox import sandbox_running
 
 ROOT = Path(__file__).resolve().parent.parent
+SHAPES: dict[str, tuple[str, dict[str, float]]] = {
+    "google_ads": ("10", {"cpm": 38, "ctr": 0.045}),
+    "meta_ads": ("20", {"cpm": 9, "ctr": 0.013}),
+    "linkedin_ads": ("51", {"cpm": 34, "ctr": 0.0055, "lead_share": 0.7}),
+}
+"""How accounts of each platform begin their numbers and behave."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +68,6 @@ def timed(*command: str, var: Path) -> Timed:
 
 def even_world(folder: Path, *, seed: int, ad_sets: int) -> str:
     """A world file with that many ad sets on each platform, in two accounts of two currencies."""
-    shapes = {
-        "google_ads": ("10", {"cpm": 38, "ctr": 0.045}),
-        "meta_ads": ("20", {"cpm": 9, "ctr": 0.013}),
-        "linkedin_ads": ("51", {"cpm": 34, "ctr": 0.0055, "lead_share": 0.7}),
-    }
     accounts = [
         {
             "platform": platform,
@@ -78,7 +79,7 @@ def even_world(folder: Path, *, seed: int, ad_sets: int) -> str:
             "ad_sets_per_campaign": 20,
             "behaviour": behaviour,
         }
-        for platform, (prefix, behaviour) in shapes.items()
+        for platform, (prefix, behaviour) in SHAPES.items()
         for n, currency in ((1, "EUR"), (2, "USD"))
     ]
     world = {"name": "even", "seed": seed, "begins": "2023-01-01", "accounts": accounts}
