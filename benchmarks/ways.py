@@ -1,7 +1,7 @@
 """One way from one platform's wire, run in this process and told as one JSON line: how `benchmarks.ingest` measures each of them.
 
 `ours` ends in the lake. `plain` is what the platforms' own examples show and ends in a data frame, which is less than ours does.
-`wire` asks what ours asked, once more, and decodes nothing.
+`wire` asks what ours asked, once more, and decodes nothing. Logging in is nobody's: every way starts with its client open.
 """
 
 import base64
@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
+from typing import Any
 
 import pandas as pd
 import requests
@@ -33,6 +34,11 @@ TABLES = {
     "meta_ads": meta_ads.DAYS["ad_set"],
     "linkedin_ads": linkedin_ads.DAYS["ad_set"],
 }
+
+
+CLIENTS = "SELECT customer_client.id FROM customer_client"
+Way = Callable[[], int]
+"""Reads everything once and counts: rows, or bytes where nothing is decoded."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +60,25 @@ class Job:
             first += timedelta(days=DAYS_AT_ONCE)
 
 
-def ours(platform: str, job: Job) -> int:
+def ours(job: Job) -> Way:
     """Rows in the lake, by the reader and the lake that the assets use."""
-    reader = Platforms(lambda: job.settings).reader(platform)
-    table = TABLES[platform]
-    with TemporaryDirectory() as folder:
-        rows = reader.days("ad_set", job.account, start=job.start, end=job.end)
-        where: Where = {"account_id": job.account.account_id, "day": (job.start, job.end)}
-        return Lake(Path(folder)).replace(table, rows, where=where)
+    reader, table = Platforms(lambda: job.settings).reader(job.account.platform), TABLES[job.account.platform]
+    reader.accounts()
+
+    def read() -> int:
+        with TemporaryDirectory() as folder:
+            rows = reader.days("ad_set", job.account, start=job.start, end=job.end)
+            where: Where = {"account_id": job.account.account_id, "day": (job.start, job.end)}
+            return Lake(Path(folder)).replace(table, rows, where=where)
+
+    return read
 
 
-def google_plain(job: Job) -> int:
+def google_plain(job: Job) -> Way:
     """SearchStream as Google's examples use it: proto-plus rows, attribute by attribute, into dicts and a frame."""
     from google.ads.googleads.client import GoogleAdsClient  # noqa: PLC0415 — each way loads its own client alone
 
-    settings, found = job.settings.google_ads, []
+    settings = job.settings.google_ads
     client = GoogleAdsClient.load_from_dict(
         {
             "json_key_file_path": str(settings.json_key_file_path), "endpoint": settings.endpoint,
@@ -76,45 +86,56 @@ def google_plain(job: Job) -> int:
         }
     )  # fmt: skip
     service = client.get_service("GoogleAdsService")
-    for start, end in job.months():
-        query = google_ads_wire.days_query(TABLES["google_ads"], start=start, end=end)
-        for batch in service.search_stream(customer_id=job.account.account_id, query=query):
-            for row in batch.results:
-                m = row.metrics
-                found.append(
-                    {
-                        "day": row.segments.date, "campaign_id": row.campaign.id, "ad_group_id": row.ad_group.id,
-                        "impressions": m.impressions, "clicks": m.clicks, "cost_micros": m.cost_micros,
-                        "conversions": m.conversions, "conversions_value": m.conversions_value,
-                        "all_conversions": m.all_conversions, "view_through_conversions": m.view_through_conversions,
-                        "search_impression_share": m.search_impression_share,
-                    }
-                )  # fmt: skip
-    return len(pd.DataFrame(found))
+    next(iter(service.search_stream(customer_id=settings.login_customer_id, query=CLIENTS)))
+
+    def read() -> int:
+        found = []
+        for start, end in job.months():
+            query = google_ads_wire.days_query(TABLES["google_ads"], start=start, end=end)
+            for batch in service.search_stream(customer_id=job.account.account_id, query=query):
+                found += [_google_row(row) for row in batch.results]
+        return len(pd.DataFrame(found))
+
+    return read
 
 
-def google_wire(job: Job) -> int:
+def _google_row(row: Any) -> dict[str, Any]:
+    m = row.metrics
+    return {
+        "day": row.segments.date, "campaign_id": row.campaign.id, "ad_group_id": row.ad_group.id,
+        "impressions": m.impressions, "clicks": m.clicks, "cost_micros": m.cost_micros, "conversions": m.conversions,
+        "conversions_value": m.conversions_value, "all_conversions": m.all_conversions,
+        "view_through_conversions": m.view_through_conversions, "search_impression_share": m.search_impression_share,
+    }  # fmt: skip
+
+
+def google_wire(job: Job) -> Way:
     """The same streams over a channel of the same kind, their bytes counted and dropped."""
     import grpc  # noqa: PLC0415
 
     settings = job.settings.google_ads
     roots = settings.ca_file.read_bytes() if settings.ca_file else None
     options = [("grpc.max_receive_message_length", -1)]
-    size = 0
-    with grpc.secure_channel(settings.endpoint, grpc.ssl_channel_credentials(roots), options) as channel:
+    channel = grpc.secure_channel(settings.endpoint, grpc.ssl_channel_credentials(roots), options)
+    grpc.channel_ready_future(channel).result(timeout=10)
+
+    def read() -> int:
+        size = 0
         for question in job.questions:
             call = channel.unary_stream(question["method"])
             size += sum(len(message) for message in call(base64.b64decode(question["body"])))
-    return size
+        return size
+
+    return read
 
 
-def meta_plain(job: Job) -> int:
+def meta_plain(job: Job) -> Way:
     """`get_insights` as Meta's examples use it: the cursor's objects into dicts and a frame."""
     from facebook_business.adobjects.adaccount import AdAccount  # noqa: PLC0415
     from facebook_business.api import FacebookAdsApi  # noqa: PLC0415
     from facebook_business.session import FacebookSession  # noqa: PLC0415
 
-    settings, found = job.settings.meta_ads, []
+    settings = job.settings.meta_ads
     secret, token = settings.app_secret, settings.access_token
     session = FacebookSession(
         settings.app_id,
@@ -122,34 +143,44 @@ def meta_plain(job: Job) -> int:
         token.get_secret_value() if token else None,
     )
     session.GRAPH = settings.graph_url
-    account = AdAccount(
-        f"act_{job.account.account_id}", api=FacebookAdsApi(session, api_version=settings.api_version)
-    )
-    for start, end in job.months():
-        asked = meta_ads_wire.insights_parameters("ad_set", start=start, end=end)
-        fields = asked.pop("fields").split(",")
-        asked |= {"time_increment": 1, "limit": PAGE_ROWS, "use_unified_attribution_setting": True}  # type: ignore[dict-item]
-        asked |= {name: json.loads(asked[name]) for name in ("time_range", "filtering", "action_breakdowns")}
-        found += [dict(row) for row in account.get_insights(fields=fields, params=asked)]
-    return len(pd.DataFrame(found))
+    api = FacebookAdsApi(session, api_version=settings.api_version)
+    account = AdAccount(f"act_{job.account.account_id}", api=api)
+
+    def read() -> int:
+        found = []
+        for start, end in job.months():
+            asked: dict[str, Any] = {**meta_ads_wire.insights_parameters("ad_set", start=start, end=end)}
+            fields = asked.pop("fields").split(",")
+            asked |= {"time_increment": 1, "limit": PAGE_ROWS, "use_unified_attribution_setting": True}
+            asked |= {
+                name: json.loads(asked[name]) for name in ("time_range", "filtering", "action_breakdowns")
+            }
+            found += [dict(row) for row in account.get_insights(fields=fields, params=asked)]
+        return len(pd.DataFrame(found))
+
+    return read
 
 
-def linkedin_plain(job: Job) -> int:
+def linkedin_plain(job: Job) -> Way:
     """AdAnalytics by `requests`: decoded elements flattened into dicts and a frame."""
-    found = []
-    for answer in _asked_again(job):
-        for element in answer.json()["elements"]:
-            if "dateRange" not in element:
-                continue  # a list of entities, which ours reads as well
-            start = element.pop("dateRange")["start"]
-            day = date(start["year"], start["month"], start["day"])
-            found.append({**element, "day": day, "campaign": element["pivotValues"][0]})
-    return len(pd.DataFrame(found))
+
+    def read() -> int:
+        found = []
+        for answer in _asked_again(job):
+            for element in answer.json()["elements"]:
+                if "dateRange" not in element:
+                    continue  # a list of entities, which ours reads as well
+                start = element.pop("dateRange")["start"]
+                day = date(start["year"], start["month"], start["day"])
+                found.append({**element, "day": day, "campaign": element["pivotValues"][0]})
+        return len(pd.DataFrame(found))
+
+    return read
 
 
-def http_wire(job: Job) -> int:
+def http_wire(job: Job) -> Way:
     """The same answers, their bytes counted and dropped."""
-    return sum(len(answer.content) for answer in _asked_again(job))
+    return lambda: sum(len(answer.content) for answer in _asked_again(job))
 
 
 def _asked_again(job: Job) -> Iterator[requests.Response]:
@@ -160,7 +191,7 @@ def _asked_again(job: Job) -> Iterator[requests.Response]:
             yield session.request(question["method"], address + question["path"], data=body)
 
 
-WAYS: dict[tuple[str, str], Callable[[Job], int]] = {
+WAYS: dict[tuple[str, str], Callable[[Job], Way]] = {
     ("google_ads", "plain"): google_plain,
     ("google_ads", "wire"): google_wire,
     ("meta_ads", "plain"): meta_plain,
@@ -177,10 +208,11 @@ def main() -> None:
     account = Platforms(lambda: settings).reader(platform).accounts()[0]
     heard = json.loads(Path(questions).read_text(encoding="utf-8"))
     job = Job(settings, account, date.fromisoformat(first), date.fromisoformat(last), heard)
+    read = ours(job) if way == "ours" else WAYS[platform, way](job)
     runs = []
     for _ in range(int(times)):
         began, worked = perf_counter(), process_time()
-        counted = ours(platform, job) if way == "ours" else WAYS[platform, way](job)
+        counted = read()
         runs.append((perf_counter() - began, process_time() - worked))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     middle = sorted(runs)[len(runs) // 2]

@@ -16,7 +16,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, write_deltalake
+from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from resources.ahead import made_ahead
@@ -26,6 +26,8 @@ from resources.schema import Table
 MONTH = pa.field("month", pa.int32())
 """Layout column of tables with days: year and month of `day` as one number, 202611. Not part of a table's own columns."""
 
+_PLAIN = WriterProperties(default_column_properties=ColumnProperties(dictionary_enabled=False))
+"""No dictionaries: ad figures hardly repeat, so building them doubles the time of a write and makes files larger."""
 Where: TypeAlias = Mapping[str, str | tuple[date, date]]
 """A slice: a column that equals a text, or `day` between two days, both included."""
 
@@ -65,6 +67,7 @@ class Lake:
                     mode="overwrite",
                     predicate=_predicate(table, where),
                     storage_options=self._options,
+                    writer_properties=_PLAIN,
                 )
             except CommitFailedError as error:
                 raise LakeBusy(

@@ -111,7 +111,7 @@ class _Reading:
         begins, ends = at[mine], end[mine]
         if (begins > ends).any():
             raise Misshapen("a field reaches past the end of its message")
-        found, behind = self._varints(np.minimum(begins, ends))
+        found, behind = self._small(np.minimum(begins, ends))
         tag[mine] = np.where(begins < ends, found, _DONE)
         at[mine] = np.where(begins < ends, behind, begins)
 
@@ -126,7 +126,7 @@ class _Reading:
             self._keep(found, row, self._eight[at].view("<f8"))
             return at + 8
         if kind == _COUNTED:
-            size, begin = self._varints(at)
+            size, begin = self._small(at)
             if (size < 0).any() or (begin + size > self.ends[row]).any():
                 raise Misshapen("a length reaches past the end of its row")
             if isinstance(found, _Node):
@@ -143,6 +143,17 @@ class _Reading:
         if isinstance(found, _Leaf):
             self._values[found.path][row] = value
             self._present[found.path][row] = True
+
+    def _small(self, at: Whole) -> tuple[Whole, Whole]:
+        """The same as `_varints`, quicker for tags and sizes: those of one field take one byte, or two, in every row."""
+        at = np.minimum(at, len(self._bytes) - 2)
+        first = self._bytes[at]
+        if first.max(initial=0) < 0x80:
+            return first.astype(np.int64), at + 1
+        second = self._bytes[at + 1]
+        if first.min(initial=0xFF) >= 0x80 and second.max(initial=0) < 0x80:
+            return (second.astype(np.int64) << 7) | (first & 0x7F), at + 2
+        return self._varints(at)
 
     def _varints(self, at: Whole) -> tuple[Whole, Whole]:
         """The variable-length numbers that begin at `at`, and where each ends."""
