@@ -4,8 +4,8 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import numpy as np
-import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -128,7 +128,7 @@ def _truth(
 
 
 def _json(content: Any) -> Response:
-    return Response(orjson.dumps(content), media_type="application/json")
+    return Response(msgspec.json.encode(content), media_type="application/json")
 
 
 def _refused(why: str) -> Response:

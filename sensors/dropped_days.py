@@ -1,7 +1,7 @@
 """Dropped files have no days of their own in the asset graph: this asks core to renew the days they touch."""
 
 import dagster as dg
-import orjson
+import msgspec
 
 from resources.lake import Lake
 from resources.tables import core, dropped
@@ -51,6 +51,6 @@ def _days_before(instance: dg.DagsterInstance, event: dg.EventLogEntry) -> tuple
     for record in earlier:
         materialization = record.asset_materialization
         if record.run_id != event.run_id and materialization and "days covered" in materialization.metadata:
-            first_and_last = orjson.loads(str(materialization.metadata["days covered"].value))
+            first_and_last = msgspec.json.decode(str(materialization.metadata["days covered"].value))
             return tuple(first_and_last) if first_and_last else None
     return None

@@ -17,6 +17,7 @@ from resources.platforms.linkedin_client import Client, Doing
 from resources.platforms.linkedin_restli import Literal
 from resources.platforms.patience import Patience
 from resources.records import Account
+from resources.schema import MONEY
 
 ELEMENTS_AT_ONCE = 14_000
 PAGE = {"campaign": 1_000, "ad_set": 1_000, "ad": 100}
@@ -88,24 +89,22 @@ class LinkedInAds:
         query = self._query(pivot, start, end) | {
             "timeGranularity": "ALL",
             "accounts": [f"urn:li:sponsoredAccount:{account.account_id}"],
-            "fields": Literal("pivotValues,impressions,clicks,costInLocalCurrency"),
+            "fields": Literal("pivotValues,dateRange,impressions,clicks,costInLocalCurrency"),
         }
         doing = Doing(f"Reading {pivot}", account.account_id, (start, end))
         elements = self._elements(query, doing)
         return pa.table(
             {
-                "pivot_value": pa.array([e["pivotValues"][0] for e in elements], pa.string()),
-                "impressions": pa.array([e.get("impressions", 0) for e in elements], pa.int64()),
-                "clicks": pa.array([e.get("clicks", 0) for e in elements], pa.int64()),
-                "spend": pa.array([e.get("costInLocalCurrency", "0") for e in elements]).cast(
-                    pa.decimal128(18, 6)
-                ),
+                "pivot_value": pa.array([e.pivot_values[0] for e in elements], pa.string()),
+                "impressions": pa.array([e.impressions for e in elements], pa.int64()),
+                "clicks": pa.array([e.clicks for e in elements], pa.int64()),
+                "spend": pa.array([e.spend for e in elements], pa.string()).cast(MONEY),
             }
         )
 
     def _analytics(
         self, account: Account, level: str, ids: Sequence[str], start: date, end: date, *, everything: bool
-    ) -> Iterator[list[dict[str, Any]]]:
+    ) -> Iterator[list[Any]]:
         """Elements for these ids and days; halves the question as long as the answer may have been cut."""
         doing = Doing(f"Reading {wire.NATIVE[level]} days", account.account_id, (start, end))
         # Naming the account instead of its thousands of entities keeps the question short; the bound holds either way.
@@ -128,11 +127,8 @@ class LinkedInAds:
                 account, level, parts, first, last, everything=everything and parts is ids
             )
 
-    def _elements(self, query: dict[str, Any], doing: Doing) -> list[dict[str, Any]]:
-        elements = self._client.get("adAnalytics", query, doing).get("elements")
-        if not isinstance(elements, list):
-            raise PlatformUnreadable(**doing.known(), said="an answer without elements")
-        return elements
+    def _elements(self, query: dict[str, Any], doing: Doing) -> list[Any]:
+        return self._client.get("adAnalytics", query, doing, shape=wire.Analytics).elements
 
     def _query(self, pivot: str, start: date, end: date | None) -> dict[str, Any]:
         """The part all reads share. Without `end` LinkedIn reads to its own today."""
@@ -140,7 +136,7 @@ class LinkedInAds:
         days = {name: {"year": d.year, "month": d.month, "day": d.day} for name, d in ends.items()}
         return {"q": "analytics", "pivot": pivot, "timeGranularity": "DAILY", "dateRange": days}
 
-    def _above(self, account: Account, level: str, elements: list[dict[str, Any]]) -> wire.Above:
+    def _above(self, account: Account, level: str, elements: list[Any]) -> wire.Above:
         """The entities above each entity of the answer; the lists are read anew once if it has one they lack.
 
         Raises:
@@ -213,11 +209,10 @@ class LinkedInAds:
     def _pages(self, path: str, query: dict[str, Any], size: int, doing: Doing) -> Iterator[dict[str, Any]]:
         token: str | None = None
         while True:
-            page = self._client.get(path, {**query, "pageSize": size, "pageToken": token}, doing)
-            if not isinstance(page.get("elements"), list):
-                raise PlatformUnreadable(**doing.known(), said="a page without elements")
-            yield from page["elements"]
-            token = page.get("metadata", {}).get("nextPageToken")
+            asked = {**query, "pageSize": size, "pageToken": token}
+            page = self._client.get(path, asked, doing, shape=wire.Page)
+            yield from page.elements
+            token = page.metadata.get("nextPageToken")
             if not token:
                 return
 

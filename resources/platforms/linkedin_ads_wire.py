@@ -7,12 +7,15 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from resources.records import Account
-from resources.schema import MONEY, Table
+from resources.schema import MONEY
 from resources.tables.linkedin_ads import DAYS, ENTITIES
 
 PIVOTS = {"campaign": "CAMPAIGN_GROUP", "ad_set": "CAMPAIGN", "ad": "CREATIVE"}
@@ -41,6 +44,50 @@ METRICS = {
     "video_views": "videoViews",
 }
 """Our columns by LinkedIn's metrics. With the two below this is under LinkedIn's limit of 20 fields a call."""
+
+
+class Day(msgspec.Struct, frozen=True, gc=False):
+    """A day of LinkedIn's."""
+
+    year: int
+    month: int
+    day: int
+
+
+class DateRange(msgspec.Struct, gc=False):
+    """The days an element is about; those of a daily answer begin and end on the same."""
+
+    start: Day
+
+
+def _element_fields() -> list[tuple[str, type, Any]]:
+    """The metrics under our names: counts as whole numbers, money as decimal text, what is left out as nought."""
+    kinds = {name: DAYS["campaign"].schema.field(name).type for name in METRICS}
+    return [(name, str, "0") if pa.types.is_decimal(kind) else (name, int, 0) for name, kind in kinds.items()]
+
+
+Element = msgspec.defstruct(
+    "Element",
+    [("pivot_values", tuple[str, ...]), ("date_range", DateRange), *_element_fields()],
+    rename=METRICS | {"pivot_values": "pivotValues", "date_range": "dateRange"},
+    gc=False,
+)
+"""An adAnalytics element. A metric that LinkedIn leaves out is one that did not happen."""
+
+
+class Analytics(msgspec.Struct):
+    """An adAnalytics answer."""
+
+    elements: list[Element]  # type: ignore[valid-type]
+
+
+class Page(msgspec.Struct):
+    """A page of a list of entities."""
+
+    elements: list[dict[str, Any]]
+    metadata: dict[str, Any] = {}
+
+
 FIELDS = ",".join(["dateRange", "pivotValues", *METRICS.values()])
 STATUSES = (
     "ACTIVE", "PAUSED", "ARCHIVED", "COMPLETED", "CANCELED", "DRAFT", "PENDING_DELETION", "REMOVED",
@@ -76,9 +123,9 @@ def runs(campaign: dict[str, Any], *, before: date) -> bool:
 
 
 def day_rows(
-    level: str, account: Account, elements: Sequence[dict[str, Any]], above: Above, pulled_at: datetime
+    level: str, account: Account, elements: Sequence[Any], above: Above, pulled_at: datetime
 ) -> pa.RecordBatch:
-    """AdAnalytics elements as rows of `DAYS[level]`. A metric LinkedIn leaves out is one that did not happen."""
+    """AdAnalytics elements as rows of `DAYS[level]`."""
     table, ids = DAYS[level], [own_id(element) for element in elements]
     columns: dict[str, Any] = {
         "account_id": pa.repeat(account.account_id, len(ids)),
@@ -90,34 +137,26 @@ def day_rows(
     }
     for place, name in enumerate(ABOVE[level]):
         columns[name] = pa.array([above[one][place] for one in ids], pa.string())
-    for name, metric in METRICS.items():
-        columns[name] = _metric(table, name, [element.get(metric) for element in elements])
+    for name in METRICS:
+        values, kind = list(map(attrgetter(name), elements)), table.schema.field(name).type
+        is_money = pa.types.is_decimal(kind)
+        columns[name] = pa.array(values, pa.string()).cast(MONEY) if is_money else pa.array(values, kind)
     return pa.RecordBatch.from_pydict(columns, schema=table.schema)
 
 
-def own_id(element: dict[str, Any]) -> str:
+def own_id(element: Any) -> str:
     """The id of what an adAnalytics element is about."""
-    return last(element["pivotValues"][0])
+    return str(element.pivot_values[0].rpartition(":")[2])
 
 
-def days_of(elements: Sequence[dict[str, Any]]) -> list[date]:
+def days_of(elements: Sequence[Any]) -> list[date]:
     """The day of each element of a DAILY answer."""
-    known: dict[tuple[int, int, int], date] = {}
-    days = []
-    for element in elements:
-        start = element["dateRange"]["start"]
-        parts = start["year"], start["month"], start["day"]
-        if parts not in known:
-            known[parts] = date(*parts)
-        days.append(known[parts])
-    return days
+    return [_day(element.date_range.start) for element in elements]
 
 
-def _metric(table: Table, name: str, values: list[Any]) -> pa.Array:
-    kind = table.schema.field(name).type
-    if pa.types.is_decimal(kind):
-        return pa.array([value or "0" for value in values], pa.string()).cast(MONEY)
-    return pa.array([value or 0 for value in values], kind)
+@lru_cache(maxsize=4096)
+def _day(day: Day) -> date:
+    return date(day.year, day.month, day.day)
 
 
 def account_record(element: dict[str, Any]) -> Account:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
-import orjson
+import msgspec
 import requests
 
 from resources.credentials import LinkedInAdsSettings
@@ -23,6 +23,9 @@ TIMEOUT_SECONDS = (10, 120)
 EXPIRED = 65602
 VOLUME_WAIT_SECONDS = 330
 """The volume throttle counts five minutes; half a minute more is safe (practice of other connectors)."""
+
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -53,22 +56,20 @@ class Client:
         )
         self._token = settings.access_token.get_secret_value() if settings.access_token else None
 
-    def get(self, path: str, parameters: dict[str, Any], doing: Doing) -> dict[str, Any]:
-        """The decoded answer.
+    def get(self, path: str, parameters: dict[str, Any], doing: Doing, *, shape: type[Answer]) -> Answer:
+        """The answer, decoded to `shape`.
 
         Raises:
             PlatformBusy: Throttled, down or silent until patience ran out.
             PlatformRefused: Any other error of LinkedIn's.
-            PlatformUnreadable: The answer is no JSON object.
+            PlatformUnreadable: The answer is not JSON of that shape.
         """
         response = self._patience.with_retries(lambda: self._answered(path, query_string(parameters), doing))
         try:
-            answer = orjson.loads(response.content)
-        except orjson.JSONDecodeError as error:
-            raise PlatformUnreadable(**doing.known(), said="an answer that is not JSON") from error
-        if not isinstance(answer, dict):
-            raise PlatformUnreadable(**doing.known(), said="an answer of another shape than LinkedIn's")
-        return answer
+            return msgspec.json.decode(response.content, type=shape)
+        except msgspec.DecodeError as error:
+            said = f"an answer of another shape than LinkedIn's ({error})"
+            raise PlatformUnreadable(**doing.known(), said=said) from None
 
     def _answered(self, path: str, query: str, doing: Doing) -> requests.Response:
         if self._token is None:
@@ -154,7 +155,6 @@ def _unreachable(error: requests.RequestException, doing: Doing) -> PlatformUnre
 
 def _body(response: requests.Response) -> dict[str, Any]:
     try:
-        body = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
+        return msgspec.json.decode(response.content, type=dict[str, Any])
+    except msgspec.DecodeError:
         return {}
-    return body if isinstance(body, dict) else {}

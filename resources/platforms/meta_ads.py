@@ -46,7 +46,11 @@ class MetaAds:
             PlatformRefused: The token is dead, or an account that is named is not among those it sees.
         """
         doing, asked = Doing("Listing accounts"), {"fields": wire.ACCOUNT_FIELDS, "limit": "500"}
-        nodes = [node for page in self._client.pages("me/adaccounts", asked, doing) for node in page]
+        nodes = [
+            node
+            for page in self._client.pages("me/adaccounts", asked, doing, shape=wire.Node)
+            for node in page
+        ]
         found = [wire.account_record(node) for node in nodes]
         named = self._settings.accounts
         if missing := [one for one in named if one not in {account.account_id for account in found}]:
@@ -79,17 +83,14 @@ class MetaAds:
         return wire.entity_rows(account, found, datetime.now(UTC))
 
     def _edge(self, account: Account, level: str) -> list[dict[str, Any]]:
+        path = f"act_{account.account_id}/{wire.EDGES[level]}"
         doing = Doing(f"Listing {wire.EDGES[level]}", account.account_id)
         asked = {
             "fields": wire.ENTITY_FIELDS[level], "limit": "500",
             "filtering": f'[{{"field":"{wire.LEVELS[level]}.effective_status","operator":"IN",'
             f'"value":[{",".join(f"{chr(34)}{status}{chr(34)}" for status in wire.EVERY_STATUS)}]}}]',
         }  # fmt: skip
-        return [
-            node
-            for page in self._client.pages(f"act_{account.account_id}/{wire.EDGES[level]}", asked, doing)
-            for node in page
-        ]
+        return [node for page in self._client.pages(path, asked, doing, shape=wire.Node) for node in page]
 
     def _part(
         self,
@@ -104,14 +105,15 @@ class MetaAds:
         asked = wire.insights_parameters(level, start=start, end=end, campaigns=campaigns)
         doing = Doing(f"Reading {wire.LEVELS[level]} days", account.account_id, (start, end))
         try:
-            pages = list(self._client.pages(f"act_{account.account_id}/insights", asked, doing))
+            path = f"act_{account.account_id}/insights"
+            pages = list(self._client.pages(path, asked, doing, shape=wire.Insight))
         except TooMuch:
             report = self._report(account, asked, doing)
             if report is None:
                 for part in self._halves(account, start, end, campaigns, doing):
                     yield from self._part(level, account, *part[:2], pulled_at, part[2])
                 return
-            pages = list(self._client.pages(f"{report}/insights", {}, doing))
+            pages = list(self._client.pages(f"{report}/insights", {}, doing, shape=wire.Insight))
         for rows in pages:
             yield wire.day_rows(level, account, rows, pulled_at)
 

@@ -4,16 +4,17 @@ All numbers arrive as text. One event stands under several action types, so one 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from resources.errors import DataUnusable
 from resources.records import Account
-from resources.schema import MONEY
 from resources.tables.meta_ads import DAYS, ENTITIES
 
 LEVELS = {"campaign": "campaign", "ad_set": "adset", "ad": "ad"}
@@ -140,62 +141,76 @@ def insights_parameters(
     }
 
 
-def day_rows(
-    level: str, account: Account, rows: Sequence[dict[str, Any]], pulled_at: datetime
-) -> pa.RecordBatch:
-    """Insights rows as rows of `DAYS[level]`. An action that is absent did not happen."""
-    table, n = DAYS[level], len(rows)
-    schema = table.schema
-    actions = [row.get("actions") or () for row in rows]
-    values = [row.get("action_values") or () for row in rows]
-    theirs = {"campaign_id": "campaign_id", "ad_set_id": "adset_id", "ad_id": "ad_id"}
+Node = dict[str, Any]
+"""An account, campaign, ad set or ad with the fields asked for."""
+
+
+class Action(msgspec.Struct, gc=False):
+    """How often something happened, or what it was worth."""
+
+    action_type: str
+    value: str
+
+
+class Insight(msgspec.Struct, gc=False):
+    """An insights row. A number or an action that is absent did not happen."""
+
+    date_start: str
+    campaign_id: str
+    adset_id: str = ""
+    ad_id: str = ""
+    impressions: str = "0"
+    reach: str = "0"
+    clicks: str = "0"
+    inline_link_clicks: str = "0"
+    spend: str = "0"
+    actions: tuple[Action, ...] = ()
+    action_values: tuple[Action, ...] = ()
+    attribution_setting: str | None = None
+
+
+def day_rows(level: str, account: Account, rows: Sequence[Insight], pulled_at: datetime) -> pa.RecordBatch:
+    """Insights rows as rows of `DAYS[level]`."""
+    schema, n = DAYS[level].schema, len(rows)
+    actions = [{action.action_type: action.value for action in row.actions} for row in rows]
+    values = [{action.action_type: action.value for action in row.action_values} for row in rows]
     columns: dict[str, Any] = {
-        "account_id": pa.array([account.account_id] * n, pa.string()),
-        "currency": pa.array([account.currency] * n, pa.string()),
-        "time_zone": pa.array([account.time_zone] * n, pa.string()),
-        "pulled_at": pa.array([pulled_at] * n, schema.field("pulled_at").type),
-        "day": pa.array([row["date_start"] for row in rows], pa.string()).cast(pa.date32()),
-        "impressions": _whole(rows, "impressions"),
-        "reach": _whole(rows, "reach"),
-        "clicks": _whole(rows, "clicks"),
-        "link_clicks": _whole(rows, "inline_link_clicks"),
-        "spend": _texts(rows, "spend").cast(MONEY),
-        "purchases": _first_of(actions, PURCHASES).cast(pa.float64()),
-        "purchase_value": _first_of(values, PURCHASES).cast(MONEY),
-        "leads": _first_of(actions, LEADS).cast(pa.float64()),
-        "landing_page_views": _first_of(actions, VISITS).cast(pa.int64()),
-        "attribution": pa.array([row.get("attribution_setting") for row in rows], pa.string()),
+        "account_id": pa.repeat(account.account_id, n),
+        "currency": pa.repeat(account.currency, n),
+        "time_zone": pa.repeat(account.time_zone, n),
+        "pulled_at": pa.repeat(pa.scalar(pulled_at, schema.field("pulled_at").type), n),
+        "day": _texts(map(attrgetter("date_start"), rows)),
+        "campaign_id": _texts(map(attrgetter("campaign_id"), rows)),
+        "ad_set_id": _texts(map(attrgetter("adset_id"), rows)),
+        "ad_id": _texts(map(attrgetter("ad_id"), rows)),
+        "impressions": _texts(map(attrgetter("impressions"), rows)),
+        "reach": _texts(map(attrgetter("reach"), rows)),
+        "clicks": _texts(map(attrgetter("clicks"), rows)),
+        "link_clicks": _texts(map(attrgetter("inline_link_clicks"), rows)),
+        "spend": _texts(map(attrgetter("spend"), rows)),
+        "purchases": _first_of(actions, PURCHASES),
+        "purchase_value": _first_of(values, PURCHASES),
+        "leads": _first_of(actions, LEADS),
+        "landing_page_views": _first_of(actions, VISITS),
+        "attribution": _texts(map(attrgetter("attribution_setting"), rows)),
     }
-    columns |= {
-        ours: pa.array([row[theirs[ours]] for row in rows], pa.string())
-        for ours in theirs
-        if ours in schema.names
-    }
-    return pa.RecordBatch.from_pydict(columns, schema=schema)
+    return pa.RecordBatch.from_pydict({f.name: columns[f.name].cast(f.type) for f in schema}, schema=schema)
 
 
-def _texts(rows: Sequence[dict[str, Any]], name: str) -> pa.Array:
-    return pa.array([row.get(name) or "0" for row in rows], pa.string())
+def _texts(values: Iterable[str | None]) -> pa.Array:
+    return pa.array(list(values), pa.string())
 
 
-def _whole(rows: Sequence[dict[str, Any]], name: str) -> pa.Array:
-    return _texts(rows, name).cast(pa.int64())
-
-
-def _first_of(listed: list[Sequence[dict[str, str]]], types: tuple[str, ...]) -> pa.Array:
+def _first_of(found: Sequence[dict[str, str]], types: tuple[str, ...]) -> pa.Array:
     """Per row the value of the first of these action types that is there, as text; "0" where none is."""
-    wanted, found = types[0], []
-    for actions in listed:
-        value = "0"
-        for action in actions:
-            kind = action["action_type"]
-            if kind == wanted:
-                value = action["value"]
-                break
-            if kind in types:
-                value = action["value"]
-        found.append(value)
-    return pa.array(found, pa.string())
+    wanted, *others = types
+    taken = [actions.get(wanted) for actions in found]
+    for other in others:
+        taken = [
+            actions.get(other) if value is None else value
+            for actions, value in zip(found, taken, strict=True)
+        ]
+    return _texts("0" if value is None else value for value in taken)
 
 
 def account_record(node: dict[str, Any]) -> Account:

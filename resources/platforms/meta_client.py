@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from time import sleep
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-import orjson
+import msgspec
 import requests
 
 from resources.credentials import MetaAdsSettings
@@ -31,6 +31,23 @@ BRAKE_PERCENT = 75.0
 BUSY = {1, 2, 4, 17, 32, 613, *range(80000, 80015)}
 DEAD_TOKEN = {102, 190, 2500}
 TOO_MUCH = {(1, 99), (100, 1504018), (2, 1504038)}
+
+
+Row = TypeVar("Row")
+Shape = TypeVar("Shape")
+
+
+class Page(msgspec.Struct, Generic[Row]):
+    """A page of an edge."""
+
+    data: list[Row]
+    paging: dict[str, Any] = {}
+
+
+class _Answer(msgspec.Struct):
+    """What any answer may hold besides what was asked for."""
+
+    error: dict[str, Any] | None = None
 
 
 class TooMuch(PlatformError):
@@ -76,27 +93,28 @@ class Client:
             PlatformUnreadable: The answer is no JSON object.
             TooMuch: Meta asks for a smaller question.
         """
-        return self._patience.with_retries(lambda: self._answered("GET", path, parameters, doing))
+        return _decoded(self._asked("GET", path, parameters, doing), dict[str, Any], doing)
 
     def post(self, path: str, parameters: dict[str, str], doing: Doing) -> dict[str, Any]:
         """The same for a POST that only asks for a report and may be repeated without harm."""
-        return self._patience.with_retries(lambda: self._answered("POST", path, parameters, doing))
+        return _decoded(self._asked("POST", path, parameters, doing), dict[str, Any], doing)
 
-    def pages(self, path: str, parameters: dict[str, str], doing: Doing) -> Iterator[list[dict[str, Any]]]:
+    def pages(
+        self, path: str, parameters: dict[str, str], doing: Doing, *, shape: type[Row]
+    ) -> Iterator[list[Row]]:
         """Rows page by page, as long as the answer says there is a next one: a page may be empty and not the last."""
         asked = {"limit": str(PAGE_ROWS), **parameters}
         while True:
-            answer = self.get(path, asked, doing)
-            rows = answer.get("data")
-            if not isinstance(rows, list):
-                raise PlatformUnreadable(**doing.known(), said="an answer without rows")
-            yield rows
-            paging = answer.get("paging", {})
-            if "next" not in paging:
+            page = _decoded(self._asked("GET", path, asked, doing), Page[shape], doing)  # type: ignore[valid-type]
+            yield page.data
+            if "next" not in page.paging:
                 return
-            asked = asked | {"after": paging["cursors"]["after"]}
+            asked = asked | {"after": page.paging["cursors"]["after"]}
 
-    def _answered(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> dict[str, Any]:
+    def _asked(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> bytes:
+        return self._patience.with_retries(lambda: self._answered(method, path, parameters, doing))
+
+    def _answered(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> bytes:
         url = f"{self._session.GRAPH}/{self._version}/{path}"
         kind = {"params": parameters} if method == "GET" else {"data": parameters}
         try:
@@ -112,23 +130,30 @@ class Client:
                 **doing.known(), said=said, todo="Check the network and META_GRAPH_URL; safe to retry."
             ) from None
         try:
-            answer = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
+            refused = msgspec.json.decode(response.content, type=_Answer).error
+        except msgspec.DecodeError:
             if response.status_code >= 500:
                 raise PlatformBusy(**doing.known(), said=f"HTTP {response.status_code}") from None
-            raise PlatformUnreadable(**doing.known(), said="an answer that is not JSON") from None
-        if not isinstance(answer, dict):
-            raise PlatformUnreadable(**doing.known(), said="an answer of another shape than Meta's")
-        if "error" in answer:
-            raise _as_our_error(answer["error"], response.headers, doing)
+            said = f"an answer that is no JSON object (HTTP {response.status_code})"
+            raise PlatformUnreadable(**doing.known(), said=said) from None
+        if refused is not None:
+            raise _as_our_error(refused, response.headers, doing)
         self._brake(response.headers)
-        return answer
+        return bytes(response.content)
 
     def _brake(self, headers: Any) -> None:
         """Slow down when the hour's allowance runs low, the more the nearer its end."""
         used = _usage(headers)
         if used >= BRAKE_PERCENT:
             sleep(min(30.0, (used - BRAKE_PERCENT) / 25 * 30))
+
+
+def _decoded(content: bytes, shape: type[Shape], doing: Doing) -> Shape:
+    try:
+        return msgspec.json.decode(content, type=shape)
+    except msgspec.DecodeError as error:
+        said = f"an answer of another shape than Meta's ({error})"
+        raise PlatformUnreadable(**doing.known(), said=said) from None
 
 
 def _as_our_error(error: dict[str, Any], headers: Any, doing: Doing) -> PlatformError:
@@ -169,7 +194,6 @@ def _usage(headers: Any) -> float:
 
 def _header(headers: Any, name: str) -> dict[str, Any]:
     try:
-        found = orjson.loads(headers.get(name, "{}"))
-    except orjson.JSONDecodeError:
+        return msgspec.json.decode(headers.get(name, "{}"), type=dict[str, Any])
+    except msgspec.DecodeError:
         return {}
-    return found if isinstance(found, dict) else {}

@@ -7,7 +7,7 @@ from time import sleep
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-import orjson
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -183,8 +183,8 @@ class _Wire:
         if not entity or request.headers.get("x-restli-method", "").upper() != "PARTIAL_UPDATE":
             raise bad("POST on an entity needs the header X-RestLi-Method: PARTIAL_UPDATE")
         try:
-            patch = orjson.loads(body)["patch"]["$set"]
-        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            patch = msgspec.json.decode(body)["patch"]["$set"]
+        except (msgspec.DecodeError, KeyError, TypeError) as error:
             raise bad('The body must be {"patch": {"$set": {…}}}') from error
         entities.update(self._stage, account, collection, _number(entity), patch)
         self._stage.note(
@@ -238,4 +238,4 @@ def _months(day: date) -> int:
 
 
 def _json(content: Any) -> Response:
-    return Response(orjson.dumps(content), media_type="application/json")
+    return Response(msgspec.json.encode(content), media_type="application/json")

@@ -13,7 +13,7 @@ from time import sleep
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import orjson
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -138,7 +138,7 @@ class _Wire:
                 code, body = 200, self._node(call.get("method", "GET"), path, parameters)
             except Refused as refused:
                 code, body = refused.http, {"error": refused.error}
-            answers.append({"code": code, "headers": [], "body": orjson.dumps(body).decode()})
+            answers.append({"code": code, "headers": [], "body": msgspec.json.encode(body).decode()})
         return answers
 
     def _node(self, method: str, path: str, parameters: dict[str, str]) -> dict[str, Any]:
@@ -290,4 +290,6 @@ def _encoded(position: int) -> str:
 
 
 def _json(content: Any, headers: dict[str, str]) -> Response:
-    return Response(orjson.dumps(content), media_type="application/json; charset=UTF-8", headers=headers)
+    return Response(
+        msgspec.json.encode(content), media_type="application/json; charset=UTF-8", headers=headers
+    )
