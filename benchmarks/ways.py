@@ -69,7 +69,7 @@ def ours(job: Job) -> Way:
         with TemporaryDirectory() as folder:
             rows = reader.days("ad_set", job.account, start=job.start, end=job.end)
             where: Where = {"account_id": job.account.account_id, "day": (job.start, job.end)}
-            return Lake(Path(folder)).replace(table, rows, where=where)
+            return Lake(Path(folder)).replace(table, rows, where=where).rows
 
     return read
 

@@ -8,6 +8,7 @@ own commit protocol, which refuses a commit that would undo another's.
 import fcntl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -34,6 +35,17 @@ Where: TypeAlias = Mapping[str, str | tuple[date, date]]
 Rows: TypeAlias = pa.Table | Iterable[pa.RecordBatch]
 
 
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write left: how many rows, and the first of them."""
+
+    rows: int
+    first: pa.Table
+
+
 class LakeBusy(PaidMediaError):
     """Another writer changed the same slice in the same moment. Safe to retry: nothing was written."""
 
@@ -46,8 +58,8 @@ class Lake:
         self._options = storage_options
         self._is_local = "://" not in self.root
 
-    def replace(self, table: Table, rows: Rows, *, where: Where | None = None) -> int:
-        """Replace the slice `where` (None: the whole table) by `rows`; returns how many were written.
+    def replace(self, table: Table, rows: Rows, *, where: Where | None = None) -> Written:
+        """Replace the slice `where` (None: the whole table) by `rows`.
 
         A stream of batches is written as it comes, with flat memory, and only takes effect if it ends well.
 
@@ -79,7 +91,7 @@ class Lake:
                 ):  # what broke the stream says more than the writer's words for it
                     raise counted.broke from None
                 raise
-        return counted.rows
+        return Written(counted.rows, counted.first)
 
     def read(self, table: Table, *, columns: str = "*", where: Where | None = None) -> pd.DataFrame:
         """The slice as a frame: decimals as floats, days as timestamps at midnight. Empty where nothing was written."""
@@ -87,12 +99,6 @@ class Lake:
         sql = f"select {columns} from {table.path.replace('/', '.')}"
         condition, parameters = _condition(where)
         return frame(self.arrow(sql + condition, table, parameters=parameters))
-
-    def head(self, table: Table, rows: int, *, where: Where | None = None) -> pa.Table:
-        """The slice's first rows as they are stored."""
-        condition, parameters = _condition(where)
-        sql = f"select * from {table.path.replace('/', '.')}{condition} limit {rows}"
-        return self.arrow(sql, table, parameters=parameters)
 
     def count(self, table: Table, *, where: Where | None = None) -> int:
         return len(self.read(table, columns=table.key[0], where=where))
@@ -178,7 +184,7 @@ class _Counted:
 
     def __init__(self, table: Table, batches: Iterable[pa.RecordBatch], where: Where | None) -> None:
         self._table, self._batches, self._where = table, batches, where
-        self.rows = 0
+        self.rows, self.first = 0, table.schema.empty_table()
         self.broke: Exception | None = None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
@@ -186,6 +192,9 @@ class _Counted:
             for batch in self._batches:
                 fitted = _fitted(self._table, batch)
                 _hold_to_slice(self._table, fitted, self._where)
+                if len(self.first) < SHOWN:
+                    some = fitted.select(self._table.schema.names).slice(0, SHOWN - len(self.first))
+                    self.first = pa.concat_tables([self.first, pa.Table.from_batches([some])])
                 self.rows += len(fitted)
                 yield fitted
         except Exception as error:

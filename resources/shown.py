@@ -8,17 +8,14 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from resources.lake import Lake, Where
-from resources.schema import Table
-
-PREVIEW_ROWS = 5
+from resources.lake import Written
 
 
-def row_metadata(lake: Lake, table: Table, *, rows: int, where: Where | None = None) -> dict[str, Any]:
-    """Row count and a preview of the slice a run has just written."""
-    preview = lake.head(table, PREVIEW_ROWS, where=where)
-    shown = {"preview": dg.MetadataValue.table(records_of(preview))} if len(preview) else {}
-    return {"dagster/row_count": rows} | shown
+def row_metadata(*parts: Written) -> dict[str, Any]:
+    """Row count of what a run has just written, and the first rows of its first part that has any."""
+    preview = next((part.first for part in parts if part.rows), None)
+    shown = {"preview": dg.MetadataValue.table(records_of(preview))} if preview is not None else {}
+    return {"dagster/row_count": sum(part.rows for part in parts)} | shown
 
 
 def records_of(rows: pa.Table | Sequence[dict[str, Any]]) -> list[dg.TableRecord]:

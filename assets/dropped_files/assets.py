@@ -51,7 +51,7 @@ def read_dropped_files(
         for table, rows in tables.items():
             written = lake.replace(table, rows)
             yield dg.MaterializeResult(
-                asset_key=table.asset_key, metadata=row_metadata(lake, table, rows=written) | _told(folder)
+                asset_key=table.asset_key, metadata=row_metadata(written) | _told(folder)
             )
 
 

@@ -29,8 +29,8 @@ def fx_rate(lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings]) 
     today = datetime.now(UTC).date()
     with one_sentence():
         rates = _rates(settings, through=today + timedelta(days=1))
-        rows = lake.replace(FX_RATE, pa.Table.from_pandas(rates, preserve_index=False))
-    shown = row_metadata(lake, FX_RATE, rows=rows)
+        written = lake.replace(FX_RATE, pa.Table.from_pandas(rates, preserve_index=False))
+    shown = row_metadata(written)
     return dg.MaterializeResult(
         metadata=shown | {"currencies": ", ".join(sorted(rates["currency"].unique()))}
     )

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from orchestration.partitions import day_range, days, windows
 from resources.failures import one_sentence
-from resources.lake import Lake, Rows
+from resources.lake import Lake, Rows, Written
 from resources.platforms.login import Platforms
 from resources.records import Account
 from resources.schema import Table
@@ -100,7 +100,7 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
                 if table.asset_key in context.selected_asset_keys
             }
 
-            def pulled(table: Table, account: Account) -> int:
+            def pulled(table: Table, account: Account) -> Written:
                 rows = wanted[table](reader, account, start, end)
                 return lake.replace(table, rows, where=_slice(account, start=start, end=end))
 
@@ -111,7 +111,7 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
                 }
                 for table, by_account in running.items():
                     written = {account: future.result() for account, future in by_account.items()}
-                    yield _result(lake, table, written, where={"day": (start, end)})
+                    yield _result(table, written)
 
     return pull
 
@@ -143,7 +143,7 @@ def _pull_snapshots(platform: str) -> dg.AssetsDefinition:
                     )
                     for account in accounts
                 }
-                yield _result(lake, table, written)
+                yield _result(table, written)
 
     return pull
 
@@ -152,15 +152,13 @@ def _slice(account: Account, *, start: date, end: date) -> dict[str, str | tuple
     return {"account_id": account.account_id, "day": (start, end)}
 
 
-def _result(
-    lake: Lake, table: Table, written: dict[Account, int], *, where: Any = None
-) -> dg.MaterializeResult:
-    shown = {f"{account.name} ({account.currency})": rows for account, rows in written.items()}
+def _result(table: Table, written: dict[Account, Written]) -> dg.MaterializeResult:
+    shown = {f"{account.name} ({account.currency})": part.rows for account, part in written.items()}
     accounts: dict[str, Any] = {"rows per account": dg.MetadataValue.json(shown)}
     if not written:
         accounts = {"note": "No account to read: the platform is not configured (docs/configuration.md)."}
-    metadata = row_metadata(lake, table, rows=sum(written.values()), where=where)
-    return dg.MaterializeResult(asset_key=table.asset_key, metadata=metadata | accounts)
+    metadata = row_metadata(*written.values()) | accounts
+    return dg.MaterializeResult(asset_key=table.asset_key, metadata=metadata)
 
 
 google_ads_days, meta_ads_days, linkedin_ads_days = (_pull_days(platform) for platform in DAILY)

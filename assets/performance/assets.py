@@ -43,12 +43,10 @@ def _level(level: str) -> dg.AssetsDefinition:
     def unify(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult:
         start, end = day_range(context)
         with one_sentence():
-            rows = lake.replace(
+            written = lake.replace(
                 table, _priced(lake, level, start=start, end=end), where={"day": (start, end)}
             )
-        return dg.MaterializeResult(
-            metadata=row_metadata(lake, table, rows=rows, where={"day": (start, end)})
-        )
+        return dg.MaterializeResult(metadata=row_metadata(written))
 
     return unify
 
@@ -96,20 +94,16 @@ def kpi_day(
     start, end = day_range(context)
     with one_sentence():
         asked = {"start": start, "end": end, "currency": settings.reporting_currency}
-        rows = lake.replace(
-            core.KPI_DAY,
-            lake.arrow(key_figures(), core.DAYS["campaign"], parameters=asked),
-            where={"day": (start, end)},
-        )
-    metadata = row_metadata(lake, core.KPI_DAY, rows=rows, where={"day": (end, end)})
-    return dg.MaterializeResult(metadata=metadata | _headline(lake, end))
+        figures = lake.arrow(key_figures(), core.DAYS["campaign"], parameters=asked)
+        written = lake.replace(core.KPI_DAY, figures, where={"day": (start, end)})
+    return dg.MaterializeResult(metadata=row_metadata(written) | _headline(figures, end))
 
 
-def _headline(lake: Lake, day: date) -> dict[str, float]:
+def _headline(figures: pa.Table, day: date) -> dict[str, float]:
     """The last day's totals as numbers, which the Dagster UI plots over time."""
-    total = lake.read(core.KPI_DAY, where={"day": (day, day), "platform": "all"})
+    totals = [row for row in figures.to_pylist() if row["platform"] == "all" and row["day"] == day]
     shown = ("spend", "cpc", "ctr", "roas")
-    return {name: float(total[name].iloc[0]) for name in shown if len(total) and total[name].notna().iloc[0]}
+    return {name: float(row[name]) for row in totals for name in shown if row[name] is not None}
 
 
 SNAPSHOTS = (google_ads.ENTITIES, meta_ads.ENTITIES, linkedin_ads.ENTITIES, dropped.ENTITIES)
@@ -135,5 +129,5 @@ def entities(lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult:
         ) = 1
     """
     with one_sentence():
-        rows = lake.replace(core.ENTITIES, lake.arrow(sql, *SNAPSHOTS))
-    return dg.MaterializeResult(metadata=row_metadata(lake, core.ENTITIES, rows=rows))
+        written = lake.replace(core.ENTITIES, lake.arrow(sql, *SNAPSHOTS))
+    return dg.MaterializeResult(metadata=row_metadata(written))

@@ -4,11 +4,10 @@ Conversions are what the platform bids and reports on: Google's primary conversi
 site conversions and form leads. Dropped exports fill the account-days that no platform was asked for, and never add to one.
 """
 
-from resources.tables.dropped import DAYS as DROPPED
-
 from resources.schema import Table
 from resources.tables import core, google_ads, linkedin_ads, meta_ads
 from resources.tables.common import LEVEL_IDS
+from resources.tables.dropped import DAYS as DROPPED
 
 _MONEY = "decimal(18, 6)"
 _ANSWERS = {
@@ -70,6 +69,7 @@ KPI_SQL = f"""
         {{ratios}}, min(pulled_at) as pulled_at
     from core.campaign_day where day between $start and $end
     group by grouping sets ((platform, day), (day))
+    order by day desc, platform
 """
 """The key figures per platform and in total, from campaigns: the one level at which every platform reports everything."""
 
