@@ -6,10 +6,13 @@ own commit protocol, which refuses a commit that would undo another's.
 """
 
 import fcntl
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -35,6 +38,8 @@ Where: TypeAlias = Mapping[str, str | tuple[date, date]]
 Rows: TypeAlias = pa.Table | Iterable[pa.RecordBatch]
 
 
+_NUMBERS = count()
+"""So that questions asked at once, each with views of its own, never share a name."""
 SHOWN = 5
 
 
@@ -118,8 +123,10 @@ class Lake:
     @contextmanager
     def query(self, *tables: Table) -> Iterator[duckdb.DuckDBPyConnection]:
         """A DuckDB connection that sees `tables` as views. A table never written is empty, not an error."""
-        connection = duckdb.connect()
+        connection, own = _engine(os.getpid()).cursor(), f"question_{next(_NUMBERS)}"
+        connection.execute(f"attach ':memory:' as {own}")
         try:
+            connection.execute(f"use {own}")
             for table in tables:
                 source = f"{table.layer}__{table.name}"
                 connection.register(source, self._dataset(table))
@@ -128,6 +135,8 @@ class Lake:
                 connection.execute(f"create view {table.layer}.{table.name} as select {names} from {source}")
             yield connection
         finally:
+            connection.execute("use memory")
+            connection.execute(f"detach {own}")
             connection.close()
 
     def exists(self, table: Table) -> bool:
@@ -169,6 +178,13 @@ class Lake:
         with lock.open("w") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             yield
+
+
+@lru_cache(maxsize=1)
+def _engine(process: int) -> duckdb.DuckDBPyConnection:
+    """One engine per process: starting one takes longer than most of our questions."""
+    del process  # a fork needs its own
+    return duckdb.connect()
 
 
 def frame(rows: pa.Table) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """`python -m sandbox serve`: the simulated platforms on loopback, until Ctrl-C."""
 
+import gc
 import signal
 import threading
 from datetime import datetime
@@ -42,6 +43,7 @@ def serve(*, world: str, seed: int | None, folder: Path, port: int, grpc_port: i
                 f"World {stage.world.name} (seed {stage.world.seed}): {len(stage.world.accounts)} accounts, {sets} ad sets. "
                 f"Google Ads at localhost:{sandbox.google_port}, the others at {sandbox.url}. Ctrl-C ends it."
             )
+            gc.freeze()  # what is loaded now stays, and need not be looked at with every answer
             ended.wait()
     except (WorldWrong, PortTaken, ValueError) as error:
         raise click.ClickException(str(error)) from None
