@@ -48,10 +48,15 @@ def timed(*command: str, var: Path) -> Timed:
     Raises:
         RuntimeError: The command failed; the message holds the end of what it printed.
     """
-    environment = {**os.environ, "PAID_MEDIA_VAR": str(var), "PAID_MEDIA_PROFILE": "sandbox"}
+    return timed_words([sys.executable, "-m", "orchestration.cli", *command], var=var)
+
+
+def timed_words(words: list[str], *, var: Path, **more: str) -> Timed:
+    """The same for any command; `more` are further environment variables."""
+    environment = {**os.environ, "PAID_MEDIA_VAR": str(var), "PAID_MEDIA_PROFILE": "sandbox"} | more
     began = perf_counter()
     child = subprocess.Popen(
-        [sys.executable, "-m", "orchestration.cli", *command],
+        words,
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -62,7 +67,7 @@ def timed(*command: str, var: Path) -> Timed:
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed: {printed[-2000:]}")
+        raise RuntimeError(f"{' '.join(words)} failed: {printed[-2000:]}")
     return Timed(perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, printed)
 
 
