@@ -4,6 +4,7 @@ A backfill goes through its days in windows, newest last. Each window is one run
 so a backfill that was interrupted is started again as it was.
 """
 
+import atexit
 import gc
 import os
 import shutil
@@ -102,6 +103,7 @@ def _definitions() -> dg.Definitions:
     definitions.resolve_asset_graph()
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)
     return definitions
 
 

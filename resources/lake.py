@@ -165,6 +165,9 @@ class Lake:
                     partition_by=[MONTH.name] if table.has_days else None,
                     mode="ignore",
                     description=table.description,
+                    configuration={
+                        "delta.checkpointInterval": "10"
+                    },  # opening a table reads the log since the last one
                     storage_options=self._options,
                 )
 

@@ -9,7 +9,16 @@ from assets.dropped_files.folder import DroppedFolder, read_folder
 from resources.dropped_files import DroppedFile
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-FIELDS = ("day", "campaign_name", "ad_set_name", "impressions", "clicks", "spend", "conversions", "conversion_value")
+FIELDS = (
+    "day",
+    "campaign_name",
+    "ad_set_name",
+    "impressions",
+    "clicks",
+    "spend",
+    "conversions",
+    "conversion_value",
+)
 HEADERS: dict[tuple[str, str], Sequence[str]] = {
     ("google_ads", "en"): ("Day", "Campaign", "Ad group", "Impr.", "Clicks", "Cost", "Conversions", "Conv. value"),
     ("google_ads", "de"): ("Tag", "Kampagne", "Anzeigengruppe", "Impr.", "Klicks", "Kosten", "Conversions", "Conv.-Wert"),
@@ -58,9 +67,11 @@ class Line:
 
 
 LINES = (
-    Line(date(2026, 11, 13), "Brand", "Core", 12345, 678, Decimal("1234.56"), Decimal(12), Decimal("2345.67")),
+    Line(
+        date(2026, 11, 13), "Brand", "Core", 12345, 678, Decimal("1234.56"), Decimal(12), Decimal("2345.67")
+    ),
     Line(date(2026, 11, 14), "Brand", "Core", 10020, 501, Decimal("987.65"), Decimal(9), Decimal("1500.00")),
-    Line(date(2026, 11, 14), "Prospecting, all", "Ältere \"Käufer\"", 400, 7, Decimal("55.10")),
+    Line(date(2026, 11, 14), "Prospecting, all", 'Ältere "Käufer"', 400, 7, Decimal("55.10")),
 )
 
 

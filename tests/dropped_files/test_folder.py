@@ -55,14 +55,18 @@ def test_overlapping_files_never_add_up_and_their_order_does_not_matter(
     files: list[list[Line]], order: object, doubled: int
 ) -> None:
     named = [
-        dropped(export(lines), name=f"{n}.csv", at=NOON + timedelta(minutes=n)) for n, lines in enumerate(files)
+        dropped(export(lines), name=f"{n}.csv", at=NOON + timedelta(minutes=n))
+        for n, lines in enumerate(files)
     ]
     newest: dict[tuple[object, ...], Line] = {}
     for lines in files:  # the newest file's word counts
         newest |= {(line.day, line.campaign, line.ad_set): line for line in lines}
     wanted = meant(list(newest.values()))
     assert said(read(*named)) == wanted
-    again = [*named, dropped(named[doubled % len(named)].content, name="copy.csv", at=NOON - timedelta(days=1))]
+    again = [
+        *named,
+        dropped(named[doubled % len(named)].content, name="copy.csv", at=NOON - timedelta(days=1)),
+    ]
     order.shuffle(again)  # type: ignore[attr-defined]
     assert said(read(*again)) == wanted
 
@@ -79,7 +83,10 @@ def test_a_campaigns_own_export_outranks_the_sum_of_its_ad_sets() -> None:
 
 def test_names_give_ids_that_stay_whatever_the_case_and_the_file() -> None:
     shouted = export(LINES).replace("Brand", "  BRAND ")
-    first, second = (read(dropped(text)).days["ad_set"].column("campaign_id").to_pylist() for text in (export(LINES), shouted))
+    first, second = (
+        read(dropped(text)).days["ad_set"].column("campaign_id").to_pylist()
+        for text in (export(LINES), shouted)
+    )
     assert first == second
     assert all(own.startswith("name:") for own in first)
 
@@ -93,7 +100,9 @@ def folder(tmp_path: Path) -> Path:
 def refresh(folder: Path, lake: Lake, tmp_path: Path) -> dg.ExecuteInProcessResult:
     rates = tmp_path / "rates.csv"
     rates.write_text("day,currency,base,rate\n2026-11-01,USD,EUR,0.9\n")
-    settings = load_settings({"PAID_MEDIA_VAR": str(tmp_path), "PAID_MEDIA_FX_RATES": str(rates)}, with_platforms=False)
+    settings = load_settings(
+        {"PAID_MEDIA_VAR": str(tmp_path), "PAID_MEDIA_FX_RATES": str(rates)}, with_platforms=False
+    )
     return dg.materialize(
         dg.load_assets_from_modules([dropped_assets, fx, performance]),
         resources={"lake": lake, "settings": settings, "dropped_files": DroppedFiles(folder)},

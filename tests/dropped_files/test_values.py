@@ -11,9 +11,15 @@ from assets.dropped_files.cells import as_text_cell
 from assets.dropped_files.values import Unreadable, currency_in, day, day_order, decimal_mark, number
 
 
-@given(st.lists(st.decimals(0, 10**7, places=2), min_size=1, max_size=20), st.booleans(), st.sampled_from(["", " ", "\u202f"]))
-def test_any_column_of_money_comes_back_as_it_was(values: list[Decimal], comma: bool, sign: str) -> None:  # noqa: FBT001
-    written = [f"{value:,.2f}".translate(str.maketrans(",.", ".,")) if comma else f"{value:,.2f}" for value in values]
+@given(
+    st.lists(st.decimals(0, 10**7, places=2), min_size=1, max_size=20),
+    st.booleans(),
+    st.sampled_from(["", " ", "\u202f"]),
+)
+def test_any_column_of_money_comes_back_as_it_was(values: list[Decimal], comma: bool, sign: str) -> None:
+    written = [
+        f"{value:,.2f}".translate(str.maketrans(",.", ".,")) if comma else f"{value:,.2f}" for value in values
+    ]
     mark = decimal_mark(written)
     assert mark == ("," if comma else ".")
     assert [number(f"{text}{sign}€", mark=mark) for text in written] == values
@@ -33,7 +39,9 @@ def test_numbers(text: str, mark: str | None, value: str | None) -> None:
     assert number(text, mark=mark) == (Decimal(value) if value else None)
 
 
-@pytest.mark.parametrize(("text", "mark"), [("1.234", None), ("1,234", None), ("1,23.4", "."), ("12a", "."), ("1.2.3", ".")])
+@pytest.mark.parametrize(
+    ("text", "mark"), [("1.234", None), ("1,234", None), ("1,23.4", "."), ("12a", "."), ("1.2.3", ".")]
+)
 def test_what_could_be_two_numbers_is_neither(text: str, mark: str | None) -> None:
     with pytest.raises(Unreadable):
         number(text, mark=mark)
@@ -79,7 +87,8 @@ def test_whatever_stands_in_a_cell_ends_in_a_value_or_a_reason(text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("signs", "currency"), [(["€ 5", "6"], "EUR"), (["$5"], None), (["R$ 5"], "BRL"), (["£1", "€1"], None), (["CHF 3"], "CHF")]
+    ("signs", "currency"),
+    [(["€ 5", "6"], "EUR"), (["$5"], None), (["R$ 5"], "BRL"), (["£1", "€1"], None), (["CHF 3"], "CHF")],
 )
 def test_a_sign_counts_where_it_is_one_currencys_alone(signs: list[str], currency: str | None) -> None:
     assert currency_in(signs) == currency
@@ -94,4 +103,6 @@ def test_no_cell_of_ours_is_a_formula(text: str) -> None:
 
 
 def test_yesterday_is_a_day() -> None:
-    assert day(str(date(2026, 3, 1) - timedelta(days=1)), order=day_order([], default=None)) == date(2026, 2, 28)
+    assert day(str(date(2026, 3, 1) - timedelta(days=1)), order=day_order([], default=None)) == date(
+        2026, 2, 28
+    )
