@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assets.dropped_files.mapping import Mapping, propose
-from assets.dropped_files.vocabulary import ENTITY_FIELDS, TELLING, TOTALS, columns_of, language_of, normal
+from assets.dropped_files.vocabulary import ENTITY_FIELDS, TELLING, columns_of, language_of, normal
 from resources.errors import DataUnusable
 
 SEARCHED_LINES = 40
@@ -102,12 +102,3 @@ def _widest(rows: Sequence[Sequence[str]]) -> list[str]:
     """The row that is most likely the header: the first of the widest."""
     searched = [list(row) for row in rows[:SEARCHED_LINES]]
     return max(searched, key=lambda row: sum(bool(cell) for cell in row), default=[])
-
-
-def is_total(row: Sequence[str]) -> bool:
-    """Whether the line is a sum over others, by the word it begins with."""
-    first = next((normal(cell) for cell in row if cell), "")
-    return any(
-        first == word or first.startswith((f"{word}:", f"{word} ", f"{word}：", f"{word} -"))
-        for word in TOTALS
-    )

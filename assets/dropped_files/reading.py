@@ -12,8 +12,9 @@ from datetime import date
 from decimal import Decimal
 
 from assets.dropped_files.cells import rows_of
-from assets.dropped_files.layout import Layout, find_layout, is_total
+from assets.dropped_files.layout import Layout, find_layout
 from assets.dropped_files.mapping import Mapping
+from assets.dropped_files.totals import Totals
 from assets.dropped_files.values import (
     COMMA_LANGUAGES,
     DayOrder,
@@ -92,7 +93,8 @@ class _Reader:
         self, name: str, layout: Layout, mapping: Mapping | None, body: list[tuple[int, list[str]]]
     ) -> None:
         self._name, self._layout, self._mapping = name, layout, mapping
-        self._body = [(line, row) for line, row in body if not is_total(row)]
+        totals = Totals(layout, [row for _, row in body])
+        self._body = [(line, row) for line, row in body if row not in totals]
         self._totals = len(body) - len(self._body)
         self._marks = {metric: self._mark(metric) for metric in METRICS if metric in layout.columns}
         self._currency = self._one_currency()
@@ -103,9 +105,6 @@ class _Reader:
         zone = self._mapping.time_zone if self._mapping else "UTC"
         reading = Reading(layout.platform, layout.grain, zone, layout.headers, skipped_totals=self._totals)
         for line, row in self._body:
-            if self._is_subtotal(row):
-                reading.skipped_totals += 1
-                continue
             try:
                 read = self._row(row)
             except _BadCell as bad:
@@ -121,15 +120,6 @@ class _Reader:
         text = "" if is_missing(text) else text
         aliases = self._mapping.aliases.get(field_name, {}) if self._mapping else {}
         return aliases.get(text, text)
-
-    def _is_subtotal(self, row: Sequence[str]) -> bool:
-        """A pivot's line above its parts: figures, and no name at the level of the others."""
-        names = [f"{self._layout.grain}_name", f"{self._layout.grain}_id"]
-        known = [name for name in names if name in self._layout.columns]
-        entity = any(self._cell(row, name) for name in known)
-        return (
-            not entity and not self._cell(row, "day") and any(self._cell(row, metric) for metric in METRICS)
-        )
 
     def _row(self, row: Sequence[str]) -> Row:
         values = tuple(self._metric(row, metric) for metric in METRICS)

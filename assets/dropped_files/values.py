@@ -85,7 +85,7 @@ def number(cell: str, *, mark: str | None) -> Decimal | None:
     if (
         mark is not None
         and grouped in text
-        and not re.fullmatch(rf"[+-]?\d{{1,3}}(\{grouped}\d{{2,3}})+(\{mark}\d*)?", text)
+        and not re.fullmatch(rf"[+-]?\d{{1,3}}(\{grouped}\d{{2,3}})*\{grouped}\d{{3}}(\{mark}\d*)?", text)
     ):
         raise Unreadable("thousands separators in the wrong place")
     try:

@@ -139,6 +139,21 @@ TOTALS = (
     "合计",
     "總和",
 )
+WHOLES = (
+    "all",
+    "alle",
+    "alles",
+    "tous",
+    "toutes",
+    "todos",
+    "todas",
+    "tudo",
+    "すべて",
+    "全て",
+    "전체",
+    "全部",
+)
+"""How a pivot words the line that is about all things of a level together."""
 _SCRIPTS = (("ja", "\u3040-\u30ff"), ("ko", "\uac00-\ud7af"), ("zh", "\u4e00-\u9fff"))
 _TELLTALES = {
     "de": {

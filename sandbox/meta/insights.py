@@ -205,8 +205,12 @@ class Insights:
         columns["date_start"] = days if question.is_daily else [str(question.since)] * len(report)
         columns["date_stop"] = days if question.is_daily else [str(question.until)] * len(report)
         names = list(columns)
-        rows_of = (dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True))
-        return [{name: value for name, value in row.items() if value is not None} for row in rows_of]
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        for name in {"actions", "action_values"} & columns.keys():
+            for row in rows:
+                if row[name] is None:  # what did not happen is left out
+                    del row[name]
+        return rows
 
 
 def _named(theirs: str, things: Any, rows: np.ndarray) -> dict[str, Callable[[], list[Any]]]:

@@ -76,6 +76,18 @@ def test_subtotals_of_a_pivot_are_not_counted_beside_their_parts() -> None:
     assert said(read(dropped(csv_of(pivot)))) == meant(LINES)
 
 
+def test_things_that_are_called_like_a_total_are_things() -> None:
+    header, *_ = table("meta_ads", "en")
+    rows = [
+        ["2026-11-13", name, "All", "10", "1", "5.00", "0", "0"] for name in ("Total Recall", "Totals", "All")
+    ]
+    folder = read(dropped(csv_of([header, *rows])))
+    assert {row[1] for row in said(folder)} == {"Total Recall", "Totals", "All"}
+    first = ["Campaign name", "Day", "Impressions", "Clicks (all)", "Amount spent (EUR)"]
+    lines = [["Total Recall", "2026-11-13", "10", "1", "5.00"], ["Total", "", "10", "1", "5.00"]]
+    assert [o.rows for o in read(dropped(csv_of([first, *lines]))).outcomes] == [1]
+
+
 def test_missing_cells_are_null_and_counted_never_zero() -> None:
     header, *body = table("meta_ads", "en")
     body[0][5], body[1][3] = "--", " "

@@ -1,5 +1,6 @@
 """Numbers, days and signs as people's exports write them: read when a column proves how, refused when nothing does."""
 
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -78,12 +79,8 @@ def test_a_day_that_may_be_a_month_is_asked_for() -> None:
 def test_whatever_stands_in_a_cell_ends_in_a_value_or_a_reason(text: str) -> None:
     order = day_order([text], default=None) if text.count("/") < 2 else day_order([], default=None)
     for read in (lambda: number(text, mark="."), lambda: day(text, order=order)):
-        try:
-            found = read()
-        except Unreadable as error:
-            assert str(error)
-        else:
-            assert found is None or isinstance(found, (Decimal, date))
+        with suppress(Unreadable):
+            assert isinstance(read(), Decimal | date | None)
 
 
 @pytest.mark.parametrize(
