@@ -34,6 +34,8 @@ def serve_ui(settings: Settings, *, port: int, world: str) -> None:
                 "127.0.0.1",
                 "-p",
                 str(port),
+                "--log-level",
+                "warning",
             ],
             cwd=PROJECT,
             env=environment,

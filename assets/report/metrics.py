@@ -19,7 +19,11 @@ Figures: TypeAlias = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class Metric:
-    """One key figure. `better` is 1 where more is better, -1 where less is, 0 where it depends."""
+    """One key figure. `better` is 1 where more is better, -1 where less is, 0 where it depends.
+
+    What platforms claim depends too: a new day's claims still grow for weeks, so it looks worse than the days it is compared
+    with, and must not be shown as bad news.
+    """
 
     key: str
     label: str
@@ -39,7 +43,7 @@ METRICS = (
         "conversions",
         "Conversions",
         "count",
-        1,
+        0,
         "Conversions each platform claims so far. Recent days still grow, and two platforms may claim the same sale.",
         is_claimed=True,
     ),
@@ -47,7 +51,7 @@ METRICS = (
         "conversion_value",
         "Conversion value",
         "money",
-        1,
+        0,
         "What the claimed conversions are worth, in the reporting currency.",
         is_claimed=True,
     ),
@@ -55,7 +59,7 @@ METRICS = (
         "roas",
         "ROAS",
         "multiple",
-        1,
+        0,
         "Return on ad spend: claimed conversion value divided by spend.",
         is_claimed=True,
     ),
