@@ -6,8 +6,8 @@ import dagster as dg
 
 FIRST_DAY = date(2020, 1, 1)
 """No platform gives daily figures from longer ago than 37 months, but dropped exports may be older."""
-WINDOW_DAYS = 31
-"""Days that one backfill run covers: one platform call per account and level, and a month lost at most when it fails."""
+WINDOW_DAYS = 62
+"""Days that one backfill run covers: logging in, listing and checking are paid once, and two months are lost at most when it fails."""
 
 days = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC")
 windows = dg.BackfillPolicy.multi_run(max_partitions_per_run=WINDOW_DAYS)

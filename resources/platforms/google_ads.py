@@ -13,11 +13,11 @@ import pyarrow as pa
 from resources.credentials import GoogleAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreadable
 from resources.platforms import google_ads_wire as wire
+from resources.platforms.doing import Doing
 from resources.platforms.google_ads_columns import Misshapen
 from resources.platforms.google_ads_stream import ColumnStream, SlimStream
 from resources.platforms.google_client import (
     TIMEOUT_SECONDS,
-    Doing,
     StreamBroke,
     accessible_customers,
     as_our_errors,
@@ -56,13 +56,13 @@ class GoogleAds:
         Raises:
             PlatformRefused: The login is refused, or an account that is named is not among those it sees.
         """
-        doing, manager = Doing("Listing accounts"), self._settings.login_customer_id
+        doing, manager = Doing(self.platform, "Listing accounts"), self._settings.login_customer_id
         roots = [manager] if manager else self._accessible(doing)
         found = list({one.account_id: one for root in roots for one in self._below(root, doing)}.values())
         named = self._settings.accounts
         if missing := [one for one in named if one not in {account.account_id for account in found}]:
             raise PlatformRefused(
-                **Doing("Listing accounts", missing[0]).known(), said="the login does not see this account",
+                **Doing(self.platform, "Listing accounts", missing[0]).known(), said="the login does not see this account",
                 todo="Give it access in Google Ads, or correct GOOGLE_ADS_ACCOUNTS or GOOGLE_ADS_LOGIN_CUSTOMER_ID.",
             )  # fmt: skip
         return [
@@ -90,7 +90,7 @@ class GoogleAds:
 
     def entities(self, account: Account) -> pa.Table:
         """The account, its campaigns, ad groups and ads as they stand now, removed ones too."""
-        doing, own = Doing("Reading entities", account.account_id), account.account_id
+        doing, own = Doing(self.platform, "Reading entities", account.account_id), account.account_id
         return wire.entity_rows(
             account,
             campaigns=self._snapshot(own, "campaign", wire.CAMPAIGNS, doing),
@@ -102,7 +102,7 @@ class GoogleAds:
 
     def keywords(self, account: Account) -> pa.Table:
         """Keywords and negatives: of ad groups, of campaigns, and of shared lists."""
-        doing, pulled_at = Doing("Reading keywords", account.account_id), datetime.now(UTC)
+        doing, pulled_at = Doing(self.platform, "Reading keywords", account.account_id), datetime.now(UTC)
         parts = []
         for resource in wire.KEYWORD_QUERIES:
             rows = self._snapshot(account.account_id, resource, wire.keyword_fields(resource), doing)
@@ -124,7 +124,7 @@ class GoogleAds:
         self, table: Table, account: Account, start: date, end: date, pulled_at: datetime, *, is_repeat: bool = False
     ) -> list[pa.RecordBatch]:  # fmt: skip
         """The rows of these days, whole. A stream that broke is read once more, then in halves."""
-        doing = Doing(f"Reading {_SPOKEN[table.name]}", account.account_id, (start, end))
+        doing = Doing(self.platform, f"Reading {_SPOKEN[table.name]}", account.account_id, (start, end))
         stream = self._stream(ColumnStream, tuple(wire.paths(table).values()), doing)
         query = wire.days_query(table, start=start, end=end)
         try:

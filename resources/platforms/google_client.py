@@ -4,13 +4,12 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
 from importlib import import_module
 from typing import Any
 
 from resources.credentials import GoogleAdsSettings
 from resources.errors import PlatformBusy, PlatformError, PlatformRefused, PlatformUnreachable
+from resources.platforms.doing import Doing
 
 TIMEOUT_SECONDS = 600.0
 ROOTS = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
@@ -31,23 +30,6 @@ _TODO = {
     "INVALID_CUSTOMER_ID": "Account numbers have ten digits: correct GOOGLE_ADS_ACCOUNTS.",
     "CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION": "Apply for Explorer or Basic access for the Google Cloud project.",
 }
-
-
-@dataclass(frozen=True)
-class Doing:
-    """What is being read, for the error that may come of it."""
-
-    what: str
-    account_id: str | None = None
-    days: tuple[date, date] | None = None
-
-    def known(self) -> dict[str, Any]:
-        return {
-            "doing": self.what,
-            "platform": "google_ads",
-            "account_id": self.account_id,
-            "days": self.days,
-        }
 
 
 class StreamBroke(PlatformError):

@@ -13,7 +13,8 @@ import pyarrow as pa
 from resources.credentials import LinkedInAdsSettings
 from resources.errors import PlatformRefused, PlatformUnreadable
 from resources.platforms import linkedin_ads_wire as wire
-from resources.platforms.linkedin_client import Client, Doing
+from resources.platforms.doing import Doing
+from resources.platforms.linkedin_client import Client
 from resources.platforms.linkedin_restli import Literal
 from resources.platforms.patience import Patience
 from resources.records import Account
@@ -43,7 +44,7 @@ class LinkedInAds:
         Raises:
             PlatformRefused: The token is dead, or an account that is named is not among those it sees.
         """
-        doing = Doing("Listing accounts")
+        doing = Doing(self.platform, "Listing accounts")
         found = [wire.account_record(e) for e in self._pages("adAccounts", {"q": "search"}, 1_000, doing)]
         named = self._settings.accounts
         seen = {account.account_id for account in found}
@@ -91,7 +92,7 @@ class LinkedInAds:
             "accounts": [f"urn:li:sponsoredAccount:{account.account_id}"],
             "fields": Literal("pivotValues,dateRange,impressions,clicks,costInLocalCurrency"),
         }
-        doing = Doing(f"Reading {pivot}", account.account_id, (start, end))
+        doing = Doing(self.platform, f"Reading {pivot}", account.account_id, (start, end))
         elements = self._elements(query, doing)
         return pa.table(
             {
@@ -106,7 +107,7 @@ class LinkedInAds:
         self, account: Account, level: str, ids: Sequence[str], start: date, end: date, *, everything: bool
     ) -> Iterator[list[Any]]:
         """Elements for these ids and days; halves the question as long as the answer may have been cut."""
-        doing = Doing(f"Reading {wire.NATIVE[level]} days", account.account_id, (start, end))
+        doing = Doing(self.platform, f"Reading {wire.NATIVE[level]} days", account.account_id, (start, end))
         # Naming the account instead of its thousands of entities keeps the question short; the bound holds either way.
         facet = (
             {"accounts": [f"urn:li:sponsoredAccount:{account.account_id}"]}
@@ -177,7 +178,10 @@ class LinkedInAds:
         running = [e for e in self._entities(account, "ad_set") if wire.runs(e, before=end)]
         if not running:
             return
-        began, doing = start - LOOK_BACK, Doing("Reading account days", account.account_id, (start, end))
+        began, doing = (
+            start - LOOK_BACK,
+            Doing(self.platform, "Reading account days", account.account_id, (start, end)),
+        )
         query = self._query("ACCOUNT", began, None) | {
             "accounts": [f"urn:li:sponsoredAccount:{account.account_id}"],
             "fields": Literal("dateRange,pivotValues,impressions"),
@@ -202,7 +206,7 @@ class LinkedInAds:
             if level != "ad":
                 finder = {"q": "search", "search": {"status": {"values": list(wire.STATUSES)}}}
             path = f"adAccounts/{account.account_id}/{wire.COLLECTIONS[level]}"
-            doing = Doing(f"Listing {wire.NATIVE[level]}s", account.account_id)
+            doing = Doing(self.platform, f"Listing {wire.NATIVE[level]}s", account.account_id)
             self._listed[place] = list(self._pages(path, finder, PAGE[level], doing))
         return self._listed[place]
 

@@ -1,7 +1,5 @@
 """LinkedIn's REST API over `requests`: headers, tokens, tunnelled queries, and its errors as ours."""
 
-from dataclasses import dataclass
-from datetime import date
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +13,7 @@ from resources.errors import (
     PlatformUnreachable,
     PlatformUnreadable,
 )
+from resources.platforms.doing import Doing
 from resources.platforms.linkedin_restli import query_string
 from resources.platforms.patience import Patience
 
@@ -26,23 +25,6 @@ VOLUME_WAIT_SECONDS = 330
 
 
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True)
-class Doing:
-    """What is being read, for the error that may come of it."""
-
-    what: str
-    account_id: str | None = None
-    days: tuple[date, date] | None = None
-
-    def known(self) -> dict[str, Any]:
-        return {
-            "doing": self.what,
-            "platform": "linkedin_ads",
-            "account_id": self.account_id,
-            "days": self.days,
-        }
 
 
 class Client:

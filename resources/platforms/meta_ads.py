@@ -14,7 +14,8 @@ import pyarrow as pa
 from resources.credentials import MetaAdsSettings
 from resources.errors import PlatformRefused, PlatformUnreadable
 from resources.platforms import meta_ads_wire as wire
-from resources.platforms.meta_client import Client, Doing, TooMuch
+from resources.platforms.doing import Doing
+from resources.platforms.meta_client import Client, TooMuch
 from resources.platforms.patience import Patience
 from resources.records import Account
 
@@ -45,7 +46,10 @@ class MetaAds:
         Raises:
             PlatformRefused: The token is dead, or an account that is named is not among those it sees.
         """
-        doing, asked = Doing("Listing accounts"), {"fields": wire.ACCOUNT_FIELDS, "limit": "500"}
+        doing, asked = (
+            Doing(self.platform, "Listing accounts"),
+            {"fields": wire.ACCOUNT_FIELDS, "limit": "500"},
+        )
         nodes = [
             node
             for page in self._client.pages("me/adaccounts", asked, doing, shape=wire.Node)
@@ -84,7 +88,7 @@ class MetaAds:
 
     def _edge(self, account: Account, level: str) -> list[dict[str, Any]]:
         path = f"act_{account.account_id}/{wire.EDGES[level]}"
-        doing = Doing(f"Listing {wire.EDGES[level]}", account.account_id)
+        doing = Doing(self.platform, f"Listing {wire.EDGES[level]}", account.account_id)
         asked = {
             "fields": wire.ENTITY_FIELDS[level], "limit": "500",
             "filtering": f'[{{"field":"{wire.LEVELS[level]}.effective_status","operator":"IN",'
@@ -103,7 +107,7 @@ class MetaAds:
     ) -> Iterator[pa.RecordBatch]:
         """Rows of these days (and campaigns), by whichever way Meta lets them be read."""
         asked = wire.insights_parameters(level, start=start, end=end, campaigns=campaigns)
-        doing = Doing(f"Reading {wire.LEVELS[level]} days", account.account_id, (start, end))
+        doing = Doing(self.platform, f"Reading {wire.LEVELS[level]} days", account.account_id, (start, end))
         try:
             path = f"act_{account.account_id}/insights"
             pages = list(self._client.pages(path, asked, doing, shape=wire.Insight))

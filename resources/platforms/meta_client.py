@@ -6,8 +6,6 @@ at all, because it installs a hook that posts tracebacks to Meta.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
 from time import sleep
 from typing import Any, Generic, TypeVar
 
@@ -22,6 +20,7 @@ from resources.errors import (
     PlatformUnreachable,
     PlatformUnreadable,
 )
+from resources.platforms.doing import Doing
 from resources.platforms.patience import Patience
 
 TIMEOUT_SECONDS = (10, 180)
@@ -54,18 +53,6 @@ class TooMuch(PlatformError):
     """The synchronous read is larger than Meta answers; a report job may do."""
 
     verdict = "Read it by a report job, or in smaller parts."
-
-
-@dataclass(frozen=True)
-class Doing:
-    """What is being read, for the error that may come of it."""
-
-    what: str
-    account_id: str | None = None
-    days: tuple[date, date] | None = None
-
-    def known(self) -> dict[str, Any]:
-        return {"doing": self.what, "platform": "meta_ads", "account_id": self.account_id, "days": self.days}
 
 
 class Client:
