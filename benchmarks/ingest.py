@@ -31,7 +31,7 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
     last = datetime.now(UTC).date() - timedelta(days=1)
     days = max(8, (size or ROWS) // AD_SETS)
     figures: dict[str, float] = {}
-    peers: dict[str, dict[str, float]] = {}
+    peers: dict[str, dict[str, float]] = {"plain": {}, "wire": {}}
     ratios: dict[str, float] = {}
     with TemporaryDirectory() as folder:
         where = world or _world(Path(folder), seed=seed)
@@ -39,27 +39,21 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
             for platform in SHAPES:
                 found = tape.all_ways(platform, last - timedelta(days=days - 1), last)
                 ours, plain, wire = (found[way] for way in ("ours", "plain", "wire"))
+                name = platform.removesuffix("_ads")
                 rows = ours["counted"]
-                figures |= {
-                    f"{platform}_rows": rows,
-                    f"{platform}_rows_per_s": rows / ours["seconds"],
-                    f"{platform}_cpu_s": ours["cpu_s"],
-                    f"{platform}_peak_mb": ours["peak_mb"],
-                    f"{platform}_peak_mb_quarter": found["quarter"]["peak_mb"],
-                }
-                for peer, told in (("plain", plain), ("wire", wire)):
-                    peers |= {
-                        f"{platform}_{peer}": {
-                            "rows_per_s": rows / told["seconds"],
-                            "cpu_s": told["cpu_s"],
-                            "peak_mb": told["peak_mb"],
-                        }
+                for told, into in ((ours, figures), (plain, peers["plain"]), (wire, peers["wire"])):
+                    into |= {
+                        f"{name}_rows_per_s": rows / told["seconds"],
+                        f"{name}_cpu_s": told["cpu_s"],
+                        f"{name}_peak_mb": told["peak_mb"],
                     }
+                figures |= {f"{name}_rows": rows, f"{name}_peak_mb_quarter": found["quarter"]["peak_mb"]}
                 ratios |= {
-                    f"{platform}_vs_plain": plain["seconds"] / ours["seconds"],
-                    f"{platform}_cpu_vs_plain": plain["cpu_s"] / ours["cpu_s"],
-                    f"{platform}_times_the_wire": ours["seconds"] / wire["seconds"],
-                    f"{platform}_peak_whole_vs_quarter": ours["peak_mb"] / found["quarter"]["peak_mb"],
+                    f"{name}_vs_plain": plain["seconds"] / ours["seconds"],
+                    f"{name}_cpu_vs_plain": plain["cpu_s"] / ours["cpu_s"],
+                    f"{name}_vs_wire": wire["seconds"] / ours["seconds"],
+                    f"{name}_times_the_wire": ours["seconds"] / wire["seconds"],
+                    f"{name}_peak_whole_vs_quarter": ours["peak_mb"] / found["quarter"]["peak_mb"],
                 }
                 say(
                     f"{platform}: {rows} rows, {ours['seconds']:.2f} s; plain {plain['seconds']:.2f} s; wire {wire['seconds']:.2f} s"

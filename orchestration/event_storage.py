@@ -1,6 +1,6 @@
 """Dagster's SQLite event log, with the events of a range of days written in one transaction instead of one each.
 
-A run over 31 days of 15 assets leaves 930 events. Dagster hands them over in batches (DAGSTER_EVENT_BATCH_SIZE) and its
+A run over a month of 15 assets leaves 930 events. Dagster hands them over in batches (DAGSTER_EVENT_BATCH_SIZE) and its
 PostgreSQL storage writes a batch at once; its SQLite storage does not, and then spends six seconds of an eight-second
 window on commits. This fills that gap with the parts Dagster's own storages are made of; tests/orchestration holds it to what
 the original stores.
