@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from resources.errors import PaidMediaError
 from resources.platforms.login import Platforms
@@ -51,11 +52,11 @@ def checked(platform: str, platforms: Platforms | None = None) -> Finding:
         return Finding(
             platform, note="the login works and sees no account: give it access to one", is_broken=True
         )
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    return Finding(platform, accounts=[_tried(reader, account, yesterday) for account in accounts])
+    return Finding(platform, accounts=[_tried(reader, account) for account in accounts])
 
 
-def _tried(reader: PlatformReader, account: Account, day: date) -> AccountAccess:
+def _tried(reader: PlatformReader, account: Account) -> AccountAccess:
+    day = datetime.now(ZoneInfo(account.time_zone)).date() - timedelta(days=1)
     try:
         rows = sum(len(batch) for batch in reader.days("campaign", account, start=day, end=day))
     except PaidMediaError as error:

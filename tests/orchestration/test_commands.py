@@ -16,6 +16,12 @@ def said(*words: str, var: Path, lake: Path, code: int, **more: str) -> str:
     return printed
 
 
+@pytest.fixture(autouse=True)
+def same_clock(sandbox: Sandbox) -> None:
+    """The commands live in real time, so the sandbox does too."""
+    sandbox.stage.clock.set(None)
+
+
 @pytest.fixture
 def credentials(var: Path, sandbox: Sandbox, tmp_path: Path) -> Path:
     """A `var` whose sandbox.env can be spoilt without spoiling the session's."""
