@@ -20,7 +20,10 @@ CHANNELS = ("SEARCH", "DISPLAY", "PERFORMANCE_MAX")
 
 @dataclass(frozen=True)
 class Campaigns:
-    """One row per campaign. `holds_budget`: the campaign's own budget binds; its ad sets have none."""
+    """One row per campaign. `holds_budget`: the campaign's own budget binds; its ad sets have none.
+
+    `budget_owner` is the row whose budget a campaign spends from, mostly its own, and `budget_part` its share of that budget.
+    """
 
     id: Whole
     name: list[str]
@@ -28,6 +31,9 @@ class Campaigns:
     channel: list[str]
     holds_budget: npt.NDArray[np.bool_]
     budget_micros: Whole
+    """Of a shared budget, the whole of it, in its owner's row."""
+    budget_owner: Whole
+    budget_part: Floats
     paused: npt.NDArray[np.bool_]
     start_day: Whole
 
@@ -158,7 +164,11 @@ def _campaigns(account: Account, seed: int, base: int, begins: int) -> Campaigns
     ]
     paused = (uniform(seed, 16, ids) < b.paused_share / 2) & (rows > 0)
     start = begins + np.where(rows == 0, 0, uniform(seed, 17, ids) * 60).astype(int)
-    return Campaigns(ids, name, sells, channel, holds, _whole_units(budget, account), paused, start)
+    own, owner = _whole_units(budget, account), rows.copy()
+    for pair in range(account.shared_budgets):
+        owner[2 * pair + 1] = 2 * pair  # the first campaigns share, two by two
+    whole = np.bincount(owner, own, n).astype(np.int64)
+    return Campaigns(ids, name, sells, channel, holds, whole, owner, own / whole[owner], paused, start)
 
 
 def _ad_sets(account: Account, seed: int, base: int, campaigns: Campaigns) -> AdSets:

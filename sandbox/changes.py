@@ -24,6 +24,8 @@ class Change:
     value: Any
     at: datetime
     day: date
+    by: str = "api"
+    """`api`, or `person` for somebody at the platform's own screens."""
 
 
 class Changes:
@@ -55,6 +57,16 @@ class Changes:
             if (p, a, lev) == (platform, account_id, level)
             for change in changes
             if change.field == field
+        ]
+        return sorted(found, key=lambda change: change.at)
+
+    def all_of(self, platform: str, account_id: str) -> list[Change]:
+        """Every change in an account, oldest first."""
+        found = [
+            change
+            for (p, a, _, _), changes in list(self._by_entity.items())
+            if (p, a) == (platform, account_id)
+            for change in changes
         ]
         return sorted(found, key=lambda change: change.at)
 

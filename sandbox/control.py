@@ -15,6 +15,7 @@ from sandbox.faults import KNOWN, UnknownFault
 from sandbox.fx import rates
 from sandbox.market import LEVELS, METRICS
 from sandbox.stage import Stage
+from sandbox.world import Account
 
 
 def routes(stage: Stage) -> list[Route]:
@@ -27,6 +28,7 @@ def routes(stage: Stage) -> list[Route]:
         Route("/audit", desk.audit, methods=["GET", "DELETE"]),
         Route("/truth", desk.truth, methods=["GET"]),
         Route("/fx", desk.fx, methods=["GET"]),
+        Route("/edits", desk.edits, methods=["POST"]),
         Route("/reset", desk.reset, methods=["POST"]),
     ]
 
@@ -98,6 +100,19 @@ class _Desk:
         except (KeyError, ValueError) as error:
             return _refused(f"fx needs start and end: {error}")
 
+    async def edits(self, request: Request) -> Response:
+        """Somebody edits an entity at the platform's own screens: {platform, account_id, level, entity_id, field, value}."""
+        asked = await request.json()
+        try:
+            account = self._stage.world.account(asked["platform"], asked["account_id"])
+            entity_id = int(asked["entity_id"])
+            if account is None or entity_id not in self._stage.market.catalog(account).index[asked["level"]]:
+                raise ValueError("there is no such entity")  # noqa: TRY301 — one answer for all that is wrong
+            edit_by_hand(self._stage, account, asked["level"], entity_id, asked["field"], asked["value"])
+        except (KeyError, ValueError, TypeError) as error:
+            return _refused(f"an edit needs platform, account_id, level, entity_id, field and value: {error}")
+        return _json(asked)
+
     async def reset(self, _: Request) -> Response:
         """Forget every change, armed fault and request; real time again."""
         self._stage.market.changes.clear()
@@ -105,6 +120,13 @@ class _Desk:
         self._stage.audit.clear()
         self._stage.clock.set(None)
         return _json({})
+
+
+def edit_by_hand(stage: Stage, account: Account, level: str, entity_id: int, field: str, value: Any) -> None:
+    """A person's edit: `status` in the platform's own word, or `budget_micros`."""
+    stage.market.change(account, level, entity_id, field, value, by="person")
+    if field == "status":
+        stage.market.change(account, level, entity_id, "active", value in {"ENABLED", "ACTIVE"}, by="person")
 
 
 def _truth(

@@ -117,6 +117,8 @@ class Market:
             )
             for level in ("campaign", "ad_set")
         }
+        owner = catalog.campaigns.budget_owner  # of a shared budget each campaign takes its own share
+        budgets["campaign"] = budgets["campaign"][:, owner] * catalog.campaigns.budget_part
         midnight = [
             datetime.combine(start + timedelta(days=n), time(), account.zone) for n in range(len(days))
         ]
@@ -129,11 +131,13 @@ class Market:
             (catalog.index[level][c.entity_id], c) for c in changes if c.entity_id in catalog.index[level]
         ]
 
-    def change(self, account: Account, level: str, entity_id: int, field: str, value: Any) -> Change:
+    def change(
+        self, account: Account, level: str, entity_id: int, field: str, value: Any, *, by: str = "api"
+    ) -> Change:
         """Record an accepted write: field `active` (bool), `budget_micros` (int) or any other that only shows in entities."""
         at = self.clock.now()
         day = self.clock.today(account.zone) + timedelta(days=1)
-        change = Change(account.platform, account.id, level, entity_id, field, value, at, day)
+        change = Change(account.platform, account.id, level, entity_id, field, value, at, day, by)
         self.changes.record(change)
         return change
 

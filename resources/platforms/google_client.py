@@ -40,6 +40,11 @@ class StreamBroke(PlatformError):
 
 def open_service(settings: GoogleAdsSettings) -> Any:
     """The client's GoogleAdsService. It must be kept while a stream is read: the channel dies with it."""
+    return open_client(settings).get_service("GoogleAdsService")
+
+
+def open_client(settings: GoogleAdsSettings) -> Any:
+    """The official client with our settings, plain protobuf messages in and out."""
     _trust(settings)
     from google.ads.googleads.client import GoogleAdsClient  # noqa: PLC0415 — costs seconds: never at load
 
@@ -56,15 +61,13 @@ def open_service(settings: GoogleAdsSettings) -> Any:
         )
         key = {"json_key_file_path": str(settings.json_key_file_path)}
         config = {name: value for name, value in (shared | key | token).items() if value is not None}
-        client = GoogleAdsClient.load_from_dict(config, version=settings.api_version)
-    else:
-        client = GoogleAdsClient(
-            credentials=_credentials(settings),
-            developer_token=settings.developer_token.get_secret_value() if settings.developer_token else None,
-            version=settings.api_version,
-            **shared,
-        )
-    return client.get_service("GoogleAdsService")
+        return GoogleAdsClient.load_from_dict(config, version=settings.api_version)
+    return GoogleAdsClient(
+        credentials=_credentials(settings),
+        developer_token=settings.developer_token.get_secret_value() if settings.developer_token else None,
+        version=settings.api_version,
+        **shared,
+    )
 
 
 def accessible_customers(service: Any, doing: Doing, *, version: str) -> list[str]:

@@ -1,5 +1,6 @@
 """LinkedIn's REST API over `requests`: headers, tokens, tunnelled queries, and its errors as ours."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -53,20 +54,56 @@ class Client:
             said = f"an answer of another shape than LinkedIn's ({error})"
             raise PlatformUnreadable(**doing.known(), said=said) from None
 
+    def element(self, path: str, doing: Doing) -> dict[str, Any]:
+        """One entity by its path; errors as of `get`."""
+
+        def asked() -> requests.Response:
+            return self._allowed(lambda: self._one("GET", path, doing), doing)
+
+        return _body(self._patience.with_retries(asked))
+
+    def patch(self, path: str, fields: dict[str, Any], doing: Doing) -> str | None:
+        """A partial update, sent once; once more only where the token had expired, because then nothing was done.
+
+        Raises:
+            PlatformBusy: No answer, or none that says what happened.
+            PlatformRefused: LinkedIn said no.
+        """
+        body = msgspec.json.encode({"patch": {"$set": fields}})
+        response = self._allowed(lambda: self._one("POST", path, doing, body), doing)
+        if response.status_code != 204:
+            raise PlatformUnreadable(**doing.known(), said=f"HTTP {response.status_code} where 204 says it is done")
+        return response.headers.get("x-li-uuid")
+
     def _answered(self, path: str, query: str, doing: Doing) -> requests.Response:
+        return self._allowed(lambda: self._sent(path, query, doing), doing)
+
+    def _allowed(self, send: Callable[[], requests.Response], doing: Doing) -> requests.Response:
+        """The answer, with a token that was renewed where it had expired."""
         if self._token is None:
             self._refresh(doing)
-        response = self._sent(path, query, doing)
+        response = send()
         if (
             response.status_code == 401
             and _body(response).get("serviceErrorCode") == EXPIRED
             and self._can_refresh
         ):
             self._refresh(doing)
-            response = self._sent(path, query, doing)
+            response = send()
         if not response.ok:
             raise _as_our_error(response, doing)
         return response
+
+    def _one(self, method: str, path: str, doing: Doing, body: bytes | None = None) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self._token}"}
+        if body is not None:
+            headers |= {"X-RestLi-Method": "PARTIAL_UPDATE", "Content-Type": "application/json"}
+        try:
+            return self._session.request(
+                method, f"{self._settings.api_url}/{path}", data=body, headers=headers, timeout=TIMEOUT_SECONDS
+            )
+        except requests.RequestException as error:
+            raise _unreachable(error, doing) from None
 
     def _sent(self, path: str, query: str, doing: Doing) -> requests.Response:
         url = f"{self._settings.api_url}/{path}"

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from resources.platforms.patience import Patience
+from resources.errors import SettingsWrong
 from resources.platforms.reader import NotConfigured, PlatformReader
+from resources.platforms.writer import PlatformWriter
 from resources.settings import Settings, load_settings
 
 PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
@@ -38,3 +40,24 @@ class Platforms:
         from resources.platforms.linkedin_ads import LinkedInAds  # noqa: PLC0415
 
         return LinkedInAds(settings.linkedin_ads, patience=self.patience)
+
+    def writer(self, platform: str) -> PlatformWriter:
+        """The writing side of a platform.
+
+        Raises:
+            SettingsWrong: The platform is not configured, or incompletely.
+        """
+        settings = self.settings()
+        if not settings.platforms[platform].is_configured:
+            raise SettingsWrong(f"{platform} is not configured, so nothing can be written to it. See docs/configuration.md.")
+        if platform == "google_ads":
+            from resources.platforms.google_ads_write import GoogleAdsWriter  # noqa: PLC0415
+
+            return GoogleAdsWriter(settings.google_ads, patience=self.patience)
+        if platform == "meta_ads":
+            from resources.platforms.meta_ads_write import MetaAdsWriter  # noqa: PLC0415
+
+            return MetaAdsWriter(settings.meta_ads, patience=self.patience)
+        from resources.platforms.linkedin_ads_write import LinkedInAdsWriter  # noqa: PLC0415
+
+        return LinkedInAdsWriter(settings.linkedin_ads, patience=self.patience)

@@ -86,6 +86,19 @@ class Client:
         """The same for a POST that only asks for a report and may be repeated without harm."""
         return _decoded(self._asked("POST", path, parameters, doing), dict[str, Any], doing)
 
+    def write(self, path: str, parameters: dict[str, str], doing: Doing) -> str | None:
+        """A POST that changes something, sent once and never again. Meta's request id, where it gives one.
+
+        Raises:
+            PlatformBusy: No answer, or none that says what happened.
+            PlatformRefused: Meta said no.
+        """
+        response = self._sent("POST", path, parameters, doing)
+        answer = _decoded(self._checked(response, doing), dict[str, Any], doing)
+        if answer.get("success") is not True:
+            raise PlatformUnreadable(**doing.known(), said="an answer without success")
+        return response.headers.get("x-fb-trace-id") or response.headers.get("x-fb-request-id")
+
     def pages(
         self, path: str, parameters: dict[str, str], doing: Doing, *, shape: type[Row]
     ) -> Iterator[list[Row]]:
@@ -102,10 +115,15 @@ class Client:
         return self._patience.with_retries(lambda: self._answered(method, path, parameters, doing))
 
     def _answered(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> bytes:
+        return self._checked(self._sent(method, path, parameters, doing), doing)
+
+    def _sent(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> requests.Response:
         url = f"{self._session.GRAPH}/{self._version}/{path}"
         kind = {"params": parameters} if method == "GET" else {"data": parameters}
         try:
-            response = self._session.requests.request(method, url, timeout=TIMEOUT_SECONDS, **kind)
+            response: requests.Response = self._session.requests.request(
+                method, url, timeout=TIMEOUT_SECONDS, **kind
+            )
         except requests.RequestException as error:
             said = (
                 "no answer in time"
@@ -116,6 +134,10 @@ class Client:
             raise PlatformUnreachable(
                 **doing.known(), said=said, todo="Check the network and META_GRAPH_URL; safe to retry."
             ) from None
+        return response
+
+    def _checked(self, response: requests.Response, doing: Doing) -> bytes:
+        """The answer's bytes, if it is an answer and no error."""
         try:
             refused = msgspec.json.decode(response.content, type=_Answer).error
         except msgspec.DecodeError:

@@ -55,8 +55,10 @@ def campaign(stage: Stage, account: Account, row: int) -> Attributes:
     """A campaign with its budget: Google keeps every budget in a campaign budget of its own."""
     campaigns = stage.market.catalog(account).campaigns
     own, base = int(campaigns.id[row]), f"customers/{account.id}"
+    owner = int(campaigns.budget_owner[row])
+    whose, sharing = int(campaigns.id[owner]), int((campaigns.budget_owner == owner).sum())
     amount = stage.market.current(
-        account, "campaign", own, "budget_micros", int(campaigns.budget_micros[row])
+        account, "campaign", whose, "budget_micros", int(campaigns.budget_micros[owner])
     )
     day = np.datetime64(int(campaigns.start_day[row]), "D").astype(object)
     return customer(account) | {
@@ -66,11 +68,11 @@ def campaign(stage: Stage, account: Account, row: int) -> Attributes:
         "campaign.advertising_channel_type": campaigns.channel[row],
         "campaign.bidding_strategy_type": "MAXIMIZE_CONVERSION_VALUE" if campaigns.sells[row] else "MAXIMIZE_CONVERSIONS",
         "campaign.bidding_strategy_system_status": "LEARNING_NEW" if own % 9 == 0 else "ENABLED",
-        "campaign.campaign_budget": f"{base}/campaignBudgets/{budget_id(own)}",
+        "campaign.campaign_budget": f"{base}/campaignBudgets/{budget_id(whose)}",
         "campaign.start_date_time": f"{day} 00:00:00",
-        "campaign_budget.resource_name": f"{base}/campaignBudgets/{budget_id(own)}", "campaign_budget.id": budget_id(own),
-        "campaign_budget.name": f"Budget of {campaigns.name[row]}", "campaign_budget.amount_micros": int(amount),
-        "campaign_budget.explicitly_shared": False, "campaign_budget.reference_count": 1,
+        "campaign_budget.resource_name": f"{base}/campaignBudgets/{budget_id(whose)}", "campaign_budget.id": budget_id(whose),
+        "campaign_budget.name": f"Budget of {campaigns.name[owner]}", "campaign_budget.amount_micros": int(amount),
+        "campaign_budget.explicitly_shared": sharing > 1, "campaign_budget.reference_count": sharing,
         "campaign_budget.status": "ENABLED", "campaign_budget.period": "DAILY",
     }  # fmt: skip
 
@@ -166,10 +168,41 @@ def shared_negatives(account: Account) -> Iterator[Attributes]:
         }  # fmt: skip
 
 
-def snapshot(stage: Stage, account: Account, resource: str) -> Iterator[Attributes]:
-    """Every entity of a resource, without metrics."""
+_BY_NUMBER = {"campaign": ("campaign", "campaign.id"), "ad_group": ("ad_set", "ad_group.id")}
+
+
+def change_events(stage: Stage, account: Account) -> Iterator[Attributes]:
+    """Every accepted write, newest first, by whom it was made."""
+    base = f"customers/{account.id}"
+    words = {"campaign": "campaigns", "ad_set": "adGroups"}
+    for change in reversed(stage.market.changes.all_of("google_ads", account.id)):
+        if change.field == "active" or change.level not in words:
+            continue
+        is_budget = change.field == "budget_micros"
+        own = budget_id(change.entity_id) if is_budget else change.entity_id
+        yield {
+            "change_event.resource_name": f"{base}/changeEvents/{int(change.at.timestamp() * 1e6)}~1~0",
+            "change_event.change_date_time": change.at.astimezone(account.zone).strftime("%Y-%m-%d %H:%M:%S.%f"),
+            "change_event.change_resource_name": f"{base}/{'campaignBudgets' if is_budget else words[change.level]}/{own}",
+            "change_event.client_type": "GOOGLE_ADS_API" if change.by == "api" else "GOOGLE_ADS_WEB_CLIENT",
+            "change_event.user_email": f"{change.by}@shop.example", "change_event.resource_change_operation": "UPDATE",
+        }  # fmt: skip
+
+
+def snapshot(
+    stage: Stage, account: Account, resource: str, only: dict[str, int] | None = None
+) -> Iterator[Attributes]:
+    """Every entity of a resource, without metrics; or the one whose number `only` names by its path."""
     catalog = stage.market.catalog(account)
     visible = np.flatnonzero(~catalog.ad_sets.hidden)
+    level, path = _BY_NUMBER.get(resource, ("", ""))
+    if only and path in only:
+        row = catalog.index[level].get(only[path])
+        visible = visible[visible == row] if resource == "ad_group" else visible
+        asked = {"campaign": campaign, "ad_group": ad_group}[resource]
+        if row is not None and (resource == "campaign" or len(visible)):
+            yield asked(stage, account, row)
+        return
     per_row: dict[str, tuple[Callable[[Stage, Account, int], Attributes], Any]] = {
         "campaign": (campaign, range(len(catalog.campaigns.id))),
         "campaign_budget": (campaign, range(len(catalog.campaigns.id))),
@@ -182,6 +215,7 @@ def snapshot(stage: Stage, account: Account, resource: str) -> Iterator[Attribut
         return
     simple: dict[str, Callable[[], Iterator[Attributes]]] = {
         "customer": lambda: iter([customer(account)]),
+        "change_event": lambda: change_events(stage, account),
         "conversion_action": lambda: (conversion_action(account, n) for n in range(len(ACTIONS))),
         "ad_group_criterion": lambda: keywords(stage, account),
         "campaign_criterion": lambda: campaign_negatives(stage, account),
@@ -193,7 +227,7 @@ def snapshot(stage: Stage, account: Account, resource: str) -> Iterator[Attribut
 
 KNOWN = {
     "customer", "customer_client", "campaign", "campaign_budget", "ad_group", "ad_group_ad", "conversion_action",
-    "ad_group_criterion", "campaign_criterion", "shared_criterion", "shared_set", "search_term_view",
+    "ad_group_criterion", "campaign_criterion", "shared_criterion", "shared_set", "search_term_view", "change_event",
 }  # fmt: skip
 
 

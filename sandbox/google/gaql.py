@@ -45,10 +45,11 @@ class Condition:
             return text in self.values
         if self.operator in ("NOT IN", "!="):
             return text not in self.values
-        number, other = float(text), float(self.values[0])
-        return {">": number > other, "<": number < other, ">=": number >= other, "<=": number <= other}[
-            self.operator
-        ]
+        try:
+            here, there = [float(text)], [float(self.values[0])]
+        except ValueError:
+            here, there = [text], [self.values[0]]  # type: ignore[list-item]  # days and instants sort as text
+        return {">": here > there, "<": here < there, ">=": here >= there, "<=": here <= there}[self.operator]
 
 
 @dataclass(frozen=True)

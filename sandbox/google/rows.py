@@ -48,6 +48,13 @@ def rows_of(stage: Stage, account: Account, query: Query) -> Iterator[list[bytes
 
 
 def _check(query: Query) -> None:
+    if query.resource == "change_event" and not (query.limit and any(
+        c.field == "change_event.change_date_time" for c in query.conditions
+    )):
+        raise refused(
+            "change_event_error", "CHANGE_DATE_RANGE_INFINITE",
+            "change_event needs a finite range of change_date_time and a LIMIT of at most 10000.",
+        )  # fmt: skip
     if query.resource not in entities.KNOWN:
         said = f"The sandbox does not simulate '{query.resource}'."
         raise refused("query_error", "PROHIBITED_RESOURCE_TYPE_IN_FROM_CLAUSE", said, trigger=query.resource)
@@ -76,10 +83,19 @@ def _snapshot(stage: Stage, account: Account, query: Query) -> list[bytes]:
     found = (
         entities.clients(stage)
         if query.resource == "customer_client"
-        else entities.snapshot(stage, account, query.resource)
+        else entities.snapshot(stage, account, query.resource, _numbers(query))
     )
     rows = [_chosen(attributes, query) for attributes in found if _meets(attributes, query)]
     return rows[: query.limit] if query.limit else rows
+
+
+def _numbers(query: Query) -> dict[str, int]:
+    """Entities asked for by number, which need no search."""
+    return {
+        c.field: int(c.values[0])
+        for c in query.conditions
+        if c.operator == "=" and c.field.endswith(".id") and c.values[0].isdigit()
+    }
 
 
 def _meets(attributes: entities.Attributes, query: Query) -> bool:

@@ -100,7 +100,7 @@ class _Handler(grpc.GenericRpcHandler):
             account = self._account(request.customer_id, metadata)
             if method == "Search":
                 return self._search(request, account)
-            return self._mutate(service, method, request, answer, _client(account))
+            return self._mutate(service, method, request, answer, _client(account), context)
         except Refused as cause:
             abort(context, cause)
 
@@ -168,7 +168,9 @@ class _Handler(grpc.GenericRpcHandler):
         shown = [] if request.validate_only else rows[at : at + ROWS_A_MESSAGE]
         return framed(shown) + bytes(answer.SerializeToString())
 
-    def _mutate(self, service: str, method: str, request: Any, answer: Any, account: Account) -> bytes:
+    def _mutate(
+        self, service: str, method: str, request: Any, answer: Any, account: Account, context: grpc.ServicerContext
+    ) -> bytes:  # fmt: skip
         mixed = service == "GoogleAdsService"
         given = request.mutate_operations if mixed else request.operations
         field = "mutate_operations" if mixed else "operations"
@@ -186,11 +188,14 @@ class _Handler(grpc.GenericRpcHandler):
                 errors.append(found)
         if errors and not request.partial_failure:
             raise Refused(grpc.StatusCode.INVALID_ARGUMENT, errors)
-        if not request.validate_only:
+        fault = None if request.validate_only else self._stage.faults.of_a_write("google_ads")
+        if not request.validate_only and fault in {None, "lost_answer"}:
             for deed in deeds:
                 deed()
         wrote = bool(deeds) and not request.validate_only
-        self._stage.note("google_ads", method, account.id, wrote=wrote, targets=[name for _, name in results])
+        self._stage.note("google_ads", method, account.id, wrote=wrote, targets=[name for _, name in results], fault=fault)
+        if fault in {"lost_answer", "lost_request"}:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
         return _mutate_answer(answer(), results, errors, mixed=mixed, validate_only=request.validate_only)
 
     def _account(self, customer_id: str, metadata: dict[str, str]) -> Account:

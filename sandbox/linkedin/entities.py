@@ -1,5 +1,6 @@
 """LinkedIn's entities: accounts, campaign groups, campaigns and creatives, as its REST API describes them, and what may be written."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -61,8 +62,10 @@ def element(stage: Stage, account: Account, collection: str, entity_id: int) -> 
     return make(stage, account, row, entity_id)
 
 
-def update(stage: Stage, account: Account, collection: str, entity_id: int, patch: dict[str, Any]) -> None:
-    """Apply a partial update whole, or refuse it whole."""
+def update(
+    stage: Stage, account: Account, collection: str, entity_id: int, patch: dict[str, Any]
+) -> Callable[[], None]:
+    """A partial update, checked whole; what comes back puts it into effect."""
     level = COLLECTIONS[collection]
     now = element(stage, account, collection, entity_id)
     status = "intendedStatus" if collection == "creatives" else "status"
@@ -80,8 +83,12 @@ def update(stage: Stage, account: Account, collection: str, entity_id: int, patc
             raise bad(f"Field {field} cannot be updated here", field=field, code="FIELD_NOT_UPDATABLE")
     if not changes:
         raise bad("The patch changes nothing", field="patch")
-    for field, value in changes:
-        stage.market.change(account, level, entity_id, field, value)
+
+    def apply() -> None:
+        for field, value in changes:
+            stage.market.change(account, level, entity_id, field, value)
+
+    return apply
 
 
 def _budget(account: Account, now: dict[str, Any], value: Any) -> int:

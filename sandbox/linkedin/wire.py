@@ -186,10 +186,15 @@ class _Wire:
             patch = msgspec.json.decode(body)["patch"]["$set"]
         except (msgspec.DecodeError, KeyError, TypeError) as error:
             raise bad('The body must be {"patch": {"$set": {…}}}') from error
-        entities.update(self._stage, account, collection, _number(entity), patch)
+        apply = entities.update(self._stage, account, collection, _number(entity), patch)
+        fault = self._stage.faults.of_a_write("linkedin_ads")
+        if fault in {None, "lost_answer"}:
+            apply()
         self._stage.note(
-            "linkedin_ads", f"PARTIAL_UPDATE {collection}", account.id, wrote=True, entity=entity, patch=patch
+            "linkedin_ads", f"PARTIAL_UPDATE {collection}", account.id, wrote=True, entity=entity, patch=patch, fault=fault
         )
+        if fault in {"lost_answer", "lost_request"}:
+            return Response("<html>502 Bad Gateway</html>", status_code=502, media_type="text/html")
         return Response(status_code=204)
 
 

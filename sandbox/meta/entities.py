@@ -140,8 +140,10 @@ def _ad(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str,
     }  # fmt: skip
 
 
-def write(stage: Stage, account: Account, level: str, row: int, parameters: dict[str, str]) -> bool:
-    """Apply a write whole or refuse it whole; False where it was only to be validated."""
+def write(
+    stage: Stage, account: Account, level: str, row: int, parameters: dict[str, str], *, rehearse: bool = False
+) -> bool:
+    """Apply a write whole or refuse it whole; False where it was only to be validated. `rehearse` applies nothing."""
     entity_id = int(getattr(stage.market.catalog(account), level + "s").id[row])
     if unknown := set(parameters) - WRITABLE:
         raise bad(f"{min(unknown)} cannot be written here", blame=min(unknown))
@@ -156,7 +158,7 @@ def write(stage: Stage, account: Account, level: str, row: int, parameters: dict
         changes.append(("name", parameters["name"]))
     if "validate_only" in parameters.get("execution_options", ""):
         return False
-    for field, value in changes:
+    for field, value in [] if rehearse else changes:
         stage.market.change(account, level, entity_id, field, value)
     return True
 

@@ -34,6 +34,10 @@ def routes(stage: Stage, base_url: Callable[[], str]) -> list[Route]:
     return [Route("/{path:path}", _Wire(stage, base_url).graph, methods=["GET", "POST"])]
 
 
+class NoAnswer(Exception):
+    """The answer got lost on its way."""
+
+
 @dataclass
 class _Job:
     account: Account
@@ -72,6 +76,8 @@ class _Wire:
             return _json(self._node(method, rest.strip("/"), parameters), headers)
         except Refused as refused:
             return refused.response(headers)
+        except NoAnswer:
+            return Response("<html>502 Bad Gateway</html>", status_code=502, media_type="text/html")
 
     def _let_in(self, parameters: dict[str, str], headers: dict[str, str]) -> None:
         take, known = self._stage.faults.take, self._stage.credentials
@@ -162,9 +168,15 @@ class _Wire:
         if method == "GET":
             self._stage.note("meta_ads", f"GET {level}", account.id)
             return _chosen(entities.node(self._stage, account, level, row), parameters)
-        wrote = entities.write(self._stage, account, level, row, parameters)
+        rehearsed = entities.write(self._stage, account, level, row, parameters, rehearse=True)
+        fault = self._stage.faults.of_a_write("meta_ads") if rehearsed else None
+        wrote = rehearsed
+        if rehearsed and fault in {None, "lost_answer"}:
+            wrote = entities.write(self._stage, account, level, row, parameters)
         detail = {key: parameters[key] for key in ("status", "daily_budget", "name") if key in parameters}
-        self._stage.note("meta_ads", f"POST {level}", account.id, wrote=wrote, entity=name, **detail)
+        self._stage.note("meta_ads", f"POST {level}", account.id, wrote=wrote, entity=name, fault=fault, **detail)
+        if fault in {"lost_answer", "lost_request"}:
+            raise NoAnswer
         return {"success": True}
 
     def _account(

@@ -1,0 +1,102 @@
+"""What the limits are judged by: figures, entities, rates and earlier writes at one moment."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from resources.ledger.proposal import Change, Proposal
+from resources.ledger.store import Written
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The last edit of an entity at its platform, None where it remembers none; and whether it was one of ours."""
+
+    at: datetime | None
+    by_us: bool
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Read anew for every judgement, never kept."""
+
+    now: datetime
+    ad_set_days: pd.DataFrame
+    campaign_days: pd.DataFrame
+    entities: pd.DataFrame
+    rates: dict[str, float]
+    """Units of reporting currency for one unit of each account currency, newest."""
+    written: list[tuple[Proposal, Written]]
+    """Writes of the last eight days that happened or may have."""
+    edits: dict[str, Edit] = field(default_factory=dict)
+    """Last edit by a target's words."""
+    newest_as_of: date | None = None
+
+    def account(self, platform: str, account_id: str) -> pd.DataFrame:
+        """The account's entities."""
+        rows = self.entities
+        return rows[(rows["platform"] == platform) & (rows["account_id"] == account_id)]
+
+    def days_of(self, change: Change) -> pd.DataFrame:
+        """The delivery of what is changed: of the ad set, or of the campaign that owns the budget."""
+        target = change.target
+        by_ad_set = target.level == "ad_set"
+        rows = self.ad_set_days if by_ad_set else self.campaign_days
+        own = target.entity_id if by_ad_set else change.image.campaign_id
+        key = "ad_set_id" if by_ad_set else "campaign_id"
+        return rows[(rows["platform"] == target.platform) & (rows["account_id"] == target.account_id) & (rows[key] == own)]
+
+    def today(self, platform: str, account_id: str) -> date | None:
+        """The account's own calendar day, None where its zone is not known."""
+        zones = self.account(platform, account_id)["time_zone"].dropna().unique()
+        return self.now.astimezone(ZoneInfo(str(zones[0]))).date() if len(zones) else None
+
+    def local(self, platform: str, account_id: str) -> datetime | None:
+        zones = self.account(platform, account_id)["time_zone"].dropna().unique()
+        return self.now.astimezone(ZoneInfo(str(zones[0]))) if len(zones) else None
+
+    def writes_on(self, change: Change, *, hours: float) -> list[tuple[Change, datetime]]:
+        """Earlier writes to the same target within these hours."""
+        since = self.now - timedelta(hours=hours)
+        return [
+            (one, written.intended_at)
+            for made, written in self.written
+            for n, one in enumerate(made.changes)
+            if n == written.part and one.target == change.target and written.intended_at >= since
+        ]
+
+    def writes_in(self, platform: str, account_id: str, *, hours: float) -> list[Change]:
+        """Earlier writes in the account within these hours."""
+        since = self.now - timedelta(hours=hours)
+        return [
+            one
+            for made, written in self.written
+            for n, one in enumerate(made.changes)
+            if n == written.part
+            and (one.target.platform, one.target.account_id) == (platform, account_id)
+            and written.intended_at >= since
+        ]
+
+
+def daily_budgets(account: pd.DataFrame) -> Decimal:
+    """What the account may spend a day by the budgets of what is active: each owner's once."""
+    owners = account[account["daily_budget"].notna() & (account["status"] == "active")]
+    owners = owners[~owners["budget_id"].fillna(owners["entity_id"]).duplicated()]  # a shared budget stands at each campaign
+    return sum((Decimal(str(amount)) for amount in owners["daily_budget"]), Decimal(0))
+
+
+def mean_spend(days: pd.DataFrame, *, until: date, count: int) -> Decimal:
+    """Spend a day over the `count` days up to `until`; a day without a row spent nothing."""
+    some = days[(days["day"] <= pd.Timestamp(until)) & (days["day"] > pd.Timestamp(until - timedelta(days=count)))]
+    return Decimal(str(round(float(some["spend"].fillna(0).sum()) / count, 6)))
+
+
+def by_day(days: pd.DataFrame, name: str, *, first: date, last: date) -> float:
+    """The sum of a column over days, both included."""
+    some = days[(days["day"] >= pd.Timestamp(first)) & (days["day"] <= pd.Timestamp(last))]
+    found: Any = some[name].fillna(0).sum()
+    return float(found)

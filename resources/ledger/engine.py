@@ -1,0 +1,93 @@
+"""The ledger's database: SQLite on one machine, PostgreSQL in production, the same statements on both."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.pool import NullPool
+
+from resources.errors import SettingsWrong
+
+READS = {"reads": True}
+"""Execution option of transactions that only read: they wait for no writer."""
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_ONE_MIGRATES = 7_310_443
+
+
+def connect(url: str) -> sa.Engine:
+    """An engine whose tables are the newest this code knows.
+
+    Raises:
+        SettingsWrong: The address is none of the two kinds, nobody answers there, or a newer program has been at work.
+    """
+    try:
+        known = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise SettingsWrong(_WRONG) from None
+    if known.drivername not in {"sqlite", "postgresql+psycopg2"}:
+        raise SettingsWrong(_WRONG)
+    engine = _sqlite(known) if known.drivername == "sqlite" else _postgresql(known)
+    try:
+        _migrate(engine)
+    except sa.exc.OperationalError as error:
+        place = known.render_as_string(hide_password=True)
+        raise SettingsWrong(f"The ledger at {place} cannot be opened: {_first_line(error)}. Nothing is written without it.") from None
+    return engine
+
+
+_WRONG = (
+    "PAID_MEDIA_LEDGER is wrong: it takes sqlite:///path/to/file.db or postgresql+psycopg2://user:password@host/database. "
+    "See docs/configuration.md."
+)
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def opened(connection, _) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+        connection.isolation_level = None  # pysqlite would otherwise begin late, and not at once for writing
+        connection.execute("pragma busy_timeout = 60000")
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")
+        connection.execute("pragma foreign_keys = on")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: sa.Connection) -> None:
+        reads = connection.get_execution_options().get("reads", False)
+        connection.exec_driver_sql("begin" if reads else "begin immediate")
+
+    return engine
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
+    return sa.create_engine(url, pool_pre_ping=True, pool_size=2, max_overflow=8)
+
+
+def _migrate(engine: sa.Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
+    with engine.connect().execution_options(**READS) as connection:
+        if MigrationContext.configure(connection).get_current_revision() == newest:
+            return
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _ONE_MIGRATES})
+        now = MigrationContext.configure(connection).get_current_revision()
+        if now is not None and now not in known:
+            raise SettingsWrong(
+                f"The ledger was written by a newer version of this program (revision {now}). Update the program; nothing was changed."
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", error)).strip().splitlines()[0].rstrip(".")

@@ -1,0 +1,154 @@
+"""Google Ads, writing side: budgets and statuses through the official client's own services.
+
+Every budget is a campaign budget; one that is explicitly shared moves several campaigns at once and is a target of its own.
+"""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from resources.credentials import GoogleAdsSettings
+from resources.errors import PlatformRefused
+from resources.ledger.proposal import Change, Image, Target
+from resources.platforms.doing import Doing
+from resources.platforms.google_client import as_our_errors, open_client
+from resources.platforms.money import micros
+from resources.platforms.patience import Patience
+from resources.platforms.writer import sent_once
+
+WRITE_SECONDS, READ_SECONDS = 60.0, 60.0
+REMEMBERED_DAYS = 29
+"""Google's change events reach back thirty days."""
+_COMMON = (
+    "customer.currency_code, customer.time_zone, campaign.id, campaign.name, campaign.status, "
+    "campaign.bidding_strategy_system_status, campaign_budget.id, campaign_budget.name, campaign_budget.amount_micros, "
+    "campaign_budget.explicitly_shared, campaign_budget.reference_count"
+)
+_OURS = {"ENABLED": "active", "PAUSED": "paused", "REMOVED": "removed"}
+_STATUS = {"active": "ENABLED", "paused": "PAUSED"}
+
+
+class GoogleAdsWriter:
+    """One Google Ads login that may change budgets and statuses."""
+
+    platform = "google_ads"
+
+    def __init__(self, settings: GoogleAdsSettings, *, patience: Patience | None = None) -> None:
+        self._settings, self._patience = settings, patience or Patience()
+        self._client: Any = None
+        self._services: dict[str, Any] = {}
+
+    def image(self, target: Target) -> Image:
+        row = self._row(target)
+        campaign, budget, is_set = row.campaign, row.campaign_budget, target.level == "ad_set"
+        entity = row.ad_group if is_set else campaign
+        status = self._name(entity, "status")
+        system = self._name(campaign, "bidding_strategy_system_status")
+        owns = not is_set
+        return Image(
+            name=budget.name if target.level == "shared_budget" else entity.name,
+            campaign_id=str(campaign.id), campaign_name=campaign.name,
+            status=_OURS.get(status, "other"), native_status=status, currency=row.customer.currency_code,
+            daily_budget=Decimal(budget.amount_micros) / 1_000_000 if owns else None,
+            budget_owner="shared_budget" if budget.explicitly_shared else "campaign", budget_id=str(budget.id),
+            shared_by=int(budget.reference_count) if budget.explicitly_shared else 1,
+            learning_state=system if system.startswith("LEARNING") else "NOT_LEARNING",
+        )  # fmt: skip
+
+    def edited_at(self, target: Target) -> datetime | None:
+        image_row = self._row(target)
+        zone = ZoneInfo(image_row.customer.time_zone)
+        now = datetime.now(zone)
+        names = ", ".join(f"'{name}'" for name in self._resources(target, image_row))
+        query = (
+            "SELECT change_event.change_date_time, change_event.change_resource_name, change_event.client_type FROM change_event "
+            f"WHERE change_event.change_date_time >= '{(now - timedelta(days=REMEMBERED_DAYS)).date()}' "
+            f"AND change_event.change_date_time <= '{(now + timedelta(days=1)).date()}' "
+            f"AND change_event.change_resource_name IN ({names}) ORDER BY change_event.change_date_time DESC LIMIT 100"
+        )
+        stamps = [row.change_event.change_date_time for row in self._search(target, query, "Reading edits")]
+        edits = [datetime.fromisoformat(stamp).replace(tzinfo=zone).astimezone(UTC) for stamp in stamps]
+        return max(edits, default=None)
+
+    def rehearse(self, change: Change) -> None:
+        with as_our_errors(self._doing(change.target, "Rehearsing a change")):
+            self._mutate(change, validate_only=True)
+
+    def send(self, change: Change) -> str | None:
+        with sent_once(), as_our_errors(self._doing(change.target, "Changing an entity")):
+            return self._mutate(change, validate_only=False)
+        raise AssertionError("the errors are raised as ours")
+
+    def _mutate(self, change: Change, *, validate_only: bool) -> str | None:
+        target, base = change.target, f"customers/{change.target.account_id}"
+        if change.field == "daily_budget":
+            service, method, kind = "CampaignBudgetService", "mutate_campaign_budgets", "CampaignBudget"
+            own = target.entity_id if target.level == "shared_budget" else change.image.budget_id
+            name, path, value = f"{base}/campaignBudgets/{own}", "amount_micros", micros(Decimal(change.after))
+        elif target.level == "ad_set":
+            service, method, kind = "AdGroupService", "mutate_ad_groups", "AdGroup"
+            name, path, value = f"{base}/adGroups/{target.entity_id}", "status", self._status(change, "AdGroupStatusEnum")
+        else:
+            service, method, kind = "CampaignService", "mutate_campaigns", "Campaign"
+            name, path, value = f"{base}/campaigns/{target.entity_id}", "status", self._status(change, "CampaignStatusEnum")
+        client = self._opened()
+        operation, request = client.get_type(f"{kind}Operation"), client.get_type(f"Mutate{kind}sRequest")
+        operation.update.resource_name = name
+        setattr(operation.update, path, value)
+        operation.update_mask.paths.append(path)
+        request.customer_id, request.validate_only = target.account_id, validate_only
+        request.operations.append(operation)
+        answer = getattr(self._service(service), method)(request=request, timeout=WRITE_SECONDS)
+        return None if validate_only else ", ".join(result.resource_name for result in answer.results)
+
+    def _status(self, change: Change, enum: str) -> int:
+        return int(getattr(getattr(self._opened().enums, enum), _STATUS[change.after]))
+
+    def _row(self, target: Target) -> Any:
+        where = {
+            "ad_set": ("ad_group.id, ad_group.name, ad_group.status, ", "ad_group", "ad_group.id"),
+            "campaign": ("", "campaign", "campaign.id"),
+            "shared_budget": ("", "campaign", "campaign_budget.id"),
+        }
+        more, resource, own = where[target.level]
+        query = f"SELECT {more}{_COMMON} FROM {resource} WHERE {own} = {int(target.entity_id)}"
+        rows = self._search(target, query, "Reading an entity")
+        if not rows:
+            doing = self._doing(target, f"Reading {target.level} {target.entity_id}")
+            raise PlatformRefused(**doing.known(), said="there is none of that number")
+        return rows[0]
+
+    def _search(self, target: Target, query: str, what: str) -> list[Any]:
+        def asked() -> list[Any]:
+            with as_our_errors(self._doing(target, what)):
+                service = self._service("GoogleAdsService")
+                return list(service.search(customer_id=target.account_id, query=query, timeout=READ_SECONDS))
+            raise AssertionError("the errors are raised as ours")
+
+        return self._patience.with_retries(asked)
+
+    def _resources(self, target: Target, row: Any) -> list[str]:
+        base = f"customers/{target.account_id}"
+        budget = f"{base}/campaignBudgets/{row.campaign_budget.id}"
+        if target.level == "ad_set":
+            return [f"{base}/adGroups/{target.entity_id}"]
+        return [budget] if target.level == "shared_budget" else [f"{base}/campaigns/{target.entity_id}", budget]
+
+    def _doing(self, target: Target, what: str) -> Doing:
+        return Doing(self.platform, what, target.account_id)
+
+    def _service(self, name: str) -> Any:
+        if name not in self._services:
+            self._services[name] = self._opened().get_service(name)
+        return self._services[name]
+
+    def _opened(self) -> Any:
+        if self._client is None:
+            self._client = open_client(self._settings)
+        return self._client
+
+    def _name(self, message: Any, field: str) -> str:
+        enum = message.DESCRIPTOR.fields_by_name[field].enum_type
+        found = enum.values_by_number.get(getattr(message, field))
+        return str(found.name) if found else "UNKNOWN"

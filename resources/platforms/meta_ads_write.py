@@ -1,0 +1,78 @@
+"""Meta Ads, writing side: budgets and statuses of campaigns and ad sets, over the official client's session.
+
+A campaign with an Advantage budget owns it, and its ad sets have none.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from resources.credentials import MetaAdsSettings
+from resources.errors import PlatformBusy, PlatformRefused
+from resources.ledger.proposal import Change, Image, Target
+from resources.platforms.doing import Doing
+from resources.platforms.meta_client import Client
+from resources.platforms.money import meta_major, meta_minor
+from resources.platforms.patience import Patience
+from resources.platforms.writer import sent_once
+
+_FIELDS = "id,account_id,name,status,effective_status,daily_budget,lifetime_budget,updated_time"
+_OURS = {"ACTIVE": "active", "PAUSED": "paused", "ARCHIVED": "removed", "DELETED": "removed"}
+_STATUS = {"active": "ACTIVE", "paused": "PAUSED"}
+
+
+class MetaAdsWriter:
+    """One Meta login that may change budgets and statuses."""
+
+    platform = "meta_ads"
+
+    def __init__(self, settings: MetaAdsSettings, *, patience: Patience | None = None) -> None:
+        self._client = Client(settings, patience or Patience())
+
+    def image(self, target: Target) -> Image:
+        doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
+        node = self._node(target, doing)
+        is_set = target.level == "ad_set"
+        above = self._client.get(str(node["campaign_id"]), {"fields": _FIELDS}, doing) if is_set else node
+        currency = str(self._client.get(f"act_{target.account_id}", {"fields": "currency"}, doing)["currency"])
+        owner = node if "daily_budget" in node else above if "daily_budget" in above else {}
+        own = node.get("daily_budget")
+        return Image(
+            name=node["name"], campaign_id=str(above["id"]), campaign_name=above["name"],
+            status=_OURS.get(node["status"], "other"), native_status=node["status"], currency=currency,
+            daily_budget=meta_major(own, currency) if own is not None else None,
+            budget_owner=None if not owner else "ad_set" if is_set and owner is node else "campaign",
+            budget_id=str(owner["id"]) if owner else None,
+            learning_state=(node.get("learning_stage_info") or {}).get("status"), version=node["updated_time"],
+        )  # fmt: skip
+
+    def edited_at(self, target: Target) -> datetime | None:
+        doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
+        return datetime.fromisoformat(self._node(target, doing)["updated_time"]).astimezone(UTC)
+
+    def rehearse(self, change: Change) -> None:
+        doing = Doing(self.platform, "Rehearsing a change", change.target.account_id)
+        try:
+            self._client.write(
+                change.target.entity_id, {**self._asked(change), "execution_options": '["validate_only"]'}, doing
+            )
+        except PlatformBusy as error:
+            raise PlatformRefused(**doing.known(), said=error.said, trace=error.trace) from error
+
+    def send(self, change: Change) -> str | None:
+        doing = Doing(self.platform, "Changing an entity", change.target.account_id)
+        with sent_once():
+            return self._client.write(change.target.entity_id, self._asked(change), doing)
+        raise AssertionError("the errors are raised as ours")
+
+    def _asked(self, change: Change) -> dict[str, str]:
+        if change.field == "status":
+            return {"status": _STATUS[change.after]}
+        return {"daily_budget": str(meta_minor(Decimal(change.after), change.image.currency))}
+
+    def _node(self, target: Target, doing: Doing) -> dict[str, Any]:
+        more = ",campaign_id,learning_stage_info" if target.level == "ad_set" else ""
+        node = self._client.get(target.entity_id, {"fields": _FIELDS + more}, doing)
+        if str(node.get("account_id")) != target.account_id:
+            raise PlatformRefused(**doing.known(), said="it belongs to another account")
+        return node
