@@ -8,7 +8,7 @@ from time import perf_counter
 import dagster as dg
 
 from orchestration.definitions import defs
-from orchestration.jobs import CORE_DAYS, DASHBOARD, ENTITIES, FX, RAW_DAYS, SNAPSHOTS
+from orchestration.jobs import CORE_DAYS, DASHBOARD, ENTITIES, FX, PROPOSING, RAW_DAYS, SNAPSHOTS
 from orchestration.partitions import FIRST_DAY
 from orchestration.runs import Window, instance_at, run, windows_between
 from resources.platforms.login import PLATFORMS
@@ -67,6 +67,8 @@ def refresh_day(
     say(f"{trailing}: {trailing.days} days in {done.seconds:.1f} s")
     page = run(instance, DASHBOARD, window=Window(day, day))
     say(f"Page of {day} in {page.seconds:.1f} s")
+    proposed = run(instance, PROPOSING, window=Window(day, day))
+    say(f"Proposals in {proposed.seconds:.1f} s")
     return Path(settings.reports_dir) / f"daily_dashboard_{day}.html"
 
 

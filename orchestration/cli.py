@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from orchestration.cli_approvals import add_to
 from orchestration.partitions import FIRST_DAY, WINDOW_DAYS
 from resources.errors import PaidMediaError
 from resources.platforms.login import PLATFORMS
@@ -111,6 +112,9 @@ def dev(*, port: int, world: str) -> None:
     from orchestration.dev import serve_ui  # noqa: PLC0415
 
     serve_ui(load_settings(with_platforms=False), port=port, world=world)
+
+
+add_to(cli)
 
 
 def yesterday() -> date:

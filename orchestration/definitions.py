@@ -8,14 +8,16 @@ from typing import Any
 
 import dagster as dg
 
+from assets.actions import assets as actions
 from assets.dropped_files import assets as dropped_files
 from assets.fx import assets as fx
 from assets.ingest import assets as ingest
 from assets.performance import assets as performance
 from assets.performance import checks as performance_checks
 from assets.report import assets as report
-from orchestration.jobs import daily_pull, history
+from orchestration.jobs import daily_pull, decide, history
 from orchestration.schedules import every_morning
+from resources.desk import open_desk
 from resources.dropped_files import DroppedFiles
 from resources.lake import Lake
 from resources.platforms.login import Platforms
@@ -23,6 +25,8 @@ from resources.settings import load_settings
 from sensors.conditions import automation
 from sensors.dropped_days import dropped_days, renew_core
 from sensors.dropped_files import dropped_files_changed
+from sensors.proposals import watch
+from sensors.unknowns import unknown_outcomes
 
 
 def at_hand() -> dict[str, Any]:
@@ -30,6 +34,7 @@ def at_hand() -> dict[str, Any]:
     return {
         "settings": dg.ResourceDefinition(lambda _: load_settings(with_platforms=False)),
         "lake": dg.ResourceDefinition(lambda _: Lake(load_settings(with_platforms=False).lake_uri)),
+        "desk": dg.ResourceDefinition(lambda _: open_desk()),
         "platforms": dg.ResourceDefinition(lambda _: Platforms()),
         "dropped_files": dg.ResourceDefinition(
             lambda _: DroppedFiles(load_settings(with_platforms=False).drop_dir)
@@ -40,11 +45,13 @@ def at_hand() -> dict[str, Any]:
 @dg.definitions
 def defs() -> dg.Definitions:
     return dg.Definitions(
-        assets=dg.load_assets_from_modules([ingest, dropped_files, fx, performance, report]),
+        assets=dg.load_assets_from_modules(
+            [ingest, dropped_files, fx, performance, report, actions], include_specs=True
+        ),
         asset_checks=dg.load_asset_checks_from_modules([performance_checks]),
-        jobs=[daily_pull, history, renew_core],
+        jobs=[daily_pull, history, renew_core, decide],
         schedules=[every_morning],
-        sensors=[automation, dropped_files_changed, dropped_days],
+        sensors=[automation, dropped_files_changed, dropped_days, watch(decide), unknown_outcomes],
         resources=at_hand(),
         executor=dg.in_process_executor,
     )

@@ -13,19 +13,25 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table as Grid
 
+from assets.actions.words import link
 from assets.dropped_files.folder import read_folder
 from orchestration.backfill import Say, backfill_days, dagster_home, refresh_day
 from orchestration.jobs import CORE_DAYS, DASHBOARD, DROPPED, ENTITIES, FX
 from orchestration.local_sandbox import sandbox_running
 from orchestration.partitions import WINDOW_DAYS
 from orchestration.runs import Window, instance_at, run, windows_between
+from resources.approvers import enroll
+from resources.desk import Desk
 from resources.dropped_files import DroppedFiles
 from resources.errors import DataUnusable
 from resources.lake import Lake
+from resources.ledger.states import State
+from resources.platforms.login import Platforms
 from resources.settings import Settings, load_settings
 from resources.tables import core, dropped
 
 HISTORY_DAYS = 90
+DEMO_APPROVER = "demo"
 FILES_WINDOW_DAYS = 366
 
 
@@ -49,7 +55,29 @@ def demo_on_sandbox(world: str, *, say: Say) -> None:
             page = refresh_day(settings, day=yesterday, say=say, instance=instance)
     _summarise(settings, yesterday)
     say(f"Done in {perf_counter() - began:.0f} s. The page: {page}")
+    _say_what_waits(settings, say)
     say("Next: `make dev` shows the assets in the Dagster UI; docs/configuration.md connects real accounts.")
+
+
+def _say_what_waits(settings: Settings, say: Say) -> None:
+    """The proposals that wait, and the exact words to approve the first of them."""
+    desk = Desk(settings, Platforms())
+    waiting = desk.ledger.entries(states=[State.PROPOSED])
+    if not waiting:
+        say("No proposal waits: nothing stood out that the limits let be changed.")
+        return
+    if not desk.approvers().knows(DEMO_APPROVER):
+        enroll(settings.approvers_file, DEMO_APPROVER)
+    say(f"{len(waiting)} proposal(s) wait for an approver:")
+    for entry in waiting[:5]:
+        say(f"  {entry.proposal.summary}\n    {entry.proposal.reason} {entry.proposal.effect.words}")
+    first = waiting[0].proposal
+    say(
+        f"To approve the first: run `make dev`, open\n  {link(settings.ui_url, first.proposal_id, first.summary)}\n"
+        f"set `decision: approve` and `approver: {DEMO_APPROVER}`, take `code` from\n"
+        f"  .venv/bin/python -m orchestration.cli code {first.proposal_id} --as {DEMO_APPROVER}\n"
+        "and press Launch Run. docs/approvals.md shows each click."
+    )
 
 
 def demo_on_files(folder: Path, *, say: Say) -> None:

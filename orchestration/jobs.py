@@ -1,7 +1,13 @@
-"""What a person or the clock starts: the daily pull, and the whole path from the platforms to core over a range of days."""
+"""What a person or the clock starts: the daily pull, the whole path from the platforms to core over a range of days, a decision."""
+
+from typing import Any
 
 import dagster as dg
 
+from assets.actions.assets import APPROVED, PROPOSALS, form_for
+from assets.actions.words import JOB
+from orchestration.partitions import proposals
+from resources.desk import open_desk
 from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 
 _RAW_DAYS = [
@@ -22,6 +28,8 @@ DROPPED = dg.AssetSelection.assets(
 )
 DASHBOARD = dg.AssetSelection.assets(dg.AssetKey(["reports", "daily_dashboard"]))
 
+PROPOSING = dg.AssetSelection.assets(PROPOSALS)
+
 daily_pull = dg.define_asset_job(
     "daily_pull",
     selection=RAW_DAYS | SNAPSHOTS,
@@ -31,4 +39,18 @@ history = dg.define_asset_job(
     "history",
     selection=RAW_DAYS | CORE_DAYS,
     description="From the platforms to the key figures for a range of days: what a backfill runs.",
+)
+
+
+def _form(key: str) -> dict[str, Any]:
+    return form_for(key, open_desk())
+
+
+decide = dg.define_asset_job(
+    JOB,
+    selection=dg.AssetSelection.assets(APPROVED),
+    config=dg.PartitionedConfig(partitions_def=proposals, run_config_for_partition_key_fn=_form),
+    executor_def=dg.in_process_executor,
+    tags={"dagster/priority": "10", "dagster/max_retries": "0"},
+    description="Pick a proposal: the form fills itself. Read `proposal`, choose a decision, give your name and a code, launch.",
 )

@@ -17,3 +17,6 @@ def day_range(context: dg.AssetExecutionContext) -> tuple[date, date]:
     """First and last day this run covers, both included."""
     window = context.partition_key_range
     return date.fromisoformat(window.start), date.fromisoformat(window.end)
+
+proposals = dg.DynamicPartitionsDefinition(name="proposals")
+"""One partition per proposal or batch of proposals, added and retired by a sensor."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
 from resources.credentials import (
     Given,
@@ -26,7 +26,7 @@ from resources.loopback import is_loopback, keep_proxies_out
 PROJECT = Path(__file__).resolve().parent.parent
 SANDBOX_FILE = Path("sandbox", "sandbox.env")
 """Where `python -m sandbox serve` leaves its endpoints and credentials, below PAID_MEDIA_VAR."""
-_RATES = "PAID_MEDIA_FX_RATES"
+_RATES, _NOTIFY = "PAID_MEDIA_FX_RATES", "PAID_MEDIA_NOTIFY"
 _Kind = TypeVar("_Kind", bound=Given)
 _WHERE_TO_GET = {
     "google_ads": "OAuth clients are made in the Google Cloud console, refresh tokens by signing in with one; "
@@ -49,9 +49,21 @@ class Settings(Given):
         "EUR", validation_alias="PAID_MEDIA_REPORTING_CURRENCY", pattern="^[A-Z]{3}$"
     )
     trailing_days: int = Field(30, validation_alias="PAID_MEDIA_TRAILING_DAYS", ge=1, le=90)
+    ledger_url: SecretStr = Field(validation_alias="PAID_MEDIA_LEDGER")
+    policy_file: Path = Field(validation_alias="PAID_MEDIA_POLICY")
+    approvers_file: Path = Field(validation_alias="PAID_MEDIA_APPROVERS_FILE")
+    approvers: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_APPROVERS")
+    proxy_key: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_PROXY_KEY", min_length=32)
+    notify: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_NOTIFY")
+    ui_url: str = Field("http://127.0.0.1:3000", validation_alias="PAID_MEDIA_UI_URL")
     google_ads: GoogleAdsSettings = GoogleAdsSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()
     linkedin_ads: LinkedInAdsSettings = LinkedInAdsSettings()
+
+    @property
+    def kill_file(self) -> Path:
+        """Where a file stops every write, whatever is in it."""
+        return self.root / self.profile / "KILL"
 
     @property
     def platforms(self) -> dict[str, PlatformSettings]:
@@ -75,7 +87,7 @@ def load_settings(
     given, dotenv = (_set(os.environ), _read(project / ".env")) if env is None else (_set(env), {})
     profile = given.get("PAID_MEDIA_PROFILE") or dotenv.get("PAID_MEDIA_PROFILE") or "sandbox"
     sandbox = _read(_root(given, project) / SANDBOX_FILE) if profile == "sandbox" else {}
-    beneath = dotenv if profile == "live" else {name: sandbox[name] for name in {_RATES} & sandbox.keys()}
+    beneath = dotenv if profile == "live" else {name: sandbox[name] for name in {_RATES, _NOTIFY} & sandbox.keys()}
     given = beneath | given
     settings = _built(Settings, _placed(given, profile=profile, project=project))
     if not with_platforms:
@@ -115,8 +127,16 @@ def _placed(given: Mapping[str, str], *, profile: str, project: Path) -> dict[st
         "PAID_MEDIA_VAR": str(root),
         "PAID_MEDIA_LAKE": str(root / profile / "lake"),
         "PAID_MEDIA_DROP_DIR": str(root / profile / "drop"),
+        "PAID_MEDIA_POLICY": str(project / "policy.yaml"),
+        "PAID_MEDIA_LEDGER": f"sqlite:///{root / profile / 'ledger.db'}",
+        # The sandbox's approvers open nothing but the sandbox; real ones are kept out of the repository.
+        "PAID_MEDIA_APPROVERS_FILE": str(
+            root / "sandbox" / "approvers.env" if profile == "sandbox" else Path.home() / ".config" / "paid-media" / "approvers.env"
+        ),
     }
-    for name in ("PAID_MEDIA_LAKE", "PAID_MEDIA_DROP_DIR", _RATES):
+    if "PAID_MEDIA_LEDGER" in given:
+        places["PAID_MEDIA_LEDGER"] = given["PAID_MEDIA_LEDGER"]
+    for name in ("PAID_MEDIA_LAKE", "PAID_MEDIA_DROP_DIR", "PAID_MEDIA_POLICY", "PAID_MEDIA_APPROVERS_FILE", _RATES):
         if name in given:
             is_uri = name == "PAID_MEDIA_LAKE" and "://" in given[name]
             places[name] = given[name] if is_uri else str(project / Path(given[name]).expanduser())

@@ -60,9 +60,6 @@ def _said(name: str, limit: Callable[[Case], Said], case: Case) -> Verdict:
 
 def _amounts(case: Case) -> Said:
     for change in case.proposal.changes:
-        if change.field != "daily_budget":
-            continue
-        before, after = Decimal(change.before), Decimal(change.after)
         currency, cap = change.image.currency, case.policy.cap(change.target.platform, change.target.account_id)
         try:
             unit = smallest(change.target.platform, currency)
@@ -70,6 +67,9 @@ def _amounts(case: Case) -> Said:
             return None, str(error)
         if cap is not None and cap.currency != currency:
             return False, f"the account bills in {currency} and its cap is in {cap.currency}"
+        if change.field != "daily_budget":
+            continue
+        before, after = Decimal(change.before), Decimal(change.after)
         if after <= 0 or before <= 0:
             return False, f"{after} {currency} is no amount to spend"
         if after % unit:
@@ -295,13 +295,13 @@ def _untouched(case: Case) -> Said:
         mine = days[(days["platform"] == platform) & (days["account_id"] == account_id)]
         if today is None or mine.empty:
             return None, f"there are no figures of account {account_id}"
-        touched = {
-            (change.target.level, change.target.entity_id if change.target.level == "ad_set" else change.image.campaign_id)
+        touched = [
+            change
             for change in (*case.around.writes_in(platform, account_id, hours=24), *case.proposal.changes)
             if (change.target.platform, change.target.account_id) == (platform, account_id)
-        }
-        sets = {own for level, own in touched if level == "ad_set"}
-        campaigns = {own for level, own in touched if level != "ad_set"}
+        ]
+        sets = {change.target.entity_id for change in touched if change.target.level == "ad_set"}
+        campaigns = {own for change in touched if change.target.level != "ad_set" for own in case.around.campaigns_of(change)}
         whole = float(mine["conversions"].fillna(0).sum())
         hit = mine[mine["ad_set_id"].isin(sets) | mine["campaign_id"].isin(campaigns)]
         share = float(hit["conversions"].fillna(0).sum()) / whole if whole else 0.0

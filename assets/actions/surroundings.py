@@ -42,13 +42,21 @@ class Surroundings:
         return rows[(rows["platform"] == platform) & (rows["account_id"] == account_id)]
 
     def days_of(self, change: Change) -> pd.DataFrame:
-        """The delivery of what is changed: of the ad set, or of the campaign that owns the budget."""
+        """The delivery of what is changed: of the ad set, or of the campaigns that spend from the budget."""
         target = change.target
         by_ad_set = target.level == "ad_set"
         rows = self.ad_set_days if by_ad_set else self.campaign_days
-        own = target.entity_id if by_ad_set else change.image.campaign_id
-        key = "ad_set_id" if by_ad_set else "campaign_id"
-        return rows[(rows["platform"] == target.platform) & (rows["account_id"] == target.account_id) & (rows[key] == own)]
+        own = {target.entity_id} if by_ad_set else self.campaigns_of(change)
+        mine = rows[(rows["platform"] == target.platform) & (rows["account_id"] == target.account_id)]
+        return mine[mine["ad_set_id" if by_ad_set else "campaign_id"].isin(own)]
+
+    def campaigns_of(self, change: Change) -> set[str]:
+        """The campaigns a change above the ad set moves: several where they share a budget."""
+        if change.target.level != "shared_budget":
+            return {str(change.image.campaign_id)}
+        account = self.account(change.target.platform, change.target.account_id)
+        sharing = account[(account["level"] == "campaign") & (account["budget_id"] == change.target.entity_id)]
+        return {str(own) for own in sharing["entity_id"]} | {str(change.image.campaign_id)}
 
     def today(self, platform: str, account_id: str) -> date | None:
         """The account's own calendar day, None where its zone is not known."""

@@ -136,7 +136,7 @@ class Proposal(_Frozen):
         """What an approver decides on, in one line that ends in the digest's first digits."""
         first = self.changes[0]
         more = f" and {len(self.changes) - 1} more" if len(self.changes) > 1 else ""
-        named = f"{first.target.platform} {first.target.account_id} '{_plain(first.image.name)}' ({first.target.entity_id})"
+        named = f"{first.target.platform} {first.target.account_id} {_plain(first.image.name)} ({first.target.entity_id})"
         return f"{self.kind}: {named}: {first.words}{more} #{self.digest[:SHOWN_DIGITS]}"
 
     @property
@@ -170,5 +170,6 @@ def canonical(content: Any) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name as it may stand in one line of YAML: no quotes, no line breaks, not endless."""
-    return " ".join(name.replace("'", "’").replace("#", "＃").split())[:60]
+    """A name as it may stand in one line of YAML between quotes: none of its own, no line breaks, not endless."""
+    kept = "".join(letter for letter in name.replace("'", "’").replace("#", "＃") if letter.isprintable())
+    return " ".join(kept.split())[:60]

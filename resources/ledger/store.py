@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resources.errors import DataUnusable
+from resources.errors import DataUnusable, PaidMediaError
 from resources.ledger import chain, locks, tables
 from resources.ledger.engine import READS, connect
 from resources.ledger.proposal import Proposal, canonical, set_digest, set_summary
@@ -73,8 +73,11 @@ class Decided:
     words: str
 
 
-class CodeSpent(Exception):
+class CodeSpent(PaidMediaError):
     """The code was used before, for something else."""
+
+    def __init__(self) -> None:
+        super().__init__("This code was used before. Take a fresh one; nothing was done.")
 
 
 class Ledger:
@@ -107,7 +110,8 @@ class Ledger:
             connection.execute(
                 sa.insert(tables.proposal).values(
                     proposal_id=made.proposal_id, digest=made.digest, body=made.body, kind=made.kind,
-                    as_of=made.as_of.isoformat(), state=State.PROPOSED, created_at=made.created_at,
+                    as_of=made.as_of.isoformat(), state=State.PROPOSED,
+                    level="propose" if made.level == "propose" else "automatic", created_at=made.created_at,
                     expires_at=made.expires_at, changed_at=at, reminded=0,
                 )
             )  # fmt: skip
@@ -130,9 +134,10 @@ class Ledger:
         return next(iter(self.entries(ids=[proposal_id])), None)
 
     def entries(
-        self, *, ids: Sequence[str] | None = None, states: Iterable[State] | None = None, limit: int | None = None
+        self, *, ids: Sequence[str] | None = None, states: Iterable[State] | None = None, level: str | None = None,
+        limit: int | None = None,
     ) -> list[Entry]:  # fmt: skip
-        """Proposals, oldest first: those of `ids`, those in `states`, or all."""
+        """Proposals, oldest first: those of `ids`, those in `states`, those a person has to decide on (`propose`) or not (`automatic`)."""
         if ids is not None and len(ids) > _AT_ONCE:
             parts = [ids[n : n + _AT_ONCE] for n in range(0, len(ids), _AT_ONCE)]
             return [entry for part in parts for entry in self.entries(ids=part, states=states)]
@@ -142,6 +147,8 @@ class Ledger:
             asked = asked.where(table.c.proposal_id.in_(ids))
         if states is not None:
             asked = asked.where(table.c.state.in_(list(states)))
+        if level is not None:
+            asked = asked.where(table.c.level == level)
         return [_entry(row) for row in self._rows(asked.limit(limit))]
 
     def states(self, *, changed_since: datetime | None = None) -> dict[str, State]:
@@ -252,6 +259,15 @@ class Ledger:
         """Decisions on a proposal, oldest first: approver, verdict, reason, proof, run_id, decided_at."""
         table = tables.decision
         return self._rows(sa.select(table).where(table.c.proposal_id == proposal_id).order_by(table.c.decided_at))
+
+    def spend(self, name: str, code: str, *, scope: str) -> None:
+        """Use a code up for something other than a decision.
+
+        Raises:
+            CodeSpent: It was used before.
+        """
+        with self._engine.begin() as connection:
+            self._spend(connection, name, code, scope)
 
     def wrong_code(self, approver: str) -> None:
         """Remember that a wrong code was given in that name."""

@@ -34,6 +34,7 @@ proposal = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("kind", sa.String(40), nullable=False),
     sa.Column("as_of", sa.String(10), nullable=False),
+    sa.Column("level", sa.String(12), nullable=False),
     sa.Column("state", sa.String(12), nullable=False, index=True),
     sa.Column("why", sa.Text),
     sa.Column("created_at", Instant, nullable=False),

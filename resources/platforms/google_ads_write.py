@@ -3,6 +3,7 @@
 Every budget is a campaign budget; one that is explicitly shared moves several campaigns at once and is a target of its own.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -34,8 +35,10 @@ class GoogleAdsWriter:
 
     platform = "google_ads"
 
-    def __init__(self, settings: GoogleAdsSettings, *, patience: Patience | None = None) -> None:
-        self._settings, self._patience = settings, patience or Patience()
+    def __init__(
+        self, settings: GoogleAdsSettings, *, patience: Patience | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:  # fmt: skip
+        self._settings, self._patience, self._now = settings, patience or Patience(), now
         self._client: Any = None
         self._services: dict[str, Any] = {}
 
@@ -59,7 +62,7 @@ class GoogleAdsWriter:
     def edited_at(self, target: Target) -> datetime | None:
         image_row = self._row(target)
         zone = ZoneInfo(image_row.customer.time_zone)
-        now = datetime.now(zone)
+        now = self._now().astimezone(zone)
         names = ", ".join(f"'{name}'" for name in self._resources(target, image_row))
         query = (
             "SELECT change_event.change_date_time, change_event.change_resource_name, change_event.client_type FROM change_event "

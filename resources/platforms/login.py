@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from resources.platforms.patience import Patience
 from resources.errors import SettingsWrong
@@ -18,6 +19,7 @@ class Platforms:
 
     settings: Callable[[], Settings] = load_settings
     patience: Patience = field(default_factory=Patience)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def reader(self, platform: str) -> PlatformReader:
         """The client of a platform; one without accounts where nothing is configured.
@@ -53,7 +55,7 @@ class Platforms:
         if platform == "google_ads":
             from resources.platforms.google_ads_write import GoogleAdsWriter  # noqa: PLC0415
 
-            return GoogleAdsWriter(settings.google_ads, patience=self.patience)
+            return GoogleAdsWriter(settings.google_ads, patience=self.patience, now=self.now)
         if platform == "meta_ads":
             from resources.platforms.meta_ads_write import MetaAdsWriter  # noqa: PLC0415
 

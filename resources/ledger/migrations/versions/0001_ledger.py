@@ -12,7 +12,7 @@ down_revision = None
 _TABLES = {
     "proposal": (
         "proposal_id varchar(128) primary key, digest varchar(64) not null, body text not null, kind varchar(40) not null, "
-        "as_of varchar(10) not null, state varchar(12) not null, why text, created_at varchar(27) not null, "
+        "as_of varchar(10) not null, level varchar(12) not null, state varchar(12) not null, why text, created_at varchar(27) not null, "
         "expires_at varchar(27) not null, changed_at varchar(27) not null, registered_at varchar(27), "
         "announced_at varchar(27), reminded integer not null, retired_at varchar(27)"
     ),
@@ -61,7 +61,7 @@ _INDEXES = {
 _KEPT = ("audit", "decision", "spent_code", "target", "launch", "shadow", "proposal", "batch", "write")
 """Rows of these stay for good."""
 _FIXED = {
-    "proposal": ("proposal_id", "digest", "body", "kind", "as_of", "created_at", "expires_at"),
+    "proposal": ("proposal_id", "digest", "body", "kind", "as_of", "level", "created_at", "expires_at"),
     "batch": ("batch_id", "digest", "members", "created_at"),
     "write": ("proposal_id", "part", "direction", "run_id", "intended_at"),
 }

@@ -1,0 +1,343 @@
+"""Actions: findings become proposals, people approve them, exactly what was approved happens, once.
+
+`actions/proposals` writes proposals to the ledger. `actions/approved` has one partition per proposal: materializing it with a
+decision is how people approve. The ledger alone says what was approved; nothing here believes a Dagster event, tag or config.
+"""
+
+import enum
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from assets.actions import threshold
+from assets.actions.approval import Asked, Gate
+from assets.actions.execution import STAGES, Executor, Held, Stale
+from assets.actions.findings import Finding
+from assets.actions.proposing import Drafts, drafted
+from assets.actions.surroundings import Edit, Surroundings
+from assets.actions.words import ASSET, diff, form
+from orchestration.automation import follows_newest
+from orchestration.partitions import day_range, days, proposals
+from resources.desk import Desk
+from resources.errors import PaidMediaError
+from resources.failures import one_sentence
+from resources.lake import Lake
+from resources.ledger.proposal import Proposal
+from resources.ledger.states import State
+from resources.ledger.store import Entry
+from resources.tables import core
+
+PROPOSALS, PROPOSAL, APPROVED = (dg.AssetKey(["actions", name]) for name in ("proposals", "proposal", "approved"))
+OWNERS = ["team:media"]
+OURS_WITHIN = timedelta(minutes=5)
+"""An edit so soon after a write of ours is that write, as the platform dates it."""
+FIGURES_SECONDS = 60.0
+BATCH = "batch."
+
+
+class Figures:
+    """What limits are judged by, from lake, ledger and platforms. The lake's tables are read once a minute at most."""
+
+    def __init__(self, lake: Lake, desk: Desk) -> None:
+        self._lake, self._desk = lake, desk
+        self._kept: tuple[float, dict[str, Any]] | None = None
+
+    def around(self, proposal: Proposal | None = None) -> Surroundings:
+        """The surroundings of a proposal now, with the last edits of what it changes."""
+        now = self._desk.ledger.now()
+        tables = self._tables(now)
+        written = self._desk.ledger.written_since(now - timedelta(days=8))
+        return Surroundings(
+            now=now, written=written, edits=self._edits(proposal, written) if proposal else {}, **tables,
+        )  # fmt: skip
+
+    def _tables(self, now: datetime) -> dict[str, Any]:
+        if self._kept is None or time.monotonic() - self._kept[0] > FIGURES_SECONDS:
+            recent = {"day": ((now - timedelta(days=36)).date(), now.date())}
+            rates = self._lake.read(core.FX_RATE, where={"day": ((now - timedelta(days=10)).date(), now.date())})
+            newest = rates.sort_values("day").drop_duplicates("currency", keep="last")
+            kpi_days = self._lake.read(core.KPI_DAY, columns="day", where=recent)
+            found = {
+                "ad_set_days": self._lake.read(core.DAYS["ad_set"], where=recent),
+                "campaign_days": self._lake.read(core.DAYS["campaign"], where=recent),
+                "entities": self._lake.read(core.ENTITIES),
+                "rates": dict(zip(newest["currency"], newest["rate"].astype(float), strict=True)),
+                "newest_as_of": kpi_days["day"].max().date() if len(kpi_days) else None,
+            }
+            self._kept = (time.monotonic(), found)
+        return self._kept[1]
+
+    def _edits(self, proposal: Proposal, written: list[Any]) -> dict[str, Edit]:
+        found = {}
+        for change in proposal.changes:
+            at = self._desk.platforms.writer(change.target.platform).edited_at(change.target)
+            ours = [
+                row.intended_at
+                for made, row in written
+                if made.changes[row.part].target == change.target or made.changes[row.part].image.budget_id == change.image.budget_id
+            ]
+            by_us = at is not None and any(abs(at - one) <= OURS_WITHIN for one in ours)
+            found[change.target.words] = Edit(at, by_us)
+        return found
+
+
+def gate(desk: Desk, figures: Figures) -> Gate:
+    """The door, with the policy and the approvers of this moment."""
+    rates = figures.around().rates
+    return Gate(desk.ledger, desk.policy(), desk.approvers(), rates, desk.by_proxy)
+
+
+def executor(desk: Desk, figures: Figures, *, run_id: str, say: Callable[[str], None]) -> Executor:
+    return Executor(
+        ledger=desk.ledger, policy=desk.policy, writer=desk.platforms.writer, around=figures.around, killed=desk.killed,
+        run_id=run_id, wait=lambda: time.sleep(1.0), say=say,
+    )  # fmt: skip
+
+
+def propose_findings(found: list[Finding], desk: Desk, figures: Figures) -> tuple[Drafts, list[Proposal]]:
+    """Proposals of these findings, in the ledger; those that were there already are left out of the second part."""
+    drafts = drafted(
+        found, gate=gate(desk, figures), image=lambda target: desk.platforms.writer(target.platform).image(target),
+        around=figures.around,
+    )  # fmt: skip
+    taken = [made for made in drafts.made if desk.ledger.propose(made)]
+    for made, scope, level in drafts.shadows:
+        known = {one.proposal_id for one in taken}
+        desk.ledger.overshadow(
+            f"{made.proposal_id}.{level}"[:128], scope=scope, level=level, body={"summary": made.summary},
+            proposal_id=made.proposal_id if made.proposal_id in known else None,
+        )  # fmt: skip
+    return drafts, taken
+
+
+@dg.asset(
+    key=PROPOSALS,
+    description="What should be paused, cut, raised or shifted, judged by every limit and written down for approvers. Proposes; changes nothing.",
+    deps=[core.DAYS["ad_set"].asset_key, core.DAYS["campaign"].asset_key, core.KPI_DAY.asset_key, core.ENTITIES.asset_key],
+    partitions_def=days,
+    backfill_policy=dg.BackfillPolicy.multi_run(1),
+    automation_condition=follows_newest(),
+    group_name="actions",
+    owners=OWNERS,
+    kinds={"sqlite"},
+    pool="proposals",
+)
+def action_proposals(
+    context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+) -> dg.MaterializeResult:
+    _, as_of = day_range(context)
+    with one_sentence():
+        figures = Figures(lake, desk)
+        around = figures.around()
+        if around.newest_as_of is None or as_of < around.newest_as_of:
+            note = f"{as_of} is over: newer figures are there ({around.newest_as_of}). A past day proposes nothing."
+            return dg.MaterializeResult(metadata={"note": note, "dagster/row_count": 0})
+        found = threshold.findings(
+            around.ad_set_days, around.campaign_days, around.entities, as_of=as_of, policy=desk.policy()
+        )
+        drafts, taken = propose_findings(found, desk, figures)
+        if len(taken) > 1:
+            digests = {made.proposal_id: made.digest for made in taken}
+            desk.ledger.make_batch(f"{BATCH}{as_of:%Y%m%d}.{context.run_id[:8]}", digests)
+    kept = "\n".join(f"| {name} | {why} |" for name, why in drafts.kept_back.items())
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(taken),
+            "findings": len(found),
+            "proposed": dg.MetadataValue.md("\n\n".join(f"`{p.proposal_id}` {p.reason}\n\n{diff(p)}" for p in taken) or "nothing"),
+            "kept back by limits": dg.MetadataValue.md(f"| finding | why |\n|---|---|\n{kept}" if kept else "nothing"),
+        }
+    )
+
+
+proposal = dg.AssetSpec(
+    PROPOSAL,
+    partitions_def=proposals,
+    group_name="actions",
+    owners=OWNERS,
+    description="Each proposal with its diff, evidence, expected effect, limits and expiry. Read here, decide by materializing actions/approved.",
+)
+
+
+class Decision(enum.Enum):
+    """What an approver chooses; `automatic` is what a sensor asks where the policy lets a level act by itself."""
+
+    undecided = "undecided"
+    approve = "approve"
+    reject = "reject"
+    automatic = "automatic"
+
+
+class ApprovalForm(dg.Config):
+    """What an approver fills in. Everything here is stored and shown to everybody: a code is worthless once it is used."""
+
+    proposal: str = Field(default="", description="What you decide on; filled in by the job, compared with the ledger.")
+    decision: Decision = Field(default=Decision.undecided, description="approve or reject. undecided changes nothing.")
+    approver: str = Field(default="", description="Your name in policy.yaml.")
+    code: str = Field(default="", description="Six digits of your authenticator, or the ten letters of `python -m orchestration.cli code`.")
+    note: str = Field(default="", description="Why; kept in the audit trail.")
+
+
+@dg.config_mapping
+def approval_form(val: ApprovalForm) -> dict[str, Any]:
+    """Lifts the form to the asset, so that the approver sees it and nothing else."""
+    fields = {"proposal": val.proposal, "decision": val.decision.value, "approver": val.approver, "code": val.code, "note": val.note}
+    return {"manual_approval": {"config": fields}}
+
+
+_NOTHING: dict[str, Any] = {"ins": {"start": dg.In(dg.Nothing)}, "out": dg.Out(dg.Nothing)}
+"""Nothing is handed from op to op: each takes what it needs from the ledger, so no IO manager has a say."""
+
+
+@dg.op(**_NOTHING, description=STAGES["load"])
+def load(context: dg.OpExecutionContext, desk: dg.ResourceParam[Desk]) -> None:
+    with _final():
+        for entry in desk.ledger.members(context.partition_key):
+            context.log.info(f"{entry.proposal_id} is {entry.state}: {entry.proposal.summary}")
+
+
+@dg.op(**_NOTHING, description=STAGES["manual_approval"])
+def manual_approval(
+    context: dg.OpExecutionContext, config: ApprovalForm, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+) -> None:
+    with _final():
+        key = context.partition_key
+        launched_at, scope, together = _launch(context, key)
+        asked = Asked(
+            key=key, together=together, proposal=config.proposal, decision=config.decision.value, approver=config.approver.strip(),
+            code=config.code, note=config.note, launched_at=launched_at, scope=scope, run_id=context.run_id,
+        )  # fmt: skip
+        for decided in gate(desk, Figures(lake, desk)).decide(asked):
+            context.log.info(f"{decided.proposal_id} {decided.words}")
+
+
+@dg.op(**_NOTHING, description=STAGES["preflight"])
+def preflight(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]) -> None:
+    with _final():
+        work = executor(desk, Figures(lake, desk), run_id=context.run_id, say=context.log.warning)
+        entries = desk.ledger.members(context.partition_key)
+        if len(entries) == 1:  # of a batch each is looked at right before it is written
+            work.preflight(entries[0].proposal_id)
+
+
+@dg.op(**_NOTHING, description=STAGES["apply"])
+def apply(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]) -> None:
+    with _final():
+        work = executor(desk, Figures(lake, desk), run_id=context.run_id, say=context.log.warning)
+        entries = desk.ledger.members(context.partition_key)
+        if len(entries) == 1:
+            work.apply(entries[0].proposal_id)
+            return
+        if stopped := apply_batch(work, entries):
+            raise Held(stopped)
+
+
+@dg.op(**_NOTHING, description=STAGES["read_back"])
+def read_back(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]) -> None:
+    with _final():
+        work = executor(desk, Figures(lake, desk), run_id=context.run_id, say=context.log.warning)
+        for entry in desk.ledger.members(context.partition_key):
+            work.read_back(entry.proposal_id)
+
+
+@dg.op(**_NOTHING, description=STAGES["record"])
+def record(context: dg.OpExecutionContext, desk: dg.ResourceParam[Desk]) -> None:
+    with _final():
+        entries = desk.ledger.members(context.partition_key)
+        for entry in entries:
+            desk.ledger.note(context.run_id, "receipt", entry.proposal_id, receipt(desk, entry))
+        context.add_output_metadata({"outcome": dg.MetadataValue.md(outcome(desk, entries)), "proposals": len(entries)})
+        bad = [entry for entry in entries if entry.state in {State.FAILED, State.UNKNOWN}]
+        if bad:
+            raise Held("; ".join(f"{entry.proposal_id} is {entry.state}: {entry.why}" for entry in bad))
+
+
+@dg.graph_asset(
+    key=APPROVED,
+    config=approval_form,
+    ins={"proposal": dg.AssetIn(PROPOSAL, dagster_type=dg.Nothing)},
+    partitions_def=proposals,
+    group_name="actions",
+    owners=OWNERS,
+    tags={"risk": "writes_money"},
+    description="The approval. One partition per proposal: materialize it with a decision, your name and a code, and exactly that happens, once.",
+)
+def approved(proposal: Any) -> Any:
+    return record(read_back(apply(preflight(manual_approval(load(proposal))))))
+
+
+def apply_batch(work: Executor, entries: list[Entry]) -> str | None:
+    """Carry out what is approved of several; the sentence that says why it stopped, None where all of it was tried."""
+    held = []
+    for entry in entries:
+        try:
+            work.apply(entry.proposal_id)
+        except (Held, Stale) as error:
+            held.append(f"{entry.proposal_id}: {error}")
+            continue
+        found = work.ledger.entry(entry.proposal_id)
+        if found and found.state in {State.EXECUTING, State.UNKNOWN} and work.read_back(entry.proposal_id) != State.VERIFIED:
+            return f"Stopped at {entry.proposal_id}, which could not be read back as approved. What comes after it was not begun."
+    return f"{len(held)} of {len(entries)} were not carried out: {' '.join(held)[:1500]}" if held else None
+
+
+def receipt(desk: Desk, entry: Entry) -> dict[str, Any]:
+    """What there is to show for a proposal."""
+    return {
+        "state": entry.state, "why": entry.why, "digest": entry.proposal.digest,
+        "decisions": [[one.approver, one.verdict, one.proof, one.run_id] for one in desk.ledger.decisions(entry.proposal_id)],
+        "writes": [[row.part, row.direction, row.state, row.request_id] for row in desk.ledger.writes(entry.proposal_id)],
+    }  # fmt: skip
+
+
+def outcome(desk: Desk, entries: list[Entry]) -> str:
+    """The receipts as a table."""
+    lines = []
+    for entry in entries:
+        names = ", ".join(one.approver for one in desk.ledger.decisions(entry.proposal_id))
+        requests = ", ".join(row.request_id or "-" for row in desk.ledger.writes(entry.proposal_id))
+        change = entry.proposal.changes[0]
+        lines.append(f"| {entry.proposal_id} | {change.image.name} | {change.words} | **{entry.state}** | {entry.why} | {names} | {requests} |")
+    return "\n".join(["| proposal | what | change | state | why | decided by | requests |", "|---|---|---|---|---|---|---|", *lines])
+
+
+def _launch(context: dg.OpExecutionContext, key: str) -> tuple[datetime, str, tuple[str, ...]]:
+    """When the server created this run, or the backfill that asked for it, and for which keys: server-set facts alone.
+
+    Whoever launches a run can write any tag, so a backfill's name counts only where the instance says that it targets this key.
+    """
+    instance, name = context.instance, context.run.tags.get("dagster/backfill")
+    backfill = instance.get_backfill(name) if name else None
+    if backfill is not None and backfill.asset_backfill_data is not None:
+        subsets = backfill.asset_backfill_data.target_subset.partitions_subsets_by_asset_key
+        keys = set(subsets[APPROVED].get_partition_keys()) if APPROVED in subsets else set()
+        if key in keys:
+            return datetime.fromtimestamp(backfill.backfill_timestamp, UTC), f"backfill {name}", tuple(sorted(keys))
+    record_ = instance.get_run_record_by_id(context.run_id)
+    if record_ is None:
+        raise Held("Dagster does not know when this run was launched. Nothing was decided.")
+    return record_.create_timestamp.astimezone(UTC), f"run {context.run_id}", (key,)
+
+
+@contextmanager
+def _final() -> Iterator[None]:
+    """Our errors as failures that are never tried again by themselves."""
+    try:
+        yield
+    except PaidMediaError as error:
+        metadata = {"what went wrong": str(error), "kind": type(error).__name__}
+        raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
+
+
+def form_for(key: str, desk: Desk) -> dict[str, Any]:
+    """The run config of a key: what the job's form shows once the partition is picked."""
+    try:
+        summary = desk.ledger.summary(key)
+    except PaidMediaError as error:
+        summary = str(error)
+    return {"ops": {ASSET: {"config": form(summary)}}}

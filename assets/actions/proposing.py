@@ -1,0 +1,126 @@
+"""Findings turned into proposals: the live state as before-image, the change, the verdicts of every limit, level and expiry."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+
+from assets.actions.approval import Gate
+from assets.actions.findings import Finding, Wish
+from assets.actions.guardrails import judge, refusals
+from assets.actions.surroundings import Surroundings
+from resources.errors import DataUnusable, PaidMediaError
+from resources.ledger.proposal import Change, Image, Proposal, Target, proposal_id
+from resources.ledger.states import Sent
+from resources.ledger.store import Written
+from resources.platforms.money import rounded
+from resources.platforms.writer import image_value, plain
+
+PASSING = frozenset({"blackouts"})
+"""Limits that are over by themselves: a proposal may wait for their end."""
+
+
+@dataclass
+class Drafts:
+    """What came of the findings."""
+
+    made: list[Proposal] = field(default_factory=list)
+    kept_back: dict[str, str] = field(default_factory=dict)
+    """Reason by finding: what a limit, the policy or the platform kept from being proposed."""
+    shadows: list[tuple[Proposal, str, str]] = field(default_factory=list)
+    """Proposal, scope and level: what an automatic level would have done by itself."""
+
+
+def drafted(
+    found: list[Finding], *, gate: Gate, image: Callable[[Target], Image], around: Callable[[Proposal], Surroundings],
+) -> Drafts:  # fmt: skip
+    """Proposals for these findings, in their order; each is judged as if those before it had been carried out."""
+    drafts = Drafts()
+    for finding in found:
+        name = f"{finding.kind} {finding.wishes[0].target.words}"
+        try:
+            proposal = proposed(finding, gate=gate, image=image)
+            surroundings = around(proposal)
+            after = replace(surroundings, written=[*surroundings.written, *_as_written(drafts.made, surroundings)])
+            judged = proposal.model_copy(update={"verdicts": judge(proposal, gate.policy, after, automatic=False)})
+        except PaidMediaError as error:
+            drafts.kept_back[name] = str(error)
+            continue
+        if refused := [one for one in refusals(judged.verdicts) if one.guardrail not in PASSING]:
+            drafts.kept_back[name] = "; ".join(f"{one.guardrail}: {one.words}" for one in refused)
+            continue
+        scope, level = _permission(judged, gate)
+        for automatic in ("auto_safe", "auto_neutral"):
+            if level in {"observe", "propose"} and _would_act(judged, automatic, gate, surroundings):
+                drafts.shadows.append((judged, scope, automatic))
+        if level == "observe":
+            drafts.kept_back[name] = f"the policy only observes {scope}"
+            continue
+        drafts.made.append(judged.model_copy(update={"level": level}))
+    return drafts
+
+
+def proposed(finding: Finding, *, gate: Gate, image: Callable[[Target], Image]) -> Proposal:
+    """The proposal of a finding, from the entities as they stand now, not judged yet.
+
+    Raises:
+        DataUnusable: Nothing would change, or the entity has no budget of its own.
+    """
+    changes = tuple(_change(wish, image(wish.target)) for wish in finding.wishes)
+    if finding.kind == "reallocate_budget" and sum((c.amount for c in changes), Decimal(0)) != 0:
+        raise DataUnusable("a shift of budget has to sum to nothing")
+    at = gate.ledger.now()
+    return Proposal(
+        proposal_id=proposal_id(finding.kind, finding.as_of, changes, created_at=at), kind=finding.kind, changes=changes,
+        proposer=finding.proposer, reason=finding.reason, evidence=finding.evidence, effect=finding.effect, verdicts=(),
+        level="propose", as_of=finding.as_of, created_at=at, expires_at=at + timedelta(hours=gate.policy.approval.hours),
+        reverts=finding.reverts,
+    )  # fmt: skip
+
+
+def _change(wish: Wish, image: Image) -> Change:
+    if wish.status is not None:
+        if image.status == wish.status:
+            raise DataUnusable(f"{wish.target.entity_id} is {image.status} already")
+        if image.status not in {"active", "paused"}:
+            raise DataUnusable(f"{wish.target.entity_id} is {image.native_status}: only what is active or paused changes")
+        return Change(target=wish.target, field="status", before=image.status, after=wish.status, image=image)
+    if image.daily_budget is None:
+        owner = f"its {image.budget_owner} {image.budget_id}" if image.budget_owner else "nobody that can be seen"
+        raise DataUnusable(f"{wish.target.entity_id} has no daily budget of its own: {owner} owns it")
+    wanted = wish.to if wish.to is not None else image.daily_budget * (wish.factor or 1) + (wish.amount or 0)
+    after = plain(rounded(wanted, wish.target.platform, image.currency))
+    before = image_value(image, "daily_budget")
+    if before == after:
+        raise DataUnusable(f"{wish.target.entity_id} has {before} a day already")
+    return Change(target=wish.target, field="daily_budget", before=before, after=after, image=image)
+
+
+def _permission(proposal: Proposal, gate: Gate) -> tuple[str, str]:
+    """Scope and level of a proposal: of several targets the strictest."""
+    held = []
+    for change in proposal.changes:
+        labels = gate.policy.labels_of(
+            campaign_id=change.image.campaign_id, campaign_name=change.image.campaign_name,
+            ad_set_id=change.target.entity_id if change.target.level == "ad_set" else None,
+        )  # fmt: skip
+        held.append(gate.policy.permission(change.target.platform, change.target.account_id, labels))
+    levels = ("observe", "propose", "auto_safe", "auto_neutral")
+    strictest = min(held, key=lambda one: levels.index(one.level))
+    return strictest.words, strictest.level
+
+
+def _would_act(proposal: Proposal, level: str, gate: Gate, around: Surroundings) -> bool:
+    """Whether an automatic level would carry this out, the policy's word and the shadow's score aside."""
+    why = gate.not_automatic(proposal, level=level)
+    if why is not None and not why.startswith(("the policy says", "in the shadow")):
+        return False
+    return not refusals(judge(proposal, gate.policy, around, automatic=True))
+
+
+def _as_written(made: list[Proposal], around: Surroundings) -> list[tuple[Proposal, Written]]:
+    return [
+        (one, Written(n, "forward", Sent.INTENDED, "draft", around.now, None, None))
+        for one in made
+        for n in range(len(one.changes))
+    ]

@@ -1,0 +1,73 @@
+"""Proposals as people read them: in a message, in the Dagster UI, in a terminal."""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from resources.ledger.proposal import Proposal, set_summary
+
+JOB, LOCATION, ASSET = "decide", "paid_media", "actions__approved"
+_MARKS = {True: "✓", False: "✗", None: "?"}
+
+
+def diff(proposal: Proposal) -> str:
+    """The changes as Markdown, one line each."""
+    lines = [
+        f"| {c.target.platform} {c.target.account_id} | {c.image.name} ({c.target.level} {c.target.entity_id}) | {c.field} "
+        f"| {c.before} | **{c.after}** | {c.image.currency if c.field == 'daily_budget' else ''} "
+        f"| {f'shared by {c.image.shared_by} campaigns' if c.image.shared_by > 1 else ''} |"
+        for c in proposal.changes
+    ]
+    return "\n".join(["| account | what | field | now | proposed | | |", "|---|---|---|---|---|---|---|", *lines])
+
+
+def sheet(proposal: Proposal) -> str:
+    """Everything an approver should have read, as Markdown."""
+    evidence = "\n".join(f"| {name} | {value} |" for name, value in proposal.evidence.items())
+    verdicts = "\n".join(f"| {_MARKS[v.holds]} | {v.guardrail} | {v.words} |" for v in proposal.verdicts)
+    return "\n\n".join(
+        [
+            f"**{proposal.kind}**: {proposal.reason}",
+            diff(proposal),
+            f"Expected: {proposal.effect.words}.",
+            f"Proposed by {proposal.proposer} on figures up to {proposal.as_of}; expires {proposal.expires_at:%Y-%m-%d %H:%M} UTC.",
+            f"| evidence | |\n|---|---|\n{evidence}",
+            f"| | limit | |\n|---|---|---|\n{verdicts}",
+            f"digest `{proposal.digest}`",
+        ]
+    )
+
+
+def form(summary: str) -> dict[str, str]:
+    """The fields of the decision form, filled with what is decided on and nothing else."""
+    return {"proposal": summary, "decision": "undecided", "approver": "", "code": "", "note": ""}
+
+
+def form_yaml(summary: str) -> str:
+    """The form as the launchpad shows it."""
+    fields = "".join(f"        {name}: '{value}'\n" for name, value in form(summary).items())
+    return f"ops:\n  {ASSET}:\n    config:\n{fields}"
+
+
+def link(ui_url: str, key: str, summary: str) -> str:
+    """An address that opens the filled form for one key."""
+    config = quote(form_yaml(summary), safe="")
+    tags = f"tags[0][key]={quote('dagster/partition', safe='')}&tags[0][value]={quote(key, safe='')}"
+    return f"{ui_url.rstrip('/')}/locations/{LOCATION}/jobs/{JOB}/playground/setup?mode=default&config={config}&{tags}"
+
+
+def announcement(proposals: Sequence[Proposal], *, ui_url: str, shown: int = 5) -> tuple[str, str]:
+    """Title and text of the message that new proposals wait."""
+    title = f"[approval] {len(proposals)} proposal{'s' if len(proposals) != 1 else ''} to decide on"
+    parts = [
+        f"{p.summary}\n{p.reason}\n{p.effect.words}\nuntil {p.expires_at:%Y-%m-%d %H:%M} UTC: {link(ui_url, p.proposal_id, p.summary)}"
+        for p in proposals[:shown]
+    ]
+    if len(proposals) > shown:
+        parts.append(f"and {len(proposals) - shown} more ({set_summary(p.digest for p in proposals)}): `python -m orchestration.cli proposals list`")
+    return title, "\n\n".join(parts)
+
+
+def reminder(proposals: Sequence[Proposal], *, ui_url: str) -> tuple[str, str]:
+    """Title and text of the message that proposals still wait."""
+    title = f"[approval] {len(proposals)} still undecided, the first expires {min(p.expires_at for p in proposals):%H:%M} UTC"
+    return title, announcement(proposals, ui_url=ui_url)[1]

@@ -1,0 +1,116 @@
+"""New proposals become partitions and are announced, waiting ones are remembered, ended ones leave the UI.
+
+The ledger remembers what was done (`registered_at`, `announced_at`), and each is done again until it is marked: a crash in
+between says something twice, and never keeps it quiet. A proposal that waits holds no run, no process and no slot.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+
+from assets.actions.approval import AUTOMATIC
+from assets.actions.assets import PROPOSAL, form_for
+from assets.actions.words import ASSET, announcement, link, reminder, sheet
+from orchestration.partitions import proposals
+from resources.desk import Desk
+from resources.ledger.states import OPEN, State
+from resources.ledger.store import Entry
+
+AT_ONCE, SHEETS_SECONDS, REMIND_BEFORE = 5_000, 1.0, timedelta(hours=2)
+
+
+def watch(job: Any) -> dg.SensorDefinition:
+    """The sensor that looks after waiting proposals; `job` is what an automatic level asks to run."""
+
+    @dg.sensor(
+        name="proposals_waiting",
+        job=job,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Registers new proposals, announces them with their diff, reminds, expires, and retires what has ended.",
+    )
+    def proposals_waiting(
+        context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
+    ) -> dg.SensorResult:
+        told = tick(context.instance, desk)
+        context.log.info(told)
+        return dg.SensorResult(run_requests=list(automatic_runs(desk)), skip_reason=dg.SkipReason(told))
+
+    return proposals_waiting
+
+
+def tick(instance: dg.DagsterInstance, desk: Desk) -> str:
+    """Do what is due; one sentence about it."""
+    ledger = desk.ledger
+    expired = ledger.expire()
+    registered = _register(instance, desk)
+    announced, reminded = _announce(desk), _remind(desk)
+    retired = ledger.to_retire(ended_before=ledger.now() - timedelta(days=desk.policy().approval.retire_days), limit=200)
+    for key in retired:
+        instance.delete_dynamic_partition(str(proposals.name), key)
+    ledger.mark("retired_at", retired)
+    return f"{registered} registered, {announced} announced, {reminded} reminded of, {len(expired)} expired, {len(retired)} retired"
+
+
+def automatic_runs(desk: Desk) -> Iterator[dg.RunRequest]:
+    """One run for each waiting proposal that the policy lets be carried out by itself."""
+    for entry in desk.ledger.entries(states=[State.PROPOSED], level="automatic", limit=50):
+        config = form_for(entry.proposal_id, desk)
+        config["ops"][ASSET]["config"]["decision"] = AUTOMATIC
+        yield dg.RunRequest(run_key=f"automatic.{entry.proposal_id}", partition_key=entry.proposal_id, run_config=config)
+
+
+def _register(instance: dg.DagsterInstance, desk: Desk) -> int:
+    """Partitions for what is new, then their sheets, as many as a second allows: the form itself needs none."""
+    ledger, name = desk.ledger, str(proposals.name)
+    new = ledger.lacking("registered_at", states=OPEN, limit=AT_ONCE)
+    batches = ledger.new_batches()
+    keys = [entry.proposal_id for entry in new] + [batch.batch_id for batch in batches]
+    if keys:
+        instance.add_dynamic_partitions(name, keys)
+        ledger.mark("registered_at", keys)
+    began = time.monotonic()
+    for batch in batches:
+        _report(instance, batch.batch_id, f"**{ledger.summary(batch.batch_id)}**\n\n" + "\n".join(f"- {one}" for one in batch.members), desk)
+    for entry in ledger.lacking("announced_at", states=OPEN, limit=200):
+        if time.monotonic() - began > SHEETS_SECONDS:
+            break
+        _report(instance, entry.proposal_id, sheet(entry.proposal), desk, entry)
+    return len(keys)
+
+
+def _report(instance: dg.DagsterInstance, key: str, text: str, desk: Desk, entry: Entry | None = None) -> None:
+    summary = desk.ledger.summary(key)
+    metadata: dict[str, dg.MetadataValue] = {
+        "proposal": dg.MetadataValue.md(text),
+        "what you decide on": dg.MetadataValue.text(summary),
+        "decide here": dg.MetadataValue.url(link(desk.settings.ui_url, key, summary)),
+    }
+    if entry is not None:
+        metadata["expires"] = dg.MetadataValue.timestamp(entry.proposal.expires_at.timestamp())
+    instance.report_runless_asset_event(dg.AssetMaterialization(PROPOSAL, partition=key, metadata=metadata))
+
+
+def _announce(desk: Desk) -> int:
+    new = desk.ledger.lacking("announced_at", states=[State.PROPOSED], limit=AT_ONCE)
+    if not new:
+        return 0
+    title, text = announcement([entry.proposal for entry in new], ui_url=desk.settings.ui_url)
+    if not desk.notifier.tell(title, text):
+        return 0  # said again at the next tick
+    desk.ledger.mark("announced_at", [entry.proposal_id for entry in new])
+    return len(new)
+
+
+def _remind(desk: Desk) -> int:
+    """At half of their time, and two hours before their end."""
+    count = 0
+    for reminded, half_time in ((2, False), (1, True)):
+        due = desk.ledger.reminders_due(half_time=half_time, before=REMIND_BEFORE, limit=AT_ONCE)
+        if due and desk.notifier.tell(*reminder([e.proposal for e in due], ui_url=desk.settings.ui_url)):
+            desk.ledger.reminded([entry.proposal_id for entry in due], reminded)
+            count += len(due)
+    return count

