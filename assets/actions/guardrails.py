@@ -106,6 +106,8 @@ def _cool_down(case: Case) -> Said:
 
 
 def _blast_radius(case: Case) -> Said:
+    if case.is_revert:
+        return True, "leads back to what was there before"
     share = case.limits.account_share_a_day_automatic if case.automatic else case.limits.account_share_a_day
     for platform, account_id in case.proposal.accounts:
         account = case.around.account(platform, account_id)

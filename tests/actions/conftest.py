@@ -90,6 +90,7 @@ class Office:
     lake: Lake
     sandbox: Sandbox
     policy: dict[str, Any]
+    var: Path
 
     def rewrite(self, **changes: Any) -> None:
         """Change the policy file."""
@@ -207,7 +208,7 @@ def open_office(sandbox: Sandbox, var: Path, figures_at_noon: Lake, tmp_path: Pa
         settings = settings.model_copy(update={"root": tmp_path})  # a kill file of its own
         hasty = Patience(total_seconds=2, unreachable_seconds=0.2, first_pause=0.01)
         platforms = Platforms(lambda: settings, patience=hasty, now=sandbox.stage.clock.now)
-        office = Office(Desk(settings, platforms), figures_at_noon, sandbox, POLICY)
+        office = Office(Desk(settings, platforms), figures_at_noon, sandbox, POLICY, var)
         office.rewrite()
         return office
 
