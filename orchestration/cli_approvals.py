@@ -16,9 +16,13 @@ if TYPE_CHECKING:  # everything below loads when a command runs
     from assets.actions.findings import Finding
     from resources.desk import Desk
 
-_STATES = click.option("--state", "states", multiple=True, help="Only proposals in this state; those that wait unless given.")
+_STATES = click.option(
+    "--state", "states", multiple=True, help="Only proposals in this state; those that wait unless given."
+)
 _AS = click.option("--as", "name", required=True, help="Who you are: your name among the approvers.")
-_CODE = click.option("--code", help="Six digits of your authenticator, or a code of `code`; asked for unless given.")
+_CODE = click.option(
+    "--code", help="Six digits of your authenticator, or a code of `code`; asked for unless given."
+)
 
 
 @click.group()
@@ -35,7 +39,9 @@ def list_(states: tuple[str, ...]) -> None:
 
     entries = _desk().ledger.entries(states=[State(one) for one in states] or [State.PROPOSED])
     for entry in entries:
-        click.echo(f"{entry.proposal_id}  {entry.state}  until {entry.proposal.expires_at:%Y-%m-%d %H:%M} UTC\n  {entry.proposal.summary}\n  {entry.proposal.reason}")
+        click.echo(
+            f"{entry.proposal_id}  {entry.state}  until {entry.proposal.expires_at:%Y-%m-%d %H:%M} UTC\n  {entry.proposal.summary}\n  {entry.proposal.reason}"
+        )
     if len(entries) > 1:
         click.echo(f"Together: {set_summary(entry.proposal.digest for entry in entries)}")
     if not entries:
@@ -51,7 +57,9 @@ def show(key: str) -> None:
 
     desk = _desk()
     for entry in desk.ledger.members(key):
-        click.echo(f"{entry.proposal.summary}\n\n{sheet(entry.proposal)}\n\n{json.dumps(receipt(desk, entry), indent=1, default=str)}")
+        click.echo(
+            f"{entry.proposal.summary}\n\n{sheet(entry.proposal)}\n\n{json.dumps(receipt(desk, entry), indent=1, default=str)}"
+        )
 
 
 @proposals.command()
@@ -70,14 +78,28 @@ def diff(key: str) -> None:
 @click.argument("deed", type=click.Choice(["pause", "resume", "set-budget", "shift"]))
 @click.option("--platform", required=True, type=click.Choice(["google_ads", "meta_ads", "linkedin_ads"]))
 @click.option("--account", required=True)
-@click.option("--level", default="ad_set", show_default=True, type=click.Choice(["campaign", "ad_set", "shared_budget"]))
+@click.option(
+    "--level", default="ad_set", show_default=True, type=click.Choice(["campaign", "ad_set", "shared_budget"])
+)
 @click.option("--entity", required=True, help="Its number; for shift, the one that gives.")
 @click.option("--to", "to", help="set-budget: the new daily budget. shift: the entity that takes.")
 @click.option("--amount", help="shift: how much a day.")
 @click.option("--reason", required=True)
 @_AS
 @_CODE
-def propose(*, deed: str, platform: str, account: str, level: str, entity: str, to: str | None, amount: str | None, reason: str, name: str, code: str | None) -> None:  # noqa: E501
+def propose(
+    *,
+    deed: str,
+    platform: str,
+    account: str,
+    level: str,
+    entity: str,
+    to: str | None,
+    amount: str | None,
+    reason: str,
+    name: str,
+    code: str | None,
+) -> None:  # noqa: E501
     """Propose a change. Somebody else has to approve it."""
     from assets.actions.findings import Wish  # noqa: PLC0415
     from resources.ledger.proposal import Target  # noqa: PLC0415
@@ -94,7 +116,10 @@ def propose(*, deed: str, platform: str, account: str, level: str, entity: str, 
         moved = _amount(amount, "--amount")
         if to is None:
             raise click.UsageError("shift needs --to, the entity that takes")
-        wishes, kind = (Wish(target(entity), amount=-moved), Wish(target(to), amount=moved)), "reallocate_budget"
+        wishes, kind = (
+            (Wish(target(entity), amount=-moved), Wish(target(to), amount=moved)),
+            "reallocate_budget",
+        )
     _proposed(kind, wishes, reason=reason, name=name, code=code)
 
 
@@ -112,7 +137,9 @@ def revert(proposal_id: str, reason: str, name: str, code: str | None) -> None:
     entry = desk.ledger.members(proposal_id)[0]
     limit = desk.policy().approval.revert_days
     if entry.state != State.VERIFIED or desk.ledger.now() - entry.changed_at > timedelta(days=limit):
-        raise click.ClickException(f"{proposal_id} is {entry.state}: only what was carried out within {limit} days is led back.")
+        raise click.ClickException(
+            f"{proposal_id} is {entry.state}: only what was carried out within {limit} days is led back."
+        )
     wishes = tuple(
         Wish(c.target, status=c.before) if c.field == "status" else Wish(c.target, to=Decimal(c.before))  # type: ignore[arg-type]
         for c in entry.proposal.changes
@@ -156,8 +183,12 @@ def code(keys: tuple[str, ...], decision: str, name: str) -> None:
     entries = [entry for key in keys for entry in desk.ledger.members(key)]
     for entry in entries:
         click.echo(entry.proposal.summary)
-    made = approvers.bound_code(name, decision=decision, digests=[e.proposal.digest for e in entries], at=desk.ledger.now())
-    wanted = desk.ledger.summary(keys[0]) if len(keys) == 1 else set_summary(e.proposal.digest for e in entries)
+    made = approvers.bound_code(
+        name, decision=decision, digests=[e.proposal.digest for e in entries], at=desk.ledger.now()
+    )
+    wanted = (
+        desk.ledger.summary(keys[0]) if len(keys) == 1 else set_summary(e.proposal.digest for e in entries)
+    )
     click.echo(f"\nproposal: '{wanted}'\ndecision: {decision}\napprover: {name}\ncode: {made}")
 
 
@@ -178,7 +209,9 @@ def explain(key: str) -> None:
             if stage == "preflight":
                 if why := desk.killed():
                     click.echo(f"     ✗ {why}")
-                for verdict in judge(entry.proposal, desk.policy(), figures.around(entry.proposal), automatic=False):
+                for verdict in judge(
+                    entry.proposal, desk.policy(), figures.around(entry.proposal), automatic=False
+                ):
                     click.echo(f"     {'✓' if verdict.holds else '✗'} {verdict.guardrail}: {verdict.words}")
             if stage == "apply":
                 for part in in_order(entry.proposal):
@@ -197,12 +230,16 @@ def verify() -> None:
     found = _desk().ledger.verify()
     click.echo(f"{found.entries} entries hold together; head {found.head}")
     if found.broken:
-        raise click.ClickException(f"THE LEDGER WAS CHANGED: {found.broken}. Nothing should be approved until it is known by whom.")
+        raise click.ClickException(
+            f"THE LEDGER WAS CHANGED: {found.broken}. Nothing should be approved until it is known by whom."
+        )
 
 
 @audit.command()
 @click.option("--format", "kind", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file; the terminal unless given.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file; the terminal unless given."
+)
 def export(kind: str, out: Path | None) -> None:
     """Every entry for an auditor, oldest first."""
     from assets.dropped_files.cells import as_text_cell  # noqa: PLC0415
@@ -213,7 +250,10 @@ def export(kind: str, out: Path | None) -> None:
         if kind == "jsonl":
             target.writelines(json.dumps(row, sort_keys=True) + "\n" for row in rows)
         else:
-            writer = csv.DictWriter(target, fieldnames=["seq", "at", "actor", "event", "proposal_id", "detail", "previous", "hash"])
+            writer = csv.DictWriter(
+                target,
+                fieldnames=["seq", "at", "actor", "event", "proposal_id", "detail", "previous", "hash"],
+            )
             writer.writeheader()
             writer.writerows({name: as_text_cell(value) for name, value in row.items()} for row in rows)
     finally:
@@ -267,12 +307,16 @@ def enroll(name: str, *, again: bool) -> None:
 
     desk = _desk()
     if desk.approvers().knows(name) and not again:
-        raise click.ClickException(f"{name} is enrolled already; --again replaces the secret, and the old authenticator stops working.")
+        raise click.ClickException(
+            f"{name} is enrolled already; --again replaces the secret, and the old authenticator stops working."
+        )
     file = desk.settings.approvers_file
     address = enrolled(file, name)
     desk.ledger.note(name, "enrolled", None, {})
     segno.make(address).terminal(compact=True)
-    click.echo(f"Scan it with an authenticator. Kept in {file}. {name} decides once policy.yaml names them under approvers.")
+    click.echo(
+        f"Scan it with an authenticator. Kept in {file}. {name} decides once policy.yaml names them under approvers."
+    )
 
 
 @approvers.command("list")
@@ -281,7 +325,11 @@ def list_approvers() -> None:
     desk = _desk()
     known, policy = desk.approvers(), desk.policy()
     for name in sorted({*known.names, *policy.approvers}):
-        limit = f"up to {policy.approvers[name].up_to} a day" if name in policy.approvers else "not in policy.yaml: may propose, not approve"
+        limit = (
+            f"up to {policy.approvers[name].up_to} a day"
+            if name in policy.approvers
+            else "not in policy.yaml: may propose, not approve"
+        )
         click.echo(f"{name}: {'enrolled' if known.knows(name) else 'NOT enrolled'}, {limit}")
 
 
@@ -290,7 +338,17 @@ def add_to(cli: click.Group) -> None:
         cli.add_command(command)
 
 
-def decide(desk: "Desk", figures: "Figures", keys: tuple[str, ...], decision: str, *, note: str, name: str, code: str, meant: str) -> list[str]:
+def decide(
+    desk: "Desk",
+    figures: "Figures",
+    keys: tuple[str, ...],
+    decision: str,
+    *,
+    note: str,
+    name: str,
+    code: str,
+    meant: str,
+) -> list[str]:
     """Decide on keys and carry out what is approved by it; one sentence for each proposal."""
     from assets.actions.approval import Asked  # noqa: PLC0415
     from assets.actions.assets import apply_batch, executor, gate, receipt  # noqa: PLC0415
@@ -316,7 +374,9 @@ def decide(desk: "Desk", figures: "Figures", keys: tuple[str, ...], decision: st
     return told
 
 
-def _decide(keys: tuple[str, ...], decision: str, *, note: str, name: str, code: str | None, yes: bool) -> None:
+def _decide(
+    keys: tuple[str, ...], decision: str, *, note: str, name: str, code: str | None, yes: bool
+) -> None:
     from assets.actions.assets import Figures  # noqa: PLC0415
     from assets.actions.words import diff as as_table  # noqa: PLC0415
     from resources.ledger.proposal import set_summary  # noqa: PLC0415
@@ -324,16 +384,24 @@ def _decide(keys: tuple[str, ...], decision: str, *, note: str, name: str, code:
     desk = _desk()
     entries = [entry for key in keys for entry in desk.ledger.members(key)]
     for entry in entries:
-        click.echo(f"{entry.proposal.summary}\n{entry.proposal.reason}\n{as_table(entry.proposal)}\n{entry.proposal.effect.words}\n")
-    meant = desk.ledger.summary(keys[0]) if len(keys) == 1 else set_summary(e.proposal.digest for e in entries)
+        click.echo(
+            f"{entry.proposal.summary}\n{entry.proposal.reason}\n{as_table(entry.proposal)}\n{entry.proposal.effect.words}\n"
+        )
+    meant = (
+        desk.ledger.summary(keys[0]) if len(keys) == 1 else set_summary(e.proposal.digest for e in entries)
+    )
     if not yes:
         click.confirm(f"{decision} {meant}?", abort=True)
     given = code or click.prompt("Code", hide_input=True)
-    for line in decide(desk, Figures(_lake(desk), desk), keys, decision, note=note, name=name, code=given, meant=meant):
+    for line in decide(
+        desk, Figures(_lake(desk), desk), keys, decision, note=note, name=name, code=given, meant=meant
+    ):
         click.echo(line)
 
 
-def _proposed(kind: str, wishes: Any, *, reason: str, name: str, code: str | None, reverts: str | None = None) -> None:
+def _proposed(
+    kind: str, wishes: Any, *, reason: str, name: str, code: str | None, reverts: str | None = None
+) -> None:
     from assets.actions.assets import Figures, propose_findings  # noqa: PLC0415
 
     desk = _desk()
@@ -344,10 +412,14 @@ def _proposed(kind: str, wishes: Any, *, reason: str, name: str, code: str | Non
     if not taken:
         why = "; ".join(drafts.kept_back.values()) or "the same waits already, or its target is being written"
         raise click.ClickException(f"Not proposed: {why}.")
-    click.echo(f"{taken[0].proposal_id}\n{taken[0].summary}\nSomebody else has to approve it: `approve {taken[0].proposal_id} --as NAME`.")
+    click.echo(
+        f"{taken[0].proposal_id}\n{taken[0].summary}\nSomebody else has to approve it: `approve {taken[0].proposal_id} --as NAME`."
+    )
 
 
-def _finding(desk: "Desk", figures: "Figures", kind: str, wishes: Any, *, reason: str, name: str, reverts: str | None) -> "Finding":
+def _finding(
+    desk: "Desk", figures: "Figures", kind: str, wishes: Any, *, reason: str, name: str, reverts: str | None
+) -> "Finding":
     from assets.actions.findings import Finding  # noqa: PLC0415
     from assets.actions.surroundings import mean_spend  # noqa: PLC0415
     from resources.errors import DataUnusable  # noqa: PLC0415
@@ -373,7 +445,9 @@ def _proven(desk: "Desk", name: str, code: str | None, *, decision: str, digests
     given = code or click.prompt("Code", hide_input=True)
     since = desk.ledger.now() - timedelta(minutes=policy.wrong_codes_minutes)
     if desk.ledger.wrong_codes(name, since=since) >= policy.wrong_codes:
-        raise click.ClickException(f"Too many wrong codes for {name}. Try again in {policy.wrong_codes_minutes:g} minutes.")
+        raise click.ClickException(
+            f"Too many wrong codes for {name}. Try again in {policy.wrong_codes_minutes:g} minutes."
+        )
     found = desk.approvers().proof(name, given, decision=decision, digests=digests, at=desk.ledger.now())
     if found is None:
         desk.ledger.wrong_code(name)

@@ -18,5 +18,6 @@ def day_range(context: dg.AssetExecutionContext) -> tuple[date, date]:
     window = context.partition_key_range
     return date.fromisoformat(window.start), date.fromisoformat(window.end)
 
+
 proposals = dg.DynamicPartitionsDefinition(name="proposals")
 """One partition per proposal or batch of proposals, added and retired by a sensor."""

@@ -39,7 +39,9 @@ class Approvers:
     def knows(self, name: str) -> bool:
         return name in self._secrets
 
-    def proof(self, name: str, code: str, *, decision: str, digests: Iterable[str], at: datetime) -> tuple[str, str] | None:
+    def proof(
+        self, name: str, code: str, *, decision: str, digests: Iterable[str], at: datetime
+    ) -> tuple[str, str] | None:
         """How the code proves `name`, and what it uses up; None where it proves nothing.
 
         Args:
@@ -70,7 +72,9 @@ class Approvers:
         return pyotp.TOTP(self._secrets[name]).at(at)
 
 
-def load_approvers(env: Mapping[str, str], *, file: Path | None, project: Path, is_outside: bool) -> Approvers:
+def load_approvers(
+    env: Mapping[str, str], *, file: Path | None, project: Path, is_outside: bool
+) -> Approvers:
     """Secrets from PAID_MEDIA_APPROVERS (alice=BASE32,bob=BASE32) over a file with a line `alice=BASE32` each.
 
     Args:
@@ -85,7 +89,9 @@ def load_approvers(env: Mapping[str, str], *, file: Path | None, project: Path, 
     found: dict[str, str] = {}
     if file is not None and file.exists():
         if is_outside and file.resolve().is_relative_to(project.resolve()):
-            raise SettingsWrong(f"{file} lies in the repository. Keep approvers' secrets outside it and set PAID_MEDIA_APPROVERS_FILE.")
+            raise SettingsWrong(
+                f"{file} lies in the repository. Keep approvers' secrets outside it and set PAID_MEDIA_APPROVERS_FILE."
+            )
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
             raise SettingsWrong(f"{file} can be read by others. Run `chmod 600` on it.")
         found |= {name: value or "" for name, value in dotenv_values(file, interpolate=False).items()}
@@ -97,7 +103,9 @@ def load_approvers(env: Mapping[str, str], *, file: Path | None, project: Path, 
             if len(base64.b32decode(secret)) < 16:
                 raise ValueError  # noqa: TRY301 — one sentence for all that is wrong
         except ValueError:
-            raise SettingsWrong(f"The secret of approver {name} is no base32 secret of at least 128 bits. Enroll anew.") from None
+            raise SettingsWrong(
+                f"The secret of approver {name} is no base32 secret of at least 128 bits. Enroll anew."
+            ) from None
     return Approvers(found)
 
 
@@ -108,7 +116,9 @@ def enroll(file: Path, name: str) -> str:
     kept[name] = secret
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(file.name + ".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+    with os.fdopen(
+        os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as out:
         out.write("".join(f"{one}={value}\n" for one, value in sorted(kept.items())))
     fresh.replace(file)
     return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=_ISSUER)

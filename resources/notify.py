@@ -27,4 +27,6 @@ class Notifier:
 
         sender = apprise.Apprise()
         known = [sender.add(address) for address in self._addresses]
-        return all(known) and bool(sender.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
+        return all(known) and bool(
+            sender.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT)
+        )

@@ -104,7 +104,9 @@ class Blackout(_Frozen):
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> "Blackout":
-        if (self.weekday is None) == (self.first_day is None) or (self.weekday is None) != (self.until_weekday is None):
+        if (self.weekday is None) == (self.first_day is None) or (self.weekday is None) != (
+            self.until_weekday is None
+        ):
             raise ValueError("a blackout has weekday and until_weekday, or first_day (and last_day)")
         return self
 
@@ -123,7 +125,11 @@ class Guardrails(_Frozen):
     most_times_current: float = Field(3.0, gt=1)
     floor_share: float = Field(0.5, ge=0, le=1)
     ceiling_share: float = Field(1.2, ge=1)
-    least_daily: dict[str, Decimal] = {"google_ads": Decimal(1), "meta_ads": Decimal(1), "linkedin_ads": Decimal(10)}
+    least_daily: dict[str, Decimal] = {
+        "google_ads": Decimal(1),
+        "meta_ads": Decimal(1),
+        "linkedin_ads": Decimal(10),
+    }
     never: tuple[str, ...] = ("protected", "brand", "experiment")
     human_edit_hours: float = Field(72, ge=0)
     untouched_share: float = Field(0.60, ge=0, le=1)
@@ -146,14 +152,20 @@ class Approval(_Frozen):
     """How decisions are given."""
 
     hours: float = Field(24, gt=0, description="Time to decide on budgets and pauses.")
-    second_person_above: Decimal = Field(Decimal(500), ge=0, description="Change of a daily budget, reporting currency.")
+    second_person_above: Decimal = Field(
+        Decimal(500), ge=0, description="Change of a daily budget, reporting currency."
+    )
     second_person_share: float = Field(0.25, gt=0)
-    totp_at_most: int = Field(5, ge=1, description="Decisions on more at once need a code bound to exactly these.")
+    totp_at_most: int = Field(
+        5, ge=1, description="Decisions on more at once need a code bound to exactly these."
+    )
     wrong_codes: int = Field(5, ge=1)
     wrong_codes_minutes: float = Field(15, gt=0)
     revert_days: int = Field(14, ge=0)
     retire_days: int = Field(90, ge=1)
-    settle_seconds: float = Field(60, ge=0, description="After which a write that was sent and is not to be seen did not happen.")
+    settle_seconds: float = Field(
+        60, ge=0, description="After which a write that was sent and is not to be seen did not happen."
+    )
 
 
 class Policy(_Frozen):
@@ -196,7 +208,9 @@ class Policy(_Frozen):
         held = [
             one
             for one in self.permissions
-            if one.platform in {None, platform} and one.account_id in {None, account_id} and (one.label is None or one.label in labels)
+            if one.platform in {None, platform}
+            and one.account_id in {None, account_id}
+            and (one.label is None or one.label in labels)
         ]
         if not held:
             return Permission(level="observe")
@@ -224,7 +238,9 @@ def load_policy(path: Path) -> Policy:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the whole"
         why = f"{where}: {first['msg'].removeprefix('Value error, ')}"
-    raise PolicyUnreadable(f"{path}: {why}. Nothing is proposed or written without a policy; docs/approvals.md explains it.")
+    raise PolicyUnreadable(
+        f"{path}: {why}. Nothing is proposed or written without a policy; docs/approvals.md explains it."
+    )
 
 
 def _particular(scope: Scope) -> int:

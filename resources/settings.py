@@ -87,7 +87,9 @@ def load_settings(
     given, dotenv = (_set(os.environ), _read(project / ".env")) if env is None else (_set(env), {})
     profile = given.get("PAID_MEDIA_PROFILE") or dotenv.get("PAID_MEDIA_PROFILE") or "sandbox"
     sandbox = _read(_root(given, project) / SANDBOX_FILE) if profile == "sandbox" else {}
-    beneath = dotenv if profile == "live" else {name: sandbox[name] for name in {_RATES, _NOTIFY} & sandbox.keys()}
+    beneath = (
+        dotenv if profile == "live" else {name: sandbox[name] for name in {_RATES, _NOTIFY} & sandbox.keys()}
+    )
     given = beneath | given
     settings = _built(Settings, _placed(given, profile=profile, project=project))
     if not with_platforms:
@@ -131,12 +133,20 @@ def _placed(given: Mapping[str, str], *, profile: str, project: Path) -> dict[st
         "PAID_MEDIA_LEDGER": f"sqlite:///{root / profile / 'ledger.db'}",
         # The sandbox's approvers open nothing but the sandbox; real ones are kept out of the repository.
         "PAID_MEDIA_APPROVERS_FILE": str(
-            root / "sandbox" / "approvers.env" if profile == "sandbox" else Path.home() / ".config" / "paid-media" / "approvers.env"
+            root / "sandbox" / "approvers.env"
+            if profile == "sandbox"
+            else Path.home() / ".config" / "paid-media" / "approvers.env"
         ),
     }
     if "PAID_MEDIA_LEDGER" in given:
         places["PAID_MEDIA_LEDGER"] = given["PAID_MEDIA_LEDGER"]
-    for name in ("PAID_MEDIA_LAKE", "PAID_MEDIA_DROP_DIR", "PAID_MEDIA_POLICY", "PAID_MEDIA_APPROVERS_FILE", _RATES):
+    for name in (
+        "PAID_MEDIA_LAKE",
+        "PAID_MEDIA_DROP_DIR",
+        "PAID_MEDIA_POLICY",
+        "PAID_MEDIA_APPROVERS_FILE",
+        _RATES,
+    ):
         if name in given:
             is_uri = name == "PAID_MEDIA_LAKE" and "://" in given[name]
             places[name] = given[name] if is_uri else str(project / Path(given[name]).expanduser())

@@ -90,7 +90,9 @@ class Account(_Frozen):
     def _fits_the_platform(self) -> "Account":
         if self.performance_max and self.platform != "google_ads":
             raise ValueError("performance_max is for google_ads accounts only")
-        if self.shared_budgets and (self.platform != "google_ads" or 2 * self.shared_budgets > self.campaigns):
+        if self.shared_budgets and (
+            self.platform != "google_ads" or 2 * self.shared_budgets > self.campaigns
+        ):
             raise ValueError("shared_budgets is for google_ads accounts with two campaigns for each")
         if self.platform == "linkedin_ads" and self.time_zone != "UTC":
             raise ValueError("LinkedIn counts days in UTC: set time_zone to UTC")

@@ -13,7 +13,7 @@ import dagster as dg
 
 from assets.actions.approval import AUTOMATIC
 from assets.actions.assets import PROPOSAL, form_for
-from assets.actions.words import ASSET, announcement, link, reminder, sheet
+from assets.actions.words import ASSET, announcement, key_facts, link, reminder, sheet
 from orchestration.partitions import proposals
 from resources.desk import Desk
 from resources.ledger.states import OPEN, State
@@ -48,7 +48,9 @@ def tick(instance: dg.DagsterInstance, desk: Desk) -> str:
     expired = ledger.expire()
     registered = _register(instance, desk)
     announced, reminded = _announce(desk), _remind(desk)
-    retired = ledger.to_retire(ended_before=ledger.now() - timedelta(days=desk.policy().approval.retire_days), limit=200)
+    retired = ledger.to_retire(
+        ended_before=ledger.now() - timedelta(days=desk.policy().approval.retire_days), limit=200
+    )
     for key in retired:
         instance.delete_dynamic_partition(str(proposals.name), key)
     ledger.mark("retired_at", retired)
@@ -60,7 +62,9 @@ def automatic_runs(desk: Desk) -> Iterator[dg.RunRequest]:
     for entry in desk.ledger.entries(states=[State.PROPOSED], level="automatic", limit=50):
         config = form_for(entry.proposal_id, desk)
         config["ops"][ASSET]["config"]["decision"] = AUTOMATIC
-        yield dg.RunRequest(run_key=f"automatic.{entry.proposal_id}", partition_key=entry.proposal_id, run_config=config)
+        yield dg.RunRequest(
+            run_key=f"automatic.{entry.proposal_id}", partition_key=entry.proposal_id, run_config=config
+        )
 
 
 def _register(instance: dg.DagsterInstance, desk: Desk) -> int:
@@ -74,7 +78,12 @@ def _register(instance: dg.DagsterInstance, desk: Desk) -> int:
         ledger.mark("registered_at", keys)
     began = time.monotonic()
     for batch in batches:
-        _report(instance, batch.batch_id, f"**{ledger.summary(batch.batch_id)}**\n\n" + "\n".join(f"- {one}" for one in batch.members), desk)
+        _report(
+            instance,
+            batch.batch_id,
+            f"**{ledger.summary(batch.batch_id)}**\n\n" + "\n".join(f"- {one}" for one in batch.members),
+            desk,
+        )
     for entry in ledger.lacking("announced_at", states=OPEN, limit=200):
         if time.monotonic() - began > SHEETS_SECONDS:
             break
@@ -82,15 +91,18 @@ def _register(instance: dg.DagsterInstance, desk: Desk) -> int:
     return len(keys)
 
 
-def _report(instance: dg.DagsterInstance, key: str, text: str, desk: Desk, entry: Entry | None = None) -> None:
+def _report(
+    instance: dg.DagsterInstance, key: str, text: str, desk: Desk, entry: Entry | None = None
+) -> None:
     summary = desk.ledger.summary(key)
-    metadata: dict[str, dg.MetadataValue] = {
-        "proposal": dg.MetadataValue.md(text),
-        "what you decide on": dg.MetadataValue.text(summary),
-        "decide here": dg.MetadataValue.url(link(desk.settings.ui_url, key, summary)),
-    }
+    metadata: dict[str, Any] = {}
     if entry is not None:
+        metadata |= key_facts(entry.proposal)
+        metadata["evidence"] = dg.MetadataValue.json(dict(entry.proposal.evidence))
         metadata["expires"] = dg.MetadataValue.timestamp(entry.proposal.expires_at.timestamp())
+    metadata["everything"] = dg.MetadataValue.md(text)
+    metadata["what you decide on"] = summary
+    metadata["decide here"] = dg.MetadataValue.url(link(desk.settings.ui_url, key, summary))
     instance.report_runless_asset_event(dg.AssetMaterialization(PROPOSAL, partition=key, metadata=metadata))
 
 

@@ -15,7 +15,10 @@ from resources.policy import Policy
 UNDECIDED, APPROVE, REJECT, AUTOMATIC = "undecided", "approve", "reject", "automatic"
 MACHINE = "policy"
 """Who decides where the policy lets a level act by itself."""
-AUTOMATIC_KINDS = {"auto_safe": {"pause_ad_set", "resume_ad_set", "set_daily_budget", "revert"}, "auto_neutral": {"reallocate_budget"}}
+AUTOMATIC_KINDS = {
+    "auto_safe": {"pause_ad_set", "resume_ad_set", "set_daily_budget", "revert"},
+    "auto_neutral": {"reallocate_budget"},
+}
 
 
 class NotApproved(PaidMediaError):
@@ -57,7 +60,15 @@ class Gate:
         """
         mine = self.ledger.members(asked.key)
         if not any(entry.state == State.PROPOSED for entry in mine):
-            return [Decided(e.proposal_id, e.state, counted=False, words=f"is {e.state} already; this run changes no decision") for e in mine]
+            return [
+                Decided(
+                    e.proposal_id,
+                    e.state,
+                    counted=False,
+                    words=f"is {e.state} already; this run changes no decision",
+                )
+                for e in mine
+            ]
         everything = {e.proposal_id: e for key in asked.together for e in self.ledger.members(key)}
         if asked.decision == AUTOMATIC:
             return self._automatic(asked, mine)
@@ -77,7 +88,9 @@ class Gate:
                 reason=asked.note, proof=proof, code=code, scope=asked.scope, run_id=asked.run_id, needed=self.needed,
             )  # fmt: skip
         except CodeSpent:
-            raise NotApproved("This code was used before. Take a fresh one and materialize again; nothing was decided.") from None
+            raise NotApproved(
+                "This code was used before. Take a fresh one and materialize again; nothing was decided."
+            ) from None
 
     def words(self, asked: Asked) -> str:
         """What `proposal` has to say for this decision."""
@@ -131,12 +144,18 @@ class Gate:
             return "proxy", f"proxy:{asked.run_id}"
         since = now - timedelta(minutes=limits.wrong_codes_minutes)
         if self.ledger.wrong_codes(name, since=since) >= limits.wrong_codes:
-            raise NotApproved(f"Too many wrong codes for {name}. Try again in {limits.wrong_codes_minutes:g} minutes; nothing was decided.")
+            raise NotApproved(
+                f"Too many wrong codes for {name}. Try again in {limits.wrong_codes_minutes:g} minutes; nothing was decided."
+            )
         digests = [entry.proposal.digest for entry in entries]
-        found = self.approvers.proof(name, asked.code, decision=asked.decision, digests=digests, at=asked.launched_at)
+        found = self.approvers.proof(
+            name, asked.code, decision=asked.decision, digests=digests, at=asked.launched_at
+        )
         if found is None:
             self.ledger.wrong_code(name)
-            raise NotApproved(f"The code does not prove {name}: it is wrong, too old, or for something else. Take a fresh one; nothing was decided.")
+            raise NotApproved(
+                f"The code does not prove {name}: it is wrong, too old, or for something else. Take a fresh one; nothing was decided."
+            )
         if found[0] == "totp" and len(entries) > limits.totp_at_most:
             raise NotApproved(
                 f"{len(entries)} decisions at once need a code bound to exactly these: run `python -m orchestration.cli code` "
@@ -147,18 +166,26 @@ class Gate:
     def _may_approve(self, name: str, proposal: Proposal) -> None:
         approver, size = self.policy.approvers[name], self.size(proposal)
         if name == proposal.proposer:
-            raise NotApproved(f"{name} proposed {proposal.proposal_id} and cannot approve it: somebody else has to.")
+            raise NotApproved(
+                f"{name} proposed {proposal.proposal_id} and cannot approve it: somebody else has to."
+            )
         if approver.kinds is not None and proposal.kind not in approver.kinds:
             raise NotApproved(f"{name} may not approve {proposal.kind}. Nothing was decided.")
         if size is None:
-            raise NotApproved(f"How much {proposal.proposal_id} moves cannot be said: an exchange rate or its spend is missing. Nothing was decided.")
+            raise NotApproved(
+                f"How much {proposal.proposal_id} moves cannot be said: an exchange rate or its spend is missing. Nothing was decided."
+            )
         if size > approver.up_to:
-            raise NotApproved(f"{proposal.proposal_id} moves {size:.2f} a day and {name} may approve up to {approver.up_to}. Nothing was decided.")
+            raise NotApproved(
+                f"{proposal.proposal_id} moves {size:.2f} a day and {name} may approve up to {approver.up_to}. Nothing was decided."
+            )
 
     def _automatic(self, asked: Asked, mine: Sequence[Entry]) -> list[Decided]:
         for entry in mine:
             if why := self.not_automatic(entry.proposal):
-                raise NotApproved(f"{entry.proposal_id} is not decided by itself: {why}. A person has to decide.")
+                raise NotApproved(
+                    f"{entry.proposal_id} is not decided by itself: {why}. A person has to decide."
+                )
         return self.ledger.decide(
             [entry.proposal_id for entry in mine], approver=MACHINE, approve=True, reason=f"level {mine[0].proposal.level}",
             proof="policy", code=f"automatic:{asked.key}", scope=asked.key, run_id=asked.run_id, needed=lambda _: 1,

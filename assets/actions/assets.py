@@ -20,7 +20,7 @@ from assets.actions.execution import STAGES, Executor, Held, Stale
 from assets.actions.findings import Finding
 from assets.actions.proposing import Drafts, drafted
 from assets.actions.surroundings import Edit, Surroundings
-from assets.actions.words import ASSET, diff, form
+from assets.actions.words import ASSET, diff, form, key_facts
 from orchestration.automation import follows_newest
 from orchestration.partitions import day_range, days, proposals
 from resources.desk import Desk
@@ -32,7 +32,9 @@ from resources.ledger.states import State
 from resources.ledger.store import Entry
 from resources.tables import core
 
-PROPOSALS, PROPOSAL, APPROVED = (dg.AssetKey(["actions", name]) for name in ("proposals", "proposal", "approved"))
+PROPOSALS, PROPOSAL, APPROVED = (
+    dg.AssetKey(["actions", name]) for name in ("proposals", "proposal", "approved")
+)
 OWNERS = ["team:media"]
 OURS_WITHIN = timedelta(minutes=5)
 """An edit so soon after a write of ours is that write, as the platform dates it."""
@@ -59,7 +61,9 @@ class Figures:
     def _tables(self, now: datetime) -> dict[str, Any]:
         if self._kept is None or time.monotonic() - self._kept[0] > FIGURES_SECONDS:
             recent = {"day": ((now - timedelta(days=36)).date(), now.date())}
-            rates = self._lake.read(core.FX_RATE, where={"day": ((now - timedelta(days=10)).date(), now.date())})
+            rates = self._lake.read(
+                core.FX_RATE, where={"day": ((now - timedelta(days=10)).date(), now.date())}
+            )
             newest = rates.sort_values("day").drop_duplicates("currency", keep="last")
             kpi_days = self._lake.read(core.KPI_DAY, columns="day", where=recent)
             found = {
@@ -79,7 +83,8 @@ class Figures:
             ours = [
                 row.intended_at
                 for made, row in written
-                if made.changes[row.part].target == change.target or made.changes[row.part].image.budget_id == change.image.budget_id
+                if made.changes[row.part].target == change.target
+                or made.changes[row.part].image.budget_id == change.image.budget_id
             ]
             by_us = at is not None and any(abs(at - one) <= OURS_WITHIN for one in ours)
             found[change.target.words] = Edit(at, by_us)
@@ -118,7 +123,12 @@ def propose_findings(found: list[Finding], desk: Desk, figures: Figures) -> tupl
 @dg.asset(
     key=PROPOSALS,
     description="What should be paused, cut, raised or shifted, judged by every limit and written down for approvers. Proposes; changes nothing.",
-    deps=[core.DAYS["ad_set"].asset_key, core.DAYS["campaign"].asset_key, core.KPI_DAY.asset_key, core.ENTITIES.asset_key],
+    deps=[
+        core.DAYS["ad_set"].asset_key,
+        core.DAYS["campaign"].asset_key,
+        core.KPI_DAY.asset_key,
+        core.ENTITIES.asset_key,
+    ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
     automation_condition=follows_newest(),
@@ -149,8 +159,12 @@ def action_proposals(
         metadata={
             "dagster/row_count": len(taken),
             "findings": len(found),
-            "proposed": dg.MetadataValue.md("\n\n".join(f"`{p.proposal_id}` {p.reason}\n\n{diff(p)}" for p in taken) or "nothing"),
-            "kept back by limits": dg.MetadataValue.md(f"| finding | why |\n|---|---|\n{kept}" if kept else "nothing"),
+            "proposed": dg.MetadataValue.md(
+                "\n\n".join(f"`{p.proposal_id}` {p.reason}\n\n{diff(p)}" for p in taken) or "nothing"
+            ),
+            "kept back by limits": dg.MetadataValue.md(
+                f"| finding | why |\n|---|---|\n{kept}" if kept else "nothing"
+            ),
         }
     )
 
@@ -176,17 +190,30 @@ class Decision(enum.Enum):
 class ApprovalForm(dg.Config):
     """What an approver fills in. Everything here is stored and shown to everybody: a code is worthless once it is used."""
 
-    proposal: str = Field(default="", description="What you decide on; filled in by the job, compared with the ledger.")
-    decision: Decision = Field(default=Decision.undecided, description="approve or reject. undecided changes nothing.")
+    proposal: str = Field(
+        default="", description="What you decide on; filled in by the job, compared with the ledger."
+    )
+    decision: Decision = Field(
+        default=Decision.undecided, description="approve or reject. undecided changes nothing."
+    )
     approver: str = Field(default="", description="Your name in policy.yaml.")
-    code: str = Field(default="", description="Six digits of your authenticator, or the ten letters of `python -m orchestration.cli code`.")
+    code: str = Field(
+        default="",
+        description="Six digits of your authenticator, or the ten letters of `python -m orchestration.cli code`.",
+    )
     note: str = Field(default="", description="Why; kept in the audit trail.")
 
 
 @dg.config_mapping
 def approval_form(val: ApprovalForm) -> dict[str, Any]:
     """Lifts the form to the asset, so that the approver sees it and nothing else."""
-    fields = {"proposal": val.proposal, "decision": val.decision.value, "approver": val.approver, "code": val.code, "note": val.note}
+    fields = {
+        "proposal": val.proposal,
+        "decision": val.decision.value,
+        "approver": val.approver,
+        "code": val.code,
+        "note": val.note,
+    }
     return {"manual_approval": {"config": fields}}
 
 
@@ -203,7 +230,10 @@ def load(context: dg.OpExecutionContext, desk: dg.ResourceParam[Desk]) -> None:
 
 @dg.op(**_NOTHING, description=STAGES["manual_approval"])
 def manual_approval(
-    context: dg.OpExecutionContext, config: ApprovalForm, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+    context: dg.OpExecutionContext,
+    config: ApprovalForm,
+    lake: dg.ResourceParam[Lake],
+    desk: dg.ResourceParam[Desk],
 ) -> None:
     with _final():
         key = context.partition_key
@@ -217,7 +247,9 @@ def manual_approval(
 
 
 @dg.op(**_NOTHING, description=STAGES["preflight"])
-def preflight(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]) -> None:
+def preflight(
+    context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+) -> None:
     with _final():
         work = executor(desk, Figures(lake, desk), run_id=context.run_id, say=context.log.warning)
         entries = desk.ledger.members(context.partition_key)
@@ -238,7 +270,9 @@ def apply(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], desk: dg
 
 
 @dg.op(**_NOTHING, description=STAGES["read_back"])
-def read_back(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]) -> None:
+def read_back(
+    context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+) -> None:
     with _final():
         work = executor(desk, Figures(lake, desk), run_id=context.run_id, say=context.log.warning)
         for entry in desk.ledger.members(context.partition_key):
@@ -251,7 +285,7 @@ def record(context: dg.OpExecutionContext, desk: dg.ResourceParam[Desk]) -> None
         entries = desk.ledger.members(context.partition_key)
         for entry in entries:
             desk.ledger.note(context.run_id, "receipt", entry.proposal_id, receipt(desk, entry))
-        context.add_output_metadata({"outcome": dg.MetadataValue.md(outcome(desk, entries)), "proposals": len(entries)})
+        context.add_output_metadata(outcome(desk, entries))
         bad = [entry for entry in entries if entry.state in {State.FAILED, State.UNKNOWN}]
         if bad:
             raise Held("; ".join(f"{entry.proposal_id} is {entry.state}: {entry.why}" for entry in bad))
@@ -281,7 +315,11 @@ def apply_batch(work: Executor, entries: list[Entry]) -> str | None:
             held.append(f"{entry.proposal_id}: {error}")
             continue
         found = work.ledger.entry(entry.proposal_id)
-        if found and found.state in {State.EXECUTING, State.UNKNOWN} and work.read_back(entry.proposal_id) != State.VERIFIED:
+        if (
+            found
+            and found.state in {State.EXECUTING, State.UNKNOWN}
+            and work.read_back(entry.proposal_id) != State.VERIFIED
+        ):
             return f"Stopped at {entry.proposal_id}, which could not be read back as approved. What comes after it was not begun."
     return f"{len(held)} of {len(entries)} were not carried out: {' '.join(held)[:1500]}" if held else None
 
@@ -295,15 +333,19 @@ def receipt(desk: Desk, entry: Entry) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def outcome(desk: Desk, entries: list[Entry]) -> str:
-    """The receipts as a table."""
-    lines = []
-    for entry in entries:
-        names = ", ".join(one.approver for one in desk.ledger.decisions(entry.proposal_id))
-        requests = ", ".join(row.request_id or "-" for row in desk.ledger.writes(entry.proposal_id))
-        change = entry.proposal.changes[0]
-        lines.append(f"| {entry.proposal_id} | {change.image.name} | {change.words} | **{entry.state}** | {entry.why} | {names} | {requests} |")
-    return "\n".join(["| proposal | what | change | state | why | decided by | requests |", "|---|---|---|---|---|---|---|", *lines])
+def outcome(desk: Desk, entries: list[Entry]) -> dict[str, Any]:
+    """The receipts as metadata: of one proposal in lines, of a batch as a table."""
+    told = [
+        {
+            "proposal": entry.proposal_id, "state": str(entry.state), "why": entry.why or "", "change": key_facts(entry.proposal)["change"],
+            "decided by": ", ".join(f"{one.approver} ({one.verdict})" for one in desk.ledger.decisions(entry.proposal_id)),
+            "requests": ", ".join(row.request_id or row.state for row in desk.ledger.writes(entry.proposal_id)),
+        }
+        for entry in entries
+    ]  # fmt: skip
+    if len(told) == 1:
+        return told[0]
+    return {"outcome": dg.MetadataValue.table([dg.TableRecord(one) for one in told]), "proposals": len(told)}
 
 
 def _launch(context: dg.OpExecutionContext, key: str) -> tuple[datetime, str, tuple[str, ...]]:
@@ -317,7 +359,11 @@ def _launch(context: dg.OpExecutionContext, key: str) -> tuple[datetime, str, tu
         subsets = backfill.asset_backfill_data.target_subset.partitions_subsets_by_asset_key
         keys = set(subsets[APPROVED].get_partition_keys()) if APPROVED in subsets else set()
         if key in keys:
-            return datetime.fromtimestamp(backfill.backfill_timestamp, UTC), f"backfill {name}", tuple(sorted(keys))
+            return (
+                datetime.fromtimestamp(backfill.backfill_timestamp, UTC),
+                f"backfill {name}",
+                tuple(sorted(keys)),
+            )
     record_ = instance.get_run_record_by_id(context.run_id)
     if record_ is None:
         raise Held("Dagster does not know when this run was launched. Nothing was decided.")

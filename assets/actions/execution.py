@@ -69,7 +69,9 @@ class Executor:
         with self._alone(proposal_id) as entry:
             if entry.state == State.APPROVED:
                 self._made_ready(entry)
-                self.ledger.move(proposal_id, {State.APPROVED}, State.EXECUTING, self.run_id, "preflight passed")
+                self.ledger.move(
+                    proposal_id, {State.APPROVED}, State.EXECUTING, self.run_id, "preflight passed"
+                )
             elif entry.state == State.EXECUTING and not self.ledger.writes(proposal_id):
                 self._made_ready(entry)
             elif entry.state != State.EXECUTING:
@@ -91,13 +93,23 @@ class Executor:
             self._ready(entry.proposal)
         except Stale as stale:
             self.ledger.move(entry.proposal_id, {State.APPROVED}, State.EXECUTING, self.run_id, "preflight")
-            self.ledger.move(entry.proposal_id, {State.EXECUTING}, State.FAILED, self.run_id, f"{stale} Nothing was written.")
+            self.ledger.move(
+                entry.proposal_id,
+                {State.EXECUTING},
+                State.FAILED,
+                self.run_id,
+                f"{stale} Nothing was written.",
+            )
             raise
 
     def _ready(self, proposal: Proposal) -> None:
         if proposal.expires_at <= self.ledger.now():
-            self.ledger.move(proposal.proposal_id, {State.APPROVED}, State.EXPIRED, "clock", "its time is over")
-            raise Held(f"{proposal.proposal_id} expired at {proposal.expires_at:%Y-%m-%d %H:%M} UTC. Nothing was written.")
+            self.ledger.move(
+                proposal.proposal_id, {State.APPROVED}, State.EXPIRED, "clock", "its time is over"
+            )
+            raise Held(
+                f"{proposal.proposal_id} expired at {proposal.expires_at:%Y-%m-%d %H:%M} UTC. Nothing was written."
+            )
         if why := self.killed():
             raise Held(f"Nothing was written: {why}.")
         policy = self.policy()
@@ -106,10 +118,14 @@ class Executor:
         decisions = self.ledger.decisions(proposal.proposal_id)
         automatic = any(one.approver == MACHINE for one in decisions)
         verdicts = judge(proposal, policy, self.around(proposal), automatic=automatic)
-        self.ledger.note(self.run_id, "judged", proposal.proposal_id, {v.guardrail: [v.holds, v.words] for v in verdicts})
+        self.ledger.note(
+            self.run_id, "judged", proposal.proposal_id, {v.guardrail: [v.holds, v.words] for v in verdicts}
+        )
         if found := refusals(verdicts):
             told = "; ".join(f"{one.guardrail}: {one.words}" for one in found)
-            raise Held(f"Nothing was written, because a limit does not allow it now: {told}. No approval lifts a limit.")
+            raise Held(
+                f"Nothing was written, because a limit does not allow it now: {told}. No approval lifts a limit."
+            )
         for change in proposal.changes:
             try:
                 self._writer(change).rehearse(change)
@@ -124,7 +140,9 @@ class Executor:
         if live == change.image:
             return
         before, now = change.image.model_dump(), live.model_dump()
-        told = ", ".join(f"{name} was {before[name]} and is {now[name]}" for name in before if before[name] != now[name])
+        told = ", ".join(
+            f"{name} was {before[name]} and is {now[name]}" for name in before if before[name] != now[name]
+        )
         raise Stale(f"{change.target.entity_id} is not what was approved: {told}. Propose it anew.")
 
     # Writing
@@ -162,16 +180,22 @@ class Executor:
         if why := self.killed():
             self.say(f"Not written: {why}.")
             return False
-        writer = self._writer(change)  # opened before the right to write is taken: what fails here sent nothing
+        writer = self._writer(
+            change
+        )  # opened before the right to write is taken: what fails here sent nothing
         if not self.ledger.intend(proposal.proposal_id, part, direction, run_id=self.run_id):
             return False
         try:
             request = writer.send(change)
         except OutcomeUnknown as error:
-            self.ledger.answered(proposal.proposal_id, part, direction, Sent.UNKNOWN, said=str(error), request_id=error.trace)
+            self.ledger.answered(
+                proposal.proposal_id, part, direction, Sent.UNKNOWN, said=str(error), request_id=error.trace
+            )
             return False
         except PlatformError as error:
-            self.ledger.answered(proposal.proposal_id, part, direction, Sent.REFUSED, said=str(error), request_id=error.trace)
+            self.ledger.answered(
+                proposal.proposal_id, part, direction, Sent.REFUSED, said=str(error), request_id=error.trace
+            )
             return False
         self.ledger.answered(proposal.proposal_id, part, direction, Sent.ACCEPTED, request_id=request)
         return True
@@ -186,16 +210,29 @@ class Executor:
             return
         rows = self.ledger.writes(entry.proposal_id)
         forward = {row.part: row.state for row in rows if row.direction == FORWARD}
-        if len(forward) == len(proposal.changes) and set(forward.values()) == {Sent.VERIFIED} and len(forward) == len(rows):
+        if (
+            len(forward) == len(proposal.changes)
+            and set(forward.values()) == {Sent.VERIFIED}
+            and len(forward) == len(rows)
+        ):
             self._end(entry, State.VERIFIED, "read back: it is as approved")
             if proposal.reverts:
-                self.ledger.move(proposal.reverts, {State.VERIFIED}, State.REVERTED, self.run_id, f"by {proposal.proposal_id}")
+                self.ledger.move(
+                    proposal.reverts,
+                    {State.VERIFIED},
+                    State.REVERTED,
+                    self.run_id,
+                    f"by {proposal.proposal_id}",
+                )
             return
         self._lead_back(entry, forward)
 
     def _all_known(self, proposal: Proposal, entry: Entry) -> bool:
         rows = self.ledger.writes(proposal.proposal_id)
-        known = [row.state in {Sent.VERIFIED, Sent.REFUSED, Sent.ABSENT} or self._look(proposal, row) for row in rows]
+        known = [
+            row.state in {Sent.VERIFIED, Sent.REFUSED, Sent.ABSENT} or self._look(proposal, row)
+            for row in rows
+        ]
         is_fresh = self.ledger.now() - entry.changed_at < self._settle()
         return all(known) and (bool(rows) or not is_fresh)
 
@@ -210,7 +247,9 @@ class Executor:
             try:
                 value = image_value(self._writer(change).image(change.target), change.field)
             except PlatformRefused as error:
-                self.ledger.answered(proposal.proposal_id, row.part, row.direction, Sent.ABSENT, said=str(error))
+                self.ledger.answered(
+                    proposal.proposal_id, row.part, row.direction, Sent.ABSENT, said=str(error)
+                )
                 return True
             except PlatformError as error:
                 self.say(str(error))
@@ -221,7 +260,9 @@ class Executor:
         settled = accepted or self.ledger.now() - row.intended_at >= self._settle()
         if not settled:
             return False
-        said = f"read back: it is {value}, not {change.after}" + (", though the platform said it was done" if accepted else "")
+        said = f"read back: it is {value}, not {change.after}" + (
+            ", though the platform said it was done" if accepted else ""
+        )
         self.ledger.answered(proposal.proposal_id, row.part, row.direction, Sent.ABSENT, said=said)
         return True
 
@@ -235,8 +276,18 @@ class Executor:
             if row is None and self._send(proposal, part, BACK, proposal.changes[part].undone()):
                 row = self._row(entry.proposal_id, part, BACK)
             row = row or self._row(entry.proposal_id, part, BACK)
-            if row is not None and row.state not in {Sent.VERIFIED, Sent.REFUSED, Sent.ABSENT} and not self._look(proposal, row):
-                self.ledger.move(entry.proposal_id, {State.EXECUTING}, State.UNKNOWN, self.run_id, "leading back: no answer yet")
+            if (
+                row is not None
+                and row.state not in {Sent.VERIFIED, Sent.REFUSED, Sent.ABSENT}
+                and not self._look(proposal, row)
+            ):
+                self.ledger.move(
+                    entry.proposal_id,
+                    {State.EXECUTING},
+                    State.UNKNOWN,
+                    self.run_id,
+                    "leading back: no answer yet",
+                )
                 return
             row = self._row(entry.proposal_id, part, BACK)
             if row is None or row.state != Sent.VERIFIED:
@@ -244,7 +295,11 @@ class Executor:
         rows = self.ledger.writes(entry.proposal_id)
         said = "; ".join(row.said for row in rows if row.said) or "it was stopped before it was written"
         if left:
-            self._end(entry, State.FAILED, f"{said}. A PERSON MUST LOOK: {', '.join(left)} stays changed and could not be led back")
+            self._end(
+                entry,
+                State.FAILED,
+                f"{said}. A PERSON MUST LOOK: {', '.join(left)} stays changed and could not be led back",
+            )
         elif happened:
             self._end(entry, State.FAILED, f"{said}. What had been written was led back")
         else:

@@ -39,7 +39,9 @@ class Case:
         return self.proposal.kind == "revert"
 
 
-def judge(proposal: Proposal, policy: Policy, around: Surroundings, *, automatic: bool) -> tuple[Verdict, ...]:
+def judge(
+    proposal: Proposal, policy: Policy, around: Surroundings, *, automatic: bool
+) -> tuple[Verdict, ...]:
     """A verdict per limit, in a fixed order."""
     case = Case(proposal, policy, around, automatic)
     return tuple(_said(name, limit, case) for name, limit in LIMITS.items())
@@ -60,7 +62,10 @@ def _said(name: str, limit: Callable[[Case], Said], case: Case) -> Verdict:
 
 def _amounts(case: Case) -> Said:
     for change in case.proposal.changes:
-        currency, cap = change.image.currency, case.policy.cap(change.target.platform, change.target.account_id)
+        currency, cap = (
+            change.image.currency,
+            case.policy.cap(change.target.platform, change.target.account_id),
+        )
         try:
             unit = smallest(change.target.platform, currency)
         except DataUnusable as error:
@@ -75,7 +80,10 @@ def _amounts(case: Case) -> Said:
         if after % unit:
             return False, f"{after} is no whole number of {unit} {currency}"
         if after > before * Decimal(str(case.limits.most_times_current)):
-            return False, f"{after} is more than {case.limits.most_times_current:g} times {before}: it looks like a slip of a digit"
+            return (
+                False,
+                f"{after} is more than {case.limits.most_times_current:g} times {before}: it looks like a slip of a digit",
+            )
     return True, "amounts are above zero, in the account's currency and of a size that can be meant"
 
 
@@ -85,11 +93,19 @@ def _change_size(case: Case) -> Said:
     for change in _budgets(case):
         share = abs(change.amount) / Decimal(change.before)
         if share > Decimal(str(case.limits.change_share)) + Decimal("0.0001"):
-            return False, f"{change.target.entity_id} would change by {share:.0%}; {case.limits.change_share:.0%} at once is allowed"
+            return (
+                False,
+                f"{change.target.entity_id} would change by {share:.0%}; {case.limits.change_share:.0%} at once is allowed",
+            )
         week = case.around.writes_on(change, hours=168)
-        moved = sum((abs(one.amount) / Decimal(one.before) for one, _ in week if one.field == "daily_budget"), share)
+        moved = sum(
+            (abs(one.amount) / Decimal(one.before) for one, _ in week if one.field == "daily_budget"), share
+        )
         if moved > Decimal(str(case.limits.change_share_week)) + Decimal("0.0001"):
-            return False, f"{change.target.entity_id} would have changed by {moved:.0%} within seven days; {case.limits.change_share_week:.0%} is allowed"
+            return (
+                False,
+                f"{change.target.entity_id} would have changed by {moved:.0%} within seven days; {case.limits.change_share_week:.0%} is allowed",
+            )
     return True, f"no budget moves by more than {case.limits.change_share:.0%}"
 
 
@@ -101,7 +117,10 @@ def _cool_down(case: Case) -> Said:
         if change.target.platform == "meta_ads" and _learns(change):
             hours = max(hours, case.limits.cool_down_hours_learning)
         if earlier := case.around.writes_on(change, hours=hours):
-            return False, f"{change.target.entity_id} was changed at {earlier[-1][1]:%Y-%m-%d %H:%M} UTC; {hours:g} hours have to pass"
+            return (
+                False,
+                f"{change.target.entity_id} was changed at {earlier[-1][1]:%Y-%m-%d %H:%M} UTC; {hours:g} hours have to pass",
+            )
     return True, "nothing of it was changed lately"
 
 
@@ -114,16 +133,26 @@ def _blast_radius(case: Case) -> Said:
         whole, today = daily_budgets(account), case.around.today(platform, account_id)
         if not whole or today is None:
             return None, f"the daily budgets of account {account_id} are not known"
-        mine = [c for c in case.proposal.changes if (c.target.platform, c.target.account_id) == (platform, account_id)]
+        mine = [
+            c
+            for c in case.proposal.changes
+            if (c.target.platform, c.target.account_id) == (platform, account_id)
+        ]
         changes = [*case.around.writes_in(platform, account_id, hours=24), *mine]
         moved = sum((_weight(case, change, today) for change in changes), Decimal(0))
         if moved > whole * Decimal(str(share)):
-            return False, f"account {account_id} would move {moved:.2f} of {whole:.2f} a day within 24 hours; {share:.0%} is allowed"
+            return (
+                False,
+                f"account {account_id} would move {moved:.2f} of {whole:.2f} a day within 24 hours; {share:.0%} is allowed",
+            )
         pauses = sum(change.after == "paused" for change in changes)
         active = int(((account["level"] == "ad_set") & (account["status"] == "active")).sum())
         allowed = min(case.limits.pauses_a_day, max(1, floor(active * case.limits.pauses_share_a_day)))
         if pauses > allowed and any(change.after == "paused" for change in mine):
-            return False, f"{pauses} pauses in account {account_id} within 24 hours; {allowed} of {active} active ad sets are allowed"
+            return (
+                False,
+                f"{pauses} pauses in account {account_id} within 24 hours; {allowed} of {active} active ad sets are allowed",
+            )
     return True, f"no account moves more than {share:.0%} of its daily budgets within 24 hours"
 
 
@@ -138,10 +167,16 @@ def _caps(case: Case) -> Said:
                 continue
             rise += change.amount
             if Decimal(change.after) > cap.entity_daily:
-                return False, f"{change.after} {cap.currency} a day is above the cap of {cap.entity_daily} for one budget"
+                return (
+                    False,
+                    f"{change.after} {cap.currency} a day is above the cap of {cap.entity_daily} for one budget",
+                )
         whole = daily_budgets(case.around.account(platform, account_id)) + rise
         if rise > 0 and whole > cap.account_daily:
-            return False, f"account {account_id} would be budgeted {whole:.2f} {cap.currency} a day; its cap is {cap.account_daily}"
+            return (
+                False,
+                f"account {account_id} would be budgeted {whole:.2f} {cap.currency} a day; its cap is {cap.account_daily}",
+            )
     return True, "within the caps of policy.yaml"
 
 
@@ -159,9 +194,15 @@ def _floor_and_ceiling(case: Case) -> Said:
         high = max(Decimal(str(round(float(recent.max()) * case.limits.ceiling_share, 2))), least)
         after = Decimal(change.after)
         if change.amount < 0 and after < low:
-            return False, f"{after} is below the floor of {low} (half of what it usually spends, and the platform's minimum)"
+            return (
+                False,
+                f"{after} is below the floor of {low} (half of what it usually spends, and the platform's minimum)",
+            )
         if change.amount > 0 and after > high:
-            return False, f"{after} is above {high}: it never spent that much, so nobody knows what it would do with it"
+            return (
+                False,
+                f"{after} is above {high}: it never spent that much, so nobody knows what it would do with it",
+            )
     return True, "between half of what it usually spends and a fifth more than it ever spent in 28 days"
 
 
@@ -180,7 +221,10 @@ def _never(case: Case) -> Said:
             others = same[(same["status"] == "active") & (same["entity_id"] != target.entity_id)]
             paused = {
                 one.target.entity_id
-                for one in (*case.around.writes_in(target.platform, target.account_id, hours=48), *case.proposal.changes)
+                for one in (
+                    *case.around.writes_in(target.platform, target.account_id, hours=48),
+                    *case.proposal.changes,
+                )
                 if one.after == "paused"
             }
             if not set(others["entity_id"]) - paused:
@@ -193,7 +237,10 @@ def _learning(case: Case) -> Said:
         return True, "leads back to what was there before"
     for change in case.proposal.changes:
         if _learns(change):
-            return False, f"{change.target.entity_id} is still learning ({change.image.learning_state}); a change would begin that anew"
+            return (
+                False,
+                f"{change.target.entity_id} is still learning ({change.image.learning_state}); a change would begin that anew",
+            )
     return True, "nothing is in a learning phase"
 
 
@@ -204,7 +251,10 @@ def _human_edits(case: Case) -> Said:
         if edit is None:
             return None, f"who edited {change.target.entity_id} last is not known"
         if edit.at is not None and edit.at >= since and not edit.by_us:
-            return False, f"somebody edited {change.target.entity_id} at {edit.at:%Y-%m-%d %H:%M} UTC; {case.limits.human_edit_hours:g} hours have to pass"
+            return (
+                False,
+                f"somebody edited {change.target.entity_id} at {edit.at:%Y-%m-%d %H:%M} UTC; {case.limits.human_edit_hours:g} hours have to pass",
+            )
     return True, f"nobody edited it within {case.limits.human_edit_hours:g} hours"
 
 
@@ -247,7 +297,10 @@ def _data(case: Case) -> Said:
         ended = datetime.combine(last + timedelta(days=1), datetime.min.time(), at.tzinfo)
         pulled = closed[closed["day"] == closed["day"].max()]["pulled_at"].max()
         if (at - ended) > timedelta(hours=case.limits.data_hours):
-            return False, f"the last closed day of account {account_id} is {last}; figures may be {case.limits.data_hours:g} hours old"
+            return (
+                False,
+                f"the last closed day of account {account_id} is {last}; figures may be {case.limits.data_hours:g} hours old",
+            )
         if pulled < pd.Timestamp(ended):
             return False, f"{last} of account {account_id} was read before it was over"
         if gap := _unreconciled(case, platform, account_id, last):
@@ -262,7 +315,12 @@ def _unreconciled(case: Case, platform: str, account_id: str, last: date) -> str
     """Ad sets never spend more than their campaigns: if they do, figures were counted twice."""
     first = last - timedelta(days=13)
     sets, campaigns = (
-        by_day(rows[(rows["platform"] == platform) & (rows["account_id"] == account_id)], "spend", first=first, last=last)
+        by_day(
+            rows[(rows["platform"] == platform) & (rows["account_id"] == account_id)],
+            "spend",
+            first=first,
+            last=last,
+        )
         for rows in (case.around.ad_set_days, case.around.campaign_days)
     )
     if sets > campaigns * 1.005:
@@ -278,7 +336,9 @@ def _tracking_incident(case: Case, days: pd.DataFrame, last: date, account_id: s
         some = days[(days["day"] >= pd.Timestamp(first)) & (days["day"] <= pd.Timestamp(until))]
         age = (pd.Timestamp(last) - some["day"]).dt.days.to_numpy()
         ripe = float((some["clicks"].fillna(0) * share_visible(age, visible)).sum())
-        return float(some["conversions"].fillna(0).sum()) / ripe if ripe else 0.0, by_day(days, "clicks", first=first, last=until)
+        return float(some["conversions"].fillna(0).sum()) / ripe if ripe else 0.0, by_day(
+            days, "clicks", first=first, last=until
+        )
 
     now, clicks = rate(last - timedelta(days=2), last)
     before, clicks_before = rate(last - timedelta(days=16), last - timedelta(days=3))
@@ -303,12 +363,20 @@ def _untouched(case: Case) -> Said:
             if (change.target.platform, change.target.account_id) == (platform, account_id)
         ]
         sets = {change.target.entity_id for change in touched if change.target.level == "ad_set"}
-        campaigns = {own for change in touched if change.target.level != "ad_set" for own in case.around.campaigns_of(change)}
+        campaigns = {
+            own
+            for change in touched
+            if change.target.level != "ad_set"
+            for own in case.around.campaigns_of(change)
+        }
         whole = float(mine["conversions"].fillna(0).sum())
         hit = mine[mine["ad_set_id"].isin(sets) | mine["campaign_id"].isin(campaigns)]
         share = float(hit["conversions"].fillna(0).sum()) / whole if whole else 0.0
         if share > 1 - case.limits.untouched_share:
-            return False, f"{share:.0%} of the conversions of account {account_id} would be touched within 24 hours; {1 - case.limits.untouched_share:.0%} is allowed"
+            return (
+                False,
+                f"{share:.0%} of the conversions of account {account_id} would be touched within 24 hours; {1 - case.limits.untouched_share:.0%} is allowed",
+            )
     return True, f"at least {case.limits.untouched_share:.0%} of each account's conversions stay untouched"
 
 
@@ -328,7 +396,10 @@ def _evidence(case: Case) -> Said:
     if not isinstance(expected, int | float):
         return None, "how many conversions were to be expected is not known"
     if expected < case.limits.expected_for_automatic:
-        return False, f"{expected:.0f} conversions were to be expected; {case.limits.expected_for_automatic:g} are needed to act unasked"
+        return (
+            False,
+            f"{expected:.0f} conversions were to be expected; {case.limits.expected_for_automatic:g} are needed to act unasked",
+        )
     return True, f"{expected:.0f} conversions were to be expected"
 
 
@@ -368,5 +439,7 @@ def _weight(case: Case, change: Change, today: date) -> Decimal:
 
 def _spends(days: pd.DataFrame, today: date) -> pd.Series:
     """Spend of each of the last 28 closed days that delivered."""
-    some = days[(days["day"] < pd.Timestamp(today)) & (days["day"] >= pd.Timestamp(today - timedelta(days=28)))]
+    some = days[
+        (days["day"] < pd.Timestamp(today)) & (days["day"] >= pd.Timestamp(today - timedelta(days=28)))
+    ]
     return some.groupby("day")["spend"].sum()

@@ -41,8 +41,12 @@ def drafted(
         try:
             proposal = proposed(finding, gate=gate, image=image)
             surroundings = around(proposal)
-            after = replace(surroundings, written=[*surroundings.written, *_as_written(drafts.made, surroundings)])
-            judged = proposal.model_copy(update={"verdicts": judge(proposal, gate.policy, after, automatic=False)})
+            after = replace(
+                surroundings, written=[*surroundings.written, *_as_written(drafts.made, surroundings)]
+            )
+            judged = proposal.model_copy(
+                update={"verdicts": judge(proposal, gate.policy, after, automatic=False)}
+            )
         except PaidMediaError as error:
             drafts.kept_back[name] = str(error)
             continue
@@ -83,10 +87,14 @@ def _change(wish: Wish, image: Image) -> Change:
         if image.status == wish.status:
             raise DataUnusable(f"{wish.target.entity_id} is {image.status} already")
         if image.status not in {"active", "paused"}:
-            raise DataUnusable(f"{wish.target.entity_id} is {image.native_status}: only what is active or paused changes")
+            raise DataUnusable(
+                f"{wish.target.entity_id} is {image.native_status}: only what is active or paused changes"
+            )
         return Change(target=wish.target, field="status", before=image.status, after=wish.status, image=image)
     if image.daily_budget is None:
-        owner = f"its {image.budget_owner} {image.budget_id}" if image.budget_owner else "nobody that can be seen"
+        owner = (
+            f"its {image.budget_owner} {image.budget_id}" if image.budget_owner else "nobody that can be seen"
+        )
         raise DataUnusable(f"{wish.target.entity_id} has no daily budget of its own: {owner} owns it")
     wanted = wish.to if wish.to is not None else image.daily_budget * (wish.factor or 1) + (wish.amount or 0)
     after = plain(rounded(wanted, wish.target.platform, image.currency))

@@ -55,7 +55,9 @@ class Surroundings:
         if change.target.level != "shared_budget":
             return {str(change.image.campaign_id)}
         account = self.account(change.target.platform, change.target.account_id)
-        sharing = account[(account["level"] == "campaign") & (account["budget_id"] == change.target.entity_id)]
+        sharing = account[
+            (account["level"] == "campaign") & (account["budget_id"] == change.target.entity_id)
+        ]
         return {str(own) for own in sharing["entity_id"]} | {str(change.image.campaign_id)}
 
     def today(self, platform: str, account_id: str) -> date | None:
@@ -93,13 +95,17 @@ class Surroundings:
 def daily_budgets(account: pd.DataFrame) -> Decimal:
     """What the account may spend a day by the budgets of what is active: each owner's once."""
     owners = account[account["daily_budget"].notna() & (account["status"] == "active")]
-    owners = owners[~owners["budget_id"].fillna(owners["entity_id"]).duplicated()]  # a shared budget stands at each campaign
+    owners = owners[
+        ~owners["budget_id"].fillna(owners["entity_id"]).duplicated()
+    ]  # a shared budget stands at each campaign
     return sum((Decimal(str(amount)) for amount in owners["daily_budget"]), Decimal(0))
 
 
 def mean_spend(days: pd.DataFrame, *, until: date, count: int) -> Decimal:
     """Spend a day over the `count` days up to `until`; a day without a row spent nothing."""
-    some = days[(days["day"] <= pd.Timestamp(until)) & (days["day"] > pd.Timestamp(until - timedelta(days=count)))]
+    some = days[
+        (days["day"] <= pd.Timestamp(until)) & (days["day"] > pd.Timestamp(until - timedelta(days=count)))
+    ]
     return Decimal(str(round(float(some["spend"].fillna(0).sum()) / count, 6)))
 
 

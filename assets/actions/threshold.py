@@ -57,12 +57,24 @@ class Unit:
     @property
     def target(self) -> Target:
         if self.shared and self.level == "campaign":
-            return Target(platform=self.platform, account_id=self.account_id, level="shared_budget", entity_id=str(self.budget_id))
-        return Target(platform=self.platform, account_id=self.account_id, level=self.level, entity_id=self.entity_id)  # type: ignore[arg-type]
+            return Target(
+                platform=self.platform,
+                account_id=self.account_id,
+                level="shared_budget",
+                entity_id=str(self.budget_id),
+            )
+        return Target(
+            platform=self.platform, account_id=self.account_id, level=self.level, entity_id=self.entity_id
+        )  # type: ignore[arg-type]
 
 
 def findings(
-    ad_set_days: pd.DataFrame, campaign_days: pd.DataFrame, entities: pd.DataFrame, *, as_of: date, policy: Policy
+    ad_set_days: pd.DataFrame,
+    campaign_days: pd.DataFrame,
+    entities: pd.DataFrame,
+    *,
+    as_of: date,
+    policy: Policy,
 ) -> list[Finding]:
     """What stands out on the 14 days up to `as_of`, the most money first."""
     limits = policy.guardrails
@@ -78,7 +90,9 @@ def findings(
     return sorted([*pauses, *shifts, *steps], key=lambda finding: -finding.weight)
 
 
-def units(days: pd.DataFrame, entities: pd.DataFrame, *, level: str, as_of: date, policy: Policy) -> list[Unit]:
+def units(
+    days: pd.DataFrame, entities: pd.DataFrame, *, level: str, as_of: date, policy: Policy
+) -> list[Unit]:
     """Every entity of a level that spent in the window, with what it should have had by now."""
     limits = policy.guardrails
     count = limits.evidence_days
@@ -96,10 +110,14 @@ def units(days: pd.DataFrame, entities: pd.DataFrame, *, level: str, as_of: date
     some["entity_id"] = some[key]
     if level == "campaign":  # campaigns that share a budget are one unit: what changes it moves them all
         shared = known[known["budget_owner"] == "shared_budget"].reset_index()
-        shared = shared.drop_duplicates(["platform", "account_id", "budget_id"]).assign(entity_id=lambda rows: rows["budget_id"])
+        shared = shared.drop_duplicates(["platform", "account_id", "budget_id"]).assign(
+            entity_id=lambda rows: rows["budget_id"]
+        )
         budgets = known["budget_id"].where(known["budget_owner"] == "shared_budget")
         places = pd.MultiIndex.from_frame(some[["platform", "account_id", "campaign_id"]])
-        some["entity_id"] = pd.Series(budgets.reindex(places).to_numpy(), index=some.index).fillna(some["campaign_id"])
+        some["entity_id"] = pd.Series(budgets.reindex(places).to_numpy(), index=some.index).fillna(
+            some["campaign_id"]
+        )
         known = pd.concat([known, shared.set_index(["platform", "account_id", "entity_id"])])
     some["sells"] = some.groupby(["platform", "account_id", "entity_id"])["sells"].transform("any")
     sums = some.groupby(["platform", "account_id", "entity_id", "sells"], as_index=False)[
@@ -189,11 +207,21 @@ def _step(unit: Unit, factor: Decimal, as_of: date) -> Finding:
     )  # fmt: skip
 
 
-def _shifts(weak: list[Unit], strong: list[Unit], as_of: date) -> tuple[list[Finding], list[Unit], list[Unit]]:
+def _shifts(
+    weak: list[Unit], strong: list[Unit], as_of: date
+) -> tuple[list[Finding], list[Unit], list[Unit]]:
     """Pairs within one account, the weakest with the strongest; and who is left."""
     made, weak, strong = [], sorted(weak, key=lambda u: u.ratio), sorted(strong, key=lambda u: -u.ratio)
     for giver in list(weak):
-        taker = next((u for u in strong if (u.platform, u.account_id) == (giver.platform, giver.account_id) and u.target != giver.target), None)
+        taker = next(
+            (
+                u
+                for u in strong
+                if (u.platform, u.account_id) == (giver.platform, giver.account_id)
+                and u.target != giver.target
+            ),
+            None,
+        )
         if taker is None:
             continue
         weak.remove(giver)

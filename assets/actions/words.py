@@ -17,7 +17,9 @@ def diff(proposal: Proposal) -> str:
         f"| {f'shared by {c.image.shared_by} campaigns' if c.image.shared_by > 1 else ''} |"
         for c in proposal.changes
     ]
-    return "\n".join(["| account | what | field | now | proposed | | |", "|---|---|---|---|---|---|---|", *lines])
+    return "\n".join(
+        ["| account | what | field | now | proposed | | |", "|---|---|---|---|---|---|---|", *lines]
+    )
 
 
 def sheet(proposal: Proposal) -> str:
@@ -37,6 +39,23 @@ def sheet(proposal: Proposal) -> str:
     )
 
 
+def key_facts(proposal: Proposal) -> dict[str, str]:
+    """What fits into a line each, the change first."""
+    held = sum(verdict.holds is True for verdict in proposal.verdicts)
+    kept = "; ".join(f"{v.guardrail}: {v.words}" for v in proposal.verdicts if v.holds is not True)
+    return {
+        "change": "; ".join(
+            f"{c.image.name} ({c.target.platform} {c.target.level} {c.target.entity_id}): {c.field} {c.words}"
+            for c in proposal.changes
+        ),
+        "reason": proposal.reason,
+        "expected effect": proposal.effect.words,
+        "limits": f"{held} of {len(proposal.verdicts)} hold{'. NOT: ' + kept if kept else ''}",
+        "proposed by": f"{proposal.proposer}, on figures up to {proposal.as_of}",
+        "digest": proposal.digest,
+    }
+
+
 def form(summary: str) -> dict[str, str]:
     """The fields of the decision form, filled with what is decided on and nothing else."""
     return {"proposal": summary, "decision": "undecided", "approver": "", "code": "", "note": ""}
@@ -44,7 +63,7 @@ def form(summary: str) -> dict[str, str]:
 
 def form_yaml(summary: str) -> str:
     """The form as the launchpad shows it."""
-    fields = "".join(f"        {name}: '{value}'\n" for name, value in form(summary).items())
+    fields = "".join(f"      {name}: '{value}'\n" for name, value in form(summary).items())
     return f"ops:\n  {ASSET}:\n    config:\n{fields}"
 
 
@@ -63,7 +82,9 @@ def announcement(proposals: Sequence[Proposal], *, ui_url: str, shown: int = 5) 
         for p in proposals[:shown]
     ]
     if len(proposals) > shown:
-        parts.append(f"and {len(proposals) - shown} more ({set_summary(p.digest for p in proposals)}): `python -m orchestration.cli proposals list`")
+        parts.append(
+            f"and {len(proposals) - shown} more ({set_summary(p.digest for p in proposals)}): `python -m orchestration.cli proposals list`"
+        )
     return title, "\n\n".join(parts)
 
 

@@ -35,7 +35,9 @@ def connect(url: str) -> sa.Engine:
         _migrate(engine)
     except sa.exc.OperationalError as error:
         place = known.render_as_string(hide_password=True)
-        raise SettingsWrong(f"The ledger at {place} cannot be opened: {_first_line(error)}. Nothing is written without it.") from None
+        raise SettingsWrong(
+            f"The ledger at {place} cannot be opened: {_first_line(error)}. Nothing is written without it."
+        ) from None
     return engine
 
 

@@ -53,7 +53,9 @@ def _wait(take: object, name: str, deadline: float) -> None:
     assert callable(take)  # noqa: S101
     while not take():
         if monotonic() > deadline:
-            raise AccountBusy(f"Another run is writing to {name}. Nothing was written; try again when it has ended.")
+            raise AccountBusy(
+                f"Another run is writing to {name}. Nothing was written; try again when it has ended."
+            )
         sleep(_PAUSE)
 
 

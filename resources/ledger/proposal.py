@@ -136,8 +136,8 @@ class Proposal(_Frozen):
         """What an approver decides on, in one line that ends in the digest's first digits."""
         first = self.changes[0]
         more = f" and {len(self.changes) - 1} more" if len(self.changes) > 1 else ""
-        named = f"{first.target.platform} {first.target.account_id} {_plain(first.image.name)} ({first.target.entity_id})"
-        return f"{self.kind}: {named}: {first.words}{more} #{self.digest[:SHOWN_DIGITS]}"
+        named = f"{_plain(first.image.name)} ({first.target.entity_id}) of {first.target.platform} {first.target.account_id}"
+        return f"{self.kind} {first.words}: {named}{more} #{self.digest[:SHOWN_DIGITS]}"
 
     @property
     def accounts(self) -> tuple[tuple[str, str], ...]:
@@ -171,5 +171,5 @@ def canonical(content: Any) -> str:
 
 def _plain(name: str) -> str:
     """A name as it may stand in one line of YAML between quotes: none of its own, no line breaks, not endless."""
-    kept = "".join(letter for letter in name.replace("'", "’").replace("#", "＃") if letter.isprintable())
+    kept = "".join(letter for letter in name.replace("'", "’").replace("#", "no.") if letter.isprintable())
     return " ".join(kept.split())[:60]

@@ -184,13 +184,19 @@ class Ledger:
             asked = asked.where(table.c.reminded < 2, table.c.expires_at <= now + before)
             return [_entry(row) for row in self._rows(asked.limit(limit))]
         found = [_entry(row) for row in self._rows(asked.where(table.c.reminded < 1))]
-        halves = [e for e in found if now - e.proposal.created_at >= (e.proposal.expires_at - e.proposal.created_at) / 2]
+        halves = [
+            e
+            for e in found
+            if now - e.proposal.created_at >= (e.proposal.expires_at - e.proposal.created_at) / 2
+        ]
         return halves[:limit]
 
     def reminded(self, ids: Sequence[str], count: int) -> None:
         with self._engine.begin() as connection:
             connection.execute(
-                sa.update(tables.proposal).where(tables.proposal.c.proposal_id.in_(ids)).values(reminded=count)
+                sa.update(tables.proposal)
+                .where(tables.proposal.c.proposal_id.in_(ids))
+                .values(reminded=count)
             )
 
     def expire(self) -> list[str]:
@@ -200,7 +206,11 @@ class Ledger:
             table.c.state.in_([State.PROPOSED, State.APPROVED]), table.c.expires_at <= self.now()
         )
         due = [row.proposal_id for row in self._rows(asked)]
-        return [one for one in due if self.move(one, {State.PROPOSED, State.APPROVED}, State.EXPIRED, "clock", "its time is over")]
+        return [
+            one
+            for one in due
+            if self.move(one, {State.PROPOSED, State.APPROVED}, State.EXPIRED, "clock", "its time is over")
+        ]
 
     def to_retire(self, *, ended_before: datetime, limit: int) -> list[str]:
         """Proposals and batches that ended before then and still stand in the UI."""
@@ -258,7 +268,9 @@ class Ledger:
     def decisions(self, proposal_id: str) -> list[Any]:
         """Decisions on a proposal, oldest first: approver, verdict, reason, proof, run_id, decided_at."""
         table = tables.decision
-        return self._rows(sa.select(table).where(table.c.proposal_id == proposal_id).order_by(table.c.decided_at))
+        return self._rows(
+            sa.select(table).where(table.c.proposal_id == proposal_id).order_by(table.c.decided_at)
+        )
 
     def spend(self, name: str, code: str, *, scope: str) -> None:
         """Use a code up for something other than a decision.
@@ -277,14 +289,23 @@ class Ledger:
 
     def wrong_codes(self, approver: str, *, since: datetime) -> int:
         table = tables.wrong_code
-        asked = sa.select(sa.func.count()).select_from(table).where(table.c.approver == approver, table.c.at >= since)
+        asked = (
+            sa.select(sa.func.count())
+            .select_from(table)
+            .where(table.c.approver == approver, table.c.at >= since)
+        )
         return int(self._rows(asked)[0][0])
 
     def launched(self, run_id: str, person: str) -> None:
         """Remember who launched a run, as an authenticating proxy proved it. The first word stands."""
         with self._engine.begin() as connection:
-            if connection.execute(sa.select(tables.launch).where(tables.launch.c.run_id == run_id)).first() is None:
-                connection.execute(sa.insert(tables.launch).values(run_id=run_id, person=person, at=self.now()))
+            if (
+                connection.execute(sa.select(tables.launch).where(tables.launch.c.run_id == run_id)).first()
+                is None
+            ):
+                connection.execute(
+                    sa.insert(tables.launch).values(run_id=run_id, person=person, at=self.now())
+                )
 
     def launched_by(self, run_id: str) -> str | None:
         rows = self._rows(sa.select(tables.launch.c.person).where(tables.launch.c.run_id == run_id))
@@ -296,14 +317,21 @@ class Ledger:
         """Several proposals under one key, with the digest over theirs."""
         made = Batch(batch_id, set_digest(digests.values()), tuple(sorted(digests)), self.now())
         with self._engine.begin() as connection:
-            found = connection.execute(sa.select(tables.batch).where(tables.batch.c.batch_id == batch_id)).first()
+            found = connection.execute(
+                sa.select(tables.batch).where(tables.batch.c.batch_id == batch_id)
+            ).first()
             if found is None:
                 connection.execute(
                     sa.insert(tables.batch).values(
-                        batch_id=batch_id, digest=made.digest, members=canonical(list(made.members)), created_at=made.created_at
+                        batch_id=batch_id,
+                        digest=made.digest,
+                        members=canonical(list(made.members)),
+                        created_at=made.created_at,
                     )
                 )
-                self._note(connection, "proposals", "batched", None, {"batch": batch_id, "digest": made.digest})
+                self._note(
+                    connection, "proposals", "batched", None, {"batch": batch_id, "digest": made.digest}
+                )
         return self.batch(batch_id) or made
 
     def batch(self, batch_id: str) -> Batch | None:
@@ -312,7 +340,10 @@ class Ledger:
 
     def new_batches(self) -> list[Batch]:
         """Batches that are not registered in Dagster yet."""
-        return [_batch(row) for row in self._rows(sa.select(tables.batch).where(tables.batch.c.registered_at.is_(None)))]
+        return [
+            _batch(row)
+            for row in self._rows(sa.select(tables.batch).where(tables.batch.c.registered_at.is_(None)))
+        ]
 
     def members(self, key: str) -> list[Entry]:
         """The proposals that a partition key stands for: one, or those of a batch.
@@ -324,17 +355,25 @@ class Ledger:
         if batch is None:
             entry = self.entry(key)
             if entry is None:
-                raise DataUnusable(f"The ledger knows no proposal '{key}'. Partitions that people add by hand mean nothing.")
+                raise DataUnusable(
+                    f"The ledger knows no proposal '{key}'. Partitions that people add by hand mean nothing."
+                )
             return [entry]
         found = self.entries(ids=list(batch.members))
         if set_digest(entry.proposal.digest for entry in found) != batch.digest:
-            raise DataUnusable(f"Batch {key} no longer has the digest it was made with. Nothing is done; run `audit verify`.")
+            raise DataUnusable(
+                f"Batch {key} no longer has the digest it was made with. Nothing is done; run `audit verify`."
+            )
         return found
 
     def summary(self, key: str) -> str:
         """What an approver decides on under that key."""
         entries = self.members(key)
-        return entries[0].proposal.summary if self.batch(key) is None else set_summary(e.proposal.digest for e in entries)
+        return (
+            entries[0].proposal.summary
+            if self.batch(key) is None
+            else set_summary(e.proposal.digest for e in entries)
+        )
 
     # Writes
 
@@ -343,10 +382,16 @@ class Ledger:
         table = tables.write
         with self._engine.begin() as connection:
             state = connection.execute(
-                sa.select(tables.proposal.c.state).where(tables.proposal.c.proposal_id == proposal_id).with_for_update()
+                sa.select(tables.proposal.c.state)
+                .where(tables.proposal.c.proposal_id == proposal_id)
+                .with_for_update()
             ).scalar()
             allowed = IN_FLIGHT if direction == "back" else (State.EXECUTING,)
-            mine = (table.c.proposal_id == proposal_id) & (table.c.part == part) & (table.c.direction == direction)
+            mine = (
+                (table.c.proposal_id == proposal_id)
+                & (table.c.part == part)
+                & (table.c.direction == direction)
+            )
             given = connection.execute(sa.select(table.c.state).where(mine)).first()
             if state not in allowed or given is not None or self._is_on(connection, KILL):
                 return False
@@ -356,7 +401,9 @@ class Ledger:
                     intended_at=self.now(),
                 )
             )  # fmt: skip
-            self._note(connection, run_id, "write intended", proposal_id, {"part": part, "direction": direction})
+            self._note(
+                connection, run_id, "write intended", proposal_id, {"part": part, "direction": direction}
+            )
         return True
 
     def answered(
@@ -379,9 +426,21 @@ class Ledger:
     def writes(self, proposal_id: str) -> list[Written]:
         """The writes of a proposal, in the order they were intended."""
         table = tables.write
-        asked = sa.select(table).where(table.c.proposal_id == proposal_id).order_by(table.c.intended_at, table.c.part)
+        asked = (
+            sa.select(table)
+            .where(table.c.proposal_id == proposal_id)
+            .order_by(table.c.intended_at, table.c.part)
+        )
         return [
-            Written(row.part, row.direction, Sent(row.state), row.run_id, row.intended_at, row.request_id, row.said)
+            Written(
+                row.part,
+                row.direction,
+                Sent(row.state),
+                row.run_id,
+                row.intended_at,
+                row.request_id,
+                row.said,
+            )
             for row in self._rows(asked)
         ]
 
@@ -398,7 +457,9 @@ class Ledger:
             if written.intended_at >= since and written.state not in not_done
         ]
 
-    def executor(self, accounts: Iterable[tuple[str, str]], *, wait_seconds: float = locks.WAIT_SECONDS) -> AbstractContextManager[None]:
+    def executor(
+        self, accounts: Iterable[tuple[str, str]], *, wait_seconds: float = locks.WAIT_SECONDS
+    ) -> AbstractContextManager[None]:
         """The right to write to these accounts, for one process at a time."""
         return locks.held(self._engine, self._folder, accounts, wait_seconds=wait_seconds)
 
@@ -409,7 +470,9 @@ class Ledger:
         with self._engine.begin() as connection:
             connection.execute(sa.delete(tables.switch).where(tables.switch.c.name == name))
             connection.execute(
-                sa.insert(tables.switch).values(name=name, is_on=on, person=person, reason=reason, at=self.now())
+                sa.insert(tables.switch).values(
+                    name=name, is_on=on, person=person, reason=reason, at=self.now()
+                )
             )
             self._note(connection, person, f"{name} switch {'on' if on else 'off'}", None, {"reason": reason})
 
@@ -418,14 +481,24 @@ class Ledger:
         rows = self._rows(sa.select(tables.switch).where(tables.switch.c.name == name))
         return rows[0] if rows else None
 
-    def overshadow(self, shadow_id: str, *, scope: str, level: str, body: Any, proposal_id: str | None) -> None:
+    def overshadow(
+        self, shadow_id: str, *, scope: str, level: str, body: Any, proposal_id: str | None
+    ) -> None:
         """Remember what an automatic level would have done. The same again changes nothing."""
         table = tables.shadow
         with self._engine.begin() as connection:
-            if connection.execute(sa.select(table.c.shadow_id).where(table.c.shadow_id == shadow_id)).first() is None:
+            if (
+                connection.execute(sa.select(table.c.shadow_id).where(table.c.shadow_id == shadow_id)).first()
+                is None
+            ):
                 connection.execute(
                     sa.insert(table).values(
-                        shadow_id=shadow_id, scope=scope, level=level, body=canonical(body), proposal_id=proposal_id, at=self.now()
+                        shadow_id=shadow_id,
+                        scope=scope,
+                        level=level,
+                        body=canonical(body),
+                        proposal_id=proposal_id,
+                        at=self.now(),
                     )
                 )
 
@@ -454,7 +527,9 @@ class Ledger:
         """Whether the audit's chain and the proposals' digests hold."""
         with self._engine.connect().execution_options(**READS) as connection, connection.begin():
             head = connection.execute(sa.select(tables.audit_head)).first()
-            found = chain.verify(connection.execute(sa.select(tables.audit).order_by(tables.audit.c.seq)), head)
+            found = chain.verify(
+                connection.execute(sa.select(tables.audit).order_by(tables.audit.c.seq)), head
+            )
         if found.broken is None:
             try:
                 self.entries()
@@ -499,31 +574,65 @@ class Ledger:
         ).one()
         entry = _entry(row)
         if entry.state != State.PROPOSED:
-            return Decided(proposal_id, entry.state, counted=False, words=f"is {entry.state} already; this decision changes nothing")
+            return Decided(
+                proposal_id,
+                entry.state,
+                counted=False,
+                words=f"is {entry.state} already; this decision changes nothing",
+            )
         if entry.proposal.expires_at <= self.now():
             self._move(connection, proposal_id, {State.PROPOSED}, State.EXPIRED, "gate", "its time is over")
-            return Decided(proposal_id, State.EXPIRED, counted=False, words="expired before it was decided on")
+            return Decided(
+                proposal_id, State.EXPIRED, counted=False, words="expired before it was decided on"
+            )
         table, verdict = tables.decision, "approve" if approve else "reject"
         mine = (table.c.proposal_id == proposal_id) & (table.c.approver == approver)
         if connection.execute(sa.select(table.c.verdict).where(mine)).first() is not None:
-            return Decided(proposal_id, entry.state, counted=False, words=f"{approver} has decided before; it waits for somebody else")
+            return Decided(
+                proposal_id,
+                entry.state,
+                counted=False,
+                words=f"{approver} has decided before; it waits for somebody else",
+            )
         connection.execute(
             sa.insert(table).values(
                 proposal_id=proposal_id, approver=approver, digest=row.digest, verdict=verdict, reason=reason,
                 proof=proof, run_id=run_id, decided_at=self.now(),
             )
         )  # fmt: skip
-        self._note(connection, approver, verdict, proposal_id, {"proof": proof, "run": run_id, "reason": reason, "digest": row.digest})
+        self._note(
+            connection,
+            approver,
+            verdict,
+            proposal_id,
+            {"proof": proof, "run": run_id, "reason": reason, "digest": row.digest},
+        )
         if not approve:
-            self._move(connection, proposal_id, {State.PROPOSED}, State.REJECTED, approver, reason or "rejected")
+            self._move(
+                connection, proposal_id, {State.PROPOSED}, State.REJECTED, approver, reason or "rejected"
+            )
             return Decided(proposal_id, State.REJECTED, counted=True, words=f"rejected by {approver}")
         told = connection.execute(
-            sa.select(sa.func.count()).select_from(table).where(table.c.proposal_id == proposal_id, table.c.verdict == "approve")
+            sa.select(sa.func.count())
+            .select_from(table)
+            .where(table.c.proposal_id == proposal_id, table.c.verdict == "approve")
         ).scalar()
         count, of = int(told or 0), needed(entry.proposal)
         if count < of:
-            return Decided(proposal_id, State.PROPOSED, counted=True, words=f"approved by {count} of {of}: another approver has to agree")
-        self._move(connection, proposal_id, {State.PROPOSED}, State.APPROVED, approver, f"approved by {count} of {of}")
+            return Decided(
+                proposal_id,
+                State.PROPOSED,
+                counted=True,
+                words=f"approved by {count} of {of}: another approver has to agree",
+            )
+        self._move(
+            connection,
+            proposal_id,
+            {State.PROPOSED},
+            State.APPROVED,
+            approver,
+            f"approved by {count} of {of}",
+        )
         return Decided(proposal_id, State.APPROVED, counted=True, words=f"approved by {approver}")
 
     def _spend(self, connection: sa.Connection, approver: str, code: str, scope: str) -> None:
@@ -535,7 +644,11 @@ class Ledger:
         if found is None:
             try:
                 with connection.begin_nested():
-                    connection.execute(sa.insert(table).values(approver=approver, code=code, scope=scope, spent_at=self.now()))
+                    connection.execute(
+                        sa.insert(table).values(
+                            approver=approver, code=code, scope=scope, spent_at=self.now()
+                        )
+                    )
             except sa.exc.IntegrityError:
                 raise CodeSpent from None
 
@@ -543,8 +656,12 @@ class Ledger:
         row = connection.execute(sa.select(tables.switch.c.is_on).where(tables.switch.c.name == name)).first()
         return bool(row and row.is_on)
 
-    def _note(self, connection: sa.Connection, actor: str, event: str, proposal_id: str | None, detail: Any) -> None:
-        chain.append(connection, at=self.now(), actor=actor, event=event, proposal_id=proposal_id, detail=detail)
+    def _note(
+        self, connection: sa.Connection, actor: str, event: str, proposal_id: str | None, detail: Any
+    ) -> None:
+        chain.append(
+            connection, at=self.now(), actor=actor, event=event, proposal_id=proposal_id, detail=detail
+        )
 
     def _rows(self, asked: Any) -> list[Any]:
         with self._engine.connect().execution_options(**READS) as connection, connection.begin():
@@ -558,7 +675,14 @@ def _entry(row: Any) -> Entry:
             f"Proposal {row.proposal_id} no longer has the digest it was taken in with. Nothing is done with it; run `audit verify`."
         )
     return Entry(
-        made, State(row.state), row.why, row.changed_at, row.registered_at, row.announced_at, row.reminded, row.retired_at
+        made,
+        State(row.state),
+        row.why,
+        row.changed_at,
+        row.registered_at,
+        row.announced_at,
+        row.reminded,
+        row.retired_at,
     )
 
 
@@ -568,6 +692,9 @@ def _batch(row: Any) -> Batch:
 
 def _same_deed(one: Proposal, other: Proposal) -> bool:
     def deed(made: Proposal) -> list[tuple[Any, ...]]:
-        return [(change.target, change.field, change.before, change.after, change.image) for change in made.changes]
+        return [
+            (change.target, change.field, change.before, change.after, change.image)
+            for change in made.changes
+        ]
 
     return deed(one) == deed(other)

@@ -88,13 +88,25 @@ class GoogleAdsWriter:
         if change.field == "daily_budget":
             service, method, kind = "CampaignBudgetService", "mutate_campaign_budgets", "CampaignBudget"
             own = target.entity_id if target.level == "shared_budget" else change.image.budget_id
-            name, path, value = f"{base}/campaignBudgets/{own}", "amount_micros", micros(Decimal(change.after))
+            name, path, value = (
+                f"{base}/campaignBudgets/{own}",
+                "amount_micros",
+                micros(Decimal(change.after)),
+            )
         elif target.level == "ad_set":
             service, method, kind = "AdGroupService", "mutate_ad_groups", "AdGroup"
-            name, path, value = f"{base}/adGroups/{target.entity_id}", "status", self._status(change, "AdGroupStatusEnum")
+            name, path, value = (
+                f"{base}/adGroups/{target.entity_id}",
+                "status",
+                self._status(change, "AdGroupStatusEnum"),
+            )
         else:
             service, method, kind = "CampaignService", "mutate_campaigns", "Campaign"
-            name, path, value = f"{base}/campaigns/{target.entity_id}", "status", self._status(change, "CampaignStatusEnum")
+            name, path, value = (
+                f"{base}/campaigns/{target.entity_id}",
+                "status",
+                self._status(change, "CampaignStatusEnum"),
+            )
         client = self._opened()
         operation, request = client.get_type(f"{kind}Operation"), client.get_type(f"Mutate{kind}sRequest")
         operation.update.resource_name = name
@@ -136,7 +148,9 @@ class GoogleAdsWriter:
         budget = f"{base}/campaignBudgets/{row.campaign_budget.id}"
         if target.level == "ad_set":
             return [f"{base}/adGroups/{target.entity_id}"]
-        return [budget] if target.level == "shared_budget" else [f"{base}/campaigns/{target.entity_id}", budget]
+        return (
+            [budget] if target.level == "shared_budget" else [f"{base}/campaigns/{target.entity_id}", budget]
+        )
 
     def _doing(self, target: Target, what: str) -> Doing:
         return Doing(self.platform, what, target.account_id)

@@ -15,7 +15,13 @@ from resources.platforms.patience import Patience
 from resources.platforms.writer import sent_once
 
 _PATHS = {"campaign": "adCampaignGroups", "ad_set": "adCampaigns"}
-_OURS = {"ACTIVE": "active", "PAUSED": "paused", "ARCHIVED": "removed", "REMOVED": "removed", "CANCELED": "removed"}
+_OURS = {
+    "ACTIVE": "active",
+    "PAUSED": "paused",
+    "ARCHIVED": "removed",
+    "REMOVED": "removed",
+    "CANCELED": "removed",
+}
 _STATUS = {"active": "ACTIVE", "paused": "PAUSED"}
 
 
@@ -60,7 +66,12 @@ class LinkedInAdsWriter:
         if change.field == "status":
             patch: dict[str, Any] = {"status": _STATUS[change.after]}
         else:
-            patch = {"dailyBudget": {"amount": f"{Decimal(change.after):.2f}", "currencyCode": change.image.currency}}
+            patch = {
+                "dailyBudget": {
+                    "amount": f"{Decimal(change.after):.2f}",
+                    "currencyCode": change.image.currency,
+                }
+            }
         doing = Doing(self.platform, "Changing an entity", target.account_id)
         with sent_once():
             return self._client.patch(_path(target.level, target.account_id, target.entity_id), patch, doing)

@@ -72,7 +72,9 @@ class Client:
         body = msgspec.json.encode({"patch": {"$set": fields}})
         response = self._allowed(lambda: self._one("POST", path, doing, body), doing)
         if response.status_code != 204:
-            raise PlatformUnreadable(**doing.known(), said=f"HTTP {response.status_code} where 204 says it is done")
+            raise PlatformUnreadable(
+                **doing.known(), said=f"HTTP {response.status_code} where 204 says it is done"
+            )
         return response.headers.get("x-li-uuid")
 
     def _answered(self, path: str, query: str, doing: Doing) -> requests.Response:
@@ -100,7 +102,11 @@ class Client:
             headers |= {"X-RestLi-Method": "PARTIAL_UPDATE", "Content-Type": "application/json"}
         try:
             return self._session.request(
-                method, f"{self._settings.api_url}/{path}", data=body, headers=headers, timeout=TIMEOUT_SECONDS
+                method,
+                f"{self._settings.api_url}/{path}",
+                data=body,
+                headers=headers,
+                timeout=TIMEOUT_SECONDS,
             )
         except requests.RequestException as error:
             raise _unreachable(error, doing) from None

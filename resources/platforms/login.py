@@ -51,7 +51,9 @@ class Platforms:
         """
         settings = self.settings()
         if not settings.platforms[platform].is_configured:
-            raise SettingsWrong(f"{platform} is not configured, so nothing can be written to it. See docs/configuration.md.")
+            raise SettingsWrong(
+                f"{platform} is not configured, so nothing can be written to it. See docs/configuration.md."
+            )
         if platform == "google_ads":
             from resources.platforms.google_ads_write import GoogleAdsWriter  # noqa: PLC0415
 

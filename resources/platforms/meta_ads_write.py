@@ -34,7 +34,9 @@ class MetaAdsWriter:
         node = self._node(target, doing)
         is_set = target.level == "ad_set"
         above = self._client.get(str(node["campaign_id"]), {"fields": _FIELDS}, doing) if is_set else node
-        currency = str(self._client.get(f"act_{target.account_id}", {"fields": "currency"}, doing)["currency"])
+        currency = str(
+            self._client.get(f"act_{target.account_id}", {"fields": "currency"}, doing)["currency"]
+        )
         owner = node if "daily_budget" in node else above if "daily_budget" in above else {}
         own = node.get("daily_budget")
         return Image(
@@ -54,7 +56,9 @@ class MetaAdsWriter:
         doing = Doing(self.platform, "Rehearsing a change", change.target.account_id)
         try:
             self._client.write(
-                change.target.entity_id, {**self._asked(change), "execution_options": '["validate_only"]'}, doing
+                change.target.entity_id,
+                {**self._asked(change), "execution_options": '["validate_only"]'},
+                doing,
             )
         except PlatformBusy as error:
             raise PlatformRefused(**doing.known(), said=error.said, trace=error.trace) from error

@@ -53,7 +53,11 @@ def sent_once() -> Iterator[None]:
         yield
     except (PlatformBusy, PlatformUnreadable) as error:
         raise OutcomeUnknown(
-            error.doing, platform=error.platform, account_id=error.account_id, said=error.said, trace=error.trace
+            error.doing,
+            platform=error.platform,
+            account_id=error.account_id,
+            said=error.said,
+            trace=error.trace,
         ) from error
 
 

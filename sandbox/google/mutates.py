@@ -33,7 +33,9 @@ def checked(stage: Stage, account: Account, kind: str, operation: Any, path: Pat
 def _budget(stage: Stage, account: Account, operation: Any, path: Path) -> tuple[str, Apply] | Any:
     update, where = operation.update, [*path, "update", "amount_micros"]
     known = stage.market.catalog(account).campaigns
-    campaigns = {budget_id(int(known.id[row])): int(known.id[row]) for row in set(known.budget_owner.tolist())}
+    campaigns = {
+        budget_id(int(known.id[row])): int(known.id[row]) for row in set(known.budget_owner.tolist())
+    }
     owner = campaigns.get(_number(update.resource_name, account, "campaignBudgets") or 0)
     if owner is None:
         return _not_found(path)

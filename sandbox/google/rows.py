@@ -48,9 +48,9 @@ def rows_of(stage: Stage, account: Account, query: Query) -> Iterator[list[bytes
 
 
 def _check(query: Query) -> None:
-    if query.resource == "change_event" and not (query.limit and any(
-        c.field == "change_event.change_date_time" for c in query.conditions
-    )):
+    if query.resource == "change_event" and not (
+        query.limit and any(c.field == "change_event.change_date_time" for c in query.conditions)
+    ):
         raise refused(
             "change_event_error", "CHANGE_DATE_RANGE_INFINITE",
             "change_event needs a finite range of change_date_time and a LIMIT of at most 10000.",

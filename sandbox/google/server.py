@@ -193,7 +193,9 @@ class _Handler(grpc.GenericRpcHandler):
             for deed in deeds:
                 deed()
         wrote = bool(deeds) and not request.validate_only
-        self._stage.note("google_ads", method, account.id, wrote=wrote, targets=[name for _, name in results], fault=fault)
+        self._stage.note(
+            "google_ads", method, account.id, wrote=wrote, targets=[name for _, name in results], fault=fault
+        )
         if fault in {"lost_answer", "lost_request"}:
             context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
         return _mutate_answer(answer(), results, errors, mixed=mixed, validate_only=request.validate_only)

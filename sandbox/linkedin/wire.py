@@ -191,7 +191,13 @@ class _Wire:
         if fault in {None, "lost_answer"}:
             apply()
         self._stage.note(
-            "linkedin_ads", f"PARTIAL_UPDATE {collection}", account.id, wrote=True, entity=entity, patch=patch, fault=fault
+            "linkedin_ads",
+            f"PARTIAL_UPDATE {collection}",
+            account.id,
+            wrote=True,
+            entity=entity,
+            patch=patch,
+            fault=fault,
         )
         if fault in {"lost_answer", "lost_request"}:
             return Response("<html>502 Bad Gateway</html>", status_code=502, media_type="text/html")

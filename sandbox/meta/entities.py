@@ -141,7 +141,13 @@ def _ad(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str,
 
 
 def write(
-    stage: Stage, account: Account, level: str, row: int, parameters: dict[str, str], *, rehearse: bool = False
+    stage: Stage,
+    account: Account,
+    level: str,
+    row: int,
+    parameters: dict[str, str],
+    *,
+    rehearse: bool = False,
 ) -> bool:
     """Apply a write whole or refuse it whole; False where it was only to be validated. `rehearse` applies nothing."""
     entity_id = int(getattr(stage.market.catalog(account), level + "s").id[row])

@@ -174,7 +174,9 @@ class _Wire:
         if rehearsed and fault in {None, "lost_answer"}:
             wrote = entities.write(self._stage, account, level, row, parameters)
         detail = {key: parameters[key] for key in ("status", "daily_budget", "name") if key in parameters}
-        self._stage.note("meta_ads", f"POST {level}", account.id, wrote=wrote, entity=name, fault=fault, **detail)
+        self._stage.note(
+            "meta_ads", f"POST {level}", account.id, wrote=wrote, entity=name, fault=fault, **detail
+        )
         if fault in {"lost_answer", "lost_request"}:
             raise NoAnswer
         return {"success": True}

@@ -29,7 +29,11 @@ from tests.truth.test_totals import refresh
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """A Monday on which every account's Sunday is over and no blackout holds."""
-SECRETS = {"alice": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "bob": "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU", "carol": "MFRGGZDFMZTWQ2LKMFRGGZDFMZTWQ2LK"}
+SECRETS = {
+    "alice": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+    "bob": "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU",
+    "carol": "MFRGGZDFMZTWQ2LKMFRGGZDFMZTWQ2LK",
+}
 POLICY: dict[str, Any] = {
     "permissions": [{"level": "propose"}],
     "caps": {
@@ -121,7 +125,13 @@ class Office:
 
     def propose(self, *wishes: Wish, kind: str = "", proposer: str = "rule:test", **more: Any) -> Proposal:
         """A proposal in the ledger, whatever the limits say of it."""
-        kind = kind or ("pause_ad_set" if wishes[0].status == "paused" else "resume_ad_set" if wishes[0].status else "set_daily_budget")
+        kind = kind or (
+            "pause_ad_set"
+            if wishes[0].status == "paused"
+            else "resume_ad_set"
+            if wishes[0].status
+            else "set_daily_budget"
+        )
         around, newest = self.figures.around(), NOON.date() - timedelta(days=1)
         target = wishes[0].target
         image = self.desk.platforms.writer(target.platform).image(target)
@@ -131,7 +141,9 @@ class Office:
             evidence={"spend_a_day": float(mean_spend(days, until=newest, count=14)), "expected_conversions": 99},
             effect=Effect(metric="none", words="none"), **more,
         )  # fmt: skip
-        made = proposed(finding, gate=self.gate, image=lambda t: self.desk.platforms.writer(t.platform).image(t))
+        made = proposed(
+            finding, gate=self.gate, image=lambda t: self.desk.platforms.writer(t.platform).image(t)
+        )
         assert self.desk.ledger.propose(made)
         return made
 
@@ -171,7 +183,16 @@ class Office:
             catalog = self.sandbox.stage.market.catalog(account)
             campaigns, sets = catalog.campaigns, catalog.ad_sets
             if level == "ad_set":
-                rows = [r for r in range(len(sets.id)) if not (sets.hidden[r] or sets.paused[r] or campaigns.paused[sets.campaign[r]] or int(sets.id[r]) % 7 == 0)]
+                rows = [
+                    r
+                    for r in range(len(sets.id))
+                    if not (
+                        sets.hidden[r]
+                        or sets.paused[r]
+                        or campaigns.paused[sets.campaign[r]]
+                        or int(sets.id[r]) % 7 == 0
+                    )
+                ]
                 crowded = [r for r in rows if sum(sets.campaign[one] == sets.campaign[r] for one in rows) > 1]
                 found += [(account.id, int(sets.id[r])) for r in crowded]
             else:
@@ -190,7 +211,9 @@ class Office:
 
 
 @pytest.fixture
-def open_office(sandbox: Sandbox, var: Path, figures_at_noon: Lake, tmp_path: Path) -> Callable[[str], Office]:
+def open_office(
+    sandbox: Sandbox, var: Path, figures_at_noon: Lake, tmp_path: Path
+) -> Callable[[str], Office]:
     """Makes an office over a ledger at an address."""
     sandbox.stage.clock.set(NOON)
     policy = tmp_path / "policy.yaml"

@@ -18,12 +18,28 @@ from resources.settings import load_settings
 
 POINTS = [
     f"{when} {what}"
-    for what in ("decide", "preflight", "move executing", "intend", "send", "answered", "read_back", "move verified")
+    for what in (
+        "decide",
+        "preflight",
+        "move executing",
+        "intend",
+        "send",
+        "answered",
+        "read_back",
+        "move verified",
+    )
     for when in ("before", "after")
 ]
 
 
-def mortal(owner: Any, name: str, point: str, *, only: Callable[..., bool] = lambda *_: True, label: str | None = None) -> None:
+def mortal(
+    owner: Any,
+    name: str,
+    point: str,
+    *,
+    only: Callable[..., bool] = lambda *_: True,
+    label: str | None = None,
+) -> None:
     """Kill this process before or after a method, as `point` says."""
     real = getattr(owner, name)
     label = label or name
@@ -56,7 +72,13 @@ def main() -> None:
     mortal(writer, "send", point)
     mortal(work, "preflight", point)
     mortal(work, "read_back", point)
-    mortal(ledger, "move", point, only=lambda *args: str(args[2]) == point.split()[-1], label=f"move {point.split()[-1]}")
+    mortal(
+        ledger,
+        "move",
+        point,
+        only=lambda *args: str(args[2]) == point.split()[-1],
+        label=f"move {point.split()[-1]}",
+    )
     asked = Asked(
         key=key, together=(key,), proposal=ledger.summary(key), decision="approve", approver="alice",
         code=desk.approvers().totp("alice", at=now), note="", launched_at=now, scope="run dying", run_id="dying",

@@ -22,7 +22,6 @@ from tests.actions.dying import POINTS
 PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
 
 
-
 def approved_pause(office: Office, platform: str = "meta_ads") -> str:
     key = office.propose(Wish(office.target(platform), status="paused")).proposal_id
     office.decide(key)
@@ -36,14 +35,19 @@ def shift(office: Office, platform: str) -> tuple[str, dict[str, Decimal]]:
         giver, taker = taker, office.target(platform, "campaign", nth=2)
     before = {one.entity_id: office.value(one, "daily_budget") for one in (giver, taker)}
     amount = Decimal(round(min(before.values()) / 20))
-    key = office.propose(Wish(giver, amount=-amount), Wish(taker, amount=amount), kind="reallocate_budget").proposal_id
+    key = office.propose(
+        Wish(giver, amount=-amount), Wish(taker, amount=amount), kind="reallocate_budget"
+    ).proposal_id
     office.rewrite(guardrails={"untouched_share": 0.0, "ceiling_share": 50})
     office.decide(key, by="bob")
     return key, before
 
 
 def budgets(office: Office, key: str) -> dict[str, Decimal]:
-    return {c.target.entity_id: office.value(c.target, "daily_budget") for c in office.desk.ledger.members(key)[0].proposal.changes}
+    return {
+        c.target.entity_id: office.value(c.target, "daily_budget")
+        for c in office.desk.ledger.members(key)[0].proposal.changes
+    }
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -78,9 +82,20 @@ def test_a_write_that_is_called_done_and_is_not_there_has_failed(office: Office,
 
 @pytest.mark.parametrize("platform", ["google_ads", "meta_ads"])
 def test_what_the_platform_would_refuse_is_never_sent(office: Office, platform: str) -> None:
-    office.rewrite(guardrails={"change_share": 1.0, "change_share_week": 2.0, "floor_share": 0.0, "least_daily": {platform: "0.01"}, "untouched_share": 0.0})
+    office.rewrite(
+        guardrails={
+            "change_share": 1.0,
+            "change_share_week": 2.0,
+            "floor_share": 0.0,
+            "least_daily": {platform: "0.01"},
+            "untouched_share": 0.0,
+        }
+    )
     key = office.propose(Wish(office.target(platform, "campaign"), to=Decimal("0.05"))).proposal_id
-    office.rewrite(approvers={"alice": {"up_to": 100000}}, approval={"second_person_above": 100000, "second_person_share": 5})
+    office.rewrite(
+        approvers={"alice": {"up_to": 100000}},
+        approval={"second_person_above": 100000, "second_person_share": 5},
+    )
     office.rewrite(guardrails=office.policy["guardrails"] | {"account_share_a_day": 1.0})
     office.decide(key)
     with pytest.raises(Exception, match="would refuse"):
@@ -162,7 +177,9 @@ def test_what_was_just_changed_cools_down(office: Office) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_anywhere_the_next_run_finishes_and_writes_no_second_time(any_office: Office, point: str) -> None:
+def test_killed_anywhere_the_next_run_finishes_and_writes_no_second_time(
+    any_office: Office, point: str
+) -> None:
     office = any_office
     key = office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
     settings = office.desk.settings
@@ -175,7 +192,11 @@ def test_killed_anywhere_the_next_run_finishes_and_writes_no_second_time(any_off
         },
     }  # fmt: skip
     died = subprocess.run(
-        [sys.executable, "-m", "tests.actions.dying", point, json.dumps(given)], cwd=PROJECT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.actions.dying", point, json.dumps(given)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert died.returncode == -9, died.stderr[-2000:]
     assert len(office.writes()) <= 1
@@ -186,7 +207,9 @@ def test_killed_anywhere_the_next_run_finishes_and_writes_no_second_time(any_off
     state = office.carry_out(key)
     assert state == State.VERIFIED or (state == State.FAILED and not office.writes())
     assert len(office.writes()) <= 1
-    assert (office.value(office.desk.ledger.members(key)[0].proposal.changes[0].target, "status") == "paused") == (state == State.VERIFIED)
+    assert (
+        office.value(office.desk.ledger.members(key)[0].proposal.changes[0].target, "status") == "paused"
+    ) == (state == State.VERIFIED)
     assert office.desk.ledger.verify().broken is None
 
 
@@ -201,7 +224,10 @@ def test_what_was_approved_changes_the_days_to_come(office: Office) -> None:
     own, spent = spend_by_day(office, paused), spend_by_day(office, budget)
     assert own[: NOON.date()].sum() > 0
     assert own[NOON.date() + timedelta(days=1) :].sum() == 0
-    assert spent[NOON.date() + timedelta(days=1) :].mean() < 0.9 * spent[: NOON.date() - timedelta(days=1)].mean()
+    assert (
+        spent[NOON.date() + timedelta(days=1) :].mean()
+        < 0.9 * spent[: NOON.date() - timedelta(days=1)].mean()
+    )
 
 
 def spend_by_day(office: Office, target: Target) -> pd.Series:
@@ -212,5 +238,3 @@ def spend_by_day(office: Office, target: Target) -> pd.Series:
     rows = pa.Table.from_batches(reader.days(target.level, account, start=first, end=last)).to_pandas()
     own = rows[rows[f"{target.level}_id"] == target.entity_id]
     return own.set_index("day")["spend"].astype(float).sort_index()
-
-

@@ -67,7 +67,9 @@ def test_without_a_decision_nothing_happens(office: Office) -> None:
         ({"decision": "yes"}, "undecided"),
     ],
 )
-def test_a_decision_that_proves_nothing_writes_nothing(office: Office, other: dict[str, str], words: str) -> None:
+def test_a_decision_that_proves_nothing_writes_nothing(
+    office: Office, other: dict[str, str], words: str
+) -> None:
     key = pause(office)
     with pytest.raises(NotApproved, match=words):
         office.decide(key, **other)
@@ -130,14 +132,18 @@ def test_nobody_approves_more_than_they_may(office: Office) -> None:
     key = pause(office)
     with pytest.raises(NotApproved, match="may approve up to 1"):
         office.decide(key, by="carol")
-    office.rewrite(approvers=office.policy["approvers"] | {"alice": {"up_to": 500, "kinds": ["set_daily_budget"]}})
+    office.rewrite(
+        approvers=office.policy["approvers"] | {"alice": {"up_to": 500, "kinds": ["set_daily_budget"]}}
+    )
     with pytest.raises(NotApproved, match="may not approve pause_ad_set"):
         office.decide(key)
     assert office.carry_out(key) == State.PROPOSED
 
 
 def test_what_is_large_needs_two_different_people(office: Office) -> None:
-    office.rewrite(approval={"second_person_above": 1}, approvers={"alice": {"up_to": 900}, "bob": {"up_to": 900}})
+    office.rewrite(
+        approval={"second_person_above": 1}, approvers={"alice": {"up_to": 900}, "bob": {"up_to": 900}}
+    )
     key = pause(office)
     assert "1 of 2" in office.decide(key)[0].words
     office.later(seconds=60)
@@ -185,7 +191,9 @@ def test_what_changed_since_is_stale(office: Office, platform: str) -> None:
     target = office.desk.ledger.members(key)[0].proposal.changes[0].target
     account = office.sandbox.stage.world.account(platform, target.account_id)
     assert account is not None
-    edit_by_hand(office.sandbox.stage, account, "ad_set", int(target.entity_id), "name", "Renamed by a person")
+    edit_by_hand(
+        office.sandbox.stage, account, "ad_set", int(target.entity_id), "name", "Renamed by a person"
+    )
     with pytest.raises(Stale, match="was .* and is Renamed by a person"):
         office.carry_out(key)
     assert office.state(key) == State.FAILED
@@ -219,12 +227,17 @@ def test_a_switch_thrown_between_preflight_and_write_stops_the_write(office: Off
     office.decide(key)
     work = office.executor()
     real = work._ready
-    work._ready = lambda proposal: (real(proposal), office.desk.ledger.turn("kill", on=True, person="bob", reason="now"))
+    work._ready = lambda proposal: (
+        real(proposal),
+        office.desk.ledger.turn("kill", on=True, person="bob", reason="now"),
+    )
     work.apply(key)
     assert office.writes() == []
 
 
-@pytest.mark.parametrize("missing", ["policy", "garbled policy", "cap", "figures", "rates for size", "writer"])
+@pytest.mark.parametrize(
+    "missing", ["policy", "garbled policy", "cap", "figures", "rates for size", "writer"]
+)
 def test_with_an_input_missing_nothing_is_written(office: Office, missing: str) -> None:
     key = pause(office)
     office.decide(key)
@@ -237,12 +250,16 @@ def test_with_an_input_missing_nothing_is_written(office: Office, missing: str) 
     elif missing == "cap":
         office.rewrite(caps={})
     elif missing == "figures":
-        parts["around"] = lambda proposal: type(around(proposal))(**{**vars(around(proposal)), "campaign_days": around(proposal).campaign_days.iloc[:0]})
+        parts["around"] = lambda proposal: type(around(proposal))(
+            **{**vars(around(proposal)), "campaign_days": around(proposal).campaign_days.iloc[:0]}
+        )
     elif missing == "rates for size":
         office.rewrite(caps={name: cap | {"currency": "GBP"} for name, cap in office.policy["caps"].items()})
     else:
+
         def nobody(_: str) -> object:
             raise Stale("no such platform")
+
         parts["writer"] = nobody
     with pytest.raises(Exception, match=r"."):  # noqa: PT011 — each in its own words; what counts is below
         office.carry_out(key, **parts)
@@ -309,7 +326,9 @@ def test_several_with_one_code(office: Office) -> None:
 def test_many_need_a_code_bound_to_exactly_these(office: Office) -> None:
     office.rewrite(approval={"totp_at_most": 2})
     keys = [pause(office), pause(office, "linkedin_ads"), pause(office, "google_ads")]
-    batch = office.desk.ledger.make_batch("batch.one", {k: office.desk.ledger.members(k)[0].proposal.digest for k in keys})
+    batch = office.desk.ledger.make_batch(
+        "batch.one", {k: office.desk.ledger.members(k)[0].proposal.digest for k in keys}
+    )
     with pytest.raises(NotApproved, match="bound to exactly these"):
         office.decide(batch.batch_id)
     digests = [office.desk.ledger.members(key)[0].proposal.digest for key in keys]

@@ -30,7 +30,9 @@ def writer(platform: str, settings: Settings) -> PlatformWriter:
     return Platforms(lambda: settings, patience=hasty).writer(platform)
 
 
-def first(sandbox: Sandbox, platform: str, level: str, *, holds_budget: bool | None = None, active: bool = True) -> Target:
+def first(
+    sandbox: Sandbox, platform: str, level: str, *, holds_budget: bool | None = None, active: bool = True
+) -> Target:
     """The first entity of a level, of a campaign that holds the budget or does not."""
     for account in sandbox.stage.world.of(platform):
         catalog = sandbox.stage.market.catalog(account)
@@ -56,7 +58,9 @@ def writes(sandbox: Sandbox) -> int:
     return len(sandbox.stage.audit.requests(writes_only=True))
 
 
-def test_a_status_and_a_budget_are_written_and_read_back(sandbox: Sandbox, platform: str, writer: PlatformWriter) -> None:
+def test_a_status_and_a_budget_are_written_and_read_back(
+    sandbox: Sandbox, platform: str, writer: PlatformWriter
+) -> None:
     pause = first(sandbox, platform, "ad_set")
     writer.send(change(pause, writer.image(pause), "status", "paused"))
     assert writer.image(pause).status == "paused"
@@ -93,7 +97,9 @@ def test_a_rehearsal_changes_nothing_and_finds_what_would_be_refused(
             writer.rehearse(change(budget, image, "daily_budget", "0.02"))
 
 
-def test_what_the_platform_refuses_is_refused(sandbox: Sandbox, platform: str, writer: PlatformWriter) -> None:
+def test_what_the_platform_refuses_is_refused(
+    sandbox: Sandbox, platform: str, writer: PlatformWriter
+) -> None:
     budget = owner(sandbox, platform)
     with pytest.raises(PlatformRefused):
         writer.send(change(budget, writer.image(budget), "daily_budget", "0.02"))
@@ -113,7 +119,9 @@ def test_no_answer_is_an_unknown_outcome_and_is_sent_once(
     assert (writer.image(target).status == "paused") == happened
 
 
-def test_an_edit_by_hand_is_seen_with_its_instant(sandbox: Sandbox, platform: str, writer: PlatformWriter) -> None:
+def test_an_edit_by_hand_is_seen_with_its_instant(
+    sandbox: Sandbox, platform: str, writer: PlatformWriter
+) -> None:
     sandbox.stage.clock.set(None)
     target = first(sandbox, platform, "ad_set")
     account = sandbox.stage.world.account(platform, target.account_id)
@@ -141,7 +149,9 @@ def test_a_shared_budget_says_how_many_campaigns_it_moves(sandbox: Sandbox, sett
     assert writer.image(shared).daily_budget == now.daily_budget - 5
 
 
-def test_an_entity_that_is_not_there_is_refused(platform: str, writer: PlatformWriter, sandbox: Sandbox) -> None:
+def test_an_entity_that_is_not_there_is_refused(
+    platform: str, writer: PlatformWriter, sandbox: Sandbox
+) -> None:
     target = first(sandbox, platform, "ad_set").model_copy(update={"entity_id": "4242"})
     with pytest.raises(PlatformRefused):
         writer.image(target)
