@@ -67,6 +67,8 @@ class House:
     control: str
     messages: list[dict[str, Any]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    early: Proposal | None = None
+    """A proposal made before the first test, for the sensor to find."""
 
     @property
     def desk(self) -> Desk:

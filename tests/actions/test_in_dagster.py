@@ -22,6 +22,9 @@ SELECTOR = {"repositoryLocationName": "paid_media", "repositoryName": "__reposit
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with house_standing(tmp_path_factory.mktemp("house")) as standing:
+        standing.early = standing.pause(
+            announced=True
+        )  # while other tests run, the sensor finds and announces it
         yield standing
 
 
@@ -141,39 +144,45 @@ def test_partitions_that_people_add_or_delete_mean_nothing(house: House) -> None
     assert (house.state(made.proposal_id), house.writes(made)) == (State.PROPOSED, 0)
 
 
-def backfilled(house: House, keys: list[str], config: dict[str, object]) -> None:
+def backfilled(house: House, keys: list[str], config: dict[str, object]) -> str:
     asked = {
         "assetSelection": [{"path": ["actions", "approved"]}],
         "partitionNames": keys,
         "runConfigData": config,
     }
-    made = house.gql(BACKFILL, p=asked)["launchPartitionBackfill"]
-    tag = [{"key": "dagster/backfill", "value": made["backfillId"]}]
-
-    def done() -> bool:
-        runs = house.gql(RUNS_OF, f={"tags": tag})["runsOrError"]["results"]
-        return len(runs) == len(keys) and all(run["status"] in ENDED for run in runs)
-
-    until(done, seconds=150)
+    return str(house.gql(BACKFILL, p=asked)["launchPartitionBackfill"]["backfillId"])
 
 
 def test_several_at_once_from_the_backfill_dialog_with_one_code(house: House) -> None:
-    several = [house.pause(), house.pause()]
-    keys, digests = [made.proposal_id for made in several], [made.digest for made in several]
-    fields = {"decision": "approve", "approver": "alice", "note": "both", "proposal": set_summary(digests)}
-
-    def config(code: str) -> dict[str, object]:
-        return {"ops": {"actions__approved": {"config": fields | {"code": code}}}}
-
-    backfilled(house, keys, config("000000"))
-    assert [(house.state(made.proposal_id), house.writes(made)) for made in several] == [
-        (State.PROPOSED, 0)
-    ] * 2
+    several, others = [house.pause(), house.pause()], [house.pause(), house.pause()]
+    digests = [made.digest for made in several]
     desk = house.desk
     code = desk.approvers().bound_code("alice", decision="approve", digests=digests, at=desk.ledger.now())
-    backfilled(house, keys, config(code))
+    fields = {"decision": "approve", "approver": "alice", "note": "both", "code": code}
+    ours = {"ops": {"actions__approved": {"config": fields | {"proposal": set_summary(digests)}}}}
+    theirs = {
+        "ops": {
+            "actions__approved": {
+                "config": fields | {"proposal": set_summary(made.digest for made in others)}
+            }
+        }
+    }
+    begun = [
+        backfilled(house, [made.proposal_id for made in found], config)
+        for found, config in ((several, ours), (others, theirs))
+    ]
+
+    def done() -> bool:
+        tags = [[{"key": "dagster/backfill", "value": name}] for name in begun]
+        runs = [run for tag in tags for run in house.gql(RUNS_OF, f={"tags": tag})["runsOrError"]["results"]]
+        return len(runs) == 4 and all(run["status"] in ENDED for run in runs)
+
+    until(done, seconds=150)
     assert [(house.state(made.proposal_id), house.writes(made)) for made in several] == [
         (State.VERIFIED, 1)
+    ] * 2
+    assert [(house.state(made.proposal_id), house.writes(made)) for made in others] == [
+        (State.PROPOSED, 0)
     ] * 2
 
 
@@ -188,7 +197,8 @@ def test_a_batch_is_one_partition_one_digest_one_code(house: House) -> None:
 
 
 def test_from_the_message_to_the_receipt_in_a_browser(house: House, browser: Browser, tmp_path: Path) -> None:
-    made = house.pause(announced=True)
+    made = house.early
+    assert made is not None
     until(lambda: any(made.summary in message["message"] for message in house.messages), seconds=60)
     text = next(message["message"] for message in house.messages if made.summary in message["message"])
     address = next(word for word in re.findall(r"http\S+", text) if made.proposal_id in unquote(word))

@@ -1,0 +1,318 @@
+"""Many proposals, living at random: crashes, lost answers, drift, expiry, switches, clocks. Whatever comes, three things hold:
+nothing unapproved is written, nothing is written twice, and the trail is whole.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from assets.actions.approval import Asked, Gate, NotApproved
+from assets.actions.execution import Executor, Held, Stale
+from assets.actions.surroundings import Edit, Surroundings
+from resources.approvers import Approvers
+from resources.errors import OutcomeUnknown, PlatformRefused
+from resources.ledger.proposal import Change, Image, Proposal, Target
+from resources.ledger.states import NEXT, State
+from resources.ledger.store import Ledger
+from resources.platforms.writer import image_value
+from resources.policy import Policy
+from tests.actions.conftest import SECRETS
+from tests.actions.made import AT, image, proposal, target
+
+MOODS = ["well", "well", "refuses", "lost request", "lost answer", "ignored", "dies before", "dies after"]
+NAMES = [str(n) for n in range(30)]
+POLICY = Policy.model_validate(
+    {
+        "permissions": [{"level": "propose"}], "approvers": {"alice": {"up_to": 9999}, "bob": {"up_to": 9999}},
+        "caps": {"meta_ads a1": {"currency": "EUR", "entity_daily": 9999, "account_daily": 99999}},
+        "guardrails": {
+            "pauses_a_day": 99, "pauses_share_a_day": 1, "account_share_a_day": 1, "untouched_share": 0, "cool_down_hours": 0,
+            "change_share_week": 2, "floor_share": 0, "ceiling_share": 99, "data_hours": 9999, "blackouts": [], "month_end_days": 0,
+        },
+    }
+)  # fmt: skip
+
+
+class Dies(BaseException):
+    """The process is killed here: nothing of ours catches it, and the ledger stays as it is."""
+
+
+class Platform:
+    """One platform in memory, as moody as asked."""
+
+    platform = "meta_ads"
+
+    def __init__(self) -> None:
+        self.live: dict[str, Image] = {name: image(name=f"Set {name}") for name in NAMES}
+        self.sent: list[tuple[str, str, str]] = []
+        self.mood = "well"
+
+    def image(self, at: Target) -> Image:
+        return self.live[at.entity_id]
+
+    def edited_at(self, _: Target) -> None:
+        return None
+
+    def rehearse(self, _: Change) -> None:
+        """Always fine."""
+
+    def send(self, change: Change) -> str:
+        name = change.target.entity_id
+        if self.mood == "dies before":
+            raise Dies
+        self.sent.append((name, change.before, change.after))
+        if self.mood == "refuses":
+            raise PlatformRefused("Changing", platform="meta_ads", said="no")
+        if self.mood not in {"lost request", "ignored"}:
+            value = (
+                {"status": change.after}
+                if change.field == "status"
+                else {"daily_budget": Decimal(change.after)}
+            )
+            self.live[name] = self.live[name].model_copy(update=value)
+        if self.mood == "dies after":
+            raise Dies
+        if self.mood in {"lost request", "lost answer"}:
+            raise OutcomeUnknown("Changing", platform="meta_ads", said="no answer")
+        return "req"
+
+
+def frames() -> dict[str, Any]:
+    days = pd.date_range("2026-11-01", "2026-11-22")
+    rows = [
+        {"platform": "meta_ads", "account_id": "a1", "ad_set_id": name, "campaign_id": "c1", "day": day, "spend": 50.0, "clicks": 100.0,
+         "impressions": 5000.0, "conversions": 3.0, "conversion_value": 100.0, "pulled_at": pd.Timestamp(AT)}
+        for name in [*NAMES, "spare"] for day in days
+    ]  # fmt: skip
+    sets = pd.DataFrame(rows)
+    campaigns = (
+        sets.drop(columns="ad_set_id")
+        .groupby(["platform", "account_id", "campaign_id", "day", "pulled_at"], as_index=False)
+        .sum()
+    )
+    entities = pd.DataFrame(
+        [
+            {"platform": "meta_ads", "account_id": "a1", "level": "ad_set", "entity_id": name, "campaign_id": "c1", "status": "active",
+             "daily_budget": 100.0, "budget_id": name, "budget_owner": "ad_set", "time_zone": "UTC", "name": name}
+            for name in [*NAMES, "spare"]
+        ]
+    )  # fmt: skip
+    return {"ad_set_days": sets, "campaign_days": campaigns, "entities": entities}
+
+
+FRAMES = frames()
+
+
+class Lives(RuleBasedStateMachine):
+    """Every step picks by `st.data` what happens next to whom."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.at = AT
+        self.platform, self.killed = Platform(), False
+        self.ledger = Ledger(f"sqlite:///{Path(self.folder.name) / 'ledger.db'}", now=self.now)
+        self.made: dict[str, Proposal] = {}
+        self.dies_in = -1
+        self.codes = 0
+        real = self.ledger._note
+
+        def noted(*args: Any) -> None:
+            real(*args)
+            self.dies_in -= 1
+            if self.dies_in == 0:
+                raise Dies
+
+        self.ledger._note = noted  # type: ignore[method-assign]
+
+    def now(self) -> Any:
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+    def around(self, made: Proposal) -> Surroundings:
+        edits = {change.target.words: Edit(None, False) for change in made.changes}
+        written = self.ledger.written_since(self.at - timedelta(days=8))
+        return Surroundings(
+            now=self.at, rates={"EUR": 1.0}, edits=edits, newest_as_of=made.as_of, written=written, **FRAMES
+        )
+
+    def executor(self) -> Executor:
+        return Executor(
+            ledger=self.ledger, policy=lambda: POLICY, writer=lambda _: self.platform, around=self.around,
+            killed=lambda: "it is on" if self.killed else None, run_id="run", wait=lambda: None,
+        )  # fmt: skip
+
+    def pick(self, data: Any, states: set[State]) -> str | None:
+        """Any proposal, mostly one in these states."""
+        known = self.ledger.states()
+        likely = sorted(key for key in self.made if known[key] in states)
+        chosen = likely if likely and data.draw(st.integers(0, 9)) else sorted(self.made)
+        return data.draw(st.sampled_from(chosen)) if chosen else None
+
+    def survive(self, deed: Callable[[], object]) -> None:
+        try:
+            deed()
+        except (Dies, Held, Stale, NotApproved):
+            pass
+        finally:
+            self.dies_in = -1
+
+    @rule(
+        names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True),
+        kind=st.sampled_from(["pause", "cut", "raise"]),
+    )
+    def propose(self, names: list[str], kind: str) -> None:
+        changes = []
+        for name in names:
+            live = self.platform.live[name]
+            if kind == "pause" and live.status != "active":
+                return
+            field_, before = (
+                ("status", live.status)
+                if kind == "pause"
+                else ("daily_budget", image_value(live, "daily_budget"))
+            )
+            after = (
+                "paused"
+                if kind == "pause"
+                else f"{Decimal(before) * Decimal('0.9' if kind == 'cut' else '1.1'):.2f}"
+            )
+            changes.append(Change(target=target(name), field=field_, before=before, after=after, image=live))  # type: ignore[arg-type]
+        made = proposal(*changes, created_at=self.now(), hours=72)
+        if self.ledger.propose(made):
+            self.made[made.proposal_id] = made
+
+    @rule(
+        data=st.data(),
+        good=st.sampled_from([True, True, True, False]),
+        approve=st.sampled_from([True, True, True, False]),
+        by=st.sampled_from(["alice", "bob"]),
+        dies=st.integers(-1, 4),
+    )
+    def decide(self, data: Any, *, good: bool, approve: bool, by: str, dies: int) -> None:
+        key = self.pick(data, {State.PROPOSED})
+        if key is None:
+            return
+        self.at += timedelta(seconds=61)
+        approvers = Approvers(SECRETS)
+        self.dies_in = dies
+        code = approvers.totp(by, at=self.at) if good else "000000"
+        asked = Asked(
+            key,
+            (key,),
+            self.ledger.summary(key),
+            "approve" if approve else "reject",
+            by,
+            code,
+            "",
+            self.at,
+            f"run {self.at}",
+            "run",
+        )
+        self.survive(lambda: Gate(self.ledger, POLICY, approvers, {"EUR": 1.0}).decide(asked))
+
+    @rule(
+        data=st.data(), mood=st.sampled_from(MOODS),
+        dies=st.integers(-1, 12), only=st.sampled_from(["all", "apply", "read_back"]),
+    )  # fmt: skip
+    def carry_out(self, data: Any, mood: str, dies: int, only: str) -> None:
+        key = self.pick(data, {State.APPROVED, State.EXECUTING, State.UNKNOWN})
+        if key is None:
+            return
+        self.platform.mood, self.dies_in = mood, dies
+
+        def deeds() -> None:
+            work = self.executor()
+            if only == "all":
+                work.preflight(key)
+            if only in {"all", "apply"}:
+                work.apply(key)
+            if only in {"all", "read_back"}:
+                work.read_back(key)
+
+        self.survive(deeds)
+        self.platform.mood = "well"
+
+    @rule(
+        data=st.data(), names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True),
+        kind=st.sampled_from(["pause", "cut", "raise"]), by=st.sampled_from(["alice", "bob"]),
+        moods=st.lists(st.sampled_from(MOODS), min_size=1, max_size=3), dies=st.lists(st.integers(-1, 12), min_size=3, max_size=3),
+        pauses=st.lists(st.sampled_from([1, 61]), min_size=3, max_size=3),
+    )  # fmt: skip
+    def a_whole_life(
+        self, data: Any, names: list[str], kind: str, by: str, moods: list[str], dies: list[int], pauses: list[int]
+    ) -> None:  # fmt: skip
+        """Most lives go on to the end: proposed, approved, and carried out again and again in one mood or another."""
+        self.propose(names, kind)
+        self.decide(data, good=True, approve=True, by=by, dies=-1)
+        for mood, end, seconds in zip(moods, dies, pauses, strict=False):
+            self.carry_out(data, mood, end, "all")
+            self.at += timedelta(seconds=seconds)
+
+    @rule(name=st.sampled_from(NAMES), amount=st.integers(50, 150))
+    def drift(self, name: str, amount: int) -> None:
+        self.platform.live[name] = self.platform.live[name].model_copy(
+            update={"daily_budget": Decimal(amount)}
+        )
+
+    @rule(seconds=st.sampled_from([1, 61, 61, 3600, 80 * 3600]))
+    def wait(self, seconds: int) -> None:
+        self.at += timedelta(seconds=seconds)
+        self.ledger.expire()
+
+    @rule(on=st.sampled_from([False, False, True]))
+    def switch(self, *, on: bool) -> None:
+        self.killed = on
+
+    @invariant()
+    def nothing_is_written_twice_or_unapproved(self) -> None:
+        allowed: Counter[tuple[str, str, str]] = Counter()
+        for key, made in self.made.items():
+            decisions = {(one.approver, one.verdict) for one in self.ledger.decisions(key)}
+            for row in self.ledger.writes(key):
+                assert any(verdict == "approve" for _, verdict in decisions), key
+                change = (
+                    made.changes[row.part] if row.direction == "forward" else made.changes[row.part].undone()
+                )
+                allowed[change.target.entity_id, change.before, change.after] += 1
+        for deed, count in Counter(self.platform.sent).items():
+            assert count <= allowed[deed], deed
+
+    @invariant()
+    def the_trail_is_whole_and_every_step_is_allowed(self) -> None:
+        assert self.ledger.verify().broken is None
+        last: dict[str, State] = {}
+        for row in self.ledger.audit():
+            if row.event in set(State) and row.proposal_id:
+                state, before = State(row.event), last.get(row.proposal_id)
+                assert before is None or state in NEXT[before], (before, state)
+                last[row.proposal_id] = state
+        assert last == {key: state for key, state in self.ledger.states().items() if key in last}
+
+    def teardown(self) -> None:
+        for _ in range(3):  # whatever happened, it comes to an end
+            self.at += timedelta(hours=30)
+            self.killed = False
+            self.ledger.expire()
+            for key in self.made:
+                self.survive(lambda key=key: self.executor().read_back(key))  # type: ignore[misc]
+        assert not {State.EXECUTING, State.UNKNOWN, State.PROPOSED, State.APPROVED} & set(
+            self.ledger.states().values()
+        )
+        self.nothing_is_written_twice_or_unapproved()
+        self.folder.cleanup()
+
+
+Lives.TestCase.settings = settings(
+    max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestLives = Lives.TestCase
