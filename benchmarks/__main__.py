@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-NAMES = ("ingest", "backfill", "daily")
+NAMES = ("ingest", "backfill", "daily", "gate")
 
 
 @click.command()

@@ -4,13 +4,13 @@ Nothing of it can be overridden from the launchpad, and everything is read anew 
 stricter, a switch that was thrown and an approver who was taken off count from that moment on.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 from resources.approvers import Approvers, load_approvers
-from resources.ledger.store import KILL, Ledger
+from resources.ledger.book import KILL
+from resources.ledger.store import Ledger
 from resources.notify import Notifier
 from resources.platforms.login import Platforms
 from resources.policy import Policy, load_policy
@@ -60,7 +60,7 @@ class Desk:
     def killed(self) -> str | None:
         """Why nothing may be written at all, if it may not. A switch that cannot be read is on."""
         try:
-            os.stat(self.settings.kill_file)
+            self.settings.kill_file.stat()
         except FileNotFoundError:
             pass
         except OSError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-_WRITES = {
+WRITES = {
     "lost_request": "a write gets no answer and did not happen",
     "lost_answer": "a write happens and gets no answer",
     "ignored_write": "a write is answered as done and changes nothing",
@@ -20,7 +20,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "unavailable": "UNAVAILABLE before the first row",
         "broken_stream": "UNAVAILABLE after some rows were sent",
         "slow": "the answer waits (detail: seconds)",
-        **_WRITES,
+        **WRITES,
     },
     "meta_ads": {
         "token_expired": "code 190, subcode 463",
@@ -31,7 +31,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "job_failed": "an asynchronous report ends in Job Failed",
         "job_stuck": "an asynchronous report stays at Job Running, 100 %",
         "slow": "the answer waits (detail: seconds)",
-        **_WRITES,
+        **WRITES,
     },
     "linkedin_ads": {
         "token_expired": "401, serviceErrorCode 65602, until the token is refreshed",
@@ -41,7 +41,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "unavailable": "503",
         "permission_empty": "200 with no elements, as without read permission",
         "slow": "the answer waits (detail: seconds)",
-        **_WRITES,
+        **WRITES,
     },
 }
 
@@ -101,7 +101,7 @@ class Faults:
 
     def of_a_write(self, platform: str) -> str | None:
         """The fault that strikes a write now, if any."""
-        return next((kind for kind in _WRITES if self.take(platform, kind) is not None), None)
+        return next((kind for kind in WRITES if self.take(platform, kind) is not None), None)
 
     def clear(self) -> None:
         with self._lock:

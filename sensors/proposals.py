@@ -16,8 +16,8 @@ from assets.actions.assets import PROPOSAL, form_for
 from assets.actions.words import ASSET, announcement, key_facts, link, reminder, sheet
 from orchestration.partitions import proposals
 from resources.desk import Desk
+from resources.ledger.book import Entry
 from resources.ledger.states import OPEN, State
-from resources.ledger.store import Entry
 
 AT_ONCE, SHEETS_SECONDS, REMIND_BEFORE = 5_000, 1.0, timedelta(hours=2)
 
@@ -49,7 +49,7 @@ def tick(instance: dg.DagsterInstance, desk: Desk) -> str:
     registered = _register(instance, desk)
     announced, reminded = _announce(desk), _remind(desk)
     retired = ledger.to_retire(
-        ended_before=ledger.now() - timedelta(days=desk.policy().approval.retire_days), limit=200
+        ended_before=ledger.clock() - timedelta(days=desk.policy().approval.retire_days), limit=200
     )
     for key in retired:
         instance.delete_dynamic_partition(str(proposals.name), key)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from assets.actions.assets import Figures, executor
+from assets.actions.figures import Figures, executor
 from resources.desk import Desk
 from resources.errors import PaidMediaError
 from resources.lake import Lake
@@ -24,7 +24,7 @@ AT_ONCE = 20
 def unknown_outcomes(
     context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
 ) -> dg.SkipReason:
-    now = desk.ledger.now()
+    now = desk.ledger.clock()
     due = [e for e in desk.ledger.entries(states=IN_FLIGHT) if now - e.changed_at >= LEFT_ALONE][:AT_ONCE]
     work = executor(desk, Figures(lake, desk), run_id="sensor unknown_outcomes", say=context.log.warning)
     work.wait_seconds = 0.0

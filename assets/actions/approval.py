@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from resources.approvers import Approvers
 from resources.errors import PaidMediaError
+from resources.ledger.book import CodeSpent, Decided, Entry
 from resources.ledger.proposal import Proposal, set_summary
 from resources.ledger.states import State
-from resources.ledger.store import CodeSpent, Decided, Entry, Ledger
+from resources.ledger.store import Ledger
 from resources.policy import Policy
 
 UNDECIDED, APPROVE, REJECT, AUTOMATIC = "undecided", "approve", "reject", "automatic"
@@ -132,7 +133,7 @@ class Gate:
             )
 
     def _proof(self, asked: Asked, entries: Sequence[Entry]) -> tuple[str, str]:
-        name, limits, now = asked.approver.strip(), self.policy.approval, self.ledger.now()
+        name, limits, now = asked.approver.strip(), self.policy.approval, self.ledger.clock()
         if name not in self.policy.approvers:
             raise NotApproved(f"'{name}' is no approver in policy.yaml. Nothing was decided.")
         if self.by_proxy and not asked.code.strip():

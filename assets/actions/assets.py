@@ -5,119 +5,35 @@ decision is how people approve. The ledger alone says what was approved; nothing
 """
 
 import enum
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
 from assets.actions import threshold
-from assets.actions.approval import Asked, Gate
-from assets.actions.execution import STAGES, Executor, Held, Stale
-from assets.actions.findings import Finding
-from assets.actions.proposing import Drafts, drafted
-from assets.actions.surroundings import Edit, Surroundings
-from assets.actions.words import ASSET, diff, form, key_facts
+from assets.actions.approval import Asked
+from assets.actions.execution import STAGES, Held
+from assets.actions.figures import Figures, executor, gate, propose_findings
+from assets.actions.receipts import apply_batch, receipt, told
+from assets.actions.words import ASSET, diff, form
 from orchestration.automation import follows_newest
 from orchestration.partitions import day_range, days, proposals
 from resources.desk import Desk
 from resources.errors import PaidMediaError
 from resources.failures import one_sentence
 from resources.lake import Lake
-from resources.ledger.proposal import Proposal
+from resources.ledger.book import Entry
 from resources.ledger.states import State
-from resources.ledger.store import Entry
 from resources.tables import core
 
 PROPOSALS, PROPOSAL, APPROVED = (
     dg.AssetKey(["actions", name]) for name in ("proposals", "proposal", "approved")
 )
 OWNERS = ["team:media"]
-OURS_WITHIN = timedelta(minutes=5)
-"""An edit so soon after a write of ours is that write, as the platform dates it."""
-FIGURES_SECONDS = 60.0
 BATCH = "batch."
-
-
-class Figures:
-    """What limits are judged by, from lake, ledger and platforms. The lake's tables are read once a minute at most."""
-
-    def __init__(self, lake: Lake, desk: Desk) -> None:
-        self._lake, self._desk = lake, desk
-        self._kept: tuple[float, dict[str, Any]] | None = None
-
-    def around(self, proposal: Proposal | None = None) -> Surroundings:
-        """The surroundings of a proposal now, with the last edits of what it changes."""
-        now = self._desk.ledger.now()
-        tables = self._tables(now)
-        written = self._desk.ledger.written_since(now - timedelta(days=8))
-        return Surroundings(
-            now=now, written=written, edits=self._edits(proposal, written) if proposal else {}, **tables,
-        )  # fmt: skip
-
-    def _tables(self, now: datetime) -> dict[str, Any]:
-        if self._kept is None or time.monotonic() - self._kept[0] > FIGURES_SECONDS:
-            recent = {"day": ((now - timedelta(days=36)).date(), now.date())}
-            rates = self._lake.read(
-                core.FX_RATE, where={"day": ((now - timedelta(days=10)).date(), now.date())}
-            )
-            newest = rates.sort_values("day").drop_duplicates("currency", keep="last")
-            kpi_days = self._lake.read(core.KPI_DAY, columns="day", where=recent)
-            found = {
-                "ad_set_days": self._lake.read(core.DAYS["ad_set"], where=recent),
-                "campaign_days": self._lake.read(core.DAYS["campaign"], where=recent),
-                "entities": self._lake.read(core.ENTITIES),
-                "rates": dict(zip(newest["currency"], newest["rate"].astype(float), strict=True)),
-                "newest_as_of": kpi_days["day"].max().date() if len(kpi_days) else None,
-            }
-            self._kept = (time.monotonic(), found)
-        return self._kept[1]
-
-    def _edits(self, proposal: Proposal, written: list[Any]) -> dict[str, Edit]:
-        found = {}
-        for change in proposal.changes:
-            at = self._desk.platforms.writer(change.target.platform).edited_at(change.target)
-            ours = [
-                row.intended_at
-                for made, row in written
-                if made.changes[row.part].target == change.target
-                or made.changes[row.part].image.budget_id == change.image.budget_id
-            ]
-            by_us = at is not None and any(abs(at - one) <= OURS_WITHIN for one in ours)
-            found[change.target.words] = Edit(at, by_us)
-        return found
-
-
-def gate(desk: Desk, figures: Figures) -> Gate:
-    """The door, with the policy and the approvers of this moment."""
-    rates = figures.around().rates
-    return Gate(desk.ledger, desk.policy(), desk.approvers(), rates, desk.by_proxy)
-
-
-def executor(desk: Desk, figures: Figures, *, run_id: str, say: Callable[[str], None]) -> Executor:
-    return Executor(
-        ledger=desk.ledger, policy=desk.policy, writer=desk.platforms.writer, around=figures.around, killed=desk.killed,
-        run_id=run_id, wait=lambda: time.sleep(1.0), say=say,
-    )  # fmt: skip
-
-
-def propose_findings(found: list[Finding], desk: Desk, figures: Figures) -> tuple[Drafts, list[Proposal]]:
-    """Proposals of these findings, in the ledger; those that were there already are left out of the second part."""
-    drafts = drafted(
-        found, gate=gate(desk, figures), image=lambda target: desk.platforms.writer(target.platform).image(target),
-        around=figures.around,
-    )  # fmt: skip
-    taken = [made for made in drafts.made if desk.ledger.propose(made)]
-    for made, scope, level in drafts.shadows:
-        known = {one.proposal_id for one in taken}
-        desk.ledger.overshadow(
-            f"{made.proposal_id}.{level}"[:128], scope=scope, level=level, body={"summary": made.summary},
-            proposal_id=made.proposal_id if made.proposal_id in known else None,
-        )  # fmt: skip
-    return drafts, taken
 
 
 @dg.asset(
@@ -134,7 +50,7 @@ def propose_findings(found: list[Finding], desk: Desk, figures: Figures) -> tupl
     automation_condition=follows_newest(),
     group_name="actions",
     owners=OWNERS,
-    kinds={"sqlite"},
+    kinds={"sqlalchemy"},
     pool="proposals",
 )
 def action_proposals(
@@ -173,6 +89,7 @@ proposal = dg.AssetSpec(
     PROPOSAL,
     partitions_def=proposals,
     group_name="actions",
+    kinds={"sqlalchemy"},
     owners=OWNERS,
     description="Each proposal with its diff, evidence, expected effect, limits and expiry. Read here, decide by materializing actions/approved.",
 )
@@ -225,7 +142,7 @@ _NOTHING: dict[str, Any] = {"ins": {"start": dg.In(dg.Nothing)}, "out": dg.Out(d
 def load(context: dg.OpExecutionContext, desk: dg.ResourceParam[Desk]) -> None:
     with _final():
         for entry in desk.ledger.members(context.partition_key):
-            context.log.info(f"{entry.proposal_id} is {entry.state}: {entry.proposal.summary}")
+            context.log.info("%s is %s: %s", entry.proposal_id, entry.state, entry.proposal.summary)
 
 
 @dg.op(**_NOTHING, description=STAGES["manual_approval"])
@@ -243,7 +160,7 @@ def manual_approval(
             code=config.code, note=config.note, launched_at=launched_at, scope=scope, run_id=context.run_id,
         )  # fmt: skip
         for decided in gate(desk, Figures(lake, desk)).decide(asked):
-            context.log.info(f"{decided.proposal_id} {decided.words}")
+            context.log.info("%s %s", decided.proposal_id, decided.words)
 
 
 @dg.op(**_NOTHING, description=STAGES["preflight"])
@@ -299,53 +216,11 @@ def record(context: dg.OpExecutionContext, desk: dg.ResourceParam[Desk]) -> None
     group_name="actions",
     owners=OWNERS,
     tags={"risk": "writes_money"},
+    kinds={"googleads", "meta", "linkedin"},
     description="The approval. One partition per proposal: materialize it with a decision, your name and a code, and exactly that happens, once.",
 )
 def approved(proposal: Any) -> Any:
     return record(read_back(apply(preflight(manual_approval(load(proposal))))))
-
-
-def apply_batch(work: Executor, entries: list[Entry]) -> str | None:
-    """Carry out what is approved of several; the sentence that says why it stopped, None where all of it was tried."""
-    held = []
-    for entry in entries:
-        try:
-            work.apply(entry.proposal_id)
-        except (Held, Stale) as error:
-            held.append(f"{entry.proposal_id}: {error}")
-            continue
-        found = work.ledger.entry(entry.proposal_id)
-        if (
-            found
-            and found.state in {State.EXECUTING, State.UNKNOWN}
-            and work.read_back(entry.proposal_id) != State.VERIFIED
-        ):
-            return f"Stopped at {entry.proposal_id}, which could not be read back as approved. What comes after it was not begun."
-    return f"{len(held)} of {len(entries)} were not carried out: {' '.join(held)[:1500]}" if held else None
-
-
-def receipt(desk: Desk, entry: Entry) -> dict[str, Any]:
-    """What there is to show for a proposal."""
-    return {
-        "state": entry.state, "why": entry.why, "digest": entry.proposal.digest,
-        "decisions": [[one.approver, one.verdict, one.proof, one.run_id] for one in desk.ledger.decisions(entry.proposal_id)],
-        "writes": [[row.part, row.direction, row.state, row.request_id] for row in desk.ledger.writes(entry.proposal_id)],
-    }  # fmt: skip
-
-
-def outcome(desk: Desk, entries: list[Entry]) -> dict[str, Any]:
-    """The receipts as metadata: of one proposal in lines, of a batch as a table."""
-    told = [
-        {
-            "proposal": entry.proposal_id, "state": str(entry.state), "why": entry.why or "", "change": key_facts(entry.proposal)["change"],
-            "decided by": ", ".join(f"{one.approver} ({one.verdict})" for one in desk.ledger.decisions(entry.proposal_id)),
-            "requests": ", ".join(row.request_id or row.state for row in desk.ledger.writes(entry.proposal_id)),
-        }
-        for entry in entries
-    ]  # fmt: skip
-    if len(told) == 1:
-        return told[0]
-    return {"outcome": dg.MetadataValue.table([dg.TableRecord(one) for one in told]), "proposals": len(told)}
 
 
 def _launch(context: dg.OpExecutionContext, key: str) -> tuple[datetime, str, tuple[str, ...]]:
@@ -368,6 +243,14 @@ def _launch(context: dg.OpExecutionContext, key: str) -> tuple[datetime, str, tu
     if record_ is None:
         raise Held("Dagster does not know when this run was launched. Nothing was decided.")
     return record_.create_timestamp.astimezone(UTC), f"run {context.run_id}", (key,)
+
+
+def outcome(desk: Desk, entries: list[Entry]) -> dict[str, Any]:
+    """The receipts as metadata: of one proposal in lines, of a batch as a table."""
+    if len(entries) == 1:
+        return dict(told(desk, entries[0]))
+    table = dg.MetadataValue.table([dg.TableRecord(told(desk, entry)) for entry in entries])
+    return {"outcome": table, "proposals": len(entries)}
 
 
 @contextmanager

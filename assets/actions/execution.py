@@ -5,24 +5,16 @@ finds a row without an outcome knows that its process died: then the platform is
 part fails is led back to what was there before.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
 
 from assets.actions.approval import MACHINE
+from assets.actions.deeds import BACK, FORWARD, Deeds
 from assets.actions.guardrails import judge, refusals
-from assets.actions.surroundings import Surroundings
-from resources.errors import OutcomeUnknown, PaidMediaError, PlatformError, PlatformRefused
+from resources.errors import PaidMediaError, PlatformRefused
+from resources.ledger.book import Entry
 from resources.ledger.proposal import Change, Proposal
 from resources.ledger.states import IN_FLIGHT, Sent, State
-from resources.ledger.store import Entry, Ledger, Written
-from resources.platforms.writer import PlatformWriter, image_value
-from resources.policy import Policy
-
-FORWARD, BACK = "forward", "back"
-LOOKS = 3
-"""How often an accepted write is looked for, a second apart, before it counts as not there."""
 
 
 class Held(PaidMediaError):
@@ -33,23 +25,8 @@ class Stale(PaidMediaError):
     """What was approved is not there any more. Nothing was written."""
 
 
-@dataclass
-class Executor:
-    """Everything a deed needs. Plain parts without a configuration schema: nothing here can be overridden from the launchpad."""
-
-    ledger: Ledger
-    policy: Callable[[], Policy]
-    writer: Callable[[str], PlatformWriter]
-    around: Callable[[Proposal], Surroundings]
-    killed: Callable[[], str | None]
-    """Why nothing may be written at all, None where the kill switch is off."""
-    run_id: str
-    wait: Callable[[], None]
-    """Lets a second go by."""
-    wait_seconds: float = 120.0
-    """How long to wait for another run that writes to the same account."""
-    say: Callable[[str], None] = lambda _: None
-    _writers: dict[str, PlatformWriter] = field(default_factory=dict)
+class Executor(Deeds):
+    """Carries out what the ledger says was approved."""
 
     # What the ops do, one after the other
 
@@ -103,7 +80,7 @@ class Executor:
             raise
 
     def _ready(self, proposal: Proposal) -> None:
-        if proposal.expires_at <= self.ledger.now():
+        if proposal.expires_at <= self.ledger.clock():
             self.ledger.move(
                 proposal.proposal_id, {State.APPROVED}, State.EXPIRED, "clock", "its time is over"
             )
@@ -145,7 +122,7 @@ class Executor:
         )
         raise Stale(f"{change.target.entity_id} is not what was approved: {told}. Propose it anew.")
 
-    # Writing
+    # Writing, and after
 
     def _forward(self, proposal: Proposal) -> None:
         done = {one.part for one in self.ledger.writes(proposal.proposal_id)}
@@ -175,33 +152,6 @@ class Executor:
             row = self._row(proposal.proposal_id, part, FORWARD)
         return row is not None and row.state == Sent.VERIFIED
 
-    def _send(self, proposal: Proposal, part: int, direction: str, change: Change) -> bool:
-        """Send one write, if it may be sent. False: it was not accepted, and nothing further is to be sent."""
-        if why := self.killed():
-            self.say(f"Not written: {why}.")
-            return False
-        writer = self._writer(
-            change
-        )  # opened before the right to write is taken: what fails here sent nothing
-        if not self.ledger.intend(proposal.proposal_id, part, direction, run_id=self.run_id):
-            return False
-        try:
-            request = writer.send(change)
-        except OutcomeUnknown as error:
-            self.ledger.answered(
-                proposal.proposal_id, part, direction, Sent.UNKNOWN, said=str(error), request_id=error.trace
-            )
-            return False
-        except PlatformError as error:
-            self.ledger.answered(
-                proposal.proposal_id, part, direction, Sent.REFUSED, said=str(error), request_id=error.trace
-            )
-            return False
-        self.ledger.answered(proposal.proposal_id, part, direction, Sent.ACCEPTED, request_id=request)
-        return True
-
-    # After
-
     def _close(self, entry: Entry) -> None:
         proposal = entry.proposal
         if not self._all_known(proposal, entry):
@@ -226,45 +176,6 @@ class Executor:
                 )
             return
         self._lead_back(entry, forward)
-
-    def _all_known(self, proposal: Proposal, entry: Entry) -> bool:
-        rows = self.ledger.writes(proposal.proposal_id)
-        known = [
-            row.state in {Sent.VERIFIED, Sent.REFUSED, Sent.ABSENT} or self._look(proposal, row)
-            for row in rows
-        ]
-        is_fresh = self.ledger.now() - entry.changed_at < self._settle()
-        return all(known) and (bool(rows) or not is_fresh)
-
-    def _look(self, proposal: Proposal, row: Written) -> bool:
-        """Read back one write; True once it is known what became of it."""
-        change = proposal.changes[row.part]
-        change = change if row.direction == FORWARD else change.undone()
-        accepted = row.state == Sent.ACCEPTED
-        for look in range(LOOKS if accepted else 1):
-            if look:
-                self.wait()
-            try:
-                value = image_value(self._writer(change).image(change.target), change.field)
-            except PlatformRefused as error:
-                self.ledger.answered(
-                    proposal.proposal_id, row.part, row.direction, Sent.ABSENT, said=str(error)
-                )
-                return True
-            except PlatformError as error:
-                self.say(str(error))
-                return False
-            if value == change.after:
-                self.ledger.answered(proposal.proposal_id, row.part, row.direction, Sent.VERIFIED)
-                return True
-        settled = accepted or self.ledger.now() - row.intended_at >= self._settle()
-        if not settled:
-            return False
-        said = f"read back: it is {value}, not {change.after}" + (
-            ", though the platform said it was done" if accepted else ""
-        )
-        self.ledger.answered(proposal.proposal_id, row.part, row.direction, Sent.ABSENT, said=said)
-        return True
 
     def _lead_back(self, entry: Entry, forward: dict[int, Sent]) -> None:
         """Undo what happened of a bundle that did not happen whole, then end it as failed."""
@@ -305,14 +216,6 @@ class Executor:
         else:
             self._end(entry, State.FAILED, f"{said}. Nothing was changed")
 
-    def _end(self, entry: Entry, state: State, why: str) -> None:
-        self.ledger.move(entry.proposal_id, set(IN_FLIGHT), state, self.run_id, why)
-        self.say(f"{entry.proposal_id}: {state}: {why}")
-
-    def _row(self, proposal_id: str, part: int, direction: str) -> Written | None:
-        rows = self.ledger.writes(proposal_id)
-        return next((row for row in rows if (row.part, row.direction) == (part, direction)), None)
-
     @contextmanager
     def _alone(self, proposal_id: str) -> Iterator[Entry]:
         """The proposal as it stands, while nobody else may write to its accounts."""
@@ -320,15 +223,6 @@ class Executor:
             self.ledger.members(proposal_id)[0].proposal.accounts, wait_seconds=self.wait_seconds
         ):
             yield self.ledger.members(proposal_id)[0]
-
-    def _settle(self) -> timedelta:
-        return timedelta(seconds=self.policy().approval.settle_seconds)
-
-    def _writer(self, change: Change) -> PlatformWriter:
-        platform = change.target.platform
-        if platform not in self._writers:
-            self._writers[platform] = self.writer(platform)
-        return self._writers[platform]
 
 
 def in_order(proposal: Proposal) -> list[int]:

@@ -10,9 +10,9 @@ from assets.actions.findings import Finding, Wish
 from assets.actions.guardrails import judge, refusals
 from assets.actions.surroundings import Surroundings
 from resources.errors import DataUnusable, PaidMediaError
+from resources.ledger.book import Written
 from resources.ledger.proposal import Change, Image, Proposal, Target, proposal_id
 from resources.ledger.states import Sent
-from resources.ledger.store import Written
 from resources.platforms.money import rounded
 from resources.platforms.writer import image_value, plain
 
@@ -73,7 +73,7 @@ def proposed(finding: Finding, *, gate: Gate, image: Callable[[Target], Image]) 
     changes = tuple(_change(wish, image(wish.target)) for wish in finding.wishes)
     if finding.kind == "reallocate_budget" and sum((c.amount for c in changes), Decimal(0)) != 0:
         raise DataUnusable("a shift of budget has to sum to nothing")
-    at = gate.ledger.now()
+    at = gate.ledger.clock()
     return Proposal(
         proposal_id=proposal_id(finding.kind, finding.as_of, changes, created_at=at), kind=finding.kind, changes=changes,
         proposer=finding.proposer, reason=finding.reason, evidence=finding.evidence, effect=finding.effect, verdicts=(),

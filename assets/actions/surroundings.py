@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from resources.ledger.book import Written
 from resources.ledger.proposal import Change, Proposal
-from resources.ledger.store import Written
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Surroundings:
         ]
         return {str(own) for own in sharing["entity_id"]} | {str(change.image.campaign_id)}
 
-    def today(self, platform: str, account_id: str) -> date | None:
+    def local_day(self, platform: str, account_id: str) -> date | None:
         """The account's own calendar day, None where its zone is not known."""
         zones = self.account(platform, account_id)["time_zone"].dropna().unique()
         return self.now.astimezone(ZoneInfo(str(zones[0]))).date() if len(zones) else None

@@ -65,7 +65,7 @@ class Unit:
             )
         return Target(
             platform=self.platform, account_id=self.account_id, level=self.level, entity_id=self.entity_id
-        )  # type: ignore[arg-type]
+        )
 
 
 def findings(
@@ -81,7 +81,7 @@ def findings(
     ad_sets = units(ad_set_days, entities, level="ad_set", as_of=as_of, policy=policy)
     campaigns = units(campaign_days, entities, level="campaign", as_of=as_of, policy=policy)
     owners = [u for u in (*ad_sets, *campaigns) if u.owns_budget and u.budget]
-    pauses = [_pause(u, as_of, limits) for u in ad_sets if u.is_active and _is_bad(u, limits)]
+    pauses = [_pause(u, as_of) for u in ad_sets if u.is_active and _is_bad(u, limits)]
     paused = {wish.target.entity_id for finding in pauses for wish in finding.wishes}
     weak = [u for u in owners if u.is_active and _is_weak(u, limits) and u.entity_id not in paused]
     strong = [u for u in owners if u.is_active and _is_strong(u, limits)]
@@ -181,7 +181,7 @@ def _is_strong(unit: Unit, limits: Guardrails) -> bool:
     return full and unit.ratio > RAISE_ABOVE and at_least(unit.conversions, unit.expected) < SURE
 
 
-def _pause(unit: Unit, as_of: date, limits: Guardrails) -> Finding:
+def _pause(unit: Unit, as_of: date) -> Finding:
     low, high = _poisson_range(unit.conversions)
     lost = [count / unit.days for count in (low, unit.conversions, high)]
     seen = f"{unit.conversions:.0f} conversions where {unit.expected:.1f} were to be expected by now"

@@ -38,14 +38,14 @@ def held(
         for platform, account_id in sorted(set(accounts)):
             name = f"{platform}.{account_id}"
             if connection is not None:
-                _wait(lambda name=name: _advisory(connection, name), name, deadline)  # type: ignore[misc]
+                _wait(lambda name=name: _advisory(connection, name), name, deadline)
                 stack.callback(
                     connection.execute, sa.text("select pg_advisory_unlock(:key)"), {"key": _number(name)}
                 )
             else:
                 assert folder is not None  # noqa: S101 — one of the two
                 file = stack.enter_context((folder / f"{name}.lock").open("w"))
-                _wait(lambda file=file: _locked(file.fileno()), name, deadline)  # type: ignore[misc]
+                _wait(lambda file=file: _locked(file.fileno()), name, deadline)
         yield
 
 

@@ -13,10 +13,10 @@ class Instant(TypeDecorator[datetime]):
     impl = sa.String(27)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> str | None:
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> str | None:  # noqa: ARG002 — SQLAlchemy hands it over
         return None if value is None else stamp(value)
 
-    def process_result_value(self, value: str | None, dialect: Any) -> datetime | None:
+    def process_result_value(self, value: str | None, dialect: Any) -> datetime | None:  # noqa: ARG002 — same
         return None if value is None else datetime.fromisoformat(value)
 
 

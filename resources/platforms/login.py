@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from resources.platforms.patience import Patience
 from resources.errors import SettingsWrong
+from resources.platforms.patience import Patience
 from resources.platforms.reader import NotConfigured, PlatformReader
 from resources.platforms.writer import PlatformWriter
 from resources.settings import Settings, load_settings

@@ -43,3 +43,7 @@ def unknown_object(what: str, method: str) -> Refused:
 def too_much() -> Refused:
     said = "Please reduce the amount of data you're asking for, then retry your request"
     return Refused(1, said, subcode=99, http=500)
+
+
+class NoAnswer(Exception):
+    """The answer got lost on its way."""

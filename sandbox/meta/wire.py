@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from sandbox.meta import entities
 from sandbox.meta.insights import Asked, Insights, asked, listed
-from sandbox.meta.refusals import Refused, bad, too_much, unknown_object
+from sandbox.meta.refusals import NoAnswer, Refused, bad, too_much, unknown_object
 from sandbox.stage import Stage
 from sandbox.world import Account
 
@@ -32,10 +32,6 @@ MOST_ROWS_A_PAGE, MOST_IN_A_BATCH, CALLS_AN_HOUR = 5_000, 50, 60_000
 def routes(stage: Stage, base_url: Callable[[], str]) -> list[Route]:
     """The Graph API, to be mounted where `base_url` says it is."""
     return [Route("/{path:path}", _Wire(stage, base_url).graph, methods=["GET", "POST"])]
-
-
-class NoAnswer(Exception):
-    """The answer got lost on its way."""
 
 
 @dataclass
@@ -117,16 +113,13 @@ class _Wire:
             "type": "ads_insights", "call_count": int(used), "total_cputime": 0, "total_time": 0,
             "estimated_time_to_regain_access": minutes, "ads_api_access_tier": "standard_access",
         }  # fmt: skip
-        throttle = {
-            "app_id_util_pct": round(used, 2),
-            "acc_id_util_pct": round(used, 2),
-            "ads_api_access_tier": "standard_access",
-        }
+        share = round(used, 2)
+        throttle = {"app_id_util_pct": share, "acc_id_util_pct": share, "ads_api_access_tier": "standard"}
         return {
             "x-app-usage": json.dumps({"call_count": int(used), "total_cputime": 0, "total_time": 0}),
             "x-business-use-case-usage": json.dumps({"77001": [row]}),
             "x-fb-ads-insights-throttle": json.dumps(throttle),
-            "x-ad-account-usage": json.dumps({"acc_id_util_pct": round(used, 2)}),
+            "x-ad-account-usage": json.dumps({"acc_id_util_pct": share}),
             "facebook-api-version": VERSIONS[0],
         }
 
@@ -168,11 +161,10 @@ class _Wire:
         if method == "GET":
             self._stage.note("meta_ads", f"GET {level}", account.id)
             return _chosen(entities.node(self._stage, account, level, row), parameters)
-        rehearsed = entities.write(self._stage, account, level, row, parameters, rehearse=True)
-        fault = self._stage.faults.of_a_write("meta_ads") if rehearsed else None
-        wrote = rehearsed
-        if rehearsed and fault in {None, "lost_answer"}:
-            wrote = entities.write(self._stage, account, level, row, parameters)
+        wrote = entities.write(self._stage, account, level, row, parameters, rehearse=True)
+        fault = self._stage.faults.of_a_write("meta_ads") if wrote else None
+        if wrote and fault in {None, "lost_answer"}:
+            entities.write(self._stage, account, level, row, parameters)
         detail = {key: parameters[key] for key in ("status", "daily_budget", "name") if key in parameters}
         self._stage.note(
             "meta_ads", f"POST {level}", account.id, wrote=wrote, entity=name, fault=fault, **detail
@@ -304,6 +296,5 @@ def _encoded(position: int) -> str:
 
 
 def _json(content: Any, headers: dict[str, str]) -> Response:
-    return Response(
-        msgspec.json.encode(content), media_type="application/json; charset=UTF-8", headers=headers
-    )
+    body = msgspec.json.encode(content)
+    return Response(body, media_type="application/json; charset=UTF-8", headers=headers)

@@ -12,15 +12,15 @@ import sqlalchemy as sa
 import yaml
 
 from assets.actions.approval import Asked, Gate
-from assets.actions.assets import Figures, executor, gate
 from assets.actions.execution import Executor
+from assets.actions.figures import Figures, executor, gate
 from assets.actions.findings import Finding, Wish
 from assets.actions.proposing import proposed
 from assets.actions.surroundings import mean_spend
 from resources.desk import Desk
 from resources.lake import Lake
+from resources.ledger.book import Decided
 from resources.ledger.proposal import Change, Effect, Proposal, Target
-from resources.ledger.store import Decided
 from resources.platforms.login import Platforms
 from resources.platforms.patience import Patience
 from resources.settings import load_settings
@@ -111,7 +111,7 @@ class Office:
 
     @property
     def now(self) -> datetime:
-        return self.desk.ledger.now()
+        return self.desk.ledger.clock()
 
     def later(self, **step: float) -> None:
         self.sandbox.stage.clock.advance(timedelta(**step))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.actions.approval import Asked
-from assets.actions.assets import Figures, executor, gate
+from assets.actions.figures import Figures, executor, gate
 from resources.desk import Desk
 from resources.lake import Lake
 from resources.platforms.login import Platforms

@@ -19,7 +19,7 @@ import requests
 import yaml
 from dotenv import dotenv_values
 
-from assets.actions.assets import Figures, gate
+from assets.actions.figures import Figures, gate
 from assets.actions.findings import Finding, Wish
 from assets.actions.proposing import proposed
 from orchestration.local_sandbox import sandbox_running
@@ -110,7 +110,7 @@ class House:
         """A good decision as run config, but for what `other` says."""
         desk = self.desk
         digests = [entry.proposal.digest for entry in desk.ledger.members(key)]
-        code = desk.approvers().bound_code(by, decision="approve", digests=digests, at=desk.ledger.now())
+        code = desk.approvers().bound_code(by, decision="approve", digests=digests, at=desk.ledger.clock())
         fields = {
             "proposal": desk.ledger.summary(key),
             "decision": "approve",
@@ -176,8 +176,8 @@ class House:
 
 
 @contextmanager
-def house_standing(folder: Path, **more: str) -> Iterator[House]:
-    """Everything up, with thirty days of figures; all of it gone afterwards."""
+def house_standing(folder: Path, *, storage: dict[str, Any] | None = None, **more: str) -> Iterator[House]:
+    """Everything up, with thirty days of figures; all of it gone afterwards. `storage` is for Dagster's own records."""
     policy, world = folder / "policy.yaml", folder / "world.yaml"
     world.write_text(yaml.safe_dump(WORLD), encoding="utf-8")
     limits = {
@@ -205,13 +205,13 @@ def house_standing(folder: Path, **more: str) -> Iterator[House]:
         )
         known = dotenv_values(folder / "sandbox" / "sandbox.env")
         control = str(known["META_GRAPH_URL"]).removesuffix("/graph") + "/control"
-        with _dagster(folder, env, port):
+        with _dagster(folder, env, port, storage):
             until(lambda: _is_loaded(url), seconds=90)
             yield House(env, url, control, messages)
 
 
 @contextmanager
-def _dagster(folder: Path, env: dict[str, str], port: int) -> Iterator[None]:
+def _dagster(folder: Path, env: dict[str, str], port: int, storage: dict[str, Any] | None) -> Iterator[None]:
     words = [
         str(Path(sys.executable).with_name("dagster")),
         "dev",
@@ -225,6 +225,12 @@ def _dagster(folder: Path, env: dict[str, str], port: int) -> Iterator[None]:
         "warning",
     ]
     home = dagster_environment(folder / "sandbox" / "dagster")
+    if storage is not None:  # as in production, but for where the database is
+        settings = yaml.safe_load((PROJECT / "deploy" / "dagster.yaml").read_text("utf-8"))
+        settings["storage"]["postgres"] = storage
+        (folder / "sandbox" / "dagster" / "dagster.yaml").write_text(
+            yaml.safe_dump(settings), encoding="utf-8"
+        )
     with (folder / "dagster.log").open("w") as log:
         child = subprocess.Popen(
             words, cwd=PROJECT, env=os.environ | env | home, stdout=log, stderr=log, start_new_session=True

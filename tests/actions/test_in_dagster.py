@@ -82,10 +82,10 @@ def test_reexecuting_later_steps_alone_never_skips_the_gate(house: House, parent
 
 
 OVERRIDES: tuple[dict[str, object], ...] = (
-    {"desk": {"config": {"settings": {"ledger_url": "sqlite:////tmp/other.db"}}}},
-    {"lake": {"config": {"root": "/tmp/other"}}},
+    {"desk": {"config": {"settings": {"ledger_url": "sqlite:///other.db"}}}},
+    {"lake": {"config": {"root": "other"}}},
     {"platforms": {"config": {"settings": {}}}},
-    {"io_manager": {"config": {"base_dir": "/tmp/other"}}},
+    {"io_manager": {"config": {"base_dir": "other"}}},
 )
 
 
@@ -157,7 +157,7 @@ def test_several_at_once_from_the_backfill_dialog_with_one_code(house: House) ->
     several, others = [house.pause(), house.pause()], [house.pause(), house.pause()]
     digests = [made.digest for made in several]
     desk = house.desk
-    code = desk.approvers().bound_code("alice", decision="approve", digests=digests, at=desk.ledger.now())
+    code = desk.approvers().bound_code("alice", decision="approve", digests=digests, at=desk.ledger.clock())
     fields = {"decision": "approve", "approver": "alice", "note": "both", "code": code}
     ours = {"ops": {"actions__approved": {"config": fields | {"proposal": set_summary(digests)}}}}
     theirs = {

@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from resources.errors import DataUnusable, SettingsWrong
+from resources.ledger.book import CodeSpent
 from resources.ledger.proposal import Proposal, set_digest, set_summary
 from resources.ledger.states import NEXT, State
-from resources.ledger.store import CodeSpent, Ledger
+from resources.ledger.store import Ledger
 from tests.actions.made import AT, budget, pause, proposal, target
 
 
@@ -168,7 +169,7 @@ def test_a_proposal_that_was_changed_is_never_used(ledger: Ledger) -> None:
     for look in (
         lambda: ledger.entry(made.proposal_id),
         lambda: ledger.members(made.proposal_id),
-        lambda: ledger.entries(),
+        ledger.entries,
     ):
         with pytest.raises(DataUnusable, match="no longer has the digest"):
             look()
@@ -188,7 +189,7 @@ def test_a_batch_is_bound_to_its_members(ledger: Ledger) -> None:
 
 
 def test_reminders_come_at_half_time_and_before_the_end(ledger: Ledger) -> None:
-    clock = ledger.now
+    clock = ledger.clock
     assert isinstance(clock, Clock)
     made = proposal()
     ledger.propose(made)

@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -19,17 +18,16 @@ from assets.actions.approval import Asked, Gate, NotApproved
 from assets.actions.execution import Executor, Held, Stale
 from assets.actions.surroundings import Edit, Surroundings
 from resources.approvers import Approvers
-from resources.errors import OutcomeUnknown, PlatformRefused
-from resources.ledger.proposal import Change, Image, Proposal, Target
+from resources.ledger.proposal import Change, Proposal
 from resources.ledger.states import NEXT, State
 from resources.ledger.store import Ledger
 from resources.platforms.writer import image_value
 from resources.policy import Policy
 from tests.actions.conftest import SECRETS
-from tests.actions.made import AT, image, proposal, target
+from tests.actions.made import AT, proposal, target
+from tests.actions.memory import NAMES, Dies, Platform, frames
 
 MOODS = ["well", "well", "refuses", "lost request", "lost answer", "ignored", "dies before", "dies after"]
-NAMES = [str(n) for n in range(30)]
 POLICY = Policy.model_validate(
     {
         "permissions": [{"level": "propose"}], "approvers": {"alice": {"up_to": 9999}, "bob": {"up_to": 9999}},
@@ -40,73 +38,6 @@ POLICY = Policy.model_validate(
         },
     }
 )  # fmt: skip
-
-
-class Dies(BaseException):
-    """The process is killed here: nothing of ours catches it, and the ledger stays as it is."""
-
-
-class Platform:
-    """One platform in memory, as moody as asked."""
-
-    platform = "meta_ads"
-
-    def __init__(self) -> None:
-        self.live: dict[str, Image] = {name: image(name=f"Set {name}") for name in NAMES}
-        self.sent: list[tuple[str, str, str]] = []
-        self.mood = "well"
-
-    def image(self, at: Target) -> Image:
-        return self.live[at.entity_id]
-
-    def edited_at(self, _: Target) -> None:
-        return None
-
-    def rehearse(self, _: Change) -> None:
-        """Always fine."""
-
-    def send(self, change: Change) -> str:
-        name = change.target.entity_id
-        if self.mood == "dies before":
-            raise Dies
-        self.sent.append((name, change.before, change.after))
-        if self.mood == "refuses":
-            raise PlatformRefused("Changing", platform="meta_ads", said="no")
-        if self.mood not in {"lost request", "ignored"}:
-            value = (
-                {"status": change.after}
-                if change.field == "status"
-                else {"daily_budget": Decimal(change.after)}
-            )
-            self.live[name] = self.live[name].model_copy(update=value)
-        if self.mood == "dies after":
-            raise Dies
-        if self.mood in {"lost request", "lost answer"}:
-            raise OutcomeUnknown("Changing", platform="meta_ads", said="no answer")
-        return "req"
-
-
-def frames() -> dict[str, Any]:
-    days = pd.date_range("2026-11-01", "2026-11-22")
-    rows = [
-        {"platform": "meta_ads", "account_id": "a1", "ad_set_id": name, "campaign_id": "c1", "day": day, "spend": 50.0, "clicks": 100.0,
-         "impressions": 5000.0, "conversions": 3.0, "conversion_value": 100.0, "pulled_at": pd.Timestamp(AT)}
-        for name in [*NAMES, "spare"] for day in days
-    ]  # fmt: skip
-    sets = pd.DataFrame(rows)
-    campaigns = (
-        sets.drop(columns="ad_set_id")
-        .groupby(["platform", "account_id", "campaign_id", "day", "pulled_at"], as_index=False)
-        .sum()
-    )
-    entities = pd.DataFrame(
-        [
-            {"platform": "meta_ads", "account_id": "a1", "level": "ad_set", "entity_id": name, "campaign_id": "c1", "status": "active",
-             "daily_budget": 100.0, "budget_id": name, "budget_owner": "ad_set", "time_zone": "UTC", "name": name}
-            for name in [*NAMES, "spare"]
-        ]
-    )  # fmt: skip
-    return {"ad_set_days": sets, "campaign_days": campaigns, "entities": entities}
 
 
 FRAMES = frames()

@@ -32,9 +32,9 @@ def test_every_asset_says_what_it_is_and_whose_it_is(definitions: dg.Definitions
             word in spec.description.split(".")[0] for word in ("SQL", "API", "frame", "schema")
         ), spec.key
         assert spec.owners, spec.key
-        assert spec.group_name in {"raw", "core", "reports"}, spec.key
+        assert spec.group_name in {"actions", "raw", "core", "reports"}, spec.key
         assert spec.kinds, spec.key
-        if spec.key.path[0] != "reports":
+        if spec.key.path[0] not in {"actions", "reports"}:
             columns = spec.metadata["dagster/column_schema"].columns
             assert columns, spec.key
             assert all(column.description for column in columns), spec.key

@@ -12,6 +12,7 @@ from resources.platforms.patience import Patience
 from resources.platforms.writer import PlatformWriter, image_value
 from resources.settings import Settings
 from sandbox.control import edit_by_hand
+from sandbox.faults import WRITES
 from sandbox.serve import Sandbox
 
 PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
@@ -106,6 +107,10 @@ def test_what_the_platform_refuses_is_refused(
     assert writes(sandbox) == 0
 
 
+def test_every_fault_of_a_write_is_met_here() -> None:
+    assert set(WRITES) == {"lost_answer", "lost_request", "ignored_write"}
+
+
 @pytest.mark.parametrize(("fault", "happened"), [("lost_answer", True), ("lost_request", False)])
 def test_no_answer_is_an_unknown_outcome_and_is_sent_once(
     sandbox: Sandbox, platform: str, writer: PlatformWriter, fault: str, happened: bool
@@ -117,6 +122,16 @@ def test_no_answer_is_an_unknown_outcome_and_is_sent_once(
         writer.send(change(target, image, "status", "paused"))
     assert writes(sandbox) == 1
     assert (writer.image(target).status == "paused") == happened
+
+
+def test_a_write_that_is_called_done_may_have_changed_nothing(
+    sandbox: Sandbox, platform: str, writer: PlatformWriter
+) -> None:
+    target = first(sandbox, platform, "ad_set")
+    image = writer.image(target)
+    sandbox.stage.faults.arm(platform, "ignored_write")
+    writer.send(change(target, image, "status", "paused"))
+    assert writer.image(target) == image
 
 
 def test_an_edit_by_hand_is_seen_with_its_instant(

@@ -77,8 +77,8 @@ def upgrade() -> None:
         sa.Column("approver", sa.String(80), nullable=False),
         sa.Column("at", sa.String(27), nullable=False),
     )
-    for table, columns in _INDEXES.items():
-        for column in columns:
+    for table, indexed in _INDEXES.items():
+        for column in indexed:
             op.create_index(f"ix_{table}_{column}", table, [column])
     op.execute(f"insert into audit_head (id, seq, hash) values (1, 0, '{'0' * 64}')")
     guard = _guard_postgresql if op.get_bind().dialect.name == "postgresql" else _guard_sqlite
@@ -116,4 +116,4 @@ def _guard_postgresql(table: str, fixed: tuple[str, ...]) -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("The ledger's history is never taken apart: restore a backup instead.")
+    raise RuntimeError("The ledger's history is never taken apart: restore a backup instead.")

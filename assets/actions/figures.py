@@ -1,0 +1,98 @@
+"""What the action path reads and stands on, put together: figures from the lake, edits from the platforms, gate and executor."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from assets.actions.approval import Gate
+from assets.actions.execution import Executor
+from assets.actions.findings import Finding
+from assets.actions.proposing import Drafts, drafted
+from assets.actions.surroundings import Edit, Surroundings
+from resources.desk import Desk
+from resources.lake import Lake
+from resources.ledger.proposal import Proposal
+from resources.tables import core
+
+OURS_WITHIN = timedelta(minutes=5)
+"""An edit so soon after a write of ours is that write, as the platform dates it."""
+FIGURES_SECONDS = 60.0
+
+
+class Figures:
+    """What limits are judged by, from lake, ledger and platforms. The lake's tables are read once a minute at most."""
+
+    def __init__(self, lake: Lake, desk: Desk) -> None:
+        self._lake, self._desk = lake, desk
+        self._kept: tuple[float, dict[str, Any]] | None = None
+
+    def around(self, proposal: Proposal | None = None) -> Surroundings:
+        """The surroundings of a proposal now, with the last edits of what it changes."""
+        now = self._desk.ledger.clock()
+        tables = self._tables(now)
+        written = self._desk.ledger.written_since(now - timedelta(days=8))
+        return Surroundings(
+            now=now, written=written, edits=self._edits(proposal, written) if proposal else {}, **tables,
+        )  # fmt: skip
+
+    def _tables(self, now: datetime) -> dict[str, Any]:
+        if self._kept is None or time.monotonic() - self._kept[0] > FIGURES_SECONDS:
+            recent = {"day": ((now - timedelta(days=36)).date(), now.date())}
+            rates = self._lake.read(
+                core.FX_RATE, where={"day": ((now - timedelta(days=10)).date(), now.date())}
+            )
+            newest = rates.sort_values("day").drop_duplicates("currency", keep="last")
+            kpi_days = self._lake.read(core.KPI_DAY, columns="day", where=recent)
+            found = {
+                "ad_set_days": self._lake.read(core.DAYS["ad_set"], where=recent),
+                "campaign_days": self._lake.read(core.DAYS["campaign"], where=recent),
+                "entities": self._lake.read(core.ENTITIES),
+                "rates": dict(zip(newest["currency"], newest["rate"].astype(float), strict=True)),
+                "newest_as_of": kpi_days["day"].max().date() if len(kpi_days) else None,
+            }
+            self._kept = (time.monotonic(), found)
+        return self._kept[1]
+
+    def _edits(self, proposal: Proposal, written: list[Any]) -> dict[str, Edit]:
+        found = {}
+        for change in proposal.changes:
+            at = self._desk.platforms.writer(change.target.platform).edited_at(change.target)
+            ours = [
+                row.intended_at
+                for made, row in written
+                if made.changes[row.part].target == change.target
+                or made.changes[row.part].image.budget_id == change.image.budget_id
+            ]
+            by_us = at is not None and any(abs(at - one) <= OURS_WITHIN for one in ours)
+            found[change.target.words] = Edit(at, by_us)
+        return found
+
+
+def gate(desk: Desk, figures: Figures) -> Gate:
+    """The door, with the policy and the approvers of this moment."""
+    rates = figures.around().rates
+    return Gate(desk.ledger, desk.policy(), desk.approvers(), rates, desk.by_proxy)
+
+
+def executor(desk: Desk, figures: Figures, *, run_id: str, say: Callable[[str], None]) -> Executor:
+    return Executor(
+        ledger=desk.ledger, policy=desk.policy, writer=desk.platforms.writer, around=figures.around, killed=desk.killed,
+        run_id=run_id, wait=lambda: time.sleep(1.0), say=say,
+    )  # fmt: skip
+
+
+def propose_findings(found: list[Finding], desk: Desk, figures: Figures) -> tuple[Drafts, list[Proposal]]:
+    """Proposals of these findings, in the ledger; those that were there already are left out of the second part."""
+    drafts = drafted(
+        found, gate=gate(desk, figures), image=lambda target: desk.platforms.writer(target.platform).image(target),
+        around=figures.around,
+    )  # fmt: skip
+    taken = [made for made in drafts.made if desk.ledger.propose(made)]
+    for made, scope, level in drafts.shadows:
+        known = {one.proposal_id for one in taken}
+        desk.ledger.overshadow(
+            f"{made.proposal_id}.{level}"[:128], scope=scope, level=level, body={"summary": made.summary},
+            proposal_id=made.proposal_id if made.proposal_id in known else None,
+        )  # fmt: skip
+    return drafts, taken

@@ -1,0 +1,159 @@
+"""Deciding and proposing from a terminal: the same gate and the same code as in the UI."""
+
+import uuid
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:  # everything below loads when a command runs
+    from assets.actions.figures import Figures
+    from assets.actions.findings import Finding
+    from resources.desk import Desk
+
+AS = click.option("--as", "name", required=True, help="Who you are: your name among the approvers.")
+CODE = click.option(
+    "--code", help="Six digits of your authenticator, or a code of `code`; asked for unless given."
+)
+
+
+def decide(
+    desk: "Desk",
+    figures: "Figures",
+    keys: tuple[str, ...],
+    decision: str,
+    *,
+    note: str,
+    name: str,
+    code: str,
+    meant: str,
+) -> list[str]:
+    """Decide on keys and carry out what is approved by it; one sentence for each proposal."""
+    from assets.actions.approval import Asked  # noqa: PLC0415
+    from assets.actions.figures import executor, gate  # noqa: PLC0415
+    from assets.actions.receipts import apply_batch, receipt  # noqa: PLC0415
+
+    run_id = f"cli {uuid.uuid4()}"
+    door, told = gate(desk, figures), []
+    for key in keys:
+        asked = Asked(
+            key=key, together=keys, proposal=meant, decision=decision, approver=name, code=code, note=note,
+            launched_at=desk.ledger.clock(), scope=run_id, run_id=run_id,
+        )  # fmt: skip
+        told += [f"{one.proposal_id} {one.words}" for one in door.decide(asked)]
+    work = executor(desk, figures, run_id=run_id, say=told.append)
+    for key in keys:
+        entries = desk.ledger.members(key)
+        if stopped := apply_batch(work, entries):
+            told.append(stopped)
+        for entry in entries:
+            state = work.read_back(entry.proposal_id)
+            now = desk.ledger.members(entry.proposal_id)[0]
+            desk.ledger.note(run_id, "receipt", entry.proposal_id, receipt(desk, now))
+            told.append(f"{entry.proposal_id} is {state}: {now.why}")
+    return told
+
+
+def decided_by_hand(
+    keys: tuple[str, ...], decision: str, *, note: str, name: str, code: str | None, yes: bool
+) -> None:
+    from assets.actions.figures import Figures  # noqa: PLC0415
+    from assets.actions.words import diff as as_table  # noqa: PLC0415
+    from resources.ledger.proposal import set_summary  # noqa: PLC0415
+
+    desk = desk_here()
+    entries = [entry for key in keys for entry in desk.ledger.members(key)]
+    for entry in entries:
+        click.echo(
+            f"{entry.proposal.summary}\n{entry.proposal.reason}\n{as_table(entry.proposal)}\n{entry.proposal.effect.words}\n"
+        )
+    meant = (
+        desk.ledger.summary(keys[0]) if len(keys) == 1 else set_summary(e.proposal.digest for e in entries)
+    )
+    if not yes:
+        click.confirm(f"{decision} {meant}?", abort=True)
+    given = code or click.prompt("Code", hide_input=True)
+    for line in decide(
+        desk, Figures(lake_of(desk), desk), keys, decision, note=note, name=name, code=given, meant=meant
+    ):
+        click.echo(line)
+
+
+def proposed(
+    kind: str, wishes: Any, *, reason: str, name: str, code: str | None, reverts: str | None = None
+) -> None:
+    from assets.actions.figures import Figures, propose_findings  # noqa: PLC0415
+
+    desk = desk_here()
+    proven(desk, name, code, decision="propose", digests=[])
+    figures = Figures(lake_of(desk), desk)
+    finding = _finding(desk, figures, kind, wishes, reason=reason, name=name, reverts=reverts)
+    drafts, taken = propose_findings([finding], desk, figures)
+    if not taken:
+        why = "; ".join(drafts.kept_back.values()) or "the same waits already, or its target is being written"
+        raise click.ClickException(f"Not proposed: {why}.")
+    click.echo(
+        f"{taken[0].proposal_id}\n{taken[0].summary}\nSomebody else has to approve it: `approve {taken[0].proposal_id} --as NAME`."
+    )
+
+
+def _finding(
+    desk: "Desk", figures: "Figures", kind: str, wishes: Any, *, reason: str, name: str, reverts: str | None
+) -> "Finding":
+    from assets.actions.findings import Finding  # noqa: PLC0415
+    from assets.actions.surroundings import mean_spend  # noqa: PLC0415
+    from resources.errors import DataUnusable  # noqa: PLC0415
+    from resources.ledger.proposal import Change, Effect  # noqa: PLC0415
+
+    around = figures.around()
+    if around.newest_as_of is None:
+        raise DataUnusable("There are no figures yet, so nothing can be judged. Run the daily job first.")
+    target = wishes[0].target
+    image = desk.platforms.writer(target.platform).image(target)
+    probe = Change(target=target, field="status", before="active", after="paused", image=image)
+    spend = mean_spend(around.days_of(probe), until=around.newest_as_of, count=14)
+    return Finding(
+        kind=kind, wishes=wishes, reason=reason, evidence={"spend_a_day": float(spend), "proposed by hand": name},
+        effect=Effect(metric="none", words="not estimated: proposed by hand"), as_of=around.newest_as_of,
+        proposer=name, weight=0.0, reverts=reverts,
+    )  # fmt: skip
+
+
+def proven(desk: "Desk", name: str, code: str | None, *, decision: str, digests: list[str]) -> None:
+    """Who says they are somebody proves it: otherwise one could propose in another's name and approve it oneself."""
+    policy = desk.policy().approval
+    given = code or click.prompt("Code", hide_input=True)
+    since = desk.ledger.clock() - timedelta(minutes=policy.wrong_codes_minutes)
+    if desk.ledger.wrong_codes(name, since=since) >= policy.wrong_codes:
+        raise click.ClickException(
+            f"Too many wrong codes for {name}. Try again in {policy.wrong_codes_minutes:g} minutes."
+        )
+    found = desk.approvers().proof(name, given, decision=decision, digests=digests, at=desk.ledger.clock())
+    if found is None:
+        desk.ledger.wrong_code(name)
+        raise click.ClickException(f"The code does not prove {name}. Nothing was done.")
+    desk.ledger.spend(name, found[1], scope=f"{decision} {uuid.uuid4()}")
+
+
+def amount_of(given: str | None, option: str) -> Decimal:
+    try:
+        found = Decimal(given or "")
+    except ArithmeticError:
+        found = Decimal(0)
+    if not found.is_finite() or found <= 0:
+        raise click.UsageError(f"{option} takes an amount above zero, such as 75.50")
+    return found
+
+
+def desk_here() -> "Desk":
+    """The desk of this deployment, opened when a command asks for it."""
+    from resources.desk import open_desk  # noqa: PLC0415
+
+    return open_desk()
+
+
+def lake_of(desk: "Desk") -> Any:
+    from resources.lake import Lake  # noqa: PLC0415
+
+    return Lake(desk.settings.lake_uri)
