@@ -150,7 +150,8 @@ def desk_here() -> "Desk":
     """The desk of this deployment, opened when a command asks for it."""
     from resources.desk import open_desk  # noqa: PLC0415
 
-    return open_desk()
+    given: Desk | None = click.get_current_context().find_root().obj
+    return given or open_desk()
 
 
 def lake_of(desk: "Desk") -> Any:

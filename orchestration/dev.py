@@ -19,6 +19,8 @@ def serve_ui(settings: Settings, *, port: int, world: str) -> None:
     """Serve until Ctrl-C or SIGTERM, then end every process that was started here."""
     environment = os.environ | dagster_environment(dagster_home(settings))
     signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    # A shell that starts us in the background has us ignore Ctrl-C, and every child with us.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with ExitStack() as open_:
         if settings.profile == "sandbox":
             open_.enter_context(sandbox_running(settings.root / "sandbox", world=world))

@@ -46,8 +46,8 @@ def tick(instance: dg.DagsterInstance, desk: Desk) -> str:
     """Do what is due; one sentence about it."""
     ledger = desk.ledger
     expired = ledger.expire()
-    registered = _register(instance, desk)
-    announced, reminded = _announce(desk), _remind(desk)
+    registered, shown = _register(instance, desk)
+    announced, reminded = _announce(desk, shown), _remind(desk)
     retired = ledger.to_retire(
         ended_before=ledger.clock() - timedelta(days=desk.policy().approval.retire_days), limit=200
     )
@@ -67,7 +67,7 @@ def automatic_runs(desk: Desk) -> Iterator[dg.RunRequest]:
         )
 
 
-def _register(instance: dg.DagsterInstance, desk: Desk) -> int:
+def _register(instance: dg.DagsterInstance, desk: Desk) -> tuple[int, list[Entry]]:
     """Partitions for what is new, then their sheets, as many as a second allows: the form itself needs none."""
     ledger, name = desk.ledger, str(proposals.name)
     new = ledger.lacking("registered_at", states=OPEN, limit=AT_ONCE)
@@ -78,17 +78,15 @@ def _register(instance: dg.DagsterInstance, desk: Desk) -> int:
         ledger.mark("registered_at", keys)
     began = time.monotonic()
     for batch in batches:
-        _report(
-            instance,
-            batch.batch_id,
-            f"**{ledger.summary(batch.batch_id)}**\n\n" + "\n".join(f"- {one}" for one in batch.members),
-            desk,
-        )
-    for entry in ledger.lacking("announced_at", states=OPEN, limit=200):
+        members = "\n".join(f"- {one}" for one in batch.members)
+        _report(instance, batch.batch_id, f"**{ledger.summary(batch.batch_id)}**\n\n{members}", desk)
+    shown: list[Entry] = []
+    for entry in ledger.lacking("announced_at", states=OPEN, limit=1_000):
         if time.monotonic() - began > SHEETS_SECONDS:
-            break
+            break  # the rest at the next tick
         _report(instance, entry.proposal_id, sheet(entry.proposal), desk, entry)
-    return len(keys)
+        shown.append(entry)
+    return len(keys), shown
 
 
 def _report(
@@ -106,15 +104,15 @@ def _report(
     instance.report_runless_asset_event(dg.AssetMaterialization(PROPOSAL, partition=key, metadata=metadata))
 
 
-def _announce(desk: Desk) -> int:
-    new = desk.ledger.lacking("announced_at", states=[State.PROPOSED], limit=AT_ONCE)
-    if not new:
+def _announce(desk: Desk, shown: list[Entry]) -> int:
+    """One message for those whose sheet is there."""
+    if not shown:
         return 0
-    title, text = announcement([entry.proposal for entry in new], ui_url=desk.settings.ui_url)
+    title, text = announcement([entry.proposal for entry in shown], ui_url=desk.settings.ui_url)
     if not desk.notifier.tell(title, text):
         return 0  # said again at the next tick
-    desk.ledger.mark("announced_at", [entry.proposal_id for entry in new])
-    return len(new)
+    desk.ledger.mark("announced_at", [entry.proposal_id for entry in shown])
+    return len(shown)
 
 
 def _remind(desk: Desk) -> int:

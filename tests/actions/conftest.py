@@ -228,7 +228,9 @@ def open_office(
                 "PAID_MEDIA_POLICY": str(policy), "PAID_MEDIA_APPROVERS_FILE": str(approvers),
             }
         )  # fmt: skip
-        settings = settings.model_copy(update={"root": tmp_path})  # a kill file of its own
+        settings = settings.model_copy(
+            update={"root": tmp_path, "lake_uri": figures_at_noon.root}
+        )  # a kill file of its own
         hasty = Patience(total_seconds=2, unreachable_seconds=0.2, first_pause=0.01)
         platforms = Platforms(lambda: settings, patience=hasty, now=sandbox.stage.clock.now)
         office = Office(Desk(settings, platforms), figures_at_noon, sandbox, POLICY, var)

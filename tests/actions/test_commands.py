@@ -14,15 +14,9 @@ from tests.actions.conftest import Office
 
 
 @pytest.fixture
-def run(office: Office, monkeypatch: pytest.MonkeyPatch) -> object:
-    from resources import desk as desks  # noqa: PLC0415
-
-    monkeypatch.setattr(desks, "open_desk", lambda: office.desk)
-    monkeypatch.setattr("orchestration.deciding.lake_of", lambda _: office.lake)
-    monkeypatch.setattr("orchestration.cli_approvals.lake_of", lambda _: office.lake)
-
+def run(office: Office) -> object:
     def called(*words: str, code: int = 0) -> str:
-        result: Result = CliRunner().invoke(cli, words)
+        result: Result = CliRunner().invoke(cli, words, obj=office.desk)
         assert result.exit_code == code, (result.output, result.exception)
         assert "Traceback" not in result.output
         return result.output
