@@ -58,12 +58,15 @@ def tick(instance: dg.DagsterInstance, desk: Desk) -> str:
 
 
 def automatic_runs(desk: Desk) -> Iterator[dg.RunRequest]:
-    """One run for each waiting proposal that the policy lets be carried out by itself."""
-    for entry in desk.ledger.entries(states=[State.PROPOSED], level="automatic", limit=50):
+    """A run, once an hour at most, for each open proposal that the policy lets be carried out by itself."""
+    hour = f"{desk.ledger.clock():%Y%m%d%H}"  # what a blackout or a limit held back is tried again
+    for entry in desk.ledger.entries(states=[State.PROPOSED, State.APPROVED], level="automatic", limit=50):
         config = form_for(entry.proposal_id, desk)
         config["ops"][ASSET]["config"]["decision"] = AUTOMATIC
         yield dg.RunRequest(
-            run_key=f"automatic.{entry.proposal_id}", partition_key=entry.proposal_id, run_config=config
+            run_key=f"automatic.{entry.proposal_id}.{hour}",
+            partition_key=entry.proposal_id,
+            run_config=config,
         )
 
 

@@ -11,7 +11,7 @@ from resources.ledger.proposal import Change, Proposal
 from resources.ledger.states import IN_FLIGHT, Sent, State
 from resources.ledger.store import Ledger
 from resources.platforms.writer import PlatformWriter, image_value
-from resources.policy import Policy
+from resources.policy import Approval, Policy, PolicyUnreadable
 
 FORWARD, BACK = "forward", "back"
 LOOKS = 3
@@ -109,7 +109,10 @@ class Deeds:
         return next((row for row in rows if (row.part, row.direction) == (part, direction)), None)
 
     def _settle(self) -> timedelta:
-        return timedelta(seconds=self.policy().approval.settle_seconds)
+        try:
+            return timedelta(seconds=self.policy().approval.settle_seconds)
+        except PolicyUnreadable:  # what was sent is found out about without a policy too
+            return timedelta(seconds=Approval().settle_seconds)
 
     def _writer(self, change: Change) -> PlatformWriter:
         platform = change.target.platform

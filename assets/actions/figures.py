@@ -12,7 +12,7 @@ from assets.actions.proposing import Drafts, drafted
 from assets.actions.surroundings import Edit, Surroundings
 from resources.desk import Desk
 from resources.lake import Lake
-from resources.ledger.proposal import Proposal
+from resources.ledger.proposal import Change, Proposal
 from resources.tables import core
 
 OURS_WITHIN = timedelta(minutes=5)
@@ -58,12 +58,7 @@ class Figures:
         found = {}
         for change in proposal.changes:
             at = self._desk.platforms.writer(change.target.platform).edited_at(change.target)
-            ours = [
-                row.intended_at
-                for made, row in written
-                if made.changes[row.part].target == change.target
-                or made.changes[row.part].image.budget_id == change.image.budget_id
-            ]
+            ours = [row.intended_at for made, row in written if _same_thing(made.changes[row.part], change)]
             by_us = at is not None and any(abs(at - one) <= OURS_WITHIN for one in ours)
             found[change.target.words] = Edit(at, by_us)
         return found
@@ -96,3 +91,20 @@ def propose_findings(found: list[Finding], desk: Desk, figures: Figures) -> tupl
             proposal_id=made.proposal_id if made.proposal_id in known else None,
         )  # fmt: skip
     return drafts, taken
+
+
+def _same_thing(one: Change, other: Change) -> bool:
+    """Whether a write to one shows as an edit of the other: the same target, or the budget both are about."""
+    if one.target == other.target:
+        return True
+    same_account = (one.target.platform, one.target.account_id) == (
+        other.target.platform,
+        other.target.account_id,
+    )
+    about_budgets = one.field == other.field == "daily_budget"
+    return (
+        same_account
+        and about_budgets
+        and one.image.budget_id is not None
+        and one.image.budget_id == other.image.budget_id
+    )

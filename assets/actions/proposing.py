@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from assets.actions.approval import Gate
+from assets.actions.approval import AUTOMATIC_KINDS, Gate
 from assets.actions.findings import Finding, Wish
 from assets.actions.guardrails import judge, refusals
 from assets.actions.surroundings import Surroundings
@@ -15,6 +15,7 @@ from resources.ledger.proposal import Change, Image, Proposal, Target, proposal_
 from resources.ledger.states import Sent
 from resources.platforms.money import rounded
 from resources.platforms.writer import image_value, plain
+from resources.policy import LEVELS
 
 PASSING = frozenset({"blackouts"})
 """Limits that are over by themselves: a proposal may wait for their end."""
@@ -54,13 +55,17 @@ def drafted(
             drafts.kept_back[name] = "; ".join(f"{one.guardrail}: {one.words}" for one in refused)
             continue
         scope, level = _permission(judged, gate)
-        for automatic in ("auto_safe", "auto_neutral"):
-            if level in {"observe", "propose"} and _would_act(judged, automatic, gate, surroundings):
+        acts = level in AUTOMATIC_KINDS and gate.not_automatic(judged, level=level) is None
+        if acts and not refusals(judge(judged, gate.policy, after, automatic=True)):
+            drafts.made.append(judged.model_copy(update={"level": level}))
+            continue
+        for automatic in AUTOMATIC_KINDS:  # until it has earned it, a level only shows what it would do
+            if _would_act(judged, automatic, gate, after):
                 drafts.shadows.append((judged, scope, automatic))
         if level == "observe":
             drafts.kept_back[name] = f"the policy only observes {scope}"
             continue
-        drafts.made.append(judged.model_copy(update={"level": level}))
+        drafts.made.append(judged)
     return drafts
 
 
@@ -113,8 +118,7 @@ def _permission(proposal: Proposal, gate: Gate) -> tuple[str, str]:
             ad_set_id=change.target.entity_id if change.target.level == "ad_set" else None,
         )  # fmt: skip
         held.append(gate.policy.permission(change.target.platform, change.target.account_id, labels))
-    levels = ("observe", "propose", "auto_safe", "auto_neutral")
-    strictest = min(held, key=lambda one: levels.index(one.level))
+    strictest = min(held, key=lambda one: LEVELS.index(one.level))
     return strictest.words, strictest.level
 
 

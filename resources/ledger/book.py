@@ -1,7 +1,8 @@
 """What every part of the ledger stands on: its records, one database, one audit, and the one conditional update that moves a state."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,7 +91,7 @@ class Book:
 
     def note(self, actor: str, event: str, proposal_id: str | None, detail: Any) -> None:
         """An audit entry of its own."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             self._note(connection, actor, event, proposal_id, detail)
 
     def _move(
@@ -107,6 +108,13 @@ class Book:
         if moved.rowcount == 1:
             self._note(connection, actor, str(to), proposal_id, {"why": why})
         return moved.rowcount == 1
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """A transaction that writes. All of them queue at the audit's head first, so that no two wait for each other in a circle."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.select(tables.audit_head).with_for_update())
+            yield connection
 
     def _is_on(self, connection: sa.Connection, name: str) -> bool:
         row = connection.execute(sa.select(tables.switch.c.is_on).where(tables.switch.c.name == name)).first()

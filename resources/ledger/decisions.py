@@ -35,7 +35,7 @@ class Decisions(Book):
         Raises:
             CodeSpent: The code served another scope before; nothing was decided.
         """
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             self._spend(connection, approver, code, scope)
             return [
                 self._decide(
@@ -57,12 +57,12 @@ class Decisions(Book):
         Raises:
             CodeSpent: It was used before.
         """
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             self._spend(connection, name, code, scope)
 
     def wrong_code(self, approver: str) -> None:
         """Remember that a wrong code was given in that name."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(sa.insert(tables.wrong_code).values(approver=approver, at=self.clock()))
             self._note(connection, approver, "wrong code", None, {})
 
@@ -77,7 +77,7 @@ class Decisions(Book):
 
     def launched(self, run_id: str, person: str) -> None:
         """Remember who launched a run, as an authenticating proxy proved it. The first word stands."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             if (
                 connection.execute(sa.select(tables.launch).where(tables.launch.c.run_id == run_id)).first()
                 is None

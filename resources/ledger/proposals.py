@@ -20,7 +20,7 @@ class Proposals(Book):
 
         A target that is being written, or the very same changes waiting already, keep the new proposal out.
         """
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             open_ones = self._open_on(connection, made)
             if any(one.state != State.PROPOSED for one in open_ones):
                 return False
@@ -92,7 +92,7 @@ class Proposals(Book):
         """Set the instant `column` (registered_at, announced_at, retired_at) of these proposals and batches to now."""
         for n in range(0, len(ids), AT_ONCE):
             some = ids[n : n + AT_ONCE]
-            with self._engine.begin() as connection:
+            with self._writing() as connection:
                 for table, key in ((tables.proposal, "proposal_id"), (tables.batch, "batch_id")):
                     if column in table.c:
                         connection.execute(
@@ -115,7 +115,7 @@ class Proposals(Book):
         return halves[:limit]
 
     def reminded(self, ids: Sequence[str], count: int) -> None:
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(
                 sa.update(tables.proposal)
                 .where(tables.proposal.c.proposal_id.in_(ids))
@@ -154,7 +154,7 @@ class Proposals(Book):
         Raises:
             ValueError: NEXT has no such step.
         """
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             return self._move(connection, proposal_id, set(before), to, actor, why)
 
     def _open_on(self, connection: sa.Connection, made: Proposal) -> list[Any]:

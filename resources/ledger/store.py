@@ -27,7 +27,7 @@ class Ledger(Proposals, Decisions):
     def make_batch(self, batch_id: str, digests: dict[str, str]) -> Batch:
         """Several proposals under one key, with the digest over theirs."""
         made = Batch(batch_id, set_digest(digests.values()), tuple(sorted(digests)), self.clock())
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             found = connection.execute(
                 sa.select(tables.batch).where(tables.batch.c.batch_id == batch_id)
             ).first()
@@ -91,7 +91,7 @@ class Ledger(Proposals, Decisions):
     def intend(self, proposal_id: str, part: int, direction: str, *, run_id: str) -> bool:
         """The right to send one write, given once for ever. False: it was given before, or the kill switch is on, or the proposal is not being executed."""
         table = tables.write
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             state = connection.execute(
                 sa.select(tables.proposal.c.state)
                 .where(tables.proposal.c.proposal_id == proposal_id)
@@ -122,7 +122,7 @@ class Ledger(Proposals, Decisions):
     ) -> None:  # fmt: skip
         """What became of a write."""
         table = tables.write
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(
                 sa.update(table)
                 .where(table.c.proposal_id == proposal_id, table.c.part == part, table.c.direction == direction)
@@ -178,7 +178,7 @@ class Ledger(Proposals, Decisions):
 
     def turn(self, name: str, *, on: bool, person: str, reason: str) -> None:
         """Turn a switch on or off."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(sa.delete(tables.switch).where(tables.switch.c.name == name))
             connection.execute(
                 sa.insert(tables.switch).values(
@@ -197,7 +197,7 @@ class Ledger(Proposals, Decisions):
     ) -> None:
         """Remember what an automatic level would have done. The same again changes nothing."""
         table = tables.shadow
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             if (
                 connection.execute(sa.select(table.c.shadow_id).where(table.c.shadow_id == shadow_id)).first()
                 is None

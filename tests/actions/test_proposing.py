@@ -1,0 +1,88 @@
+"""Findings become proposals as far as limits and levels let them, each judged as if those before it had been carried out."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from assets.actions.figures import propose_findings
+from assets.actions.findings import Finding, Wish
+from resources.ledger.proposal import Effect, Target
+from tests.actions.conftest import NOON, Office
+
+SAFE = {"level": "auto_safe", "turned_on_by": ["alice"]}
+
+
+def finding(target: Target, **wish: Any) -> Finding:
+    kind = "pause_ad_set" if "status" in wish else "set_daily_budget"
+    return Finding(
+        kind=kind, wishes=(Wish(target, **wish),), reason="because", evidence={"spend_a_day": 10.0, "expected_conversions": 40},
+        effect=Effect(metric="none", words="none"), as_of=NOON.date() - timedelta(days=1), proposer="rule:test", weight=1.0,
+    )  # fmt: skip
+
+
+def made(office: Office, *found: Finding) -> tuple[list[str], list[str], int]:
+    """Levels of what was proposed, reasons of what was kept back, and how many shadows there are."""
+    drafts, taken = propose_findings(list(found), office.desk, office.figures)
+    return [one.level for one in taken], list(drafts.kept_back.values()), len(drafts.shadows)
+
+
+def relaxed(office: Office, **permissions: Any) -> None:
+    office.rewrite(
+        permissions=[{"level": "propose"} | permissions], guardrails={"untouched_share": 0.0, "account_share_a_day_automatic": 1.0, "shadow_decisions": 0},
+    )  # fmt: skip
+
+
+def test_a_person_is_asked_and_the_shadow_remembers_what_would_have_been_done(office: Office) -> None:
+    relaxed(office)
+    assert made(office, finding(office.target("meta_ads"), status="paused")) == (["propose"], [], 1)
+
+
+def test_observing_proposes_nothing(office: Office) -> None:
+    relaxed(office, level="observe")
+    levels, kept, shadows = made(office, finding(office.target("meta_ads"), status="paused"))
+    assert (levels, shadows) == ([], 1)
+    assert "only observes" in kept[0]
+    assert office.desk.ledger.entries() == []
+
+
+def test_a_level_that_earned_it_acts_and_one_that_did_not_asks(office: Office) -> None:
+    relaxed(office, **SAFE)
+    assert made(office, finding(office.target("meta_ads"), status="paused"))[0] == ["auto_safe"]
+    office.rewrite(guardrails=office.policy["guardrails"] | {"shadow_decisions": 20})
+    assert made(office, finding(office.target("linkedin_ads"), status="paused"))[0] == ["propose"]
+
+
+def test_a_rise_is_never_unasked(office: Office) -> None:
+    relaxed(office, **SAFE)
+    office.rewrite(guardrails=office.policy["guardrails"] | {"ceiling_share": 50})
+    target = office.target("linkedin_ads", "campaign")
+    assert made(office, finding(target, factor=Decimal("1.1")))[0] == ["propose"]
+
+
+def test_together_they_keep_within_the_limits_of_a_day(office: Office) -> None:
+    office.rewrite(guardrails={"untouched_share": 0.0, "pauses_a_day": 1})
+    first, second = office.target("google_ads"), office.target("google_ads", nth=1)
+    levels, kept, _ = made(office, finding(first, status="paused"), finding(second, status="paused"))
+    assert levels == ["propose"]
+    assert "2 pauses in account" in kept[0]
+
+
+def test_what_cannot_be_changed_is_kept_back_with_its_reason(office: Office) -> None:
+    ad_set = office.target("google_ads")
+    gone = ad_set.model_copy(update={"entity_id": "4242"})
+    found = [
+        finding(ad_set, factor=Decimal("0.9")),
+        finding(ad_set, status="active"),
+        finding(gone, status="paused"),
+    ]
+    levels, kept, _ = made(office, *found)
+    assert levels == []
+    assert "has no daily budget of its own: its campaign" in kept[0]
+    assert "is active already" in kept[1]
+    assert "none of that number" in kept[2]
+
+
+def test_the_same_findings_again_propose_nothing_new(office: Office) -> None:
+    one = finding(office.target("meta_ads"), status="paused")
+    assert made(office, one)[0] == ["propose"]
+    assert made(office, one)[0] == []
