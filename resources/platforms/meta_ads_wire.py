@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from resources.errors import DataUnusable
+from resources.platforms.money import minor_units
 from resources.records import Account
 from resources.tables.meta_ads import DAYS, ENTITIES
 
@@ -43,79 +43,6 @@ EVERY_STATUS = (
 """Archived and deleted things are hidden unless asked for by name, and they did spend."""
 _OURS = {"ACTIVE": "active", "PAUSED": "paused", "ARCHIVED": "removed", "DELETED": "removed"}
 PURCHASES, LEADS, VISITS = ("omni_purchase", "purchase"), ("lead",), ("landing_page_view",)
-WITHOUT_MINOR = frozenset({"CLP", "COP", "CRC", "HUF", "ISK", "IDR", "JPY", "KRW", "PYG", "TWD", "VND"})
-WITH_MINOR = frozenset(
-    [
-        "AED",
-        "ARS",
-        "AUD",
-        "BDT",
-        "BGN",
-        "BHD",
-        "BOB",
-        "BRL",
-        "CAD",
-        "CHF",
-        "CNY",
-        "CZK",
-        "DKK",
-        "DZD",
-        "EGP",
-        "EUR",
-        "GBP",
-        "GTQ",
-        "HKD",
-        "HNL",
-        "ILS",
-        "INR",
-        "JOD",
-        "KES",
-        "KWD",
-        "LKR",
-        "MAD",
-        "MOP",
-        "MXN",
-        "MYR",
-        "NGN",
-        "NIO",
-        "NOK",
-        "NZD",
-        "PEN",
-        "PHP",
-        "PKR",
-        "PLN",
-        "QAR",
-        "RON",
-        "RUB",
-        "SAR",
-        "SEK",
-        "SGD",
-        "THB",
-        "TRY",
-        "TTD",
-        "TND",
-        "UAH",
-        "USD",
-        "UYU",
-        "ZAR",
-    ]
-)
-"""Meta's own table of currency offsets (Meta for Developers, "Currencies"): 1 for the first, 100 for the rest. Not ISO's."""
-
-
-def minor_units(currency: str) -> int:
-    """Minor units in one unit of a currency, as Meta counts budgets.
-
-    Raises:
-        DataUnusable: Meta's table does not list it. A wrong guess would be a hundredfold budget.
-    """
-    if currency in WITHOUT_MINOR:
-        return 1
-    if currency in WITH_MINOR:
-        return 100
-    raise DataUnusable(
-        f"Meta Ads: {currency} is not in Meta's table of currency offsets, so its budgets cannot be read."
-    )
 
 
 def insights_parameters(

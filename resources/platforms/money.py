@@ -1,78 +1,37 @@
 """Amounts as each platform writes them. An unknown currency is refused: a wrong offset writes a hundredfold budget.
 
 Google: millionths of the account's currency, whole billable units. Meta: whole minor units by Meta's own table, which is not
-ISO's (PLATFORMS.md 5). LinkedIn: decimal text.
+ISO's. LinkedIn: decimal text.
 """
 
 from decimal import Decimal
 
 from resources.errors import DataUnusable
 
-CURRENCIES = frozenset(
-    [
-        "AED",
-        "ARS",
-        "AUD",
-        "BDT",
-        "BGN",
-        "BOB",
-        "BRL",
-        "CAD",
-        "CHF",
-        "CLP",
-        "CNY",
-        "COP",
-        "CRC",
-        "CZK",
-        "DKK",
-        "DZD",
-        "EGP",
-        "EUR",
-        "GBP",
-        "GTQ",
-        "HKD",
-        "HNL",
-        "HUF",
-        "IDR",
-        "ILS",
-        "INR",
-        "ISK",
-        "JPY",
-        "KES",
-        "KRW",
-        "LKR",
-        "MAD",
-        "MOP",
-        "MXN",
-        "MYR",
-        "NGN",
-        "NIO",
-        "NOK",
-        "NZD",
-        "PEN",
-        "PHP",
-        "PKR",
-        "PLN",
-        "PYG",
-        "QAR",
-        "RON",
-        "SAR",
-        "SEK",
-        "SGD",
-        "THB",
-        "TRY",
-        "TWD",
-        "UAH",
-        "USD",
-        "UYU",
-        "VND",
-        "ZAR",
-    ]
+WITHOUT_MINOR = frozenset(
+    "CLP COP CRC HUF ISK IDR JPY KRW PYG TWD VND".split()  # noqa: SIM905 — a list of this length reads as one
 )
-"""Currencies whose units are known here."""
-_WITHOUT_MINOR = frozenset(["CLP", "COP", "CRC", "HUF", "ISK", "IDR", "JPY", "KRW", "PYG", "TWD", "VND"])
-_META_WHOLE = _WITHOUT_MINOR
-_WHOLE = frozenset(["CLP", "ISK", "JPY", "KRW", "PYG", "VND"])
+WITH_MINOR = frozenset(
+    ["AED", "ARS", "AUD", "BDT", "BGN", "BHD", "BOB", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "DZD", "EGP", "EUR", "GBP", "GTQ", "HKD", "HNL", "ILS", "INR", "JOD", "KES", "KWD", "LKR", "MAD", "MOP", "MXN", "MYR", "NGN", "NIO", "NOK", "NZD", "PEN", "PHP", "PKR", "PLN", "QAR", "RON", "RUB", "SAR", "SEK", "SGD", "THB", "TRY", "TTD", "TND", "UAH", "USD", "UYU", "ZAR"]
+)
+"""Meta's table of currency offsets: 1 for the first, 100 for all others, also for those with three decimals."""
+_WHOLE = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "VND"})
+_THIRDS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+
+
+def minor_units(currency: str) -> int:
+    """Minor units in one unit of a currency, as Meta counts budgets.
+
+    Raises:
+        DataUnusable: Meta's table does not list it. A wrong guess would be a hundredfold budget.
+    """
+    if currency in WITHOUT_MINOR:
+        return 1
+    if currency in WITH_MINOR:
+        return 100
+    raise DataUnusable(
+        f"{currency} is not in Meta's table of currency offsets, and a wrong one would be a hundredfold budget."
+    )
 
 
 def smallest(platform: str, currency: str) -> Decimal:
@@ -81,12 +40,13 @@ def smallest(platform: str, currency: str) -> Decimal:
     Raises:
         DataUnusable: The currency's units are not known here.
     """
-    if currency not in CURRENCIES:
+    if platform == "meta_ads":
+        return Decimal(1) / minor_units(currency)
+    if currency in _THIRDS or currency not in WITHOUT_MINOR | WITH_MINOR:
         raise DataUnusable(
             f"The units of {currency} are not known, and a wrong one would write a hundredfold budget. Nothing is written."
         )
-    whole = _META_WHOLE if platform == "meta_ads" else _WHOLE
-    return Decimal(1) if currency in whole else Decimal("0.01")
+    return Decimal(1) if currency in _WHOLE else Decimal("0.01")
 
 
 def rounded(amount: Decimal, platform: str, currency: str) -> Decimal:
@@ -102,12 +62,12 @@ def micros(amount: Decimal) -> int:
 
 def meta_minor(amount: Decimal, currency: str) -> int:
     """Meta's minor units."""
-    return _whole(amount / smallest("meta_ads", currency))
+    return _whole(amount * minor_units(currency))
 
 
 def meta_major(minor: str, currency: str) -> Decimal:
     """Major units of Meta's minor ones."""
-    return Decimal(minor) * smallest("meta_ads", currency)
+    return Decimal(minor) / minor_units(currency)
 
 
 def _whole(amount: Decimal) -> int:
