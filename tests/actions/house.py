@@ -233,8 +233,10 @@ def _dagster(folder: Path, env: dict[str, str], port: int, storage: dict[str, An
         )
     with (folder / "dagster.log").open("w") as log:
         child = subprocess.Popen(
-            words, cwd=PROJECT, env=os.environ | env | home, stdout=log, stderr=log, start_new_session=True
-        )
+            words, cwd=PROJECT, env=os.environ | env | home, stdout=log, stderr=log, start_new_session=True,
+            # whoever started the tests in the background had them ignore Ctrl-C, and every child with them
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )  # fmt: skip
         try:
             yield
         finally:
@@ -243,6 +245,7 @@ def _dagster(folder: Path, env: dict[str, str], port: int, storage: dict[str, An
                 child.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
 
 
 @contextmanager
