@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-NAMES = ("ingest", "backfill", "daily", "gate")
+NAMES = ("ingest", "backfill", "daily", "gate", "lag", "history", "reliability")
 
 
 @click.command()

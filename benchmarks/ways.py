@@ -20,7 +20,8 @@ from typing import Any
 import pandas as pd
 import requests
 
-from resources.lake import Lake, Where
+from resources.lake import Lake
+from resources.lake_layout import Where
 from resources.platforms import google_ads_wire, meta_ads_wire
 from resources.platforms.google_ads import DAYS_AT_ONCE
 from resources.platforms.login import Platforms

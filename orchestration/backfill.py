@@ -1,20 +1,39 @@
-"""A range of days from the platforms to the key figures, and the daily run. Both are the assets, run window by window."""
+"""A range of days from the platforms to the key figures, and the daily run. Both are the assets, run window by window.
+
+Every platform is a run of its own: what keeps one out leaves the others alone, and is said at the end.
+"""
 
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
 import dagster as dg
 
-from orchestration.definitions import defs
-from orchestration.jobs import CORE_DAYS, DASHBOARD, ENTITIES, FX, PROPOSING, RAW_DAYS, SNAPSHOTS
-from orchestration.partitions import FIRST_DAY
-from orchestration.runs import Window, instance_at, run, windows_between
+from assets.ingest.assets import ALLOWED_TAG
+from assets.ingest.restate import LONG_DAYS, LONG_WEEKDAY, is_settled
+from orchestration.coverage import accounts_of, readings
+from orchestration.jobs import CORE_DAYS, DASHBOARD, DAYS_OF, ENTITIES, FX, LAG, LISTS_OF, PROPOSING
+from orchestration.runs import RunFailed, Window, instance_at, run, windows_between
+from orchestration.schedules import days_to_read
+from resources.lake import Lake
 from resources.platforms.login import PLATFORMS
 from resources.settings import Settings
+from resources.tables import core
 
 Say = Callable[[str], None]
+LEARNED_DAYS = 150
+"""Windows that end longer ago tell nothing about how late conversions arrive."""
+
+
+@dataclass
+class Came:
+    """What came of a backfill or a daily run."""
+
+    runs: int = 0
+    problems: list[str] = field(default_factory=list)
+    page: Path | None = None
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -30,52 +49,92 @@ def backfill_days(
     say: Say,
     platforms: Iterable[str] = PLATFORMS,
     window_days: int,
+    is_again: bool = False,
+    accept: Iterable[str] = (),
     instance: dg.DagsterInstance | None = None,
-) -> int:
-    """Read `start` to `end` anew and renew core for these days; returns the number of runs."""
+) -> Came:
+    """Read `start` to `end` and renew core for these days. What an earlier start left final or fresh is not read again.
+
+    `is_again` reads every day anew; checks in `accept` may fail, because a person compared the figures.
+    """
     if instance is None:
         with instance_at(dagster_home(settings)) as own:
             return backfill_days(
-                settings,
-                start=start,
-                end=end,
-                say=say,
-                platforms=platforms,
-                window_days=window_days,
-                instance=own,
-            )
-    began = perf_counter()
-    run(instance, FX | _only(SNAPSHOTS, platforms) | ENTITIES)
+                settings, start=start, end=end, say=say, platforms=platforms, window_days=window_days, is_again=is_again,
+                accept=accept, instance=own,
+            )  # fmt: skip
+    began, came, lake, platforms = perf_counter(), Came(), Lake(settings.lake_uri), list(platforms)
+    _attempt(came, instance, FX | LAG)
+    for platform in platforms:
+        _attempt(came, instance, LISTS_OF[platform])
+    _attempt(came, instance, ENTITIES)
     windows = windows_between(start, end, days=window_days)
+    tags = {ALLOWED_TAG: ",".join(accept)} if accept else {}
     for number, window in enumerate(windows, 1):
-        done = run(instance, _only(RAW_DAYS, platforms) | CORE_DAYS, window=window)
-        say(f"[{number}/{len(windows)}] {window}: {window.days} days in {done.seconds:.1f} s")
-    runs = len(windows) + 1
-    say(f"{(end - start).days + 1} days in {runs} runs, {perf_counter() - began:.1f} s.")
-    return runs
+        at, read = perf_counter(), 0
+        for platform in platforms:
+            if is_again or accept or not _stands(lake, platform, window):
+                read += 1
+                _attempt(came, instance, DAYS_OF[platform], window, tags=tags)
+        is_recent = (datetime.now(UTC).date() - window.end).days < LEARNED_DAYS
+        if read or not _has_core(lake, window):
+            _attempt(came, instance, (LAG | CORE_DAYS) if is_recent else CORE_DAYS, window)
+        left = f", {len(windows) - number} to go" if number < len(windows) else ""
+        done = f"{window.days} days in {perf_counter() - at:.1f} s" if read else "read before"
+        say(f"[{number}/{len(windows)}] {window}: {done}{left}")
+    say(f"{(end - start).days + 1} days in {came.runs} runs, {perf_counter() - began:.1f} s.")
+    return came
 
 
 def refresh_day(
     settings: Settings, *, day: date, say: Say, instance: dg.DagsterInstance | None = None
-) -> Path:
-    """The daily run for `day`: the trailing window, key figures, entities and the page; returns the page's path."""
+) -> Came:
+    """The daily run for `day`: each platform's trailing window, key figures, entities and the page."""
     if instance is None:
         with instance_at(dagster_home(settings)) as own:
             return refresh_day(settings, day=day, say=say, instance=own)
-    trailing = Window(max(FIRST_DAY, day - timedelta(days=settings.trailing_days - 1)), day)
-    done = run(instance, FX | SNAPSHOTS | ENTITIES | RAW_DAYS | CORE_DAYS, window=trailing)
-    say(f"{trailing}: {trailing.days} days in {done.seconds:.1f} s")
+    came, lake, at = Came(), Lake(settings.lake_uri), perf_counter()
+    _attempt(came, instance, FX)
+    is_long, first = (day + timedelta(days=1)).weekday() == LONG_WEEKDAY, day
+    for platform in PLATFORMS:
+        window = Window(
+            *days_to_read(lake, platform, last=day, is_long=is_long, usual_days=settings.trailing_days)
+        )
+        _attempt(came, instance, DAYS_OF[platform] | LISTS_OF[platform], window)
+        first = min(first, window.start)
+    _attempt(came, instance, LAG | CORE_DAYS | ENTITIES, Window(first, day))
+    say(f"{Window(first, day)}: {(day - first).days + 1} days in {perf_counter() - at:.1f} s")
     page = run(instance, DASHBOARD, window=Window(day, day))
     say(f"Page of {day} in {page.seconds:.1f} s")
     proposed = run(instance, PROPOSING, window=Window(day, day))
     say(f"Proposals in {proposed.seconds:.1f} s")
-    return Path(settings.reports_dir) / f"daily_dashboard_{day}.html"
+    came.page = Path(settings.reports_dir) / f"daily_dashboard_{day}.html"
+    return came
 
 
-def _only(selection: dg.AssetSelection, platforms: Iterable[str]) -> dg.AssetSelection:
-    """The part of `selection` that these platforms own."""
-    if set(platforms) == set(PLATFORMS):
-        return selection
-    prefixes = tuple(f"{platform}_" for platform in platforms)
-    keys = selection.resolve(defs().resolve_asset_graph())
-    return dg.AssetSelection.assets(*(key for key in keys if key.path[-1].startswith(prefixes)))
+def _attempt(
+    came: Came,
+    instance: dg.DagsterInstance,
+    selection: dg.AssetSelection,
+    window: Window | None = None,
+    *,
+    tags: dict[str, str] | None = None,
+) -> None:
+    """One run; what goes wrong in it is kept for the end."""
+    came.runs += 1
+    try:
+        run(instance, selection, window=window, tags=tags)
+    except RunFailed as error:
+        came.problems.append(f"{error}")
+
+
+def _stands(lake: Lake, platform: str, window: Window) -> bool:
+    """Whether every account of the platform was read for these days late enough, or just now."""
+    return is_settled(
+        readings(lake, platform), accounts_of(lake, platform), start=window.start, end=window.end, now=datetime.now(UTC),
+        final_days=LONG_DAYS[platform],
+    )  # fmt: skip
+
+
+def _has_core(lake: Lake, window: Window) -> bool:
+    return lake.count(core.KPI_DAY, where={"day": (window.start, window.end)}) > 0

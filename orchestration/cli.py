@@ -46,7 +46,10 @@ def check() -> None:
 
 
 @cli.command()
-@click.option("--from", "first", type=_DAY, required=True, help="First day, such as 2026-01-01.")
+@click.option("--from", "first", type=_DAY, help="First day, such as 2026-01-01.")
+@click.option(
+    "--months", type=click.IntRange(1, 120), help="So many months up to the last day, instead of --from."
+)
 @click.option("--to", "last", type=_DAY, help="Last day; yesterday unless given.")
 @click.option(
     "--platform",
@@ -58,19 +61,49 @@ def check() -> None:
 @click.option(
     "--window", default=WINDOW_DAYS, show_default=True, type=click.IntRange(1, 366), help="Days a run covers."
 )
-def backfill(*, first: datetime, last: datetime | None, platforms: tuple[str, ...], window: int) -> None:
-    """Read a range of days anew, from the platforms to the key figures, in few runs. Start it again after a stop."""
+@click.option(
+    "--again", is_flag=True, help="Read every day anew, also those that an earlier start left final or fresh."
+)
+@click.option(
+    "--accept",
+    type=click.Choice(
+        ["closed_spend_is_stable", "levels_agree", "figures_are_fresh", "active_entities_are_reported"]
+    ),
+    multiple=True,
+    help="Keep readings although this check fails: you compared the figures with the platform's own screens.",
+)
+def backfill(
+    *,
+    first: datetime | None,
+    months: int | None,
+    last: datetime | None,
+    platforms: tuple[str, ...],
+    window: int,
+    again: bool,
+    accept: tuple[str, ...],
+) -> None:
+    """Read a range of days, from the platforms to the key figures, in few runs. Start it again after a stop: it goes on."""
     from orchestration.backfill import backfill_days  # noqa: PLC0415
+    from orchestration.coverage import reconciled, spoken, written  # noqa: PLC0415
+    from resources.lake import Lake  # noqa: PLC0415
 
-    start, end = first.date(), last.date() if last else yesterday()
+    if (first is None) == (months is None):
+        raise click.UsageError("Give either --from or --months.")
+    end = last.date() if last else yesterday()
+    start = first.date() if first else _months_before(end, months or 1)
     if not FIRST_DAY <= start <= end <= yesterday():
         raise click.UsageError(
             f"Days go from {FIRST_DAY} to yesterday ({yesterday()}), and --from is not after --to."
         )
-    settings = load_settings(with_platforms=False)
-    backfill_days(
-        settings, start=start, end=end, platforms=platforms or PLATFORMS, window_days=window, say=click.echo
-    )
+    settings = load_settings()
+    came = backfill_days(
+        settings, start=start, end=end, platforms=platforms or PLATFORMS, window_days=window, say=click.echo, is_again=again,
+        accept=accept,
+    )  # fmt: skip
+    report = reconciled(Lake(settings.lake_uri), start, end)
+    click.echo(spoken(report))
+    click.echo(f"The whole report: {written(report, settings.reports_dir, start, end)}")
+    _end_with(came.problems)
 
 
 @cli.command()
@@ -79,9 +112,20 @@ def daily(*, day: datetime | None) -> None:
     """The daily run: the trailing window from every platform, the key figures, the page."""
     from orchestration.backfill import refresh_day  # noqa: PLC0415
 
-    settings = load_settings(with_platforms=False)
-    page = refresh_day(settings, day=day.date() if day else yesterday(), say=click.echo)
-    click.echo(f"The page: {page}")
+    settings = load_settings()
+    came = refresh_day(settings, day=day.date() if day else yesterday(), say=click.echo)
+    click.echo(f"The page: {came.page}")
+    _end_with(came.problems)
+
+
+@cli.command()
+def tidy() -> None:
+    """Put the lake's small files together and drop those no reader needs any more. What was known when stays as it is."""
+    from resources.lake import Lake  # noqa: PLC0415
+    from resources.tables.every import TABLES  # noqa: PLC0415
+
+    lake = Lake(load_settings(with_platforms=False).lake_uri)
+    click.echo(f"{sum(lake.tidy(table) for table in TABLES)} files dropped.")
 
 
 @cli.command()
@@ -115,6 +159,20 @@ def dev(*, port: int, world: str) -> None:
 
 
 add_to(cli)
+
+
+def _months_before(end: date, months: int) -> date:
+    """The first day of the range of that many whole months that ends on `end`."""
+    count = end.year * 12 + end.month - 1 - months
+    return date(count // 12, count % 12 + 1, min(end.day, 28)) + timedelta(days=1)
+
+
+def _end_with(problems: list[str]) -> None:
+    """Say what was kept out, and end as a failure if anything was."""
+    for problem in problems:
+        click.echo(f"NOT KEPT: {problem}", err=True)
+    if problems:
+        raise click.exceptions.Exit(1)
 
 
 def yesterday() -> date:

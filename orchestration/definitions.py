@@ -9,14 +9,15 @@ from typing import Any
 import dagster as dg
 
 from assets.actions import assets as actions
+from assets.conversion_lag import assets as conversion_lag
 from assets.dropped_files import assets as dropped_files
 from assets.fx import assets as fx
 from assets.ingest import assets as ingest
 from assets.performance import assets as performance
 from assets.performance import checks as performance_checks
 from assets.report import assets as report
-from orchestration.jobs import daily_pull, decide, history
-from orchestration.schedules import every_morning
+from orchestration.jobs import daily_pull, decide, history, tidy_lake
+from orchestration.schedules import every_morning, every_night
 from resources.desk import open_desk
 from resources.dropped_files import DroppedFiles
 from resources.lake import Lake
@@ -46,11 +47,11 @@ def at_hand() -> dict[str, Any]:
 def defs() -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
-            [ingest, dropped_files, fx, performance, report, actions], include_specs=True
+            [ingest, conversion_lag, dropped_files, fx, performance, report, actions], include_specs=True
         ),
         asset_checks=dg.load_asset_checks_from_modules([performance_checks]),
-        jobs=[daily_pull, history, renew_core, decide],
-        schedules=[every_morning],
+        jobs=[daily_pull, history, renew_core, decide, tidy_lake],
+        schedules=[every_morning, every_night],
         sensors=[automation, dropped_files_changed, dropped_days, watch(decide), unknown_outcomes],
         resources=at_hand(),
         executor=dg.in_process_executor,

@@ -16,7 +16,7 @@ from rich.table import Table as Grid
 from assets.actions.words import link
 from assets.dropped_files.folder import read_folder
 from orchestration.backfill import Say, backfill_days, dagster_home, refresh_day
-from orchestration.jobs import CORE_DAYS, DASHBOARD, DROPPED, ENTITIES, FX
+from orchestration.jobs import CORE_DAYS, DASHBOARD, DROPPED, ENTITIES, FX, LAG
 from orchestration.local_sandbox import sandbox_running
 from orchestration.partitions import WINDOW_DAYS
 from orchestration.runs import Window, instance_at, run, windows_between
@@ -52,9 +52,11 @@ def demo_on_sandbox(world: str, *, say: Say) -> None:
                 instance=instance,
             )
             say("Yesterday's run: the trailing window, the key figures, the page.")
-            page = refresh_day(settings, day=yesterday, say=say, instance=instance)
+            came = refresh_day(settings, day=yesterday, say=say, instance=instance)
+            for problem in came.problems:
+                say(f"NOT KEPT: {problem}")
     _summarise(settings, yesterday)
-    say(f"Done in {perf_counter() - began:.0f} s. The page: {page}")
+    say(f"Done in {perf_counter() - began:.0f} s. The page: {came.page}")
     _say_what_waits(settings, say)
     say("Next: `make dev` shows the assets in the Dagster UI; docs/configuration.md connects real accounts.")
 
@@ -90,7 +92,7 @@ def demo_on_files(folder: Path, *, say: Say) -> None:
         _say_outcomes(folder, say)
         days = _covered(lake, folder)
         _adopt_currency(lake, say)
-        run(instance, FX | ENTITIES)
+        run(instance, FX | LAG | ENTITIES)
         for window in windows_between(days.start, days.end, days=FILES_WINDOW_DAYS):
             done = run(instance, CORE_DAYS, window=window)
             say(f"{window}: {window.days} days in {done.seconds:.1f} s")

@@ -8,7 +8,11 @@ from assets.actions.assets import APPROVED, PROPOSALS, form_for
 from assets.actions.words import JOB
 from orchestration.partitions import proposals
 from resources.desk import open_desk
+from resources.lake import Lake
+from resources.platforms.login import PLATFORMS
+from resources.schema import Table
 from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
+from resources.tables.every import TABLES
 
 _RAW_DAYS = [
     *google_ads.DAYS.values(),
@@ -17,11 +21,28 @@ _RAW_DAYS = [
     *meta_ads.DAYS.values(),
     *linkedin_ads.DAYS.values(),
 ]
-_SNAPSHOTS = [google_ads.ENTITIES, google_ads.KEYWORDS, meta_ads.ENTITIES, linkedin_ads.ENTITIES]
+_SNAPSHOTS = [
+    google_ads.ENTITIES,
+    google_ads.KEYWORDS,
+    google_ads.CONVERSION_ACTIONS,
+    meta_ads.ENTITIES,
+    linkedin_ads.ENTITIES,
+    linkedin_ads.CONVERSION_ACTIONS,
+]
 RAW_DAYS = dg.AssetSelection.assets(*(table.asset_key for table in _RAW_DAYS))
+
+
+def raw_of(platform: str, tables: list[Table]) -> dg.AssetSelection:
+    """The part of these tables that one platform fills."""
+    return dg.AssetSelection.assets(*(t.asset_key for t in tables if t.name.startswith(f"{platform}_")))
+
+
+DAYS_OF = {platform: raw_of(platform, _RAW_DAYS) for platform in PLATFORMS}
+LISTS_OF = {platform: raw_of(platform, _SNAPSHOTS) for platform in PLATFORMS}
 SNAPSHOTS = dg.AssetSelection.assets(*(table.asset_key for table in _SNAPSHOTS))
 CORE_DAYS = dg.AssetSelection.assets(*(t.asset_key for t in (*core.DAYS.values(), core.KPI_DAY)))
 ENTITIES = dg.AssetSelection.assets(core.ENTITIES.asset_key)
+LAG = dg.AssetSelection.assets(core.CONVERSION_LAG.asset_key)
 FX = dg.AssetSelection.assets(core.FX_RATE.asset_key)
 DROPPED = dg.AssetSelection.assets(
     *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.REJECTS))
@@ -37,9 +58,22 @@ daily_pull = dg.define_asset_job(
 )
 history = dg.define_asset_job(
     "history",
-    selection=RAW_DAYS | CORE_DAYS,
-    description="From the platforms to the key figures for a range of days: what a backfill runs.",
+    selection=RAW_DAYS,
+    description="Reads a range of days from the platforms: what a backfill runs. The key figures follow by themselves.",
 )
+
+
+@dg.op(
+    description="Puts small files together and drops those that no reader needs; what was known when stays as it is."
+)
+def tidy_tables(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
+    dropped_files = {table.path: lake.tidy(table) for table in TABLES}
+    context.add_output_metadata({"files dropped": sum(dropped_files.values()), "by table": dropped_files})
+
+
+@dg.job(name="tidy_lake", description="Compacts and vacuums every table of the lake.")
+def tidy_lake() -> None:
+    tidy_tables()
 
 
 def _form(key: str) -> dict[str, Any]:

@@ -74,7 +74,13 @@ def instance_at(home: Path) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def run(instance: dg.DagsterInstance, selection: dg.AssetSelection, *, window: Window | None = None) -> Done:
+def run(
+    instance: dg.DagsterInstance,
+    selection: dg.AssetSelection,
+    *,
+    window: Window | None = None,
+    tags: dict[str, str] | None = None,
+) -> Done:
     """Materialize what is selected, for a window of days where it has days.
 
     Raises:
@@ -89,7 +95,8 @@ def run(instance: dg.DagsterInstance, selection: dg.AssetSelection, *, window: W
         asset_selection=keys,
         run_config=QUIET,
         raise_on_error=False,
-        tags=day_range_tags(window.start.isoformat(), window.end.isoformat()) if window else None,
+        tags=(day_range_tags(window.start.isoformat(), window.end.isoformat()) if window else {})
+        | (tags or {}),
     )
     if not result.success:
         raise RunFailed(_what_failed(result))
@@ -108,7 +115,12 @@ def _definitions() -> dg.Definitions:
 
 
 def _what_failed(result: dg.ExecuteInProcessResult) -> str:
-    """The sentence of the first step that failed, or the innermost cause of what we did not foresee."""
+    """What failed checks say, else the sentence of the first step that failed, else the innermost cause of what we did not foresee."""
+    checks = result.get_asset_check_evaluations()
+    if said := [
+        check.description for check in checks if check.blocking and not check.passed and check.description
+    ]:
+        return " ".join(said)
     for event in result.all_events:
         if not event.is_step_failure:
             continue

@@ -1,11 +1,16 @@
-"""The one clock tick that no condition expresses: pull yesterday and the trailing window every morning."""
+"""Clock ticks that no condition expresses: the pull every morning, and the lake tidied every night."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 
 import dagster as dg
 
-from orchestration.jobs import daily_pull
+from assets.ingest.pulling import counted_days
+from assets.ingest.restate import LONG_WEEKDAY, window_days
+from orchestration.jobs import DAYS_OF, LISTS_OF, daily_pull, tidy_lake
 from orchestration.partitions import FIRST_DAY
+from resources.lake import Lake
+from resources.platforms.login import PLATFORMS
 from resources.settings import load_settings
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
@@ -16,18 +21,45 @@ def day_range_tags(start: str, end: str) -> dict[str, str]:
     return {RANGE_START: start, RANGE_END: end}
 
 
+def days_to_read(
+    lake: Lake, platform: str, *, last: date, is_long: bool, usual_days: int | None
+) -> tuple[date, date]:
+    """First and last day that the daily pull (or the weekly long one) reads from a platform."""
+    days = window_days(
+        platform, is_long=is_long, usual_days=usual_days, counted_days=counted_days(lake, platform)
+    )
+    return max(FIRST_DAY, last - timedelta(days=days - 1)), last
+
+
 @dg.schedule(
     job=daily_pull,
     cron_schedule="0 5 * * *",
     execution_timezone="UTC",
     description="05:00 UTC: late enough for yesterday to be complete in every account from Los Angeles to Tokyo "
-    "but the last hours of the Americas, which the trailing window reads again the next day.",
+    "but the last hours of the Americas, which the trailing window reads again the next day. On Sundays the long window.",
 )
-def every_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """One run over the whole trailing window: platforms restate their figures for weeks."""
+def every_morning(
+    context: dg.ScheduleEvaluationContext, lake: dg.ResourceParam[Lake]
+) -> Iterator[dg.RunRequest]:
+    """One run per platform over its whole trailing window: platforms restate their figures for weeks."""
     yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
-    trailing = load_settings(with_platforms=False).trailing_days
-    first = max(FIRST_DAY, yesterday - timedelta(days=trailing - 1))
-    return dg.RunRequest(
-        run_key=yesterday.isoformat(), tags=day_range_tags(first.isoformat(), yesterday.isoformat())
-    )
+    is_long = context.scheduled_execution_time.weekday() == LONG_WEEKDAY
+    usual = load_settings(with_platforms=False).trailing_days
+    for platform in PLATFORMS:
+        first, last = days_to_read(lake, platform, last=yesterday, is_long=is_long, usual_days=usual)
+        yield dg.RunRequest(
+            run_key=f"{platform} {yesterday}",
+            asset_selection=list(
+                (DAYS_OF[platform] | LISTS_OF[platform]).resolve(context.repository_def.asset_graph)
+            ),
+            tags=day_range_tags(first.isoformat(), last.isoformat()),
+        )
+
+
+every_night = dg.ScheduleDefinition(
+    name="every_night",
+    job=tidy_lake,
+    cron_schedule="30 3 * * *",
+    execution_timezone="UTC",
+    description="Puts the lake's small files together and drops those no reader needs any more. History stays as it was known.",
+)

@@ -58,6 +58,9 @@ class PlatformSettings(Given):
     extras: ClassVar[tuple[str, ...]] = ("accounts",)
     """Fields that nobody sets without meaning to use the platform."""
 
+    calls_a_day: int | None = None
+    """Calls the platform allows the login in a day, None where it counts otherwise or does not say."""
+
     @property
     def is_configured(self) -> bool:
         """True where the platform can be called."""
@@ -106,6 +109,7 @@ class GoogleAdsSettings(PlatformSettings):
     token_url: str = Field("https://oauth2.googleapis.com/token", validation_alias="GOOGLE_ADS_TOKEN_URL")
     api_version: str = Field("v26", validation_alias="GOOGLE_ADS_API_VERSION", pattern=r"^v\d+$")
     ca_file: KeptFile | None = Field(None, validation_alias="GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
+    calls_a_day: int | None = Field(15_000, validation_alias="GOOGLE_ADS_CALLS_A_DAY", ge=1)
 
     def endpoints(self) -> dict[str, str]:
         """The API, and the token endpoint of each way in that was begun: a key file names its own."""
@@ -127,6 +131,7 @@ class MetaAdsSettings(PlatformSettings):
     app_id: str | None = Field(None, validation_alias="META_APP_ID")
     app_secret: SecretStr | None = Field(None, validation_alias="META_APP_SECRET")
     accounts: AccountIds = Field((), validation_alias="META_ACCOUNTS")
+    calls_a_day: int | None = Field(None, validation_alias="META_CALLS_A_DAY", ge=1)
     graph_url: str = Field("https://graph.facebook.com", validation_alias="META_GRAPH_URL")
     api_version: str = Field("v26.0", validation_alias="META_API_VERSION", pattern=r"^v\d+\.\d+$")
 
@@ -141,6 +146,7 @@ class LinkedInAdsSettings(PlatformSettings):
     client_secret: SecretStr | None = Field(None, validation_alias="LINKEDIN_CLIENT_SECRET")
     refresh_token: SecretStr | None = Field(None, validation_alias="LINKEDIN_REFRESH_TOKEN")
     accounts: AccountIds = Field((), validation_alias="LINKEDIN_ACCOUNTS")
+    calls_a_day: int | None = Field(None, validation_alias="LINKEDIN_CALLS_A_DAY", ge=1)
     api_url: str = Field("https://api.linkedin.com/rest", validation_alias="LINKEDIN_API_URL")
     oauth_url: str = Field("https://www.linkedin.com/oauth/v2", validation_alias="LINKEDIN_OAUTH_URL")
     api_version: str = Field("202610", validation_alias="LINKEDIN_VERSION", pattern=r"^20\d{4}$")

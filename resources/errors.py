@@ -8,6 +8,7 @@
     │   ├── OutcomeUnknown       sent, no answer: read back, never send again
     │   └── PlatformUnreadable   an answer came, but not one to trust: truncated, misshapen
     ├── SettingsWrong            a setting or a credential is missing or malformed
+    ├── LakeBusy                 another writer came first: the same write may work later
     └── DataUnusable             rows at hand cannot be used as they are
 
 The class carries the decision; `resources.failures` alone turns it into a Dagster failure. Messages are built from what is
@@ -97,3 +98,7 @@ class SettingsWrong(PaidMediaError):
 
 class DataUnusable(PaidMediaError):
     """Rows at hand cannot be used as they are; the message says which and what to add."""
+
+
+class LakeBusy(PaidMediaError):
+    """Another writer changed the same slice in the same moment. Safe to retry: nothing was written."""

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from resources.errors import PaidMediaError, PlatformBusy
-from resources.lake import LakeBusy
+from resources.errors import LakeBusy, PaidMediaError, PlatformBusy
 
 _WORTH_RETRYING = (PlatformBusy, LakeBusy)
 

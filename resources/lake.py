@@ -1,16 +1,18 @@
-"""The lake: Delta tables under one root, replaced slice by slice, queried with DuckDB.
+"""The lake: Delta tables under one root, written slice by slice, queried with DuckDB.
 
-A write replaces exactly the rows its `where` names, in one atomic commit: a reader sees the old slice or the new one, and
-writing the same slice twice leaves one. Writers on one machine queue per table at a lock file; writers elsewhere meet Delta's
-own commit protocol, which refuses a commit that would undo another's.
+`replace` puts new rows in the place of exactly those its `where` names; `record` appends what a reading of such a slice has that
+was not known before, and notes what it no longer has, so that what was known at any earlier instant can still be read. Both are
+one atomic commit: a reader sees the slice before or after, and doing it twice leaves what doing it once leaves. Writers on one
+machine queue per table at a lock file; writers elsewhere meet Delta's own commit protocol, which refuses a commit that would
+undo another's.
 """
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import replace as with_changes
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -19,43 +21,40 @@ from typing import Any, TypeAlias
 import duckdb
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import ColumnProperties, DeltaTable, Schema, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from resources.ahead import made_ahead
-from resources.errors import DataUnusable, PaidMediaError
+from resources.errors import LakeBusy
+from resources.lake_layout import (
+    MONTH,
+    Counted,
+    Where,
+    Written,
+    condition,
+    frame,
+    layout,
+    news,
+    predicate,
+    tally,
+    versions,
+    view,
+)
 from resources.schema import Table
-
-MONTH = pa.field("month", pa.int32())
-"""Layout column of tables with days: year and month of `day` as one number, 202611. Not part of a table's own columns."""
 
 _PLAIN = WriterProperties(
     compression="SNAPPY", default_column_properties=ColumnProperties(dictionary_enabled=False)
 )
 """No dictionaries: ad figures hardly repeat, so building them doubles the time of a write. Snappy costs no time that can be
 measured and makes files a fifth as large."""
-Where: TypeAlias = Mapping[str, str | tuple[date, date]]
-"""A slice: a column that equals a text, or `day` between two days, both included."""
-
 Rows: TypeAlias = pa.Table | Iterable[pa.RecordBatch]
+Parameters: TypeAlias = dict[str, Any] | None
 
 
 _NUMBERS = count()
 """So that questions asked at once, each with views of its own, never share a name."""
-SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Written:
-    """What a write left: how many rows, and the first of them."""
-
-    rows: int
-    first: pa.Table
-
-
-class LakeBusy(PaidMediaError):
-    """Another writer changed the same slice in the same moment. Safe to retry: nothing was written."""
+KEPT = timedelta(days=7)
+"""How long files that no table needs any more stay for readers that began before."""
 
 
 class Lake:
@@ -65,6 +64,7 @@ class Lake:
         self.root = str(root)
         self._options = storage_options
         self._is_local = "://" not in self.root
+        self._wide: set[str] = set()
 
     def replace(self, table: Table, rows: Rows, *, where: Where | None = None) -> Written:
         """Replace the slice `where` (None: the whole table) by `rows`.
@@ -75,65 +75,162 @@ class Lake:
             DataUnusable: A row lies outside the slice or does not fit the table.
             LakeBusy: Another machine's commit got in between.
         """
+        if table.keeps_history:
+            raise ValueError(f"{table.path} keeps its history: record what was read instead of replacing it")
         self._ensure(table)
         # Made from here on, also while another writer still holds the table.
         batches = made_ahead(rows.to_batches() if isinstance(rows, pa.Table) else rows)
-        counted = _Counted(table, batches, where)
         with self._one_writer(table):
-            try:
-                write_deltalake(
-                    self._uri(table),
-                    pa.RecordBatchReader.from_batches(_layout(table), counted),
-                    mode="overwrite",
-                    predicate=_predicate(table, where),
-                    storage_options=self._options,
-                    writer_properties=_PLAIN,
+            return self._write(Counted(table, batches, where), mode="overwrite")
+
+    def record(self, table: Table, rows: pa.Table, *, at: datetime, where: Where | None = None) -> Written:
+        """Append what a reading of the slice `where` (None: the whole table), made at the instant `at`, tells anew.
+
+        Rows that say what is known already add nothing. A row that was reported before and is not in `rows` is recorded as
+        vanished. The `pulled_at` of what is appended is `at`.
+
+        Raises:
+            DataUnusable: A row lies outside the slice or does not fit the table.
+            LakeBusy: Another machine's commit got in between, or a newer reading of the same rows did.
+        """
+        self._ensure(table)
+        with self._one_writer(table):
+            newest = self._newest(table, where)
+            if newest is None:
+                written = self._write(Counted(table, rows.to_batches(), where, at), mode="append")
+                return with_changes(written, added=written.rows)
+            if newest >= at:
+                said = (
+                    f"a reading of {newest:%Y-%m-%d %H:%M:%S} UTC is already there, and this one is not newer"
                 )
-            except CommitFailedError as error:
-                raise LakeBusy(
-                    f"Writing {table.path}: another writer changed the same rows. Safe to retry."
-                ) from error
-            except Exception:
-                if counted.broke is not None:  # it says more than the writer's words for it
-                    raise counted.broke from None
-                raise
+                raise LakeBusy(f"Recording {table.path}: {said}. Nothing was written; safe to retry.")
+            fitted = Counted(table, rows.to_batches(), where, at)
+            incoming = pa.Table.from_batches(list(fitted), layout(table))
+            tells = self._news(table, incoming, at, where)
+            counts = tally(tells)
+            if len(tells):
+                self._write(Counted(table, tells.to_batches(), where), mode="append")
+        added, changed, gone = (counts.get(k, 0) for k in ((False, False), (True, False), (True, True)))
+        return Written(fitted.rows, fitted.first, added=added, changed=changed, vanished=gone)
+
+    def append(self, table: Table, rows: pa.Table) -> Written:
+        """Add `rows` to those that are there.
+
+        Raises:
+            DataUnusable: A row does not fit the table.
+            LakeBusy: Another machine's commit got in between.
+        """
+        self._ensure(table)
+        with self._one_writer(table):
+            return self._write(Counted(table, rows.to_batches(), None), mode="append")
+
+    def tidy(self, table: Table, *, keep: timedelta = KEPT) -> int:
+        """Put a table's many small files together and drop those replaced longer than `keep` ago; the number dropped.
+
+        Every version of every row stays: what was known at any instant reads the same afterwards. A reader that began longer
+        than `keep` ago would miss files.
+        """
+        if not self.exists(table):
+            return 0
+        with self._one_writer(table):
+            delta = DeltaTable(self._uri(table), storage_options=self._options)
+            delta.optimize.compact(writer_properties=_PLAIN)
+            dropped = delta.vacuum(
+                int(keep.total_seconds() // 3600), dry_run=False, enforce_retention_duration=False
+            )
+            delta.create_checkpoint()
+            delta.cleanup_metadata()
+        return len(dropped)
+
+    def _write(self, counted: Counted, *, mode: Any) -> Written:
+        table = counted.table
+        try:
+            write_deltalake(
+                self._uri(table),
+                pa.RecordBatchReader.from_batches(layout(table), counted),
+                mode=mode,
+                predicate=predicate(table, counted.where) if mode == "overwrite" else None,
+                storage_options=self._options,
+                writer_properties=_PLAIN,
+            )
+        except CommitFailedError as error:
+            raise LakeBusy(
+                f"Writing {table.path}: another writer changed the same rows. Safe to retry."
+            ) from error
+        except Exception:
+            if counted.broke is not None:  # it says more than the writer's words for it
+                raise counted.broke from None
+            raise
         return Written(counted.rows, counted.first)
 
-    def read(self, table: Table, *, columns: str = "*", where: Where | None = None) -> pd.DataFrame:
+    def _newest(self, table: Table, where: Where | None) -> datetime | None:
+        """When the slice was last found changed, None where nothing is known of it."""
+        within, asked = condition(where)
+        sql = f"select max(pulled_at) as newest from {table.layer}.{table.name}_versions{within}"
+        found: datetime | None = self.arrow(sql, table, parameters=asked).column("newest")[0].as_py()
+        return found
+
+    def _news(self, table: Table, incoming: pa.Table, at: datetime, where: Where | None) -> pa.Table:
+        within, asked = condition(where)
+        with self.query(table) as connection:
+            connection.register("incoming", incoming)
+            # A view over Arrow cannot be prepared with parameters; what stands is small enough to be kept for the question.
+            standing = f"select * from {table.layer}.{table.name}{within}"
+            connection.register("standing", connection.sql(standing, params=asked or None).to_arrow_table())
+            return connection.sql(news(table), params={"at": at}).to_arrow_table()
+
+    def read(
+        self, table: Table, *, columns: str = "*", where: Where | None = None, as_of: datetime | None = None
+    ) -> pd.DataFrame:
         """The slice as a frame: decimals as floats, days as timestamps at midnight. Empty where nothing was written."""
         # The condition's words are column names and day bounds of our own; texts go in as parameters.
         sql = f"select {columns} from {table.path.replace('/', '.')}"
-        condition, parameters = _condition(where)
-        return frame(self.arrow(sql + condition, table, parameters=parameters))
+        within, parameters = condition(where)
+        return frame(self.arrow(sql + within, table, parameters=parameters, as_of=as_of))
 
     def count(self, table: Table, *, where: Where | None = None) -> int:
         return len(self.read(table, columns=table.key[0], where=where))
 
-    def arrow(self, sql: str, *tables: Table, parameters: dict[str, Any] | None = None) -> pa.Table:
+    def arrow(
+        self, sql: str, *tables: Table, parameters: Parameters = None, as_of: datetime | None = None
+    ) -> pa.Table:
         """The answer of `sql` over `tables`, named layer.name in it; `$name` stands for a parameter."""
-        with self.query(*tables) as connection:
+        with self.query(*tables, as_of=as_of) as connection:
             return connection.sql(sql, params=parameters or None).to_arrow_table()
 
     def stream(
-        self, sql: str, *tables: Table, parameters: dict[str, Any] | None = None
+        self, sql: str, *tables: Table, parameters: Parameters = None, as_of: datetime | None = None
     ) -> Iterator[pa.RecordBatch]:
         """The same as `arrow`, batch by batch."""
-        with self.query(*tables) as connection:
+        with self.query(*tables, as_of=as_of) as connection:
             yield from connection.sql(sql, params=parameters or None).to_arrow_reader(100_000)
 
     @contextmanager
-    def query(self, *tables: Table) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A DuckDB connection that sees `tables` as views. A table never written is empty, not an error."""
+    def query(self, *tables: Table, as_of: datetime | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection that sees `tables` as views. A table never written is empty, not an error.
+
+        A table that keeps its history is seen as it is known now, or as it was known at `as_of`; beside it stands
+        NAME_versions with every version of every row.
+
+        Raises:
+            ValueError: `as_of` is asked of a table that does not keep its history: it would show what was not known then.
+        """
         connection, own = _engine(os.getpid()).cursor(), f"question_{next(_NUMBERS)}"
         connection.execute(f"attach ':memory:' as {own}")
         try:
             connection.execute(f"use {own}")
             for table in tables:
-                source = f"{table.layer}__{table.name}"
-                connection.register(source, self._dataset(table))
+                if as_of is not None and not (table.keeps_history or table.is_fixed):
+                    raise ValueError(f"{table.path} keeps no history: what was known {as_of} cannot be read")
+                source, dataset = f"{table.layer}__{table.name}", self._dataset(table)
+                connection.register(source, dataset)
                 connection.execute(f"create schema if not exists {table.layer}")
-                names = ", ".join(f'"{c.name}"' for c in table.columns)
-                connection.execute(f"create view {table.layer}.{table.name} as select {names} from {source}")
+                name = f"{table.layer}.{table.name}"
+                connection.execute(
+                    f"create view {name} as {view(table, source, dataset.schema.names, as_of=as_of)}"
+                )
+                if table.keeps_history and as_of is None:
+                    connection.execute(f"create view {name}_versions as {versions(table, source)}")
             yield connection
         finally:
             connection.execute("use memory")
@@ -147,7 +244,7 @@ class Lake:
         try:
             return DeltaTable(self._uri(table), storage_options=self._options).to_pyarrow_dataset()
         except TableNotFoundError:
-            return table.schema.empty_table()
+            return layout(table).empty_table()
 
     def _uri(self, table: Table) -> str:
         return f"{self.root}/{table.path}"
@@ -155,6 +252,7 @@ class Lake:
     def _ensure(self, table: Table) -> None:
         """Create the empty table, so that every later write is a replacement of a slice."""
         if self.exists(table):
+            self._widen(table)
             return
         if self._is_local:
             Path(self._uri(table)).mkdir(parents=True, exist_ok=True)
@@ -162,7 +260,7 @@ class Lake:
             if not self.exists(table):
                 DeltaTable.create(
                     self._uri(table),
-                    schema=_layout(table),
+                    schema=layout(table),
                     partition_by=[MONTH.name] if table.has_days else None,
                     mode="ignore",
                     description=table.description,
@@ -170,6 +268,18 @@ class Lake:
                     configuration={"delta.checkpointInterval": "10"},
                     storage_options=self._options,
                 )
+
+    def _widen(self, table: Table) -> None:
+        """Columns that the table was declared with since it was first written; older rows are empty there."""
+        if table.path in self._wide:
+            return
+        delta = DeltaTable(self._uri(table), storage_options=self._options)
+        held = {field.name for field in delta.schema().fields}
+        if missing := [field for field in layout(table) if field.name not in held]:
+            with self._one_writer(table):
+                wanted = Schema.from_arrow(pa.schema([field.with_nullable(True) for field in missing]))  # noqa: FBT003 — theirs
+                delta.alter.add_columns(list(wanted.fields))
+        self._wide.add(table.path)
 
     @contextmanager
     def _one_writer(self, table: Table) -> Iterator[None]:
@@ -188,98 +298,3 @@ def _engine(process: int) -> duckdb.DuckDBPyConnection:
     """One engine per process: starting one takes longer than most of our questions."""
     del process  # a fork needs its own
     return duckdb.connect()
-
-
-def frame(rows: pa.Table) -> pd.DataFrame:
-    """An Arrow table as pandas frame, with decimals as floats and days as timestamps."""
-    for at, field in enumerate(rows.schema):
-        if pa.types.is_decimal(field.type):
-            rows = rows.set_column(at, field.name, rows.column(at).cast(pa.float64()))
-    return rows.to_pandas(date_as_object=False)
-
-
-class _Counted:
-    """Batches on their way into the lake: fitted to the table, held to the slice, counted."""
-
-    def __init__(self, table: Table, batches: Iterable[pa.RecordBatch], where: Where | None) -> None:
-        self._table, self._batches, self._where = table, batches, where
-        self.rows, self.first = 0, table.schema.empty_table()
-        self.broke: Exception | None = None
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        try:
-            for batch in self._batches:
-                fitted = _fitted(self._table, batch)
-                _hold_to_slice(self._table, fitted, self._where)
-                if len(self.first) < SHOWN:
-                    some = fitted.select(self._table.schema.names).slice(0, SHOWN - len(self.first))
-                    self.first = pa.concat_tables([self.first, pa.Table.from_batches([some])])
-                self.rows += len(fitted)
-                yield fitted
-        except Exception as error:
-            self.broke = error
-            raise
-
-
-def _layout(table: Table) -> pa.Schema:
-    return table.schema.append(MONTH) if table.has_days else table.schema
-
-
-def _fitted(table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
-    try:
-        fitted = batch.select(table.schema.names).cast(table.schema)
-    except (KeyError, pa.ArrowInvalid, ValueError) as error:
-        raise DataUnusable(f"Rows for {table.path} do not fit its columns: {error}") from error
-    if not table.has_days:
-        return fitted
-    day = fitted.column("day")
-    month = pc.add(pc.multiply(pc.year(day), 100), pc.month(day)).cast(MONTH.type)
-    return fitted.append_column(MONTH, month)
-
-
-def _hold_to_slice(table: Table, batch: pa.RecordBatch, where: Where | None) -> None:
-    """A row outside the slice would be doubled by the next run, which replaces the slice alone."""
-    for name, wanted in (where or {}).items():
-        if not len(batch):
-            return
-        seen = pc.min_max(batch.column(name)).as_py()
-        low, high = wanted if isinstance(wanted, tuple) else (wanted, wanted)
-        if seen["min"] < low or seen["max"] > high:
-            raise DataUnusable(
-                f"Rows for {table.path} were to have {name} {low}..{high} and have {seen['min']}..{seen['max']}."
-            )
-
-
-def _predicate(table: Table, where: Where | None) -> str | None:
-    """The slice in Delta's own SQL, which takes no parameters: texts are quoted here."""
-    if where is None:
-        return None
-    parts = []
-    for name, wanted in where.items():
-        if isinstance(wanted, tuple):
-            low, high = wanted
-            parts.append(f"{name} >= '{low.isoformat()}' and {name} <= '{high.isoformat()}'")
-            if name == "day" and table.has_days:
-                parts.append(f"{MONTH.name} in ({', '.join(map(str, _months(low, high)))})")
-        else:
-            quoted = wanted.replace("'", "''")
-            parts.append(f"{name} = '{quoted}'")
-    return " and ".join(parts)
-
-
-def _months(low: date, high: date) -> list[int]:
-    months, day = [], low.replace(day=1)
-    while day <= high:
-        months.append(day.year * 100 + day.month)
-        day = (day + timedelta(days=32)).replace(day=1)
-    return months
-
-
-def _condition(where: Where | None) -> tuple[str, dict[str, Any]]:
-    parts: list[str] = []
-    parameters: dict[str, Any] = {}
-    for name, wanted in (where or {}).items():
-        low, high = wanted if isinstance(wanted, tuple) else (wanted, wanted)
-        parts.append(f"{name} between $low_{name} and $high_{name}")
-        parameters |= {f"low_{name}": low, f"high_{name}": high}
-    return (" where " + " and ".join(parts) if parts else ""), parameters

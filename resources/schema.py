@@ -35,7 +35,8 @@ class Table:
     """One table of the lake. `layer` and `name` make its asset key and its path.
 
     `key` names the columns that are unique together. A table with a `day` column is laid out by month, which keeps two
-    years of daily rows in a few dozen files and still lets a run replace the days it covers.
+    years of daily rows in a few dozen files and still lets a run replace the days it covers. `keeps_history`: every version of
+    a row stays, with `pulled_at`, when it was first read. `is_fixed`: a row once written holds for good.
     """
 
     layer: str
@@ -43,6 +44,8 @@ class Table:
     description: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    keeps_history: bool = False
+    is_fixed: bool = False
 
     @property
     def asset_key(self) -> dg.AssetKey:

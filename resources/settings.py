@@ -48,7 +48,7 @@ class Settings(Given):
     reporting_currency: str = Field(
         "EUR", validation_alias="PAID_MEDIA_REPORTING_CURRENCY", pattern="^[A-Z]{3}$"
     )
-    trailing_days: int = Field(30, validation_alias="PAID_MEDIA_TRAILING_DAYS", ge=1, le=90)
+    trailing_days: int | None = Field(None, validation_alias="PAID_MEDIA_TRAILING_DAYS", ge=1, le=90)
     ledger_url: SecretStr = Field(validation_alias="PAID_MEDIA_LEDGER")
     policy_file: Path = Field(validation_alias="PAID_MEDIA_POLICY")
     approvers_file: Path = Field(validation_alias="PAID_MEDIA_APPROVERS_FILE")
@@ -101,7 +101,8 @@ def load_settings(
         )
     if profile == "sandbox":
         keep_proxies_out()
-    credentials = sandbox if profile == "sandbox" else given
+    allowances = {name: value for name, value in given.items() if name.endswith("_CALLS_A_DAY")}
+    credentials = sandbox | allowances if profile == "sandbox" else given
     platforms = {name: _built(type(empty), credentials) for name, empty in settings.platforms.items()}
     for name, platform in platforms.items():
         _refuse_half_set(platform, where_to_get=_WHERE_TO_GET[name])

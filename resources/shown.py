@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from resources.lake import Written
+from resources.lake_layout import Written
 
 
 def row_metadata(*parts: Written) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The control API: clock, faults, truth and audit. Only tests, the demo and benchmarks speak to it."""
 
 from collections import defaultdict
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -77,18 +77,19 @@ class _Desk:
         return _json({"counts": self._stage.audit.counts(), "requests": found})
 
     async def truth(self, request: Request) -> Response:
-        """Totals per entity and day as the platforms would report them now, straight from the market."""
+        """Totals per entity and day as the platforms would report them now or at `at`, straight from the market."""
         asked = request.query_params
         try:
             start, end = date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"])
             level = asked["level"]
-            if level not in LEVELS:
-                raise ValueError(f"level is one of {', '.join(LEVELS)}")  # noqa: TRY301 — one answer for all that is wrong
+            at = datetime.fromisoformat(asked["at"]).astimezone(UTC) if "at" in asked else None
+            if level not in ("account", *LEVELS):
+                raise ValueError(f"level is one of account, {', '.join(LEVELS)}")  # noqa: TRY301 — one answer for all that is wrong
         except (KeyError, ValueError) as error:
             return _refused(f"truth needs level, start and end: {error}")
         accounts = asked.getlist("account_id")
         rows = await run_in_threadpool(
-            _truth, self._stage, asked.get("platform"), accounts, level, start, end
+            _truth, self._stage, asked.get("platform"), accounts, level, (start, end), at
         )
         return _json(rows)
 
@@ -106,7 +107,7 @@ class _Desk:
         try:
             account = self._stage.world.account(asked["platform"], asked["account_id"])
             entity_id = int(asked["entity_id"])
-            if account is None or entity_id not in self._stage.market.catalog(account).index[asked["level"]]:
+            if account is None or not _exists(self._stage, account, asked["level"], entity_id):
                 raise ValueError("there is no such entity")  # noqa: TRY301 — one answer for all that is wrong
             edit_by_hand(self._stage, account, asked["level"], entity_id, asked["field"], asked["value"])
         except (KeyError, ValueError, TypeError) as error:
@@ -122,28 +123,42 @@ class _Desk:
         return _json({})
 
 
+def _exists(stage: Stage, account: Account, level: str, entity_id: int) -> bool:
+    if level == "account":
+        return entity_id == int(account.id)
+    return entity_id in stage.market.catalog(account).index[level]
+
+
 def edit_by_hand(stage: Stage, account: Account, level: str, entity_id: int, field: str, value: Any) -> None:
-    """A person's edit: `status` in the platform's own word, or `budget_micros`."""
+    """A person's edit: `status` in the platform's own word, `budget_micros`, or of an account `lookback_days`."""
     stage.market.change(account, level, entity_id, field, value, by="person")
     if field == "status":
         stage.market.change(account, level, entity_id, "active", value in {"ENABLED", "ACTIVE"}, by="person")
 
 
 def _truth(
-    stage: Stage, platform: str | None, account_ids: list[str], level: str, start: date, end: date
+    stage: Stage,
+    platform: str | None,
+    account_ids: list[str],
+    level: str,
+    days: tuple[date, date],
+    at: datetime | None,
 ) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = defaultdict(list)
     for account in stage.world.accounts:
         if platform not in (None, account.platform) or (account_ids and account.id not in account_ids):
             continue
         catalog = stage.market.catalog(account)
-        for report in stage.market.report(account, level, start, end):
-            rows = getattr(report, level)
+        for report in stage.market.report(account, level, *days, at=at):
             columns["platform"] += [account.platform] * len(report)
             columns["account_id"] += [account.id] * len(report)
             columns["currency"] += [account.currency] * len(report)
             columns["day"] += np.datetime_as_string(report.day.astype("datetime64[D]")).tolist()
-            columns["entity_id"] += getattr(catalog, level + "s").id[rows].astype(str).tolist()
+            if level == "account":
+                columns["entity_id"] += [account.id] * len(report)
+            else:
+                ids = getattr(catalog, level + "s").id
+                columns["entity_id"] += ids[getattr(report, level)].astype(str).tolist()
             for metric in METRICS:
                 columns[metric] += getattr(report, metric).tolist()
     return columns

@@ -29,7 +29,15 @@ class Delivered:
     signups: Whole
 
 
-def deliver(catalog: Catalog, *, days: Whole, age_days: Floats, on: Overlays, budgets: Overlays) -> Delivered:
+def deliver(
+    catalog: Catalog,
+    *,
+    days: Whole,
+    age_days: Floats,
+    on: Overlays,
+    budgets: Overlays,
+    lookback_days: float | None = None,
+) -> Delivered:
     """What the account's ads delivered on `days`.
 
     Args:
@@ -38,6 +46,7 @@ def deliver(catalog: Catalog, *, days: Whole, age_days: Floats, on: Overlays, bu
         age_days: Per day, how long ago it began; below 1 the day is still running and only that share of it delivered.
         on: Per level, days x entities: may it deliver.
         budgets: For campaign and ad_set, days x entities: daily budget in micros.
+        lookback_days: How long after its click a conversion still counts; None counts all.
     """
     ad_set_spend = _ad_set_spend(catalog, days, on, budgets)
     ads, sets, seed = catalog.ads, catalog.ad_sets, catalog.seed
@@ -54,7 +63,18 @@ def deliver(catalog: Catalog, *, days: Whole, age_days: Floats, on: Overlays, bu
     impressions = poisson(spend / 1_000_000 / cpm * 1000.0, seed, 42, who, d)
     rate = np.minimum(sets.ctr[ads.ad_set] * ads.appeal * np.exp(0.06 * normal(seed, 43, who, d)), 0.6)
     clicks = np.minimum(poisson(impressions * rate, seed, 44, who, d), impressions)
-    return Delivered(days, impressions, clicks, spend, *_claims(catalog, days, age_days, clicks))
+    claims = _claims(catalog, days, age_days, clicks, lookback_days)
+    kept = 1.0 - _credited(catalog, days, age_days)
+    clicks = np.minimum(np.ceil(clicks * kept).astype(np.int64), clicks)
+    spend = np.floor(spend * kept / unit).astype(np.int64) * unit
+    return Delivered(days, impressions, clicks, spend, *claims)
+
+
+def _credited(catalog: Catalog, days: Whole, age_days: Floats) -> Floats:
+    """Share of clicks and cost that was found invalid by now, days x ads."""
+    b = catalog.account.behaviour
+    found = b.credit_share * 2.0 * uniform(catalog.seed, 45, catalog.ads.id[None, :], days[:, None])
+    return np.where((age_days >= 1.0 + b.credit_days)[:, None], found, 0.0)
 
 
 def _ad_set_spend(catalog: Catalog, days: Whole, on: Overlays, budgets: Overlays) -> Floats:
@@ -80,7 +100,7 @@ def _ad_set_spend(catalog: Catalog, days: Whole, on: Overlays, budgets: Overlays
 
 
 def _claims(
-    catalog: Catalog, days: Whole, age_days: Floats, clicks: Whole
+    catalog: Catalog, days: Whole, age_days: Floats, clicks: Whole, lookback_days: float | None
 ) -> tuple[Whole, Whole, Whole, Whole]:
     """Purchases, their value, leads and sign-ups that followed those clicks and have happened by now."""
     ads, sets, seed = catalog.ads, catalog.ad_sets, catalog.seed
@@ -92,7 +112,15 @@ def _claims(
     cell = np.repeat(np.arange(len(times)), times)
     nth = np.arange(len(cell)) - np.repeat(np.cumsum(times) - times, times)
     whose = (ads.id[at_ad][cell], days[at_day][cell], nth)
-    seen = _lag_days(catalog, whose) + uniform(seed, 62, *whose) <= age_days[at_day][cell]
+    lag, age = _lag_days(catalog, whose), age_days[at_day][cell]
+    happens = lag + uniform(seed, 62, *whose)
+    seen = happens <= age
+    if lookback_days is not None:
+        seen &= lag <= lookback_days
+    b = catalog.account.behaviour
+    if b.retracted_share:
+        undone = happens - np.log(uniform(seed, 68, *whose)) * b.retraction_days
+        seen &= ~((uniform(seed, 67, *whose) < b.retracted_share) & (undone <= age))
 
     sells = catalog.campaigns.sells[sets.campaign[ads.ad_set[at_ad]]][cell]
     unit = catalog.account.unit_micros

@@ -33,14 +33,14 @@ METRICS = ("impressions", "clicks", "spend_micros", "purchases", "purchase_value
 class Report:
     """Rows with activity, ordered by day, then entity.
 
-    `campaign`, `ad_set`, `ad` are row numbers in the account's catalog; those below the report's level are None. `day` counts
+    `campaign`, `ad_set`, `ad` are row numbers in the account's catalog; those below the report's level (`account`: all) are None. `day` counts
     days since 1970. Money is in micros of the account's currency and always a multiple of its smallest unit. `purchases`
     and `leads` are the conversions the platform claims so far; `signups` a secondary action that is not bid on.
     """
 
     level: str
     day: Whole
-    campaign: Whole
+    campaign: Whole | None
     ad_set: Whole | None
     ad: Whole | None
     impressions: Whole
@@ -71,31 +71,34 @@ class Market:
                 self._catalogs[place] = build_catalog(self.world, account)
             return self._catalogs[place]
 
-    def report(self, account: Account, level: str, start: date, end: date) -> Iterator[Report]:
-        """The rows of `start` to `end` (both included) at a level, in blocks of days, as known at the clock's time.
+    def report(
+        self, account: Account, level: str, start: date, end: date, *, at: datetime | None = None
+    ) -> Iterator[Report]:
+        """The rows of `start` to `end` (both included) at a level, in blocks of days, as known at the clock's time or at `at`.
 
         At `ad_set` and `ad` level campaigns without ad sets (Performance Max) are absent, as on the platform. Days before the
         world began and days still to come have no rows.
         """
-        for block_start, block_end in self._blocks(account, start, end):
-            yield _rows(self.catalog(account), level, self._delivered(account, block_start, block_end))
+        now = at or self.clock.now()
+        for block_start, block_end in self._blocks(account, start, end, now):
+            yield _rows(self.catalog(account), level, self._delivered(account, block_start, block_end, now))
 
-    def _blocks(self, account: Account, start: date, end: date) -> Iterator[tuple[date, date]]:
-        first, last = max(start, self.world.begins), min(end, self.clock.today(account.zone))
+    def _blocks(self, account: Account, start: date, end: date, now: datetime) -> Iterator[tuple[date, date]]:
+        first, last = max(start, self.world.begins), min(end, now.astimezone(account.zone).date())
         step = max(1, CELLS_AT_ONCE // max(1, len(self.catalog(account).ads.id)))
         while first <= last:
             yield first, min(last, first + timedelta(days=step - 1))
             first += timedelta(days=step)
 
-    def _delivered(self, account: Account, start: date, end: date) -> Delivered:
-        now = self.clock.now()
+    def _delivered(self, account: Account, start: date, end: date, now: datetime) -> Delivered:
         hour = now.replace(minute=0, second=0, microsecond=0)
-        asked = (account.platform, account.id, start, end, hour, self.changes.count)
+        lookback = self.lookback_days(account, now)
+        asked = (account.platform, account.id, start, end, hour, self.changes.count, lookback)
         with self._lock:
             if asked in self._cells:
                 self._cells.move_to_end(asked)
                 return self._cells[asked]
-            made = self._make(account, start, end, hour)
+            made = self._make(account, start, end, hour, lookback)
             self._cells[asked] = made
             while (
                 sum(cells.impressions.size for cells in self._cells.values()) > CACHED_CELLS
@@ -104,7 +107,9 @@ class Market:
                 self._cells.popitem(last=False)
             return made
 
-    def _make(self, account: Account, start: date, end: date, now: datetime) -> Delivered:
+    def _make(
+        self, account: Account, start: date, end: date, now: datetime, lookback_days: float | None
+    ) -> Delivered:
         catalog = self.catalog(account)
         days = np.arange(_number(start), _number(end) + 1)
         on = {
@@ -123,7 +128,23 @@ class Market:
             datetime.combine(start + timedelta(days=n), time(), account.zone) for n in range(len(days))
         ]
         age = np.array([(now - m.astimezone(UTC)).total_seconds() / 86_400 for m in midnight])
-        return deliver(catalog, days=days, age_days=age, on=on, budgets=budgets)
+        return deliver(
+            catalog,
+            days=days,
+            age_days=age,
+            on=on,
+            budgets=budgets,
+            lookback_days=lookback_days,
+        )
+
+    def lookback_days(self, account: Account, at: datetime) -> float | None:
+        """How long after its click a conversion counts by the account's setting at `at`; None where nobody limited it."""
+        set_ = [
+            change
+            for change in self.changes.of(account.platform, account.id, "account", int(account.id))
+            if change.field == "lookback_days" and change.at <= at
+        ]
+        return float(set_[-1].value) if set_ else None
 
     def _laid(self, catalog: Catalog, level: str, field: str) -> list[tuple[int, Change]]:
         changes = self.changes.on(catalog.account.platform, catalog.account.id, level, field)
@@ -157,13 +178,13 @@ def _rows(catalog: Catalog, level: str, cells: Delivered) -> Report:
     kept = np.zeros(sums["impressions"].shape, bool)
     for metric in sums.values():
         kept |= metric > 0
-    if level != "campaign":
+    if level in {"ad_set", "ad"}:
         hidden = catalog.ad_sets.hidden if level == "ad_set" else catalog.ad_sets.hidden[catalog.ads.ad_set]
         kept &= ~hidden
     at_day, at = np.nonzero(kept)
     ad = at if level == "ad" else None
     ad_set = catalog.ads.ad_set[at] if level == "ad" else at if level == "ad_set" else None
-    campaign = at if ad_set is None else catalog.ad_sets.campaign[ad_set]
+    campaign = None if level == "account" else at if ad_set is None else catalog.ad_sets.campaign[ad_set]
     return Report(
         level=level,
         day=cells.day[at_day],
@@ -177,5 +198,7 @@ def _rows(catalog: Catalog, level: str, cells: Delivered) -> Report:
 def _summed(catalog: Catalog, level: str, per_ad: Whole) -> Whole:
     if level == "ad":
         return per_ad
+    if level == "account":
+        return per_ad.sum(axis=1, keepdims=True)
     per_ad_set = np.add.reduceat(per_ad, catalog.ad_starts, axis=1)
     return per_ad_set if level == "ad_set" else np.add.reduceat(per_ad_set, catalog.ad_set_starts, axis=1)

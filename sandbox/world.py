@@ -52,6 +52,14 @@ class Behaviour(_Frozen):
     )
     lag_days: float = Field(4.0, gt=0, le=30, description="Mean lag of the other conversions, in days.")
     longest_lag_days: int = Field(30, ge=1, le=90)
+    retracted_share: float = Field(
+        0.0, ge=0, le=0.5, description="Share of conversions that are taken back, such as returned orders."
+    )
+    retraction_days: float = Field(8.0, gt=0, le=60, description="Mean time until they are, in days.")
+    credit_share: float = Field(
+        0.0, ge=0, le=0.2, description="Share of clicks and cost credited back as invalid, on average."
+    )
+    credit_days: float = Field(2.0, ge=0, le=30, description="Days after the day's end until they are.")
     paused_share: float = Field(0.08, ge=0, lt=1)
     campaign_budget_share: float = Field(
         0.5, ge=0, le=1, description="Share of campaigns that hold the budget."

@@ -6,7 +6,7 @@ import msgspec
 from resources.lake import Lake
 from resources.tables import core, dropped
 
-_CORE = (core.FX_RATE, core.ENTITIES, *core.DAYS.values(), core.KPI_DAY)
+_CORE = (core.FX_RATE, core.CONVERSION_LAG, core.ENTITIES, *core.DAYS.values(), core.KPI_DAY)
 renew_core = dg.define_asset_job(
     "renew_core",
     selection=dg.AssetSelection.assets(*(table.asset_key for table in _CORE)),

@@ -39,7 +39,7 @@ def refusal(env: dict[str, str]) -> str:
 
 def test_the_sandbox_is_the_default_profile_and_keeps_its_own_folder(tmp_path: Path) -> None:
     settings = load_settings(sandbox_env(tmp_path, **SANDBOX))
-    assert (settings.profile, settings.reporting_currency, settings.trailing_days) == ("sandbox", "EUR", 30)
+    assert (settings.profile, settings.reporting_currency, settings.trailing_days) == ("sandbox", "EUR", None)
     assert settings.lake_uri == str(tmp_path / "sandbox" / "lake")
     assert settings.reports_dir == tmp_path / "sandbox" / "reports"
     assert settings.drop_dir == tmp_path / "sandbox" / "drop"

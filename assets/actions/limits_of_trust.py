@@ -114,7 +114,7 @@ def data(case: Case) -> Said:
             return None, f"there is no closed day of account {account_id}"
         last: date = closed["day"].max().date()
         ended = datetime.combine(last + timedelta(days=1), datetime.min.time(), at.tzinfo)
-        pulled = closed[closed["day"] == closed["day"].max()]["pulled_at"].max()
+        pulled = closed[closed["day"] == closed["day"].max()]["read_at"].max()
         if (at - ended) > timedelta(hours=case.limits.data_hours):
             return (
                 False,

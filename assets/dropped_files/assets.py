@@ -41,7 +41,8 @@ def read_dropped_files(
     lake: dg.ResourceParam[Lake], dropped_files: dg.ResourceParam[DroppedFiles]
 ) -> Iterator[dg.MaterializeResult]:
     with one_sentence():
-        folder = read_folder(dropped_files.files(), pulled_at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        folder = read_folder(dropped_files.files(), pulled_at=now)
         _give_back(dropped_files, folder)
         tables = {
             **{DAYS[level]: folder.days[level] for level in LEVELS},
@@ -49,7 +50,7 @@ def read_dropped_files(
             REJECTS: folder.rejects,
         }
         for table, rows in tables.items():
-            written = lake.replace(table, rows)
+            written = lake.record(table, rows, at=now) if table.keeps_history else lake.replace(table, rows)
             yield dg.MaterializeResult(
                 asset_key=table.asset_key, metadata=row_metadata(written) | _told(folder)
             )

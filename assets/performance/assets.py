@@ -10,6 +10,8 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.performance.entities import UNIFIED
+from assets.performance.entities import sources as entity_sources
 from assets.performance.facts import key_figures, sources, unified, unpriced
 from orchestration.automation import follows
 from orchestration.partitions import day_range, days, windows
@@ -18,10 +20,16 @@ from resources.failures import one_sentence
 from resources.lake import Lake
 from resources.settings import Settings
 from resources.shown import row_metadata
-from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
+from resources.tables import core, dropped
+from resources.tables.pulls import PULLS
 
 OWNERS = ["team:data"]
-WITHOUT_DAYS = dg.AssetSelection.assets(core.FX_RATE.asset_key, *(t.asset_key for t in dropped.DAYS.values()))
+WITHOUT_DAYS = dg.AssetSelection.assets(
+    core.FX_RATE.asset_key,
+    core.CONVERSION_LAG.asset_key,
+    PULLS.asset_key,
+    *(t.asset_key for t in dropped.DAYS.values()),
+)
 """Inputs without partitions: a sensor asks for the days they touch, or all of history would run again."""
 
 
@@ -31,7 +39,7 @@ def _level(level: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=table.asset_key,
         description=table.description,
-        deps=[source.asset_key for source in sources(level)],
+        deps=[source.asset_key for source in dict.fromkeys(sources(level))],
         metadata=table.metadata,
         partitions_def=days,
         backfill_policy=windows,
@@ -106,7 +114,7 @@ def _headline(figures: pa.Table, day: date) -> dict[str, float]:
     return {name: float(row[name]) for row in totals for name in shown if row[name] is not None}
 
 
-SNAPSHOTS = (google_ads.ENTITIES, meta_ads.ENTITIES, linkedin_ads.ENTITIES, dropped.ENTITIES)
+SNAPSHOTS = entity_sources()
 
 
 @dg.asset(
@@ -120,14 +128,6 @@ SNAPSHOTS = (google_ads.ENTITIES, meta_ads.ENTITIES, linkedin_ads.ENTITIES, drop
     kinds={"duckdb", "deltalake"},
 )
 def entities(lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult:
-    # An entity read from its platform outranks the same one known only from a dropped export.
-    asked = " union all ".join(f"select *, 1 as rank from raw.{table.name}" for table in SNAPSHOTS[:-1])
-    sql = f"""
-        select * exclude (rank) from ({asked} union all select *, 2 from raw.{dropped.ENTITIES.name})
-        qualify row_number() over (
-            partition by platform, account_id, level, entity_id order by rank, pulled_at desc
-        ) = 1
-    """
     with one_sentence():
-        written = lake.replace(core.ENTITIES, lake.arrow(sql, *SNAPSHOTS))
+        written = lake.replace(core.ENTITIES, lake.arrow(UNIFIED, *SNAPSHOTS))
     return dg.MaterializeResult(metadata=row_metadata(written))

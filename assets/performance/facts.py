@@ -1,13 +1,20 @@
 """Three shapes to one: how each platform's raw columns become core's, as SQL that DuckDB runs over the lake.
 
+What a day will have in the end is what it has, plus what its spend still brings: its campaign's conversions per matured spend over
+the last 28 days, pulled towards the account's, for the share that cannot be seen yet (Bornhuetter and Ferguson 1972, with the
+Cape Cod estimate of the rate). So projections of ad sets add up to their campaign's, and a young day without conversions is
+not worth nothing.
+
 Conversions are what the platform bids and reports on: Google's primary conversions, Meta's purchases and leads, LinkedIn's
 site conversions and form leads. Dropped exports fill the account-days that no platform was asked for, and never add to one.
 """
 
+from assets.conversion_lag.curve import LONGEST_DAYS
 from resources.schema import Table
 from resources.tables import core, google_ads, linkedin_ads, meta_ads
 from resources.tables.common import LEVEL_IDS
 from resources.tables.dropped import DAYS as DROPPED
+from resources.tables.pulls import PULLS
 
 _MONEY = "decimal(18, 6)"
 _ANSWERS = {
@@ -17,19 +24,28 @@ _ANSWERS = {
     "linkedin_ads": """spend, (external_website_conversions + one_click_leads)::double as conversions,
         conversion_value""",
 }
+RATE_DAYS = 28
+_POOLED = 10.0
+"""Conversions that the account's rate counts for in a campaign's."""
+_VALUED = 3.0
+"""The same for what a conversion is worth."""
+_Z = 1.2816
+"""Half the width of an 80 % interval, in standard deviations."""
 _RAW = {"google_ads": google_ads.DAYS, "meta_ads": meta_ads.DAYS, "linkedin_ads": linkedin_ads.DAYS}
 
 
 def sources(level: str) -> list[Table]:
     """The tables that core's table of that level is made of, exchange rates last."""
-    return [*(days[level] for days in _RAW.values()), DROPPED[level], core.FX_RATE]
+    levels = {level: None, "campaign": None}
+    asked = [days[one] for one in levels for days in _RAW.values()]
+    return [*asked, DROPPED[level], core.FX_RATE, core.CONVERSION_LAG, PULLS]
 
 
 def unified(level: str) -> str:
     """SQL for core's day table of a level between $start and $end, in its columns' order."""
     ids = ", ".join(column.name for column in LEVEL_IDS[level])
     return f"""
-        with asked as ({_asked(level, ids)}),
+        with asked as ({_asked(level, ids, since="$start")}),
         dropped as (
             select platform, account_id, day, currency, time_zone, {ids}, impressions, clicks,
                 spend, conversions, conversion_value, pulled_at
@@ -40,14 +56,45 @@ def unified(level: str) -> str:
                     where (asked.platform, asked.account_id, asked.day)
                         = (exports.platform, exports.account_id, exports.day)
                 )
+        ),
+        {_rates()},
+        facts as ({_ripe("(select * from asked union all by name select * from dropped)", level)}),
+        coming as (
+            select facts.*, rates.rate, rates.worth, rates.conversions as known,
+                (1 - share) * spend::double * rates.rate as rest,
+                (1 - value_share) * spend::double * rates.rate * rates.worth as rest_value
+            from facts left join rates using (platform, account_id, campaign_id, day)
+        ),
+        spread as (
+            select *,
+                {_Z} * sqrt(abs(rest) + rest ** 2 / (known + {_POOLED})
+                    + ((share_high - share_low) / {2 * _Z} * spend::double * rate) ** 2) as wide,
+                {_Z} * sqrt(abs(rest) * worth ** 2 * 1.25 + rest_value ** 2 / (known + {_POOLED})
+                    + ((value_high - value_low) / {2 * _Z} * spend::double * rate * worth) ** 2) as wide_value
+            from coming
+        ),
+        ended as (
+            select *,
+                coalesce(conversions + rest, conversions / share) as conversions_projected,
+                coalesce(conversion_value::double + rest_value, conversion_value::double / value_share)
+                    as conversion_value_projected
+            from spread
         )
         select facts.platform, facts.account_id, facts.day, facts.currency, facts.time_zone, {ids},
             impressions, clicks, spend, conversions, conversion_value,
-            (spend * rate)::{_MONEY} as spend_reporting,
-            (conversion_value * rate)::{_MONEY} as conversion_value_reporting,
+            (spend * fx.rate)::{_MONEY} as spend_reporting,
+            (conversion_value * fx.rate)::{_MONEY} as conversion_value_reporting,
             {_ratios(spend="spend", value="conversion_value")},
-            facts.pulled_at
-        from (select * from asked union all by name select * from dropped) as facts
+            least(share, 1.0) as matured,
+            conversions_projected,
+            greatest(conversions_projected - wide, 0) as conversions_low,
+            conversions_projected + wide as conversions_high,
+            conversion_value_projected,
+            greatest(conversion_value_projected - wide_value, 0) as conversion_value_low,
+            conversion_value_projected + wide_value as conversion_value_high,
+            conversion_value_projected / nullif(spend::double, 0) as roas_projected,
+            read_at, facts.pulled_at
+        from ended as facts
         left join core.fx_rate as fx on (fx.currency, fx.day) = (facts.currency, facts.day)
     """
 
@@ -62,12 +109,90 @@ def unpriced(level: str) -> str:
     """
 
 
+def _rates() -> str:
+    """Per campaign and day, conversions per matured unit of spend and value per conversion, over that day and the 28 before."""
+    ripe = _ripe(f"({_asked('campaign', 'campaign_id', since=f'$start - {RATE_DAYS}')})", "campaign")
+    lately = f"order by day range between interval {RATE_DAYS} days preceding and current row"
+    return f"""
+        campaign_days as (
+            select platform, account_id, campaign_id, day, conversions, conversion_value::double as value,
+                spend::double * share as ripe
+            from ({ripe})
+        ),
+        account_days as (
+            select platform, account_id, day, sum(conversions) as conversions, sum(ripe) as ripe, sum(value) as value,
+                sum(conversions) filter (where value > 0) as sold
+            from campaign_days group by all
+        ),
+        accounts as (
+            select platform, account_id, day, sum(conversions) over own / nullif(sum(ripe) over own, 0) as rate,
+                sum(value) over own / nullif(sum(sold) over own, 0) as worth
+            from account_days window own as (partition by platform, account_id {lately})
+        ),
+        campaigns as (
+            select platform, account_id, campaign_id, day, sum(conversions) over own as conversions,
+                sum(value) over own as value, sum(ripe) over own as ripe
+            from campaign_days window own as (partition by platform, account_id, campaign_id {lately})
+        ),
+        rates as (
+            select platform, account_id, campaign_id, day, c.conversions,
+                case when a.rate > 0 then (c.conversions + {_POOLED}) / (c.ripe + {_POOLED} / a.rate) else 0 end as rate,
+                case when c.value > 0 or c.conversions = 0
+                    then (c.value + {_VALUED} * coalesce(a.worth, 0)) / (c.conversions + {_VALUED}) else 0 end as worth
+            from campaigns as c join accounts as a using (platform, account_id, day)
+        )"""
+
+
+def _ripe(rows: str, level: str) -> str:
+    """SELECT for rows with when their day was last read, and the share of its conversions visible at that age."""
+    return f"""
+        select rows.*, coalesce(own.share, pooled.share) as share,
+            coalesce(own.share_low, pooled.share_low) as share_low,
+            coalesce(own.share_high, pooled.share_high) as share_high,
+            coalesce(own.value_share, pooled.value_share) as value_share,
+            coalesce(own.value_low, pooled.value_low) as value_low,
+            coalesce(own.value_high, pooled.value_high) as value_high
+        from (
+            select found.*, coalesce(last.at, found.pulled_at) as read_at,
+                least(greatest(date_diff('day', found.day,
+                    (coalesce(last.at, found.pulled_at) at time zone found.time_zone)::date), 0), {LONGEST_DAYS}) as age_days
+            from {rows} as found left join (
+                select platform, account_id, days.day, max(pulled_at) as at
+                from raw.pulls join (
+                    select unnest(generate_series(($start - {RATE_DAYS})::timestamp, $end::timestamp, interval 1 day))::date as day
+                ) as days on days.day between start_day and end_day
+                where verdict = 'accepted' and contains(tables, '_{level}_day')
+                group by all
+            ) as last on (last.platform, last.account_id, last.day) = (found.platform, found.account_id, found.day)
+        ) as rows
+        left join core.conversion_lag as own
+            on (own.platform, own.account_id, own.age_days, own.action)
+                = (rows.platform, rows.account_id, rows.age_days, '*')
+        left join core.conversion_lag as pooled
+            on (pooled.platform, pooled.account_id, pooled.age_days, pooled.action)
+                = (rows.platform, '', rows.age_days, '*')
+    """
+
+
 KPI_SQL = f"""
     select coalesce(platform, 'all') as platform, day, $currency as currency,
         sum(spend_reporting)::{_MONEY} as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
         sum(conversions) as conversions, sum(conversion_value_reporting)::{_MONEY} as conversion_value,
-        {{ratios}}, min(pulled_at) as pulled_at
-    from core.campaign_day where day between $start and $end
+        {{ratios}},
+        sum(matured * conversions_projected) / nullif(sum(conversions_projected) filter (where matured is not null), 0)
+            as matured,
+        sum(conversions_projected) as conversions_projected,
+        greatest(sum(conversions_projected) - {{wide}}, 0) as conversions_low,
+        sum(conversions_projected) + {{wide}} as conversions_high,
+        sum(conversion_value_projected * rate) as conversion_value_projected,
+        greatest(sum(conversion_value_projected * rate) - {{wide_value}}, 0) as conversion_value_low,
+        sum(conversion_value_projected * rate) + {{wide_value}} as conversion_value_high,
+        sum(conversion_value_projected * rate) / nullif(sum(spend_reporting)::double, 0) as roas_projected,
+        min(read_at) as read_at, min(pulled_at) as pulled_at
+    from (
+        select facts.*, spend_reporting::double / nullif(spend::double, 0) as rate from core.campaign_day as facts
+    )
+    where day between $start and $end
     group by grouping sets ((platform, day), (day))
     order by day desc, platform
 """
@@ -77,14 +202,20 @@ KPI_SQL = f"""
 def key_figures() -> str:
     """SQL for core/kpi_day between $start and $end, in $currency."""
     sums = {"spend": "sum(spend_reporting)", "value": "sum(conversion_value_reporting)"}
-    return KPI_SQL.format(ratios=_ratios(**sums, clicks="sum(clicks)", impressions="sum(impressions)"))
+    wide = "sqrt(sum(((conversions_high - conversions_low) / 2) ** 2))"
+    wide_value = "sqrt(sum(((conversion_value_high - conversion_value_low) / 2 * rate) ** 2))"
+    return KPI_SQL.format(
+        wide=wide,
+        wide_value=wide_value,
+        ratios=_ratios(**sums, clicks="sum(clicks)", impressions="sum(impressions)"),
+    )
 
 
-def _asked(level: str, ids: str) -> str:
+def _asked(level: str, ids: str, *, since: str) -> str:
     return " union all ".join(
         f"""select '{platform}' as platform, account_id, day, currency, time_zone, {ids}, impressions, clicks,
             {_ANSWERS[platform]}, pulled_at
-        from raw.{days[level].name} where day between $start and $end"""
+        from raw.{days[level].name} where day between {since} and $end"""
         for platform, days in _RAW.items()
     )
 

@@ -64,7 +64,7 @@ def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
     kpi_days = lake.read(core.KPI_DAY, where={"day": (as_of - timedelta(days=SHOWN_DAYS - 1), as_of)})
     by_platform = kpi_days[kpi_days["platform"] != "all"]
     pulled_at = {
-        str(p): at.to_pydatetime() for p, at in by_platform.groupby("platform")["pulled_at"].max().items()
+        str(p): at.to_pydatetime() for p, at in by_platform.groupby("platform")["read_at"].max().items()
     }
     return dashboard_view(
         as_of=as_of,

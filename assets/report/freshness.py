@@ -69,11 +69,11 @@ def _judged(last: date | None, *, as_of: date, is_early: bool) -> tuple[State, s
 
 def _read_too_early(campaign_days: pd.DataFrame, *, as_of: date) -> set[str]:
     """Platforms with an account whose figures for `as_of` were read before that day ended in the account's time zone."""
-    if not {"time_zone", "pulled_at"} <= set(campaign_days.columns):
+    if not {"time_zone", "read_at"} <= set(campaign_days.columns):
         return set()
     today = campaign_days[campaign_days["day"] == pd.Timestamp(as_of)]
-    read = today.assign(pulled_at=pd.to_datetime(today["pulled_at"], utc=True))
-    first = read.groupby(["platform", "time_zone"])["pulled_at"].min()
+    read = today.assign(read_at=pd.to_datetime(today["read_at"], utc=True))
+    first = read.groupby(["platform", "time_zone"])["read_at"].min()
     midnight = pd.Timestamp(as_of) + pd.Timedelta(days=1)
     return {platform for (platform, zone), at in first.items() if at < midnight.tz_localize(ZoneInfo(zone))}
 

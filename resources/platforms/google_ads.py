@@ -7,11 +7,13 @@ cannot be resumed; one that breaks again is read in halves.
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from resources.credentials import GoogleAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreadable
+from resources.platforms import google_ads_conversions as conversions
 from resources.platforms import google_ads_wire as wire
 from resources.platforms.doing import Doing
 from resources.platforms.google_ads_columns import Misshapen
@@ -24,8 +26,9 @@ from resources.platforms.google_client import (
     open_service,
     version_unknown,
 )
+from resources.platforms.meter import Meter
 from resources.platforms.patience import Patience
-from resources.records import Account
+from resources.records import Account, ChangedPast
 from resources.schema import Table
 from resources.tables.google_ads import CONVERSION_ACTION_DAY, DAYS, ENTITIES, KEYWORDS, SEARCH_TERM_DAY
 
@@ -35,7 +38,7 @@ ROWS_AT_ONCE = 300_000
 Part = TypeVar("Part")
 Shape = TypeVar("Shape", SlimStream, ColumnStream)
 _SPOKEN = {
-    DAYS["campaign"].name: "campaign days", DAYS["ad_set"].name: "ad group days", DAYS["ad"].name: "ad days",
+    DAYS["account"].name: "account days", DAYS["campaign"].name: "campaign days", DAYS["ad_set"].name: "ad group days", DAYS["ad"].name: "ad days",
     SEARCH_TERM_DAY.name: "search terms", CONVERSION_ACTION_DAY.name: "conversion actions",
 }  # fmt: skip
 
@@ -46,7 +49,7 @@ class GoogleAds:
     platform = "google_ads"
 
     def __init__(self, settings: GoogleAdsSettings, *, patience: Patience | None = None) -> None:
-        self._settings, self._patience = settings, patience or Patience()
+        self._settings, self._patience, self.meter = settings, patience or Patience(), Meter()
         self._service: Any = None
         self._streams: dict[tuple[str, ...], SlimStream | ColumnStream] = {}
 
@@ -109,6 +112,32 @@ class GoogleAds:
             parts.append(wire.keyword_rows(account, resource, rows, pulled_at))
         return pa.concat_tables(parts).cast(KEYWORDS.schema)
 
+    def conversion_actions(self, account: Account) -> pa.Table:
+        """What counts as a conversion, with Google's lookback windows."""
+        doing, pulled_at = (
+            Doing(self.platform, "Reading conversion actions", account.account_id),
+            datetime.now(UTC),
+        )
+        rows = self._snapshot(
+            account.account_id, "conversion_action", conversions.CONVERSION_ACTION_FIELDS, doing
+        )
+        return conversions.conversion_action_rows(account, rows, pulled_at)
+
+    def changed_pasts(self, account: Account, *, since: datetime) -> list[ChangedPast]:
+        """Changes of conversion actions, from Google's change history, which reaches back 30 days at most."""
+        doing = Doing(self.platform, "Reading the change history", account.account_id)
+        began = since.astimezone(ZoneInfo(account.time_zone)).replace(tzinfo=None)
+        query = conversions.changes_query(began)
+        stream = self._stream(SlimStream, conversions.CHANGE_FIELDS, doing)
+        parts = self._read(
+            stream, account.account_id, query, doing, lambda columns: wire.rows_of(columns, stream.enums)
+        )
+        rows = [row for part in parts for row in part]
+        return conversions.changed_pasts(rows, zone=ZoneInfo(account.time_zone), since=since)
+
+    def token_ends_at(self) -> None:
+        """Refresh tokens and service accounts of a published project do not end by themselves."""
+
     def _days(self, table: Table, account: Account, start: date, end: date) -> Iterator[pa.RecordBatch]:
         pulled_at, first, at_once = datetime.now(UTC), start, DAYS_AT_ONCE
         while first <= end:
@@ -147,6 +176,7 @@ class GoogleAds:
         """The whole answer, one part per wire message, asked again while Google is busy."""
 
         def drained() -> list[Part]:
+            self.meter.call(doing)
             found = []
             with as_our_errors(doing) as taken:
                 for columns in stream.columns(self._open(), customer_id, query, timeout=TIMEOUT_SECONDS):
@@ -169,6 +199,7 @@ class GoogleAds:
 
     def _accessible(self, doing: Doing) -> list[str]:
         """Where the login may start from when no manager is set: managers and single accounts."""
+        self.meter.call(doing)
         return self._patience.with_retries(
             lambda: accessible_customers(self._open(), doing, version=self._settings.api_version)
         )

@@ -16,11 +16,17 @@ import pyarrow.compute as pc
 
 from resources.records import Account
 from resources.schema import Table
-from resources.tables.google_ads import CONVERSION_ACTION_DAY, DAYS, ENTITIES, KEYWORDS, SEARCH_TERM_DAY
+from resources.tables.google_ads import (
+    CONVERSION_ACTION_DAY,
+    DAYS,
+    ENTITIES,
+    KEYWORDS,
+    SEARCH_TERM_DAY,
+)
 
 Columns = dict[str, list[Any]]
 Arrays = dict[str, pa.Array]
-RESOURCES = {"campaign": "campaign", "ad_set": "ad_group", "ad": "ad_group_ad"}
+RESOURCES = {"account": "customer", "campaign": "campaign", "ad_set": "ad_group", "ad": "ad_group_ad"}
 _IDS = {"campaign_id": "campaign.id", "ad_set_id": "ad_group.id", "ad_id": "ad_group_ad.ad.id"}
 _DELIVERY = {
     "impressions": "metrics.impressions",
@@ -39,7 +45,7 @@ _ACTION = {
     "conversion_action_name": "segments.conversion_action_name",
     "category": "segments.conversion_action_category",
 }
-_OURS = {"ENABLED": "active", "PAUSED": "paused", "REMOVED": "removed"}
+OUR_STATUS = {"ENABLED": "active", "PAUSED": "paused", "REMOVED": "removed"}
 
 
 def paths(table: Table) -> dict[str, str]:
@@ -208,7 +214,7 @@ def _ad(row: dict[str, Any], version: str) -> dict[str, Any]:
     return {
         "level": "ad", "entity_id": own, "campaign_id": str(row["campaign.id"]), "ad_set_id": str(row["ad_group.id"]),
         "name": row["ad_group_ad.ad.name"] or own, "native_level": "ad group ad",
-        "status": _OURS.get(row["ad_group_ad.status"], "other"), "native_status": row["ad_group_ad.status"],
+        "status": OUR_STATUS.get(row["ad_group_ad.status"], "other"), "native_status": row["ad_group_ad.status"],
         "creative": json.dumps(creative, ensure_ascii=False, sort_keys=True),
     }  # fmt: skip
 
@@ -217,7 +223,7 @@ def _named(level: str, theirs: str, own: str, row: dict[str, Any]) -> dict[str, 
     status = row[f"{theirs}.status"]
     return {
         "level": level, "entity_id": own, "name": row[f"{theirs}.name"], "native_level": theirs.replace("_", " "),
-        "status": _OURS.get(status, "other"), "native_status": status,
+        "status": OUR_STATUS.get(status, "other"), "native_status": status,
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from resources.platforms.doing import Doing
 from resources.platforms.linkedin_client import Client
 from resources.platforms.linkedin_restli import Literal
 from resources.platforms.patience import Patience
-from resources.records import Account
+from resources.records import Account, ChangedPast
 from resources.schema import MONEY
 
 ELEMENTS_AT_ONCE = 14_000
@@ -35,6 +35,7 @@ class LinkedInAds:
     def __init__(self, settings: LinkedInAdsSettings, *, patience: Patience | None = None) -> None:
         self._settings = settings
         self._client = Client(settings, patience or Patience())
+        self.meter = self._client.meter
         self._listed: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self._chains: dict[tuple[str, str], wire.Above] = {}
 
@@ -65,12 +66,12 @@ class LinkedInAds:
             PlatformUnreadable: An answer that cannot be trusted.
         """
         pulled_at, any_rows = datetime.now(UTC), False
-        ids = [wire.last(element["id"]) for element in self._entities(account, level)]
+        ids = self._ids(account, level)
         for parts, first, last in _bounded(ids, start, end):
             everything = len(parts) == len(ids)
             for elements in self._analytics(account, level, parts, first, last, everything=everything):
                 any_rows = any_rows or bool(elements)
-                above = self._above(account, level, elements)
+                above = {} if level == "account" else self._above(account, level, elements)
                 yield wire.day_rows(level, account, elements, above, pulled_at)
         if not any_rows:
             self._doubt_silence(account, level, start=start, end=end)
@@ -80,6 +81,28 @@ class LinkedInAds:
         self._forget(account)
         found = {level: self._entities(account, level) for level in wire.COLLECTIONS}
         return wire.entity_rows(account, found, datetime.now(UTC))
+
+    def conversion_actions(self, account: Account) -> pa.Table:
+        """Conversion rules, with LinkedIn's attribution windows."""
+        return wire.conversion_action_rows(account, self._conversions(account), datetime.now(UTC))
+
+    def changed_pasts(self, account: Account, *, since: datetime) -> list[ChangedPast]:
+        """Conversion rules that were made or edited since then."""
+        return wire.changed_pasts(self._conversions(account), since=since)
+
+    def token_ends_at(self) -> datetime | None:
+        """When the access token ends, by LinkedIn's introspection; None where it renews itself."""
+        return self._client.token_ends_at(Doing(self.platform, "Asking how long the token lasts"))
+
+    def _conversions(self, account: Account) -> list[dict[str, Any]]:
+        doing = Doing(self.platform, "Listing conversion rules", account.account_id)
+        query = {
+            "q": "account",
+            "account": f"urn:li:sponsoredAccount:{account.account_id}",
+            "start": 0,
+            "count": 1_000,
+        }
+        return self._client.get("conversions", query, doing, shape=wire.Page).elements
 
     def demographics(self, account: Account, pivot: str, *, start: date, end: date) -> pa.Table:
         """Impressions, clicks and spend of the whole range by a MEMBER_* pivot: pivot value, impressions, clicks, spend.
@@ -103,6 +126,11 @@ class LinkedInAds:
             }
         )
 
+    def _ids(self, account: Account, level: str) -> list[str]:
+        if level == "account":
+            return [account.account_id]
+        return [wire.last(element["id"]) for element in self._entities(account, level)]
+
     def _analytics(
         self, account: Account, level: str, ids: Sequence[str], start: date, end: date, *, everything: bool
     ) -> Iterator[list[Any]]:
@@ -117,6 +145,7 @@ class LinkedInAds:
         query = self._query(wire.PIVOTS[level], start, end) | facet | {"fields": Literal(wire.FIELDS)}
         elements = self._elements(query, doing)
         if len(elements) < wire.MOST_ELEMENTS:
+            self.meter.believed(account.account_id, len(elements))
             yield elements
             return
         if start == end and len(ids) < 2:

@@ -14,15 +14,20 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from resources.records import Account
+from resources.records import Account, ChangedPast
 from resources.schema import MONEY
-from resources.tables.linkedin_ads import DAYS, ENTITIES
+from resources.tables.linkedin_ads import CONVERSION_ACTIONS, DAYS, ENTITIES
 
-PIVOTS = {"campaign": "CAMPAIGN_GROUP", "ad_set": "CAMPAIGN", "ad": "CREATIVE"}
+PIVOTS = {"account": "ACCOUNT", "campaign": "CAMPAIGN_GROUP", "ad_set": "CAMPAIGN", "ad": "CREATIVE"}
 FACETS = {"campaign": "campaignGroups", "ad_set": "campaigns", "ad": "creatives"}
 URNS = {"campaign": "sponsoredCampaignGroup", "ad_set": "sponsoredCampaign", "ad": "sponsoredCreative"}
 COLLECTIONS = {"campaign": "adCampaignGroups", "ad_set": "adCampaigns", "ad": "creatives"}
-ABOVE = {"campaign": (), "ad_set": ("campaign_id",), "ad": ("campaign_id", "ad_set_id")}
+ABOVE: dict[str, tuple[str, ...]] = {
+    "account": (),
+    "campaign": (),
+    "ad_set": ("campaign_id",),
+    "ad": ("campaign_id", "ad_set_id"),
+}
 NATIVE = {"account": "ad account", "campaign": "campaign group", "ad_set": "campaign", "ad": "creative"}
 MOST_ELEMENTS = 15_000
 """What adAnalytics answers at most. It cuts without a word, so an answer of this length is never believed."""
@@ -133,7 +138,7 @@ def day_rows(
         "time_zone": pa.repeat(account.time_zone, len(ids)),
         "pulled_at": pa.repeat(pa.scalar(pulled_at, table.schema.field("pulled_at").type), len(ids)),
         "day": pa.array(days_of(elements), pa.date32()),
-        f"{level}_id": pa.array(ids, pa.string()),
+        f"{level}_id": pa.array(ids, pa.string()),  # an account's own id is the same again
     }
     for place, name in enumerate(ABOVE[level]):
         columns[name] = pa.array([above[one][place] for one in ids], pa.string())
@@ -255,6 +260,34 @@ def _amount(money: dict[str, str] | None) -> Decimal | None:
 
 def _day_of(millis: int | None) -> date | None:
     return datetime.fromtimestamp(millis / 1000, UTC).date() if millis else None
+
+
+def conversion_action_rows(
+    account: Account, elements: Sequence[dict[str, Any]], pulled_at: datetime
+) -> pa.Table:
+    """Conversion rules as rows of their table."""
+    made = [
+        {
+            "account_id": account.account_id, "conversion_action_id": str(e["id"]), "name": e.get("name") or str(e["id"]),
+            "category": e.get("type"), "status": "active" if e.get("enabled", True) else "other",
+            "click_window_days": e.get("postClickAttributionWindowSize"),
+            "view_window_days": e.get("viewThroughAttributionWindowSize"), "pulled_at": pulled_at,
+        }
+        for e in elements
+    ]  # fmt: skip
+    return pa.Table.from_pylist(made, schema=CONVERSION_ACTIONS.schema)
+
+
+def changed_pasts(elements: Sequence[dict[str, Any]], *, since: datetime) -> list[ChangedPast]:
+    """Conversion rules edited after `since`, oldest first."""
+    found = [
+        ChangedPast(
+            datetime.fromtimestamp(e["lastModified"] / 1000, UTC), f"conversion rule {e['id']} was changed"
+        )
+        for e in elements
+        if e.get("lastModified")
+    ]
+    return sorted((change for change in found if change.at > since), key=lambda change: change.at)
 
 
 def last(urn: str) -> str:

@@ -1,6 +1,7 @@
 """LinkedIn's REST API over `requests`: headers, tokens, tunnelled queries, and its errors as ours."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,6 +17,7 @@ from resources.errors import (
 )
 from resources.platforms.doing import Doing
 from resources.platforms.linkedin_restli import query_string
+from resources.platforms.meter import Meter
 from resources.platforms.patience import Patience
 
 LONGEST_URL = 3_900
@@ -32,7 +34,7 @@ class Client:
     """One session with one login."""
 
     def __init__(self, settings: LinkedInAdsSettings, patience: Patience) -> None:
-        self._settings, self._patience = settings, patience
+        self._settings, self._patience, self.meter = settings, patience, Meter()
         self._session = requests.Session()
         self._session.headers.update(
             {"LinkedIn-Version": settings.api_version, "X-Restli-Protocol-Version": "2.0.0"}
@@ -97,6 +99,7 @@ class Client:
         return response
 
     def _one(self, method: str, path: str, doing: Doing, body: bytes | None = None) -> requests.Response:
+        self.meter.call(doing)
         headers = {"Authorization": f"Bearer {self._token}"}
         if body is not None:
             headers |= {"X-RestLi-Method": "PARTIAL_UPDATE", "Content-Type": "application/json"}
@@ -112,6 +115,7 @@ class Client:
             raise _unreachable(error, doing) from None
 
     def _sent(self, path: str, query: str, doing: Doing) -> requests.Response:
+        self.meter.call(doing)
         url = f"{self._settings.api_url}/{path}"
         headers = {"Authorization": f"Bearer {self._token}", "X-RestLi-Method": "FINDER"}
         try:
@@ -127,6 +131,25 @@ class Client:
     def _can_refresh(self) -> bool:
         s = self._settings
         return bool(s.client_id and s.client_secret and s.refresh_token)
+
+    def token_ends_at(self, doing: Doing) -> datetime | None:
+        """When the access token ends; None where it renews itself, or where no client is set that may ask."""
+        s = self._settings
+        if self._can_refresh or not (s.client_id and s.client_secret and self._token):
+            return None
+        form = {
+            "client_id": s.client_id,
+            "client_secret": s.client_secret.get_secret_value(),
+            "token": self._token,
+        }
+        try:
+            response = self._session.post(
+                f"{s.oauth_url}/introspectToken", data=form, timeout=TIMEOUT_SECONDS
+            )
+        except requests.RequestException as error:
+            raise _unreachable(error, doing) from None
+        ends = _body(response).get("expires_at") if response.ok else None
+        return datetime.fromtimestamp(ends, UTC) if ends else None
 
     def _refresh(self, doing: Doing) -> None:
         s = self._settings

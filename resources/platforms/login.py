@@ -43,6 +43,10 @@ class Platforms:
 
         return LinkedInAds(settings.linkedin_ads, patience=self.patience)
 
+    def calls_a_day(self, platform: str) -> int | None:
+        """Calls the platform allows the login in a day; None where it counts otherwise or does not say."""
+        return self.settings().platforms[platform].calls_a_day
+
     def writer(self, platform: str) -> PlatformWriter:
         """The writing side of a platform.
 

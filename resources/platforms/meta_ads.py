@@ -17,7 +17,7 @@ from resources.platforms import meta_ads_wire as wire
 from resources.platforms.doing import Doing
 from resources.platforms.meta_client import Client, TooMuch
 from resources.platforms.patience import Patience
-from resources.records import Account
+from resources.records import Account, ChangedPast
 
 DAYS_AT_ONCE = 31
 _ENDED_BADLY = {"Job Failed", "Job Skipped"}
@@ -38,6 +38,7 @@ class MetaAds:
     ) -> None:
         self._settings = settings
         self._client = Client(settings, patience or Patience())
+        self.meter = self._client.meter
         self._job_seconds, self._poll_seconds = job_seconds, poll_seconds
 
     def accounts(self) -> list[Account]:
@@ -85,6 +86,18 @@ class MetaAds:
         """The account, its campaigns, ad sets and ads as they stand now, archived and deleted ones too."""
         found = {level: self._edge(account, level) for level in wire.EDGES}
         return wire.entity_rows(account, found, datetime.now(UTC))
+
+    def conversion_actions(self, account: Account) -> None:
+        """Meta has no such list: its windows belong to ad sets and end at 28 days after a click."""
+
+    def changed_pasts(self, account: Account, *, since: datetime) -> list[ChangedPast]:
+        """None: no change history of Meta's that names attribution could be verified; the weekly long reading covers them."""
+        del account, since
+        return []
+
+    def token_ends_at(self) -> datetime | None:
+        """When the token or its access to data ends, by Meta's own debug_token."""
+        return self._client.token_ends_at(Doing(self.platform, "Asking how long the token lasts"))
 
     def _edge(self, account: Account, level: str) -> list[dict[str, Any]]:
         path = f"act_{account.account_id}/{wire.EDGES[level]}"

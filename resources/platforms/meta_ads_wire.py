@@ -17,9 +17,10 @@ from resources.platforms.money import minor_units
 from resources.records import Account
 from resources.tables.meta_ads import DAYS, ENTITIES
 
-LEVELS = {"campaign": "campaign", "ad_set": "adset", "ad": "ad"}
+LEVELS = {"account": "account", "campaign": "campaign", "ad_set": "adset", "ad": "ad"}
 EDGES = {"campaign": "campaigns", "ad_set": "adsets", "ad": "ads"}
-IDS = {
+IDS: dict[str, tuple[str, ...]] = {
+    "account": (),
     "campaign": ("campaign_id",),
     "ad_set": ("campaign_id", "adset_id"),
     "ad": ("campaign_id", "adset_id", "ad_id"),
@@ -50,9 +51,11 @@ def insights_parameters(
 ) -> dict[str, str]:
     """One question for a range of days, a row per thing and day, whatever became of the thing."""
     theirs = LEVELS[level]
-    filters: list[dict[str, Any]] = [
-        {"field": f"{theirs}.effective_status", "operator": "IN", "value": list(EVERY_STATUS)}
-    ]
+    filters: list[dict[str, Any]] = (
+        []  # an account's total has everything in it
+        if level == "account"
+        else [{"field": f"{theirs}.effective_status", "operator": "IN", "value": list(EVERY_STATUS)}]
+    )
     if campaigns is not None:
         filters.append({"field": "campaign.id", "operator": "IN", "value": list(campaigns)})
     return {
@@ -83,7 +86,7 @@ class Insight(msgspec.Struct, gc=False):
     """An insights row. A number or an action that is absent did not happen."""
 
     date_start: str
-    campaign_id: str
+    campaign_id: str = ""
     adset_id: str = ""
     ad_id: str = ""
     impressions: str = "0"

@@ -6,6 +6,7 @@ at all, because it installs a hook that posts tracebacks to Meta.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from time import sleep
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +22,7 @@ from resources.errors import (
     PlatformUnreadable,
 )
 from resources.platforms.doing import Doing
+from resources.platforms.meter import Meter
 from resources.platforms.patience import Patience
 
 TIMEOUT_SECONDS = (10, 180)
@@ -69,7 +71,8 @@ class Client:
             timeout=TIMEOUT_SECONDS,
         )
         self._session.GRAPH = settings.graph_url
-        self._version, self._patience = settings.api_version, patience
+        self._version, self._patience, self.meter = settings.api_version, patience, Meter()
+        self._token = settings.access_token
 
     def get(self, path: str, parameters: dict[str, str], doing: Doing) -> dict[str, Any]:
         """The decoded answer to a GET.
@@ -99,6 +102,13 @@ class Client:
             raise PlatformUnreadable(**doing.known(), said="an answer without success")
         return response.headers.get("x-fb-trace-id") or response.headers.get("x-fb-request-id")
 
+    def token_ends_at(self, doing: Doing) -> datetime | None:
+        """When the token or its access to data ends, None for one that does not."""
+        token = self._token.get_secret_value() if self._token else ""
+        told = self.get("debug_token", {"input_token": token}, doing).get("data", {})
+        ends = [told[name] for name in ("expires_at", "data_access_expires_at") if told.get(name)]
+        return datetime.fromtimestamp(min(ends), UTC) if ends else None
+
     def pages(
         self, path: str, parameters: dict[str, str], doing: Doing, *, shape: type[Row]
     ) -> Iterator[list[Row]]:
@@ -118,6 +128,7 @@ class Client:
         return self._checked(self._sent(method, path, parameters, doing), doing)
 
     def _sent(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> requests.Response:
+        self.meter.call(doing)
         url = f"{self._session.GRAPH}/{self._version}/{path}"
         kind = {"params": parameters} if method == "GET" else {"data": parameters}
         try:
@@ -153,6 +164,7 @@ class Client:
     def _brake(self, headers: Any) -> None:
         """Slow down when the hour's allowance runs low, the more the nearer its end."""
         used = _usage(headers)
+        self.meter.used(used)
         if used >= BRAKE_PERCENT:
             sleep(min(30.0, (used - BRAKE_PERCENT) / 25 * 30))
 

@@ -1,13 +1,14 @@
 """What every platform's client offers to the assets, and the stand-in for a platform nobody configured."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Protocol
 
 import pyarrow as pa
 
-from resources.records import Account
+from resources.platforms.meter import Meter
+from resources.records import Account, ChangedPast
 from resources.schema import Table
 
 
@@ -18,21 +19,34 @@ class PlatformReader(Protocol):
     def platform(self) -> str:
         """google_ads, meta_ads or linkedin_ads."""
 
+    meter: Meter
+    """What its calls cost so far."""
+
     def accounts(self) -> list[Account]:
         """The accounts to read: those the settings name, or all the login sees."""
 
     def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
-        """What each campaign, ad_set or ad delivered per day, `start` and `end` included."""
+        """What the account, each campaign, ad_set or ad delivered per day, `start` and `end` included."""
 
     def entities(self, account: Account) -> pa.Table:
         """The account, its campaigns, ad sets and ads as they stand now."""
 
+    def conversion_actions(self, account: Account) -> pa.Table | None:
+        """What the account counts as conversions and for how long; None where the platform has no such list."""
 
-@dataclass(frozen=True)
+    def changed_pasts(self, account: Account, *, since: datetime) -> list[ChangedPast]:
+        """Changes since then that may restate past days, oldest first; empty where the platform keeps no such history."""
+
+    def token_ends_at(self) -> datetime | None:
+        """When the login ends unless somebody renews it; None where it does not, or where the platform does not say."""
+
+
+@dataclass
 class NotConfigured:
     """A platform without any credentials: it has no accounts, so its tables stay empty and nothing fails."""
 
     platform: str
+    meter: Meter = field(default_factory=Meter)
 
     def accounts(self) -> list[Account]:
         return []
@@ -44,6 +58,17 @@ class NotConfigured:
 
     def entities(self, account: Account) -> pa.Table:
         raise LookupError(f"{self.platform} is not configured: no entities of {account.account_id}")
+
+    def conversion_actions(self, account: Account) -> pa.Table | None:
+        raise LookupError(f"{self.platform} is not configured: no conversion actions of {account.account_id}")
+
+    def changed_pasts(self, account: Account, *, since: datetime) -> list[ChangedPast]:
+        raise LookupError(
+            f"{self.platform} is not configured: no changes of {account.account_id} since {since}"
+        )
+
+    def token_ends_at(self) -> datetime | None:
+        return None
 
 
 def account_rows(

@@ -24,3 +24,10 @@ LEVEL_IDS = {
     "ad": (CAMPAIGN_ID, AD_SET_ID, AD_ID),
 }
 """Which ids a row of each level carries, from the top down. The last one is the level's own."""
+WITH_ACCOUNT: dict[str, tuple[Column, ...]] = {"account": (), **LEVEL_IDS}
+"""The same with the account's own total, which platforms report and nobody runs."""
+
+
+def day_key(level: str) -> tuple[str, ...]:
+    """The columns that are unique together in a platform's table of days."""
+    return ("account_id", *(column.name for column in WITH_ACCOUNT[level][-1:]), "day")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from resources.schema import DAY, MONEY, NUMBER, SHARE, TEXT, Column, Table
+from resources.schema import COUNT, DAY, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables import common as c
 from resources.tables.entities import ENTITY_COLUMNS
 
@@ -32,6 +32,28 @@ _COUNTED = tuple(
 )
 """Empty where an export that people dropped does not say: missing is missing, never zero."""
 _VALUE = replace(c.CONVERSION_VALUE, nullable=True)
+MATURITY = (
+    Column(
+        "matured",
+        SHARE,
+        "Share of the day's final conversions that can be seen by now, 0 to 1; empty where that is not known.",
+        nullable=True,
+    ),
+    Column("conversions_projected", NUMBER, "Conversions the day will have in the end.", nullable=True),
+    Column("conversions_low", NUMBER, "Low end of that: 80 % interval.", nullable=True),
+    Column("conversions_high", NUMBER, "High end of that: 80 % interval.", nullable=True),
+    Column(
+        "conversion_value_projected", NUMBER, "Conversion value the day will have in the end.", nullable=True
+    ),
+    Column("conversion_value_low", NUMBER, "Low end of that: 80 % interval.", nullable=True),
+    Column("conversion_value_high", NUMBER, "High end of that: 80 % interval.", nullable=True),
+    Column(
+        "roas_projected", NUMBER, "Projected conversion value per spend; empty without spend.", nullable=True
+    ),
+)
+READ_AT = Column(
+    "read_at", INSTANT, "When the day was last read from the platform (UTC), also if nothing had changed."
+)
 _DELIVERY = (*_COUNTED, _VALUE, *_REPORTING, *RATIOS)
 
 
@@ -41,7 +63,7 @@ def _day_table(level: str, spoken: str) -> Table:
         layer="core",
         name=f"{level}_day",
         description=f"Daily spend, clicks, conversions, CPC, CTR and ROAS of every {spoken} on every platform.",
-        columns=(c.PLATFORM, *c.ACCOUNT_DAY, *ids, *_DELIVERY, c.PULLED_AT),
+        columns=(c.PLATFORM, *c.ACCOUNT_DAY, *ids, *_DELIVERY, *MATURITY, READ_AT, c.PULLED_AT),
         key=("platform", "account_id", ids[-1].name, "day"),
     )
 
@@ -70,7 +92,37 @@ FX_RATE = Table(
         Column("source", TEXT, "Where the rate came from."),
     ),
     key=("currency", "day"),
+    is_fixed=True,
 )
+
+
+def _shared(name: str, of: str) -> tuple[Column, ...]:
+    return (
+        Column(f"{name}share", SHARE, f"Share of the final {of} that is visible at this age."),
+        Column(f"{name}low" if name else "share_low", SHARE, "Low end of that share: 80 % interval."),
+        Column(f"{name}high" if name else "share_high", SHARE, "High end of that share: 80 % interval."),
+    )
+
+
+CONVERSION_LAG = Table(
+    layer="core",
+    name="conversion_lag",
+    description="How late conversions arrive: the share that can be seen some days after the click, per platform, account and conversion action.",
+    columns=(
+        c.PLATFORM,
+        Column("account_id", TEXT, "The account; empty for all accounts of the platform together."),
+        Column("action", TEXT, "The conversion action; `*` for all of them together."),
+        Column("age_days", COUNT, "Days from the click to the reading, in the account's own calendar."),
+        *_shared("", "conversions"),
+        *_shared("value_", "conversion value"),
+        Column("conversions", NUMBER, "Conversions that it was learned from."),
+        Column("days", COUNT, "Click days that it was learned from."),
+        Column("source", TEXT, "own (learned from its own readings), pooled (mostly from the level above) or prior (nothing learned yet)."),
+        c.PULLED_AT,
+    ),
+    key=("platform", "account_id", "action", "age_days"),
+    keeps_history=True,
+)  # fmt: skip
 KPI_DAY = Table(
     layer="core",
     name="kpi_day",
@@ -93,6 +145,8 @@ KPI_DAY = Table(
             "cpc", NUMBER, "Cost per click in the reporting currency; empty without clicks.", nullable=True
         ),
         *RATIOS[1:],
+        *MATURITY,
+        READ_AT,
         c.PULLED_AT,
     ),
     key=("platform", "day"),

@@ -22,6 +22,7 @@ def _day_table(level: str) -> Table:
         description=f"What each {level.replace('_', ' ')} delivered each day, as read from exports dropped into the folder.",
         columns=(c.PLATFORM, *c.ACCOUNT_DAY, *ids, *METRICS, FILE, FILE_SHA, c.PULLED_AT),
         key=("platform", "account_id", ids[-1].name, "day"),
+        keeps_history=True,
     )
 
 
@@ -32,6 +33,7 @@ ENTITIES = Table(
     description="Accounts, campaigns, ad sets and ads as named in dropped exports.",
     columns=ENTITY_COLUMNS,
     key=("platform", "account_id", "level", "entity_id"),
+    keeps_history=True,
 )
 REJECTS = Table(
     layer="raw",

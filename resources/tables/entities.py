@@ -1,6 +1,6 @@
 """Entities: accounts, campaigns, ad sets and ads as a platform describes them now, in one shape for all platforms."""
 
-from resources.schema import DAY, INSTANT, MONEY, TEXT, Column, Table
+from resources.schema import COUNT, DAY, INSTANT, MONEY, TEXT, Column, Table
 from resources.tables import common as c
 
 
@@ -38,6 +38,27 @@ ENTITY_COLUMNS = (
 )
 
 
+def conversion_action_table(platform: str, spoken: str) -> Table:
+    """The conversion actions of one platform, with how long after a click or a view each still counts."""
+    return Table(
+        layer="raw",
+        name=f"{platform}_conversion_actions",
+        description=f"What {spoken} counts as a conversion, and how many days after a click or a view it still does.",
+        columns=(
+            c.ACCOUNT_ID,
+            Column("conversion_action_id", TEXT, "The conversion action."),
+            Column("name", TEXT, "Its name in the account."),
+            _text("category", "The platform's category, such as PURCHASE or LEAD."),
+            Column("status", TEXT, "active, or other."),
+            Column("click_window_days", COUNT, "Days after a click in which it counts.", nullable=True),
+            Column("view_window_days", COUNT, "Days after a view in which it counts.", nullable=True),
+            c.PULLED_AT,
+        ),
+        key=("account_id", "conversion_action_id"),
+        keeps_history=True,
+    )
+
+
 def entity_table(platform: str, spoken: str) -> Table:
     """The snapshot table of one platform; the newest reading of each account stands in it."""
     return Table(
@@ -46,4 +67,5 @@ def entity_table(platform: str, spoken: str) -> Table:
         description=f"Accounts, campaigns, ad sets and ads in {spoken} as they stand now: status, budget, targeting, texts.",
         columns=ENTITY_COLUMNS,
         key=("account_id", "level", "entity_id"),
+        keeps_history=True,
     )

@@ -2,7 +2,7 @@
 
 from resources.schema import COUNT, FLAG, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables import common as c
-from resources.tables.entities import entity_table
+from resources.tables.entities import conversion_action_table, entity_table
 
 _COST = Column("cost_micros", COUNT, "Cost in millionths of the account currency.")
 _CONVERSIONS = Column(
@@ -26,18 +26,20 @@ _DELIVERY = (c.IMPRESSIONS, c.CLICKS, _COST, _CONVERSIONS, _VALUE)
 
 
 def _day_table(level: str, *extra: Column) -> Table:
-    ids = c.LEVEL_IDS[level]
+    ids = c.WITH_ACCOUNT[level]
     return Table(
         layer="raw",
         name=f"google_ads_{level}_day",
         description=f"What each Google Ads {_NATIVE[level]} delivered each day, as Google reports it.",
         columns=(*c.ACCOUNT_DAY, *ids, *_DELIVERY, *_EXTRA, *extra, c.PULLED_AT),
-        key=("account_id", ids[-1].name, "day"),
+        key=c.day_key(level),
+        keeps_history=True,
     )
 
 
-_NATIVE = {"campaign": "campaign", "ad_set": "ad group (our ad set)", "ad": "ad"}
+_NATIVE = {"account": "account", "campaign": "campaign", "ad_set": "ad group (our ad set)", "ad": "ad"}
 DAYS = {
+    "account": _day_table("account"),
     "campaign": _day_table("campaign", _IMPRESSION_SHARE, _LOST_TO_BUDGET),
     "ad_set": _day_table("ad_set", _IMPRESSION_SHARE),
     "ad": _day_table("ad"),
@@ -58,6 +60,7 @@ SEARCH_TERM_DAY = Table(
         c.PULLED_AT,
     ),
     key=("account_id", "ad_set_id", "search_term", "day"),
+    keeps_history=True,
 )
 CONVERSION_ACTION_DAY = Table(
     layer="raw",
@@ -76,6 +79,7 @@ CONVERSION_ACTION_DAY = Table(
         c.PULLED_AT,
     ),
     key=("account_id", "ad_set_id", "conversion_action_id", "day"),
+    keeps_history=True,
 )
 KEYWORDS = Table(
     layer="raw",
@@ -94,5 +98,7 @@ KEYWORDS = Table(
         c.PULLED_AT,
     ),
     key=("account_id", "criterion_id"),
+    keeps_history=True,
 )
 ENTITIES = entity_table("google_ads", "Google Ads")
+CONVERSION_ACTIONS = conversion_action_table("google_ads", "Google Ads")

@@ -2,7 +2,7 @@
 
 from resources.schema import COUNT, MONEY, Column, Table
 from resources.tables import common as c
-from resources.tables.entities import entity_table
+from resources.tables.entities import conversion_action_table, entity_table
 
 _DELIVERY = (
     c.IMPRESSIONS,
@@ -25,20 +25,23 @@ _DELIVERY = (
 
 
 def _day_table(level: str) -> Table:
-    ids = c.LEVEL_IDS[level]
+    ids = c.WITH_ACCOUNT[level]
     return Table(
         layer="raw",
         name=f"linkedin_ads_{level}_day",
         description=f"What each LinkedIn {_NATIVE[level]} delivered each day, as LinkedIn reports it.",
         columns=(*c.ACCOUNT_DAY, *ids, *_DELIVERY, c.PULLED_AT),
-        key=("account_id", ids[-1].name, "day"),
+        key=c.day_key(level),
+        keeps_history=True,
     )
 
 
 _NATIVE = {
+    "account": "ad account",
     "campaign": "campaign group (our campaign)",
     "ad_set": "campaign (our ad set)",
     "ad": "creative (our ad)",
 }
-DAYS = {level: _day_table(level) for level in c.LEVEL_IDS}
+DAYS = {level: _day_table(level) for level in c.WITH_ACCOUNT}
 ENTITIES = entity_table("linkedin_ads", "LinkedIn Ads")
+CONVERSION_ACTIONS = conversion_action_table("linkedin_ads", "LinkedIn Ads")

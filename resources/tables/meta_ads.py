@@ -21,15 +21,16 @@ _DELIVERY = (
 
 
 def _day_table(level: str) -> Table:
-    ids = c.LEVEL_IDS[level]
+    ids = c.WITH_ACCOUNT[level]
     return Table(
         layer="raw",
         name=f"meta_ads_{level}_day",
         description=f"What each Meta Ads {level.replace('_', ' ')} delivered each day, as Meta reports it.",
         columns=(*c.ACCOUNT_DAY, *ids, *_DELIVERY, c.PULLED_AT),
-        key=("account_id", ids[-1].name, "day"),
+        key=c.day_key(level),
+        keeps_history=True,
     )
 
 
-DAYS = {level: _day_table(level) for level in c.LEVEL_IDS}
+DAYS = {level: _day_table(level) for level in c.WITH_ACCOUNT}
 ENTITIES = entity_table("meta_ads", "Meta Ads")

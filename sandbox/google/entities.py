@@ -109,16 +109,22 @@ def ad_group_ad(stage: Stage, account: Account, row: int) -> Attributes:
     }  # fmt: skip
 
 
-def conversion_action(account: Account, row: int) -> Attributes:
+def conversion_action(stage: Stage, account: Account, row: int) -> Attributes:
     number, name, category, counts = ACTIONS[row]
     return {
         "conversion_action.resource_name": f"customers/{account.id}/conversionActions/{number}",
         "conversion_action.id": number, "conversion_action.name": name, "conversion_action.category": category,
         "conversion_action.status": "ENABLED", "conversion_action.primary_for_goal": counts,
         "conversion_action.include_in_conversions_metric": counts,
-        "conversion_action.click_through_lookback_window_days": 30,
+        "conversion_action.click_through_lookback_window_days": lookback(stage, account),
         "conversion_action.view_through_lookback_window_days": 1,
     }  # fmt: skip
+
+
+def lookback(stage: Stage, account: Account) -> int:
+    """Days after a click in which a conversion counts, by the account's setting now."""
+    limit = stage.market.lookback_days(account, stage.clock.now())
+    return int(limit) if limit is not None else max(30, account.behaviour.longest_lag_days)
 
 
 def keywords(stage: Stage, account: Account) -> Iterator[Attributes]:
@@ -174,17 +180,20 @@ _BY_NUMBER = {"campaign": ("campaign", "campaign.id"), "ad_group": ("ad_set", "a
 def change_events(stage: Stage, account: Account) -> Iterator[Attributes]:
     """Every accepted write, newest first, by whom it was made."""
     base = f"customers/{account.id}"
-    words = {"campaign": "campaigns", "ad_set": "adGroups"}
+    words = {"campaign": "campaigns", "ad_set": "adGroups", "account": "conversionActions"}
+    kinds = {"campaign": "CAMPAIGN", "ad_set": "AD_GROUP", "account": "CONVERSION_ACTION"}
     for change in reversed(stage.market.changes.all_of("google_ads", account.id)):
         if change.field == "active" or change.level not in words:
             continue
         is_budget = change.field == "budget_micros"
         own = budget_id(change.entity_id) if is_budget else change.entity_id
+        own = ACTIONS[0][0] if change.level == "account" else own
         yield {
             "change_event.resource_name": f"{base}/changeEvents/{int(change.at.timestamp() * 1e6)}~1~0",
             "change_event.change_date_time": change.at.astimezone(account.zone).strftime("%Y-%m-%d %H:%M:%S.%f"),
             "change_event.change_resource_name": f"{base}/{'campaignBudgets' if is_budget else words[change.level]}/{own}",
             "change_event.client_type": "GOOGLE_ADS_API" if change.by == "api" else "GOOGLE_ADS_WEB_CLIENT",
+            "change_event.change_resource_type": "CAMPAIGN_BUDGET" if is_budget else kinds[change.level],
             "change_event.user_email": f"{change.by}@shop.example", "change_event.resource_change_operation": "UPDATE",
         }  # fmt: skip
 
@@ -216,7 +225,7 @@ def snapshot(
     simple: dict[str, Callable[[], Iterator[Attributes]]] = {
         "customer": lambda: iter([customer(account)]),
         "change_event": lambda: change_events(stage, account),
-        "conversion_action": lambda: (conversion_action(account, n) for n in range(len(ACTIONS))),
+        "conversion_action": lambda: (conversion_action(stage, account, n) for n in range(len(ACTIONS))),
         "ad_group_criterion": lambda: keywords(stage, account),
         "campaign_criterion": lambda: campaign_negatives(stage, account),
         "shared_criterion": lambda: shared_negatives(account),

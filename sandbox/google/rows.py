@@ -15,7 +15,7 @@ from sandbox.search_terms import TermDays, term_days
 from sandbox.stage import Stage
 from sandbox.world import Account
 
-LEVELS = {"campaign": "campaign", "ad_group": "ad_set", "ad_group_ad": "ad"}
+LEVELS = {"customer": "account", "campaign": "campaign", "ad_group": "ad_set", "ad_group_ad": "ad"}
 _ACTION_SEGMENTS = {
     "segments.conversion_action",
     "segments.conversion_action_name",
@@ -138,14 +138,27 @@ def _blocks(stage: Stage, account: Account, query: Query, level: str) -> Iterato
     yield from stage.market.report(account, level, *query.days)
 
 
+_MAKERS: dict[str, Callable[[Stage, Account, int], entities.Attributes]] = {
+    "account": lambda _, account, __: entities.customer(account),
+    "campaign": entities.campaign,
+    "ad_set": entities.ad_group,
+    "ad": entities.ad_group_ad,
+}
+
+
 def _delivery(stage: Stage, account: Account, query: Query) -> Iterator[list[bytes]]:
     level = LEVELS[query.resource]
-    makers = {"campaign": entities.campaign, "ad_set": entities.ad_group, "ad": entities.ad_group_ad}
+    makers = _MAKERS
     prefixes = _Prefixes(lambda row: makers[level](stage, account, row), query)
     searched = np.array([channel == "SEARCH" for channel in stage.market.catalog(account).campaigns.channel])
     for report in _blocks(stage, account, query, level):
         metrics = metrics_bytes(_columns(query, report, searched))
-        yield _joined(prefixes, getattr(report, level), report.day, metrics)
+        yield _joined(prefixes, _things(report, level), report.day, metrics)
+
+
+def _things(report: Report, level: str) -> np.ndarray:
+    """Which thing each row is about; of an account there is one."""
+    return np.zeros(len(report), int) if level == "account" else getattr(report, level)
 
 
 def _joined(prefixes: _Prefixes, rows: np.ndarray, days: np.ndarray, metrics: list[bytes]) -> list[bytes]:
@@ -160,7 +173,7 @@ def _columns(query: Query, report: Report, searched: np.ndarray) -> dict[str, np
     """One array per metric; not a number where Google leaves it out, as search metrics of what is not searched."""
     conversions = (report.purchases + report.leads).astype(float)
     won = np.clip(report.impressions / (report.impressions * 1.4 + 400), 0.0999, 1.0)
-    share = np.where(searched[report.campaign], won, np.nan)
+    share = np.where(searched[report.campaign], won, np.nan) if report.campaign is not None else won
     known: dict[str, Callable[[], np.ndarray]] = {
         "impressions": lambda: report.impressions,
         "clicks": lambda: report.clicks,
@@ -191,7 +204,7 @@ def _simulated(name: str, known: dict[str, Any]) -> bool:
 
 def _by_action(stage: Stage, account: Account, query: Query) -> Iterator[list[bytes]]:
     level = LEVELS[query.resource]
-    makers = {"campaign": entities.campaign, "ad_set": entities.ad_group, "ad": entities.ad_group_ad}
+    makers = _MAKERS
     for report in _blocks(stage, account, query, level):
         for n, (number, name, category, counts) in enumerate(entities.ACTIONS):
             segments = {
@@ -208,7 +221,7 @@ def _by_action(stage: Stage, account: Account, query: Query) -> Iterator[list[by
                 "all_conversions_value": value,
             }  # fmt: skip
             wanted = {metric: columns[metric][kept] for metric in _names(query)}
-            yield _joined(prefixes, getattr(report, level)[kept], report.day[kept], metrics_bytes(wanted))
+            yield _joined(prefixes, _things(report, level)[kept], report.day[kept], metrics_bytes(wanted))
 
 
 def _with(

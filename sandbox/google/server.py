@@ -124,11 +124,12 @@ class _Handler(grpc.GenericRpcHandler):
 
     def _chunks(self, text: str, account: Account, request_id: str) -> Iterator[tuple[list[bytes], bytes]]:
         query = self._parsed(text, account)
+        cut = bool(query.metrics) and self._stage.faults.take("google_ads", "truncated") is not None
         empty = _SERVICE.SearchGoogleAdsStreamResponse.pb()(request_id=request_id)
         empty.field_mask.paths.extend(query.fields)
         head, waiting = empty.SerializeToString(), []
         for rows in rows_of(self._stage, account, query):
-            waiting += rows
+            waiting += rows[: len(rows) // 2] if cut else rows
             while len(waiting) >= ROWS_A_MESSAGE:
                 yield waiting[:ROWS_A_MESSAGE], head
                 waiting = waiting[ROWS_A_MESSAGE:]
@@ -227,6 +228,8 @@ class _Handler(grpc.GenericRpcHandler):
                 [error("internal_error", "TRANSIENT_ERROR", "A transient internal error.")],
                 "The service is currently unavailable.",
             )
+        if take("google_ads", "day_quota") is not None:
+            raise throttled(24 * 3600.0)
         if (throttle := take("google_ads", "throttled")) is not None:
             raise throttled(float(throttle.get("seconds", 30)))
         if metadata.get("authorization") != f"Bearer {ACCESS_TOKEN}":

@@ -43,6 +43,8 @@ class Analytics:
         if self._stage.faults.take("linkedin_ads", "permission_empty") is not None:
             return []
         elements = self._people(wanted) if wanted.pivot in PEOPLE else self._things(wanted)
+        if elements and self._stage.faults.take("linkedin_ads", "truncated") is not None:
+            elements = elements[: len(elements) // 2]
         self._count(len(elements) * len(wanted.metrics))
         return elements
 

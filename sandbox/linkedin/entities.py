@@ -28,6 +28,21 @@ def account_element(account: Account) -> dict[str, Any]:
     }
 
 
+def conversion_rule(stage: Stage, account: Account) -> dict[str, Any]:
+    """What the account counts as a conversion, with its windows as people last set them."""
+    now = stage.clock.now()
+    edits = stage.market.changes.of("linkedin_ads", account.id, "account", int(account.id))
+    edited = max((c.at for c in edits if c.field == "lookback_days"), default=None)
+    limit = stage.market.lookback_days(account, now)
+    made = datetime.combine(stage.world.begins, time(), UTC)
+    return {
+        "id": 104_001, "name": "Website conversion", "type": "PURCHASE", "enabled": True,
+        "postClickAttributionWindowSize": int(limit) if limit is not None else 30,
+        "viewThroughAttributionWindowSize": 7, "account": f"urn:li:sponsoredAccount:{account.id}",
+        "created": int(made.timestamp() * 1000), "lastModified": int((edited or made).timestamp() * 1000),
+    }  # fmt: skip
+
+
 def listed(stage: Stage, account: Account, collection: str, statuses: list[str] | None) -> list[int]:
     """Row numbers of a collection's entities, of these statuses or of all."""
     level = COLLECTIONS[collection]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from time import sleep
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -31,6 +31,7 @@ def routes(stage: Stage) -> list[Route]:
     return [
         Route("/rest/{path:path}", wire.rest, methods=["GET", "POST"]),
         Route("/oauth/v2/accessToken", wire.token, methods=["POST"]),
+        Route("/oauth/v2/introspectToken", wire.introspect, methods=["POST"]),
     ]
 
 
@@ -62,6 +63,23 @@ class _Wire:
                 "refresh_token": given, "refresh_token_expires_in": 31_536_000,
             }
         )  # fmt: skip
+
+    async def introspect(self, request: Request) -> Response:
+        """An access token lasts sixty days from the morning, unless a test wants one that ends sooner."""
+        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        known = self._stage.credentials
+        self._stage.note("linkedin_ads", "POST introspectToken")
+        if (form.get("client_id"), form.get("client_secret")) != (
+            known.linkedin_client_id,
+            known.linkedin_client_secret,
+        ):
+            return JSONResponse({"error": "invalid_client"}, status_code=401)
+        if form.get("token") != known.linkedin_access_token:
+            return JSONResponse({"active": False, "status": "revoked"})
+        soon = self._stage.faults.take("linkedin_ads", "token_ends_soon")
+        days = float(soon.get("days", 3)) if soon is not None else 60.0
+        ends = int((self._stage.clock.now() + timedelta(days=days)).timestamp())
+        return JSONResponse({"active": True, "status": "active", "expires_at": ends})
 
     async def rest(self, request: Request) -> Response:
         body = await request.body()
@@ -148,6 +166,8 @@ class _Wire:
                 finder="search",
                 most=1_000,
             )
+        if path == "conversions" and method == "GET":
+            return self._conversions(query)
         if match := _COLLECTION.fullmatch(path):
             account = self._stage.world.account("linkedin_ads", match[1])
             if account is None:
@@ -161,6 +181,15 @@ class _Wire:
                 return _json(entities.element(self._stage, account, match[2], _number(match[3])))
             return self._list(request, account, match[2], query)
         raise Refused(404, "RESOURCE_NOT_FOUND", f"No virtual resource found for /{path}")
+
+    def _conversions(self, query: dict[str, Any]) -> Response:
+        """The conversion rules of an account: one, whose window people may change."""
+        self._stage.note("linkedin_ads", "GET conversions")
+        own = str(query.get("account", "")).rsplit(":", 1)[-1]
+        account = self._stage.world.account("linkedin_ads", own)
+        if query.get("q") != "account" or account is None:
+            raise bad("finder q=account with an account expected", field="q")
+        return _json({"elements": [entities.conversion_rule(self._stage, account)], "metadata": {}})
 
     def _list(self, request: Request, account: Account, collection: str, query: dict[str, Any]) -> Response:
         is_creatives = collection == "creatives"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sandbox.market import LEVELS, Report
+from sandbox.meta.actions import actions, money, values
 from sandbox.meta.refusals import Refused, bad
 from sandbox.stage import Stage
 from sandbox.world import Account
@@ -17,8 +18,13 @@ from sandbox.world import Account
 MOST_ROWS = 100_000
 """Entities x days above which a synchronous read is refused ("reduce the amount of data") and a report job is needed."""
 KEPT_MONTHS = 37
-OUR_LEVEL = {"campaign": "campaign", "adset": "ad_set", "ad": "ad"}
-IDS = {"campaign": ("campaign",), "ad_set": ("campaign", "ad_set"), "ad": ("campaign", "ad_set", "ad")}
+OUR_LEVEL = {"account": "account", "campaign": "campaign", "adset": "ad_set", "ad": "ad"}
+IDS: dict[str, tuple[str, ...]] = {
+    "account": (),
+    "campaign": ("campaign",),
+    "ad_set": ("campaign", "ad_set"),
+    "ad": ("campaign", "ad_set", "ad"),
+}
 WINDOWS = {"1d_click", "7d_click", "28d_click", "1d_view", "1d_ev", "default", "dda", "7d_view", "28d_view"}
 DEAD_WINDOWS = {"7d_view", "28d_view"}
 FIELDS = {
@@ -26,7 +32,15 @@ FIELDS = {
     "ad_name", "impressions", "reach", "frequency", "clicks", "inline_link_clicks", "spend", "cpc", "ctr", "cpm", "actions",
     "action_values", "attribution_setting", "objective", "date_start", "date_stop",
 }  # fmt: skip
-LEVEL_OF_FIELD = {"adset_id": 1, "adset_name": 1, "ad_id": 2, "ad_name": 2}
+LEVEL_OF_FIELD = {
+    "campaign_id": 1,
+    "campaign_name": 1,
+    "objective": 1,
+    "adset_id": 2,
+    "adset_name": 2,
+    "ad_id": 3,
+    "ad_name": 3,
+}
 
 
 @dataclass(frozen=True)
@@ -55,14 +69,14 @@ def asked(parameters: dict[str, str], *, today: date) -> Asked:
     """
     level = parameters.get("level", "account")
     if level not in OUR_LEVEL:
-        raise bad(f"level must be one of campaign, adset, ad; {level} is not simulated", blame="level")
+        raise bad(f"level must be one of account, campaign, adset, ad, not {level}", blame="level")
     names = listed(parameters.get("fields", "impressions,spend"))
     if unknown := [name for name in names if name not in FIELDS]:
         raise bad(
             f"{unknown[0]} is not valid for fields param. please check https://developers.facebook.com",
             blame="fields",
         )
-    deepest = LEVELS.index(OUR_LEVEL[level])
+    deepest = len(IDS[OUR_LEVEL[level]])
     if below := [name for name in names if LEVEL_OF_FIELD.get(name, 0) > deepest]:
         raise bad(f"{below[0]} is not available at level {level}", blame="fields")
     if parameters.get("breakdowns", "[]") not in ("", "[]"):
@@ -135,6 +149,8 @@ class Insights:
         self._kept: OrderedDict[tuple[Any, ...], Report] = OrderedDict()
 
     def is_too_much(self, account: Account, question: Asked) -> bool:
+        if question.level == "account":
+            return False
         entities = len(getattr(self._stage.market.catalog(account), question.level + "s").id)
         return entities * (question.days if question.is_daily else 1) > MOST_ROWS
 
@@ -160,9 +176,9 @@ class Insights:
     def _kept_rows(self, account: Account, question: Asked, report: Report) -> np.ndarray:
         """Rows of the campaigns asked for, without those of archived and deleted things unless asked for."""
         catalog, kept = self._stage.market.catalog(account), np.ones(len(report), bool)
-        if question.campaigns is not None:
+        if question.campaigns is not None and report.campaign is not None:
             kept &= np.isin(catalog.campaigns.id[report.campaign], list(question.campaigns))
-        if question.shows_hidden:
+        if question.shows_hidden or question.level == "account":
             return np.flatnonzero(kept)
         for level in LEVELS:
             rows = getattr(report, level)
@@ -193,8 +209,8 @@ class Insights:
                 "OUTCOME_SALES" if sells else "OUTCOME_LEADS"
                 for sells in catalog.campaigns.sells[report.campaign].tolist()
             ],
-            "actions": lambda: _actions(report, question.windows),
-            "action_values": lambda: _values(report, question.windows),
+            "actions": lambda: actions(report, question.windows),
+            "action_values": lambda: values(report, question.windows),
         }
         for theirs, level in (("campaign", "campaign"), ("adset", "ad_set"), ("ad", "ad")):
             if (rows := getattr(report, level)) is not None:
@@ -222,57 +238,8 @@ def _named(theirs: str, things: Any, rows: np.ndarray) -> dict[str, Callable[[],
     return {f"{theirs}_id": lambda: _text(things.id[rows]), f"{theirs}_name": called}
 
 
-def money(micros: int) -> str:
-    """Major units with two decimals, or none where there is no fraction to show."""
-    return f"{micros // 1_000_000}.{micros % 1_000_000 // 10_000:02d}"
-
-
 def _text(values: np.ndarray) -> list[str]:
     return [str(value) for value in values.tolist()]
-
-
-def _actions(report: Report, windows: tuple[str, ...]) -> list[list[dict[str, str]] | None]:
-    found = zip(report.clicks.tolist(), report.purchases.tolist(), report.leads.tolist(), strict=True)
-    return [_action_list(clicks, purchases, leads, windows) for clicks, purchases, leads in found]
-
-
-def _action_list(
-    clicks: int, purchases: int, leads: int, windows: tuple[str, ...]
-) -> list[dict[str, str]] | None:
-    links = clicks - clicks // 4
-    listed_: list[dict[str, str]] = []
-    if links:
-        listed_ += [
-            _action("link_click", links, windows),
-            _action("landing_page_view", links - links // 5, windows),
-        ]
-    if purchases:  # one event under three names: whoever adds them counts it three times
-        listed_ += [
-            _action(name, purchases, windows)
-            for name in ("purchase", "omni_purchase", "offsite_conversion.fb_pixel_purchase")
-        ]
-    if leads:
-        listed_ += [_action(name, leads, windows) for name in ("lead", "onsite_web_lead")]
-    return listed_ or None
-
-
-def _action(name: str, count: int, windows: tuple[str, ...]) -> dict[str, str]:
-    action = {"action_type": name, "value": str(count)}
-    for window in windows:
-        seen = count - count // 4 if window.endswith("click") else count // 4
-        if seen:
-            action[window] = str(seen)
-    return action
-
-
-def _values(report: Report, windows: tuple[str, ...]) -> list[list[dict[str, str]] | None]:
-    del windows
-    return [
-        [{"action_type": name, "value": money(value)} for name in ("purchase", "omni_purchase")]
-        if value
-        else None
-        for value in report.purchase_value_micros.tolist()
-    ]
 
 
 def _joined(blocks: list[Report], level: str) -> Report:

@@ -1,6 +1,5 @@
 """The Graph API's wire: versions, tokens and their proof, nodes, edges with cursors, report jobs, batches, usage headers."""
 
-import base64
 import hashlib
 import hmac
 import json
@@ -20,13 +19,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.meta import entities
+from sandbox.meta.asking import chosen, cursor, encoded
 from sandbox.meta.insights import Asked, Insights, asked, listed
 from sandbox.meta.refusals import NoAnswer, Refused, bad, too_much, unknown_object
 from sandbox.stage import Stage
 from sandbox.world import Account
 
 VERSIONS = ("v26.0", "v25.0")
-MOST_ROWS_A_PAGE, MOST_IN_A_BATCH, CALLS_AN_HOUR = 5_000, 50, 60_000
+MOST_IN_A_BATCH, CALLS_AN_HOUR = 50, 60_000
 
 
 def routes(stage: Stage, base_url: Callable[[], str]) -> list[Route]:
@@ -146,6 +146,9 @@ class _Wire:
             self._stage.note("meta_ads", "GET me/adaccounts")
             rows = [entities.account_node(self._stage, a) for a in self._stage.world.of("meta_ads")]
             return self._page(rows, parameters, path)
+        if name == "debug_token" and method == "GET":
+            self._stage.note("meta_ads", "GET debug_token")
+            return {"data": self._token_facts()}
         if name.startswith("act_"):
             account = self._stage.world.account("meta_ads", name.removeprefix("act_"))
             if account is None:
@@ -160,7 +163,7 @@ class _Wire:
         account, level, row = found
         if method == "GET":
             self._stage.note("meta_ads", f"GET {level}", account.id)
-            return _chosen(entities.node(self._stage, account, level, row), parameters)
+            return chosen(entities.node(self._stage, account, level, row), parameters)
         wrote = entities.write(self._stage, account, level, row, parameters, rehearse=True)
         fault = self._stage.faults.of_a_write("meta_ads") if wrote else None
         if wrote and fault in {None, "lost_answer"}:
@@ -173,12 +176,20 @@ class _Wire:
             raise NoAnswer
         return {"success": True}
 
+    def _token_facts(self) -> dict[str, Any]:
+        """A system user's token does not end, unless a test wants one that does."""
+        ends = self._stage.faults.take("meta_ads", "token_ends_soon")
+        at = (
+            self._stage.clock.now() + timedelta(days=float(ends.get("days", 3))) if ends is not None else None
+        )
+        return {"is_valid": True, "expires_at": int(at.timestamp()) if at else 0, "data_access_expires_at": 0}
+
     def _account(
         self, method: str, account: Account, edge: str, parameters: dict[str, str]
     ) -> dict[str, Any]:
         self._stage.note("meta_ads", f"{method} act/{edge}", account.id, level=parameters.get("level"))
         if not edge:
-            return _chosen(entities.account_node(self._stage, account), parameters)
+            return chosen(entities.account_node(self._stage, account), parameters)
         if edge == "insights":
             question = asked(parameters, today=self._stage.today(account))
             if method == "POST":
@@ -202,7 +213,7 @@ class _Wire:
             statuses += rule["value"] if rule["field"].endswith("effective_status") else []
         nodes = (entities.node(self._stage, account, level, row) for row in rows)
         wanted = set(statuses) or entities.EFFECTIVE - entities.HIDDEN
-        return [_chosen(node, parameters) for node in nodes if node["effective_status"] in wanted]
+        return [chosen(node, parameters) for node in nodes if node["effective_status"] in wanted]
 
     def _start(self, account: Account, question: Asked) -> dict[str, Any]:
         ends = "Job Completed"
@@ -238,17 +249,19 @@ class _Wire:
     def _answer(
         self, account: Account, question: Asked, parameters: dict[str, str], path: str
     ) -> dict[str, Any]:
-        start, limit = _cursor(parameters)
+        start, limit = cursor(parameters)
         empty = (
             bool(parameters.get("after")) and self._stage.faults.take("meta_ads", "empty_page") is not None
         )
         rows, total = self._insights.page(account, question, start=start, limit=0 if empty else limit)
+        if rows and self._stage.faults.take("meta_ads", "truncated") is not None:
+            rows, total = rows[: len(rows) // 2], start + len(rows) // 2
         return self._paged(
             rows, path, parameters, start=start, after=start + len(rows), total=total, limit=limit
         )
 
     def _page(self, rows: list[dict[str, Any]], parameters: dict[str, str], path: str) -> dict[str, Any]:
-        start, limit = _cursor(parameters)
+        start, limit = cursor(parameters)
         shown = rows[start : start + limit]
         return self._paged(
             shown, path, parameters, start=start, after=start + len(shown), total=len(rows), limit=limit
@@ -259,40 +272,13 @@ class _Wire:
     ) -> dict[str, Any]:  # fmt: skip
         page: dict[str, Any] = {"data": rows}
         if total:
-            page["paging"] = {"cursors": {"before": _encoded(start), "after": _encoded(after)}}
+            page["paging"] = {"cursors": {"before": encoded(start), "after": encoded(after)}}
         if after < total:
             token = parameters.get("access_token", "")
             page["paging"]["next"] = (
-                f"{self._base_url()}/{VERSIONS[0]}/{path}?access_token={token}&limit={limit}&after={_encoded(after)}"
+                f"{self._base_url()}/{VERSIONS[0]}/{path}?access_token={token}&limit={limit}&after={encoded(after)}"
             )
         return page
-
-
-def _chosen(node: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
-    """The fields asked for, and always the id. `creative{title,body}` asks for the whole creative here."""
-    text, depth, flat = parameters.get("fields", ""), 0, ""
-    if text.startswith("["):
-        text = ",".join(json.loads(text))
-    for letter in text:
-        depth += (letter == "{") - (letter == "}")
-        flat += letter if depth == 0 and letter != "}" else ""
-    names = [name.strip() for name in flat.split(",") if name.strip()]
-    return {name: value for name, value in node.items() if name in names or name == "id"}
-
-
-def _cursor(parameters: dict[str, str]) -> tuple[int, int]:
-    try:
-        limit = int(parameters.get("limit", 25))
-        start = int(base64.b64decode(parameters["after"]).decode()) if parameters.get("after") else 0
-    except ValueError as error:
-        raise bad("Invalid cursor or limit", blame="after") from error
-    if not 1 <= limit <= MOST_ROWS_A_PAGE:
-        raise bad(f"limit must be between 1 and {MOST_ROWS_A_PAGE}", blame="limit")
-    return start, limit
-
-
-def _encoded(position: int) -> str:
-    return base64.b64encode(str(position).encode()).decode()
 
 
 def _json(content: Any, headers: dict[str, str]) -> Response:

@@ -231,12 +231,12 @@ def _dagster(folder: Path, env: dict[str, str], port: int, storage: dict[str, An
         (folder / "sandbox" / "dagster" / "dagster.yaml").write_text(
             yaml.safe_dump(settings), encoding="utf-8"
         )
+    # Whoever started the tests in the background had them ignore Ctrl-C, and every child with them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with (folder / "dagster.log").open("w") as log:
         child = subprocess.Popen(
-            words, cwd=PROJECT, env=os.environ | env | home, stdout=log, stderr=log, start_new_session=True,
-            # whoever started the tests in the background had them ignore Ctrl-C, and every child with them
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )  # fmt: skip
+            words, cwd=PROJECT, env=os.environ | env | home, stdout=log, stderr=log, start_new_session=True
+        )
         try:
             yield
         finally:

@@ -60,13 +60,13 @@ def frames() -> dict[str, Any]:
     days = pd.date_range("2026-11-01", "2026-11-22")
     rows = [
         {"platform": "meta_ads", "account_id": "a1", "ad_set_id": name, "campaign_id": "c1", "day": day, "spend": 50.0, "clicks": 100.0,
-         "impressions": 5000.0, "conversions": 3.0, "conversion_value": 100.0, "pulled_at": pd.Timestamp(AT)}
+         "impressions": 5000.0, "conversions": 3.0, "conversion_value": 100.0, "read_at": pd.Timestamp(AT)}
         for name in [*NAMES, "spare"] for day in days
     ]  # fmt: skip
     sets = pd.DataFrame(rows)
     campaigns = (
         sets.drop(columns="ad_set_id")
-        .groupby(["platform", "account_id", "campaign_id", "day", "pulled_at"], as_index=False)
+        .groupby(["platform", "account_id", "campaign_id", "day", "read_at"], as_index=False)
         .sum()
     )
     entities = pd.DataFrame(

@@ -205,7 +205,7 @@ def test_old_figures_hold_everything() -> None:
 
 
 def test_a_day_read_before_it_was_over_does_not_count() -> None:
-    early = FRAMES["campaign_days"].assign(pulled_at=pd.Timestamp(AT - timedelta(hours=13)))
+    early = FRAMES["campaign_days"].assign(read_at=pd.Timestamp(AT - timedelta(hours=13)))
     assert verdict("data", pause(), campaign_days=early) is False
 
 

@@ -1,15 +1,18 @@
 """The asset graph as the UI shows it, and what runs by itself."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 
 from orchestration.automation import follows
 from orchestration.definitions import defs
 from orchestration.jobs import RAW_DAYS
 from orchestration.schedules import RANGE_END, RANGE_START, every_morning
+from resources.lake import Lake
+from resources.tables import google_ads
 
 CORE = dg.AssetKey(["core", "ad_set_day"])
 
@@ -56,15 +59,46 @@ def test_the_graph_has_the_tables_of_the_design(definitions: dg.Definitions) -> 
     assert wanted <= keys
 
 
-def test_the_morning_pulls_yesterday_and_the_trailing_window(
-    definitions: dg.Definitions, monkeypatch: pytest.MonkeyPatch
+def asked_for(definitions: dg.Definitions, lake: Lake, morning: str) -> dict[str, tuple[str, str]]:
+    """First and last day that the schedule asks of each platform."""
+    at = datetime.fromisoformat(f"{morning}T05:00:00+00:00")
+    with dg.build_schedule_context(
+        scheduled_execution_time=at,
+        repository_def=definitions.get_repository_def(),
+        resources={"lake": lake},
+    ) as context:
+        requests = list(every_morning(context))
+    found = {}
+    for request in requests:
+        platforms = {key.path[-1].split("_ads_")[0] + "_ads" for key in request.asset_selection}
+        assert len(platforms) == 1
+        found[platforms.pop()] = (request.tags[RANGE_START], request.tags[RANGE_END])
+    return found
+
+
+def test_the_morning_pulls_each_platform_s_own_window_and_the_long_one_on_sundays(
+    definitions: dg.Definitions, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PAID_MEDIA_TRAILING_DAYS", "30")
-    morning = datetime.fromisoformat("2026-11-23T05:00:00+00:00")
-    with dg.build_schedule_context(scheduled_execution_time=morning) as context:
-        request = every_morning(context)
-    assert isinstance(request, dg.RunRequest)
-    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("2026-10-24", "2026-11-22")
+    monkeypatch.delenv("PAID_MEDIA_TRAILING_DAYS", raising=False)
+    assert asked_for(definitions, lake, "2026-11-23") == {
+        "google_ads": ("2026-10-24", "2026-11-22"),
+        "meta_ads": ("2026-10-26", "2026-11-22"),
+        "linkedin_ads": ("2026-10-24", "2026-11-22"),
+    }
+    assert asked_for(definitions, lake, "2026-11-22")["google_ads"] == ("2026-08-24", "2026-11-21")
+    monkeypatch.setenv("PAID_MEDIA_TRAILING_DAYS", "7")
+    assert asked_for(definitions, lake, "2026-11-23")["meta_ads"] == ("2026-11-16", "2026-11-22")
+
+
+def test_an_action_that_counts_for_longer_is_read_for_longer(definitions: dg.Definitions, lake: Lake) -> None:
+    row = {
+        "account_id": "1", "conversion_action_id": "7", "name": "Contract", "category": None, "status": "active",
+        "click_window_days": 120, "view_window_days": 1, "pulled_at": datetime(2026, 11, 1, tzinfo=UTC),
+    }  # fmt: skip
+    table = google_ads.CONVERSION_ACTIONS
+    lake.record(table, pa.Table.from_pylist([row], schema=table.schema), at=row["pulled_at"])
+    assert asked_for(definitions, lake, "2026-11-23")["google_ads"] == ("2026-10-24", "2026-11-22")
+    assert asked_for(definitions, lake, "2026-11-22")["google_ads"] == ("2026-07-22", "2026-11-21")
 
 
 def test_a_backfill_of_two_years_is_a_dozen_runs(definitions: dg.Definitions) -> None:

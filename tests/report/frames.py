@@ -43,7 +43,7 @@ def frames(
     for platform, last in (last_day or {}).items():
         facts = facts[(facts["platform"] != platform) | (facts["day"] <= pd.Timestamp(last))]
     recent = facts[facts["day"] > pd.Timestamp(AS_OF - timedelta(days=28))]
-    campaign = ["platform", "account_id", "day", "currency", "time_zone", "campaign_id", "pulled_at"]
+    campaign = ["platform", "account_id", "day", "currency", "time_zone", "campaign_id", "read_at"]
     return {
         "as_of": AS_OF,
         "kpi_days": kpi_days(facts),
@@ -71,7 +71,7 @@ def kpi_days(facts: pd.DataFrame) -> pd.DataFrame:
     )
     each = reporting.groupby(["platform", "day"], as_index=False)[SUMS].sum()
     total = reporting.groupby("day", as_index=False)[SUMS].sum().assign(platform="all")
-    return _ratios(pd.concat([each, total], ignore_index=True)).assign(currency="EUR", pulled_at=PULLED)
+    return _ratios(pd.concat([each, total], ignore_index=True)).assign(currency="EUR", read_at=PULLED)
 
 
 def _facts(
@@ -102,7 +102,7 @@ def _facts(
             "ad_set_id": account + "-s" + pd.Series(number).astype(str), "number": number,
             "impressions": impressions, "clicks": clicks, "spend": spend, "conversions": conversions,
             "conversion_value": value, "spend_reporting": (spend * rate).round(6),
-            "conversion_value_reporting": (value * rate).round(6), "pulled_at": pd.Timestamp(PULLED),
+            "conversion_value_reporting": (value * rate).round(6), "read_at": pd.Timestamp(PULLED),
         }
     )  # fmt: skip
 

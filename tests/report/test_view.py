@@ -150,11 +150,11 @@ def test_a_day_read_before_it_was_over_where_the_account_is_counts_as_incomplete
     in_new_york = days["time_zone"] == "America/New_York"
     evening = datetime(2026, 11, 23, 4, 59, tzinfo=UTC)  # 23:59 in New York, long past midnight in Berlin
     early = days.assign(
-        pulled_at=days["pulled_at"].where(~in_new_york | (days["platform"] != "meta_ads"), evening)
+        read_at=days["read_at"].where(~in_new_york | (days["platform"] != "meta_ads"), evening)
     )
     states = {f.platform: f.state for f in dashboard_view(**(given | {"campaign_days": early})).freshness}
     assert (states["google_ads"], states["meta_ads"]) == (State.FRESH, State.INCOMPLETE)
-    midnight = early.assign(pulled_at=evening + timedelta(minutes=1))
+    midnight = early.assign(read_at=evening + timedelta(minutes=1))
     states = {f.platform: f.state for f in dashboard_view(**(given | {"campaign_days": midnight})).freshness}
     assert states["meta_ads"] is State.FRESH
 
@@ -235,7 +235,13 @@ def test_the_lake_s_own_frames_make_the_same_page(lake: Lake) -> None:
         "ad_set_days": core.DAYS["ad_set"],
         "entities": core.ENTITIES,
     }
-    filled = {"native_level": "x", "currency": "EUR", "time_zone": "UTC", "pulled_at": pd.Timestamp(PULLED)}
+    filled = {
+        "native_level": "x",
+        "currency": "EUR",
+        "time_zone": "UTC",
+        "pulled_at": pd.Timestamp(PULLED),
+        "read_at": pd.Timestamp(PULLED),
+    }
     for name, table in tables.items():
         missing = {column: value for column, value in filled.items() if column not in given[name]}
         lake.replace(table, _stored(given[name].assign(**missing), table))

@@ -33,6 +33,8 @@ def refused(google: GoogleAds) -> PlatformRefused:
 
 def test_every_fault_of_the_wire_is_met_here() -> None:
     assert set(KNOWN["google_ads"]) - set(WRITES) == {
+        "day_quota",
+        "truncated",
         "token_revoked",
         "throttled",
         "unavailable",

@@ -44,6 +44,8 @@ def test_a_single_day_and_creative_that_fills_an_answer_is_unreadable(
 
 def test_every_fault_of_the_wire_is_met_here() -> None:
     assert set(KNOWN["linkedin_ads"]) - set(WRITES) == {
+        "truncated",
+        "token_ends_soon",
         "token_expired", "token_revoked", "throttled", "day_limit", "unavailable", "permission_empty", "slow",
     }  # fmt: skip
 

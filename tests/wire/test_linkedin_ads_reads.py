@@ -51,8 +51,8 @@ def test_a_month_of_an_account_is_one_call_and_its_lists_are_read_once(
     sandbox.stage.audit.clear()
     for level in DAYS:
         list(linkedin.days(level, one, start=LAST - timedelta(days=30), end=LAST))
-    assert asked(sandbox).count("GET adAnalytics") == 3
-    assert len(asked(sandbox)) == 6
+    assert asked(sandbox).count("GET adAnalytics") == 4
+    assert len(asked(sandbox)) == 7
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=12)

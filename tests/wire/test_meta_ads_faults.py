@@ -71,6 +71,8 @@ def test_a_question_that_no_half_can_answer_is_unreadable_and_yields_nothing(
 
 def test_every_fault_of_the_wire_is_met_here() -> None:
     assert set(KNOWN["meta_ads"]) - set(WRITES) == {
+        "truncated",
+        "token_ends_soon",
         "token_expired", "throttled", "unavailable", "too_much", "empty_page", "job_failed", "job_stuck", "slow",
     }  # fmt: skip
 

@@ -11,6 +11,7 @@ from facebook_business.adobjects.campaign import Campaign
 from facebook_business.api import FacebookAdsApi
 
 from resources.settings import Settings
+from resources.tables.common import LEVEL_IDS
 from resources.tables.meta_ads import DAYS, ENTITIES
 from sandbox.serve import Sandbox
 from tests.wire.delivery import LAST, micros, rows, truth, undated
@@ -77,7 +78,7 @@ def test_entities_are_the_catalogs(settings: Settings, sandbox: Sandbox) -> None
     meta = reader(settings)
     catalog = sandbox.stage.market.catalog(sandbox.stage.world.of("meta_ads")[0])
     found = {(row["level"], row["entity_id"]): row for row in meta.entities(account(meta)).to_pylist()}
-    assert len(found) == 1 + sum(len(getattr(catalog, f"{level}s").id) for level in DAYS)
+    assert len(found) == 1 + sum(len(getattr(catalog, f"{level}s").id) for level in LEVEL_IDS)
     for n, own in enumerate(catalog.campaigns.id.tolist()):
         row = found["campaign", str(own)]
         budget = Decimal(int(catalog.campaigns.budget_micros[n])) / 1_000_000

@@ -1,0 +1,58 @@
+"""Simulated daily runs: the real clients and assets against a sandbox whose clock is moved on a day at a time.
+
+Everything runs in one process, without Dagster's event log: what is measured is the lake and what is learned from it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from assets.ingest.assets import DAILY
+from assets.ingest.pulling import Pull, keep_log, pull_accounts
+from assets.ingest.restate import LONG_WEEKDAY, window_days
+from resources.lake import Lake
+from resources.platforms.login import PLATFORMS, Platforms
+from resources.settings import load_settings
+from sandbox.clock import Clock
+from sandbox.serve import running
+from sandbox.stage import Stage, set_stage
+from sandbox.world import World
+
+MORNING = time(5, 0, tzinfo=UTC)
+
+
+class Days:
+    """A lake that is pulled into every morning of the sandbox's own calendar."""
+
+    def __init__(self, stage: Stage, folder: Path, var: Path) -> None:
+        self.stage, self.lake = stage, Lake(folder)
+        settings = load_settings({"PAID_MEDIA_VAR": str(var), "PAID_MEDIA_PROFILE": "sandbox"})
+        self.platforms = Platforms(lambda: settings, now=stage.clock.now)
+
+    def run(
+        self, day: date, *, usual_days: int | None = None, tables: frozenset[str] | None = None
+    ) -> list[Pull]:
+        """The pull of the morning after `day`: every platform's trailing window, the long one on Sundays."""
+        self.stage.clock.set(datetime.combine(day + timedelta(days=1), MORNING))
+        is_long = (day + timedelta(days=1)).weekday() == LONG_WEEKDAY
+        done: list[Pull] = []
+        for platform in PLATFORMS:
+            reads = {t: read for t, read in DAILY[platform].items() if tables is None or t.name in tables}
+            first = day - timedelta(days=window_days(platform, is_long=is_long, usual_days=usual_days) - 1)
+            done += pull_accounts(
+                self.lake, self.platforms.reader(platform), reads, start=max(first, self.stage.world.begins), end=day,
+                now=self.stage.clock.now,
+            )  # fmt: skip
+        keep_log(self.lake, done, run_id=f"{day}")
+        return done
+
+
+@contextmanager
+def days_of(world: World) -> Iterator[Days]:
+    """A world behind the wires, and an empty lake."""
+    with TemporaryDirectory(prefix="days-") as folder:
+        var, stage = Path(folder), set_stage(world, Clock(datetime.combine(world.begins, MORNING)))
+        with running(stage, folder=var / "sandbox"):
+            yield Days(stage, var / "lake", var)

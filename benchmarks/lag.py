@@ -1,0 +1,198 @@
+"""How well the conversion lag is learned from daily pulls, and what that does to a 7-day ROAS.
+
+The world is read every morning for `size` days (60). Then the learned curves are held against the true ones, drawn from the
+world's own behaviour, and on the last 28 mornings the ROAS of the last 7 days per platform and in total, as it was read and as it
+was projected with what had been learned by that morning, is held against what the market ended at. Peers: the figures as read,
+and the same projection by a curve that is stated and never learned.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from assets.conversion_lag.assets import learned
+from assets.conversion_lag.curve import LONGEST_DAYS, curves
+from assets.conversion_lag.sightings import COLUMNS, EVERY
+from assets.performance.figures import core_days
+from benchmarks.days import MORNING, Days, days_of
+from resources.platforms.login import PLATFORMS
+from resources.tables import core
+from sandbox.world import Account, load_world
+
+PULLED_DAYS, JUDGED_MORNINGS, WINDOW = 60, 28, 7
+TABLES = frozenset(
+    {f"{p}_{level}_day" for p in PLATFORMS for level in ("account", "campaign")}
+    | {"google_ads_conversion_action_day"}
+)
+DRAWS = 400_000
+
+
+def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
+    """Gap of the curves, coverage of their intervals, and the error of ROAS as read and as projected."""
+    pulled = size or PULLED_DAYS
+    with days_of(load_world(world or "demo", seed=seed)) as days:
+        last = days.stage.world.begins + timedelta(days=200)
+        first = last - timedelta(days=pulled - 1)
+        judged: list[pd.DataFrame] = []
+        for day in (first + timedelta(days=n) for n in range(pulled)):
+            refused = [p for p in days.run(day, tables=TABLES) if p.verdict != "accepted"]
+            if refused:
+                say(f"{day}: {refused[0].reason}")
+            if (last - day).days < JUDGED_MORNINGS:
+                judged.append(_morning(days, day))
+        found = learned(days.lake, until=days.stage.clock.now())
+        points = _points(days, found, last)
+        errors = pd.concat(judged)
+    gaps = points.groupby(["platform", "account_id", "action"])["gap"].max()
+    pooled = points[(points["account_id"] == "") & (points["action"] != EVERY)]
+    whole = points[(points["account_id"] == "") & (points["action"] == EVERY)]
+    say(gaps.round(4).to_string())
+    say(
+        errors.groupby("platform")[["as_read", "matured", "stated"]]
+        .agg(lambda e: e.abs().mean())
+        .round(4)
+        .to_string()
+    )
+    figures = {
+        "as_read_error": errors["as_read"].abs().mean(),
+        "matured_error": errors["matured"].abs().mean(),
+        "matured_bias": errors["matured"].mean(),
+        "roas_coverage": errors["inside"].mean(),
+        "cdf_gap": whole["gap"].max(),
+        "cdf_gap_actions": pooled["gap"].max(),
+        "cdf_gap_accounts": gaps.median(),
+        "coverage": points["inside"].mean(),
+        "days": pulled,
+    }
+    peers = {
+        "as_read": {"matured_error": errors["as_read"].abs().mean()},
+        "stated_curve": {"matured_error": errors["stated"].abs().mean()},
+    }
+    ratios = {f"vs_{name}": figures["matured_error"] / peer["matured_error"] for name, peer in peers.items()}
+    return {
+        "figures": {name: round(float(value), 5) for name, value in figures.items()},
+        "peers": peers,
+        "ratios": ratios,
+    }
+
+
+def _morning(days: Days, day: date) -> pd.DataFrame:
+    """Errors of the 7-day ROAS on the morning after `day`, as shares of what it ended at."""
+    now = days.stage.clock.now()
+    read = {
+        name: _projected(days, day, curve, now)
+        for name, curve in (
+            ("stated", curves(pd.DataFrame(columns=list(COLUMNS)), platforms=PLATFORMS)),
+            ("matured", learned(days.lake, until=now)),
+        )
+    }
+    ended = _ended(days, day)
+    sums = (
+        read["matured"]
+        .merge(ended, on="platform")
+        .merge(read["stated"], on="platform", suffixes=("", "_stated"))
+    )
+    truth = sums["ended"] / sums["spend_ended"]
+    return pd.DataFrame(
+        {
+            "platform": sums["platform"],
+            "as_read": sums["value"] / sums["spend"] / truth - 1,
+            "matured": sums["projected"] / sums["spend"] / truth - 1,
+            "stated": sums["projected_stated"] / sums["spend"] / truth - 1,
+            "inside": (sums["projected"] - sums["ended"]).abs() <= sums["wide"],
+        }
+    ).dropna()
+
+
+def _projected(days: Days, day: date, curve: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    at = now + timedelta(milliseconds=1 if curve["source"].eq("prior").all() else 2)
+    rows = pa.Table.from_pandas(
+        curve.assign(pulled_at=at), schema=core.CONVERSION_LAG.schema, preserve_index=False
+    )
+    days.lake.record(core.CONVERSION_LAG, rows, at=at)
+    found = core_days(days.lake, "campaign", start=day - timedelta(days=WINDOW - 1), end=day)
+    euro = found["currency"].map(days.stage.world.fx_to_eur)
+    made = pd.DataFrame(
+        {
+            "platform": found["platform"], "spend": found["spend"] * euro, "value": found["conversion_value"] * euro,
+            "projected": found["conversion_value_projected"] * euro,
+            "squared": ((found["conversion_value_high"] - found["conversion_value_low"]) / 2 * euro) ** 2,
+        }
+    )  # fmt: skip
+    sums = _with_total(made)
+    return sums.assign(wide=np.sqrt(sums["squared"]))
+
+
+def _ended(days: Days, day: date) -> pd.DataFrame:
+    """What the market says of the same days half a year later."""
+    at = datetime.combine(day + timedelta(days=190), MORNING)
+    rows = []
+    for account in days.stage.world.accounts:
+        euro = days.stage.world.fx_to_eur[account.currency] / 1e6
+        for report in days.stage.market.report(
+            account, "account", day - timedelta(days=WINDOW - 1), day, at=at
+        ):
+            spend, value = (
+                int(report.spend_micros.sum()) * euro,
+                int(report.purchase_value_micros.sum()) * euro,
+            )
+            rows.append({"platform": account.platform, "spend_ended": spend, "ended": value})
+    return _with_total(pd.DataFrame(rows))
+
+
+def _with_total(rows: pd.DataFrame) -> pd.DataFrame:
+    sums = rows.groupby("platform", as_index=False).sum()
+    total = sums.drop(columns="platform").sum().to_frame().T.assign(platform="all")
+    return pd.concat([sums, total], ignore_index=True)
+
+
+def _points(days: Days, found: pd.DataFrame, last: date) -> pd.DataFrame:
+    """Every point of every curve that is still moving, beside the truth: the mixture of its accounts by their conversions."""
+    weights = _conversions(days, last)
+    true = {(a.platform, a.id): _true_curve(a, last) for a in days.stage.world.accounts}
+    parts = []
+    for (platform, account, action), rows in found.groupby(["platform", "account_id", "action"]):
+        accounts = [a.id for a in days.stage.world.of(str(platform)) if account in {"", a.id}]
+        if not accounts:
+            continue
+        shares = np.array([weights[platform, own] for own in accounts])
+        truth = np.average([true[platform, own] for own in accounts], axis=0, weights=shares)
+        rows = rows.sort_values("age_days")
+        moving = truth < 0.999
+        parts.append(
+            pd.DataFrame(
+                {
+                    "platform": platform, "account_id": account, "action": action,
+                    "gap": np.abs(rows["share"].to_numpy() - truth)[moving],
+                    "inside": ((rows["share_low"].to_numpy() <= truth) & (truth <= rows["share_high"].to_numpy()))[moving],
+                }
+            )
+        )  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def _conversions(days: Days, last: date) -> dict[tuple[str, str], float]:
+    found = {}
+    for account in days.stage.world.accounts:
+        blocks = list(days.stage.market.report(account, "account", last - timedelta(days=59), last))
+        found[account.platform, account.id] = 1.0 + sum(float((b.purchases + b.leads).sum()) for b in blocks)
+    return found
+
+
+def _true_curve(account: Account, last: date) -> np.ndarray:
+    """Share visible at ages 0 .. longest for pulls at five in the morning UTC, by drawing from the world's own behaviour."""
+    b, rng = account.behaviour, np.random.default_rng(1)
+    wait = rng.exponential(size=DRAWS)
+    lag = np.where(rng.random(DRAWS) < b.same_day_share, wait * 0.05, wait * b.lag_days)
+    happens = np.minimum(lag, b.longest_lag_days) + rng.random(DRAWS)
+    undone = np.where(
+        rng.random(DRAWS) < b.retracted_share, happens + rng.exponential(b.retraction_days, DRAWS), np.inf
+    )
+    local = datetime.combine(last, MORNING).astimezone(account.zone)
+    ages = np.arange(LONGEST_DAYS + 1) + (local.hour + local.minute / 60) / 24
+    seen = np.array([np.mean((happens <= age) & (undone > age)) for age in ages])
+    return seen / seen[-1]

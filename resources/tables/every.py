@@ -1,0 +1,25 @@
+"""Every table of the lake, for what is done to all of them."""
+
+from resources.schema import Table
+from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
+from resources.tables.pulls import PULLS
+
+_RAW = (
+    *google_ads.DAYS.values(),
+    google_ads.SEARCH_TERM_DAY,
+    google_ads.CONVERSION_ACTION_DAY,
+    google_ads.KEYWORDS,
+    google_ads.ENTITIES,
+    google_ads.CONVERSION_ACTIONS,
+    *meta_ads.DAYS.values(),
+    meta_ads.ENTITIES,
+    *linkedin_ads.DAYS.values(),
+    linkedin_ads.ENTITIES,
+    linkedin_ads.CONVERSION_ACTIONS,
+    *dropped.DAYS.values(),
+    dropped.ENTITIES,
+    dropped.REJECTS,
+    PULLS,
+)
+_CORE = (*core.DAYS.values(), core.ENTITIES, core.FX_RATE, core.CONVERSION_LAG, core.KPI_DAY)
+TABLES: tuple[Table, ...] = (*_RAW, *_CORE)
