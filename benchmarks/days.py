@@ -3,18 +3,20 @@
 Everything runs in one process, without Dagster's event log: what is measured is the lake and what is learned from it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from assets.ingest.assets import DAILY
-from assets.ingest.pulling import Pull, keep_log, pull_accounts
-from assets.ingest.restate import LONG_WEEKDAY, window_days
+from assets.ingest.pulling import Pull, keep_log, pull_accounts, read_through
+from assets.ingest.restate import LONG_WEEKDAY, first_day, window_days
+from resources.errors import PlatformError
 from resources.lake import Lake
 from resources.platforms.login import PLATFORMS, Platforms
 from resources.settings import load_settings
+from resources.tables.every import TABLES
 from sandbox.clock import Clock
 from sandbox.serve import running
 from sandbox.stage import Stage, set_stage
@@ -29,22 +31,50 @@ class Days:
     def __init__(self, stage: Stage, folder: Path, var: Path) -> None:
         self.stage, self.lake = stage, Lake(folder)
         settings = load_settings({"PAID_MEDIA_VAR": str(var), "PAID_MEDIA_PROFILE": "sandbox"})
+        version = settings.linkedin_ads.api_version
+        self.first = max(
+            date(int(version[:4]), int(version[4:]), 5), stage.world.begins + timedelta(days=100)
+        )
+        """The first day that can be simulated: LinkedIn serves a version for a year from its month on."""
+        self.last_marks: dict[tuple[str, str], str] = {}
+        """Accounts that the last run did not keep, and why."""
         self.platforms = Platforms(lambda: settings, now=stage.clock.now)
 
     def run(
-        self, day: date, *, usual_days: int | None = None, tables: frozenset[str] | None = None
+        self,
+        day: date,
+        *,
+        usual_days: int | None = None,
+        tables: frozenset[str] | None = None,
+        platforms: Iterable[str] = PLATFORMS,
     ) -> list[Pull]:
         """The pull of the morning after `day`: every platform's trailing window, the long one on Sundays."""
         self.stage.clock.set(datetime.combine(day + timedelta(days=1), MORNING))
-        is_long = (day + timedelta(days=1)).weekday() == LONG_WEEKDAY
-        done: list[Pull] = []
-        for platform in PLATFORMS:
+        is_long, done = (
+            (day + timedelta(days=1)).weekday() == LONG_WEEKDAY and usual_days is None,
+            list[Pull](),
+        )
+        self.last_marks = {}
+        for platform in platforms:
             reads = {t: read for t, read in DAILY[platform].items() if tables is None or t.name in tables}
-            first = day - timedelta(days=window_days(platform, is_long=is_long, usual_days=usual_days) - 1)
-            done += pull_accounts(
-                self.lake, self.platforms.reader(platform), reads, start=max(first, self.stage.world.begins), end=day,
-                now=self.stage.clock.now,
-            )  # fmt: skip
+            wide = window_days(platform, is_long=is_long, usual_days=usual_days)
+            first = first_day(day, wide, read_through=read_through(self.lake, platform))
+            try:
+                done += pull_accounts(
+                    self.lake, self.platforms.reader(platform), reads, start=max(first, self.stage.world.begins), end=day,
+                    now=self.stage.clock.now,
+                )  # fmt: skip
+            except (
+                PlatformError
+            ) as error:  # not even the accounts could be listed: the step fails, as it does in Dagster
+                self.last_marks |= {
+                    (platform, a.id): f"failed: {error}" for a in self.stage.world.of(platform)
+                }
+        self.last_marks |= {
+            (p.account.platform, p.account.account_id): f"{p.verdict}: {p.reason}"
+            for p in done
+            if p.verdict != "accepted"
+        }
         keep_log(self.lake, done, run_id=f"{day}")
         return done
 
@@ -56,3 +86,8 @@ def days_of(world: World) -> Iterator[Days]:
         var, stage = Path(folder), set_stage(world, Clock(datetime.combine(world.begins, MORNING)))
         with running(stage, folder=var / "sandbox"):
             yield Days(stage, var / "lake", var)
+
+
+def tidied(lake: Lake) -> int:
+    """The scheduled tidying. Nobody else reads, and the clock is a simulated one: files that were replaced go at once."""
+    return sum(lake.tidy(table, keep=timedelta(0)) for table in TABLES)

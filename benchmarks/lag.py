@@ -17,8 +17,10 @@ import pyarrow as pa
 from assets.conversion_lag.assets import learned
 from assets.conversion_lag.curve import LONGEST_DAYS, curves
 from assets.conversion_lag.sightings import COLUMNS, EVERY
+from assets.ingest.restate import LONG_WEEKDAY
+from assets.performance.facts import VALUE_SPREAD, Z
 from assets.performance.figures import core_days
-from benchmarks.days import MORNING, Days, days_of
+from benchmarks.days import MORNING, Days, days_of, tidied
 from resources.platforms.login import PLATFORMS
 from resources.tables import core
 from sandbox.world import Account, load_world
@@ -35,11 +37,13 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
     """Gap of the curves, coverage of their intervals, and the error of ROAS as read and as projected."""
     pulled = size or PULLED_DAYS
     with days_of(load_world(world or "demo", seed=seed)) as days:
-        last = days.stage.world.begins + timedelta(days=200)
-        first = last - timedelta(days=pulled - 1)
+        first = days.first
+        last = first + timedelta(days=pulled - 1)
         judged: list[pd.DataFrame] = []
         for day in (first + timedelta(days=n) for n in range(pulled)):
             refused = [p for p in days.run(day, tables=TABLES) if p.verdict != "accepted"]
+            if day.weekday() == LONG_WEEKDAY:
+                tidied(days.lake)
             if refused:
                 say(f"{day}: {refused[0].reason}")
             if (last - day).days < JUDGED_MORNINGS:
@@ -116,15 +120,20 @@ def _projected(days: Days, day: date, curve: pd.DataFrame, now: datetime) -> pd.
     days.lake.record(core.CONVERSION_LAG, rows, at=at)
     found = core_days(days.lake, "campaign", start=day - timedelta(days=WINDOW - 1), end=day)
     euro = found["currency"].map(days.stage.world.fx_to_eur)
+    rest = (found["conversions_projected"] - found["conversions"]).abs()
+    noise = (
+        Z**2 * VALUE_SPREAD * (found["conversion_value_projected"] - found["conversion_value"]) ** 2 / rest
+    ).fillna(0.0)
+    half = found["conversion_value_high"] - found["conversion_value_projected"]
     made = pd.DataFrame(
         {
             "platform": found["platform"], "spend": found["spend"] * euro, "value": found["conversion_value"] * euro,
-            "projected": found["conversion_value_projected"] * euro,
-            "squared": ((found["conversion_value_high"] - found["conversion_value_low"]) / 2 * euro) ** 2,
+            "projected": found["conversion_value_projected"] * euro, "noise": noise * euro**2,
+            "common": np.sqrt((half**2 - noise).clip(lower=0.0)) * euro,
         }
     )  # fmt: skip
     sums = _with_total(made)
-    return sums.assign(wide=np.sqrt(sums["squared"]))
+    return sums.assign(wide=np.sqrt(sums["noise"] + sums["common"] ** 2))
 
 
 def _ended(days: Days, day: date) -> pd.DataFrame:
@@ -153,30 +162,40 @@ def _with_total(rows: pd.DataFrame) -> pd.DataFrame:
 def _points(days: Days, found: pd.DataFrame, last: date) -> pd.DataFrame:
     """Every point of every curve that is still moving, beside the truth: the mixture of its accounts by their conversions."""
     weights = _conversions(days, last)
-    true = {(a.platform, a.id): _true_curve(a, last) for a in days.stage.world.accounts}
+    true: dict[tuple[str, str], np.ndarray] = {
+        (a.platform, a.id): _true_curve(a, last) for a in days.stage.world.accounts
+    }
     parts = []
-    for (platform, account, action), rows in found.groupby(["platform", "account_id", "action"]):
-        accounts = [a.id for a in days.stage.world.of(str(platform)) if account in {"", a.id}]
+    for (where, account, action), rows in found.groupby(["platform", "account_id", "action"]):
+        platform = str(where)
+        accounts = [a.id for a in days.stage.world.of(platform) if account in {"", a.id}]
         if not accounts:
             continue
-        shares = np.array([weights[platform, own] for own in accounts])
-        truth = np.average([true[platform, own] for own in accounts], axis=0, weights=shares)
-        rows = rows.sort_values("age_days")
-        moving = truth < 0.999
+        shares = np.array([weights[platform, one] for one in accounts])
+        truth = np.average([true[platform, one] for one in accounts], axis=0, weights=shares)
+        own = rows.sort_values("age_days")
+        # A day is first read the next morning, which is still the same day in the far west: younger ages are never seen.
+        youngest = max(_youngest(a, last) for a in days.stage.world.of(platform) if a.id in accounts)
+        moving = (truth < 0.999) & (np.arange(len(truth)) >= youngest)
         parts.append(
             pd.DataFrame(
                 {
                     "platform": platform, "account_id": account, "action": action,
-                    "gap": np.abs(rows["share"].to_numpy() - truth)[moving],
-                    "inside": ((rows["share_low"].to_numpy() <= truth) & (truth <= rows["share_high"].to_numpy()))[moving],
+                    "gap": np.abs(own["share"].to_numpy() - truth)[moving],
+                    "inside": ((own["share_low"].to_numpy() <= truth) & (truth <= own["share_high"].to_numpy()))[moving],
                 }
             )
         )  # fmt: skip
     return pd.concat(parts, ignore_index=True)
 
 
+def _youngest(account: Account, last: date) -> int:
+    at = datetime.combine(last + timedelta(days=1), MORNING)
+    return (at.astimezone(account.zone).date() - last).days
+
+
 def _conversions(days: Days, last: date) -> dict[tuple[str, str], float]:
-    found = {}
+    found: dict[tuple[str, str], float] = {}
     for account in days.stage.world.accounts:
         blocks = list(days.stage.market.report(account, "account", last - timedelta(days=59), last))
         found[account.platform, account.id] = 1.0 + sum(float((b.purchases + b.leads).sum()) for b in blocks)

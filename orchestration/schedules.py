@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from assets.ingest.pulling import counted_days
-from assets.ingest.restate import LONG_WEEKDAY, window_days
+from assets.ingest.pulling import counted_days, read_through
+from assets.ingest.restate import LONG_WEEKDAY, first_day, window_days
 from orchestration.jobs import DAYS_OF, LISTS_OF, daily_pull, tidy_lake
 from orchestration.partitions import FIRST_DAY
 from resources.lake import Lake
@@ -28,7 +28,7 @@ def days_to_read(
     days = window_days(
         platform, is_long=is_long, usual_days=usual_days, counted_days=counted_days(lake, platform)
     )
-    return max(FIRST_DAY, last - timedelta(days=days - 1)), last
+    return max(FIRST_DAY, first_day(last, days, read_through=read_through(lake, platform))), last
 
 
 @dg.schedule(

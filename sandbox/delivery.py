@@ -113,7 +113,8 @@ def _claims(
     nth = np.arange(len(cell)) - np.repeat(np.cumsum(times) - times, times)
     whose = (ads.id[at_ad][cell], days[at_day][cell], nth)
     lag, age = _lag_days(catalog, whose), age_days[at_day][cell]
-    happens = lag + uniform(seed, 62, *whose)
+    # Clicks of a day that is still running came before now.
+    happens = lag + uniform(seed, 62, *whose) * np.clip(age, 0.0, 1.0)
     seen = happens <= age
     if lookback_days is not None:
         seen &= lag <= lookback_days

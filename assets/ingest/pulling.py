@@ -166,6 +166,18 @@ def counted_days(lake: Lake, platform: str) -> list[int]:
     return [int(days) for days in lake.arrow(sql, table).column("days").to_pylist()]
 
 
+def read_through(lake: Lake, platform: str) -> date | None:
+    """The last day that was read of every account of a platform; None where nothing was."""
+    sql = """
+        select min(last) as last from (
+            select account_id, max(end_day) as last from raw.pulls
+            where platform = $platform and verdict = 'accepted' and contains(tables, '_campaign_day') group by account_id
+        )
+    """
+    found: date | None = lake.arrow(sql, PULLS, parameters={"platform": platform}).column("last")[0].as_py()
+    return found
+
+
 def keep_log(lake: Lake, pulls: Iterable[Pull], *, run_id: str) -> None:
     """Write what became of every account into raw/pulls."""
     rows = [pull.row(run_id) for pull in pulls]

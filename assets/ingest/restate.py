@@ -42,6 +42,18 @@ def window_days(
     return max(usual, LONG_DAYS[platform], *(days + SETTLES_DAYS for days in counted_days))
 
 
+def first_day(last: date, days: int, *, read_through: date | None) -> date:
+    """The first day of a window of `days` up to `last`, earlier by the mornings that were missed.
+
+    `read_through` is the last day of the last reading that was accepted of every account, None where there was none. A day that
+    leaves the window on a morning that failed would otherwise never get its last reading.
+    """
+    first = last - timedelta(days=days - 1)
+    if read_through is None or read_through >= last:
+        return first
+    return max(read_through - timedelta(days=days - 2), first - timedelta(days=max(LONG_DAYS.values())))
+
+
 def is_settled(
     readings: pd.DataFrame,
     accounts: Collection[str],

@@ -29,7 +29,9 @@ _POOLED = 10.0
 """Conversions that the account's rate counts for in a campaign's."""
 _VALUED = 3.0
 """The same for what a conversion is worth."""
-_Z = 1.2816
+VALUE_SPREAD = 1.25
+"""Mean square of a conversion's value over the square of its mean: values that spread by half."""
+Z = 1.2816
 """Half the width of an 80 % interval, in standard deviations."""
 _RAW = {"google_ads": google_ads.DAYS, "meta_ads": meta_ads.DAYS, "linkedin_ads": linkedin_ads.DAYS}
 
@@ -67,10 +69,10 @@ def unified(level: str) -> str:
         ),
         spread as (
             select *,
-                {_Z} * sqrt(abs(rest) + rest ** 2 / (known + {_POOLED})
-                    + ((share_high - share_low) / {2 * _Z} * spend::double * rate) ** 2) as wide,
-                {_Z} * sqrt(abs(rest) * worth ** 2 * 1.25 + rest_value ** 2 / (known + {_POOLED})
-                    + ((value_high - value_low) / {2 * _Z} * spend::double * rate * worth) ** 2) as wide_value
+                {Z} * sqrt(abs(rest) + rest ** 2 / (known + {_POOLED})
+                    + ((share_high - share_low) / {2 * Z} * spend::double * rate) ** 2) as wide,
+                {Z} * sqrt(abs(rest) * worth ** 2 * {VALUE_SPREAD} + rest_value ** 2 / (known + {_POOLED})
+                    + ((value_high - value_low) / {2 * Z} * spend::double * rate * worth) ** 2) as wide_value
             from coming
         ),
         ended as (
@@ -174,6 +176,20 @@ def _ripe(rows: str, level: str) -> str:
     """
 
 
+NOISE = f"""{Z**2} * abs(conversions_projected - conversions) as noise,
+            {Z**2 * VALUE_SPREAD} * coalesce((conversion_value_projected - conversion_value::double) ** 2
+                / nullif(abs(conversions_projected - conversions), 0), 0) as noise_value"""
+"""The part of a row's squared half width that is its own luck; the rest it shares with rows of the same curve and campaign."""
+
+
+def _together(name: str, noise: str, rate: str) -> str:
+    """Half the width of the interval of a sum: luck evens out, a wrong curve does not."""
+    half = f"greatest(least({name}_high - {name}_projected, {name}_high) * {rate}, 0)"
+    return (
+        f"sqrt(sum({noise} * {rate} ** 2) + sum(sqrt(greatest({half} ** 2 - {noise} * {rate} ** 2, 0))) ** 2)"
+    )
+
+
 KPI_SQL = f"""
     select coalesce(platform, 'all') as platform, day, $currency as currency,
         sum(spend_reporting)::{_MONEY} as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
@@ -190,7 +206,8 @@ KPI_SQL = f"""
         sum(conversion_value_projected * rate) / nullif(sum(spend_reporting)::double, 0) as roas_projected,
         min(read_at) as read_at, min(pulled_at) as pulled_at
     from (
-        select facts.*, spend_reporting::double / nullif(spend::double, 0) as rate from core.campaign_day as facts
+        select facts.*, spend_reporting::double / nullif(spend::double, 0) as rate, {NOISE}
+        from core.campaign_day as facts
     )
     where day between $start and $end
     group by grouping sets ((platform, day), (day))
@@ -202,8 +219,10 @@ KPI_SQL = f"""
 def key_figures() -> str:
     """SQL for core/kpi_day between $start and $end, in $currency."""
     sums = {"spend": "sum(spend_reporting)", "value": "sum(conversion_value_reporting)"}
-    wide = "sqrt(sum(((conversions_high - conversions_low) / 2) ** 2))"
-    wide_value = "sqrt(sum(((conversion_value_high - conversion_value_low) / 2 * rate) ** 2))"
+    wide, wide_value = (
+        _together("conversions", "noise", "1"),
+        _together("conversion_value", "noise_value", "rate"),
+    )
     return KPI_SQL.format(
         wide=wide,
         wide_value=wide_value,

@@ -33,13 +33,15 @@ class MetaAds:
         settings: MetaAdsSettings,
         *,
         patience: Patience | None = None,
-        job_seconds: float = 1800.0,
-        poll_seconds: float = 1.0,
+        job_seconds: float | None = None,
+        poll_seconds: float | None = None,
     ) -> None:
         self._settings = settings
         self._client = Client(settings, patience or Patience())
         self.meter = self._client.meter
-        self._job_seconds, self._poll_seconds = job_seconds, poll_seconds
+        known = patience or Patience()
+        self._job_seconds = job_seconds if job_seconds is not None else 2 * known.total_seconds
+        self._poll_seconds = poll_seconds if poll_seconds is not None else known.first_pause
 
     def accounts(self) -> list[Account]:
         """The accounts that META_ACCOUNTS names, or all the login sees.
