@@ -44,24 +44,22 @@ class Days:
         self,
         day: date,
         *,
-        usual_days: int | None = None,
+        first: date | None = None,
         tables: frozenset[str] | None = None,
         platforms: Iterable[str] = PLATFORMS,
     ) -> list[Pull]:
-        """The pull of the morning after `day`: every platform's trailing window, the long one on Sundays."""
+        """The pull of the morning after `day`: every platform's window, the long one on Sundays, or from `first` on."""
         self.stage.clock.set(datetime.combine(day + timedelta(days=1), MORNING))
-        is_long, done = (
-            (day + timedelta(days=1)).weekday() == LONG_WEEKDAY and usual_days is None,
-            list[Pull](),
-        )
+        is_long = (day + timedelta(days=1)).weekday() == LONG_WEEKDAY
+        done: list[Pull] = []
         self.last_marks = {}
         for platform in platforms:
             reads = {t: read for t, read in DAILY[platform].items() if tables is None or t.name in tables}
-            wide = window_days(platform, is_long=is_long, usual_days=usual_days)
-            first = first_day(day, wide, read_through=read_through(self.lake, platform))
+            wide = window_days(platform, is_long=is_long)
+            start = first or first_day(day, wide, read_through=read_through(self.lake, platform))
             try:
                 done += pull_accounts(
-                    self.lake, self.platforms.reader(platform), reads, start=max(first, self.stage.world.begins), end=day,
+                    self.lake, self.platforms.reader(platform), reads, start=max(start, self.stage.world.begins), end=day,
                     now=self.stage.clock.now,
                 )  # fmt: skip
             except (

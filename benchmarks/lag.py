@@ -211,7 +211,15 @@ def _true_curve(account: Account, last: date) -> np.ndarray:
     undone = np.where(
         rng.random(DRAWS) < b.retracted_share, happens + rng.exponential(b.retraction_days, DRAWS), np.inf
     )
-    local = datetime.combine(last, MORNING).astimezone(account.zone)
-    ages = np.arange(LONGEST_DAYS + 1) + (local.hour + local.minute / 60) / 24
-    seen = np.array([np.mean((happens <= age) & (undone > age)) for age in ages])
+    # Daylight saving moves the morning within the account's day: the curve is that of all mornings together.
+    mornings = [
+        datetime.combine(last - timedelta(days=n), MORNING).astimezone(account.zone)
+        for n in range(PULLED_DAYS)
+    ]
+    hours, counts = np.unique([at.hour + at.minute / 60 for at in mornings], return_counts=True)
+    curves_ = []
+    for hour in hours:
+        ages = np.arange(LONGEST_DAYS + 1) + hour / 24
+        curves_.append([np.mean((happens <= age) & (undone > age)) for age in ages])
+    seen = np.average(curves_, axis=0, weights=counts)
     return seen / seen[-1]

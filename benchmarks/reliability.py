@@ -76,7 +76,7 @@ def campaign(
     rng = np.random.default_rng(seed)
     days.platforms = type(days.platforms)(days.platforms.settings, patience=QUICK, now=days.platforms.now)
     calendar = [days.first + timedelta(days=n) for n in range(mornings)]
-    calm = [_run(days, days.lake, day, width=WINDOW + number) for number, day in enumerate(calendar)]
+    calm = [_run(days, days.lake, day) for day in calendar]
     found = []
     for number, (platform, kind) in enumerate(only or faults()):
         lake = Lake(Path(days.lake.root).with_name(f"lake_{number}"))
@@ -89,9 +89,8 @@ def _one(
 ) -> Outcome:  # fmt: skip
     counted, said = Counter[str](), ""
     before: dict[Any, pd.DataFrame] = {}
-    struck = set(
-        rng.choice(np.arange(1, len(calendar)), size=min(4, len(calendar) - 1), replace=False).tolist()
-    )
+    places = np.arange(1, len(calendar) - 1)  # the last morning shows whether all is well again
+    struck = set(rng.choice(places, size=min(4, len(places)), replace=False).tolist())
     for number, day in enumerate(calendar):
         days.stage.faults.clear()
         if number in struck:
@@ -105,7 +104,7 @@ def _one(
                 after=after if kind not in ALSO else 0,
                 **DETAIL.get(kind, {}),
             )
-        now = _run(days, lake, day, width=WINDOW + number, only=platform)
+        now = _run(days, lake, day, only=platform)
         marks = days.last_marks
         if number in struck:
             for place, rows in calm[number].items():
@@ -124,12 +123,10 @@ def _one(
     return Outcome(platform, kind, counted["equal"], counted["marked"], counted["third"], said, recovered)
 
 
-def _run(
-    days: Days, lake: Lake, day: date, *, width: int, only: str | None = None
-) -> dict[Any, pd.DataFrame]:
+def _run(days: Days, lake: Lake, day: date, *, only: str | None = None) -> dict[Any, pd.DataFrame]:
     """A morning's pull, and what every account's slice holds afterwards: platform, account, table to rows."""
     days.lake = lake
-    days.run(day, usual_days=width, platforms=(only,) if only else PLATFORMS)
+    days.run(day, first=days.first - timedelta(days=WINDOW), platforms=(only,) if only else PLATFORMS)
     found = {}
     for platform in (only,) if only else PLATFORMS:
         for table in DAILY[platform]:

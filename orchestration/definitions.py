@@ -15,6 +15,7 @@ from assets.fx import assets as fx
 from assets.ingest import assets as ingest
 from assets.performance import assets as performance
 from assets.performance import checks as performance_checks
+from assets.replay import assets as replay
 from assets.report import assets as report
 from orchestration.jobs import daily_pull, decide, history, tidy_lake
 from orchestration.schedules import every_morning, every_night
@@ -23,6 +24,7 @@ from resources.dropped_files import DroppedFiles
 from resources.lake import Lake
 from resources.platforms.login import Platforms
 from resources.settings import load_settings
+from sensors.changed_pasts import watching
 from sensors.conditions import automation
 from sensors.dropped_days import dropped_days, renew_core
 from sensors.dropped_files import dropped_files_changed
@@ -47,12 +49,20 @@ def at_hand() -> dict[str, Any]:
 def defs() -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
-            [ingest, conversion_lag, dropped_files, fx, performance, report, actions], include_specs=True
+            [ingest, conversion_lag, dropped_files, fx, performance, replay, report, actions],
+            include_specs=True,
         ),
         asset_checks=dg.load_asset_checks_from_modules([performance_checks]),
         jobs=[daily_pull, history, renew_core, decide, tidy_lake],
         schedules=[every_morning, every_night],
-        sensors=[automation, dropped_files_changed, dropped_days, watch(decide), unknown_outcomes],
+        sensors=[
+            automation,
+            watching(daily_pull),
+            dropped_files_changed,
+            dropped_days,
+            watch(decide),
+            unknown_outcomes,
+        ],
         resources=at_hand(),
         executor=dg.in_process_executor,
     )

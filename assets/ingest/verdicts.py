@@ -151,7 +151,7 @@ def _levels(r: Reading) -> Verdict:
             if len(over):
                 day = over.idxmax()
                 gaps.append(
-                    f"{_plural(lower)} add up to {below[day]:,.2f} {measure} on {day:%Y-%m-%d} and {_one(upper)} says {above[day]:,.2f}"
+                    f"{_plural(lower)} add up to {below[day]:,.2f} {measure} on {day:%Y-%m-%d} and {_one(upper)} {above[day]:,.2f}"
                 )
     gaps += _actions(r)
     advice = "A report was cut or is not finished: read it again, and if it stays so compare with the platform's own screens."
@@ -244,4 +244,6 @@ def _plural(level: str) -> str:
 
 
 def _one(level: str) -> str:
-    return {"account": "the account", "campaign": "their campaigns", "ad_set": "their ad sets"}[level]
+    return {"account": "the account says", "campaign": "their campaigns say", "ad_set": "their ad sets say"}[
+        level
+    ]

@@ -28,4 +28,5 @@ PULLS = Table(
         Column("run_id", TEXT, "The Dagster run."),
     ),
     key=("platform", "account_id", "pulled_at"),
+    keeps_history=True,
 )  # fmt: skip
