@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from shutil import copytree
 from tempfile import TemporaryDirectory
 
 from assets.ingest.assets import DAILY
@@ -50,6 +51,17 @@ class Days:
     ) -> list[Pull]:
         """The pull of the morning after `day`: every platform's window, the long one on Sundays, or from `first` on."""
         self.stage.clock.set(datetime.combine(day + timedelta(days=1), MORNING))
+        return self.pull_now(day, first=first, tables=tables, platforms=platforms)
+
+    def pull_now(
+        self,
+        day: date,
+        *,
+        first: date | None = None,
+        tables: frozenset[str] | None = None,
+        platforms: Iterable[str] = PLATFORMS,
+    ) -> list[Pull]:
+        """The same without moving the clock."""
         is_long = (day + timedelta(days=1)).weekday() == LONG_WEEKDAY
         done: list[Pull] = []
         self.last_marks = {}
@@ -78,9 +90,14 @@ class Days:
 
 
 @contextmanager
-def days_of(world: World) -> Iterator[Days]:
-    """A world behind the wires, and an empty lake."""
+def days_of(world: World, *, papers: Path | None = None) -> Iterator[Days]:
+    """A world behind the wires, and an empty lake.
+
+    `papers` are the certificates of a sandbox that this process spoke to before: gRPC reads its roots once.
+    """
     with TemporaryDirectory(prefix="days-") as folder:
+        if papers is not None:
+            copytree(papers, Path(folder) / "sandbox" / "certificates")
         var, stage = Path(folder), set_stage(world, Clock(datetime.combine(world.begins, MORNING)))
         with running(stage, folder=var / "sandbox"):
             yield Days(stage, var / "lake", var)

@@ -54,7 +54,10 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
     gaps = points.groupby(["platform", "account_id", "action"])["gap"].max()
     pooled = points[(points["account_id"] == "") & (points["action"] != EVERY)]
     whole = points[(points["account_id"] == "") & (points["action"] == EVERY)]
-    say(gaps.round(4).to_string())
+    by_curve = points.groupby(["platform", "account_id", "action"]).agg(
+        gap=("gap", "max"), covered=("inside", "mean")
+    )
+    say(by_curve.round(4).to_string())
     say(
         errors.groupby("platform")[["as_read", "matured", "stated"]]
         .agg(lambda e: e.abs().mean())

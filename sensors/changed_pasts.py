@@ -1,6 +1,7 @@
 """Somebody changed what counts as a conversion: days that were read before are asked for again, over the long window."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -15,7 +16,7 @@ LONGEST_LOOK_BACK = timedelta(days=29)
 """Google's change history reaches back 30 days."""
 
 
-def watching(job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+def watching(job: Any) -> dg.SensorDefinition:
     """The sensor that asks `job` for a platform's past again."""
 
     @dg.sensor(

@@ -117,18 +117,29 @@ def _of_platform(platform: str, rows: pd.DataFrame, longest: int) -> list[pd.Dat
         ladders = {place: _ladder(grid, learned) for place, grid in grids.items()}
         top = _pooled([one for (_, action), one in ladders.items() if action == EVERY], stated)
         above = _shrunk(top, stated, PRIOR_WEIGHT)
-    made = [_frame(platform, "", EVERY, top, above, PRIOR_WEIGHT, is_own=bool(ladders))]
+    # How many conversions each level's ratios stand on: a level above lends at most what it has itself.
+    stands = _stands(top, PRIOR_WEIGHT, np.full(len(stated), np.inf))
+    made = [_frame(platform, "", EVERY, top, above, PRIOR_WEIGHT, stands, is_own=bool(ladders))]
     for action in sorted({action for _, action in ladders}):
         own = {account: one for (account, at), one in ladders.items() if at == action}
-        middle, weight = above, PRIOR_WEIGHT
+        middle, lent = above, stands
         if action != EVERY:
             pooled = _pooled(list(own.values()), stated)
             weight = _weight([pooled], above)
-            middle = _shrunk(pooled, above, weight)
-            made.append(_frame(platform, "", action, pooled, middle, weight, is_own=True))
+            middle, lent = _shrunk(pooled, above, weight), _stands(pooled, weight, stands)
+            made.append(_frame(platform, "", action, pooled, middle, weight, lent, is_own=True))
         weight = _weight(list(own.values()), middle)
         made += [
-            _frame(platform, account, action, one, _shrunk(one, middle, weight), weight, is_own=True)
+            _frame(
+                platform,
+                account,
+                action,
+                one,
+                _shrunk(one, middle, weight),
+                weight,
+                _stands(one, weight, lent),
+                is_own=True,
+            )
             for account, one in own.items()
         ]
     return made
@@ -225,20 +236,37 @@ def _weight(ladders: Sequence[Ladder], above: Floats) -> float:
     return float(WEIGHTS[int(np.argmax(scores))])
 
 
+def _stands(own: Ladder, weight: float, above: Floats) -> Floats:
+    """Conversions that each ratio stands on: its own, and of those of others above what the weight lends, at most what they have."""
+    mine = own.after / own.spread
+    if np.isinf(above).all():
+        return np.asarray(mine + weight)
+    others = np.clip(above - mine, 0.0, None)
+    return np.asarray(mine + weight * others / (weight + others))
+
+
 def _product(ratios: Floats) -> Floats:
     """The curve from its ratios: the share at an age is the product of all ratios after it."""
     return np.append(np.cumprod(ratios[::-1])[::-1], 1.0)
 
 
 def _frame(
-    platform: str, account_id: str, action: str, own: Ladder, ratios: Floats, weight: float, *, is_own: bool
+    platform: str,
+    account_id: str,
+    action: str,
+    own: Ladder,
+    ratios: Floats,
+    weight: float,
+    sizes: Floats,
+    *,
+    is_own: bool,
 ) -> pd.DataFrame:
-    share, low, high = _interval(ratios, (own.after / own.spread) + weight)
+    share, low, high = _interval(ratios, sizes)
     if own.worth > 0:
         worth = own.worth
         values = (own.value_before + weight * worth * ratios) / (own.value_after + weight * worth)
-        sizes = own.after / own.value_spread + weight
-        value_share, value_low, value_high = _interval(np.asarray(values), sizes)
+        value_sizes = sizes * own.spread / own.value_spread
+        value_share, value_low, value_high = _interval(np.asarray(values), value_sizes)
     else:
         value_share, value_low, value_high = share, low, high
     return pd.DataFrame(

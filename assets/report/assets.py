@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from assets.report.export import csv_files
+from assets.report.freshness import spoken
 from assets.report.page import render_dashboard
 from assets.report.view import DashboardView, dashboard_view
 from orchestration.automation import follows_newest
@@ -18,6 +19,7 @@ from resources.failures import one_sentence
 from resources.lake import Lake
 from resources.settings import Settings
 from resources.tables import core
+from resources.tables.pulls import PULLS
 
 SHOWN_DAYS = 90
 DETAIL_DAYS = 28
@@ -76,7 +78,38 @@ def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
         pulled_at=pulled_at,
         generated_at=datetime.now(UTC),
         profile=settings.profile,
+        kept_out=_kept_out(lake),
+        calls=_calls(lake),
     )
+
+
+def _kept_out(lake: Lake) -> list[str]:
+    """Accounts whose newest reading of days was not kept."""
+    sql = """
+        select reason, account_name, verdict from raw.pulls where start_day is not null
+        qualify row_number() over (partition by platform, account_id order by pulled_at desc) = 1
+        order by platform, account_id
+    """
+    return [
+        f"{row['account_name']}: {row['verdict']}. {row['reason']}"
+        for row in lake.arrow(sql, PULLS).to_pylist()
+        if row["verdict"] != "accepted"
+    ]
+
+
+def _calls(lake: Lake) -> list[str]:
+    """Calls that pulls made in the last 24 hours, per platform."""
+    sql = """
+        select platform, sum(calls)::bigint as calls, max(used_percent) as used from raw.pulls
+        where pulled_at > $since group by platform order by platform
+    """
+    since = datetime.now(UTC) - timedelta(hours=24)
+    rows = lake.arrow(sql, PULLS, parameters={"since": since}).to_pylist()
+    return [
+        f"{spoken(row['platform'])} {row['calls']:,}"
+        + (f" ({row['used']:.0f} % of its allowance)" if row["used"] else "")
+        for row in rows
+    ]
 
 
 def _preview(lake: Lake, as_of: date) -> str:

@@ -3,7 +3,7 @@
 Each section of the page has its own part of the view. A later section is another field here and another template there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -20,6 +20,16 @@ TOTAL = "all"
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """Where a claimed figure of the day will end: how much of it is visible, and the 80 % range it should land in."""
+
+    matured: float
+    projected: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Tile:
     """One key figure of the day, its change and its last 28 days, oldest first."""
 
@@ -29,6 +39,7 @@ class Tile:
     compared_with: str
     base: float | None
     history: tuple[float | None, ...]
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,10 @@ class DashboardView:
     campaigns: Breakdown
     ad_sets: Breakdown
     trends: pd.DataFrame
+    kept_out: tuple[str, ...] = ()
+    """Accounts whose last reading was not kept, each with why and what to do."""
+    calls: tuple[str, ...] = ()
+    """Per platform how many calls the last 24 hours took."""
 
     @property
     def is_empty(self) -> bool:
@@ -76,6 +91,8 @@ def dashboard_view(
     pulled_at: dict[str, datetime],
     generated_at: datetime,
     profile: str,
+    kept_out: Sequence[str] = (),
+    calls: Sequence[str] = (),
 ) -> DashboardView:
     """The dashboard of `as_of`, the last day that should be complete.
 
@@ -89,6 +106,8 @@ def dashboard_view(
         pulled_at: When each platform's newest figures were read (UTC); a platform never read is not in it.
         generated_at: When the page is written (UTC).
         profile: Which world the figures are from; shown as it is.
+        kept_out: Accounts whose last reading was not kept, each as a sentence.
+        calls: Per platform the calls of the last 24 hours, in words.
     """
     days = tidy(kpi_days, columns=SUMS, as_of=as_of)
     by_platform = days[days["platform"] != TOTAL]
@@ -102,6 +121,8 @@ def dashboard_view(
         freshness=states,
         without=tuple(state for state in states if state.state is State.STALE),
         tiles=_tiles(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
+        kept_out=tuple(kept_out),
+        calls=tuple(calls),
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},
         campaigns=breakdown(campaign_days, entities, level="campaign", as_of=as_of),
         ad_sets=breakdown(ad_set_days, entities, level="ad_set", as_of=as_of),
@@ -112,6 +133,7 @@ def dashboard_view(
 def _tiles(days: pd.DataFrame, baseline: Baseline, *, as_of: date) -> tuple[Tile, ...]:
     span = pd.date_range(end=pd.Timestamp(as_of), periods=SPARK_DAYS)
     total = with_ratios(days[days["platform"] == TOTAL].drop_duplicates("day").set_index("day")).reindex(span)
+    outlooks = _outlooks(days, as_of)
     histories = {m.key: tuple(known(value) for value in total[m.key].tolist()) for m in METRICS}
     return tuple(
         Tile(
@@ -121,9 +143,31 @@ def _tiles(days: pd.DataFrame, baseline: Baseline, *, as_of: date) -> tuple[Tile
             compared_with=baseline.words,
             base=baseline.figures[metric.key],
             history=histories[metric.key],
+            outlook=outlooks.get(metric.key),
         )
         for metric in METRICS
     )
+
+
+def _outlooks(days: pd.DataFrame, as_of: date) -> dict[str, Outlook]:
+    """Conversions, their value and ROAS of the day as they will end, where that is known."""
+    rows = days[(days["platform"] == TOTAL) & (days["day"] == pd.Timestamp(as_of))]
+    if rows.empty or not {"matured", "conversions_projected"} <= set(rows.columns):
+        return {}
+    row = rows.iloc[0]
+    found = {}
+    for key, name, per in (
+        ("conversions", "conversions", 1.0),
+        ("conversion_value", "conversion_value", 1.0),
+        ("roas", "conversion_value", row["spend"]),
+    ):
+        numbers = [
+            row["matured"],
+            *(row[f"{name}_{end}"] / per if per else None for end in ("projected", "low", "high")),
+        ]
+        if all(number is not None and pd.notna(number) for number in numbers):
+            found[key] = Outlook(*map(float, numbers))
+    return found
 
 
 def _platform_rows(
