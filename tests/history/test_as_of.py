@@ -104,10 +104,7 @@ def test_a_replayed_day_sees_nothing_that_was_read_after_it(days: Days) -> None:
     day, now = days.first, datetime(2027, 6, 1, tzinfo=UTC)
     at = known_by(day, now=now)
     then = replayed(days.lake, day, policy=policy, now=now)
-    curve, figures = (
-        learned(days.lake, until=at),
-        core_days(days.lake, "ad_set", start=day, end=day, as_of=at),
-    )
+    curve, figures = learned(days.lake, until=at), ad_sets(days, day, at)
     assert then is not None
     assert len(figures)
     poison(days, days.stage.clock.now() + timedelta(minutes=1))
