@@ -24,6 +24,7 @@ from resources.failures import one_sentence
 from resources.lake import Lake
 from resources.platforms.login import Platforms
 from resources.platforms.reader import PlatformReader
+from resources.records import Account
 from resources.schema import Table
 from resources.shown import row_metadata
 from resources.tables import google_ads, linkedin_ads, meta_ads
@@ -122,7 +123,7 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
             share = affordable(
                 (end - start).days + 1, tables=len(wanted), accounts=len(accounts), used=used, allowed=allowed
             )
-            pulls = _postponed(reader, share, wanted, start=start, end=end, at=now())
+            pulls = _postponed(accounts, share, wanted, start=start, end=end, at=now())
             first = newest(start, end, share.days)
             if allowed is not None:
                 reader.meter.left = max(0, int(allowed * (1 - RESERVE)) - used - reader.meter.total)
@@ -130,7 +131,7 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
             try:
                 if share.days:
                     for one in pull_accounts(
-                        lake, reader, wanted, start=first, end=end, now=now, allowed=accept
+                        lake, reader, accounts, wanted, start=first, end=end, now=now, allowed=accept
                     ):
                         pulls.append(one)
             finally:
@@ -146,7 +147,7 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
 
 
 def _postponed(
-    reader: PlatformReader, share: Share, tables: Iterable[Table], *, start: date, end: date, at: Any
+    accounts: Sequence[Account], share: Share, tables: Iterable[Table], *, start: date, end: date, at: Any
 ) -> list[Pull]:
     """What the day's calls do not allow, said for every account."""
     if share.reason is None:
@@ -156,7 +157,7 @@ def _postponed(
     # An instant before the readings of this run, which follow.
     return [
         Pull(account, at - timedelta(milliseconds=1), rest, names, "postponed", share.reason)
-        for account in reader.accounts()
+        for account in accounts
     ]
 
 

@@ -4,7 +4,7 @@ A reading takes effect as a whole. Until then it lies beside the lake, so that a
 process that was killed leaves what was known before.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -66,6 +66,7 @@ class Pull:
 def pull_accounts(
     lake: Lake,
     reader: PlatformReader,
+    accounts: Sequence[Account],
     reads: Mapping[Table, Read],
     *,
     start: date,
@@ -73,8 +74,7 @@ def pull_accounts(
     now: Callable[[], datetime],
     allowed: frozenset[str] = frozenset(),
 ) -> Iterator[Pull]:
-    """Read `start` to `end` of every account, some at once; one account's failure leaves the others alone."""
-    accounts = reader.accounts()
+    """Read `start` to `end` of these accounts, some at once; one account's failure leaves the others alone."""
     # The platform answers one question while the answer to another is taken apart and written.
     with TemporaryDirectory(prefix="pull-") as folder, ThreadPoolExecutor(AT_ONCE) as pool:
         begun = {
@@ -97,15 +97,15 @@ class _Begun:
 def _submitted(
     pool: ThreadPoolExecutor, reader: PlatformReader, reads: Mapping[Table, Read], account: Account, start: date, end: date, folder: Path
 ) -> dict[Table, Future[pa.Table]]:  # fmt: skip
-    def spooled(table: Table, read: Read) -> pa.Table:
-        return _spooled(
+    def read_into(table: Table, read: Read) -> pa.Table:
+        return spooled(
             read(reader, account, start, end), table, folder / f"{account.account_id}_{table.name}.arrow"
         )
 
-    return {table: pool.submit(spooled, table, read) for table, read in reads.items()}
+    return {table: pool.submit(read_into, table, read) for table, read in reads.items()}
 
 
-def _spooled(batches: Iterable[pa.RecordBatch], table: Table, path: Path) -> pa.Table:
+def spooled(batches: Iterable[pa.RecordBatch], table: Table, path: Path) -> pa.Table:
     """The rows on disk, mapped into memory: a reading may be larger than what memory should hold."""
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as file:
         for batch in batches:
