@@ -1,7 +1,7 @@
 """One account read, judged, and kept or not: rows go to files first, and into the lake only when every level agrees.
 
-A reading takes effect as a whole. Until then it lies beside the lake, so that a report that was cut, a level that failed or a
-process that was killed leaves what was known before.
+Until it was judged a reading lies beside the lake, so that a report that was cut or a level that failed leaves what was known
+before. Its tables are then recorded side by side; a process that is killed in just that moment is put right by the next reading.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -141,7 +141,8 @@ def _finished(
         for future in begun.running.values():
             future.cancel()
         pull = replace(pull, verdict="failed", reason=str(error), error=error)
-    calls = reader.meter.calls.pop(account.account_id, 0)
+    # Calls that belong to no account, such as listing them, are told with the first.
+    calls = reader.meter.calls.pop(account.account_id, 0) + reader.meter.calls.pop("", 0)
     return replace(
         pull, calls=calls, used_percent=reader.meter.used_percent, seconds=perf_counter() - begun.began
     )
