@@ -70,8 +70,9 @@ class Days:
             wide = window_days(platform, is_long=is_long)
             start = first or first_day(day, wide, read_through=read_through(self.lake, platform))
             try:
+                reader = self.platforms.reader(platform)
                 done += pull_accounts(
-                    self.lake, self.platforms.reader(platform), reads, start=max(start, self.stage.world.begins), end=day,
+                    self.lake, reader, reader.accounts(), reads, start=max(start, self.stage.world.begins), end=day,
                     now=self.stage.clock.now,
                 )  # fmt: skip
             except (

@@ -11,7 +11,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 import requests
 
+from assets.ingest.pulling import spooled
 from resources.lake import Lake
 from resources.lake_layout import Where
 from resources.platforms import google_ads_wire, meta_ads_wire
@@ -70,7 +71,8 @@ def ours(job: Job) -> Way:
         with TemporaryDirectory() as folder:
             rows = reader.days("ad_set", job.account, start=job.start, end=job.end)
             where: Where = {"account_id": job.account.account_id, "day": (job.start, job.end)}
-            return Lake(Path(folder)).replace(table, rows, where=where).rows
+            read = spooled(rows, table, Path(folder) / "reading.arrow")
+            return Lake(Path(folder) / "lake").record(table, read, at=datetime.now(UTC), where=where).rows
 
     return read
 

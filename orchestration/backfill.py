@@ -20,7 +20,6 @@ from orchestration.schedules import days_to_read
 from resources.lake import Lake
 from resources.platforms.login import PLATFORMS
 from resources.settings import Settings
-from resources.tables import core
 
 Say = Callable[[str], None]
 LEARNED_DAYS = 150
@@ -77,8 +76,8 @@ def backfill_days(
                 read += 1
                 _attempt(came, instance, DAYS_OF[platform], window, tags=tags)
         is_recent = (datetime.now(UTC).date() - window.end).days < LEARNED_DAYS
-        if read or not _has_core(lake, window):
-            _attempt(came, instance, (LAG | CORE_DAYS) if is_recent else CORE_DAYS, window)
+        # Also where nothing was read: an earlier start may have been stopped between raw and core.
+        _attempt(came, instance, (LAG | CORE_DAYS) if is_recent else CORE_DAYS, window)
         left = f", {len(windows) - number} to go" if number < len(windows) else ""
         done = f"{window.days} days in {perf_counter() - at:.1f} s" if read else "read before"
         say(f"[{number}/{len(windows)}] {window}: {done}{left}")
@@ -134,7 +133,3 @@ def _stands(lake: Lake, platform: str, window: Window) -> bool:
         readings(lake, platform), accounts_of(lake, platform), start=window.start, end=window.end, now=datetime.now(UTC),
         final_days=LONG_DAYS[platform],
     )  # fmt: skip
-
-
-def _has_core(lake: Lake, window: Window) -> bool:
-    return lake.count(core.KPI_DAY, where={"day": (window.start, window.end)}) > 0

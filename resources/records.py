@@ -1,7 +1,6 @@
 """Records that cross a boundary whole."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -14,12 +13,3 @@ class Account:
     currency: str
     time_zone: str
     status: str = "active"
-
-
-@dataclass(frozen=True)
-class ChangedPast:
-    """A change of what counts as a conversion, or for how long: days that were read before may read differently now."""
-
-    at: datetime
-    what: str
-    """Such as "conversion action Purchase was changed"."""

@@ -6,7 +6,8 @@ platforms' words become ours in `resources.platforms.*_wire`; here it is only sa
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from time import perf_counter
 from typing import Any
 
@@ -17,13 +18,14 @@ from assets.ingest import checks
 from assets.ingest.evidence import DAYS
 from assets.ingest.pulling import Pull, Read, keep_log, pull_accounts, used_calls
 from assets.ingest.restate import RESERVE, Share, affordable, newest
-from assets.ingest.verdicts import CHECKS, WARN_ONLY, token
+from assets.ingest.verdicts import CHECKS, WARN_ONLY, Verdict, token
 from orchestration.partitions import day_range, days, windows
-from resources.errors import PaidMediaError
+from resources.errors import PaidMediaError, PlatformError
 from resources.failures import one_sentence
 from resources.lake import Lake
 from resources.platforms.login import Platforms
 from resources.platforms.reader import PlatformReader
+from resources.records import Account
 from resources.schema import Table
 from resources.shown import row_metadata
 from resources.tables import google_ads, linkedin_ads, meta_ads
@@ -122,7 +124,7 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
             share = affordable(
                 (end - start).days + 1, tables=len(wanted), accounts=len(accounts), used=used, allowed=allowed
             )
-            pulls = _postponed(reader, share, wanted, start=start, end=end, at=now())
+            pulls = _postponed(accounts, share, wanted, start=start, end=end, at=now())
             first = newest(start, end, share.days)
             if allowed is not None:
                 reader.meter.left = max(0, int(allowed * (1 - RESERVE)) - used - reader.meter.total)
@@ -130,13 +132,13 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
             try:
                 if share.days:
                     for one in pull_accounts(
-                        lake, reader, wanted, start=first, end=end, now=now, allowed=accept
+                        lake, reader, accounts, wanted, start=first, end=end, now=now, allowed=accept
                     ):
                         pulls.append(one)
             finally:
                 keep_log(lake, pulls, run_id=context.run.run_id)
             _raise_if_none_was_read(pulls)
-            ends = token(reader.token_ends_at(), now=now()) if accounts else token(None, now=now())
+            ends = _login(reader, now()) if accounts else token(None, now=now())
         calls = used + sum(one.calls for one in pulls)
         for table in wanted:
             yield _result(table, pulls, calls=calls, allowed=allowed)
@@ -145,8 +147,22 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
     return pull
 
 
+def _login(reader: PlatformReader, now: datetime) -> Verdict:
+    """How long the login lasts; that it cannot be asked costs no figures."""
+    try:
+        return token(reader.token_ends_at(), now=now)
+    except PlatformError as error:
+        return Verdict("token_lasts_a_week", passed=False, words=str(error), blocks=False)
+
+
 def _postponed(
-    reader: PlatformReader, share: Share, tables: Iterable[Table], *, start: date, end: date, at: Any
+    accounts: Sequence[Account],
+    share: Share,
+    tables: Iterable[Table],
+    *,
+    start: date,
+    end: date,
+    at: datetime,
 ) -> list[Pull]:
     """What the day's calls do not allow, said for every account."""
     if share.reason is None:
@@ -156,7 +172,7 @@ def _postponed(
     # An instant before the readings of this run, which follow.
     return [
         Pull(account, at - timedelta(milliseconds=1), rest, names, "postponed", share.reason)
-        for account in reader.accounts()
+        for account in accounts
     ]
 
 
@@ -211,30 +227,19 @@ def tables_of_entities(platform: str) -> Table:
 
 
 def _listed(
-    lake: Lake, reader: PlatformReader, account: Any, wanted: dict[Table, Listing], *, at: Any
+    lake: Lake, reader: PlatformReader, account: Account, wanted: dict[Table, Listing], *, at: datetime
 ) -> Pull:
-    """One account's lists, kept as a whole or not at all."""
-    began, names, where = perf_counter(), tuple(t.name for t in wanted), {"account_id": account.account_id}
-    pull = Pull(account, at, None, names, "failed")
+    """One account's lists; one that cannot be read leaves the others as they are."""
+    began, where = perf_counter(), {"account_id": account.account_id}
+    pull = Pull(account, at, None, tuple(table.name for table in wanted), "failed")
     try:
         read = {table: listing(reader, account) for table, listing in wanted.items()}
         written = {t.name: lake.record(t, rows, at=at, where=where) for t, rows in read.items()}
+        pull = replace(pull, verdict="accepted", written=written)
     except PaidMediaError as error:
-        return _timed(pull, reader, began, reason=str(error), error=error)
-    return _timed(pull, reader, began, verdict="accepted", written=written)
-
-
-def _timed(pull: Pull, reader: PlatformReader, began: float, **more: Any) -> Pull:
-    calls = reader.meter.calls.pop(pull.account.account_id, 0)
-    return Pull(
-        **{
-            **{name: getattr(pull, name) for name in ("account", "at", "days", "tables", "verdict")},
-            "calls": calls,
-            "used_percent": reader.meter.used_percent,
-            "seconds": perf_counter() - began,
-            **more,
-        }
-    )
+        pull = replace(pull, reason=str(error), error=error)
+    calls = reader.meter.calls.pop(account.account_id, 0) + reader.meter.calls.pop("", 0)
+    return replace(pull, calls=calls, used_percent=reader.meter.used_percent, seconds=perf_counter() - began)
 
 
 def _result(

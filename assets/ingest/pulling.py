@@ -1,10 +1,10 @@
 """One account read, judged, and kept or not: rows go to files first, and into the lake only when every level agrees.
 
-A reading takes effect as a whole. Until then it lies beside the lake, so that a report that was cut, a level that failed or a
-process that was killed leaves what was known before.
+Until it was judged a reading lies beside the lake, so that a report that was cut or a level that failed leaves what was known
+before. Its tables are then recorded side by side; a process that is killed in just that moment is put right by the next reading.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -66,6 +66,7 @@ class Pull:
 def pull_accounts(
     lake: Lake,
     reader: PlatformReader,
+    accounts: Sequence[Account],
     reads: Mapping[Table, Read],
     *,
     start: date,
@@ -73,8 +74,7 @@ def pull_accounts(
     now: Callable[[], datetime],
     allowed: frozenset[str] = frozenset(),
 ) -> Iterator[Pull]:
-    """Read `start` to `end` of every account, some at once; one account's failure leaves the others alone."""
-    accounts = reader.accounts()
+    """Read `start` to `end` of these accounts, some at once; one account's failure leaves the others alone."""
     # The platform answers one question while the answer to another is taken apart and written.
     with TemporaryDirectory(prefix="pull-") as folder, ThreadPoolExecutor(AT_ONCE) as pool:
         begun = {
@@ -97,15 +97,15 @@ class _Begun:
 def _submitted(
     pool: ThreadPoolExecutor, reader: PlatformReader, reads: Mapping[Table, Read], account: Account, start: date, end: date, folder: Path
 ) -> dict[Table, Future[pa.Table]]:  # fmt: skip
-    def spooled(table: Table, read: Read) -> pa.Table:
-        return _spooled(
+    def read_into(table: Table, read: Read) -> pa.Table:
+        return spooled(
             read(reader, account, start, end), table, folder / f"{account.account_id}_{table.name}.arrow"
         )
 
-    return {table: pool.submit(spooled, table, read) for table, read in reads.items()}
+    return {table: pool.submit(read_into, table, read) for table, read in reads.items()}
 
 
-def _spooled(batches: Iterable[pa.RecordBatch], table: Table, path: Path) -> pa.Table:
+def spooled(batches: Iterable[pa.RecordBatch], table: Table, path: Path) -> pa.Table:
     """The rows on disk, mapped into memory: a reading may be larger than what memory should hold."""
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as file:
         for batch in batches:
@@ -141,7 +141,8 @@ def _finished(
         for future in begun.running.values():
             future.cancel()
         pull = replace(pull, verdict="failed", reason=str(error), error=error)
-    calls = reader.meter.calls.pop(account.account_id, 0)
+    # Calls that belong to no account, such as listing them, are told with the first.
+    calls = reader.meter.calls.pop(account.account_id, 0) + reader.meter.calls.pop("", 0)
     return replace(
         pull, calls=calls, used_percent=reader.meter.used_percent, seconds=perf_counter() - begun.began
     )

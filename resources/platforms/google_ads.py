@@ -7,7 +7,6 @@ cannot be resumed; one that breaks again is read in halves.
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -28,7 +27,7 @@ from resources.platforms.google_client import (
 )
 from resources.platforms.meter import Meter
 from resources.platforms.patience import Patience
-from resources.records import Account, ChangedPast
+from resources.records import Account
 from resources.schema import Table
 from resources.tables.google_ads import CONVERSION_ACTION_DAY, DAYS, ENTITIES, KEYWORDS, SEARCH_TERM_DAY
 
@@ -122,18 +121,6 @@ class GoogleAds:
             account.account_id, "conversion_action", conversions.CONVERSION_ACTION_FIELDS, doing
         )
         return conversions.conversion_action_rows(account, rows, pulled_at)
-
-    def changed_pasts(self, account: Account, *, since: datetime) -> list[ChangedPast]:
-        """Changes of conversion actions, from Google's change history, which reaches back 30 days at most."""
-        doing = Doing(self.platform, "Reading the change history", account.account_id)
-        began = since.astimezone(ZoneInfo(account.time_zone)).replace(tzinfo=None)
-        query = conversions.changes_query(began)
-        stream = self._stream(SlimStream, conversions.CHANGE_FIELDS, doing)
-        parts = self._read(
-            stream, account.account_id, query, doing, lambda columns: wire.rows_of(columns, stream.enums)
-        )
-        rows = [row for part in parts for row in part]
-        return conversions.changed_pasts(rows, zone=ZoneInfo(account.time_zone), since=since)
 
     def token_ends_at(self) -> None:
         """Refresh tokens and service accounts of a published project do not end by themselves."""

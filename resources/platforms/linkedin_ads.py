@@ -17,7 +17,7 @@ from resources.platforms.doing import Doing
 from resources.platforms.linkedin_client import Client
 from resources.platforms.linkedin_restli import Literal
 from resources.platforms.patience import Patience
-from resources.records import Account, ChangedPast
+from resources.records import Account
 from resources.schema import MONEY
 
 ELEMENTS_AT_ONCE = 14_000
@@ -85,10 +85,6 @@ class LinkedInAds:
     def conversion_actions(self, account: Account) -> pa.Table:
         """Conversion rules, with LinkedIn's attribution windows."""
         return wire.conversion_action_rows(account, self._conversions(account), datetime.now(UTC))
-
-    def changed_pasts(self, account: Account, *, since: datetime) -> list[ChangedPast]:
-        """Conversion rules that were made or edited since then."""
-        return wire.changed_pasts(self._conversions(account), since=since)
 
     def token_ends_at(self) -> datetime | None:
         """When the access token ends, by LinkedIn's introspection; None where it renews itself."""

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from resources.records import Account, ChangedPast
+from resources.records import Account
 from resources.schema import MONEY
 from resources.tables.linkedin_ads import CONVERSION_ACTIONS, DAYS, ENTITIES
 
@@ -276,18 +276,6 @@ def conversion_action_rows(
         for e in elements
     ]  # fmt: skip
     return pa.Table.from_pylist(made, schema=CONVERSION_ACTIONS.schema)
-
-
-def changed_pasts(elements: Sequence[dict[str, Any]], *, since: datetime) -> list[ChangedPast]:
-    """Conversion rules edited after `since`, oldest first."""
-    found = [
-        ChangedPast(
-            datetime.fromtimestamp(e["lastModified"] / 1000, UTC), f"conversion rule {e['id']} was changed"
-        )
-        for e in elements
-        if e.get("lastModified")
-    ]
-    return sorted((change for change in found if change.at > since), key=lambda change: change.at)
 
 
 def last(urn: str) -> str:

@@ -17,7 +17,7 @@ from resources.platforms import meta_ads_wire as wire
 from resources.platforms.doing import Doing
 from resources.platforms.meta_client import Client, TooMuch
 from resources.platforms.patience import Patience
-from resources.records import Account, ChangedPast
+from resources.records import Account
 
 DAYS_AT_ONCE = 31
 _ENDED_BADLY = {"Job Failed", "Job Skipped"}
@@ -91,11 +91,6 @@ class MetaAds:
 
     def conversion_actions(self, account: Account) -> None:
         """Meta has no such list: its windows belong to ad sets and end at 28 days after a click."""
-
-    def changed_pasts(self, account: Account, *, since: datetime) -> list[ChangedPast]:
-        """None: no change history of Meta's that names attribution could be verified; the weekly long reading covers them."""
-        del account, since
-        return []
 
     def token_ends_at(self) -> datetime | None:
         """When the token or its access to data ends, by Meta's own debug_token."""

@@ -8,7 +8,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from resources.platforms.meter import Meter
-from resources.records import Account, ChangedPast
+from resources.records import Account
 from resources.schema import Table
 
 
@@ -34,9 +34,6 @@ class PlatformReader(Protocol):
     def conversion_actions(self, account: Account) -> pa.Table | None:
         """What the account counts as conversions and for how long; None where the platform has no such list."""
 
-    def changed_pasts(self, account: Account, *, since: datetime) -> list[ChangedPast]:
-        """Changes since then that may restate past days, oldest first; empty where the platform keeps no such history."""
-
     def token_ends_at(self) -> datetime | None:
         """When the login ends unless somebody renews it; None where it does not, or where the platform does not say."""
 
@@ -61,11 +58,6 @@ class NotConfigured:
 
     def conversion_actions(self, account: Account) -> pa.Table | None:
         raise LookupError(f"{self.platform} is not configured: no conversion actions of {account.account_id}")
-
-    def changed_pasts(self, account: Account, *, since: datetime) -> list[ChangedPast]:
-        raise LookupError(
-            f"{self.platform} is not configured: no changes of {account.account_id} since {since}"
-        )
 
     def token_ends_at(self) -> datetime | None:
         return None

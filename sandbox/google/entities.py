@@ -180,20 +180,17 @@ _BY_NUMBER = {"campaign": ("campaign", "campaign.id"), "ad_group": ("ad_set", "a
 def change_events(stage: Stage, account: Account) -> Iterator[Attributes]:
     """Every accepted write, newest first, by whom it was made."""
     base = f"customers/{account.id}"
-    words = {"campaign": "campaigns", "ad_set": "adGroups", "account": "conversionActions"}
-    kinds = {"campaign": "CAMPAIGN", "ad_set": "AD_GROUP", "account": "CONVERSION_ACTION"}
+    words = {"campaign": "campaigns", "ad_set": "adGroups"}
     for change in reversed(stage.market.changes.all_of("google_ads", account.id)):
         if change.field == "active" or change.level not in words:
             continue
         is_budget = change.field == "budget_micros"
         own = budget_id(change.entity_id) if is_budget else change.entity_id
-        own = ACTIONS[0][0] if change.level == "account" else own
         yield {
             "change_event.resource_name": f"{base}/changeEvents/{int(change.at.timestamp() * 1e6)}~1~0",
             "change_event.change_date_time": change.at.astimezone(account.zone).strftime("%Y-%m-%d %H:%M:%S.%f"),
             "change_event.change_resource_name": f"{base}/{'campaignBudgets' if is_budget else words[change.level]}/{own}",
             "change_event.client_type": "GOOGLE_ADS_API" if change.by == "api" else "GOOGLE_ADS_WEB_CLIENT",
-            "change_event.change_resource_type": "CAMPAIGN_BUDGET" if is_budget else kinds[change.level],
             "change_event.user_email": f"{change.by}@shop.example", "change_event.resource_change_operation": "UPDATE",
         }  # fmt: skip
 

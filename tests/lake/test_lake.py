@@ -1,5 +1,6 @@
 """The lake: a slice is replaced whole or not at all, whoever else writes."""
 
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resources.errors import DataUnusable
+from resources.errors import DataUnusable, LakeBusy
 from resources.lake import Lake
 from resources.schema import COUNT, DAY, INSTANT, MONEY, TEXT, Column, Table
 from resources.tables import core
@@ -126,6 +127,72 @@ def test_money_is_kept_to_the_last_digit(lake: Lake) -> None:
     lake.replace(FACT, facts(FIRST, 31, spend="0.1"), where=span(FIRST, 31))
     total = lake.arrow("select sum(spend) as total from raw.fact_day", FACT).to_pylist()[0]["total"]
     assert total == Decimal("9.3")
+
+
+def test_a_table_that_was_declared_wider_since_is_read_and_written_on(lake: Lake) -> None:
+    lake.replace(FACT, facts(FIRST, 2), where=span(FIRST, 2))
+    wider = dataclasses.replace(
+        FACT,
+        columns=(
+            *FACT.columns,
+            Column("reach", COUNT, "", nullable=True),
+            Column("seen_at", INSTANT, "", nullable=True),
+        ),
+    )
+    assert lake.read(wider)["reach"].isna().all()
+    more = facts(FIRST, 1)
+    more = more.append_column("reach", pa.array([7] * len(more), pa.int64())).append_column(
+        "seen_at", more["pulled_at"]
+    )
+    Lake(lake.root).replace(wider, more, where=span(FIRST, 1))
+    assert lake.read(wider)["reach"].fillna(0).sum() == 7 * 3
+    assert lake.count(wider) == 6
+    kept = dataclasses.replace(wider, keeps_history=True)
+    written = Lake(lake.root).record(kept, more, at=NOON + timedelta(hours=1), where=span(FIRST, 2))
+    assert (written.added, written.changed, written.vanished) == (0, 0, 3)
+    assert Lake(lake.root).count(kept, where=span(FIRST, 2)) == 3
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    readings=st.lists(
+        st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), unique_by=lambda row: row[0], max_size=4),
+        min_size=1, max_size=6,
+    )
+)  # fmt: skip
+def test_any_sequence_of_readings_is_known_as_it_was_at_every_instant(
+    tmp_path_factory: pytest.TempPathFactory, readings: list[list[tuple[int, int]]]
+) -> None:
+    table, lake = dataclasses.replace(FACT, keeps_history=True), Lake(tmp_path_factory.mktemp("lake"))
+    for number, rows in enumerate(readings):
+        given_ = {
+            "account_id": ["a"] * len(rows), "day": [FIRST] * len(rows), "thing_id": [f"t{t}" for t, _ in rows],
+            "clicks": [n or None for _, n in rows], "spend": [Decimal(n) for _, n in rows], "pulled_at": [NOON] * len(rows),
+        }  # fmt: skip
+        stood = {row.thing_id for row in lake.read(table).itertuples()}
+        at = NOON + timedelta(hours=number)
+        written = lake.record(
+            table, pa.Table.from_pydict(given_, schema=table.schema), at=at, where=span(FIRST, 1)
+        )
+        assert written.vanished == len(stood - {f"t{t}" for t, _ in rows})
+        assert written.added == len({f"t{t}" for t, _ in rows} - stood)
+        if number % 2:
+            lake.tidy(table, keep=timedelta(0))
+    for number, rows in enumerate(readings):
+        known = lake.read(table, as_of=NOON + timedelta(hours=number, minutes=59))
+        assert {(row.thing_id, int(row.spend)) for row in known.itertuples()} == {
+            (f"t{t}", n) for t, n in rows
+        }
+    same = lake.record(
+        table,
+        lake.arrow("select * from raw.fact_day", table),
+        at=NOON + timedelta(days=1),
+        where=span(FIRST, 1),
+    )
+    assert same.news == 0
+    if any(readings):
+        with pytest.raises(LakeBusy, match="not newer"):
+            lake.record(table, facts(FIRST, 1), at=NOON - timedelta(days=1), where=span(FIRST, 1))
 
 
 @settings(max_examples=20, deadline=None)

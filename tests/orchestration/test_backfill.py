@@ -55,7 +55,9 @@ def backfill(var: Path, lake: Path, *, days: int, window: int) -> subprocess.Pop
 
 def content(lake: Path, table: Table) -> pd.DataFrame:
     """The table without the instants at which it was read, which are the one thing that may differ."""
-    rows = Lake(lake).read(table).drop(columns=["pulled_at", "read_at"], errors="ignore")
+    # nor what was projected, which rests on what had been learned by then
+    learned = [column.name for column in core.MATURITY]
+    rows = Lake(lake).read(table).drop(columns=["pulled_at", "read_at", *learned], errors="ignore")
     rows = rows.sort_values(list(table.key))
     return rows.reset_index(drop=True)
 
