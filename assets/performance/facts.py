@@ -206,7 +206,8 @@ KPI_SQL = f"""
         sum(conversion_value_projected * rate) / nullif(sum(spend_reporting)::double, 0) as roas_projected,
         min(read_at) as read_at, min(pulled_at) as pulled_at
     from (
-        select facts.*, spend_reporting::double / nullif(spend::double, 0) as rate, {NOISE}
+        select facts.*, coalesce(spend_reporting::double / nullif(spend::double, 0),
+                conversion_value_reporting::double / nullif(conversion_value::double, 0)) as rate, {NOISE}
         from core.campaign_day as facts
     )
     where day between $start and $end

@@ -1,6 +1,6 @@
 """Campaigns and ad sets by spend: every one with its figures for the day and the week, the largest as rows of the page.
 
-A page that lists ten thousand ad sets is read by nobody, so it shows the two hundred that cost most and names the CSV that
+A page that lists ten thousand ad sets is read by nobody, so it shows the 150 that cost most and names the CSV that
 has them all. Money stands in the account's own currency and in the reporting currency, which alone may be compared and added.
 """
 
@@ -14,10 +14,11 @@ import pandas as pd
 from assets.report.days import known, tidy, window
 from assets.report.freshness import spoken
 from assets.report.metrics import RATIOS, SUMS, Figures, with_ratios
+from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
 
 PERIODS = {"day": 1, "week": 7}
 """The periods a page can show, in days that end with its own."""
-MOST_ROWS = 200
+MOST_ROWS = 150
 _KEYS = ["platform", "account_id", "entity_id"]
 _ADDED = (*SUMS, "spend_reporting", "conversion_value_reporting")
 _FIGURES = (*_ADDED, *RATIOS)
@@ -35,6 +36,8 @@ class Row:
     status: str
     currency: str
     figures: Mapping[str, Figures]
+    outlooks: Mapping[str, Mapping[str, Outlook]]
+    """In each period where claimed figures will end, value in `currency`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,7 @@ def breakdown(days: pd.DataFrame, entities: pd.DataFrame, *, level: str, as_of: 
         as_of: Last day of both periods.
     """
     texts = ("account_id", "campaign_id", f"{level}_id", "currency")
-    tidied = tidy(days, columns=_ADDED, as_of=as_of)
+    tidied = tidy(days, columns=(*_ADDED, *NEEDED), as_of=as_of)
     rows = tidied.reindex(columns=list(dict.fromkeys([*tidied.columns, *texts])))
     shown = window(rows, end=as_of, days=max(PERIODS.values()))
     everything = _named(shown, entities, level=level)
@@ -78,9 +81,10 @@ def breakdown(days: pd.DataFrame, entities: pd.DataFrame, *, level: str, as_of: 
 
 def _in_period(rows: pd.DataFrame, level: str) -> pd.DataFrame:
     """Figures by platform, account and id; CPC in reporting currency so that accounts can be compared."""
-    summed = rows.groupby(["platform", "account_id", f"{level}_id"])[list(_ADDED)].sum(min_count=1)
+    own = ["platform", "account_id", f"{level}_id"]
+    summed = rows.groupby(own)[list(_ADDED)].sum(min_count=1)
     cpc = summed["spend_reporting"] / summed["clicks"].where(summed["clicks"] != 0)
-    return with_ratios(summed).assign(cpc=cpc).rename_axis(_KEYS)
+    return with_ratios(summed).assign(cpc=cpc).join(outlooks(rows, own)).rename_axis(_KEYS)
 
 
 def _largest_first(lines: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -127,4 +131,5 @@ def _row(line: Mapping[str, Any], level: str) -> Row:
         status=line["status"],
         currency=line["currency"],
         figures={period: {key: known(line[f"{key}_{period}"]) for key in _FIGURES} for period in PERIODS},
+        outlooks={period: outlook(line, suffix=f"_{period}") for period in PERIODS},
     )

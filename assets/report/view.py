@@ -14,19 +14,10 @@ from assets.report.comparison import Baseline, same_weekday, week_before
 from assets.report.days import known, tidy, totals, window
 from assets.report.freshness import Freshness, State, freshness, spoken
 from assets.report.metrics import METRICS, SUMS, Figures, Metric, with_ratios
+from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
 
 SPARK_DAYS = 28
 TOTAL = "all"
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """Where a claimed figure of the day will end: how much of it is visible, and the 80 % range it should land in."""
-
-    matured: float
-    projected: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -53,6 +44,7 @@ class PlatformRow:
     changes: Figures
     compared_with: str
     why_empty: str
+    outlooks: Mapping[str, Outlook]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +101,7 @@ def dashboard_view(
         kept_out: Accounts whose last reading was not kept, each as a sentence.
         calls: Per platform the calls of the last 24 hours, in words.
     """
-    days = tidy(kpi_days, columns=SUMS, as_of=as_of)
+    days = tidy(kpi_days, columns=(*SUMS, *NEEDED), as_of=as_of)
     by_platform = days[days["platform"] != TOTAL]
     recent = tidy(campaign_days, columns=("spend",), as_of=as_of)
     states = freshness(days, recent, as_of=as_of, pulled_at=pulled_at)
@@ -133,7 +125,7 @@ def dashboard_view(
 def _tiles(days: pd.DataFrame, baseline: Baseline, *, as_of: date) -> tuple[Tile, ...]:
     span = pd.date_range(end=pd.Timestamp(as_of), periods=SPARK_DAYS)
     total = with_ratios(days[days["platform"] == TOTAL].drop_duplicates("day").set_index("day")).reindex(span)
-    outlooks = _outlooks(days, as_of)
+    ends = _outlooks(days[(days["platform"] == TOTAL) & (days["day"] == pd.Timestamp(as_of))])
     histories = {m.key: tuple(known(value) for value in total[m.key].tolist()) for m in METRICS}
     return tuple(
         Tile(
@@ -143,31 +135,18 @@ def _tiles(days: pd.DataFrame, baseline: Baseline, *, as_of: date) -> tuple[Tile
             compared_with=baseline.words,
             base=baseline.figures[metric.key],
             history=histories[metric.key],
-            outlook=outlooks.get(metric.key),
+            outlook=ends.get(metric.key),
         )
         for metric in METRICS
     )
 
 
-def _outlooks(days: pd.DataFrame, as_of: date) -> dict[str, Outlook]:
-    """Conversions, their value and ROAS of the day as they will end, where that is known."""
-    rows = days[(days["platform"] == TOTAL) & (days["day"] == pd.Timestamp(as_of))]
-    if rows.empty or not {"matured", "conversions_projected"} <= set(rows.columns):
+def _outlooks(rows: pd.DataFrame) -> Mapping[str, Outlook]:
+    """Where the rows' sum will end, for each metric of which that is known."""
+    if rows.empty:
         return {}
-    row = rows.iloc[0]
-    found = {}
-    for key, name, per in (
-        ("conversions", "conversions", 1.0),
-        ("conversion_value", "conversion_value", 1.0),
-        ("roas", "conversion_value", row["spend"]),
-    ):
-        numbers = [
-            row["matured"],
-            *(row[f"{name}_{end}"] / per if per else None for end in ("projected", "low", "high")),
-        ]
-        if all(number is not None and pd.notna(number) for number in numbers):
-            found[key] = Outlook(*map(float, numbers))
-    return found
+    (line,) = outlooks(rows.assign(whole=True), ["whole"]).to_dict("records")
+    return outlook(line)
 
 
 def _platform_rows(
@@ -175,17 +154,18 @@ def _platform_rows(
 ) -> tuple[PlatformRow, ...]:
     """A row per platform, largest first, those without figures after them, the total last."""
     shown = window(days, end=as_of, days=PERIODS[period])
-    whole = totals(shown[shown["platform"] == TOTAL])
+    total = shown[shown["platform"] == TOTAL]
+    whole = totals(total)
     rows = []
     for state in states:
         own = shown[shown["platform"] == state.platform]
         past = days[days["platform"] == state.platform]
         why = state.why if own.empty else ""
-        rows.append(_platform_row(state.platform, totals(own), whole, _baseline(past, period, as_of), why))
+        rows.append(_platform_row(state.platform, own, whole, _baseline(past, period, as_of), why))
     rows.sort(key=lambda row: (row.figures["spend"] is None, -(row.figures["spend"] or 0)))
     baseline = _baseline(days[days["platform"] != TOTAL], period, as_of)
     why = "No platform has figures for these days." if shown.empty else ""
-    return (*rows, _platform_row(TOTAL, whole, whole, baseline, why))
+    return (*rows, _platform_row(TOTAL, total, whole, baseline, why))
 
 
 def _baseline(days: pd.DataFrame, period: str, as_of: date) -> Baseline:
@@ -193,8 +173,9 @@ def _baseline(days: pd.DataFrame, period: str, as_of: date) -> Baseline:
 
 
 def _platform_row(
-    platform: str, figures: Figures, whole: Figures, baseline: Baseline, why_empty: str
+    platform: str, own: pd.DataFrame, whole: Figures, baseline: Baseline, why_empty: str
 ) -> PlatformRow:
+    figures = totals(own)
     spend, all_spend = figures["spend"], whole["spend"]
     return PlatformRow(
         platform=platform,
@@ -204,4 +185,5 @@ def _platform_row(
         changes={key: baseline.change(key, figures[key]) for key in ("spend", "roas")},
         compared_with=baseline.words,
         why_empty=why_empty,
+        outlooks=_outlooks(own),
     )

@@ -18,6 +18,9 @@ PLATFORMS = {
 """Cost per thousand impressions, click-through rate and order value, roughly."""
 SUMS = ["impressions", "clicks", "spend", "conversions", "conversion_value"]
 _MONEY = ["spend_reporting", "conversion_value_reporting"]
+_ENDS = [
+    f"{name}_{end}" for name in ("conversions", "conversion_value") for end in ("projected", "low", "high")
+]
 
 
 def frames(
@@ -43,11 +46,11 @@ def frames(
     for platform, last in (last_day or {}).items():
         facts = facts[(facts["platform"] != platform) | (facts["day"] <= pd.Timestamp(last))]
     recent = facts[facts["day"] > pd.Timestamp(AS_OF - timedelta(days=28))]
-    campaign = ["platform", "account_id", "day", "currency", "time_zone", "campaign_id", "read_at"]
+    campaign = ["platform", "account_id", "day", "currency", "time_zone", "campaign_id", "matured", "read_at"]
     return {
         "as_of": AS_OF,
         "kpi_days": kpi_days(facts),
-        "campaign_days": _ratios(recent.groupby(campaign, as_index=False)[SUMS + _MONEY].sum()),
+        "campaign_days": _ratios(recent.groupby(campaign, as_index=False)[SUMS + _MONEY + _ENDS].sum()),
         "ad_set_days": _ratios(recent),
         "entities": _entities(facts, names or {}),
         "reporting_currency": "EUR",
@@ -66,11 +69,18 @@ def nothing() -> dict[str, Any]:
 
 def kpi_days(facts: pd.DataFrame) -> pd.DataFrame:
     """Per platform and day and in total, in the reporting currency, as core/kpi_day has it."""
-    reporting = facts.drop(columns=["spend", "conversion_value"]).rename(
-        columns={"spend_reporting": "spend", "conversion_value_reporting": "conversion_value"}
+    facts = facts.reindex(columns=list(dict.fromkeys([*facts.columns, "matured", *_ENDS])))
+    rate = facts["spend_reporting"] / facts["spend"]
+    reporting = facts.assign(
+        spend=facts["spend_reporting"],
+        conversion_value=facts["conversion_value_reporting"],
+        **{name: facts[name] * rate for name in _ENDS if name.startswith("conversion_value")},
     )
-    each = reporting.groupby(["platform", "day"], as_index=False)[SUMS].sum()
-    total = reporting.groupby("day", as_index=False)[SUMS].sum().assign(platform="all")
+    sums = SUMS + _ENDS
+    each = reporting.groupby(["platform", "day", "matured"], as_index=False, dropna=False)[sums].sum()
+    total = (
+        reporting.groupby(["day", "matured"], as_index=False, dropna=False)[sums].sum().assign(platform="all")
+    )
     return _ratios(pd.concat([each, total], ignore_index=True)).assign(currency="EUR", read_at=PULLED)
 
 
@@ -94,7 +104,7 @@ def _facts(
     value = (conversions * order / rate * rng.lognormal(0, 0.1, len(number))).round(2)
     account = pd.Series(platform).str[:1] + pd.Series(currency)
     campaign = pd.Series(number // (len(platforms) * 8)).astype(str)
-    return pd.DataFrame(
+    facts = pd.DataFrame(
         {
             "platform": platform, "account_id": account, "day": day, "currency": currency,
             "time_zone": np.where(currency == "EUR", "Europe/Berlin", "America/New_York"),
@@ -105,6 +115,22 @@ def _facts(
             "conversion_value_reporting": (value * rate).round(6), "read_at": pd.Timestamp(PULLED),
         }
     )  # fmt: skip
+    return facts.assign(**_maturity(facts))
+
+
+def _maturity(facts: pd.DataFrame) -> dict[str, pd.Series]:
+    """Two thirds of what comes is seen after each three days more; every row's range is its projection's square root wide."""
+    seen = 1 - np.exp(-((pd.Timestamp(AS_OF) - facts["day"]).dt.days + 1) / 3)
+    found = {"matured": seen}
+    for name in ("conversions", "conversion_value"):
+        ends = facts[name] / seen
+        half = np.sqrt(ends)
+        found |= {
+            f"{name}_projected": ends,
+            f"{name}_low": (ends - half).clip(lower=0),
+            f"{name}_high": ends + half,
+        }
+    return found
 
 
 def _ratios(rows: pd.DataFrame) -> pd.DataFrame:

@@ -175,9 +175,9 @@ def test_the_week_replaces_the_day_in_every_table_by_keyboard(opened) -> None:
     periods = page.evaluate(
         "() => [...document.querySelectorAll('#campaigns th[data-period]')].filter((th) => th.checkVisibility()).map((th) => th.dataset.period)"
     )
-    assert periods == ["week"] * 7
+    assert periods == ["week"] * 8
     assert page.locator("#campaigns thead th:visible").all_text_contents() == head
-    spent = shown(page, "campaigns", 10)
+    spent = shown(page, "campaigns", 11)
     assert spent == sorted(spent, reverse=True)
     assert page.locator("#campaigns th[aria-sort]").get_attribute("data-period") == "week"
 
