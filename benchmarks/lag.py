@@ -13,17 +13,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from assets.conversion_lag.assets import learned
+from assets.conversion_lag.assets import keep, learned
 from assets.conversion_lag.curve import LONGEST_DAYS, curves
 from assets.conversion_lag.sightings import COLUMNS, EVERY
 from assets.ingest.restate import LONG_WEEKDAY
-from assets.performance.facts import VALUE_SPREAD, Z
 from assets.performance.figures import core_days
+from assets.report.outlook import outlooks
 from benchmarks.days import MORNING, Days, days_of, tidied
 from resources.platforms.login import PLATFORMS
-from resources.tables import core
 from sandbox.world import Account, load_world
 
 PULLED_DAYS, JUDGED_MORNINGS, WINDOW = 60, 28, 7
@@ -111,36 +109,24 @@ def _morning(days: Days, day: date) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "platform": sums["platform"],
-            "as_read": sums["value"] / sums["spend"] / truth - 1,
-            "matured": sums["projected"] / sums["spend"] / truth - 1,
-            "stated": sums["projected_stated"] / sums["spend"] / truth - 1,
-            "inside": (sums["projected"] - sums["ended"]).abs() <= sums["wide"],
+            "as_read": sums["conversion_value"] / sums["spend"] / truth - 1,
+            "matured": sums["roas_projected"] / truth - 1,
+            "stated": sums["roas_projected_stated"] / truth - 1,
+            "inside": sums["ended"].between(sums["conversion_value_low"], sums["conversion_value_high"]),
         }
     ).dropna()
 
 
 def _projected(days: Days, day: date, curve: pd.DataFrame, now: datetime) -> pd.DataFrame:
     at = now + timedelta(milliseconds=1 if curve["source"].eq("prior").all() else 2)
-    rows = pa.Table.from_pandas(
-        curve.assign(pulled_at=at), schema=core.CONVERSION_LAG.schema, preserve_index=False
-    )
-    days.lake.record(core.CONVERSION_LAG, rows, at=at)
+    keep(days.lake, curve, at=at)
     found = core_days(days.lake, "campaign", start=day - timedelta(days=WINDOW - 1), end=day)
     euro = found["currency"].map(days.stage.world.fx_to_eur)
-    rest = (found["conversions_projected"] - found["conversions"]).abs()
-    noise = (
-        Z**2 * VALUE_SPREAD * (found["conversion_value_projected"] - found["conversion_value"]) ** 2 / rest
-    ).fillna(0.0)
-    half = found["conversion_value_high"] - found["conversion_value_projected"]
-    made = pd.DataFrame(
-        {
-            "platform": found["platform"], "spend": found["spend"] * euro, "value": found["conversion_value"] * euro,
-            "projected": found["conversion_value_projected"] * euro, "noise": noise * euro**2,
-            "common": np.sqrt((half**2 - noise).clip(lower=0.0)) * euro,
-        }
-    )  # fmt: skip
-    sums = _with_total(made)
-    return sums.assign(wide=np.sqrt(sums["noise"] + sums["common"] ** 2))
+    money = [name for name in found if name.startswith("conversion_value")]
+    found = found.assign(**found[["spend", *money]].mul(euro, axis=0))
+    found = pd.concat([found, found.assign(platform="all")])
+    sums = found.groupby("platform")[["spend", "conversion_value"]].sum()
+    return sums.join(outlooks(found, ["platform"])).reset_index()
 
 
 def _ended(days: Days, day: date) -> pd.DataFrame:

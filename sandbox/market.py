@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from threading import RLock
 from typing import Any
 
@@ -20,7 +21,7 @@ from sandbox.catalog import Catalog, build_catalog
 from sandbox.changes import Change, Changes, overlay
 from sandbox.clock import Clock
 from sandbox.delivery import Delivered, deliver
-from sandbox.draws import Whole
+from sandbox.draws import Floats, Whole
 from sandbox.world import Account, World
 
 CELLS_AT_ONCE = 1_000_000
@@ -124,14 +125,14 @@ class Market:
         }
         owner = catalog.campaigns.budget_owner  # of a shared budget each campaign takes its own share
         budgets["campaign"] = budgets["campaign"][:, owner] * catalog.campaigns.budget_part
-        midnight = [
-            datetime.combine(start + timedelta(days=n), time(), account.zone) for n in range(len(days))
+        midnights = [
+            datetime.combine(start + timedelta(days=n), time(), account.zone).astimezone(UTC)
+            for n in range(len(days) + 1)
         ]
-        age = np.array([(now - m.astimezone(UTC)).total_seconds() / 86_400 for m in midnight])
         return deliver(
             catalog,
             days=days,
-            age_days=age,
+            age_days=_ages(midnights, now),
             on=on,
             budgets=budgets,
             lookback_days=lookback_days,
@@ -166,6 +167,13 @@ class Market:
         """The field's value after all accepted writes, or `default` where nobody wrote."""
         newest = self.changes.newest(account.platform, account.id, level, entity_id, field)
         return default if newest is None else newest.value
+
+
+def _ages(midnights: list[datetime], now: datetime) -> Floats:
+    """How old each day is, counted in days from its beginning; it ends at 1, also where the clocks changed in it."""
+    elapsed = np.array([(now - begin).total_seconds() / 86_400 for begin in midnights[:-1]])
+    length = np.array([(end - begin).total_seconds() / 86_400 for begin, end in pairwise(midnights)])
+    return np.where(elapsed < length, elapsed / length, 1 + elapsed - length)
 
 
 def _number(day: date) -> int:

@@ -15,6 +15,7 @@ from assets.conversion_lag.sightings import COLUMNS, SOURCES, sightings
 from orchestration.automation import follows
 from resources.failures import one_sentence
 from resources.lake import Lake
+from resources.lake_layout import Written
 from resources.platforms.login import PLATFORMS, Platforms
 from resources.shown import row_metadata
 from resources.tables import core
@@ -40,16 +41,20 @@ def conversion_lag(
     now = platforms.now()
     with one_sentence():
         found = learned(lake, until=now)
-        rows = pa.Table.from_pandas(
-            found.assign(pulled_at=now), schema=core.CONVERSION_LAG.schema, preserve_index=False
-        )
-        written = lake.record(core.CONVERSION_LAG, rows, at=now)
+        written = keep(lake, found, at=now)
     return dg.MaterializeResult(metadata=row_metadata(written) | _shown(found))
 
 
 def learned(lake: Lake, *, until: datetime) -> pd.DataFrame:
     """The curves as they can be learned from what was read up to `until`, and from nothing later."""
     return curves(seen(lake, until=until), platforms=PLATFORMS, longest=LONGEST_DAYS)
+
+
+def keep(lake: Lake, found: pd.DataFrame, *, at: datetime) -> Written:
+    """Record the curves as those of the instant `at`."""
+    schema = core.CONVERSION_LAG.schema
+    rows = pa.Table.from_pandas(found.assign(pulled_at=at), schema=schema, preserve_index=False)
+    return lake.record(core.CONVERSION_LAG, rows, at=at)
 
 
 def seen(lake: Lake, *, until: datetime) -> pd.DataFrame:

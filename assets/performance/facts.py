@@ -87,12 +87,12 @@ def unified(level: str) -> str:
             (spend * fx.rate)::{_MONEY} as spend_reporting,
             (conversion_value * fx.rate)::{_MONEY} as conversion_value_reporting,
             {_ratios(spend="spend", value="conversion_value")},
-            least(share, 1.0) as matured,
+            if(share > 1, 1.0, share) as matured,
             conversions_projected,
-            greatest(conversions_projected - wide, 0) as conversions_low,
+            {_from_zero("conversions_projected - wide")} as conversions_low,
             conversions_projected + wide as conversions_high,
             conversion_value_projected,
-            greatest(conversion_value_projected - wide_value, 0) as conversion_value_low,
+            {_from_zero("conversion_value_projected - wide_value")} as conversion_value_low,
             conversion_value_projected + wide_value as conversion_value_high,
             conversion_value_projected / nullif(spend::double, 0) as roas_projected,
             read_at, facts.pulled_at
@@ -182,6 +182,16 @@ NOISE = f"""{Z**2} * abs(conversions_projected - conversions) as noise,
 """The part of a row's squared half width that is its own luck; the rest it shares with rows of the same curve and campaign."""
 
 
+def _from_zero(amount: str) -> str:
+    """Not below zero, and null where it is not known: `greatest` would make a zero of that."""
+    return f"if(({amount}) < 0, 0, {amount})"
+
+
+def _whole(total: str) -> str:
+    """A sum of projections, or null where one of the rows has conversions and no projection: the others' would be no total."""
+    return f"if(count(*) filter (where conversions is not null and conversions_projected is null) > 0, null, {total})"
+
+
 def _together(name: str, noise: str, rate: str) -> str:
     """Half the width of the interval of a sum: luck evens out, a wrong curve does not."""
     half = f"greatest(least({name}_high - {name}_projected, {name}_high) * {rate}, 0)"
@@ -195,15 +205,14 @@ KPI_SQL = f"""
         sum(spend_reporting)::{_MONEY} as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
         sum(conversions) as conversions, sum(conversion_value_reporting)::{_MONEY} as conversion_value,
         {{ratios}},
-        sum(matured * conversions_projected) / nullif(sum(conversions_projected) filter (where matured is not null), 0)
-            as matured,
-        sum(conversions_projected) as conversions_projected,
-        greatest(sum(conversions_projected) - {{wide}}, 0) as conversions_low,
-        sum(conversions_projected) + {{wide}} as conversions_high,
-        sum(conversion_value_projected * rate) as conversion_value_projected,
-        greatest(sum(conversion_value_projected * rate) - {{wide_value}}, 0) as conversion_value_low,
-        sum(conversion_value_projected * rate) + {{wide_value}} as conversion_value_high,
-        sum(conversion_value_projected * rate) / nullif(sum(spend_reporting)::double, 0) as roas_projected,
+        {_whole("sum(matured * conversions_projected) / nullif(sum(conversions_projected), 0)")} as matured,
+        {_whole("sum(conversions_projected)")} as conversions_projected,
+        {_whole(_from_zero("sum(conversions_projected) - {wide}"))} as conversions_low,
+        {_whole("sum(conversions_projected) + {wide}")} as conversions_high,
+        {_whole("sum(conversion_value_projected * rate)")} as conversion_value_projected,
+        {_whole(_from_zero("sum(conversion_value_projected * rate) - {wide_value}"))} as conversion_value_low,
+        {_whole("sum(conversion_value_projected * rate) + {wide_value}")} as conversion_value_high,
+        {_whole("sum(conversion_value_projected * rate) / nullif(sum(spend_reporting)::double, 0)")} as roas_projected,
         min(read_at) as read_at, min(pulled_at) as pulled_at
     from (
         select facts.*, coalesce(spend_reporting::double / nullif(spend::double, 0),
