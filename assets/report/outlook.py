@@ -36,7 +36,7 @@ class Outlook:
 
     @property
     def is_growing(self) -> bool:
-        return self.matured < _RIPE
+        return self.matured < _RIPE and self.high > 0
 
 
 def outlooks(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

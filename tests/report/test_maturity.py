@@ -98,7 +98,7 @@ def test_every_claimed_figure_of_the_page_says_where_it_will_end() -> None:
                 said(row.outlooks[period][key], key)
                 for period in ("day", "week")
                 for key in ("conversions", "roas")
-                if key in row.outlooks[period]
+                if key in row.outlooks[period] and row.outlooks[period][key].high > 0
             ]
             matured = row.outlooks["day"].get("conversions")
             shown = line.children[columns(section.one("table"))["matured", "day"]].text
