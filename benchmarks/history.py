@@ -38,13 +38,14 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
                 {
                     "seconds": seconds, "tidy": perf_counter() - tidy, "read": sum(w.rows for w in written),
                     "news": sum(w.news for w in written), "mb": _mb(Path(days.lake.root)),
+                    "log_mb": _mb(Path(days.lake.root), "*/*/_delta_log/*"),
                     "memory_mb": process.memory_info().rss / 2**20, "kept_out": sum(p.verdict != "accepted" for p in pulls),
                 }
             )  # fmt: skip
             if number % 30 == 29 or number == count - 1:
                 month = lines[-30:]
                 say(
-                    f"day {number + 1:>3}: {lines[-1]['mb']:.1f} MB, {median(m['seconds'] for m in month):.2f} s a run, "
+                    f"day {number + 1:>3}: {lines[-1]['mb']:.1f} MB, of it {lines[-1]['log_mb']:.1f} logs, {median(m['seconds'] for m in month):.2f} s a run, "
                     f"{sum(m['news'] for m in month) / len(month):,.0f} of {sum(m['read'] for m in month) / len(month):,.0f} rows new a day, "
                     f"{lines[-1]['memory_mb']:.0f} MB memory"
                 )
@@ -52,6 +53,8 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
     figures = {
         "days": count,
         "mb": lines[-1]["mb"],
+        "log_mb": lines[-1]["log_mb"],
+        "mb_grown_last_month": _grown(lines[-30:]),
         "rows_read": sum(m["read"] for m in lines),
         "rows_kept": sum(m["news"] for m in lines),
         "seconds_a_run": median(m["seconds"] for m in last),
@@ -63,6 +66,7 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
         / median(m["seconds"] for m in second),
         "last_to_second_month_memory": median(m["memory_mb"] for m in last)
         / median(m["memory_mb"] for m in second),
+        "last_to_second_month_growth": _grown(lines[-30:]) / _grown(lines[30:60]) if count > 60 else None,
         "last_to_second_month_news": sum(m["news"] for m in last) / sum(m["news"] for m in second),
         "every_pull_kept_to_ours_rows": figures["rows_read"] / figures["rows_kept"],
     }
@@ -73,5 +77,10 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
     }
 
 
-def _mb(folder: Path) -> float:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20
+def _grown(lines: list[dict[str, Any]]) -> float:
+    """Megabytes that the lake grew by over these days."""
+    return float(lines[-1]["mb"] - lines[0]["mb"])
+
+
+def _mb(folder: Path, pattern: str = "**/*") -> float:
+    return sum(path.stat().st_size for path in folder.glob(pattern) if path.is_file()) / 2**20
