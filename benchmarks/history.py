@@ -32,6 +32,7 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
             seconds = perf_counter() - began
             written = [one for pull in pulls for one in pull.written.values()]
             tidy = perf_counter()
+            _age(Path(days.lake.root))
             if day.weekday() == 6:
                 tidied(days.lake)
             lines.append(
@@ -75,6 +76,13 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
         "peers": {"every_pull_kept": {"rows_kept": figures["rows_read"]}},
         "ratios": ratios,
     }
+
+
+def _age(folder: Path) -> None:
+    """Make the tables' logs a day older, as they are by the simulated clock: what is old enough is dropped by its file's time."""
+    for path in folder.glob("*/*/_delta_log/*"):
+        at = path.stat().st_mtime - 86_400
+        os.utime(path, (at, at))
 
 
 def _grown(lines: list[dict[str, Any]]) -> float:

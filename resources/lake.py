@@ -264,8 +264,12 @@ class Lake:
                     partition_by=[MONTH.name] if table.has_days else None,
                     mode="ignore",
                     description=table.description,
-                    # opening a table reads the log since the last checkpoint
-                    configuration={"delta.checkpointInterval": "10"},
+                    # Opening a table reads the log since the last checkpoint. What was known when is in the rows, so
+                    # the log of older states is worth nothing, and would be most of the lake.
+                    configuration={
+                        "delta.checkpointInterval": "10",
+                        "delta.logRetentionDuration": f"interval {KEPT.days} days",
+                    },
                     storage_options=self._options,
                 )
 
