@@ -27,6 +27,8 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from resources.ahead import made_ahead
 from resources.errors import LakeBusy
 from resources.lake_layout import (
+    CONFIGURATION,
+    KEPT,
     MONTH,
     Counted,
     Where,
@@ -53,8 +55,6 @@ Parameters: TypeAlias = dict[str, Any] | None
 
 _NUMBERS = count()
 """So that questions asked at once, each with views of its own, never share a name."""
-KEPT = timedelta(days=7)
-"""How long files that no table needs any more stay for readers that began before."""
 
 
 class Lake:
@@ -264,12 +264,7 @@ class Lake:
                     partition_by=[MONTH.name] if table.has_days else None,
                     mode="ignore",
                     description=table.description,
-                    # Opening a table reads the log since the last checkpoint. What was known when is in the rows, so
-                    # the log of older states is worth nothing, and would be most of the lake.
-                    configuration={
-                        "delta.checkpointInterval": "10",
-                        "delta.logRetentionDuration": f"interval {KEPT.days} days",
-                    },
+                    configuration=CONFIGURATION,
                     storage_options=self._options,
                 )
 

@@ -19,6 +19,14 @@ GONE = pa.field("gone", pa.bool_())
 Where: TypeAlias = Mapping[str, str | tuple[date, date]]
 """A slice: a column that equals a text, or `day` between two days, both included."""
 SHOWN = 5
+KEPT = timedelta(days=7)
+"""How long files that no table needs any more stay for readers that began before."""
+CONFIGURATION = {
+    "delta.checkpointInterval": "10",
+    "delta.logRetentionDuration": f"interval {KEPT.days} days",
+}
+"""Opening a table reads the log since the last checkpoint. What was known when is in the rows, so the log of older states is worth
+nothing, and would be most of the lake."""
 
 
 @dataclass(frozen=True)
