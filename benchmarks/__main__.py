@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-NAMES = ("ingest", "backfill", "daily", "gate", "lag", "history", "reliability")
+NAMES = ("ingest", "backfill", "daily", "gate", "lag", "history", "reliability", "underperformers")
 
 
 @click.command()

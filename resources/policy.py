@@ -148,6 +148,17 @@ class Guardrails(_Frozen):
     shadow_right: float = Field(0.90, ge=0, le=1)
 
 
+class Judging(_Frozen):
+    """When an ad set earns too little (`assets.underperformers`). Probabilities are of being below target."""
+
+    window_days: int = Field(28, ge=7, le=90)
+    expected_conversions: float = Field(10, gt=0, description="Fewer at target say nothing.")
+    stop_loss: float = Field(3, gt=0, description="So many expected and none seen are judged already.")
+    watch_above: float = Field(0.50, ge=0, le=1)
+    reduce_above: float = Field(0.70, ge=0, le=1)
+    pause_above: float = Field(0.90, ge=0, le=1)
+
+
 class Approval(_Frozen):
     """How decisions are given."""
 
@@ -178,6 +189,7 @@ class Policy(_Frozen):
     target_roas: dict[str, float] = {}
     """Target per platform or "platform account"; without one an ad set is compared with its own account."""
     guardrails: Guardrails = Guardrails()
+    judging: Judging = Judging()
     approval: Approval = Approval()
 
     @model_validator(mode="after")

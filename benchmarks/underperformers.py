@@ -1,0 +1,247 @@
+"""Which ad sets would be paused, beside what they truly earn: our verdicts and the rules people use, on the same mornings.
+
+`size` ad sets (4,000) like those of the world's accounts, or the world's own. The target is what 77 % of the ad sets truly reach, per platform;
+one below three quarters of it is clearly bad, as in FEATURES 5.1. Truth is the market's own: clicks per money x conversion rate
+x mean value, without the luck of the conversions that happened. Every rule sees what the platform showed on that morning.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from assets.underperformers import judge
+from assets.underperformers.judge import PAUSE
+from benchmarks.days import MORNING
+from resources.policy import Judging
+from sandbox.clock import Clock
+from sandbox.market import Market
+from sandbox.world import Account, World, load_world
+
+GOOD_SHARE, BAD_BELOW = 0.77, 0.75
+AD_SETS = 4_000
+BEGAN = timedelta(days=120)
+ORDER_SPREAD = 0.45
+"""Of one purchase's value (log scale), as `sandbox.delivery` draws it."""
+
+
+def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
+    """Good ad sets paused, bad ones caught, precision and calibration: ours, without its parts, and the naive rules."""
+    found = sized(load_world(world or "demo", seed=seed), size or AD_SETS)
+    as_of = found.begins + BEGAN
+    market = Market(found, Clock(datetime.combine(as_of, MORNING)))
+    days = ad_set_days(market, as_of - timedelta(days=28), as_of - timedelta(days=1))
+    truth = true_roas(market, days)
+    lag = true_lag(found)
+    began = perf_counter()
+    ours = verdicts(days, truth, as_of=as_of, lag=lag)
+    seconds = perf_counter() - began
+    say(
+        f"{len(truth)} ad sets that sell, {truth['good'].mean():.0%} good, {truth['bad'].mean():.1%} clearly bad"
+    )
+    told = {"ours": scored(ours, truth)}
+    variants = {
+        "without maturity": {"lag": [1.0, 1.0]},
+        "without shrinkage": {"alone": True},
+        "without clicks": {"blind": True},
+    }
+    for name, change in variants.items():
+        told[name] = scored(verdicts(days, truth, as_of=as_of, **({"lag": lag} | change)), truth)
+    peers = {name: scored(rule(days, truth, as_of), truth) for name, rule in NAIVE.items()}
+    table = pd.DataFrame(told | peers).T
+    say(table.round(4).to_string())
+    any_day = np.zeros(len(truth), bool)
+    for age in range(15):
+        morning = as_of - timedelta(days=age)
+        shown = ad_set_days(
+            market,
+            as_of - timedelta(days=28),
+            morning - timedelta(days=1),
+            at=datetime.combine(morning, MORNING),
+        )
+        any_day |= paused(judge(shown, as_of=morning, target_roas=truth["target"], lag=lag), truth)
+    figures = told["ours"] | {
+        "good_paused_any_day": float(any_day[truth["good"]].mean()),
+        "bad_caught_any_day": float(any_day[truth["bad"]].mean()),
+        "ad_sets": float(len(truth)),
+        "seconds": seconds,
+    }
+    return {
+        "figures": {name: round(float(value), 5) for name, value in figures.items()},
+        "peers": {
+            name: {k: round(float(v), 5) for k, v in one.items()}
+            for name, one in {**peers, **told}.items()
+            if name != "ours"
+        },
+        "ratios": {},
+    }
+
+
+def sized(world: World, ad_sets: int) -> World:
+    """The same accounts with so many ad sets in all, a share each."""
+    each = ad_sets // len(world.accounts)
+    accounts = tuple(
+        account.model_copy(
+            update={
+                "campaigns": max(each // account.ad_sets_per_campaign, 1),
+                "performance_max": 0,
+                "shared_budgets": 0,
+            }
+        )
+        for account in world.accounts
+    )
+    return world.model_copy(update={"accounts": accounts})
+
+
+def ad_set_days(market: Market, start: date, end: date, *, at: datetime | None = None) -> pd.DataFrame:
+    """core/ad_set_day as far as judging needs it, straight from the market."""
+    parts = []
+    for account in market.world.accounts:
+        catalog, euro = market.catalog(account), market.world.fx_to_eur[account.currency]
+        for block in market.report(account, "ad_set", start, end, at=at):
+            assert block.campaign is not None
+            spend = block.spend_micros / 1e6
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "platform": account.platform, "account_id": account.id, "ad_set_id": catalog.ad_sets.id[block.ad_set].astype(str),
+                        "campaign_id": catalog.campaigns.id[block.campaign].astype(str), "day": block.day.astype("datetime64[D]"),
+                        "clicks": block.clicks, "impressions": block.impressions, "spend": spend, "spend_reporting": spend * euro,
+                        "conversions": (block.purchases + block.leads).astype(float),
+                        "conversion_value": block.purchase_value_micros / 1e6,
+                        "goal": np.where(catalog.campaigns.sells[block.campaign], "sales", "leads"),
+                    }
+                )
+            )  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def true_roas(market: Market, days: pd.DataFrame) -> pd.DataFrame:
+    """Per ad set that sells: true ROAS, the target of its platform, and whether it is good or clearly bad."""
+    sums = (
+        days[days["goal"] == "sales"]
+        .groupby(["platform", "account_id", "ad_set_id"])[["clicks", "spend"]]
+        .sum()
+        .reset_index()
+    )
+    traits = pd.concat([_traits(market, account) for account in market.world.accounts])
+    found = sums.merge(traits, on="ad_set_id")
+    found["roas"] = found["clicks"] / found["spend"] * found["worth"]
+    found["target"] = found.groupby("platform")["roas"].transform(lambda roas: roas.quantile(1 - GOOD_SHARE))
+    found["good"], found["bad"] = (
+        found["roas"] >= found["target"],
+        found["roas"] < BAD_BELOW * found["target"],
+    )
+    return found.set_index("ad_set_id")
+
+
+def _traits(market: Market, account: Account) -> pd.DataFrame:
+    sets, b = market.catalog(account).ad_sets, account.behaviour
+    order = sets.order_value * np.exp(ORDER_SPREAD**2 / 2)
+    return pd.DataFrame(
+        {"ad_set_id": sets.id.astype(str), "worth": sets.conversion_rate * order * (1 - b.retracted_share)}
+    )
+
+
+def true_lag(world: World) -> pd.DataFrame:
+    """The share visible k days after the click day, by each platform's own behaviour, as it would have been learned."""
+    ages, rows = np.arange(0, 91), []
+    rng = np.random.default_rng(1)
+    clicked = rng.random(200_000)
+    for account in world.accounts:
+        b = account.behaviour
+        wait = rng.exponential(1.0, len(clicked))
+        lag = np.where(rng.random(len(clicked)) < b.same_day_share, wait * 0.05, wait * b.lag_days)
+        happens = np.minimum(lag, b.longest_lag_days) + clicked
+        elapsed = ages + (datetime.combine(world.begins, MORNING).hour / 24)
+        share = np.searchsorted(np.sort(happens), elapsed) / len(clicked)
+        rows.append(
+            pd.DataFrame(
+                {"platform": account.platform, "account_id": account.id, "age_days": ages, "share": share}
+            )
+        )
+    return pd.concat(rows)
+
+
+def verdicts(
+    days: pd.DataFrame,
+    truth: pd.DataFrame,
+    *,
+    as_of: date,
+    lag: Any,
+    alone: bool = False,
+    blind: bool = False,
+) -> dict[str, np.ndarray]:
+    """Who is paused on 14 and on 28 days, and P(below) on 28."""
+    given = days.drop(columns="clicks") if blind else days
+    if alone:
+        given = given.assign(platform=given["ad_set_id"])
+        lag = lag.drop(columns=["platform", "account_id"]).groupby("age_days", as_index=False).mean()
+    found = {}
+    for window in (14, 28):
+        judged = judge(
+            given, as_of=as_of, target_roas=truth["target"], lag=lag, policy=Judging(window_days=window)
+        )
+        found[f"paused_{window}"] = paused(judged, truth)
+        found["below"] = judged.set_index("ad_set_id")["p_below"].reindex(truth.index).to_numpy()
+    return found
+
+
+def paused(judged: pd.DataFrame, truth: pd.DataFrame) -> np.ndarray:
+    verdict = judged.drop_duplicates("ad_set_id").set_index("ad_set_id")["verdict"]
+    return (verdict.reindex(truth.index) == PAUSE).to_numpy()
+
+
+def scored(found: dict[str, np.ndarray], truth: pd.DataFrame) -> dict[str, float]:
+    good, bad = truth["good"].to_numpy(), truth["bad"].to_numpy()
+    told = {}
+    for window in (14, 28):
+        hit = found[f"paused_{window}"]
+        told[f"good_paused_{window}"], told[f"bad_caught_{window}"] = hit[good].mean(), hit[bad].mean()
+    told["good_paused"] = told["good_paused_28"]
+    hit = found["paused_28"]
+    told["precision"] = (~good[hit]).mean() if hit.any() else np.nan
+    if "below" in found:
+        told["calibration_gap"] = _calibration(found["below"], ~good)
+    return {name: float(value) for name, value in told.items()}
+
+
+def _calibration(below: np.ndarray, is_below: np.ndarray) -> float:
+    """The largest distance, over tenths of the ad sets by P(below), between what was said and what is."""
+    order = np.argsort(below[np.isfinite(below)])
+    tenths = np.array_split(order, 10)
+    said, was = below[np.isfinite(below)], is_below[np.isfinite(below)]
+    return max(abs(said[one].mean() - was[one].mean()) for one in tenths)
+
+
+def _sums(days: pd.DataFrame, truth: pd.DataFrame, as_of: date, length: int) -> pd.DataFrame:
+    lately = days[days["day"] >= pd.Timestamp(as_of - timedelta(days=length))]
+    return (
+        lately.groupby("ad_set_id")[["spend", "conversions", "conversion_value"]]
+        .sum()
+        .reindex(truth.index)
+        .fillna(0.0)
+    )
+
+
+def _naive(
+    length: int, spend: float, conversions: float = 0
+) -> Callable[[pd.DataFrame, pd.DataFrame, date], dict[str, np.ndarray]]:
+    def rule(days: pd.DataFrame, truth: pd.DataFrame, as_of: date) -> dict[str, np.ndarray]:
+        sums = _sums(days, truth, as_of, length)
+        low = sums["conversion_value"] / sums["spend"].where(sums["spend"] > 0) < truth["target"]
+        hit = (low & (sums["spend"] > spend) & (sums["conversions"] >= conversions)).to_numpy()
+        return {"paused_14": hit, "paused_28": hit}
+
+    return rule
+
+
+NAIVE = {
+    "3 days, spend > 20": _naive(3, 20),
+    "7 days, spend > 50": _naive(7, 50),
+    "7 days, 10 conversions": _naive(7, 50, 10),
+    "14 days": _naive(14, 50),
+}
