@@ -43,7 +43,7 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
         f"{len(truth)} ad sets that sell, {truth['good'].mean():.0%} good, {truth['bad'].mean():.1%} clearly bad"
     )
     told = {"ours": scored(ours, truth)}
-    variants = {
+    variants: dict[str, dict[str, Any]] = {
         "without maturity": {"lag": [1.0, 1.0]},
         "without shrinkage": {"alone": True},
         "without clicks": {"blind": True},

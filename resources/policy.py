@@ -7,11 +7,20 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from resources.errors import PaidMediaError
 
@@ -154,6 +163,9 @@ class Judging(_Frozen):
     window_days: int = Field(28, ge=7, le=90)
     expected_conversions: float = Field(10, gt=0, description="Fewer at target say nothing.")
     stop_loss: float = Field(3, gt=0, description="So many expected and none seen are judged already.")
+    without_target: float = Field(
+        0.80, gt=0, le=1, description="Share of its account's average that is asked where no target is given."
+    )
     watch_above: float = Field(0.50, ge=0, le=1)
     reduce_above: float = Field(0.70, ge=0, le=1)
     pause_above: float = Field(0.90, ge=0, le=1)
@@ -186,8 +198,13 @@ class Policy(_Frozen):
     caps: dict[str, Cap]
     approvers: dict[str, Approver]
     labels: dict[str, Label] = {}
-    target_roas: dict[str, float] = {}
-    """Target per platform or "platform account"; without one an ad set is compared with its own account."""
+    target_roas: dict[str, PositiveFloat] = {}
+    """Target per platform, "platform account" or "platform account campaign"; the most particular counts. Without one, break-even by
+    the margin; without that an ad set is compared with its own account."""
+    margin: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
+    """Share of a sale's value that is left after its own costs, keyed likewise: the ROAS that breaks even is one over it."""
+    target_cpa: dict[str, PositiveFloat] = {}
+    """What a lead may cost, in the reporting currency, keyed likewise."""
     guardrails: Guardrails = Guardrails()
     judging: Judging = Judging()
     approval: Approval = Approval()
@@ -228,8 +245,16 @@ class Policy(_Frozen):
             return Permission(level="observe")
         return min(held, key=lambda one: (-_particular(one), LEVELS.index(one.level)))
 
-    def target(self, platform: str, account_id: str) -> float | None:
-        return self.target_roas.get(f"{platform} {account_id}", self.target_roas.get(platform))
+    def target(self, platform: str, account_id: str, campaign_id: str | None = None) -> float | None:
+        """The ROAS that a campaign, or the account, should have; None where the policy says nothing."""
+        if (asked := _most_particular(self.target_roas, platform, account_id, campaign_id)) is not None:
+            return asked
+        margin = _most_particular(self.margin, platform, account_id, campaign_id)
+        return None if margin is None else 1 / margin
+
+    def cpa(self, platform: str, account_id: str, campaign_id: str | None = None) -> float | None:
+        """What a lead of a campaign, or of the account, may cost in the reporting currency; None where the policy says nothing."""
+        return _most_particular(self.target_cpa, platform, account_id, campaign_id)
 
 
 def load_policy(path: Path) -> Policy:
@@ -253,6 +278,11 @@ def load_policy(path: Path) -> Policy:
     raise PolicyUnreadable(
         f"{path}: {why}. Nothing is proposed or written without a policy; docs/approvals.md explains it."
     )
+
+
+def _most_particular(by_place: dict[str, float], platform: str, *parts: str | None) -> float | None:
+    places = list(accumulate((platform, *(part for part in parts if part)), "{} {}".format))
+    return next((by_place[place] for place in reversed(places) if place in by_place), None)
 
 
 def _particular(scope: Scope) -> int:

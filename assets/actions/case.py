@@ -7,6 +7,7 @@ from decimal import Decimal
 import pandas as pd
 
 from assets.actions.surroundings import Surroundings, mean_spend
+from assets.underperformers.candidates import is_learning
 from resources.ledger.proposal import Change, Proposal
 from resources.policy import Guardrails, Policy
 
@@ -37,8 +38,7 @@ def budgets(case: Case) -> list[Change]:
 
 
 def learns(change: Change) -> bool:
-    state = (change.image.learning_state or "").upper()
-    return state.startswith("LEARNING") and "LIMITED" not in state
+    return is_learning(change.image.learning_state)
 
 
 def weight(case: Case, change: Change, today: date) -> Decimal:

@@ -1,25 +1,29 @@
-"""Which ad sets and budgets stand out, by a plain rule on 14 closed days that knows how late conversions arrive.
+"""Which ad sets are to be paused and which budgets to be moved.
 
-Spend is weighed by the share of its conversions that can be seen by now, so young days are not held against anybody. What an ad
-set should have had by then is compared with what it had, by the exact Poisson probability. The measure is the target ROAS where
-the policy has one, else the average of the same account and goal. Known weakness: no pooling between ad sets and a fixed lag
-curve; `signals/underperformers` will do both.
+Pauses follow from the verdicts of `assets.underperformers`, and so does which ad sets are weak. Budgets are moved by a plain rule on
+14 closed days: spend is weighed by the share of its conversions that can be seen by now, and what a budget's owner should have had
+by then is compared with what it had, by the exact Poisson probability. Known weakness of that rule: no pooling between campaigns and
+a fixed lag curve.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from math import exp, sqrt
+from math import exp
 
 import pandas as pd
 
 from assets.actions.findings import Finding, Wish
+from assets.actions.pauses import pauses, poisson_range
 from assets.actions.visible import share_visible
+from assets.underperformers.candidates import verdicts
+from assets.underperformers.judge import REDUCE
 from resources.ledger.proposal import Effect, Target
 from resources.policy import Guardrails, Policy
 
 PROPOSER = "rule:threshold"
-PAUSE_BELOW, CUT_BELOW, RAISE_ABOVE = 0.5, 0.8, 1.4
+CUT_BELOW, RAISE_ABOVE = 0.8, 1.4
 SURE, LIKELY = 0.05, 0.30
 STEP = Decimal("0.2")
 FULL = 0.85
@@ -81,13 +85,14 @@ def findings(
     ad_sets = units(ad_set_days, entities, level="ad_set", as_of=as_of, policy=policy)
     campaigns = units(campaign_days, entities, level="campaign", as_of=as_of, policy=policy)
     owners = [u for u in (*ad_sets, *campaigns) if u.owns_budget and u.budget]
-    pauses = [_pause(u, as_of) for u in ad_sets if u.is_active and _is_bad(u, limits)]
-    paused = {wish.target.entity_id for finding in pauses for wish in finding.wishes}
-    weak = [u for u in owners if u.is_active and _is_weak(u, limits) and u.entity_id not in paused]
+    judged = verdicts(ad_set_days, campaign_days, entities, as_of=as_of, policy=policy)
+    verdict = {row.ad_set_id: row.verdict for row in judged.itertuples()}
+    stopped = pauses(judged, as_of=as_of, window_days=policy.judging.window_days)
+    weak = [u for u in owners if u.is_active and _is_weak(u, verdict, limits)]
     strong = [u for u in owners if u.is_active and _is_strong(u, limits)]
     shifts, left_weak, left_strong = _shifts(weak, strong, as_of)
     steps = [_step(u, 1 - STEP, as_of) for u in left_weak] + [_step(u, 1 + STEP, as_of) for u in left_strong]
-    return sorted([*pauses, *shifts, *steps], key=lambda finding: -finding.weight)
+    return sorted([*stopped, *shifts, *steps], key=lambda finding: -finding.weight)
 
 
 def units(
@@ -163,14 +168,9 @@ def at_least(seen: float, expected: float) -> float:
     return 1.0 - at_most(seen - 1, expected) if seen >= 1 else 1.0
 
 
-def _is_bad(unit: Unit, limits: Guardrails) -> bool:
-    if unit.conversions == 0 and unit.expected >= limits.stop_loss:
-        return True
-    enough = unit.expected >= limits.expected_to_propose
-    return enough and unit.ratio < PAUSE_BELOW and at_most(unit.conversions, unit.expected) < SURE
-
-
-def _is_weak(unit: Unit, limits: Guardrails) -> bool:
+def _is_weak(unit: Unit, verdict: Mapping[str, str], limits: Guardrails) -> bool:
+    if unit.level == "ad_set":
+        return verdict.get(unit.entity_id) == REDUCE
     enough = unit.expected >= limits.expected_to_propose
     return enough and unit.ratio < CUT_BELOW and at_most(unit.conversions, unit.expected) < LIKELY
 
@@ -179,22 +179,6 @@ def _is_strong(unit: Unit, limits: Guardrails) -> bool:
     enough = unit.expected >= limits.expected_to_propose and unit.budget is not None
     full = enough and unit.spend_a_day >= FULL * (unit.budget or 0.0)
     return full and unit.ratio > RAISE_ABOVE and at_least(unit.conversions, unit.expected) < SURE
-
-
-def _pause(unit: Unit, as_of: date) -> Finding:
-    low, high = _poisson_range(unit.conversions)
-    lost = [count / unit.days for count in (low, unit.conversions, high)]
-    seen = f"{unit.conversions:.0f} conversions where {unit.expected:.1f} were to be expected by now"
-    return Finding(
-        kind="pause_ad_set", wishes=(Wish(unit.target, status="paused"),),
-        reason=f"{unit.name}: {seen}, on {unit.days} closed days.",
-        evidence=_evidence(unit),
-        effect=Effect(
-            metric="conversions a day", low=-lost[2], middle=-lost[1], high=-lost[0],
-            words=f"saves about {unit.spend_a_day:.2f} a day and costs {lost[0]:.2f} to {lost[2]:.2f} conversions a day (80 % range)",
-        ),
-        as_of=as_of, proposer=PROPOSER, weight=unit.spend_a_day,
-    )  # fmt: skip
 
 
 def _step(unit: Unit, factor: Decimal, as_of: date) -> Finding:
@@ -242,19 +226,13 @@ def _shifts(
 def _moved(unit: Unit, amount: float) -> Effect:
     """What an amount a day brings if it does as well as the rest, with a Poisson range; diminishing returns lie below that."""
     per_unit = 1 / unit.spend if unit.spend else 0.0
-    low, high = (count * per_unit * amount for count in _poisson_range(unit.conversions))
+    low, high = (count * per_unit * amount for count in poisson_range(unit.conversions))
     ends = sorted((low, high))
     middle = unit.conversions * per_unit * amount
     return Effect(
         metric="conversions a day", low=ends[0], middle=middle, high=ends[1],
         words=f"{middle:+.2f} conversions a day if it goes on as before (80 % range {ends[0]:+.2f} to {ends[1]:+.2f})",
     )  # fmt: skip
-
-
-def _poisson_range(count: float) -> tuple[float, float]:
-    """About 80 % range of a Poisson mean, by the square root's constant spread (Anscombe 1948)."""
-    root = sqrt(count + 0.375)
-    return max(0.0, (max(root - 0.64, 0.0)) ** 2 - 0.375), (root + 0.64) ** 2 - 0.375
 
 
 def _evidence(unit: Unit) -> dict[str, str | float | int | None]:

@@ -16,7 +16,7 @@ import pandas as pd
 from assets.conversion_lag.curve import prior_curve
 
 Floats = npt.NDArray[np.float64]
-Lag = (
+Lag: TypeAlias = (
     pd.DataFrame
     | pd.Series
     | Mapping[int, float]
@@ -125,10 +125,12 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
     rows = rows.astype(dict.fromkeys(numbers, float))
     ages = (last - rows["day"]).dt.days.to_numpy(float)
     share = share_visible(rows, ages, lag)
-    share = np.where(share < _LEAST_SHARE, 0.0, share)
+    counts = share >= _LEAST_SHARE  # or its conversions would count, and its exposure would not
+    share = np.where(counts, share, 0.0)
     rows = rows.assign(
-        share=share, conversions=rows["conversions"].fillna(0.0), value=rows["conversion_value"].fillna(0.0),
-    )  # fmt: skip
+        conversions=rows["conversions"].fillna(0.0).where(counts, 0.0),
+        value=rows["conversion_value"].fillna(0.0).where(counts, 0.0),
+    )
     if GOAL not in rows:
         rows[GOAL] = _goals(rows)
     rate = (rows["spend_reporting"] / rows["spend"]).where(rows["spend"] > 0)

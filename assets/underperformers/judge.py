@@ -40,7 +40,8 @@ def judge(
             account_id, campaign_id, goal (sales or leads; else sales where the campaign has any value), clicks, and
             spend_reporting (the same money in one currency for all accounts). Missing spend is a day that is not known.
         as_of: The day of the reading; the days before it are judged, it is not.
-        target_roas: What ROAS should be: for all, or by ad set id. Without one, the average of the same account and goal.
+        target_roas: What ROAS should be: for all, or by ad set id. Without one, what `policy` asks of the average
+            of the same account and goal.
         lag: Share of conversions visible k days after the click; see `share_visible`.
         target_cpa: What a conversion of an ad set for leads may cost, in the money of `days`: for all, or by ad set id.
         protected: Ad sets that are not to be touched, by id, each with why.
@@ -83,7 +84,7 @@ _COLUMNS = (
 def _judged(found: pd.DataFrame, targets: Targets, *, by_value: bool, policy: Judging) -> pd.DataFrame:
     """One group of peers."""
     peers = fitted(found)
-    target = _targets(found, targets, by_value=by_value)
+    target = _targets(found, targets, by_value=by_value, usually=policy.without_target)
     known = posterior(found, peers, target, by_value=by_value)
     worth = known.value if by_value else np.ones(len(found))
     expected = found["ripe"].to_numpy(float) * target / worth
@@ -95,11 +96,16 @@ def _judged(found: pd.DataFrame, targets: Targets, *, by_value: bool, policy: Ju
     )  # fmt: skip
 
 
-def _targets(found: pd.DataFrame, given: Targets, *, by_value: bool) -> npt.NDArray[np.float64]:
-    """The ROAS, or conversions per money, that each ad set should have."""
+def _targets(
+    found: pd.DataFrame, given: Targets, *, by_value: bool, usually: float
+) -> npt.NDArray[np.float64]:
+    """The ROAS, or conversions per money, that each ad set should have.
+
+    Half of all ad sets are below their average, and that is no reason to stop them: without a target a part of it is asked.
+    """
     account = found.groupby(["platform", "account_id"])
     earned = account["value" if by_value else "conversions"].transform("sum")
-    usual = (earned / account["ripe"].transform("sum").where(lambda ripe: ripe > 0)).to_numpy(float)
+    usual = usually * (earned / account["ripe"].transform("sum").where(lambda ripe: ripe > 0)).to_numpy(float)
     if given is None:
         return usual
     own = (

@@ -29,6 +29,7 @@ def market(
                 {
                     "platform": "meta_ads", "account_id": "a1", "campaign_id": "c1", "ad_set_id": name, "day": day, "spend": spend,
                     "conversions": float(seen), "conversion_value": seen * value, "clicks": 100.0,
+                    "matured": float(share_visible((pd.Timestamp(AS_OF) - day).days, VISIBLE)), "spend_reporting": spend,
                 }
             )  # fmt: skip
     sets = pd.DataFrame(rows)
@@ -72,7 +73,7 @@ def test_what_is_like_the_rest_is_left_alone() -> None:
 
 
 def test_what_is_weak_gives_to_what_is_strong() -> None:
-    moved = [found(**market(GOOD | {"weak": 0.026, "strong": 0.075}, seed=seed)) for seed in range(20)]
+    moved = [found(**market(GOOD | {"weak": 0.02, "strong": 0.075}, seed=seed)) for seed in range(20)]
     assert sum(one.get("weak") == one.get("strong") == "reallocate_budget" for one in moved) >= 12
 
 
