@@ -164,7 +164,7 @@ class Judging(_Frozen):
     expected_conversions: float = Field(10, gt=0, description="Fewer at target say nothing.")
     stop_loss: float = Field(3, gt=0, description="So many expected and none seen are judged already.")
     without_target: float = Field(
-        0.80, gt=0, le=1, description="Share of its account's average that is asked where no target is given."
+        0.70, gt=0, le=1, description="Share of its account's average that is asked where no target is given."
     )
     watch_above: float = Field(0.50, ge=0, le=1)
     reduce_above: float = Field(0.70, ge=0, le=1)
@@ -181,6 +181,9 @@ class Approval(_Frozen):
     second_person_share: float = Field(0.25, gt=0)
     totp_at_most: int = Field(
         5, ge=1, description="Decisions on more at once need a code bound to exactly these."
+    )
+    proposals_a_day: int = Field(
+        50, ge=1, description="The most that people are asked to decide on of one day, the most money first."
     )
     wrong_codes: int = Field(5, ge=1)
     wrong_codes_minutes: float = Field(15, gt=0)

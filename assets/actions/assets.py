@@ -75,6 +75,7 @@ def action_proposals(
         metadata={
             "dagster/row_count": len(taken),
             "findings": len(found),
+            "findings not looked at": drafts.left,
             "proposed": dg.MetadataValue.md(
                 "\n\n".join(f"`{p.proposal_id}` {p.reason}\n\n{diff(p)}" for p in taken) or "nothing"
             ),

@@ -17,6 +17,7 @@ from resources.platforms.money import rounded
 from resources.platforms.writer import image_value, plain
 from resources.policy import LEVELS
 
+LOOKED_AT = 4
 PASSING = frozenset({"blackouts"})
 """Limits that are over by themselves: a proposal may wait for their end."""
 
@@ -30,14 +31,23 @@ class Drafts:
     """Reason by finding: what a limit, the policy or the platform kept from being proposed."""
     shadows: list[tuple[Proposal, str, str]] = field(default_factory=list)
     """Proposal, scope and level: what an automatic level would have done by itself."""
+    left: int = 0
+    """Findings that were not looked at, because people would not read more."""
 
 
 def drafted(
     found: list[Finding], *, gate: Gate, image: Callable[[Target], Image], around: Callable[[Proposal], Surroundings],
 ) -> Drafts:  # fmt: skip
-    """Proposals for these findings, in their order; each is judged as if those before it had been carried out."""
+    """Proposals for these findings, in their order; each is judged as if those before it had been carried out.
+
+    As many as the policy lets people be asked, of at most four times as many that are looked at: each asks its platform.
+    """
     drafts = Drafts()
-    for finding in found:
+    most = gate.policy.approval.proposals_a_day
+    for number, finding in enumerate(found):
+        if len(drafts.made) >= most or number >= LOOKED_AT * most:
+            drafts.left = len(found) - number
+            break
         name = f"{finding.kind} {finding.wishes[0].target.words}"
         try:
             proposal = proposed(finding, gate=gate, image=image)

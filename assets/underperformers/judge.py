@@ -2,8 +2,8 @@
 
 The ladder is that of FEATURES 3.3: P(below target) above 0.70 is worth a fifth less budget, above 0.90 a pause; where fewer
 conversions were to be expected at target than can tell anything, there is no verdict. An ad set without any conversion is
-judged earlier, from the number of expected ones at which chance alone is unlikely (e^-3 is 5 %), and still only by its
-posterior: peers may make a dry spell plausible.
+judged earlier, from the number of expected ones at which chance alone is unlikely (e^-3 is 5 %), and paused where another would be
+reduced; still only by its posterior, for peers may make a dry spell plausible.
 """
 
 from collections.abc import Mapping
@@ -128,7 +128,12 @@ def _verdicts(
         np.isfinite(below) & np.isfinite(expected) & ((expected >= policy.expected_conversions) | is_dry)
     )
     verdict = np.select(
-        [~is_known, below > policy.pause_above, below > policy.reduce_above, below > policy.watch_above],
+        [
+            ~is_known,
+            below > np.where(is_dry, policy.reduce_above, policy.pause_above),
+            below > policy.reduce_above,
+            below > policy.watch_above,
+        ],
         [THIN, PAUSE, REDUCE, WATCH],
         FINE,
     )

@@ -67,6 +67,20 @@ def test_together_they_keep_within_the_limits_of_a_day(office: Office) -> None:
     assert "2 pauses in account" in kept[0]
 
 
+def test_people_are_asked_no_more_than_they_would_read_and_platforms_neither(office: Office) -> None:
+    relaxed(office)
+    office.rewrite(
+        approval={"proposals_a_day": 2},
+        guardrails={"untouched_share": 0.0, "pauses_share_a_day": 1.0, "account_share_a_day": 1.0},
+    )
+    found = [finding(office.target("meta_ads", nth=n), factor=Decimal("3.0")) for n in range(6)]
+    found += [finding(office.target("meta_ads", nth=n), status="paused") for n in range(6)]
+    drafts, taken = propose_findings(found, office.desk, office.figures)
+    assert (len(taken), len(drafts.kept_back), drafts.left) == (2, 6, 4)
+    drafts, taken = propose_findings(found[:1] * 20, office.desk, office.figures)
+    assert (len(taken), drafts.left) == (0, 12)
+
+
 def test_what_cannot_be_changed_is_kept_back_with_its_reason(office: Office) -> None:
     ad_set = office.target("google_ads")
     gone = ad_set.model_copy(update={"entity_id": "4242"})

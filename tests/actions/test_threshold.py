@@ -73,8 +73,13 @@ def test_what_is_like_the_rest_is_left_alone() -> None:
 
 
 def test_what_is_weak_gives_to_what_is_strong() -> None:
-    moved = [found(**market(GOOD | {"weak": 0.02, "strong": 0.075}, seed=seed)) for seed in range(20)]
-    assert sum(one.get("weak") == one.get("strong") == "reallocate_budget" for one in moved) >= 12
+    moved = [found(**market(GOOD | {"weak": 0.022, "strong": 0.075}, seed=seed)) for seed in range(20)]
+    assert (
+        sum("weak" in one for one in moved) >= 12
+    )  # half of what the rest brings; stopped where that is all but sure
+    given = [one for one in moved if one.get("weak") == "reallocate_budget"]
+    assert len(given) >= 6
+    assert sum(one.get("strong") == "reallocate_budget" for one in given) >= len(given) - 1
 
 
 def test_with_too_little_to_be_expected_nothing_is_said() -> None:

@@ -192,7 +192,7 @@ def test_leads_are_judged_by_their_cost_and_have_no_roas() -> None:
 def test_without_a_target_an_ad_set_is_held_against_its_account() -> None:
     found = judge(market(PACK | {"bad": 0.008}), as_of=AS_OF, lag=ALL_SEEN).set_index("ad_set_id")
     assert (found["target"] == found["target"].iloc[0]).all()
-    assert found["target"].iloc[0] == pytest.approx(0.8 * 0.03 * 80, rel=0.08)
+    assert found["target"].iloc[0] == pytest.approx(0.7 * 0.03 * 80, rel=0.08)
     assert found.loc["bad", "verdict"] == PAUSE
 
 

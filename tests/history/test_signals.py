@@ -1,0 +1,136 @@
+"""signals/underperformers as Dagster runs it: from what was known then, with the policy's targets, labels and the platform's word."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from assets.conversion_lag.assets import keep, learned
+from assets.performance.figures import core_days
+from assets.replay.assets import underperformers
+from assets.underperformers.candidates import is_learning, verdicts
+from assets.underperformers.judge import FINE, PROTECTED, THIN
+from benchmarks.days import Days
+from orchestration.schedules import day_range_tags
+from resources.policy import Policy
+from resources.tables.signals import UNDERPERFORMERS
+
+PLAIN: dict[str, Any] = {"permissions": [{"level": "propose"}], "caps": {}, "approvers": {}}
+
+
+def policy(**more: Any) -> Policy:
+    return Policy.model_validate(PLAIN | more)
+
+
+def frames(days: Days) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Four weeks of core, and entities in which every ad set is active."""
+    first = days.first - timedelta(days=27)
+    days.run(days.first, first=first)
+    keep(days.lake, learned(days.lake, until=days.stage.clock.now()), at=days.stage.clock.now())
+    ad_sets, campaigns = (
+        core_days(days.lake, level, start=first, end=days.first) for level in ("ad_set", "campaign")
+    )
+    once = ad_sets.drop_duplicates(["platform", "account_id", "ad_set_id"])
+    sets = once.assign(
+        level="ad_set", entity_id=once["ad_set_id"], name="set", status="active", learning_state=None
+    )
+    above = once.drop_duplicates(["platform", "campaign_id"])
+    above = above.assign(
+        level="campaign",
+        entity_id=above["campaign_id"],
+        name="Shop brand",
+        status="active",
+        learning_state=None,
+    )
+    return ad_sets, campaigns, pd.concat([sets, above], ignore_index=True)
+
+
+def test_a_backfill_writes_a_verdict_on_every_ad_set_that_spent_and_says_what_was_not_known(
+    days: Days,
+) -> None:
+    frames(days)
+    days.run(days.first + timedelta(days=1))
+    desk = SimpleNamespace(policy=policy)
+    result = dg.materialize(
+        [underperformers],
+        resources={"lake": days.lake, "desk": desk, "platforms": days.platforms},
+        tags=day_range_tags(f"{days.first - timedelta(days=1)}", f"{days.first + timedelta(days=1)}"),
+    )
+    rows = days.lake.read(UNDERPERFORMERS)
+    seen = {day.date(): len(part) for day, part in rows.groupby("day")}
+    assert set(seen) == {days.first, days.first + timedelta(days=1)}
+    told = result.asset_materializations_for_node("signals__underperformers")[0]
+    assert told.metadata["days of which nothing was known in time"].value == 1
+    spent = core_days(days.lake, "ad_set", start=days.first - timedelta(days=27), end=days.first)
+    assert seen[days.first] == spent[spent["spend"] > 0]["ad_set_id"].nunique()
+    assert rows["known_by"].dt.date.max() <= days.first + timedelta(days=2)
+
+
+def test_a_target_of_the_campaign_counts_before_that_of_the_account_and_margin_where_there_is_none(
+    days: Days,
+) -> None:
+    ad_sets, campaigns, entities = frames(days)
+    sales = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=policy()).query("goal == 'sales'")
+    row = sales.iloc[0]
+    place = f"{row['platform']} {row['account_id']}"
+    asked = {
+        "target_roas": {row["platform"]: 5.0, place: 4.0, f"{place} {row['campaign_id']}": 3.0},
+        "margin": {other: 0.25 for other in sales["platform"].unique() if other != row["platform"]},
+    }
+    found = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=policy(**asked)).query(
+        "goal == 'sales'"
+    )
+    own = found["campaign_id"] == row["campaign_id"]
+    same = (found["account_id"] == row["account_id"]) & ~own
+    assert set(found[own]["target"]) == {3.0}
+    assert set(found[same]["target"]) <= {4.0}
+    assert set(found[found["platform"] != row["platform"]]["target"]) <= {4.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"learning_state": "LEARNING"}, "learning phase"),
+        ({"status": "paused"}, "not active"),
+        ({"campaign_id": "elsewhere"}, "last active"),
+    ],
+)
+def test_what_must_not_be_touched_is_protected(days: Days, change: dict[str, str], why: str) -> None:
+    ad_sets, campaigns, entities = frames(days)
+    harsh = policy(target_roas=dict.fromkeys(("google_ads", "meta_ads", "linkedin_ads"), 1e6))
+    before = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=harsh).query(
+        "verdict == 'pause'"
+    )
+    chosen = before.iloc[0]["ad_set_id"]
+    name = next(iter(change))
+    if name == "campaign_id":
+        ad_sets.loc[ad_sets["ad_set_id"] == chosen, name] = change[name]
+        ad_sets["goal"] = "sales"
+        campaigns = pd.concat(
+            [campaigns, campaigns.iloc[:1].assign(campaign_id="elsewhere", conversion_value=1)]
+        )
+    else:
+        entities.loc[(entities["level"] == "ad_set") & (entities["entity_id"] == chosen), name] = change[name]
+    after = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=harsh).set_index("ad_set_id")
+    assert after.loc[chosen, "verdict"] == PROTECTED
+    assert why in after.loc[chosen, "why"]
+
+
+def test_a_label_of_the_policy_protects_whole_campaigns(days: Days) -> None:
+    ad_sets, campaigns, entities = frames(days)
+    asked = {
+        "labels": {"brand": {"campaign_name": [r"\bbrand\b"]}},
+        "target_roas": dict.fromkeys(("google_ads", "meta_ads", "linkedin_ads"), 1e6),
+    }
+    found = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=policy(**asked))
+    assert set(found["verdict"]) <= {PROTECTED, THIN, FINE}
+    assert (found["verdict"] == PROTECTED).any()
+    assert set(found[found["verdict"] == PROTECTED]["why"]) == {"It carries the label brand."}
+
+
+def test_learning_that_has_ended_without_success_is_no_learning() -> None:
+    assert is_learning("LEARNING")
+    assert not any(is_learning(state) for state in (None, "", "SUCCESS", "LEARNING_LIMITED"))
