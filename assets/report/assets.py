@@ -1,6 +1,6 @@
 """The daily dashboard: one page that people open first, in one file that works from a mail or a disk.
 
-Reads core/*, writes one HTML file per day. What is on the page is in `assets.report.view` and `assets.report.page`.
+Reads core/* and signals/underperformers, writes one HTML file per day. What is on the page is in `assets.report.view` and `assets.report.page`.
 """
 
 import math
@@ -20,6 +20,7 @@ from resources.lake import Lake
 from resources.settings import Settings
 from resources.tables import core
 from resources.tables.pulls import PULLS
+from resources.tables.signals import UNDERPERFORMERS
 
 SHOWN_DAYS = 90
 DETAIL_DAYS = 28
@@ -33,6 +34,7 @@ DETAIL_DAYS = 28
         core.DAYS["campaign"].asset_key,
         core.DAYS["ad_set"].asset_key,
         core.ENTITIES.asset_key,
+        UNDERPERFORMERS.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -78,6 +80,7 @@ def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
         pulled_at=pulled_at,
         generated_at=datetime.now(UTC),
         profile=settings.profile,
+        judged=lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)}),
         kept_out=_kept_out(lake),
         calls=_calls(lake),
     )

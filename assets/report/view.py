@@ -15,6 +15,7 @@ from assets.report.days import known, tidy, totals, window
 from assets.report.freshness import Freshness, State, freshness, spoken
 from assets.report.metrics import METRICS, SUMS, Figures, Metric, with_ratios
 from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
+from assets.report.verdicts import Verdicts, verdicts_of
 
 SPARK_DAYS = 28
 TOTAL = "all"
@@ -62,6 +63,8 @@ class DashboardView:
     campaigns: Breakdown
     ad_sets: Breakdown
     trends: pd.DataFrame
+    verdicts: Verdicts | None = None
+    """Ad sets that earn too little; None where nobody judged the day."""
     kept_out: tuple[str, ...] = ()
     """Accounts whose last reading was not kept, each with why and what to do."""
     calls: tuple[str, ...] = ()
@@ -83,6 +86,7 @@ def dashboard_view(
     pulled_at: dict[str, datetime],
     generated_at: datetime,
     profile: str,
+    judged: pd.DataFrame | None = None,
     kept_out: Sequence[str] = (),
     calls: Sequence[str] = (),
 ) -> DashboardView:
@@ -98,6 +102,7 @@ def dashboard_view(
         pulled_at: When each platform's newest figures were read (UTC); a platform never read is not in it.
         generated_at: When the page is written (UTC).
         profile: Which world the figures are from; shown as it is.
+        judged: signals/underperformers of the day, where there is any.
         kept_out: Accounts whose last reading was not kept, each as a sentence.
         calls: Per platform the calls of the last 24 hours, in words.
     """
@@ -113,6 +118,7 @@ def dashboard_view(
         freshness=states,
         without=tuple(state for state in states if state.state is State.STALE),
         tiles=_tiles(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
+        verdicts=None if judged is None else verdicts_of(judged, as_of=as_of),
         kept_out=tuple(kept_out),
         calls=tuple(calls),
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},

@@ -53,6 +53,7 @@ def frames(
         "campaign_days": _ratios(recent.groupby(campaign, as_index=False)[SUMS + _MONEY + _ENDS].sum()),
         "ad_set_days": _ratios(recent),
         "entities": _entities(facts, names or {}),
+        "judged": _judged(facts, names or {}),
         "reporting_currency": "EUR",
         "pulled_at": dict.fromkeys(facts["platform"].unique(), PULLED),
         "generated_at": PULLED + timedelta(minutes=8),
@@ -139,6 +140,17 @@ def _ratios(rows: pd.DataFrame) -> pd.DataFrame:
         ctr=rows["clicks"] / rows["impressions"].where(rows["impressions"] > 0),
         roas=rows["conversion_value"] / rows["spend"].where(rows["spend"] > 0),
     )
+
+
+def _judged(facts: pd.DataFrame, names: Mapping[int, str]) -> pd.DataFrame:
+    """A verdict on every ad set, every fifth of them to be paused."""
+    once = facts.drop_duplicates(["platform", "account_id", "ad_set_id"])
+    verdict = np.where(once["number"] % 5 == 0, "pause", np.where(once["number"] % 5 == 1, "watch", "fine"))
+    return once[["platform", "account_id", "campaign_id", "ad_set_id"]].assign(
+        day=pd.Timestamp(AS_OF), name=[names.get(n, f"Prospecting – broad – {n:05d}") for n in once["number"]], goal="sales",
+        target=2.0, roas_mean=1.2, roas_low=0.9, roas_high=1.5, p_below=0.97, regret_week=once["number"] * 1.5, verdict=verdict,
+        why="3 conversions where 12.1 were to be expected by now at target; 97% likely below it.",
+    )  # fmt: skip
 
 
 def _entities(facts: pd.DataFrame, names: Mapping[int, str]) -> pd.DataFrame:

@@ -117,7 +117,8 @@ def test_without_a_curve_the_page_says_only_that_it_still_grows() -> None:
     assert all(tile.outlook is None for tile in view.tiles)
     page = render_dashboard(view)
     assert "matured: ends near" not in page
-    assert "<small" not in page
+    assert "→ " not in page.split("<caption>")[0]
+    assert "<small>→" not in page
     assert "still growing" in page
 
 
