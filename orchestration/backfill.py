@@ -14,7 +14,7 @@ import dagster as dg
 from assets.ingest.assets import ALLOWED_TAG
 from assets.ingest.restate import LONG_DAYS, LONG_WEEKDAY, is_settled
 from orchestration.coverage import accounts_of, readings
-from orchestration.jobs import CORE_DAYS, DASHBOARD, DAYS_OF, ENTITIES, FX, LAG, LISTS_OF, PROPOSING
+from orchestration.jobs import CORE_DAYS, DASHBOARD, DAYS_OF, ENTITIES, FX, LAG, LISTS_OF, PROPOSING, SIGNALS
 from orchestration.runs import RunFailed, Window, instance_at, run, windows_between
 from orchestration.schedules import days_to_read
 from resources.lake import Lake
@@ -103,6 +103,7 @@ def refresh_day(
         first = min(first, window.start)
     _attempt(came, instance, LAG | CORE_DAYS | ENTITIES, Window(first, day))
     say(f"{Window(first, day)}: {(day - first).days + 1} days in {perf_counter() - at:.1f} s")
+    _attempt(came, instance, SIGNALS, Window(day, day))
     page = run(instance, DASHBOARD, window=Window(day, day))
     say(f"Page of {day} in {page.seconds:.1f} s")
     proposed = run(instance, PROPOSING, window=Window(day, day))

@@ -16,7 +16,7 @@ from rich.table import Table as Grid
 from assets.actions.words import link
 from assets.dropped_files.folder import read_folder
 from orchestration.backfill import Say, backfill_days, dagster_home, refresh_day
-from orchestration.jobs import CORE_DAYS, DASHBOARD, DROPPED, ENTITIES, FX, LAG
+from orchestration.jobs import CORE_DAYS, DASHBOARD, DROPPED, ENTITIES, FX, LAG, SIGNALS
 from orchestration.local_sandbox import sandbox_running
 from orchestration.partitions import WINDOW_DAYS
 from orchestration.runs import Window, instance_at, run, windows_between
@@ -96,6 +96,7 @@ def demo_on_files(folder: Path, *, say: Say) -> None:
         for window in windows_between(days.start, days.end, days=FILES_WINDOW_DAYS):
             done = run(instance, CORE_DAYS, window=window)
             say(f"{window}: {window.days} days in {done.seconds:.1f} s")
+        run(instance, SIGNALS, window=Window(days.end, days.end))
         run(instance, DASHBOARD, window=Window(days.end, days.end))
     settings = load_settings(with_platforms=False)
     _summarise(settings, days.end)

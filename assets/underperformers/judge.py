@@ -138,9 +138,14 @@ def _verdicts(
         FINE,
     )
     why = [
-        f"{seen:.4g} conversions where {due:.1f} were to be expected by now at target; {p:.0%} likely below it."
+        f"{seen:.4g} conversions where {due:.1f} were to be expected by now at target; {_likely(p)} likely below it."
         if np.isfinite(due) and np.isfinite(p)
         else "Nothing to compare it with yet."
         for seen, due, p in zip(found["conversions"], expected, below, strict=True)
     ]
     return verdict, why
+
+
+def _likely(p: float) -> str:
+    """A probability in words; nothing is ever certain."""
+    return "over 99%" if p > 0.99 else "under 1%" if p < 0.01 else f"{p:.0%}"

@@ -15,7 +15,7 @@ from assets.underperformers.candidates import is_learning, verdicts
 from assets.underperformers.judge import FINE, PROTECTED, THIN
 from benchmarks.days import Days
 from orchestration.schedules import day_range_tags
-from resources.policy import Policy
+from resources.policy import Policy, PolicyUnreadable
 from resources.tables.signals import UNDERPERFORMERS
 
 PLAIN: dict[str, Any] = {"permissions": [{"level": "propose"}], "caps": {}, "approvers": {}}
@@ -67,6 +67,26 @@ def test_a_backfill_writes_a_verdict_on_every_ad_set_that_spent_and_says_what_wa
     spent = core_days(days.lake, "ad_set", start=days.first - timedelta(days=27), end=days.first)
     assert seen[days.first] == spent[spent["spend"] > 0]["ad_set_id"].nunique()
     assert rows["known_by"].dt.date.max() <= days.first + timedelta(days=2)
+
+
+def test_without_a_policy_nothing_is_judged_and_it_says_why(days: Days) -> None:
+    def unreadable() -> Policy:
+        raise PolicyUnreadable("policy.yaml: line 3 is no YAML.")
+
+    frames(days)
+    result = dg.materialize(
+        [underperformers],
+        resources={
+            "lake": days.lake,
+            "desk": SimpleNamespace(policy=unreadable),
+            "platforms": days.platforms,
+        },
+        tags=day_range_tags(f"{days.first}", f"{days.first}"),
+    )
+    assert result.success
+    assert days.lake.read(UNDERPERFORMERS).empty
+    (told,) = result.asset_materializations_for_node("signals__underperformers")
+    assert "line 3 is no YAML" in str(told.metadata["note"].value)
 
 
 def test_a_target_of_the_campaign_counts_before_that_of_the_account_and_margin_where_there_is_none(
