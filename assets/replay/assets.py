@@ -115,8 +115,10 @@ def threshold_signal(
 
 
 def known_by(day: date, *, now: datetime) -> datetime:
-    """The instant up to which a day's signal may look."""
-    return min(now, datetime.combine(day + timedelta(days=1), KNOWN_BY))
+    """The instant up to which a day's signal may look: noon of the next day, and on that day itself whatever is known by now."""
+    if now.astimezone(UTC).date() <= day + timedelta(days=1):
+        return now
+    return datetime.combine(day + timedelta(days=1), KNOWN_BY)
 
 
 def replayed(lake: Lake, day: date, *, policy: Policy, now: datetime) -> list[dict[str, object]] | None:

@@ -1,6 +1,6 @@
 """signals/underperformers as Dagster runs it: from what was known then, with the policy's targets, labels and the platform's word."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from assets.conversion_lag.assets import keep, learned
 from assets.performance.figures import core_days
-from assets.replay.assets import underperformers
+from assets.replay.assets import known_by, underperformers
 from assets.underperformers.candidates import is_learning, verdicts
 from assets.underperformers.judge import FINE, PROTECTED, THIN
 from benchmarks.days import Days
@@ -67,6 +67,15 @@ def test_a_backfill_writes_a_verdict_on_every_ad_set_that_spent_and_says_what_wa
     spent = core_days(days.lake, "ad_set", start=days.first - timedelta(days=27), end=days.first)
     assert seen[days.first] == spent[spent["spend"] > 0]["ad_set_id"].nunique()
     assert rows["known_by"].dt.date.max() <= days.first + timedelta(days=2)
+
+
+def test_the_newest_day_looks_at_what_is_known_now_and_an_older_one_at_noon_of_the_next() -> None:
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    for hours in (-6, 0, 6):
+        assert known_by(
+            noon.date() - timedelta(days=1), now=noon + timedelta(hours=hours)
+        ) == noon + timedelta(hours=hours)
+    assert known_by(noon.date() - timedelta(days=1), now=noon + timedelta(days=1)) == noon
 
 
 def test_without_a_policy_nothing_is_judged_and_it_says_why(days: Days) -> None:
