@@ -64,8 +64,9 @@ def action_proposals(
             note = f"{as_of} is over: newer figures are there ({around.newest_as_of}). A past day proposes nothing."
             return dg.MaterializeResult(metadata={"note": note, "dagster/row_count": 0})
         found = threshold.findings(
-            around.ad_set_days, around.campaign_days, around.entities, as_of=as_of, policy=desk.policy()
-        )
+            around.ad_set_days, around.campaign_days, around.entities, as_of=as_of, policy=desk.policy(),
+            paused_by_us=_paused(desk),
+        )  # fmt: skip
         drafts, taken = propose_findings(found, desk, figures)
         if len(taken) > 1:
             digests = {made.proposal_id: made.digest for made in taken}
@@ -84,6 +85,17 @@ def action_proposals(
             ),
         }
     )
+
+
+def _paused(desk: Desk) -> set[str]:
+    """Ad sets whose last change of ours was a pause that happened."""
+    last = {
+        change.target.entity_id: change.after
+        for entry in desk.ledger.entries(states=[State.VERIFIED])
+        for change in entry.proposal.changes
+        if change.field == "status"
+    }
+    return {ad_set for ad_set, after in last.items() if after == "paused"}
 
 
 proposal = dg.AssetSpec(

@@ -6,7 +6,7 @@ by then is compared with what it had, by the exact Poisson probability. Known we
 a fixed lag curve.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from math import exp
 import pandas as pd
 
 from assets.actions.findings import Finding, Wish
-from assets.actions.pauses import pauses, poisson_range
+from assets.actions.pauses import pauses, poisson_range, restarts
 from assets.actions.visible import share_visible
 from assets.underperformers.candidates import verdicts
 from assets.underperformers.judge import REDUCE
@@ -79,15 +79,16 @@ def findings(
     *,
     as_of: date,
     policy: Policy,
+    paused_by_us: Collection[str] = (),
 ) -> list[Finding]:
-    """What stands out on the 14 days up to `as_of`, the most money first."""
+    """What stands out up to `as_of`, the most money first; `paused_by_us` are ad sets that may be proposed to begin again."""
     limits = policy.guardrails
     ad_sets = units(ad_set_days, entities, level="ad_set", as_of=as_of, policy=policy)
     campaigns = units(campaign_days, entities, level="campaign", as_of=as_of, policy=policy)
     owners = [u for u in (*ad_sets, *campaigns) if u.owns_budget and u.budget]
     judged = verdicts(ad_set_days, campaign_days, entities, as_of=as_of, policy=policy)
     verdict = {row.ad_set_id: row.verdict for row in judged.itertuples()}
-    stopped = pauses(judged, as_of=as_of, window_days=policy.judging.window_days)
+    stopped = pauses(judged, as_of=as_of) + restarts(judged, as_of=as_of, paused_by_us=paused_by_us)
     weak = [u for u in owners if u.is_active and _is_weak(u, verdict, limits)]
     strong = [u for u in owners if u.is_active and _is_strong(u, limits)]
     shifts, left_weak, left_strong = _shifts(weak, strong, as_of)

@@ -80,7 +80,7 @@ def curves(seen: pd.DataFrame, *, platforms: Sequence[str] = (), longest: int = 
         share_high (80 % interval), value_share with value_low and value_high, conversions (how many it stands on), days,
         source (own, pooled or prior). Shares are of what is seen at `longest`; where conversions are taken back they pass 1.
     """
-    rows = _with_sums(seen)
+    rows = _with_sums(seen[seen["age_days"] <= longest])
     names = sorted({*platforms, *rows["platform"].unique()})
     made = [part for name in names for part in _of_platform(name, rows[rows["platform"] == name], longest)]
     return pd.concat(made, ignore_index=True)
@@ -147,12 +147,11 @@ def _of_platform(platform: str, rows: pd.DataFrame, longest: int) -> list[pd.Dat
 
 def _grid(part: pd.DataFrame, longest: int) -> tuple[Floats, Floats]:
     """Conversions and value per day and age, not a number where it was not read."""
-    kept = part[part["age_days"] <= longest]
-    days = {day: n for n, day in enumerate(sorted(kept["day"].unique()))}
+    days = {day: n for n, day in enumerate(sorted(part["day"].unique()))}
     counts = np.full((len(days), longest + 1), np.nan)
     values = counts.copy()
-    at = kept["day"].map(days).to_numpy(), kept["age_days"].to_numpy()
-    counts[at], values[at] = kept["conversions"], kept["value"]
+    at = part["day"].map(days).to_numpy(), part["age_days"].to_numpy()
+    counts[at], values[at] = part["conversions"], part["value"]
     return counts, values
 
 

@@ -48,7 +48,7 @@ def judge(
         policy: Window and thresholds.
 
     Returns:
-        A row per ad set, in the order of platform, account_id and ad_set_id: these, goal, spend, conversions, value, target (ROAS, or
+        A row per ad set, in the order of platform, account_id and ad_set_id: these, goal, days (with spend known), spend, conversions, value, target (ROAS, or
         conversions per money for leads), roas_mean with roas_low and roas_high (80 % interval; empty for leads), p_below (0..1),
         expected_conversions (at target, of those that can be seen by now), regret_week (money that a week more of it would
         waste, by expectation), verdict (fine, watch, reduce, pause, not enough evidence, protected) and why.
@@ -76,7 +76,7 @@ def judge(
 
 
 _COLUMNS = (
-    *KEYS, GOAL, "spend", "conversions", "value", "target", "roas_mean", "roas_low", "roas_high", "p_below",
+    *KEYS, GOAL, "days", "spend", "conversions", "value", "target", "roas_mean", "roas_low", "roas_high", "p_below",
     "expected_conversions", "regret_week", "verdict", "why",
 )  # fmt: skip
 

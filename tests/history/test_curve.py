@@ -54,6 +54,15 @@ def test_the_true_curve_is_found_though_most_days_are_young(every: int, most: fl
     assert np.median([gap(curves(seen(a_day=80, seed=n, every=every))) for n in range(5)]) < most
 
 
+def test_readings_that_are_all_older_than_the_longest_age_teach_nothing_and_break_nothing() -> None:
+    old = seen(a_day=20)
+    old = old.assign(age_days=old["age_days"] + LONGEST_DAYS, account_id="2")
+    young = seen(a_day=20)
+    both = curves(pd.concat([old, young], ignore_index=True), platforms=["meta_ads"])
+    pd.testing.assert_frame_equal(both, curves(young, platforms=["meta_ads"]))
+    assert set(curves(old, platforms=["meta_ads"])["source"]) == {"prior"}
+
+
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     inside = []
     for seed in range(30):

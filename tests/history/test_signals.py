@@ -8,6 +8,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from assets.actions.pauses import pauses, restarts
 from assets.conversion_lag.assets import keep, learned
 from assets.performance.figures import core_days
 from assets.replay.assets import known_by, underperformers
@@ -146,6 +147,27 @@ def test_what_must_not_be_touched_is_protected(days: Days, change: dict[str, str
     after = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=harsh).set_index("ad_set_id")
     assert after.loc[chosen, "verdict"] == PROTECTED
     assert why in after.loc[chosen, "why"]
+
+
+def test_what_we_paused_and_is_fine_after_all_is_proposed_to_begin_again(days: Days) -> None:
+    ad_sets, campaigns, entities = frames(days)
+    gentle = policy(target_roas=dict.fromkeys(("google_ads", "meta_ads", "linkedin_ads"), 0.01))
+    judged = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=gentle).query(
+        "verdict == 'fine'"
+    )
+    ours, theirs = judged["ad_set_id"].iloc[:2]
+    entities.loc[entities["entity_id"].isin([ours, theirs]), "status"] = "paused"
+    found = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=gentle)
+    (one,) = restarts(found, as_of=days.first, paused_by_us={ours})
+    assert (one.kind, one.wishes[0].target.entity_id, one.wishes[0].status) == (
+        "resume_ad_set",
+        ours,
+        "active",
+    )
+    assert one.effect.low is not None
+    assert 0 <= one.effect.low <= one.effect.high
+    assert pauses(found[found["ad_set_id"].isin([ours, theirs])], as_of=days.first) == []
+    assert restarts(found.assign(verdict="watch"), as_of=days.first, paused_by_us={ours}) == []
 
 
 def test_a_label_of_the_policy_protects_whole_campaigns(days: Days) -> None:
