@@ -26,6 +26,7 @@ from resources.errors import PaidMediaError
 from resources.failures import one_sentence
 from resources.lake import Lake
 from resources.ledger.book import Entry
+from resources.ledger.proposal import Target
 from resources.ledger.states import State
 from resources.tables import core
 
@@ -87,15 +88,15 @@ def action_proposals(
     )
 
 
-def _paused(desk: Desk) -> set[str]:
+def _paused(desk: Desk) -> set[Target]:
     """Ad sets whose last change of ours was a pause that happened."""
     last = {
-        change.target.entity_id: change.after
+        change.target: change.after
         for entry in desk.ledger.entries(states=[State.VERIFIED])
         for change in entry.proposal.changes
         if change.field == "status"
     }
-    return {ad_set for ad_set, after in last.items() if after == "paused"}
+    return {target for target, after in last.items() if after == "paused"}
 
 
 proposal = dg.AssetSpec(

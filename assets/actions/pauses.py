@@ -20,15 +20,13 @@ def pauses(found: pd.DataFrame, *, as_of: date) -> list[Finding]:
     return [_finding(row, as_of, status="paused") for row in some.to_dict("records")]
 
 
-def restarts(found: pd.DataFrame, *, as_of: date, paused_by_us: Collection[str]) -> list[Finding]:
+def restarts(found: pd.DataFrame, *, as_of: date, paused_by_us: Collection[Target]) -> list[Finding]:
     """A finding for each ad set that is paused because we paused it, and which is fine now that its late conversions are there.
 
     What a person paused is never proposed to begin again: nobody knows why it was.
     """
-    some = found[
-        (found["verdict"] == FINE) & (found["status"] == "paused") & found["ad_set_id"].isin(paused_by_us)
-    ]
-    return [_finding(row, as_of, status="active") for row in some.to_dict("records")]
+    some = found[(found["verdict"] == FINE) & (found["status"] == "paused")].to_dict("records")
+    return [_finding(row, as_of, status="active") for row in some if _target(row) in paused_by_us]
 
 
 def _finding(row: dict[str, Any], as_of: date, *, status: Literal["active", "paused"]) -> Finding:
@@ -36,9 +34,6 @@ def _finding(row: dict[str, Any], as_of: date, *, status: Literal["active", "pau
     low, high = poisson_range(row["conversions"])
     counts = [count / days for count in (low, row["conversions"], high)]
     name = row["name"] if isinstance(row["name"], str) else row["ad_set_id"]
-    target = Target(
-        platform=row["platform"], account_id=row["account_id"], level="ad_set", entity_id=row["ad_set_id"]
-    )
     told = f"{counts[0]:.2f} to {counts[2]:.2f} conversions a day (80 % range)"
     stops = status == "paused"
     words = (
@@ -48,7 +43,7 @@ def _finding(row: dict[str, Any], as_of: date, *, status: Literal["active", "pau
     )
     low, middle, high = (-counts[2], -counts[1], -counts[0]) if stops else counts
     return Finding(
-        kind="pause_ad_set" if stops else "resume_ad_set", wishes=(Wish(target, status=status),),
+        kind="pause_ad_set" if stops else "resume_ad_set", wishes=(Wish(_target(row), status=status),),
         reason=f"{name}: {row['why']} On {days} closed days." + ("" if stops else " It was paused before all of them were there."),
         evidence={
             "days": days, "spend": round(row["spend_account"], 2), "spend_a_day": round(spend_a_day, 2),
@@ -61,6 +56,12 @@ def _finding(row: dict[str, Any], as_of: date, *, status: Literal["active", "pau
         effect=Effect(metric="conversions a day", low=low, middle=middle, high=high, words=words),
         as_of=as_of, proposer=PROPOSER, weight=spend_a_day,
     )  # fmt: skip
+
+
+def _target(row: dict[str, Any]) -> Target:
+    return Target(
+        platform=row["platform"], account_id=row["account_id"], level="ad_set", entity_id=row["ad_set_id"]
+    )
 
 
 def poisson_range(count: float) -> tuple[float, float]:

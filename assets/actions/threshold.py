@@ -79,7 +79,7 @@ def findings(
     *,
     as_of: date,
     policy: Policy,
-    paused_by_us: Collection[str] = (),
+    paused_by_us: Collection[Target] = (),
 ) -> list[Finding]:
     """What stands out up to `as_of`, the most money first; `paused_by_us` are ad sets that may be proposed to begin again."""
     limits = policy.guardrails
@@ -87,7 +87,9 @@ def findings(
     campaigns = units(campaign_days, entities, level="campaign", as_of=as_of, policy=policy)
     owners = [u for u in (*ad_sets, *campaigns) if u.owns_budget and u.budget]
     judged = verdicts(ad_set_days, campaign_days, entities, as_of=as_of, policy=policy)
-    verdict = {row.ad_set_id: row.verdict for row in judged.itertuples()}
+    verdict: dict[tuple[str, ...], str] = {
+        (row.platform, row.account_id, row.ad_set_id): row.verdict for row in judged.itertuples()
+    }
     stopped = pauses(judged, as_of=as_of) + restarts(judged, as_of=as_of, paused_by_us=paused_by_us)
     weak = [u for u in owners if u.is_active and _is_weak(u, verdict, limits)]
     strong = [u for u in owners if u.is_active and _is_strong(u, limits)]
@@ -169,9 +171,9 @@ def at_least(seen: float, expected: float) -> float:
     return 1.0 - at_most(seen - 1, expected) if seen >= 1 else 1.0
 
 
-def _is_weak(unit: Unit, verdict: Mapping[str, str], limits: Guardrails) -> bool:
+def _is_weak(unit: Unit, verdict: Mapping[tuple[str, ...], str], limits: Guardrails) -> bool:
     if unit.level == "ad_set":
-        return verdict.get(unit.entity_id) == REDUCE
+        return verdict.get((unit.platform, unit.account_id, unit.entity_id)) == REDUCE
     enough = unit.expected >= limits.expected_to_propose
     return enough and unit.ratio < CUT_BELOW and at_most(unit.conversions, unit.expected) < LIKELY
 

@@ -34,7 +34,7 @@ def verdicts(
     known = _named(days, entities)
     targets = {
         goal: {
-            row.ad_set_id: target
+            (row.platform, row.account_id, row.ad_set_id): target
             for row in known.itertuples()
             if (target := of(row.platform, row.account_id, row.campaign_id)) is not None
         }
@@ -79,7 +79,7 @@ def _named(days: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
     return named.merge(campaigns, on=["platform", "account_id", "campaign_id"], how="left")
 
 
-def _protected(known: pd.DataFrame, policy: Policy) -> dict[str, str]:
+def _protected(known: pd.DataFrame, policy: Policy) -> dict[tuple[str, ...], str]:
     """Ad sets that nothing is to be proposed for, and why; who edited what lately is asked at the platform, by the limits."""
     found = {}
     active = (
@@ -88,18 +88,19 @@ def _protected(known: pd.DataFrame, policy: Policy) -> dict[str, str]:
         .nunique()
     )
     for row in known.to_dict("records"):
+        place = tuple(row[key] for key in KEYS)
         name = row["campaign_name"] if isinstance(row["campaign_name"], str) else None
         labels = policy.labels_of(
             campaign_id=row["campaign_id"], campaign_name=name, ad_set_id=row["ad_set_id"]
         )
         if row["status"] != "active":
-            found[row["ad_set_id"]] = "It is not active, or not known any more."
+            found[place] = "It is not active, or not known any more."
         elif held := sorted(labels & set(policy.guardrails.never)):
-            found[row["ad_set_id"]] = f"It carries the label {held[0]}."
+            found[place] = f"It carries the label {held[0]}."
         elif is_learning(row["learning_state"] if isinstance(row["learning_state"], str) else None):
-            found[row["ad_set_id"]] = "It is in its learning phase."
+            found[place] = "It is in its learning phase."
         elif active[row["platform"], row["account_id"], row["campaign_id"]] < 2:
-            found[row["ad_set_id"]] = "It is the last active ad set of its campaign."
+            found[place] = "It is the last active ad set of its campaign."
     return found
 
 

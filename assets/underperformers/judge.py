@@ -8,7 +8,7 @@ reduced; still only by its posterior, for peers may make a dry spell plausible.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from resources.policy import Judging
 
 FINE, WATCH, REDUCE, PAUSE = "fine", "watch", "reduce", "pause"
 THIN, PROTECTED = "not enough evidence", "protected"
-Targets: TypeAlias = float | Mapping[str, float] | pd.Series | None
+Targets: TypeAlias = float | Mapping[Any, float] | pd.Series | None
 
 
 def judge(
@@ -30,7 +30,7 @@ def judge(
     target_roas: Targets = None,
     lag: Lag = None,
     target_cpa: Targets = None,
-    protected: Mapping[str, str] | None = None,
+    protected: Mapping[Any, str] | None = None,
     policy: Judging | None = None,
 ) -> pd.DataFrame:
     """A verdict on every ad set that spent in the window before `as_of`.
@@ -40,11 +40,11 @@ def judge(
             account_id, campaign_id, goal (sales or leads; else sales where the campaign has any value), clicks, and
             spend_reporting (the same money in one currency for all accounts). Missing spend is a day that is not known.
         as_of: The day of the reading; the days before it are judged, it is not.
-        target_roas: What ROAS should be: for all, or by ad set id. Without one, what `policy` asks of the average
+        target_roas: What ROAS should be: for all, or by ad set (its id, or platform, account_id and id). Without one, what `policy` asks of the average
             of the same account and goal.
         lag: Share of conversions visible k days after the click; see `share_visible`.
-        target_cpa: What a conversion of an ad set for leads may cost, in the money of `days`: for all, or by ad set id.
-        protected: Ad sets that are not to be touched, by id, each with why.
+        target_cpa: What a conversion of an ad set for leads may cost, in the money of `days`: for all, or by ad set.
+        protected: Ad sets that are not to be touched, each with why.
         policy: Window and thresholds.
 
     Returns:
@@ -69,7 +69,7 @@ def judge(
         for (_, goal), part in found.groupby(["platform", GOAL], sort=False)
     ]
     judged = pd.concat(parts).sort_values(list(KEYS), ignore_index=True)
-    why = judged["ad_set_id"].map(dict(protected or {}))
+    why = _each(judged, protected or {})
     judged["verdict"] = judged["verdict"].where(why.isna() | judged["verdict"].isin([FINE, THIN]), PROTECTED)
     judged["why"] = judged["why"].where(judged["verdict"] != PROTECTED, why)
     return judged[list(_COLUMNS)]
@@ -108,11 +108,7 @@ def _targets(
     usual = usually * (earned / account["ripe"].transform("sum").where(lambda ripe: ripe > 0)).to_numpy(float)
     if given is None:
         return usual
-    own = (
-        given
-        if isinstance(given, int | float)
-        else found["ad_set_id"].map(dict(given.items())).to_numpy(float)
-    )
+    own = given if isinstance(given, int | float) else _each(found, dict(given.items())).to_numpy(float)
     asked = np.broadcast_to(np.asarray(own, float), len(found)).copy()
     if (asked[np.isfinite(asked)] <= 0).any():
         raise ValueError("A target is above zero: leave out those that have none.")
@@ -144,6 +140,15 @@ def _verdicts(
         for seen, due, p in zip(found["conversions"], expected, below, strict=True)
     ]
     return verdict, why
+
+
+def _each(found: pd.DataFrame, given: Mapping[Any, Any]) -> pd.Series:
+    """What is given for each ad set, empty where nothing is."""
+    places = pd.Series(
+        list(zip(*(found[name] for name in KEYS), strict=True)), index=found.index, dtype=object
+    )
+    by_place, by_id = places.map(given), found["ad_set_id"].map(given)
+    return by_place.where(by_place.notna(), by_id)
 
 
 def _likely(p: float) -> str:

@@ -16,6 +16,7 @@ from assets.underperformers.candidates import is_learning, verdicts
 from assets.underperformers.judge import FINE, PROTECTED, THIN
 from benchmarks.days import Days
 from orchestration.schedules import day_range_tags
+from resources.ledger.proposal import Target
 from resources.policy import Policy, PolicyUnreadable
 from resources.tables.signals import UNDERPERFORMERS
 
@@ -158,7 +159,9 @@ def test_what_we_paused_and_is_fine_after_all_is_proposed_to_begin_again(days: D
     ours, theirs = judged["ad_set_id"].iloc[:2]
     entities.loc[entities["entity_id"].isin([ours, theirs]), "status"] = "paused"
     found = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=gentle)
-    (one,) = restarts(found, as_of=days.first, paused_by_us={ours})
+    row = found.set_index("ad_set_id").loc[ours]
+    target = Target(platform=row["platform"], account_id=row["account_id"], level="ad_set", entity_id=ours)
+    (one,) = restarts(found, as_of=days.first, paused_by_us={target})
     assert (one.kind, one.wishes[0].target.entity_id, one.wishes[0].status) == (
         "resume_ad_set",
         ours,
@@ -167,7 +170,7 @@ def test_what_we_paused_and_is_fine_after_all_is_proposed_to_begin_again(days: D
     assert one.effect.low is not None
     assert 0 <= one.effect.low <= one.effect.high
     assert pauses(found[found["ad_set_id"].isin([ours, theirs])], as_of=days.first) == []
-    assert restarts(found.assign(verdict="watch"), as_of=days.first, paused_by_us={ours}) == []
+    assert restarts(found.assign(verdict="watch"), as_of=days.first, paused_by_us={target}) == []
 
 
 def test_a_label_of_the_policy_protects_whole_campaigns(days: Days) -> None:

@@ -76,6 +76,21 @@ def test_what_is_protected_is_named_and_not_judged_and_the_fine_stay_fine() -> N
     assert rows.loc["good", "verdict"] == FINE
 
 
+def test_two_platforms_may_give_out_the_same_id() -> None:
+    ours = market(PACK | {"same": 0.03})
+    days = pd.concat([ours, ours.assign(platform="linkedin_ads", account_id="l")])
+    by_place = {("linkedin_ads", "l", "same"): 100.0}
+    found = judge(
+        days, as_of=AS_OF, target_roas=by_place, lag=ALL_SEEN, protected={("meta_ads", "a", "same"): "brand"}
+    )
+    targets = found[found["ad_set_id"] == "same"].set_index("platform")["target"]
+    assert targets["linkedin_ads"] == 100.0
+    assert targets["meta_ads"] < 3
+    assert (
+        not found["verdict"].eq(PROTECTED).any()
+    )  # the one that is protected is fine, the other is not protected
+
+
 def test_conversions_still_to_come_are_held_against_nobody() -> None:
     curve = [0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, *np.linspace(0.9, 1.0, 22)]
     days = market({f"n{n}": 0.03 for n in range(60)}, lag=curve, days=12)
