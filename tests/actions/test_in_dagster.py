@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Browser
 
-from resources.ledger.proposal import set_summary
+from resources.ledger.proposal import Proposal, set_summary
 from resources.ledger.states import OPEN, State
 from tests.actions.house import ADD, AGAIN, BACKFILL, ENDED, RUNS_OF, House, house_standing, until
 
@@ -27,6 +28,40 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         until(lambda: not ledger.lacking("announced_at", states=OPEN, limit=1), seconds=60)
         standing.early = standing.pause(announced=True)  # the sensor finds it while other tests run
         yield standing
+
+
+def backfilled(house: House, keys: list[str], config: dict[str, object]) -> str:
+    asked = {
+        "assetSelection": [{"path": ["actions", "approved"]}],
+        "partitionNames": keys,
+        "runConfigData": config,
+    }
+    return str(house.gql(BACKFILL, p=asked)["launchPartitionBackfill"]["backfillId"])
+
+
+@dataclass(frozen=True)
+class Filling:
+    """Two backfills of two proposals each, with one code that is good for the first two only."""
+
+    ours: list[Proposal]
+    theirs: list[Proposal]
+    backfills: list[str]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def filling(house: House) -> Filling:
+    """Launched before the first test: Dagster's daemon looks for backfills every 30 seconds only."""
+    ours, theirs = [house.pause(), house.pause()], [house.pause(), house.pause()]
+    digests = [made.digest for made in ours]
+    desk = house.desk
+    code = desk.approvers().bound_code("alice", decision="approve", digests=digests, at=desk.ledger.clock())
+    begun = []
+    for several in (ours, theirs):
+        fields = {"decision": "approve", "approver": "alice", "note": "both", "code": code}
+        fields["proposal"] = set_summary(made.digest for made in several)
+        config = {"ops": {"actions__approved": {"config": fields}}}
+        begun.append(backfilled(house, [made.proposal_id for made in several], config))
+    return Filling(ours, theirs, begun)
 
 
 def test_a_materialize_click_without_a_decision_changes_nothing_and_says_what_to_do(house: House) -> None:
@@ -145,44 +180,17 @@ def test_partitions_that_people_add_or_delete_mean_nothing(house: House) -> None
     assert (house.state(made.proposal_id), house.writes(made)) == (State.PROPOSED, 0)
 
 
-def backfilled(house: House, keys: list[str], config: dict[str, object]) -> str:
-    asked = {
-        "assetSelection": [{"path": ["actions", "approved"]}],
-        "partitionNames": keys,
-        "runConfigData": config,
-    }
-    return str(house.gql(BACKFILL, p=asked)["launchPartitionBackfill"]["backfillId"])
-
-
-def test_several_at_once_from_the_backfill_dialog_with_one_code(house: House) -> None:
-    several, others = [house.pause(), house.pause()], [house.pause(), house.pause()]
-    digests = [made.digest for made in several]
-    desk = house.desk
-    code = desk.approvers().bound_code("alice", decision="approve", digests=digests, at=desk.ledger.clock())
-    fields = {"decision": "approve", "approver": "alice", "note": "both", "code": code}
-    ours = {"ops": {"actions__approved": {"config": fields | {"proposal": set_summary(digests)}}}}
-    theirs = {
-        "ops": {
-            "actions__approved": {
-                "config": fields | {"proposal": set_summary(made.digest for made in others)}
-            }
-        }
-    }
-    begun = [
-        backfilled(house, [made.proposal_id for made in found], config)
-        for found, config in ((several, ours), (others, theirs))
-    ]
-
+def test_several_at_once_from_the_backfill_dialog_with_one_code(house: House, filling: Filling) -> None:
     def done() -> bool:
-        tags = [[{"key": "dagster/backfill", "value": name}] for name in begun]
+        tags = [[{"key": "dagster/backfill", "value": name}] for name in filling.backfills]
         runs = [run for tag in tags for run in house.gql(RUNS_OF, f={"tags": tag})["runsOrError"]["results"]]
         return len(runs) == 4 and all(run["status"] in ENDED for run in runs)
 
     until(done, seconds=150)
-    assert [(house.state(made.proposal_id), house.writes(made)) for made in several] == [
+    assert [(house.state(made.proposal_id), house.writes(made)) for made in filling.ours] == [
         (State.VERIFIED, 1)
     ] * 2
-    assert [(house.state(made.proposal_id), house.writes(made)) for made in others] == [
+    assert [(house.state(made.proposal_id), house.writes(made)) for made in filling.theirs] == [
         (State.PROPOSED, 0)
     ] * 2
 
