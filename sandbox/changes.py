@@ -4,6 +4,7 @@ A change shows in delivery from the account's next day on, which is when the pla
 """
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from threading import Lock
@@ -28,10 +29,15 @@ class Change:
     """`api`, or `person` for somebody at the platform's own screens."""
 
 
-class Changes:
-    """Every accepted write, in order."""
+Unasked = Callable[[str, str, tuple[str, int] | None], Iterable[Change]]
+"""What incidents have changed by now, by platform, account id and, for one entity alone, its level and id."""
 
-    def __init__(self) -> None:
+
+class Changes:
+    """Every accepted write and what incidents changed, in order."""
+
+    def __init__(self, unasked: Unasked = lambda *_: ()) -> None:
+        self._unasked = unasked
         self._by_entity: dict[tuple[str, str, str, int], list[Change]] = defaultdict(list)
         self._lock = Lock()
         self.count = 0
@@ -43,7 +49,9 @@ class Changes:
 
     def of(self, platform: str, account_id: str, level: str, entity_id: int) -> list[Change]:
         """The changes of one entity, oldest first."""
-        return list(self._by_entity.get((platform, account_id, level, entity_id), ()))
+        found = list(self._by_entity.get((platform, account_id, level, entity_id), ()))
+        came = list(self._unasked(platform, account_id, (level, entity_id)))
+        return sorted(found + came, key=lambda change: change.at) if came else found
 
     def newest(self, platform: str, account_id: str, level: str, entity_id: int, field: str) -> Change | None:
         changes = [c for c in self.of(platform, account_id, level, entity_id) if c.field == field]
@@ -51,14 +59,8 @@ class Changes:
 
     def on(self, platform: str, account_id: str, level: str, field: str) -> list[Change]:
         """Every change of that field at that level of an account, oldest first."""
-        found = [
-            change
-            for (p, a, lev, _), changes in list(self._by_entity.items())
-            if (p, a, lev) == (platform, account_id, level)
-            for change in changes
-            if change.field == field
-        ]
-        return sorted(found, key=lambda change: change.at)
+        found = self.all_of(platform, account_id)
+        return [change for change in found if (change.level, change.field) == (level, field)]
 
     def all_of(self, platform: str, account_id: str) -> list[Change]:
         """Every change in an account, oldest first."""
@@ -68,7 +70,7 @@ class Changes:
             if (p, a) == (platform, account_id)
             for change in changes
         ]
-        return sorted(found, key=lambda change: change.at)
+        return sorted([*found, *self._unasked(platform, account_id, None)], key=lambda change: change.at)
 
     def clear(self) -> None:
         with self._lock:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,9 +14,10 @@ from starlette.routing import Route
 
 from sandbox.faults import KNOWN, UnknownFault
 from sandbox.fx import rates
+from sandbox.incident import Incident
 from sandbox.market import LEVELS, METRICS
 from sandbox.stage import Stage
-from sandbox.world import Account
+from sandbox.world import Account, WorldWrong
 
 
 def routes(stage: Stage) -> list[Route]:
@@ -29,6 +31,7 @@ def routes(stage: Stage) -> list[Route]:
         Route("/truth", desk.truth, methods=["GET"]),
         Route("/fx", desk.fx, methods=["GET"]),
         Route("/edits", desk.edits, methods=["POST"]),
+        Route("/incidents", desk.incidents, methods=["GET", "POST"]),
         Route("/reset", desk.reset, methods=["POST"]),
     ]
 
@@ -114,8 +117,25 @@ class _Desk:
             return _refused(f"an edit needs platform, account_id, level, entity_id, field and value: {error}")
         return _json(asked)
 
+    async def incidents(self, request: Request) -> Response:
+        """The labels of all incidents; or more of them, one object or a list, all or none."""
+        diary = self._stage.market.diary
+        if request.method == "POST":
+            try:
+                asked = await request.json()
+                given = [asked] if isinstance(asked, dict) else asked
+                unlabelled = [{k: v for k, v in one.items() if k != "is_fault"} for one in given]
+                diary.add([Incident.model_validate(one) for one in unlabelled])
+            except ValidationError as error:
+                first = error.errors()[0]
+                return _refused(f"an incident: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+            except (WorldWrong, ValueError, TypeError, AttributeError) as error:
+                return _refused(f"an incident: {error}")
+        return _json([i.model_dump(mode="json") | {"is_fault": i.is_fault} for i in diary.all()])
+
     async def reset(self, _: Request) -> Response:
-        """Forget every change, armed fault and request; real time again."""
+        """Forget every change, added incident, armed fault and request; real time again."""
+        self._stage.market.diary.forget_added()
         self._stage.market.changes.clear()
         self._stage.faults.clear()
         self._stage.audit.clear()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sandbox.catalog import Catalog
 from sandbox.draws import Floats, Whole, lognormal, normal, poisson, uniform
+from sandbox.effects import AS_USUAL, Effects
 
 _YEAR = 365.25
 Overlays = dict[str, npt.NDArray]
@@ -37,6 +38,7 @@ def deliver(
     on: Overlays,
     budgets: Overlays,
     lookback_days: float | None = None,
+    effects: Effects = AS_USUAL,
 ) -> Delivered:
     """What the account's ads delivered on `days`.
 
@@ -47,23 +49,27 @@ def deliver(
         on: Per level, days x entities: may it deliver.
         budgets: For campaign and ad_set, days x entities: daily budget in micros.
         lookback_days: How long after its click a conversion still counts; None counts all.
+        effects: What incidents do to it.
     """
     ad_set_spend = _ad_set_spend(catalog, days, on, budgets)
     ads, sets, seed = catalog.ads, catalog.ad_sets, catalog.seed
     weight = np.where(on["ad"], ads.weight, 0.0)
     whole = np.add.reduceat(weight, catalog.ad_starts, axis=1)[:, ads.ad_set]
     weight = np.divide(weight, whole, out=np.zeros_like(weight), where=whole > 0)
-    elapsed = np.clip(age_days, 0.0, 1.0)[:, None]
+    elapsed = np.minimum(np.clip(age_days, 0.0, 1.0)[:, None] / effects.served, 1.0)
     unit = catalog.account.unit_micros
-    spend = np.floor(ad_set_spend[:, ads.ad_set] * weight * elapsed / unit).astype(np.int64) * unit
+    spent = ad_set_spend[:, ads.ad_set] * weight * elapsed * effects.spend
+    spend = np.floor(spent / unit).astype(np.int64) * unit
 
     d, who = days[:, None], ads.id[None, :]
-    pressure = (ad_set_spend / np.maximum(sets.budget_micros, 1))[:, ads.ad_set]
+    pressure = (ad_set_spend / np.maximum(sets.budget_micros, 1))[:, ads.ad_set] * effects.spend
     cpm = sets.cpm[ads.ad_set] * np.maximum(pressure, 0.05) ** 0.15 * np.exp(0.08 * normal(seed, 41, who, d))
+    cpm = cpm * effects.price
     impressions = poisson(spend / 1_000_000 / cpm * 1000.0, seed, 42, who, d)
-    rate = np.minimum(sets.ctr[ads.ad_set] * ads.appeal * np.exp(0.06 * normal(seed, 43, who, d)), 0.6)
+    rate = sets.ctr[ads.ad_set] * ads.appeal * np.exp(0.06 * normal(seed, 43, who, d)) * effects.click_rate
+    rate = np.minimum(rate, 0.6)
     clicks = np.minimum(poisson(impressions * rate, seed, 44, who, d), impressions)
-    claims = _claims(catalog, days, age_days, clicks, lookback_days)
+    claims = _claims(catalog, days, age_days, clicks, lookback_days, effects)
     kept = 1.0 - _credited(catalog, days, age_days)
     clicks = np.minimum(np.ceil(clicks * kept).astype(np.int64), clicks)
     spend = np.floor(spend * kept / unit).astype(np.int64) * unit
@@ -100,12 +106,17 @@ def _ad_set_spend(catalog: Catalog, days: Whole, on: Overlays, budgets: Overlays
 
 
 def _claims(
-    catalog: Catalog, days: Whole, age_days: Floats, clicks: Whole, lookback_days: float | None
+    catalog: Catalog,
+    days: Whole,
+    age_days: Floats,
+    clicks: Whole,
+    lookback_days: float | None,
+    effects: Effects,
 ) -> tuple[Whole, Whole, Whole, Whole]:
     """Purchases, their value, leads and sign-ups that followed those clicks and have happened by now."""
     ads, sets, seed = catalog.ads, catalog.ad_sets, catalog.seed
     d, who = days[:, None], ads.id[None, :]
-    mean = clicks * sets.conversion_rate[ads.ad_set]
+    mean = clicks * sets.conversion_rate[ads.ad_set] * effects.conversion_rate
     final = np.minimum(poisson(mean, seed, 61, who, d), clicks)
     at_day, at_ad = np.nonzero(final)
     times = final[at_day, at_ad]
@@ -118,6 +129,9 @@ def _claims(
     seen = happens <= age
     if lookback_days is not None:
         seen &= lag <= lookback_days
+    if (effects.arriving < 1).any():  # what a broken tag misses never comes, however late the purchase
+        arriving = np.broadcast_to(effects.arriving, clicks.shape)[at_day, at_ad][cell]
+        seen &= uniform(seed, 69, *whose) < arriving
     b = catalog.account.behaviour
     if b.retracted_share:
         undone = happens - np.log(uniform(seed, 68, *whose)) * b.retraction_days
@@ -134,7 +148,7 @@ def _claims(
     np.add.at(purchases, (at_day[cell[bought]], at_ad[cell[bought]]), 1)
     np.add.at(values, (at_day[cell[bought]], at_ad[cell[bought]]), micros[bought])
     np.add.at(leads, (at_day[cell[seen & ~sells]], at_ad[cell[seen & ~sells]]), 1)
-    return purchases, values, leads, poisson(mean * 0.4, seed, 64, who, d)
+    return purchases, values, leads, poisson(mean * 0.4 * effects.arriving, seed, 64, who, d)
 
 
 def _lag_days(catalog: Catalog, whose: tuple[Whole, ...]) -> Floats:

@@ -21,7 +21,9 @@ from sandbox.catalog import Catalog, build_catalog
 from sandbox.changes import Change, Changes, overlay
 from sandbox.clock import Clock
 from sandbox.delivery import Delivered, deliver
+from sandbox.diary import Diary
 from sandbox.draws import Floats, Whole
+from sandbox.effects import effects
 from sandbox.world import Account, World
 
 CELLS_AT_ONCE = 1_000_000
@@ -60,10 +62,22 @@ class Market:
     """All accounts of a world behind one clock. Safe to use from several threads."""
 
     def __init__(self, world: World, clock: Clock) -> None:
-        self.world, self.clock, self.changes = world, clock, Changes()
+        """Open the market.
+
+        Raises:
+            WorldWrong: An incident of the world names an entity that is not there.
+        """
+        self.world, self.clock = world, clock
         self._catalogs: dict[tuple[str, str], Catalog] = {}
         self._cells: OrderedDict[tuple[Any, ...], Delivered] = OrderedDict()
         self._lock = RLock()
+        self.diary = Diary(world, self._catalog_of)
+        self.changes = Changes(lambda p, a, entity: self.diary.changes(p, a, clock.now(), entity))
+
+    @property
+    def edition(self) -> tuple[int, int]:
+        """Moves with everything that people change and with every incident that is added."""
+        return self.changes.count, self.diary.count
 
     def catalog(self, account: Account) -> Catalog:
         with self._lock:
@@ -71,6 +85,11 @@ class Market:
             if place not in self._catalogs:
                 self._catalogs[place] = build_catalog(self.world, account)
             return self._catalogs[place]
+
+    def _catalog_of(self, platform: str, account_id: str) -> Catalog:
+        account = self.world.account(platform, account_id)
+        assert account is not None  # noqa: S101 — who asks has found it in the world
+        return self.catalog(account)
 
     def report(
         self, account: Account, level: str, start: date, end: date, *, at: datetime | None = None
@@ -94,7 +113,7 @@ class Market:
     def _delivered(self, account: Account, start: date, end: date, now: datetime) -> Delivered:
         hour = now.replace(minute=0, second=0, microsecond=0)
         lookback = self.lookback_days(account, now)
-        asked = (account.platform, account.id, start, end, hour, self.changes.count, lookback)
+        asked = (account.platform, account.id, start, end, hour, self.edition, lookback)
         with self._lock:
             if asked in self._cells:
                 self._cells.move_to_end(asked)
@@ -136,7 +155,20 @@ class Market:
             on=on,
             budgets=budgets,
             lookback_days=lookback_days,
+            effects=effects(catalog, days, self.diary.of(catalog)),
         )
+
+    def served(self, account: Account, report: Report) -> Floats:
+        """Per row of a report the share of its day in which there was budget left."""
+        catalog = self.catalog(account)
+        incidents = [i for i in self.diary.of(catalog) if i.kind == "budget_exhausted_early"]
+        if not incidents or not len(report):
+            return np.ones(len(report))
+        days, at_day = np.unique(report.day, return_inverse=True)
+        served = np.broadcast_to(effects(catalog, days, incidents).served, (len(days), len(catalog.ads.id)))
+        ads = _summed(catalog, report.level, np.ones(served.shape))
+        rows = getattr(report, report.level) if report.level != "account" else np.zeros(len(report), int)
+        return (_summed(catalog, report.level, served) / ads)[at_day, rows]
 
     def lookback_days(self, account: Account, at: datetime) -> float | None:
         """How long after its click a conversion counts by the account's setting at `at`; None where nobody limited it."""
@@ -203,7 +235,7 @@ def _rows(catalog: Catalog, level: str, cells: Delivered) -> Report:
     )
 
 
-def _summed(catalog: Catalog, level: str, per_ad: Whole) -> Whole:
+def _summed(catalog: Catalog, level: str, per_ad: np.ndarray) -> np.ndarray:
     if level == "ad":
         return per_ad
     if level == "account":

@@ -6,17 +6,16 @@ The same world file and seed always give the same market, byte for byte. Three s
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from sandbox.incident import Incident, Platform, require_known
+
 SHIPPED = Path(__file__).parent / "worlds"
 UNIT_MICROS = {"JPY": 1_000_000, "KRW": 1_000_000, "CLP": 1_000_000, "HUF": 1_000_000, "ISK": 1_000_000}
 """Smallest amount a currency is charged in here; 0.01 for all others."""
-
-Platform = Literal["google_ads", "meta_ads", "linkedin_ads"]
 
 
 class WorldWrong(Exception):
@@ -126,6 +125,7 @@ class World(_Frozen):
         default={"EUR": 1.0, "USD": 0.9, "GBP": 1.15, "JPY": 0.006, "CHF": 1.04, "BRL": 0.16},
         description="About what one unit was worth in euro; the day's rate wanders around it.",
     )
+    incidents: tuple[Incident, ...] = Field((), description="Labelled incidents; none by default.")
 
     @model_validator(mode="after")
     def _accounts_are_distinct_and_priced(self) -> "World":
@@ -134,6 +134,7 @@ class World(_Frozen):
             raise ValueError(f"these accounts are listed twice: {', '.join(sorted(doubled))}")
         if unpriced := {a.currency for a in self.accounts} - set(self.fx_to_eur):
             raise ValueError(f"fx_to_eur has no rate for {', '.join(sorted(unpriced))}")
+        require_known(self.incidents, seen)
         return self
 
     def account(self, platform: str, account_id: str) -> Account | None:

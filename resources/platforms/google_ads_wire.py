@@ -116,8 +116,8 @@ AD_GROUPS = (
 )
 ADS = (
     "campaign.id", "ad_group.id", "ad_group_ad.ad.id", "ad_group_ad.ad.name", "ad_group_ad.ad.type", "ad_group_ad.status",
-    "ad_group_ad.ad.final_urls", "ad_group_ad.ad.responsive_search_ad.headlines",
-    "ad_group_ad.ad.responsive_search_ad.descriptions",
+    "ad_group_ad.policy_summary.approval_status", "ad_group_ad.ad.final_urls",
+    "ad_group_ad.ad.responsive_search_ad.headlines", "ad_group_ad.ad.responsive_search_ad.descriptions",
 )  # fmt: skip
 KEYWORD_QUERIES = {
     "ad_group_criterion": (
@@ -211,10 +211,12 @@ def _ad(row: dict[str, Any], version: str) -> dict[str, Any]:
         for kind in ("headlines", "descriptions")
     }
     creative = texts | {"final_urls": row["ad_group_ad.ad.final_urls"], "type": row["ad_group_ad.ad.type"]}
+    status, approval = row["ad_group_ad.status"], row["ad_group_ad.policy_summary.approval_status"]
     return {
         "level": "ad", "entity_id": own, "campaign_id": str(row["campaign.id"]), "ad_set_id": str(row["ad_group.id"]),
         "name": row["ad_group_ad.ad.name"] or own, "native_level": "ad group ad",
-        "status": OUR_STATUS.get(row["ad_group_ad.status"], "other"), "native_status": row["ad_group_ad.status"],
+        # An enabled ad that was rejected runs no more than a paused one does.
+        "status": OUR_STATUS.get(status, "other"), "native_status": approval if approval == "DISAPPROVED" else status,
         "creative": json.dumps(creative, ensure_ascii=False, sort_keys=True),
     }  # fmt: skip
 

@@ -225,9 +225,11 @@ def _ad_set_row(element: dict[str, Any], *, owned_above: bool) -> dict[str, Any]
 
 def _ad_row(element: dict[str, Any], group_of: dict[str, str]) -> dict[str, Any]:
     own, ad_set = last(element["id"]), last(element["campaign"])
+    rejected = (element.get("review") or {}).get("status") == "REJECTED"
     return _common("ad", element, own) | {
         "campaign_id": group_of.get(ad_set),
         "ad_set_id": ad_set,
+        "native_status": "REJECTED" if rejected else element.get("intendedStatus") or "",
         "creative": json.dumps(element.get("content", {}), ensure_ascii=False, sort_keys=True),
     }
 

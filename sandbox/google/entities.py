@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sandbox import words
+from sandbox.diary import strategies
 from sandbox.draws import key
 from sandbox.stage import Stage
 from sandbox.world import Account
@@ -61,13 +62,14 @@ def campaign(stage: Stage, account: Account, row: int) -> Attributes:
         account, "campaign", whose, "budget_micros", int(campaigns.budget_micros[owner])
     )
     day = np.datetime64(int(campaigns.start_day[row]), "D").astype(object)
+    first_strategy, _ = strategies(stage.market.catalog(account), "campaign", row)
     return customer(account) | {
         "campaign.resource_name": f"{base}/campaigns/{own}", "campaign.id": own,
         "campaign.name": stage.market.current(account, "campaign", own, "name", campaigns.name[row]),
         "campaign.status": status(stage, account, "campaign", row),
         "campaign.advertising_channel_type": campaigns.channel[row],
-        "campaign.bidding_strategy_type": "MAXIMIZE_CONVERSION_VALUE" if campaigns.sells[row] else "MAXIMIZE_CONVERSIONS",
-        "campaign.bidding_strategy_system_status": "LEARNING_NEW" if own % 9 == 0 else "ENABLED",
+        "campaign.bidding_strategy_type": stage.market.current(account, "campaign", own, "bid_strategy", first_strategy),
+        "campaign.bidding_strategy_system_status": _system_status(stage, account, row),
         "campaign.campaign_budget": f"{base}/campaignBudgets/{budget_id(whose)}",
         "campaign.start_date_time": f"{day} 00:00:00",
         "campaign_budget.resource_name": f"{base}/campaignBudgets/{budget_id(whose)}", "campaign_budget.id": budget_id(whose),
@@ -75,6 +77,13 @@ def campaign(stage: Stage, account: Account, row: int) -> Attributes:
         "campaign_budget.explicitly_shared": sharing > 1, "campaign_budget.reference_count": sharing,
         "campaign_budget.status": "ENABLED", "campaign_budget.period": "DAILY",
     }  # fmt: skip
+
+
+def _system_status(stage: Stage, account: Account, row: int) -> str:
+    catalog = stage.market.catalog(account)
+    if stage.market.diary.is_learning(catalog, "campaign", row, stage.today(account)):
+        return "LEARNING_SETTING_CHANGE"
+    return "LEARNING_NEW" if int(catalog.campaigns.id[row]) % 9 == 0 else "ENABLED"
 
 
 def budget_id(campaign_id: int) -> int:
@@ -98,9 +107,14 @@ def ad_group_ad(stage: Stage, account: Account, row: int) -> Attributes:
     catalog = stage.market.catalog(account)
     own, above = int(catalog.ads.id[row]), int(catalog.ads.ad_set[row])
     texts, base = catalog.texts(row), f"customers/{account.id}"
+    own_status = status(stage, account, "ad", row)
+    rejected = stage.market.diary.is_disapproved(catalog, row, stage.today(account))
     return ad_group(stage, account, above) | {
         "ad_group_ad.resource_name": f"{base}/adGroupAds/{catalog.ad_sets.id[above]}~{own}",
-        "ad_group_ad.status": status(stage, account, "ad", row),
+        "ad_group_ad.status": own_status,
+        "ad_group_ad.primary_status": own_status if own_status != "ENABLED" else "NOT_ELIGIBLE" if rejected else "ELIGIBLE",
+        "ad_group_ad.policy_summary.approval_status": "DISAPPROVED" if rejected else "APPROVED",
+        "ad_group_ad.policy_summary.review_status": "REVIEWED",
         "ad_group_ad.ad_group": f"{base}/adGroups/{catalog.ad_sets.id[above]}",
         "ad_group_ad.ad.id": own, "ad_group_ad.ad.name": f"Ad {row + 1}", "ad_group_ad.ad.type": "RESPONSIVE_SEARCH_AD",
         "ad_group_ad.ad.final_urls": [texts["landing_page"]],

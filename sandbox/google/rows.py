@@ -152,7 +152,7 @@ def _delivery(stage: Stage, account: Account, query: Query) -> Iterator[list[byt
     prefixes = _Prefixes(lambda row: makers[level](stage, account, row), query)
     searched = np.array([channel == "SEARCH" for channel in stage.market.catalog(account).campaigns.channel])
     for report in _blocks(stage, account, query, level):
-        metrics = metrics_bytes(_columns(query, report, searched))
+        metrics = metrics_bytes(_columns(query, report, searched, stage.market.served(account, report)))
         yield _joined(prefixes, _things(report, level), report.day, metrics)
 
 
@@ -169,10 +169,13 @@ def _joined(prefixes: _Prefixes, rows: np.ndarray, days: np.ndarray, metrics: li
     ]
 
 
-def _columns(query: Query, report: Report, searched: np.ndarray) -> dict[str, np.ndarray]:
-    """One array per metric; not a number where Google leaves it out, as search metrics of what is not searched."""
+def _columns(query: Query, report: Report, searched: np.ndarray, served: np.ndarray) -> dict[str, np.ndarray]:
+    """One array per metric; not a number where Google leaves it out, as search metrics of what is not searched.
+
+    `served` is the share of the day in which each row had budget: in the rest of it others were shown.
+    """
     conversions = (report.purchases + report.leads).astype(float)
-    won = np.clip(report.impressions / (report.impressions * 1.4 + 400), 0.0999, 1.0)
+    won = np.clip(report.impressions / (report.impressions * 1.4 + 400) * served, 0.0999, 1.0)
     share = np.where(searched[report.campaign], won, np.nan) if report.campaign is not None else won
     known: dict[str, Callable[[], np.ndarray]] = {
         "impressions": lambda: report.impressions,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sandbox import words
+from sandbox.diary import strategies
 from sandbox.linkedin.refusals import bad, not_found
 from sandbox.stage import Stage
 from sandbox.world import Account
@@ -175,7 +176,9 @@ def _campaign(stage: Stage, account: Account, row: int, entity_id: int) -> dict[
         "type": "SPONSORED_UPDATES",
         "costType": "CPM",
         "objectiveType": "WEBSITE_CONVERSION" if catalog.campaigns.sells[group] else "LEAD_GENERATION",
-        "optimizationTargetType": "MAX_CONVERSION",
+        "optimizationTargetType": stage.market.current(
+            account, "ad_set", entity_id, "bid_strategy", strategies(catalog, "ad_set", row)[0]
+        ),
         "runSchedule": {"start": _millis_of_day(int(sets.first_day[row]))},
         "servingStatuses": ["RUNNABLE"],
         "targetingCriteria": {
@@ -198,13 +201,16 @@ def _creative(stage: Stage, account: Account, row: int, entity_id: int) -> dict[
     catalog = stage.market.catalog(account)
     common = _common(stage, account, "ad", entity_id, paused=bool(catalog.ads.paused[row]))
     texts = catalog.texts(row)
-    return {
+    rejected = stage.market.diary.is_disapproved(catalog, row, stage.today(account))
+    held = {"servingHoldReasons": ["REJECTED"]} if rejected else {}
+    return held | {
         "id": f"urn:li:sponsoredCreative:{entity_id}",
         "name": f"Creative {row + 1}",
         "account": f"urn:li:sponsoredAccount:{account.id}",
         "campaign": f"urn:li:sponsoredCampaign:{catalog.ad_sets.id[int(catalog.ads.ad_set[row])]}",
         "intendedStatus": common["status"],
-        "isServing": common["status"] == "ACTIVE",
+        "isServing": common["status"] == "ACTIVE" and not rejected,
+        "review": {"status": "REJECTED" if rejected else "APPROVED"},
         "createdAt": common["changeAuditStamps"]["created"]["time"],
         "lastModifiedAt": common["changeAuditStamps"]["lastModified"]["time"],
         "content": {

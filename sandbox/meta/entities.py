@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sandbox.catalog import Catalog
+from sandbox.diary import strategies
 from sandbox.meta.refusals import Refused, bad
 from sandbox.stage import Stage
 from sandbox.world import Account
@@ -15,7 +16,7 @@ WITHOUT_MINOR = {"CLP", "COP", "CRC", "HUF", "ISK", "IDR", "JPY", "KRW", "PYG", 
 EDGES = {"campaigns": "campaign", "adsets": "ad_set", "ads": "ad"}
 STATUSES = {"ACTIVE", "PAUSED", "ARCHIVED", "DELETED"}
 HIDDEN = {"ARCHIVED", "DELETED"}
-EFFECTIVE = STATUSES | {"CAMPAIGN_PAUSED", "ADSET_PAUSED"}
+EFFECTIVE = STATUSES | {"CAMPAIGN_PAUSED", "ADSET_PAUSED", "DISAPPROVED"}
 BUDGET_CHANGES_AN_HOUR = 4
 LEAST_BUDGET_MINOR = 100
 WRITABLE = {"status", "daily_budget", "name", "execution_options", "access_token", "appsecret_proof"}
@@ -82,7 +83,18 @@ def _effective(stage: Stage, account: Account, catalog: Catalog, level: str, row
     for over, at in reversed(above):
         if status_of(stage, account, catalog, over, at) != "ACTIVE":
             return "CAMPAIGN_PAUSED" if over == "campaign" else "ADSET_PAUSED"
-    return own
+    return "DISAPPROVED" if level == "ad" and _is_rejected(stage, account, catalog, row) else own
+
+
+def _is_rejected(stage: Stage, account: Account, catalog: Catalog, ad: int) -> bool:
+    return stage.market.diary.is_disapproved(catalog, ad, stage.today(account))
+
+
+def _strategy(stage: Stage, account: Account, level: str, row: int) -> str:
+    catalog = stage.market.catalog(account)
+    entity_id = int(getattr(catalog, level + "s").id[row])
+    first, _ = strategies(catalog, level, row)
+    return str(stage.market.current(account, level, entity_id, "bid_strategy", first))
 
 
 def _budget(stage: Stage, account: Account, level: str, entity_id: int, first: int) -> str:
@@ -101,7 +113,7 @@ def _campaign(stage: Stage, account: Account, catalog: Catalog, row: int) -> dic
     if campaigns.holds_budget[row]:
         found |= {
             "daily_budget": _budget(stage, account, "campaign", entity_id, int(campaigns.budget_micros[row])),
-            "bid_strategy": "LOWEST_COST_WITHOUT_CAP",
+            "bid_strategy": _strategy(stage, account, "campaign", row),
         }
     return found
 
@@ -109,12 +121,15 @@ def _campaign(stage: Stage, account: Account, catalog: Catalog, row: int) -> dic
 def _ad_set(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str, Any]:
     sets, entity_id = catalog.ad_sets, int(catalog.ad_sets.id[row])
     campaign, target = int(sets.campaign[row]), catalog.targeting(row)
+    learns = (
+        stage.market.diary.is_learning(catalog, "ad_set", row, stage.today(account)) or entity_id % 7 == 0
+    )
     found = {
         "name": stage.market.current(account, "ad_set", entity_id, "name", sets.name[row]),
         "campaign_id": str(catalog.campaigns.id[campaign]), "optimization_goal": "OFFSITE_CONVERSIONS",
-        "billing_event": "IMPRESSIONS", "bid_strategy": "LOWEST_COST_WITHOUT_CAP",
+        "billing_event": "IMPRESSIONS", "bid_strategy": _strategy(stage, account, "ad_set", row),
         "attribution_spec": [{"event_type": "CLICK_THROUGH", "window_days": 7}, {"event_type": "VIEW_THROUGH", "window_days": 1}],
-        "learning_stage_info": {"status": "LEARNING" if entity_id % 7 == 0 else "SUCCESS", "conversions": 50},
+        "learning_stage_info": {"status": "LEARNING" if learns else "SUCCESS", "conversions": 50},
         "start_time": _stamp_of_day(account, int(sets.first_day[row])),
         "targeting": {
             "geo_locations": {"countries": [target["country"]]}, "age_min": target["age_min"], "age_max": target["age_max"],
@@ -129,7 +144,7 @@ def _ad_set(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[
 def _ad(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str, Any]:
     ad_set, texts = int(catalog.ads.ad_set[row]), catalog.texts(row)
     entity_id = int(catalog.ads.id[row])
-    return {
+    found = {
         "name": stage.market.current(account, "ad", entity_id, "name", f"Ad {row + 1}"),
         "adset_id": str(catalog.ad_sets.id[ad_set]),
         "campaign_id": str(catalog.campaigns.id[int(catalog.ad_sets.campaign[ad_set])]),
@@ -138,6 +153,11 @@ def _ad(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str,
             "link_url": texts["landing_page"],
         },
     }  # fmt: skip
+    if _is_rejected(stage, account, catalog, row):
+        found["ad_review_feedback"] = {
+            "global": {"Misleading claims": "The ad does not follow our policy on claims."}
+        }
+    return found
 
 
 def write(

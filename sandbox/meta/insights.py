@@ -164,7 +164,7 @@ class Insights:
     def _report(self, account: Account, question: Asked) -> Report:
         market = self._stage.market
         hour = self._stage.clock.now().replace(minute=0, second=0, microsecond=0)
-        key = (account.id, question, hour, market.changes.count)
+        key = (account.id, question, hour, market.edition)
         if key not in self._kept:
             blocks = list(market.report(account, question.level, question.since, question.until))
             whole = _joined(blocks, question.level)

@@ -1,0 +1,167 @@
+"""Labelled incidents for any world: a random set of every kind, where and as strong as could in principle be seen.
+
+An entity is fit for a kind if it delivers enough of what the kind moves, at the beginning and at the end of the time; where none is, the
+largest there is has to do. Accounts are drawn first and entities within them, so a large account does not take all. No two incidents
+meet on one entity, nor on an entity and what contains it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+import numpy as np
+
+from sandbox.clock import Clock
+from sandbox.incident import KINDS, Incident, Kind, Level
+from sandbox.market import Market
+from sandbox.places import Candidate, Place, candidates, place_of
+from sandbox.world import World
+
+__all__ = ["Incident", "drawn"]
+
+TRIES = 80
+CLEAR_DAYS = (7, 2, 0)
+"""Days kept free between two incidents on one entity; fewer only where time is short."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How a kind is drawn: sizes and days, evenly between both; levels; and what an entity delivers a day to be fit."""
+
+    size: tuple[float, float]
+    days: tuple[int, int]
+    levels: tuple[Level, ...]
+    least: float
+    of: str = "clicks"
+
+
+_BOTH: tuple[Level, ...] = ("campaign", "ad_set")
+PLANS: dict[Kind, _Plan] = {
+    "spend_spike": _Plan((1.8, 4.0), (1, 4), _BOTH, 10),
+    "spend_stop": _Plan((0.0, 0.05), (2, 6), _BOTH, 10),
+    "cpc_jump": _Plan((1.5, 2.5), (4, 10), _BOTH, 25),
+    "ctr_drop": _Plan((0.35, 0.65), (4, 12), _BOTH, 25),
+    "creative_fatigue": _Plan((0.4, 0.6), (14, 21), _BOTH, 25),
+    "tracking_break": _Plan((0.0, 0.1), (3, 7), ("campaign", "account"), 4, "conversions"),
+    "roas_decay": _Plan((0.4, 0.6), (14, 21), ("campaign", "account"), 5, "conversions"),
+    "budget_exhausted_early": _Plan((0.25, 0.5), (3, 8), _BOTH, 25),
+    "disapproved_ads": _Plan((0.0, 0.0), (2, 6), _BOTH, 10),
+    "bid_strategy_change": _Plan((1.4, 2.0), (6, 12), _BOTH, 25),
+    "promotion": _Plan((1.6, 2.6), (2, 5), ("account",), 4, "conversions"),
+    "holiday": _Plan((0.4, 0.7), (1, 3), ("account",), 10),
+}
+WIDE_SHARE = {"tracking_break": 0.2, "promotion": 0.3, "holiday": 0.7}
+"""Share of a kind that hits all accounts, of one platform or of all, where there are several."""
+RISING_SHARE = 0.3
+"""Share of holidays on which people buy more instead of less."""
+
+
+def drawn(
+    world: World, *, seed: int, start: date, end: date, faults: int, promotions: int = 2, holidays: int = 1
+) -> tuple[Incident, ...]:
+    """Incidents within `start` to `end` (both included), by first day; the same for the same world and seed.
+
+    Every kind of fault comes before any comes twice. Fewer come back where the time is too short or the world too small to keep them
+    apart, and none where nothing delivers. Incidents that the world has already are kept clear of, and are not returned.
+
+    Raises:
+        ValueError: `end` lies before `start`, or a number is negative.
+    """
+    if end < start or min(faults, promotions, holidays) < 0:
+        raise ValueError(
+            f"incidents need start <= end and numbers from 0 up, not {start}..{end}, {faults}, {promotions}, {holidays}"
+        )
+    rng = np.random.default_rng([seed, world.seed])
+    clock = Clock(datetime(end.year, end.month, end.day, tzinfo=UTC) + timedelta(days=100))
+    market = Market(world.model_copy(update={"incidents": ()}), clock)  # as if nothing ever happened
+    places = candidates(market, start, end)
+    kinds: list[Kind] = [*["holiday"] * holidays, *["promotion"] * promotions, *_faults(rng, faults)]  # type: ignore[list-item]
+    taken = [(place_of(market, incident), incident) for incident in world.incidents]
+    known = len(taken)
+    for kind in kinds:
+        fit = _fit(kind, places)
+        if fit and (found := _placed(rng, kind, fit, (start, end), taken)) is not None:
+            taken.append(found)
+    return tuple(sorted((one for _, one in taken[known:]), key=lambda one: (one.first_day, one.kind)))
+
+
+def _faults(rng: np.random.Generator, number: int) -> Iterator[Kind]:
+    """So many kinds of fault: all of them in random order, again and again."""
+    every = [kind for kind, nature in KINDS.items() if nature.is_fault]
+    rounds = [rng.permutation(len(every)) for _ in range(-(-number // len(every)))]
+    yield from [every[at] for order in rounds for at in order][:number]
+
+
+def _placed(
+    rng: np.random.Generator,
+    kind: Kind,
+    fit: Sequence[Candidate],
+    span: tuple[date, date],
+    taken: Iterable[tuple[Place, Incident]],
+) -> tuple[Place, Incident] | None:
+    """An incident of that kind that meets no other, with its place; None where none was found."""
+    plan, length = PLANS[kind], (span[1] - span[0]).days + 1
+    for clear in CLEAR_DAYS:
+        for _ in range(TRIES):
+            days = int(rng.integers(plan.days[0], plan.days[1] + 1))
+            where = _one_of(rng, kind, fit)
+            low, high = plan.size
+            if kind == "holiday" and rng.random() < RISING_SHARE:
+                low, high = 1.3, 1.6
+            size = round(float(rng.uniform(low, high)), 3)
+            if days > length:
+                continue
+            first = span[0] + timedelta(days=int(rng.integers(0, length - days + 1)))
+            incident = _made(kind, where, first, days, size)
+            if not any(_meet(where.place, incident, *other, clear=clear) for other in taken):
+                return where.place, incident
+    return None
+
+
+def _made(kind: Kind, where: Candidate, first: date, days: int, size: float) -> Incident:
+    platform, account_id = (*where.place, None, None)[:2]
+    return Incident.model_validate(
+        {
+            "kind": kind, "platform": platform, "account_id": account_id, "level": where.level,
+            "entity_id": where.entity_id, "first_day": first, "days": days, "size": size,
+        }
+    )  # fmt: skip
+
+
+def _meet(place: Place, one: Incident, other_place: Place, other: Incident, *, clear: int) -> bool:
+    """Whether one place contains the other and their days come closer than `clear` days."""
+    shared = min(len(place), len(other_place))
+    if place[:shared] != other_place[:shared]:
+        return False
+    gap = timedelta(days=clear)
+    return one.first_day - gap <= other.last_day and other.first_day - gap <= one.last_day
+
+
+def _one_of(rng: np.random.Generator, kind: Kind, fit: Sequence[Candidate]) -> Candidate:
+    """One of those fit: first how wide, then the account, the level and the entity, each with equal chances."""
+    wide = [one for one in fit if len(one.place) < 2]
+    narrow = [one for one in fit if len(one.place) >= 2]
+    if wide and (not narrow or rng.random() < WIDE_SHARE.get(kind, 0)):
+        return wide[int(rng.integers(len(wide)))]
+    accounts = [list(ones) for _, ones in groupby(narrow, key=lambda one: one.place[:2])]
+    own = accounts[int(rng.integers(len(accounts)))]
+    levels = sorted({one.level for one in own})
+    level = levels[int(rng.integers(len(levels)))]
+    at_level = [one for one in own if one.level == level]
+    return at_level[int(rng.integers(len(at_level)))]
+
+
+def _fit(kind: Kind, places: Iterable[Candidate]) -> list[Candidate]:
+    """Where that kind can be seen; the one place with the most where it can be seen nowhere."""
+    plan = PLANS[kind]
+    able = [
+        one
+        for one in places
+        if one.level in plan.levels
+        and one.clicks > 0
+        and kind not in one.never
+        and (len(one.place) >= 2 or kind in WIDE_SHARE)
+    ]
+    fit = [one for one in able if getattr(one, plan.of) >= plan.least]
+    return fit or sorted(able, key=lambda one: getattr(one, plan.of))[-1:]
