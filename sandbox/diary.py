@@ -96,12 +96,13 @@ class Diary:
 
     def changes(self, platform: str, account_id: str, now: datetime, entity: Entity | None) -> list[Change]:
         """What incidents changed in an account, or in one entity of it, by `now`; oldest first per entity."""
-        if not any(incident.kind == "bid_strategy_change" for incident in self.all()):
-            return []
         known, place = self._changes, (platform, account_id)
         if place not in known:
-            catalog = self._catalog_of(platform, account_id)
-            known[place] = strategy_changes(catalog, self.of(catalog))
+            is_here = (
+                self._world.account(platform, account_id) is not None
+            )  # Google's manager is in no market
+            catalog = self._catalog_of(platform, account_id) if is_here else None
+            known[place] = strategy_changes(catalog, self.of(catalog)) if catalog else {}
         made = known[place]
         found = made.get(entity, []) if entity else [change for one in made.values() for change in one]
         return [change for change in found if change.at <= now]

@@ -5,7 +5,7 @@ largest there is has to do. Accounts are drawn first and entities within them, s
 meet on one entity, nor on an entity and what contains it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -57,6 +57,14 @@ RISING_SHARE = 0.3
 """Share of holidays on which people buy more instead of less."""
 
 
+@dataclass(frozen=True)
+class _Fit:
+    """Where a kind can be seen: on all accounts or a platform's, and by account and level."""
+
+    wide: list[Candidate]
+    accounts: list[list[list[Candidate]]]
+
+
 def drawn(
     world: World, *, seed: int, start: date, end: date, faults: int, promotions: int = 2, holidays: int = 1
 ) -> tuple[Incident, ...]:
@@ -79,9 +87,9 @@ def drawn(
     kinds: list[Kind] = [*["holiday"] * holidays, *["promotion"] * promotions, *_faults(rng, faults)]  # type: ignore[list-item]
     taken = [(place_of(market, incident), incident) for incident in world.incidents]
     known = len(taken)
+    fit = {kind: _fit(kind, places) for kind in dict.fromkeys(kinds)}
     for kind in kinds:
-        fit = _fit(kind, places)
-        if fit and (found := _placed(rng, kind, fit, (start, end), taken)) is not None:
+        if (found := _placed(rng, kind, fit[kind], (start, end), taken)) is not None:
             taken.append(found)
     return tuple(sorted((one for _, one in taken[known:]), key=lambda one: (one.first_day, one.kind)))
 
@@ -96,12 +104,14 @@ def _faults(rng: np.random.Generator, number: int) -> Iterator[Kind]:
 def _placed(
     rng: np.random.Generator,
     kind: Kind,
-    fit: Sequence[Candidate],
+    fit: _Fit,
     span: tuple[date, date],
     taken: Iterable[tuple[Place, Incident]],
 ) -> tuple[Place, Incident] | None:
     """An incident of that kind that meets no other, with its place; None where none was found."""
     plan, length = PLANS[kind], (span[1] - span[0]).days + 1
+    if not (fit.wide or fit.accounts):
+        return None
     for clear in CLEAR_DAYS:
         for _ in range(TRIES):
             days = int(rng.integers(plan.days[0], plan.days[1] + 1))
@@ -138,21 +148,16 @@ def _meet(place: Place, one: Incident, other_place: Place, other: Incident, *, c
     return one.first_day - gap <= other.last_day and other.first_day - gap <= one.last_day
 
 
-def _one_of(rng: np.random.Generator, kind: Kind, fit: Sequence[Candidate]) -> Candidate:
+def _one_of(rng: np.random.Generator, kind: Kind, fit: _Fit) -> Candidate:
     """One of those fit: first how wide, then the account, the level and the entity, each with equal chances."""
-    wide = [one for one in fit if len(one.place) < 2]
-    narrow = [one for one in fit if len(one.place) >= 2]
-    if wide and (not narrow or rng.random() < WIDE_SHARE.get(kind, 0)):
-        return wide[int(rng.integers(len(wide)))]
-    accounts = [list(ones) for _, ones in groupby(narrow, key=lambda one: one.place[:2])]
-    own = accounts[int(rng.integers(len(accounts)))]
-    levels = sorted({one.level for one in own})
-    level = levels[int(rng.integers(len(levels)))]
-    at_level = [one for one in own if one.level == level]
+    if fit.wide and (not fit.accounts or rng.random() < WIDE_SHARE.get(kind, 0)):
+        return fit.wide[int(rng.integers(len(fit.wide)))]
+    levels = fit.accounts[int(rng.integers(len(fit.accounts)))]
+    at_level = levels[int(rng.integers(len(levels)))]
     return at_level[int(rng.integers(len(at_level)))]
 
 
-def _fit(kind: Kind, places: Iterable[Candidate]) -> list[Candidate]:
+def _fit(kind: Kind, places: Iterable[Candidate]) -> _Fit:
     """Where that kind can be seen; the one place with the most where it can be seen nowhere."""
     plan = PLANS[kind]
     able = [
@@ -163,5 +168,13 @@ def _fit(kind: Kind, places: Iterable[Candidate]) -> list[Candidate]:
         and kind not in one.never
         and (len(one.place) >= 2 or kind in WIDE_SHARE)
     ]
-    fit = [one for one in able if getattr(one, plan.of) >= plan.least]
-    return fit or sorted(able, key=lambda one: getattr(one, plan.of))[-1:]
+    seen = [one for one in able if getattr(one, plan.of) >= plan.least]
+    seen = seen or sorted(able, key=lambda one: getattr(one, plan.of))[-1:]
+    narrow = (one for one in seen if len(one.place) >= 2)
+    return _Fit(
+        [one for one in seen if len(one.place) < 2],
+        [
+            [list(at_level) for _, at_level in groupby(own, key=lambda one: one.level)]
+            for _, own in groupby(narrow, key=lambda one: one.place[:2])
+        ],
+    )
