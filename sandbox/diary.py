@@ -98,11 +98,8 @@ class Diary:
         """What incidents changed in an account, or in one entity of it, by `now`; oldest first per entity."""
         known, place = self._changes, (platform, account_id)
         if place not in known:
-            is_here = (
-                self._world.account(platform, account_id) is not None
-            )  # Google's manager is in no market
-            catalog = self._catalog_of(platform, account_id) if is_here else None
-            known[place] = strategy_changes(catalog, self.of(catalog)) if catalog else {}
+            catalog = self._catalog_of(platform, account_id)
+            known[place] = strategy_changes(catalog, self.of(catalog))
         made = known[place]
         found = made.get(entity, []) if entity else [change for one in made.values() for change in one]
         return [change for change in found if change.at <= now]

@@ -4,7 +4,7 @@ Incidents that meet multiply. A factor follows from the day alone, so a day is s
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,13 +37,13 @@ def effects(catalog: Catalog, days: Whole, incidents: Iterable[Incident]) -> Eff
     """What these incidents do to the account's ads on `days` (since 1970)."""
     factors: dict[Metric, Floats] = {}
     for incident in incidents:
-        size, hit = _size_on(incident, days), ads_hit(catalog, incident)
-        if not hit.any() or (size == 1).all():
+        size = _size_on(incident, days)
+        if (size == 1).all() or not (hit := ads_hit(catalog, incident)).any():
             continue
         for metric, power in KINDS[incident.kind].moves.items():
             factors.setdefault(metric, np.ones((len(days), len(hit))))
             factors[metric][:, hit] *= (size**power)[:, None]
-    return Effects(**{f.name: factors.get(f.name, getattr(AS_USUAL, f.name)) for f in fields(Effects)})  # type: ignore[call-overload]
+    return replace(AS_USUAL, **factors)
 
 
 def ads_hit(catalog: Catalog, incident: Incident) -> npt.NDArray[np.bool_]:

@@ -84,7 +84,8 @@ def drawn(
     clock = Clock(datetime(end.year, end.month, end.day, tzinfo=UTC) + timedelta(days=100))
     market = Market(world.model_copy(update={"incidents": ()}), clock)  # as if nothing ever happened
     places = candidates(market, start, end)
-    kinds: list[Kind] = [*["holiday"] * holidays, *["promotion"] * promotions, *_faults(rng, faults)]  # type: ignore[list-item]
+    usual: dict[Kind, int] = {"holiday": holidays, "promotion": promotions}
+    kinds = [*(kind for kind, n in usual.items() for _ in range(n)), *_faults(rng, faults)]
     taken = [(place_of(market, incident), incident) for incident in world.incidents]
     known = len(taken)
     fit = {kind: _fit(kind, places) for kind in dict.fromkeys(kinds)}
