@@ -13,7 +13,19 @@ from typing import Any
 
 import click
 
-NAMES = ("ingest", "backfill", "daily", "gate", "lag", "history", "reliability", "underperformers")
+NAMES = (
+    "ingest",
+    "backfill",
+    "daily",
+    "gate",
+    "lag",
+    "history",
+    "reliability",
+    "underperformers",
+    "anomalies",
+)
+
+WITH_DATA = ("anomalies",)
 
 
 @click.command()
@@ -26,11 +38,18 @@ NAMES = ("ingest", "backfill", "daily", "gate", "lag", "history", "reliability",
 @click.option("--size", type=int, help="Ad-set days for ingest, days for backfill.")
 def main(*, name: str, seed: int, world: str | None, data: Path | None, size: int | None) -> None:
     """Run one benchmark."""
-    if data is not None:
+    if data is not None and name not in WITH_DATA:
         click.echo(f"The {name} benchmark runs on the sandbox and takes no --data.", err=True)
         sys.exit(2)
     measure: Callable[..., dict[str, Any]] = import_module(f"benchmarks.{name}").measure
-    found = measure(seed=seed, world=world, size=size, say=lambda line: click.echo(line, err=True))
+    given = {"data": data} if data is not None else {}
+    try:
+        found = measure(
+            seed=seed, world=world, size=size, say=lambda line: click.echo(line, err=True), **given
+        )
+    except FileNotFoundError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
     click.echo(json.dumps({"name": name, "seed": seed} | found))
 
 
