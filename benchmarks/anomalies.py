@@ -71,7 +71,7 @@ def _judged(
     built = IncidentWorld(load_world(world or "demo", seed=seed), seed=seed, faults=faults)
     settled = built.settled()
     flags = morning_flags(built, settled)
-    more = {}
+    more: dict[str, float] = {}
     for name, change in _ABLATIONS.items():
         without = score(
             morning_flags(
@@ -109,7 +109,7 @@ def flags_of(labelled: LabelledSet) -> Flags:
 
 
 def morning_flags(
-    built: IncidentWorld, settled: LabelledSet, *, matured: bool = True, **change: Any
+    built: IncidentWorld, settled: LabelledSet, *, matured: bool = True, calendar: bool = True, **change: Any
 ) -> Flags:
     """What each morning said of the days that had just closed, by what was known then."""
     periods = (built.last - built.first).days + 1

@@ -41,7 +41,10 @@ class Score:
 
 def score(flags: Flags, labelled: LabelledSet) -> Score:
     """The flags held against the set's events, from each series' first scored period on."""
-    alarms = {name: _scored(matrix.any(axis=0), labelled.scored_from[name]) for name, matrix in flags.items()}
+    alarms = {
+        name: _scored(np.asarray(matrix.any(axis=0), np.bool_), labelled.scored_from[name])
+        for name, matrix in flags.items()
+    }
     inside = {name: np.zeros(len(own), np.bool_) for name, own in alarms.items()}
     delays: list[float] = []
     by_kind: dict[str, list[int]] = {}

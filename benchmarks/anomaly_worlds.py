@@ -84,8 +84,9 @@ class IncidentWorld:
         """Days on which nothing happened are zeros, as for an entity that is listed and active; days not over yet are not there."""
         closed = min(last, at.astimezone(account.zone).date() - timedelta(days=1))
         catalog = self.market.catalog(account)
-        of = {"account": [account.id], "campaign": catalog.campaigns.id, "ad_set": catalog.ad_sets.id}[level]
-        shape = ((closed - first).days + 1, len(of))
+        sizes = {"account": 1, "campaign": len(catalog.campaigns.id), "ad_set": len(catalog.ad_sets.id)}
+        of = sizes[level]
+        shape = ((closed - first).days + 1, of)
         sums = {name: np.zeros(shape) for name in _SUMS}
         start = int(np.datetime64(first, "D").astype(int))
         for block in self.market.report(account, level, first, closed, at=at):
@@ -99,7 +100,7 @@ class IncidentWorld:
         active = sums["impressions"].any(axis=0)
         ages = (at.astimezone(account.zone).date() - first).days - np.arange(shape[0])
         shares = np.array([self.lag.get((account.platform, account.id, int(age)), 1.0) for age in ages])
-        names = np.array([self._name(account, level, n) for n in range(len(of))])[active]
+        names = np.array([self._name(account, level, n) for n in range(of)])[active]
         days = pd.date_range(first, closed)
         return pd.DataFrame(
             {

@@ -209,7 +209,7 @@ class _Watch:
         of_pool = np.maximum(pooled(np.clip(self.own[n], -0.05, 1.0), sure, self.rows.pool), 0.0)
         own = np.minimum(self.learned[n], 1.0 / (_FORGETS * np.sqrt(length)))
         drawn = np.where(
-            self.alone & (np.bincount(self.rows.pool)[self.rows.pool] == 1), 0.0, _WEIGHT_OF_POOL
+            self.alone & (np.bincount(self.rows.pool)[self.rows.pool] == 1), 0.0, self.policy.peers_weigh
         )
         self.process[n] = np.maximum((own * self.own[n] + drawn * of_pool) / (own + drawn), self.floor)
 
