@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from assets.actions import assets as actions
+from assets.anomalies import assets as anomalies
 from assets.conversion_lag import assets as conversion_lag
 from assets.dropped_files import assets as dropped_files
 from assets.fx import assets as fx
@@ -49,7 +50,7 @@ def at_hand() -> dict[str, Any]:
 def defs() -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
-            [ingest, conversion_lag, dropped_files, fx, performance, replay, report, actions],
+            [ingest, conversion_lag, dropped_files, fx, performance, replay, anomalies, report, actions],
             include_specs=True,
         ),
         asset_checks=dg.load_asset_checks_from_modules([performance_checks]),

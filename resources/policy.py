@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from resources.errors import PaidMediaError
+from resources.watching import SpecialDays, Watching
 
 Level = Literal["observe", "propose", "auto_safe", "auto_neutral"]
 LEVELS: tuple[Level, ...] = ("observe", "propose", "auto_safe", "auto_neutral")
@@ -210,6 +211,8 @@ class Policy(_Frozen):
     """What a lead may cost, in the reporting currency, keyed likewise."""
     guardrails: Guardrails = Guardrails()
     judging: Judging = Judging()
+    watching: Watching = Watching()
+    calendar: tuple[SpecialDays, ...] = ()
     approval: Approval = Approval()
 
     @model_validator(mode="after")

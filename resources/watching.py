@@ -1,6 +1,8 @@
 """When a day of a series stands out: the thresholds of `assets.anomalies`, reviewed like the rest of the policy."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from datetime import date, timedelta
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Watching(BaseModel):
@@ -49,3 +51,26 @@ class Watching(BaseModel):
         ge=0,
         description="Share of the day's spend at stake below which an incident is of low severity.",
     )
+
+
+class SpecialDays(BaseModel):
+    """Days on which the unusual is usual: a promotion, a holiday. They are not judged and teach nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1)
+    first: date
+    last: date | None = Field(None, description="The first day unless given.")
+    account: str | None = Field(None, description="`platform account`; all unless given.")
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> "SpecialDays":
+        if self.last is not None and self.last < self.first:
+            raise ValueError(f"'{self.name}' ends on {self.last}, before it begins on {self.first}")
+        return self
+
+    @property
+    def days(self) -> list[date]:
+        return [
+            self.first + timedelta(days=n) for n in range(((self.last or self.first) - self.first).days + 1)
+        ]

@@ -18,6 +18,7 @@ from assets.actions.approval import Asked
 from assets.actions.execution import STAGES, Held
 from assets.actions.figures import Figures, executor, gate, propose_findings
 from assets.actions.receipts import apply_batch, receipt, told
+from assets.actions.standouts import cuts
 from assets.actions.words import ASSET, diff, form
 from orchestration.automation import follows_newest
 from orchestration.partitions import day_range, days, proposals
@@ -29,6 +30,7 @@ from resources.ledger.book import Entry
 from resources.ledger.proposal import Target
 from resources.ledger.states import State
 from resources.tables import core
+from resources.tables.signals import ANOMALIES
 
 PROPOSALS, PROPOSAL, APPROVED = (
     dg.AssetKey(["actions", name]) for name in ("proposals", "proposal", "approved")
@@ -45,6 +47,7 @@ BATCH = "batch."
         core.DAYS["campaign"].asset_key,
         core.KPI_DAY.asset_key,
         core.ENTITIES.asset_key,
+        ANOMALIES.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -68,6 +71,13 @@ def action_proposals(
             around.ad_set_days, around.campaign_days, around.entities, as_of=as_of, policy=desk.policy(),
             paused_by_us=_paused(desk),
         )  # fmt: skip
+        stood_out = lake.read(ANOMALIES, where={"day": (as_of, as_of)})
+        found += cuts(
+            stood_out,
+            around.entities,
+            as_of=as_of,
+            taken={wish.target for one in found for wish in one.wishes},
+        )
         drafts, taken = propose_findings(found, desk, figures)
         if len(taken) > 1:
             digests = {made.proposal_id: made.digest for made in taken}

@@ -49,7 +49,7 @@ def detect(
         policy: Thresholds.
         changes: Changes that people made: series_id, day (the first that is changed), and factor (what amounts are multiplied with).
         calendar: Days of promotions and holidays, which are not judged and teach nothing: days, or a frame with day and, where it is not for all,
-            group.
+            group: the group's series and the one of that name.
 
     Returns:
         series_id, day, metric, expected, low and high (80 % range), value, p_value, is_anomaly, severity (none, low, medium, high) and cause:
@@ -91,9 +91,8 @@ def _special(grid: Grid, calendar: pd.DataFrame | Iterable[object]) -> np.ndarra
     marks = given.assign(day=pd.to_datetime(given["day"]).dt.normalize(), group=given.get("group"))
     days = pd.DatetimeIndex(grid.at.ravel()).normalize().to_numpy().reshape(grid.at.shape)
     for group, own in marks.groupby(marks["group"].fillna("").astype(str)):
-        of = np.array(
-            [not group or (grid.group is not None and one == group) for one in grid.group or grid.series]
-        )
+        own_names = zip(grid.series, grid.group or grid.series, strict=True)
+        of = np.array([not group or group in names for names in own_names])
         found |= np.isin(days, own["day"].to_numpy()) & of[None, :]
     return found
 

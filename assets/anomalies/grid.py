@@ -41,7 +41,7 @@ class Grid:
     def slots(self) -> list[npt.NDArray[np.int64]]:
         """Per season the slot of each period, periods x series or periods x 1: weekdays, and hours where there are any."""
         stamps = pd.DatetimeIndex(self.at.ravel())
-        weekday = stamps.dayofweek.to_numpy(np.int64).reshape(self.at.shape)
+        weekday = stamps.day_of_week.to_numpy(np.int64).reshape(self.at.shape)
         if self.period > _DAY:
             return []
         if self.period == _DAY:

@@ -275,4 +275,5 @@ def watched(rows: Rows, grid: Grid, *, policy: Watching, changes: Floats | None 
         policy: Thresholds.
         changes: Periods x rows: factor of an amount by a change that people made, 1 for none.
     """
-    return _Watch(rows, grid, policy, changes).run()
+    with np.errstate(divide="ignore", invalid="ignore"):  # what is not known is masked
+        return _Watch(rows, grid, policy, changes).run()

@@ -1,6 +1,6 @@
 """The daily dashboard: one page that people open first, in one file that works from a mail or a disk.
 
-Reads core/* and signals/underperformers, writes one HTML file per day. What is on the page is in `assets.report.view` and `assets.report.page`.
+Reads core/* and signals/*, writes one HTML file per day. What is on the page is in `assets.report.view` and `assets.report.page`.
 """
 
 import math
@@ -12,6 +12,7 @@ import dagster as dg
 from assets.report.export import csv_files
 from assets.report.freshness import spoken
 from assets.report.page import render_dashboard
+from assets.report.standouts import standouts_of
 from assets.report.view import DashboardView, dashboard_view
 from orchestration.automation import follows_newest
 from orchestration.partitions import day_range, days
@@ -20,7 +21,7 @@ from resources.lake import Lake
 from resources.settings import Settings
 from resources.tables import core
 from resources.tables.pulls import PULLS
-from resources.tables.signals import UNDERPERFORMERS
+from resources.tables.signals import ANOMALIES, MARKS, UNDERPERFORMERS, WATCHED
 
 SHOWN_DAYS = 90
 DETAIL_DAYS = 28
@@ -35,6 +36,7 @@ DETAIL_DAYS = 28
         core.DAYS["ad_set"].asset_key,
         core.ENTITIES.asset_key,
         UNDERPERFORMERS.asset_key,
+        ANOMALIES.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -81,6 +83,12 @@ def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
         generated_at=datetime.now(UTC),
         profile=settings.profile,
         judged=lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)}),
+        stood_out=standouts_of(
+            lake.read(ANOMALIES, where={"day": (as_of, as_of)}),
+            lake.read(WATCHED, where={"day": (as_of, as_of)}),
+            lake.read(MARKS),
+            as_of=as_of,
+        ),
         kept_out=_kept_out(lake),
         calls=_calls(lake),
     )
