@@ -127,6 +127,8 @@ class Guardrails(_Frozen):
     change_share_week: float = Field(0.40, gt=0, le=2)
     cool_down_hours: float = Field(72, ge=0)
     cool_down_hours_learning: float = Field(168, ge=0)
+    budget_changes_an_hour: dict[str, Annotated[int, Field(ge=1)]] = {"meta_ads": 4}
+    """How often a platform lets one budget change within an hour, whoever changes it. A platform left out has no such limit."""
     account_share_a_day: float = Field(0.25, gt=0, le=1)
     account_share_a_day_automatic: float = Field(0.10, gt=0, le=1)
     pauses_a_day: int = Field(5, ge=0)

@@ -18,7 +18,7 @@ from resources.platforms.writer import image_value, plain
 from resources.policy import LEVELS
 
 LOOKED_AT = 4
-PASSING = frozenset({"blackouts"})
+PASSING = frozenset({"blackouts", "budget changes"})
 """Limits that are over by themselves: a proposal may wait for their end."""
 
 

@@ -60,19 +60,27 @@ class GoogleAdsWriter:
         )  # fmt: skip
 
     def edited_at(self, target: Target) -> datetime | None:
-        image_row = self._row(target)
-        zone = ZoneInfo(image_row.customer.time_zone)
+        row = self._row(target)
+        return max(self._events(target, row, self._resources(target, row)), default=None)
+
+    def budget_edits(self, target: Target, *, since: datetime) -> list[datetime]:
+        row = self._row(target)
+        budget = f"customers/{target.account_id}/campaignBudgets/{row.campaign_budget.id}"
+        return sorted(at for at in self._events(target, row, [budget]) if at >= since)
+
+    def _events(self, target: Target, row: Any, resources: list[str]) -> list[datetime]:
+        """When these were changed, the newest hundred times."""
+        zone = ZoneInfo(row.customer.time_zone)
         now = self._now().astimezone(zone)
-        names = ", ".join(f"'{name}'" for name in self._resources(target, image_row))
+        names = ", ".join(f"'{name}'" for name in resources)
         query = (
             "SELECT change_event.change_date_time, change_event.change_resource_name, change_event.client_type FROM change_event "
             f"WHERE change_event.change_date_time >= '{(now - timedelta(days=REMEMBERED_DAYS)).date()}' "
             f"AND change_event.change_date_time <= '{(now + timedelta(days=1)).date()}' "
             f"AND change_event.change_resource_name IN ({names}) ORDER BY change_event.change_date_time DESC LIMIT 100"
         )
-        stamps = [row.change_event.change_date_time for row in self._search(target, query, "Reading edits")]
-        edits = [datetime.fromisoformat(stamp).replace(tzinfo=zone).astimezone(UTC) for stamp in stamps]
-        return max(edits, default=None)
+        stamps = [one.change_event.change_date_time for one in self._search(target, query, "Reading edits")]
+        return [datetime.fromisoformat(stamp).replace(tzinfo=zone).astimezone(UTC) for stamp in stamps]
 
     def rehearse(self, change: Change) -> None:
         with as_our_errors(self._doing(change.target, "Rehearsing a change")):

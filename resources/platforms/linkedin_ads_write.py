@@ -58,6 +58,9 @@ class LinkedInAdsWriter:
         element = self._element(target.level, target.account_id, target.entity_id, doing)
         return datetime.fromtimestamp(element["changeAuditStamps"]["lastModified"]["time"] / 1000, UTC)
 
+    def budget_edits(self, target: Target, *, since: datetime) -> None:
+        """LinkedIn tells when something was edited last, and not how often, nor what was edited."""
+
     def rehearse(self, change: Change) -> None:
         """LinkedIn has no dry run: the limits and the read-back have to do."""
 

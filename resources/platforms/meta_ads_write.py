@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from resources.credentials import MetaAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused
 from resources.ledger.proposal import Change, Image, Target
@@ -19,6 +21,15 @@ from resources.platforms.writer import sent_once
 _FIELDS = "id,account_id,name,status,effective_status,daily_budget,lifetime_budget,updated_time"
 _OURS = {"ACTIVE": "active", "PAUSED": "paused", "ARCHIVED": "removed", "DELETED": "removed"}
 _STATUS = {"active": "ACTIVE", "paused": "PAUSED"}
+_BUDGET_EVENTS = {"ad_set": "update_ad_set_budget", "campaign": "update_campaign_budget"}
+
+
+class _Activity(msgspec.Struct):
+    """One entry of an account's change history."""
+
+    event_time: str
+    event_type: str
+    object_id: str = ""
 
 
 class MetaAdsWriter:
@@ -51,6 +62,20 @@ class MetaAdsWriter:
     def edited_at(self, target: Target) -> datetime | None:
         doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
         return datetime.fromisoformat(self._node(target, doing)["updated_time"]).astimezone(UTC)
+
+    def budget_edits(self, target: Target, *, since: datetime) -> list[datetime]:
+        doing = Doing(self.platform, "Reading the account's change history", target.account_id)
+        asked = {
+            "fields": "event_time,event_type,object_id", "category": "BUDGET", "since": str(int(since.timestamp())),
+        }  # fmt: skip
+        pages = self._client.pages(f"act_{target.account_id}/activities", asked, doing, shape=_Activity)
+        edits = [
+            datetime.fromisoformat(one.event_time).astimezone(UTC)
+            for page in pages
+            for one in page
+            if one.object_id == target.entity_id and one.event_type == _BUDGET_EVENTS[target.level]
+        ]
+        return sorted(at for at in edits if at >= since)
 
     def rehearse(self, change: Change) -> None:
         doing = Doing(self.platform, "Rehearsing a change", change.target.account_id)

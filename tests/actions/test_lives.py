@@ -73,8 +73,9 @@ class Lives(RuleBasedStateMachine):
         edits = {change.target.words: Edit(None, False) for change in made.changes}
         written = self.ledger.written_since(self.at - timedelta(days=8))
         return Surroundings(
-            now=self.at, rates={"EUR": 1.0}, edits=edits, newest_as_of=made.as_of, written=written, **FRAMES
-        )
+            now=self.at, rates={"EUR": 1.0}, edits=edits, budget_edits={words: [] for words in edits}, newest_as_of=made.as_of,
+            written=written, **FRAMES,
+        )  # fmt: skip
 
     def executor(self) -> Executor:
         return Executor(
