@@ -51,8 +51,6 @@ _PLAIN = WriterProperties(
 measured and makes files a fifth as large."""
 Rows: TypeAlias = pa.Table | Iterable[pa.RecordBatch]
 Parameters: TypeAlias = dict[str, Any] | None
-
-
 _NUMBERS = count()
 """So that questions asked at once, each with views of its own, never share a name."""
 
@@ -230,7 +228,9 @@ class Lake:
                     f"create view {name} as {view(table, source, dataset.schema.names, as_of=as_of)}"
                 )
                 if table.keeps_history and as_of is None:
-                    connection.execute(f"create view {name}_versions as {versions(table, source)}")
+                    connection.execute(
+                        f"create view {name}_versions as {versions(table, source, dataset.schema.names)}"
+                    )
             yield connection
         finally:
             connection.execute("use memory")

@@ -160,9 +160,7 @@ def view(table: Table, source: str, present: Iterable[str], *, as_of: datetime |
     A lake written before a column existed reads as empty there.
     """
     held = set(present)
-    columns = [
-        f'"{c.name}"' if c.name in held else f'null::{_sql_type(c.type)} as "{c.name}"' for c in table.columns
-    ]
+    columns = _columns(table, held)
     if not table.keeps_history:
         return f"select {', '.join(columns)} from {source}"
     known = f" where pulled_at <= '{as_of.isoformat()}'::timestamptz" if as_of else ""
@@ -175,10 +173,17 @@ def view(table: Table, source: str, present: Iterable[str], *, as_of: datetime |
     """
 
 
-def versions(table: Table, source: str) -> str:
-    """SELECT for every version of every row, with `gone`."""
-    names = ", ".join(f'"{c.name}"' for c in table.columns)
-    return f"select {names}, coalesce({GONE.name}, false) as {GONE.name} from {source}"
+def versions(table: Table, source: str, present: Iterable[str]) -> str:
+    """SELECT for every version of every row, with `gone`. A column that was declared since reads as empty."""
+    held = set(present)
+    gone = GONE.name if GONE.name in held else "false"
+    return f"select {', '.join(_columns(table, held))}, coalesce({gone}, false) as {GONE.name} from {source}"
+
+
+def _columns(table: Table, held: set[str]) -> list[str]:
+    return [
+        f'"{c.name}"' if c.name in held else f'null::{_sql_type(c.type)} as "{c.name}"' for c in table.columns
+    ]
 
 
 def _sql_type(kind: pa.DataType) -> str:

@@ -120,7 +120,7 @@ class Executor(Deeds):
             raise Stale(f"{change.target.entity_id} cannot be read any more: {error}") from error
         if live == change.image:
             return
-        before, now = change.image.model_dump(), live.model_dump()
+        before, now = vars(change.image), vars(live)
         told = ", ".join(
             f"{name} was {before[name]} and is {now[name]}" for name in before if before[name] != now[name]
         )

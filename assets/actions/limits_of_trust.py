@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from assets.actions.case import Case, Said, budgets, learns
+from assets.actions.case import Case, Said, budgets, labels_of, learns
 from assets.actions.surroundings import by_day
 from assets.actions.visible import share_visible
 from resources.ledger.proposal import Change
@@ -55,10 +55,9 @@ def _too_often(change: Change, times: int, most: int, free: datetime | None) -> 
 def never(case: Case) -> Said:
     for change in case.proposal.changes:
         target, image = change.target, change.image
-        labels = case.policy.labels_of(
-            campaign_id=image.campaign_id, campaign_name=image.campaign_name,
-            ad_set_id=target.entity_id if target.level == "ad_set" else None,
-        )  # fmt: skip
+        labels = labels_of(case.policy, change)
+        if labels is None:
+            return None, f"the labels of {target.entity_id} at its platform could not be read"
         if held := sorted(labels & set(case.limits.never)):
             return False, f"{target.entity_id} carries the label {held[0]}, which is never changed"
         if change.after == "paused":

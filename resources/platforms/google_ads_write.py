@@ -14,6 +14,7 @@ from resources.errors import PlatformRefused
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.doing import Doing
 from resources.platforms.google_client import as_our_errors, open_client
+from resources.platforms.labels import NONE, Labels, google_labels
 from resources.platforms.money import micros
 from resources.platforms.patience import Patience
 from resources.platforms.writer import sent_once
@@ -24,7 +25,7 @@ REMEMBERED_DAYS = 29
 _COMMON = (
     "customer.currency_code, customer.time_zone, campaign.id, campaign.name, campaign.status, "
     "campaign.bidding_strategy_system_status, campaign_budget.id, campaign_budget.name, campaign_budget.amount_micros, "
-    "campaign_budget.explicitly_shared, campaign_budget.reference_count"
+    "campaign_budget.explicitly_shared, campaign_budget.reference_count, campaign.labels"
 )
 _OURS = {"ENABLED": "active", "PAUSED": "paused", "REMOVED": "removed"}
 _STATUS = {"active": "ENABLED", "paused": "PAUSED"}
@@ -43,7 +44,8 @@ class GoogleAdsWriter:
         self._services: dict[str, Any] = {}
 
     def image(self, target: Target) -> Image:
-        row = self._row(target)
+        rows = self._rows(target)
+        row = rows[0]
         campaign, budget, is_set = row.campaign, row.campaign_budget, target.level == "ad_set"
         entity = row.ad_group if is_set else campaign
         status = self._name(entity, "status")
@@ -56,8 +58,16 @@ class GoogleAdsWriter:
             daily_budget=Decimal(budget.amount_micros) / 1_000_000 if owns else None,
             budget_owner="shared_budget" if budget.explicitly_shared else "campaign", budget_id=str(budget.id),
             shared_by=int(budget.reference_count) if budget.explicitly_shared else 1,
-            learning_state=system if system.startswith("LEARNING") else "NOT_LEARNING",
+            learning_state=system if system.startswith("LEARNING") else "NOT_LEARNING", labels=self._labels(target, rows),
         )  # fmt: skip
+
+    def _labels(self, target: Target, rows: list[Any]) -> Labels | None:
+        """Labels of it and of its campaign; of a shared budget, those of every campaign that spends from it."""
+        carried = {name for row in rows for name in (*row.campaign.labels, *row.ad_group.labels)}
+        if not carried:
+            return NONE
+        told = self._search(target, "SELECT label.resource_name, label.name FROM label", "Reading labels")
+        return google_labels(carried, {row.label.resource_name: row.label.name for row in told})
 
     def edited_at(self, target: Target) -> datetime | None:
         row = self._row(target)
@@ -129,8 +139,16 @@ class GoogleAdsWriter:
         return int(getattr(getattr(self._opened().enums, enum), _STATUS[change.after]))
 
     def _row(self, target: Target) -> Any:
+        return self._rows(target)[0]
+
+    def _rows(self, target: Target) -> list[Any]:
+        """The entity with its campaign and budget; of a shared budget, a row per campaign that spends from it."""
         where = {
-            "ad_set": ("ad_group.id, ad_group.name, ad_group.status, ", "ad_group", "ad_group.id"),
+            "ad_set": (
+                "ad_group.id, ad_group.name, ad_group.status, ad_group.labels, ",
+                "ad_group",
+                "ad_group.id",
+            ),
             "campaign": ("", "campaign", "campaign.id"),
             "shared_budget": ("", "campaign", "campaign_budget.id"),
         }
@@ -140,7 +158,7 @@ class GoogleAdsWriter:
         if not rows:
             doing = self._doing(target, f"Reading {target.level} {target.entity_id}")
             raise PlatformRefused(**doing.known(), said="there is none of that number")
-        return rows[0]
+        return rows
 
     def _search(self, target: Target, query: str, what: str) -> list[Any]:
         def asked() -> list[Any]:

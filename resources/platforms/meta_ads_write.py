@@ -13,12 +13,15 @@ from resources.credentials import MetaAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.doing import Doing
+from resources.platforms.labels import meta_labels, together
 from resources.platforms.meta_client import Client
 from resources.platforms.money import meta_major, meta_minor
 from resources.platforms.patience import Patience
 from resources.platforms.writer import sent_once
 
-_FIELDS = "id,account_id,name,status,effective_status,daily_budget,lifetime_budget,updated_time"
+_FIELDS = (
+    "id,account_id,name,status,effective_status,daily_budget,lifetime_budget,updated_time,adlabels{name}"
+)
 _OURS = {"ACTIVE": "active", "PAUSED": "paused", "ARCHIVED": "removed", "DELETED": "removed"}
 _STATUS = {"active": "ACTIVE", "paused": "PAUSED"}
 _BUDGET_EVENTS = {"ad_set": "update_ad_set_budget", "campaign": "update_campaign_budget"}
@@ -57,6 +60,7 @@ class MetaAdsWriter:
             budget_owner=None if not owner else "ad_set" if is_set and owner is node else "campaign",
             budget_id=str(owner["id"]) if owner else None,
             learning_state=(node.get("learning_stage_info") or {}).get("status"), version=node["updated_time"],
+            labels=together([meta_labels(node), meta_labels(above)]),
         )  # fmt: skip
 
     def edited_at(self, target: Target) -> datetime | None:
