@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from resources.platforms.labels import as_json, google_labels
 from resources.records import Account
+from resources.repeated import repeated
 from resources.schema import Table
 from resources.tables.google_ads import (
     CONVERSION_ACTION_DAY,
@@ -72,9 +73,7 @@ def day_rows(
         "pulled_at": pulled_at,
     }  # fmt: skip
     n = len(columns["segments.date"])
-    made = {
-        name: pa.repeat(pa.scalar(value, table.schema.field(name).type), n) for name, value in shared.items()
-    }
+    made = {name: repeated(value, table.schema.field(name).type, n) for name, value in shared.items()}
     for name, path in paths(table).items():
         made[name] = _column(table.schema.field(name), path, columns[path], enums)
     return pa.RecordBatch.from_pydict(made, schema=table.schema)

@@ -26,6 +26,7 @@ from resources.policy import Policy
 from tests.actions.conftest import SECRETS
 from tests.actions.made import AT, proposal, target
 from tests.actions.memory import NAMES, Dies, Platform, frames
+from tests.examples import examples
 
 MOODS = ["well", "well", "refuses", "lost request", "lost answer", "ignored", "dies before", "dies after"]
 POLICY = Policy.model_validate(
@@ -245,6 +246,6 @@ class Lives(RuleBasedStateMachine):
 
 
 Lives.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(15), stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestLives = Lives.TestCase

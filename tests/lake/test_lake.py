@@ -17,6 +17,7 @@ from resources.errors import DataUnusable, LakeBusy
 from resources.lake import Lake
 from resources.schema import COUNT, DAY, INSTANT, MONEY, TEXT, Column, Table
 from resources.tables import core
+from tests.examples import examples
 
 FACT = Table(
     "raw",
@@ -165,7 +166,7 @@ def test_a_history_from_before_a_column_was_declared_is_read_on_with_all_its_ver
     assert lake.read(wider)["labels"].eq("[]").all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     readings=st.lists(
         st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), unique_by=lambda row: row[0], max_size=4),
@@ -207,7 +208,7 @@ def test_any_sequence_of_readings_is_known_as_it_was_at_every_instant(
             lake.record(table, facts(FIRST, 1), at=NOON - timedelta(days=1), where=span(FIRST, 1))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     writes=st.lists(
         st.tuples(st.integers(0, 70), st.integers(1, 40), st.sampled_from("ab"), st.integers(0, 3)),
