@@ -31,7 +31,7 @@ backfill: $(INSTALLED)
 	@$(RUN) -m orchestration.cli backfill $(ARGS)
 
 test: static
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: static
 	@$(RUN) -m pytest tests/test_architecture.py tests/test_hygiene.py

@@ -1,7 +1,7 @@
 """From the wire to the lake: ours beside the platforms' own examples and beside the wire alone, for one account per platform.
 
 A tape in a process of its own replays recorded bytes, so no server is measured; each way runs in a fresh process, first to be
-recorded and then, three times, to be measured. The median counts. Our memory is measured on a quarter of the days as well.
+recorded and then, five times, to be measured. The median counts. Our memory is measured on a quarter of the days as well.
 """
 
 import json
@@ -23,7 +23,7 @@ from dotenv import dotenv_values
 
 from benchmarks.ground import ROOT, SHAPES, ground
 
-ROWS, AD_SETS, TIMES = 200_000, 1_000, 3
+ROWS, AD_SETS, TIMES = 200_000, 1_000, 5
 
 
 def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:

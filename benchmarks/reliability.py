@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from shutil import copytree, rmtree
 from typing import Any
 
 import numpy as np
@@ -72,15 +73,21 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
 def campaign(
     days: Days, *, seed: int, mornings: int = MORNINGS, only: list[tuple[str, str]] | None = None
 ) -> list[Outcome]:
-    """One outcome per fault. The first morning and the last are never disturbed."""
+    """One outcome per fault. The first morning and the last are never disturbed: every lake begins as a copy of the first's."""
     rng = np.random.default_rng(seed)
     days.platforms = type(days.platforms)(days.platforms.settings, patience=QUICK, now=days.platforms.now)
     calendar = [days.first + timedelta(days=n) for n in range(mornings)]
-    calm = [_run(days, days.lake, day) for day in calendar]
+    asked = only or faults()
+    platforms = tuple(name for name in PLATFORMS if name in {platform for platform, _ in asked})
+    begun = Path(days.lake.root).with_name("lake_begun")
+    calm = [_run(days, days.lake, calendar[0], platforms=platforms)]
+    copytree(days.lake.root, begun)
+    calm += [_run(days, days.lake, day, platforms=platforms) for day in calendar[1:]]
     found = []
-    for number, (platform, kind) in enumerate(only or faults()):
-        lake = Lake(Path(days.lake.root).with_name(f"lake_{number}"))
+    for number, (platform, kind) in enumerate(asked):
+        lake = Lake(copytree(begun, begun.with_name(f"lake_{number}")))
         found.append(_one(days, lake, calendar, calm, platform, kind, rng))
+        rmtree(lake.root)
     return found
 
 
@@ -88,10 +95,10 @@ def _one(
     days: Days, lake: Lake, calendar: list[date], calm: list[dict[Any, pd.DataFrame]], platform: str, kind: str, rng: np.random.Generator
 ) -> Outcome:  # fmt: skip
     counted, said = Counter[str](), ""
-    before: dict[Any, pd.DataFrame] = {}
+    before = calm[0]
     places = np.arange(1, len(calendar) - 1)  # the last morning shows whether all is well again
     struck = set(rng.choice(places, size=min(4, len(places)), replace=False).tolist())
-    for number, day in enumerate(calendar):
+    for number, day in enumerate(calendar[1:], start=1):
         days.stage.faults.clear()
         if number in struck:
             after = int(rng.integers(0, 4))
@@ -104,7 +111,7 @@ def _one(
                 after=after if kind not in ALSO else 0,
                 **DETAIL.get(kind, {}),
             )
-        now = _run(days, lake, day, only=platform)
+        now = _run(days, lake, day, platforms=(platform,))
         marks = days.last_marks
         if number in struck:
             for place, rows in calm[number].items():
@@ -123,12 +130,12 @@ def _one(
     return Outcome(platform, kind, counted["equal"], counted["marked"], counted["third"], said, recovered)
 
 
-def _run(days: Days, lake: Lake, day: date, *, only: str | None = None) -> dict[Any, pd.DataFrame]:
+def _run(days: Days, lake: Lake, day: date, *, platforms: tuple[str, ...]) -> dict[Any, pd.DataFrame]:
     """A morning's pull, and what every account's slice holds afterwards: platform, account, table to rows."""
     days.lake = lake
-    days.run(day, first=days.first - timedelta(days=WINDOW), platforms=(only,) if only else PLATFORMS)
+    days.run(day, first=days.first - timedelta(days=WINDOW), platforms=platforms)
     found = {}
-    for platform in (only,) if only else PLATFORMS:
+    for platform in platforms:
         for table in DAILY[platform]:
             rows = lake.read(table).drop(columns="pulled_at").sort_values(list(table.key))
             for account, own in rows.groupby("account_id"):

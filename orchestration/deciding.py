@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:  # everything below loads when a command runs
+    from assets.actions.effects import Part
     from assets.actions.figures import Figures
-    from assets.actions.findings import Finding
+    from assets.actions.findings import Finding, Wish
+    from assets.actions.surroundings import Surroundings
     from resources.desk import Desk
 
 AS = click.option("--as", "name", required=True, help="Who you are: your name among the approvers.")
@@ -101,22 +103,35 @@ def proposed(
 def _finding(
     desk: "Desk", figures: "Figures", kind: str, wishes: Any, *, reason: str, name: str, reverts: str | None
 ) -> "Finding":
+    from assets.actions.effects import expected  # noqa: PLC0415
     from assets.actions.findings import Finding  # noqa: PLC0415
     from assets.actions.surroundings import mean_spend  # noqa: PLC0415
     from resources.errors import DataUnusable  # noqa: PLC0415
-    from resources.ledger.proposal import Change, Effect  # noqa: PLC0415
 
     around = figures.around()
     if around.newest_as_of is None:
         raise DataUnusable("There are no figures yet, so nothing can be judged. Run the daily job first.")
-    target = wishes[0].target
-    image = desk.platforms.writer(target.platform).image(target)
-    probe = Change(target=target, field="status", before="active", after="paused", image=image)
-    spend = mean_spend(around.days_of(probe), until=around.newest_as_of, count=14)
+    parts = [_part(desk, around, wish) for wish in wishes]
+    spend = mean_spend(parts[0].days, until=around.newest_as_of, count=14)
     return Finding(
         kind=kind, wishes=wishes, reason=reason, evidence={"spend_a_day": float(spend), "proposed by hand": name},
-        effect=Effect(metric="none", words="not estimated: proposed by hand"), as_of=around.newest_as_of,
-        proposer=name, weight=0.0, reverts=reverts,
+        effect=expected(parts, until=around.newest_as_of), as_of=around.newest_as_of, proposer=name, weight=0.0, reverts=reverts,
+    )  # fmt: skip
+
+
+def _part(desk: "Desk", around: "Surroundings", wish: "Wish") -> "Part":
+    """What a wish changes, with its delivery and by how much money a day it moves."""
+    from assets.actions.effects import Part  # noqa: PLC0415
+    from resources.ledger.proposal import Change  # noqa: PLC0415
+
+    image = desk.platforms.writer(wish.target.platform).image(wish.target)
+    probe = Change(target=wish.target, field="status", before="active", after="paused", image=image)
+    amount = wish.amount
+    if wish.to is not None:
+        amount = wish.to - (image.daily_budget or Decimal(0))
+    return Part(
+        name=image.name, days=around.days_of(probe), amount=None if amount is None else float(amount),
+        stops=wish.status == "paused",
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@
     │   ├── PlatformBusy         quota, throttle, outage: the same call may work later
     │   │   └── PlatformUnreachable  nobody answers at all: an outage, or a wrong address
     │   ├── PlatformRefused      bad request, no access, dead token: the same call never will
+    │   │   └── RefusedForNow    understood and not done, and only for now: a limit that is over by itself
     │   ├── OutcomeUnknown       sent, no answer: read back, never send again
     │   └── PlatformUnreadable   an answer came, but not one to trust: truncated, misshapen
     ├── SettingsWrong            a setting or a credential is missing or malformed
@@ -78,6 +79,12 @@ class PlatformRefused(PlatformError):
     """The platform understood and said no. The same call never will work."""
 
     verdict = "Retrying will not help: correct the cause first."
+
+
+class RefusedForNow(PlatformRefused):
+    """The platform understood and said not now. Nothing happened; what is asked for may be asked again when its limit is over."""
+
+    verdict = "Nothing was changed: wait until the limit is over."
 
 
 class OutcomeUnknown(PlatformError):

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import duckdb
 import pandas as pd
 import pyarrow as pa
-from deltalake import ColumnProperties, DeltaTable, Schema, WriterProperties, write_deltalake
+from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from resources.ahead import made_ahead
@@ -30,6 +30,7 @@ from resources.lake_layout import (
     CONFIGURATION,
     KEPT,
     MONTH,
+    PLAIN,
     Counted,
     Where,
     Written,
@@ -44,15 +45,8 @@ from resources.lake_layout import (
 )
 from resources.schema import Table
 
-_PLAIN = WriterProperties(
-    compression="SNAPPY", default_column_properties=ColumnProperties(dictionary_enabled=False)
-)
-"""No dictionaries: ad figures hardly repeat, so building them doubles the time of a write. Snappy costs no time that can be
-measured and makes files a fifth as large."""
 Rows: TypeAlias = pa.Table | Iterable[pa.RecordBatch]
 Parameters: TypeAlias = dict[str, Any] | None
-
-
 _NUMBERS = count()
 """So that questions asked at once, each with views of its own, never share a name."""
 
@@ -95,9 +89,12 @@ class Lake:
         """
         self._ensure(table)
         with self._one_writer(table):
-            newest = self._newest(table, where)
+            opened = self._opened(table)
+            newest = self._newest(table, where) if opened.version() else None  # nothing was written to it yet
             if newest is None:
-                written = self._write(Counted(table, rows.to_batches(), where, at), mode="append")
+                written = self._write(
+                    Counted(table, rows.to_batches(), where, at), mode="append", into=opened
+                )
                 return with_changes(written, added=written.rows)
             if newest >= at:
                 said = (
@@ -133,8 +130,8 @@ class Lake:
         if not self.exists(table):
             return 0
         with self._one_writer(table):
-            delta = DeltaTable(self._uri(table), storage_options=self._options)
-            delta.optimize.compact(writer_properties=_PLAIN)
+            delta = self._opened(table)
+            delta.optimize.compact(writer_properties=PLAIN)
             dropped = delta.vacuum(
                 int(keep.total_seconds() // 3600), dry_run=False, enforce_retention_duration=False
             )
@@ -142,16 +139,15 @@ class Lake:
             delta.cleanup_metadata()
         return len(dropped)
 
-    def _write(self, counted: Counted, *, mode: Any) -> Written:
+    def _write(self, counted: Counted, *, mode: Any, into: DeltaTable | None = None) -> Written:
         table = counted.table
         try:
             write_deltalake(
-                self._uri(table),
+                into or self._opened(table),
                 pa.RecordBatchReader.from_batches(layout(table), counted),
                 mode=mode,
                 predicate=predicate(table, counted.where) if mode == "overwrite" else None,
-                storage_options=self._options,
-                writer_properties=_PLAIN,
+                writer_properties=PLAIN,
             )
         except CommitFailedError as error:
             raise LakeBusy(
@@ -230,7 +226,9 @@ class Lake:
                     f"create view {name} as {view(table, source, dataset.schema.names, as_of=as_of)}"
                 )
                 if table.keeps_history and as_of is None:
-                    connection.execute(f"create view {name}_versions as {versions(table, source)}")
+                    connection.execute(
+                        f"create view {name}_versions as {versions(table, source, dataset.schema.names)}"
+                    )
             yield connection
         finally:
             connection.execute("use memory")
@@ -242,9 +240,12 @@ class Lake:
 
     def _dataset(self, table: Table) -> Any:
         try:
-            return DeltaTable(self._uri(table), storage_options=self._options).to_pyarrow_dataset()
+            return self._opened(table).to_pyarrow_dataset()
         except TableNotFoundError:
             return layout(table).empty_table()
+
+    def _opened(self, table: Table) -> DeltaTable:
+        return DeltaTable(self._uri(table), storage_options=self._options)
 
     def _uri(self, table: Table) -> str:
         return f"{self.root}/{table.path}"
@@ -272,7 +273,7 @@ class Lake:
         """Columns that the table was declared with since it was first written; older rows are empty there."""
         if table.path in self._wide:
             return
-        delta = DeltaTable(self._uri(table), storage_options=self._options)
+        delta = self._opened(table)
         held = {field.name for field in delta.schema().fields}
         if missing := [field for field in layout(table) if field.name not in held]:
             with self._one_writer(table):

@@ -3,7 +3,6 @@
 A policy that is missing or cannot be read is never replaced by a default: then nothing is proposed and nothing is written.
 """
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -18,11 +17,11 @@ from pydantic import (
     Field,
     PositiveFloat,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
 from resources.errors import PaidMediaError
+from resources.policy_label import Label
 from resources.watching import SpecialDays, Watching
 
 Level = Literal["observe", "propose", "auto_safe", "auto_neutral"]
@@ -36,28 +35,6 @@ class PolicyUnreadable(PaidMediaError):
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Label(_Frozen):
-    """Campaigns and ad sets that belong together: by patterns in the campaign's name, or by id."""
-
-    campaign_name: tuple[str, ...] = ()
-    campaigns: tuple[str, ...] = ()
-    ad_sets: tuple[str, ...] = ()
-
-    @field_validator("campaign_name")
-    @classmethod
-    def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"'{pattern}' is no pattern: {error}") from error
-        return patterns
-
-    def holds(self, *, campaign_id: str | None, campaign_name: str | None, ad_set_id: str | None) -> bool:
-        named = any(re.search(pattern, campaign_name or "", re.IGNORECASE) for pattern in self.campaign_name)
-        return named or campaign_id in self.campaigns or ad_set_id in self.ad_sets
 
 
 class Scope(_Frozen):
@@ -128,6 +105,8 @@ class Guardrails(_Frozen):
     change_share_week: float = Field(0.40, gt=0, le=2)
     cool_down_hours: float = Field(72, ge=0)
     cool_down_hours_learning: float = Field(168, ge=0)
+    budget_changes_an_hour: dict[str, Annotated[int, Field(ge=1)]] = {"meta_ads": 4}
+    """How often a platform lets one budget change within an hour, whoever changes it. A platform left out has no such limit."""
     account_share_a_day: float = Field(0.25, gt=0, le=1)
     account_share_a_day_automatic: float = Field(0.10, gt=0, le=1)
     pauses_a_day: int = Field(5, ge=0)
@@ -227,14 +206,30 @@ class Policy(_Frozen):
     def cap(self, platform: str, account_id: str) -> Cap | None:
         return self.caps.get(f"{platform} {account_id}")
 
+    @property
+    def asks_platform_labels(self) -> bool:
+        """Whether any label of this policy depends on labels at a platform, so that not knowing them matters."""
+        return any(label.platform_label for label in self.labels.values())
+
     def labels_of(
-        self, *, campaign_id: str | None, campaign_name: str | None, ad_set_id: str | None
+        self,
+        *,
+        campaign_id: str | None,
+        campaign_name: str | None,
+        ad_set_id: str | None,
+        at_platform: Iterable[str] = (),
     ) -> frozenset[str]:
-        """The labels that hold for a campaign or an ad set in it."""
+        """The labels that hold for a campaign or an ad set in it; `at_platform` are those it carries there."""
+        at_platform = tuple(at_platform)
         return frozenset(
             name
             for name, label in self.labels.items()
-            if label.holds(campaign_id=campaign_id, campaign_name=campaign_name, ad_set_id=ad_set_id)
+            if label.holds(
+                campaign_id=campaign_id,
+                campaign_name=campaign_name,
+                ad_set_id=ad_set_id,
+                at_platform=at_platform,
+            )
         )
 
     def permission(self, platform: str, account_id: str, labels: Iterable[str]) -> Permission:

@@ -72,3 +72,5 @@ DESCRIPTIONS = (
     "One price, everything included.",
 )
 NEGATIVES = ("jobs", "salary", "free", "diy", "wikipedia")
+LABELS = (("protected", 0.04), ("evergreen", 0.2), ("spring sale", 0.1))
+"""Labels that people put on campaigns and ad sets at the platform, with how often one carries each."""

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.together import one_process_at_a_time, shared_by_all
+
 INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
     "--headless",
@@ -97,7 +99,9 @@ def browser_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     profile = tmp_path_factory.mktemp("browser")
     # Chromium refuses to run its own sandbox as root, as which containers and CI run.
     unconfined = ("--no-sandbox",) if os.geteuid() == 0 else ()
-    command = (find_browser(), *FLAGS, *unconfined, f"--user-data-dir={profile}", "about:blank")
+    with one_process_at_a_time(shared_by_all(tmp_path_factory)):  # nobody installs one beside another
+        found = find_browser()
+    command = (found, *FLAGS, *unconfined, f"--user-data-dir={profile}", "about:blank")
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
         try:
             yield address_of(running, announced=profile / "DevToolsActivePort")

@@ -13,10 +13,22 @@ from sandbox.serve import Sandbox, running
 from sandbox.stage import set_stage
 from sandbox.world import load_world
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.browser", "tests.examples"]
 
 MORNING = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 """What the sandbox's clock says in every test that does not move it."""
+LONGEST = (
+    "actions/test_in_dagster", "history/test_faults", "orchestration/test_backfill", "actions/test_execution", "actions/test_on_postgresql",
+    "orchestration/test_commands", "actions/test_lives", "history/test_as_of", "report/test_dashboard_in_browser",
+)  # fmt: skip
+"""Modules that take longest, which begin first: with two processes at work, one that began last would be waited for alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next((n for n, name in enumerate(LONGEST) if f"{name}.py" in item.nodeid), len(LONGEST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

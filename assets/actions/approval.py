@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from assets.actions.case import labels_of
 from resources.approvers import Approvers
 from resources.errors import PaidMediaError
 from resources.ledger.book import CodeSpent, Decided, Entry
-from resources.ledger.proposal import Proposal, set_summary
+from resources.ledger.proposal import Change, Proposal, set_summary
 from resources.ledger.states import State
 from resources.ledger.store import Ledger
 from resources.policy import Policy
@@ -201,17 +202,17 @@ class Gate:
             return "auto_safe raises no budget"
         if level == "auto_neutral" and sum((change.amount for change in proposal.changes), Decimal(0)) != 0:
             return "auto_neutral moves budgets only where the sum stays the same"
-        wanted = self.policy.guardrails
-        for change in proposal.changes:
-            target, image = change.target, change.image
-            labels = self.policy.labels_of(
-                campaign_id=image.campaign_id, campaign_name=image.campaign_name,
-                ad_set_id=target.entity_id if target.level == "ad_set" else None,
-            )  # fmt: skip
-            held = self.policy.permission(target.platform, target.account_id, labels)
-            if held.level != level:
-                return f"the policy says {held.level} for {target.words}"
-            decided, right = self.ledger.shadow_score(held.words, level)
-            if decided < wanted.shadow_decisions or right < wanted.shadow_right * decided:
-                return f"in the shadow {right} of {decided} were right; {wanted.shadow_decisions} with {wanted.shadow_right:.0%} are needed"
+        return next(filter(None, (self._not_earned(change, level) for change in proposal.changes)), None)
+
+    def _not_earned(self, change: Change, level: str) -> str | None:
+        """Why a level may not make this change by itself: the policy's word for it, or too few right decisions in the shadow."""
+        target, labels, wanted = change.target, labels_of(self.policy, change), self.policy.guardrails
+        if labels is None:
+            return f"the labels of {target.words} could not be read"
+        held = self.policy.permission(target.platform, target.account_id, labels)
+        if held.level != level:
+            return f"the policy says {held.level} for {target.words}"
+        decided, right = self.ledger.shadow_score(held.words, level)
+        if decided < wanted.shadow_decisions or right < wanted.shadow_right * decided:
+            return f"in the shadow {right} of {decided} were right; {wanted.shadow_decisions} with {wanted.shadow_right:.0%} are needed"
         return None

@@ -41,6 +41,17 @@ def learns(change: Change) -> bool:
     return is_learning(change.image.learning_state)
 
 
+def labels_of(policy: Policy, change: Change) -> frozenset[str] | None:
+    """The policy's labels that hold for what is changed; None where the platform's labels matter and could not be read."""
+    target, image = change.target, change.image
+    if image.labels is None and policy.asks_platform_labels:
+        return None
+    return policy.labels_of(
+        campaign_id=image.campaign_id, campaign_name=image.campaign_name,
+        ad_set_id=target.entity_id if target.level == "ad_set" else None, at_platform=image.labels or (),
+    )  # fmt: skip
+
+
 def weight(case: Case, change: Change, today: date) -> Decimal:
     """How much money a day a change moves: a budget's difference, or what a paused ad set usually spends."""
     if change.field == "daily_budget":

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from assets.actions.approval import MACHINE
 from assets.actions.deeds import BACK, FORWARD, Deeds
 from assets.actions.guardrails import judge, refusals
-from resources.errors import PaidMediaError, PlatformRefused
+from resources.errors import PaidMediaError, PlatformRefused, RefusedForNow
 from resources.ledger.book import Entry
 from resources.ledger.proposal import Change, Proposal
 from resources.ledger.states import IN_FLIGHT, Sent, State
@@ -106,6 +106,10 @@ class Executor(Deeds):
         for change in proposal.changes:
             try:
                 self._writer(change).rehearse(change)
+            except RefusedForNow as error:
+                raise Held(
+                    f"Nothing was written, because the platform does not allow it now: {error}"
+                ) from error
             except PlatformRefused as error:
                 raise Stale(f"The platform would refuse it: {error}") from error
 
@@ -116,7 +120,7 @@ class Executor(Deeds):
             raise Stale(f"{change.target.entity_id} cannot be read any more: {error}") from error
         if live == change.image:
             return
-        before, now = change.image.model_dump(), live.model_dump()
+        before, now = vars(change.image), vars(live)
         told = ", ".join(
             f"{name} was {before[name]} and is {now[name]}" for name in before if before[name] != now[name]
         )

@@ -9,15 +9,15 @@ from assets.actions.approval import Gate
 from assets.actions.execution import Executor
 from assets.actions.findings import Finding
 from assets.actions.proposing import Drafts, drafted
-from assets.actions.surroundings import Edit, Surroundings
+from assets.actions.surroundings import OURS_WITHIN, Edit, Surroundings
 from resources.desk import Desk
 from resources.lake import Lake
 from resources.ledger.proposal import Change, Proposal
 from resources.tables import core
 
-OURS_WITHIN = timedelta(minutes=5)
-"""An edit so soon after a write of ours is that write, as the platform dates it."""
 FIGURES_SECONDS = 60.0
+BUDGET_HISTORY = timedelta(hours=1, minutes=5)
+"""How far back a platform is asked for changes of a budget: an hour, and a little for its clock."""
 
 
 class Figures:
@@ -33,7 +33,8 @@ class Figures:
         tables = self._tables(now)
         written = self._desk.ledger.written_since(now - timedelta(days=8))
         return Surroundings(
-            now=now, written=written, edits=self._edits(proposal, written) if proposal else {}, **tables,
+            now=now, written=written, edits=self._edits(proposal, written) if proposal else {},
+            budget_edits=self._budget_edits(proposal, now) if proposal else {}, **tables,
         )  # fmt: skip
 
     def _tables(self, now: datetime) -> dict[str, Any]:
@@ -62,6 +63,16 @@ class Figures:
             by_us = at is not None and any(abs(at - one) <= OURS_WITHIN for one in ours)
             found[change.target.words] = Edit(at, by_us)
         return found
+
+    def _budget_edits(self, proposal: Proposal, now: datetime) -> dict[str, list[datetime] | None]:
+        since = now - BUDGET_HISTORY
+        return {
+            change.target.words: self._desk.platforms.writer(change.target.platform).budget_edits(
+                change.target, since=since
+            )
+            for change in proposal.changes
+            if change.field == "daily_budget"
+        }
 
 
 def gate(desk: Desk, figures: Figures) -> Gate:

@@ -16,6 +16,7 @@ LIMITS: dict[str, Callable[[Case], Said]] = {
     "amounts": size.amounts,
     "change size": size.change_size,
     "cool-down": trust.cool_down,
+    "budget changes": trust.budget_changes,
     "blast radius": size.blast_radius,
     "caps": size.caps,
     "floor and ceiling": size.floor_and_ceiling,

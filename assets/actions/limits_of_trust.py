@@ -4,9 +4,10 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from assets.actions.case import Case, Said, learns
+from assets.actions.case import Case, Said, budgets, labels_of, learns
 from assets.actions.surroundings import by_day
 from assets.actions.visible import share_visible
+from resources.ledger.proposal import Change
 from resources.policy import Blackout
 
 
@@ -25,13 +26,38 @@ def cool_down(case: Case) -> Said:
     return True, "nothing of it was changed lately"
 
 
+def budget_changes(case: Case) -> Said:
+    """Meta refuses a fifth change of a budget within an hour, whoever made the others. A bundle keeps one for its way back."""
+    for change in budgets(case):
+        most = case.limits.budget_changes_an_hour.get(change.target.platform)
+        if most is None:
+            continue
+        known = case.around.budget_changes(change, hours=1)
+        if known is None:
+            return None, f"how often the budget of {change.target.entity_id} was changed lately is not known"
+        spared = most - (1 if len(case.proposal.changes) > 1 else 0)
+        if len(known) >= spared:
+            free = known[len(known) - spared] + timedelta(hours=1) if spared else None
+            return False, _too_often(change, len(known), most, free)
+    return True, "no budget is changed more often within an hour than its platform lets it be"
+
+
+def _too_often(change: Change, times: int, most: int, free: datetime | None) -> str:
+    when = (
+        f"it may go on at {free:%Y-%m-%d %H:%M} UTC" if free else "a bundle needs one more for its way back"
+    )
+    return (
+        f"the budget of {change.target.entity_id} was changed {times} times within the last hour, by us or at the platform, "
+        f"and {most} are allowed: {when}"
+    )
+
+
 def never(case: Case) -> Said:
     for change in case.proposal.changes:
         target, image = change.target, change.image
-        labels = case.policy.labels_of(
-            campaign_id=image.campaign_id, campaign_name=image.campaign_name,
-            ad_set_id=target.entity_id if target.level == "ad_set" else None,
-        )  # fmt: skip
+        labels = labels_of(case.policy, change)
+        if labels is None:
+            return None, f"the labels of {target.entity_id} at its platform could not be read"
         if held := sorted(labels & set(case.limits.never)):
             return False, f"{target.entity_id} carries the label {held[0]}, which is never changed"
         if change.after == "paused":

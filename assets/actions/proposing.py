@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from assets.actions.approval import AUTOMATIC_KINDS, Gate
+from assets.actions.case import labels_of
 from assets.actions.findings import Finding, Wish
 from assets.actions.guardrails import judge, refusals
 from assets.actions.surroundings import Surroundings
@@ -15,10 +16,10 @@ from resources.ledger.proposal import Change, Image, Proposal, Target, proposal_
 from resources.ledger.states import Sent
 from resources.platforms.money import rounded
 from resources.platforms.writer import image_value, plain
-from resources.policy import LEVELS
+from resources.policy import LEVELS, Permission
 
 LOOKED_AT = 4
-PASSING = frozenset({"blackouts"})
+PASSING = frozenset({"blackouts", "budget changes"})
 """Limits that are over by themselves: a proposal may wait for their end."""
 
 
@@ -123,11 +124,12 @@ def _permission(proposal: Proposal, gate: Gate) -> tuple[str, str]:
     """Scope and level of a proposal: of several targets the strictest."""
     held = []
     for change in proposal.changes:
-        labels = gate.policy.labels_of(
-            campaign_id=change.image.campaign_id, campaign_name=change.image.campaign_name,
-            ad_set_id=change.target.entity_id if change.target.level == "ad_set" else None,
-        )  # fmt: skip
-        held.append(gate.policy.permission(change.target.platform, change.target.account_id, labels))
+        labels = labels_of(gate.policy, change)
+        held.append(
+            Permission(level="observe")
+            if labels is None
+            else gate.policy.permission(change.target.platform, change.target.account_id, labels)
+        )
     strictest = min(held, key=lambda one: LEVELS.index(one.level))
     return strictest.words, strictest.level
 

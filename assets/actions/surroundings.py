@@ -11,6 +11,9 @@ import pandas as pd
 from resources.ledger.book import Written
 from resources.ledger.proposal import Change, Proposal
 
+OURS_WITHIN = timedelta(minutes=5)
+"""An edit so soon after a write of ours is that write, as the platform dates it."""
+
 
 @dataclass(frozen=True)
 class Edit:
@@ -34,6 +37,8 @@ class Surroundings:
     """Writes of the last eight days that happened or may have."""
     edits: dict[str, Edit] = field(default_factory=dict)
     """Last edit by a target's words."""
+    budget_edits: dict[str, list[datetime] | None] = field(default_factory=dict)
+    """When a budget was changed lately as its platform tells, by a target's words; None where it tells no such history."""
     newest_as_of: date | None = None
 
     def account(self, platform: str, account_id: str) -> pd.DataFrame:
@@ -78,6 +83,18 @@ class Surroundings:
             for n, one in enumerate(made.changes)
             if n == written.part and one.target == change.target and written.intended_at >= since
         ]
+
+    def budget_changes(self, change: Change, *, hours: float) -> list[datetime] | None:
+        """When this budget was changed within these hours, by us or by anybody, oldest first; None where that is not known."""
+        if change.target.words not in self.budget_edits:
+            return None
+        since = self.now - timedelta(hours=hours)
+        ours = [at for one, at in self.writes_on(change, hours=hours) if one.field == "daily_budget"]
+        others = [at for at in self.budget_edits[change.target.words] or () if at > since]
+        for mine in ours:  # each of ours shows at the platform once as well
+            if same := [at for at in others if abs(at - mine) <= OURS_WITHIN]:
+                others.remove(min(same, key=lambda at: abs(at - mine)))
+        return sorted(ours + others)
 
     def writes_in(self, platform: str, account_id: str, *, hours: float) -> list[Change]:
         """Earlier writes in the account within these hours."""

@@ -6,6 +6,7 @@ import pandas as pd
 
 from assets.underperformers.exposure import GOAL, KEYS, LEADS, SALES
 from assets.underperformers.judge import judge
+from resources.platforms.labels import NONE, from_json, together
 from resources.policy import Policy
 
 _NAMED = ["campaign_id", "name", "status", "learning_state"]
@@ -70,11 +71,11 @@ def _named(days: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
     ids = days.drop_duplicates(list(KEYS))[[*KEYS, "campaign_id"]]
     sets = entities[entities["level"] == "ad_set"].assign(ad_set_id=lambda rows: rows["entity_id"])
     named = ids.merge(
-        sets.reindex(columns=[*KEYS, "name", "status", "learning_state"]), on=list(KEYS), how="left"
+        sets.reindex(columns=[*KEYS, "name", "status", "learning_state", "labels"]), on=list(KEYS), how="left"
     )
     campaigns = entities[entities["level"] == "campaign"].assign(campaign_id=lambda rows: rows["entity_id"])
-    campaigns = campaigns[["platform", "account_id", "campaign_id", "name"]].rename(
-        columns={"name": "campaign_name"}
+    campaigns = campaigns.reindex(columns=["platform", "account_id", "campaign_id", "name", "labels"]).rename(
+        columns={"name": "campaign_name", "labels": "campaign_labels"}
     )
     return named.merge(campaigns, on=["platform", "account_id", "campaign_id"], how="left")
 
@@ -90,9 +91,11 @@ def _protected(known: pd.DataFrame, policy: Policy) -> dict[tuple[str, ...], str
     for row in known.to_dict("records"):
         place = tuple(row[key] for key in KEYS)
         name = row["campaign_name"] if isinstance(row["campaign_name"], str) else None
+        # Labels that were not read are left to the limits, which ask the platform before anything is proposed.
+        carried = together([from_json(row["labels"]) or NONE, from_json(row["campaign_labels"]) or NONE])
         labels = policy.labels_of(
-            campaign_id=row["campaign_id"], campaign_name=name, ad_set_id=row["ad_set_id"]
-        )
+            campaign_id=row["campaign_id"], campaign_name=name, ad_set_id=row["ad_set_id"], at_platform=carried or NONE,
+        )  # fmt: skip
         if row["status"] != "active":
             found[place] = "It is not active, or not known any more."
         elif held := sorted(labels & set(policy.guardrails.never)):

@@ -53,6 +53,9 @@ class Image(_Frozen):
     learning_state: str | None = None
     version: str | None = None
     """The platform's own tag that moves with every edit, where it has one."""
+    labels: tuple[str, ...] | None = Field(None, exclude_if=lambda labels: labels is None)
+    """Labels it carries at the platform, its own and its campaign's, sorted. None: not read. Left out of the digest then, so that
+    proposals from before labels were read keep theirs."""
 
 
 class Change(_Frozen):

@@ -98,6 +98,7 @@ class GoogleAds:
             campaigns=self._snapshot(own, "campaign", wire.CAMPAIGNS, doing),
             ad_groups=self._snapshot(own, "ad_group", wire.AD_GROUPS, doing),
             ads=self._snapshot(own, "ad_group_ad", wire.ADS, doing),
+            labels=self._snapshot(own, "label", wire.LABELS, doing),
             pulled_at=datetime.now(UTC),
             version=self._settings.api_version,
         ).cast(ENTITIES.schema)

@@ -72,6 +72,7 @@ class RowShape:
         Raises:
             Misshapen: The bytes are not what the shape says.
         """
+        rows = list(rows)  # a message's own list makes each row anew whenever it is asked
         reading = _Reading(rows, self._leaves)
         reading.walk(self._root, reading.starts.copy(), reading.ends, np.arange(len(rows)))
         return {leaf.path: reading.column(leaf) for leaf in self._leaves}
@@ -86,7 +87,8 @@ class _Reading:
         self.ends = np.cumsum(lengths)
         self.starts = self.ends - lengths
         self._bytes = np.frombuffer(whole + bytes(_SPARE), np.uint8)
-        # At every offset the eight bytes from there on: an overlapping view, nothing is copied.
+        # At every offset the two and the eight bytes from there on: an overlapping view, nothing is copied.
+        self._two = np.ndarray((len(whole) + _SPARE - 1,), "<u2", self._bytes, strides=(1,))
         self._eight = np.ndarray((len(whole) + _SPARE - 7,), "<u8", self._bytes, strides=(1,))
         self._present = {leaf.path: np.zeros(len(rows), bool) for leaf in leaves}
         self._values = {
@@ -99,6 +101,10 @@ class _Reading:
         tag = np.full(len(at), _DONE)
         mine: Any = slice(None)
         while True:
+            if isinstance(mine, slice):  # all rows are in step, and mostly stay so to the end
+                while shared := self._shared_tag(at, end):
+                    tag_value, size = shared
+                    at[:] = self._field(node, tag_value, at + size, row)
             self._next_tags(tag, at, end, mine)
             lowest = tag.min(initial=_DONE)
             if lowest == _DONE:
@@ -106,6 +112,17 @@ class _Reading:
             chosen = tag == lowest
             mine = slice(None) if chosen.all() else np.flatnonzero(chosen)
             at[mine] = self._field(node, int(lowest), at[mine], row[mine])
+
+    def _shared_tag(self, at: Whole, end: Whole) -> tuple[int, int] | None:
+        """The tag that comes next in every one of these rows, and its size, one byte or two; None where they differ."""
+        if not len(at) or not (at < end).all():
+            return None
+        found = self._two[at]
+        both = int(found[0])
+        low, high = both & 0xFF, both >> 8
+        if low < 0x80:
+            return (low, 1) if ((found & 0xFF) == low).all() else None
+        return (high << 7 | low & 0x7F, 2) if high < 0x80 and (found == both).all() else None
 
     def _next_tags(self, tag: Whole, at: Whole, end: Whole, mine: Any) -> None:
         begins, ends = at[mine], end[mine]
@@ -190,8 +207,7 @@ class _Reading:
 
     def _texts(self, begin: Whole, size: Whole, missing: npt.NDArray[np.bool_]) -> pa.Array:
         offsets = np.concatenate([[0], np.cumsum(size)])
-        source = np.arange(offsets[-1]) + np.repeat(begin - offsets[:-1], size)
-        buffers = [pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(self._bytes[source])]
+        buffers = [pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(self._letters(begin, size, offsets))]
         valid = pa.array(~missing).buffers()[1] if missing.any() else None
         made = pa.StringArray.from_buffers(len(size), *buffers, valid)
         try:
@@ -199,6 +215,14 @@ class _Reading:
         except pa.ArrowInvalid as error:
             raise Misshapen("a text is not UTF-8") from error
         return made
+
+    def _letters(self, begin: Whole, size: Whole, offsets: Whole) -> npt.NDArray[Any]:
+        """The bytes of all texts, one behind the other."""
+        each = int(size[0]) if len(size) else 0
+        if each and (size == each).all():  # as days are: whole texts are copied instead of letters
+            whole = np.ndarray((len(self._bytes) - each + 1,), f"V{each}", self._bytes, strides=(1,))
+            return whole[begin]
+        return self._bytes[np.arange(offsets[-1]) + np.repeat(begin - offsets[:-1], size)]
 
 
 _SQUEEZE = (

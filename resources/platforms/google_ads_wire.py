@@ -14,7 +14,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from resources.platforms.labels import as_json, google_labels
 from resources.records import Account
+from resources.repeated import repeated
 from resources.schema import Table
 from resources.tables.google_ads import (
     CONVERSION_ACTION_DAY,
@@ -71,9 +73,7 @@ def day_rows(
         "pulled_at": pulled_at,
     }  # fmt: skip
     n = len(columns["segments.date"])
-    made = {
-        name: pa.repeat(pa.scalar(value, table.schema.field(name).type), n) for name, value in shared.items()
-    }
+    made = {name: repeated(value, table.schema.field(name).type, n) for name, value in shared.items()}
     for name, path in paths(table).items():
         made[name] = _column(table.schema.field(name), path, columns[path], enums)
     return pa.RecordBatch.from_pydict(made, schema=table.schema)
@@ -103,7 +103,7 @@ CLIENTS = (
 CAMPAIGNS = (
     "campaign.id", "campaign.name", "campaign.status", "campaign.advertising_channel_type", "campaign.bidding_strategy_type",
     "campaign.bidding_strategy_system_status", "campaign.start_date_time", "campaign.end_date_time", "campaign_budget.id",
-    "campaign_budget.amount_micros", "campaign_budget.total_amount_micros", "campaign_budget.explicitly_shared",
+    "campaign_budget.amount_micros", "campaign_budget.total_amount_micros", "campaign_budget.explicitly_shared", "campaign.labels",
 )  # fmt: skip
 AD_GROUPS = (
     "campaign.id",
@@ -113,7 +113,9 @@ AD_GROUPS = (
     "ad_group.name",
     "ad_group.status",
     "ad_group.type",
+    "ad_group.labels",
 )
+LABELS = ("label.resource_name", "label.name")
 ADS = (
     "campaign.id", "ad_group.id", "ad_group_ad.ad.id", "ad_group_ad.ad.name", "ad_group_ad.ad.type", "ad_group_ad.status",
     "ad_group_ad.policy_summary.approval_status", "ad_group_ad.ad.final_urls",
@@ -161,14 +163,25 @@ def account_record(row: dict[str, Any], prefix: str) -> Account:
 
 
 def entity_rows(
-    account: Account, *, campaigns: Rows, ad_groups: Rows, ads: Rows, pulled_at: datetime, version: str
+    account: Account,
+    *,
+    campaigns: Rows,
+    ad_groups: Rows,
+    ads: Rows,
+    labels: Rows,
+    pulled_at: datetime,
+    version: str,
 ) -> pa.Table:
     """The account and its campaigns, ad groups and ads as rows of the entity table; `version` is the API's."""
+    names = {row["label.resource_name"]: row["label.name"] for row in labels}
     own = {
         "level": "account", "entity_id": account.account_id, "name": account.name, "native_level": "customer",
         "status": account.status,
     }  # fmt: skip
-    rows = [own, *map(_campaign, campaigns), *map(_ad_group, ad_groups), *(_ad(row, version) for row in ads)]
+    rows = [
+        own, *(_campaign(row, names) for row in campaigns), *(_ad_group(row, names) for row in ad_groups),
+        *(_ad(row, version) for row in ads),
+    ]  # fmt: skip
     shared = {
         "platform": "google_ads", "account_id": account.account_id, "currency": account.currency,
         "time_zone": account.time_zone, "pulled_at": pulled_at,
@@ -177,7 +190,7 @@ def entity_rows(
     return pa.Table.from_pylist([blank | shared | row for row in rows], schema=ENTITIES.schema)
 
 
-def _campaign(row: dict[str, Any]) -> dict[str, Any]:
+def _campaign(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     own, system = str(row["campaign.id"]), row["campaign.bidding_strategy_system_status"]
     return _named("campaign", "campaign", own, row) | {
         "campaign_id": own,
@@ -190,10 +203,11 @@ def _campaign(row: dict[str, Any]) -> dict[str, Any]:
         "learning_state": system if system.startswith("LEARNING") else "NOT_LEARNING",
         "start_day": _day(row["campaign.start_date_time"]),
         "end_day": _day(row["campaign.end_date_time"]),
+        "labels": as_json(google_labels(row["campaign.labels"], names)),
     }
 
 
-def _ad_group(row: dict[str, Any]) -> dict[str, Any]:
+def _ad_group(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     own = str(row["ad_group.id"])
     return _named("ad_set", "ad_group", own, row) | {
         "campaign_id": str(row["campaign.id"]),
@@ -201,6 +215,7 @@ def _ad_group(row: dict[str, Any]) -> dict[str, Any]:
         "budget_owner": _budget_owner(row),
         "budget_id": str(row["campaign_budget.id"]),
         "objective": row["ad_group.type"],
+        "labels": as_json(google_labels(row["ad_group.labels"], names)),
     }
 
 

@@ -14,6 +14,7 @@ from resources.errors import PlatformRefused
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.doing import Doing
 from resources.platforms.google_client import as_our_errors, open_client
+from resources.platforms.labels import NONE, Labels, google_labels
 from resources.platforms.money import micros
 from resources.platforms.patience import Patience
 from resources.platforms.writer import sent_once
@@ -24,7 +25,7 @@ REMEMBERED_DAYS = 29
 _COMMON = (
     "customer.currency_code, customer.time_zone, campaign.id, campaign.name, campaign.status, "
     "campaign.bidding_strategy_system_status, campaign_budget.id, campaign_budget.name, campaign_budget.amount_micros, "
-    "campaign_budget.explicitly_shared, campaign_budget.reference_count"
+    "campaign_budget.explicitly_shared, campaign_budget.reference_count, campaign.labels"
 )
 _OURS = {"ENABLED": "active", "PAUSED": "paused", "REMOVED": "removed"}
 _STATUS = {"active": "ENABLED", "paused": "PAUSED"}
@@ -43,7 +44,8 @@ class GoogleAdsWriter:
         self._services: dict[str, Any] = {}
 
     def image(self, target: Target) -> Image:
-        row = self._row(target)
+        rows = self._rows(target)
+        row = rows[0]
         campaign, budget, is_set = row.campaign, row.campaign_budget, target.level == "ad_set"
         entity = row.ad_group if is_set else campaign
         status = self._name(entity, "status")
@@ -56,23 +58,39 @@ class GoogleAdsWriter:
             daily_budget=Decimal(budget.amount_micros) / 1_000_000 if owns else None,
             budget_owner="shared_budget" if budget.explicitly_shared else "campaign", budget_id=str(budget.id),
             shared_by=int(budget.reference_count) if budget.explicitly_shared else 1,
-            learning_state=system if system.startswith("LEARNING") else "NOT_LEARNING",
+            learning_state=system if system.startswith("LEARNING") else "NOT_LEARNING", labels=self._labels(target, rows),
         )  # fmt: skip
 
+    def _labels(self, target: Target, rows: list[Any]) -> Labels | None:
+        """Labels of it and of its campaign; of a shared budget, those of every campaign that spends from it."""
+        carried = {name for row in rows for name in (*row.campaign.labels, *row.ad_group.labels)}
+        if not carried:
+            return NONE
+        told = self._search(target, "SELECT label.resource_name, label.name FROM label", "Reading labels")
+        return google_labels(carried, {row.label.resource_name: row.label.name for row in told})
+
     def edited_at(self, target: Target) -> datetime | None:
-        image_row = self._row(target)
-        zone = ZoneInfo(image_row.customer.time_zone)
+        row = self._row(target)
+        return max(self._events(target, row, self._resources(target, row)), default=None)
+
+    def budget_edits(self, target: Target, *, since: datetime) -> list[datetime]:
+        row = self._row(target)
+        budget = f"customers/{target.account_id}/campaignBudgets/{row.campaign_budget.id}"
+        return sorted(at for at in self._events(target, row, [budget]) if at >= since)
+
+    def _events(self, target: Target, row: Any, resources: list[str]) -> list[datetime]:
+        """When these were changed, the newest hundred times."""
+        zone = ZoneInfo(row.customer.time_zone)
         now = self._now().astimezone(zone)
-        names = ", ".join(f"'{name}'" for name in self._resources(target, image_row))
+        names = ", ".join(f"'{name}'" for name in resources)
         query = (
             "SELECT change_event.change_date_time, change_event.change_resource_name, change_event.client_type FROM change_event "
             f"WHERE change_event.change_date_time >= '{(now - timedelta(days=REMEMBERED_DAYS)).date()}' "
             f"AND change_event.change_date_time <= '{(now + timedelta(days=1)).date()}' "
             f"AND change_event.change_resource_name IN ({names}) ORDER BY change_event.change_date_time DESC LIMIT 100"
         )
-        stamps = [row.change_event.change_date_time for row in self._search(target, query, "Reading edits")]
-        edits = [datetime.fromisoformat(stamp).replace(tzinfo=zone).astimezone(UTC) for stamp in stamps]
-        return max(edits, default=None)
+        stamps = [one.change_event.change_date_time for one in self._search(target, query, "Reading edits")]
+        return [datetime.fromisoformat(stamp).replace(tzinfo=zone).astimezone(UTC) for stamp in stamps]
 
     def rehearse(self, change: Change) -> None:
         with as_our_errors(self._doing(change.target, "Rehearsing a change")):
@@ -121,8 +139,16 @@ class GoogleAdsWriter:
         return int(getattr(getattr(self._opened().enums, enum), _STATUS[change.after]))
 
     def _row(self, target: Target) -> Any:
+        return self._rows(target)[0]
+
+    def _rows(self, target: Target) -> list[Any]:
+        """The entity with its campaign and budget; of a shared budget, a row per campaign that spends from it."""
         where = {
-            "ad_set": ("ad_group.id, ad_group.name, ad_group.status, ", "ad_group", "ad_group.id"),
+            "ad_set": (
+                "ad_group.id, ad_group.name, ad_group.status, ad_group.labels, ",
+                "ad_group",
+                "ad_group.id",
+            ),
             "campaign": ("", "campaign", "campaign.id"),
             "shared_budget": ("", "campaign", "campaign_budget.id"),
         }
@@ -132,7 +158,7 @@ class GoogleAdsWriter:
         if not rows:
             doing = self._doing(target, f"Reading {target.level} {target.entity_id}")
             raise PlatformRefused(**doing.known(), said="there is none of that number")
-        return rows[0]
+        return rows
 
     def _search(self, target: Target, query: str, what: str) -> list[Any]:
         def asked() -> list[Any]:

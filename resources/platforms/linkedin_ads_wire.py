@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from resources.platforms.labels import NONE, as_json
 from resources.records import Account
 from resources.schema import MONEY
 from resources.tables.linkedin_ads import CONVERSION_ACTIONS, DAYS, ENTITIES
@@ -247,6 +248,7 @@ def _common(level: str, element: dict[str, Any], own: str) -> dict[str, Any]:
         "native_level": NATIVE[level],
         "status": _OURS.get(status, "other"),
         "native_status": status,
+        "labels": as_json(NONE),
         "daily_budget": _amount(element.get("dailyBudget")),
         "lifetime_budget": _amount(element.get("totalBudget")),
         "start_day": _day_of(schedule.get("start")),

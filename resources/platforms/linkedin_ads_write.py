@@ -10,6 +10,7 @@ from typing import Any
 from resources.credentials import LinkedInAdsSettings
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.doing import Doing
+from resources.platforms.labels import NONE
 from resources.platforms.linkedin_client import Client
 from resources.platforms.patience import Patience
 from resources.platforms.writer import sent_once
@@ -51,12 +52,16 @@ class LinkedInAdsWriter:
             daily_budget=Decimal(budget["amount"]) if budget else None,
             budget_owner=None if owner is None else "ad_set" if is_set and owner is element else "campaign",
             budget_id=None if owner is None else str(owner["id"]), version=element["version"]["versionTag"],
+            labels=NONE,
         )  # fmt: skip
 
     def edited_at(self, target: Target) -> datetime | None:
         doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
         element = self._element(target.level, target.account_id, target.entity_id, doing)
         return datetime.fromtimestamp(element["changeAuditStamps"]["lastModified"]["time"] / 1000, UTC)
+
+    def budget_edits(self, target: Target, *, since: datetime) -> None:
+        """LinkedIn tells when something was edited last, and not how often, nor what was edited."""
 
     def rehearse(self, change: Change) -> None:
         """LinkedIn has no dry run: the limits and the read-back have to do."""

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from resources.platforms.labels import as_json, meta_labels
 from resources.platforms.money import minor_units
 from resources.records import Account
 from resources.tables.meta_ads import DAYS, ENTITIES
@@ -32,8 +33,8 @@ FIELDS = {level: [*ids, *_DELIVERY] for level, ids in IDS.items()}
 ACCOUNT_FIELDS = "account_id,name,currency,timezone_name,account_status"
 _SHARED = "id,name,status,effective_status,updated_time"
 ENTITY_FIELDS = {
-    "campaign": f"{_SHARED},objective,daily_budget,lifetime_budget,bid_strategy,start_time,stop_time",
-    "ad_set": f"{_SHARED},campaign_id,daily_budget,lifetime_budget,bid_strategy,optimization_goal,learning_stage_info,"
+    "campaign": f"{_SHARED},adlabels{{name}},objective,daily_budget,lifetime_budget,bid_strategy,start_time,stop_time",
+    "ad_set": f"{_SHARED},adlabels{{name}},campaign_id,daily_budget,lifetime_budget,bid_strategy,optimization_goal,learning_stage_info,"
     "targeting,start_time,end_time",
     "ad": f"{_SHARED},campaign_id,adset_id,creative{{id,title,body,link_url,object_story_spec}}",
 }
@@ -202,7 +203,11 @@ def _entity_row(level: str, node: dict[str, Any], offset: int, owners: set[str])
     }
     if level != "ad":
         above = campaign in owners
-        row |= {"budget_owner": "campaign" if above else "ad_set", "budget_id": campaign if above else ad_set}
+        row |= {
+            "budget_owner": "campaign" if above else "ad_set",
+            "budget_id": campaign if above else ad_set,
+            "labels": as_json(meta_labels(node)),
+        }
     return row
 
 

@@ -7,18 +7,32 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from resources.credentials import MetaAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.doing import Doing
+from resources.platforms.labels import meta_labels, together
 from resources.platforms.meta_client import Client
 from resources.platforms.money import meta_major, meta_minor
 from resources.platforms.patience import Patience
 from resources.platforms.writer import sent_once
 
-_FIELDS = "id,account_id,name,status,effective_status,daily_budget,lifetime_budget,updated_time"
+_FIELDS = (
+    "id,account_id,name,status,effective_status,daily_budget,lifetime_budget,updated_time,adlabels{name}"
+)
 _OURS = {"ACTIVE": "active", "PAUSED": "paused", "ARCHIVED": "removed", "DELETED": "removed"}
 _STATUS = {"active": "ACTIVE", "paused": "PAUSED"}
+_BUDGET_EVENTS = {"ad_set": "update_ad_set_budget", "campaign": "update_campaign_budget"}
+
+
+class _Activity(msgspec.Struct):
+    """One entry of an account's change history."""
+
+    event_time: str
+    event_type: str
+    object_id: str = ""
 
 
 class MetaAdsWriter:
@@ -46,11 +60,26 @@ class MetaAdsWriter:
             budget_owner=None if not owner else "ad_set" if is_set and owner is node else "campaign",
             budget_id=str(owner["id"]) if owner else None,
             learning_state=(node.get("learning_stage_info") or {}).get("status"), version=node["updated_time"],
+            labels=together([meta_labels(node), meta_labels(above)]),
         )  # fmt: skip
 
     def edited_at(self, target: Target) -> datetime | None:
         doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
         return datetime.fromisoformat(self._node(target, doing)["updated_time"]).astimezone(UTC)
+
+    def budget_edits(self, target: Target, *, since: datetime) -> list[datetime]:
+        doing = Doing(self.platform, "Reading the account's change history", target.account_id)
+        asked = {
+            "fields": "event_time,event_type,object_id", "category": "BUDGET", "since": str(int(since.timestamp())),
+        }  # fmt: skip
+        pages = self._client.pages(f"act_{target.account_id}/activities", asked, doing, shape=_Activity)
+        edits = [
+            datetime.fromisoformat(one.event_time).astimezone(UTC)
+            for page in pages
+            for one in page
+            if one.object_id == target.entity_id and one.event_type == _BUDGET_EVENTS[target.level]
+        ]
+        return sorted(at for at in edits if at >= since)
 
     def rehearse(self, change: Change) -> None:
         doing = Doing(self.platform, "Rehearsing a change", change.target.account_id)

@@ -20,6 +20,7 @@ from resources.errors import (
     PlatformRefused,
     PlatformUnreachable,
     PlatformUnreadable,
+    RefusedForNow,
 )
 from resources.platforms.doing import Doing
 from resources.platforms.meter import Meter
@@ -31,6 +32,8 @@ BRAKE_PERCENT = 75.0
 """Usage from which calls slow down, so that the limit is never met (Meta: throttle before 100)."""
 BUSY = {1, 2, 4, 17, 32, 613, *range(80000, 80015)}
 DEAD_TOKEN = {102, 190, 2500}
+TOO_OFTEN = 1487632
+"""Subcode of a budget that was changed four times within an hour. It says plainly that nothing was changed."""
 TOO_MUCH = {(1, 99), (100, 1504018), (2, 1504038)}
 
 
@@ -184,17 +187,24 @@ def _as_our_error(error: dict[str, Any], headers: Any, doing: Doing) -> Platform
     known = {**doing.known(), "said": said, "trace": error.get("fbtrace_id")}
     if (code, subcode) in TOO_MUCH or "reduce the amount of data" in words:
         return TooMuch(**known)
-    if code in DEAD_TOKEN:
-        return PlatformRefused(
-            **known, todo="Make a new token in Meta Business settings and set META_ACCESS_TOKEN."
+    if subcode == TOO_OFTEN:
+        return RefusedForNow(
+            **known,
+            todo="Nothing was changed: Meta lets a budget change four times an hour, so wait an hour.",
         )
     if code in BUSY or error.get("is_transient"):
         return PlatformBusy(**known, wait_seconds=_regained_in(headers))
+    return PlatformRefused(**known, todo=_advice(code))
+
+
+def _advice(code: Any) -> str | None:
+    if code in DEAD_TOKEN:
+        return "Make a new token in Meta Business settings and set META_ACCESS_TOKEN."
     if code == 2635:
-        return PlatformRefused(**known, todo="Set META_API_VERSION to a version that Meta still serves.")
+        return "Set META_API_VERSION to a version that Meta still serves."
     if isinstance(code, int) and (code == 10 or 200 <= code < 300):
-        return PlatformRefused(**known, todo="Give the token's user or system user ads_read on this account.")
-    return PlatformRefused(**known)
+        return "Give the token's user or system user ads_read on this account."
+    return None
 
 
 def _regained_in(headers: Any) -> float | None:

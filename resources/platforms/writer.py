@@ -30,6 +30,9 @@ class PlatformWriter(Protocol):
     def edited_at(self, target: Target) -> datetime | None:
         """When it was last edited, by whomever; None if not within the weeks the platform remembers."""
 
+    def budget_edits(self, target: Target, *, since: datetime) -> list[datetime] | None:
+        """When its budget was changed since then, by whomever; None where the platform tells no such history."""
+
     def rehearse(self, change: Change) -> None:
         """Let the platform check the change without making it, where it can; elsewhere nothing.
 

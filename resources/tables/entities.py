@@ -28,6 +28,10 @@ ENTITY_COLUMNS = (
     _text("bid_strategy", "How the platform bids."),
     _text("objective", "What the campaign is meant to achieve."),
     _text("learning_state", "Learning phase as the platform states it."),
+    _text(
+        "labels",
+        "Labels that people put on it at the platform, as a JSON list of names; LinkedIn has none. Empty where they could not be read.",
+    ),
     _text("targeting", "Targeting, as JSON in the platform's own words."),
     _text("creative", "Texts and landing pages of an ad, as JSON."),
     Column("start_day", DAY, "First day it may deliver.", nullable=True),

@@ -8,6 +8,7 @@ import numpy as np
 from sandbox import words
 from sandbox.diary import strategies
 from sandbox.draws import key
+from sandbox.labels import NUMBERS, labels, number
 from sandbox.stage import Stage
 from sandbox.world import Account
 
@@ -71,7 +72,7 @@ def campaign(stage: Stage, account: Account, row: int) -> Attributes:
         "campaign.bidding_strategy_type": stage.market.current(account, "campaign", own, "bid_strategy", first_strategy),
         "campaign.bidding_strategy_system_status": _system_status(stage, account, row),
         "campaign.campaign_budget": f"{base}/campaignBudgets/{budget_id(whose)}",
-        "campaign.start_date_time": f"{day} 00:00:00",
+        "campaign.start_date_time": f"{day} 00:00:00", "campaign.labels": _labels(stage, account, "campaign", row),
         "campaign_budget.resource_name": f"{base}/campaignBudgets/{budget_id(whose)}", "campaign_budget.id": budget_id(whose),
         "campaign_budget.name": f"Budget of {campaigns.name[owner]}", "campaign_budget.amount_micros": int(amount),
         "campaign_budget.explicitly_shared": sharing > 1, "campaign_budget.reference_count": sharing,
@@ -84,6 +85,20 @@ def _system_status(stage: Stage, account: Account, row: int) -> str:
     if stage.market.diary.is_learning(catalog, "campaign", row, stage.today(account)):
         return "LEARNING_SETTING_CHANGE"
     return "LEARNING_NEW" if int(catalog.campaigns.id[row]) % 9 == 0 else "ENABLED"
+
+
+def _labels(stage: Stage, account: Account, level: str, row: int) -> list[str]:
+    """Google tells labels by their resource names alone."""
+    return [f"customers/{account.id}/labels/{number(name)}" for name in labels(stage, account, level, row)]
+
+
+def label_rows(account: Account) -> Iterator[Attributes]:
+    """The account's labels with their names."""
+    for name, own in NUMBERS.items():
+        yield {
+            "label.resource_name": f"customers/{account.id}/labels/{own}", "label.id": own, "label.name": name,
+            "label.status": "ENABLED",
+        }  # fmt: skip
 
 
 def budget_id(campaign_id: int) -> int:
@@ -100,6 +115,7 @@ def ad_group(stage: Stage, account: Account, row: int) -> Attributes:
         "ad_group.status": status(stage, account, "ad_set", row),
         "ad_group.campaign": f"{base}/campaigns/{catalog.campaigns.id[above]}",
         "ad_group.type": "SEARCH_STANDARD" if catalog.campaigns.channel[above] == "SEARCH" else "DISPLAY_STANDARD",
+        "ad_group.labels": _labels(stage, account, "ad_set", row),
     }  # fmt: skip
 
 
@@ -235,6 +251,7 @@ def snapshot(
         return
     simple: dict[str, Callable[[], Iterator[Attributes]]] = {
         "customer": lambda: iter([customer(account)]),
+        "label": lambda: label_rows(account),
         "change_event": lambda: change_events(stage, account),
         "conversion_action": lambda: (conversion_action(stage, account, n) for n in range(len(ACTIONS))),
         "ad_group_criterion": lambda: keywords(stage, account),
@@ -247,7 +264,7 @@ def snapshot(
 
 KNOWN = {
     "customer", "customer_client", "campaign", "campaign_budget", "ad_group", "ad_group_ad", "conversion_action",
-    "ad_group_criterion", "campaign_criterion", "shared_criterion", "shared_set", "search_term_view", "change_event",
+    "ad_group_criterion", "campaign_criterion", "shared_criterion", "shared_set", "search_term_view", "change_event", "label",
 }  # fmt: skip
 
 

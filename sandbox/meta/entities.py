@@ -7,6 +7,7 @@ import numpy as np
 
 from sandbox.catalog import Catalog
 from sandbox.diary import strategies
+from sandbox.labels import UNREADABLE, labels, number
 from sandbox.meta.refusals import Refused, bad
 from sandbox.stage import Stage
 from sandbox.world import Account
@@ -60,7 +61,16 @@ def node(stage: Stage, account: Account, level: str, row: int) -> dict[str, Any]
         "updated_time": _stamp(edited),
     }  # fmt: skip
     extra = {"campaign": _campaign, "ad_set": _ad_set, "ad": _ad}[level]
-    return found | extra(stage, account, catalog, row)
+    return found | _ad_labels(stage, account, level, row) | extra(stage, account, catalog, row)
+
+
+def _ad_labels(stage: Stage, account: Account, level: str, row: int) -> dict[str, Any]:
+    """`adlabels` as Meta gives it: absent where there are none, each with id and name; a name that may not be read is left out."""
+    names = labels(stage, account, level, row) if level != "ad" else []
+    told = [
+        {"id": str(number(name))} | ({"name": name} if number(name) != UNREADABLE else {}) for name in names
+    ]
+    return {"adlabels": told} if told else {}
 
 
 def status_of(stage: Stage, account: Account, catalog: Catalog, level: str, row: int) -> str:

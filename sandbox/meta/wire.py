@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.meta import entities
+from sandbox.meta.activities import activities
 from sandbox.meta.asking import chosen, cursor, encoded
 from sandbox.meta.insights import Asked, Insights, asked, listed
 from sandbox.meta.refusals import NoAnswer, Refused, bad, too_much, unknown_object
@@ -200,6 +201,10 @@ class _Wire:
             ):
                 raise too_much()
             return self._answer(account, question, parameters, f"act_{account.id}/insights")
+        if edge == "activities" and method == "GET":
+            return self._page(
+                activities(self._stage, account, parameters), parameters, f"act_{account.id}/{edge}"
+            )
         if edge in entities.EDGES and method == "GET":
             return self._page(self._listed(account, edge, parameters), parameters, f"act_{account.id}/{edge}")
         raise unknown_object(f"act_{account.id}/{edge}", method)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from resources.platforms.login import Platforms
 from resources.platforms.patience import Patience
 from resources.settings import load_settings
 from sandbox.serve import Sandbox
+from tests.together import one_process_at_a_time, shared_by_all
 from tests.truth.test_totals import refresh
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -52,11 +54,14 @@ POLICY: dict[str, Any] = {
 @pytest.fixture(scope="session")
 def figures_at_noon(sandbox_session: Sandbox, var: Path, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Forty days of the demo world in a lake that no test writes to."""
-    sandbox_session.stage.clock.set(NOON)
-    lake = Lake(tmp_path_factory.mktemp("figures"))
-    last = NOON.date() - timedelta(days=1)
-    refresh(var, lake, start=last - timedelta(days=39), end=last)
-    return lake
+    folder = shared_by_all(tmp_path_factory) / "figures"
+    with one_process_at_a_time(folder.parent):
+        if not (folder / "whole").exists():
+            sandbox_session.stage.clock.set(NOON)
+            last = NOON.date() - timedelta(days=1)
+            refresh(var, Lake(folder), start=last - timedelta(days=39), end=last)
+            (folder / "whole").touch()
+    return Lake(folder)
 
 
 @pytest.fixture(scope="session")
@@ -101,8 +106,9 @@ class Office:
         self.policy = self.policy | changes
         self.desk.settings.policy_file.write_text(yaml.safe_dump(self.policy), encoding="utf-8")
 
-    @property
+    @cached_property
     def figures(self) -> Figures:
+        """The lake's tables are read once: no test writes to them."""
         return Figures(self.lake, self.desk)
 
     @property

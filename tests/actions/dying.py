@@ -1,13 +1,20 @@
-"""A process that carries out a proposal and is killed at a named point: `python -m tests.actions.dying POINT ARGUMENTS`."""
+"""Processes that carry out a proposal and are killed at a named point, by a signal nobody can catch.
+
+`python -m tests.actions.dying` has everything imported and starts nothing. For each line it is given, a point and what to carry out,
+it forks a process that does it, and answers with how that one ended: so a death costs no start of Python.
+"""
 
 import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import facebook_business.session  # noqa: F401 — as much as can be is imported before anything is forked
 
 from assets.actions.approval import Asked
 from assets.actions.figures import Figures, executor, gate
@@ -56,8 +63,8 @@ def mortal(
     object.__setattr__(owner, name, called)
 
 
-def main() -> None:
-    point, given = sys.argv[1], json.loads(sys.argv[2])
+def carry_out(point: str, given: dict[str, Any]) -> None:
+    """Everything from the decision to the read-back, if nothing kills it."""
     settings = load_settings(given["env"]).model_copy(update={"root": Path(given["root"])})
     now = datetime.fromisoformat(given["now"])
     desk, key = Desk(settings, Platforms(lambda: settings, now=lambda: now)), given["key"]
@@ -76,8 +83,8 @@ def main() -> None:
         ledger,
         "move",
         point,
-        only=lambda *args: str(args[2]) == point.split()[-1],
-        label=f"move {point.split()[-1]}",
+        only=lambda *args: str(args[2]) == point.rsplit(maxsplit=1)[-1],
+        label=f"move {point.rsplit(maxsplit=1)[-1]}",
     )
     asked = Asked(
         key=key, together=(key,), proposal=ledger.summary(key), decision="approve", approver="alice",
@@ -87,6 +94,22 @@ def main() -> None:
     work.preflight(key)
     work.apply(key)
     work.read_back(key)
+
+
+def main() -> None:
+    for line in sys.stdin:
+        point, given = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            try:
+                carry_out(point, given)
+            except BaseException:  # noqa: BLE001 — told to who waits; nothing of the parent may run on in here
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ class House:
         return self.ended(launched["run"]["runId"])
 
     def ended(self, run_id: str) -> tuple[str, str]:
-        until(lambda: self.status(run_id) in ENDED, seconds=90)
+        until(lambda: self.status(run_id) in ENDED, seconds=240)
         events = self.gql(FAILURES, i=run_id)["logsForRun"]["events"]
         told = [
             (one.get("failureMetadata") or {}).get("description") or (one.get("error") or {}).get("message")
@@ -206,7 +206,7 @@ def house_standing(folder: Path, *, storage: dict[str, Any] | None = None, **mor
         known = dotenv_values(folder / "sandbox" / "sandbox.env")
         control = str(known["META_GRAPH_URL"]).removesuffix("/graph") + "/control"
         with _dagster(folder, env, port, storage):
-            until(lambda: _is_loaded(url), seconds=90)
+            until(lambda: _is_loaded(url), seconds=240)
             yield House(env, url, control, messages)
 
 

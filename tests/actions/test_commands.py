@@ -56,6 +56,12 @@ def test_a_proposal_by_hand_needs_proof_and_somebody_else(office: Office, run) -
     ]  # fmt: skip
     assert "does not prove alice" in run(*words, "--code", "000000", code=1)
     made = run(*words, "--code", office.code("alice")).split()[0]
+    effect = office.desk.ledger.members(made)[0].proposal.effect
+    assert effect.low is not None
+    assert effect.middle is not None
+    assert effect.high is not None
+    assert effect.low <= effect.middle <= effect.high <= 0
+    assert "80 % range" in run("proposals", "show", made)
     office.later(seconds=60)
     assert "somebody else has to" in run(
         "approve", made, "--as", "alice", "--code", office.code("alice"), "--yes", code=1

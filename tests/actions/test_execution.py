@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -176,9 +179,33 @@ def test_what_was_just_changed_cools_down(office: Office) -> None:
     assert len(office.writes()) == 1
 
 
+@dataclass
+class Mortals:
+    """Starts processes that die where they are told to."""
+
+    parent: subprocess.Popen
+
+    def die(self, point: str, given: dict[str, Any]) -> int:
+        """How a process ended that was to die at that point: -9, killed."""
+        assert self.parent.stdin is not None
+        assert self.parent.stdout is not None
+        self.parent.stdin.write(json.dumps([point, given]) + "\n")
+        self.parent.stdin.flush()
+        return int(self.parent.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def mortals() -> Iterator[Mortals]:
+    words = [sys.executable, "-m", "tests.actions.dying"]
+    with subprocess.Popen(
+        words, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        yield Mortals(parent)
+
+
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_anywhere_the_next_run_finishes_and_writes_no_second_time(
-    any_office: Office, point: str
+    any_office: Office, mortals: Mortals, point: str
 ) -> None:
     office = any_office
     key = office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
@@ -191,14 +218,7 @@ def test_killed_anywhere_the_next_run_finishes_and_writes_no_second_time(
             "PAID_MEDIA_APPROVERS_FILE": str(settings.approvers_file),
         },
     }  # fmt: skip
-    died = subprocess.run(
-        [sys.executable, "-m", "tests.actions.dying", point, json.dumps(given)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert died.returncode == -9, died.stderr[-2000:]
+    assert mortals.die(point, given) == -9
     assert len(office.writes()) <= 1
     office.later(seconds=61)
     if office.state(key) == State.PROPOSED:

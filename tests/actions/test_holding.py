@@ -6,6 +6,7 @@ import pytest
 
 from assets.actions.execution import Held, Stale
 from assets.actions.findings import Wish
+from resources.ledger.proposal import Target
 from resources.ledger.states import State
 from sandbox.control import edit_by_hand
 from tests.actions.conftest import Office
@@ -31,6 +32,67 @@ def test_what_changed_since_is_stale(office: Office, platform: str) -> None:
         office.carry_out(key)
     assert office.state(key) == State.FAILED
     assert office.writes() == []
+
+
+def budget_owner(office: Office) -> Target:
+    """A Meta ad set with a budget of its own."""
+    for account in office.sandbox.stage.world.of("meta_ads"):
+        catalog = office.sandbox.stage.market.catalog(account)
+        sets, campaigns = catalog.ad_sets, catalog.campaigns
+        for row, own in enumerate(sets.id.tolist()):
+            above = sets.campaign[row]
+            if not (
+                campaigns.holds_budget[above] or sets.paused[row] or campaigns.paused[above] or own % 7 == 0
+            ):
+                return Target(platform="meta_ads", account_id=account.id, level="ad_set", entity_id=str(own))
+    raise LookupError("the world has no such ad set")
+
+
+def test_a_fifth_budget_change_within_an_hour_is_held_until_meta_would_take_it(office: Office) -> None:
+    office.rewrite(guardrails={"untouched_share": 0.0, "human_edit_hours": 0.0, "change_share_week": 2.0})
+    target = budget_owner(office)
+    account = office.sandbox.stage.world.account("meta_ads", target.account_id)
+    assert account is not None
+    micros = int(office.value(target, "daily_budget") * 1_000_000)
+    for n in range(4):
+        edit_by_hand(
+            office.sandbox.stage,
+            account,
+            "ad_set",
+            int(target.entity_id),
+            "budget_micros",
+            micros + n * 10_000,
+        )
+        office.later(minutes=10)
+    key = office.propose(Wish(target, amount=-1)).proposal_id
+    office.decide(key)
+    with pytest.raises(
+        Held, match=r"changed 4 times within the last hour.*may go on at 2026-11-23 13:00 UTC"
+    ):
+        office.carry_out(key)
+    assert office.writes() == []
+    assert office.state(key) == State.APPROVED
+    office.later(minutes=21)
+    assert office.carry_out(key) == State.VERIFIED
+    assert len(office.writes()) == 1
+
+
+def test_what_meta_refuses_for_an_hour_waits_and_is_not_failed(office: Office) -> None:
+    lenient = {"untouched_share": 0.0, "human_edit_hours": 0.0, "budget_changes_an_hour": {}}
+    office.rewrite(guardrails=lenient)
+    target = budget_owner(office)
+    account = office.sandbox.stage.world.account("meta_ads", target.account_id)
+    assert account is not None
+    micros = int(office.value(target, "daily_budget") * 1_000_000)
+    for _ in range(4):
+        edit_by_hand(office.sandbox.stage, account, "ad_set", int(target.entity_id), "budget_micros", micros)
+    office.later(minutes=1)
+    key = office.propose(Wish(target, amount=-1)).proposal_id
+    office.decide(key)
+    with pytest.raises(Held, match="four times an hour, so wait an hour"):
+        office.carry_out(key)
+    assert office.writes() == []
+    assert office.state(key) == State.APPROVED
 
 
 @pytest.mark.parametrize("how", ["file", "ledger", "unreadable"])

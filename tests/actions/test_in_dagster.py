@@ -25,7 +25,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with house_standing(tmp_path_factory.mktemp("house")) as standing:
         # A message shows its first five: what the daily run proposed is told before, however much of it there is today.
         ledger = standing.desk.ledger
-        until(lambda: not ledger.lacking("announced_at", states=OPEN, limit=1), seconds=60)
+        until(lambda: not ledger.lacking("announced_at", states=OPEN, limit=1), seconds=240)
         standing.early = standing.pause(announced=True)  # the sensor finds it while other tests run
         yield standing
 
@@ -186,7 +186,7 @@ def test_several_at_once_from_the_backfill_dialog_with_one_code(house: House, fi
         runs = [run for tag in tags for run in house.gql(RUNS_OF, f={"tags": tag})["runsOrError"]["results"]]
         return len(runs) == 4 and all(run["status"] in ENDED for run in runs)
 
-    until(done, seconds=150)
+    until(done, seconds=240)
     assert [(house.state(made.proposal_id), house.writes(made)) for made in filling.ours] == [
         (State.VERIFIED, 1)
     ] * 2
@@ -208,17 +208,17 @@ def test_a_batch_is_one_partition_one_digest_one_code(house: House) -> None:
 def test_from_the_message_to_the_receipt_in_a_browser(house: House, browser: Browser, tmp_path: Path) -> None:
     made = house.early
     assert made is not None
-    until(lambda: any(made.summary in message["message"] for message in house.messages), seconds=60)
+    until(lambda: any(made.summary in message["message"] for message in house.messages), seconds=240)
     text = next(message["message"] for message in house.messages if made.summary in message["message"])
     address = next(word for word in re.findall(r"http\S+", text) if made.proposal_id in unquote(word))
     page = browser.new_page(viewport={"width": 1500, "height": 950})
     page.goto(f"{house.url}/assets/actions/proposal?view=partitions&partition={made.proposal_id}")
-    page.get_by_text("expected effect").wait_for(timeout=30_000)
+    page.get_by_text("expected effect").wait_for(timeout=120_000)
     page.screenshot(path=tmp_path / "1_read.png")
     page.goto(address)
     editor = page.locator(".CodeMirror").first
-    editor.wait_for(timeout=30_000)
-    until(lambda: made.summary in editor.evaluate("e => e.CodeMirror.getValue()"), seconds=20)
+    editor.wait_for(timeout=120_000)
+    until(lambda: made.summary in editor.evaluate("e => e.CodeMirror.getValue()"), seconds=240)
     form = str(editor.evaluate("e => e.CodeMirror.getValue()"))
     assert "decision: 'undecided'" in form
     config = house.form(made.proposal_id)["ops"]["actions__approved"]["config"]
@@ -226,13 +226,13 @@ def test_from_the_message_to_the_receipt_in_a_browser(house: House, browser: Bro
         form = re.sub(rf"{name}: '[^']*'", f"{name}: '{config[name]}'", form)
     editor.evaluate("(e, text) => e.CodeMirror.setValue(text)", form)
     button = page.get_by_role("button", name="Launch Run").first
-    until(button.is_enabled, seconds=20)
+    until(button.is_enabled, seconds=240)
     page.wait_for_timeout(1_500)  # the launchpad keeps what was typed after a moment
     page.screenshot(path=tmp_path / "2_filled.png")
     button.click()
-    until(lambda: house.state(made.proposal_id) == State.VERIFIED, seconds=60)
+    until(lambda: house.state(made.proposal_id) == State.VERIFIED, seconds=240)
     page.goto(f"{house.url}/assets/actions/approved?view=partitions&partition={made.proposal_id}")
-    page.get_by_text("read back: it is as approved").first.wait_for(timeout=30_000)
+    page.get_by_text("read back: it is as approved").first.wait_for(timeout=120_000)
     page.screenshot(path=tmp_path / "3_receipt.png")
     page.close()
     assert house.writes(made) == 1

@@ -8,49 +8,11 @@ import pytest
 
 from assets.actions.guardrails import LIMITS, judge, refusals
 from assets.actions.limits_of_trust import within
-from assets.actions.surroundings import Edit, Surroundings
-from resources.ledger.book import Written
-from resources.ledger.proposal import Change, Proposal
-from resources.ledger.states import Sent
+from assets.actions.surroundings import Edit
+from resources.ledger.proposal import Change
 from resources.policy import Blackout, Policy
+from tests.actions.judged import FRAMES, POLICY, around, earlier, verdict
 from tests.actions.made import AT, budget, pause, proposal, target
-from tests.actions.memory import frames
-
-FRAMES = frames()
-POLICY: dict[str, Any] = {
-    "permissions": [{"level": "propose"}], "approvers": {"alice": {"up_to": 9999}},
-    "caps": {"meta_ads a1": {"currency": "EUR", "entity_daily": 500, "account_daily": 10_000}},
-    "labels": {"protected": {"ad_sets": ["7"]}, "brand": {"campaign_name": ["\\bbrand\\b"]}},
-}  # fmt: skip
-
-
-def around(made: Proposal, **other: Any) -> Surroundings:
-    given: dict[str, Any] = {
-        "now": AT, "rates": {"EUR": 1.0}, "written": [], "newest_as_of": made.as_of,
-        "edits": {change.target.words: Edit(None, by_us=False) for change in made.changes}, **FRAMES,
-    }  # fmt: skip
-    return Surroundings(**given | other)
-
-
-def verdict(
-    limit: str,
-    *changes: Change,
-    automatic: bool = False,
-    policy: dict[str, Any] | None = None,
-    kind: str = "",
-    **other: Any,
-) -> bool | None:
-    made = proposal(*changes, **({"kind": kind} if kind else {}))
-    found = judge(
-        made, Policy.model_validate(POLICY | (policy or {})), around(made, **other), automatic=automatic
-    )
-    return next(one.holds for one in found if one.guardrail == limit)
-
-
-def earlier(*changes: Change, hours: float) -> list[tuple[Proposal, Written]]:
-    at = AT - timedelta(hours=hours)
-    made = proposal(*changes, created_at=at)
-    return [(made, Written(n, "forward", Sent.VERIFIED, "r", at, None, None)) for n in range(len(changes))]
 
 
 def test_a_plain_cut_passes_every_limit() -> None:
@@ -261,8 +223,9 @@ def test_unasked_more_evidence_is_needed() -> None:
 )
 def test_without_its_input_a_limit_does_not_hold(limit: str) -> None:
     empty = {name: frame.iloc[:0] for name, frame in FRAMES.items()}
-    nothing: dict[str, Any] = {**empty, "newest_as_of": None, "edits": {}}
-    change = budget("50.00", "60.00") if limit in {"floor and ceiling", "blackouts"} else pause()
+    nothing: dict[str, Any] = {**empty, "newest_as_of": None, "edits": {}, "budget_edits": {}}
+    about_budgets = limit in {"floor and ceiling", "blackouts", "budget changes"}
+    change = budget("50.00", "60.00") if about_budgets else pause()
     assert verdict(limit, change, policy={"caps": {}}, **nothing) is not True
 
 

@@ -26,6 +26,7 @@ from resources.policy import Policy
 from tests.actions.conftest import SECRETS
 from tests.actions.made import AT, proposal, target
 from tests.actions.memory import NAMES, Dies, Platform, frames
+from tests.examples import examples
 
 MOODS = ["well", "well", "refuses", "lost request", "lost answer", "ignored", "dies before", "dies after"]
 POLICY = Policy.model_validate(
@@ -73,8 +74,9 @@ class Lives(RuleBasedStateMachine):
         edits = {change.target.words: Edit(None, False) for change in made.changes}
         written = self.ledger.written_since(self.at - timedelta(days=8))
         return Surroundings(
-            now=self.at, rates={"EUR": 1.0}, edits=edits, newest_as_of=made.as_of, written=written, **FRAMES
-        )
+            now=self.at, rates={"EUR": 1.0}, edits=edits, budget_edits={words: [] for words in edits}, newest_as_of=made.as_of,
+            written=written, **FRAMES,
+        )  # fmt: skip
 
     def executor(self) -> Executor:
         return Executor(
@@ -244,6 +246,6 @@ class Lives(RuleBasedStateMachine):
 
 
 Lives.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(15), stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestLives = Lives.TestCase

@@ -61,13 +61,13 @@ GOOD = {str(n): 0.04 for n in range(8)}
 
 
 def test_what_brings_almost_nothing_is_to_be_paused() -> None:
-    hits = [found(**market(GOOD | {"bad": 0.008}, seed=seed)).get("bad") for seed in range(40)]
-    assert hits.count("pause_ad_set") >= 38  # 27 expected, 7 seen: missed one time in thousands
+    hits = [found(**market(GOOD | {"bad": 0.008}, seed=seed)).get("bad") for seed in range(20)]
+    assert hits.count("pause_ad_set") >= 19  # 27 expected, 7 seen: missed one time in thousands
 
 
 def test_what_is_like_the_rest_is_left_alone() -> None:
-    paused = sum(list(found(**market(GOOD, seed=seed)).values()).count("pause_ad_set") for seed in range(60))
-    assert paused <= 0.01 * 60 * len(
+    paused = sum(list(found(**market(GOOD, seed=seed)).values()).count("pause_ad_set") for seed in range(30))
+    assert paused <= 0.01 * 30 * len(
         GOOD
     )  # half of the 27 that are expected comes twice in a thousand ad sets
 

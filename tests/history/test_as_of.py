@@ -16,7 +16,7 @@ from resources.settings import PROJECT
 from resources.tables import core, meta_ads
 from resources.tables.pulls import PULLS
 
-MORNINGS = 6
+MORNINGS = 4
 
 
 def served(days: Days, at: datetime, start: date, end: date) -> pd.DataFrame:

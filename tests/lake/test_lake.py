@@ -17,6 +17,7 @@ from resources.errors import DataUnusable, LakeBusy
 from resources.lake import Lake
 from resources.schema import COUNT, DAY, INSTANT, MONEY, TEXT, Column, Table
 from resources.tables import core
+from tests.examples import examples
 
 FACT = Table(
     "raw",
@@ -153,7 +154,19 @@ def test_a_table_that_was_declared_wider_since_is_read_and_written_on(lake: Lake
     assert Lake(lake.root).count(kept, where=span(FIRST, 2)) == 3
 
 
-@settings(max_examples=20, deadline=None)
+def test_a_history_from_before_a_column_was_declared_is_read_on_with_all_its_versions(lake: Lake) -> None:
+    old = dataclasses.replace(FACT, keeps_history=True)
+    lake.record(old, facts(FIRST, 2), at=NOON, where=span(FIRST, 2))
+    wider = dataclasses.replace(old, columns=(*old.columns, Column("labels", TEXT, "", nullable=True)))
+    sql = "select count(*) as versions, count(labels) as labelled from raw.fact_day_versions"
+    assert Lake(lake.root).arrow(sql, wider).to_pylist() == [{"versions": 6, "labelled": 0}]
+    labelled = facts(FIRST, 2).append_column("labels", pa.array(["[]"] * 6))
+    Lake(lake.root).record(wider, labelled, at=NOON + timedelta(hours=1), where=span(FIRST, 2))
+    assert Lake(lake.root).arrow(sql, wider).to_pylist() == [{"versions": 12, "labelled": 6}]
+    assert lake.read(wider)["labels"].eq("[]").all()
+
+
+@settings(max_examples=examples(15), deadline=None)
 @given(
     readings=st.lists(
         st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), unique_by=lambda row: row[0], max_size=4),
@@ -195,7 +208,7 @@ def test_any_sequence_of_readings_is_known_as_it_was_at_every_instant(
             lake.record(table, facts(FIRST, 1), at=NOON - timedelta(days=1), where=span(FIRST, 1))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     writes=st.lists(
         st.tuples(st.integers(0, 70), st.integers(1, 40), st.sampled_from("ab"), st.integers(0, 3)),

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from orchestration.cli import cli
 from sandbox.serve import Sandbox
 from tests.orchestration.test_backfill import command
 
@@ -14,6 +16,15 @@ def said(*words: str, var: Path, lake: Path, code: int, **more: str) -> str:
     assert run.returncode == code, printed
     assert "Traceback" not in printed
     return printed
+
+
+def said_here(*words: str, var: Path, lake: Path, code: int) -> str:
+    """The same without a process of its own."""
+    env = {"PAID_MEDIA_VAR": str(var), "PAID_MEDIA_PROFILE": "sandbox", "PAID_MEDIA_LAKE": str(lake)}
+    result = CliRunner(env=env).invoke(cli, words)
+    assert result.exit_code == code, (result.output, result.exception)
+    assert "Traceback" not in result.output
+    return result.output
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +73,7 @@ def test_check_says_in_one_sentence_what_is_broken_and_still_tries_the_others(
     credentials: Path, tmp_path: Path, name: str, value: str, words: str
 ) -> None:
     spoil(credentials, name, value)
-    printed = said("check", var=credentials, lake=tmp_path, code=1)
+    printed = said_here("check", var=credentials, lake=tmp_path, code=1)
     broken = [line for line in printed.splitlines() if line.startswith("BROKEN")]
     assert broken
     assert all(words.removesuffix(": ") in line for line in broken)
@@ -79,7 +90,7 @@ def test_without_a_sandbox_the_sentence_says_how_to_start_it(tmp_path: Path) -> 
 def test_a_wrong_account_id_is_named(credentials: Path, tmp_path: Path) -> None:
     with (credentials / "sandbox" / "sandbox.env").open("a") as env:
         env.write("META_ACCOUNTS='424242424242'\n")
-    printed = said("check", var=credentials, lake=tmp_path, code=1)
+    printed = said_here("check", var=credentials, lake=tmp_path, code=1)
     assert "424242424242" in next(line for line in printed.splitlines() if line.startswith("BROKEN"))
 
 
@@ -89,5 +100,5 @@ def test_days_that_make_no_sense_are_refused(sandbox: Sandbox, var: Path, tmp_pa
         ("2019-12-31", "2026-11-01"),
         ("2026-11-01", "2999-01-01"),
     ):
-        printed = said("backfill", "--from", first, "--to", last, var=var, lake=tmp_path, code=2)
+        printed = said_here("backfill", "--from", first, "--to", last, var=var, lake=tmp_path, code=2)
         assert "Days go from 2020-01-01 to yesterday" in printed

@@ -11,6 +11,7 @@ from sandbox.clock import Clock
 from sandbox.draws import poisson
 from sandbox.market import LEVELS, METRICS, Market, Report
 from sandbox.world import Account, Behaviour, World, load_world
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 START, END = date(2026, 10, 1), date(2026, 11, 22)
@@ -57,7 +58,7 @@ def test_another_seed_gives_another_market() -> None:
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(day=st.dates(START, END), seed=st.integers(0, 2**32 - 1))
 def test_a_day_is_the_same_alone_and_among_other_days(day: date, seed: int) -> None:
     world = small_world(seed)
@@ -68,7 +69,7 @@ def test_a_day_is_the_same_alone_and_among_other_days(day: date, seed: int) -> N
         assert np.array_equal(getattr(among, metric)[kept], getattr(alone, metric))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), spread=st.floats(0, 1.5), noise=st.floats(0, 0.8))
 def test_levels_sum_to_each_other_exactly(seed: int, spread: float, noise: float) -> None:
     world = small_world(seed, budget_spread=spread, noise=noise)

@@ -28,6 +28,7 @@ from sandbox.serve import running
 from sandbox.stage import set_stage
 from sandbox.world import Account, Behaviour, World
 from tests.conftest import MORNING
+from tests.examples import examples
 
 LAST = MORNING.date() - timedelta(days=1)
 
@@ -204,7 +205,7 @@ WORLDS = st.builds(
 
 # Every example starts a sandbox and a lake: a failing one is reported as it was found, not made smaller.
 @hypothesis_settings(
-    max_examples=6,
+    max_examples=examples(4),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

@@ -14,6 +14,7 @@ from assets.underperformers.exposure import exposures, share_visible
 from assets.underperformers.judge import FINE, PAUSE, PROTECTED, REDUCE, THIN, WATCH
 from assets.underperformers.posterior import Peers, fitted, posterior
 from resources.policy import Judging
+from tests.examples import examples
 
 AS_OF = date(2026, 11, 23)
 ALL_SEEN = [1.0, 1.0]
@@ -176,7 +177,7 @@ def test_peers_are_found_again_and_the_probabilities_are_right_in_every_tenth() 
     assert 0.77 < inside < 0.83
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.sampled_from([0.01, 1.0, 100.0, 12_345.0]), st.integers(0, 5))
 def test_the_currency_changes_no_verdict(factor: float, seed: int) -> None:
     days = market(PACK | {"bad": 0.01, "good": 0.05}, seed=seed)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.platforms.google_ads_columns import Misshapen, RowShape
+from tests.examples import examples
 
 ROW = GoogleAdsRow.pb()
 SELECTED = (
@@ -69,7 +70,7 @@ def parsed(row: bytes, path: str) -> Any:
     return getattr(message, name) if is_there else None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(FIELDS.map(serialised), max_size=8))
 def test_every_column_is_what_the_official_parser_reads(rows: list[bytes]) -> None:
     columns = SHAPE.columns(rows)
@@ -86,7 +87,7 @@ def test_an_enum_keeps_its_names_and_a_number_that_is_none_stays_none() -> None:
     assert math.isnan(SHAPE.columns([row])["metrics.conversions"][0].as_py())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(FIELDS.filter(bool).map(serialised), st.data())
 def test_cut_rows_are_refused_or_read_as_the_official_parser_does(row: bytes, data: st.DataObject) -> None:
     cut = row[: data.draw(st.integers(0, len(row) - 1))]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from resources.errors import OutcomeUnknown, PlatformRefused
+from resources.errors import OutcomeUnknown, PlatformRefused, RefusedForNow
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.login import Platforms
 from resources.platforms.patience import Patience
@@ -147,6 +147,46 @@ def test_an_edit_by_hand_is_seen_with_its_instant(
     after = writer.edited_at(target)
     assert after is not None
     assert abs(sandbox.stage.clock.now() - after) < timedelta(minutes=1)
+
+
+def test_every_change_of_a_budget_is_in_the_history_and_no_other_edit(
+    sandbox: Sandbox, platform: str, writer: PlatformWriter
+) -> None:
+    sandbox.stage.clock.set(None)
+    target, other = owner(sandbox, platform), first(sandbox, platform, "ad_set")
+    account = sandbox.stage.world.account(platform, target.account_id)
+    assert account is not None
+    before = sandbox.stage.clock.now() - timedelta(minutes=1)
+    writer.send(change(other, writer.image(other), "status", "paused"))
+    edit_by_hand(sandbox.stage, account, "campaign", int(target.entity_id), "status", STATUS_WORD[platform])
+    edit_by_hand(sandbox.stage, account, "campaign", int(target.entity_id), "budget_micros", 70_000_000)
+    writer.send(change(target, writer.image(target), "daily_budget", "71.00"))
+    found = writer.budget_edits(target, since=before)
+    if platform == "linkedin_ads":
+        assert found is None
+        return
+    assert found is not None
+    assert len(found) == 2
+    assert all(abs(sandbox.stage.clock.now() - at) < timedelta(minutes=1) for at in found)
+    assert writer.budget_edits(target, since=sandbox.stage.clock.now() + timedelta(seconds=5)) == []
+
+
+def test_meta_takes_four_changes_of_an_ad_sets_budget_within_an_hour(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    writer = Platforms(lambda: settings).writer("meta_ads")
+    target = first(sandbox, "meta_ads", "ad_set", holds_budget=False)
+    for n in range(4):
+        writer.send(change(target, writer.image(target), "daily_budget", f"{80 + n}.00"))
+    fifth = change(target, writer.image(target), "daily_budget", "90.00")
+    said = r"too many times in the last hour \(code 613, subcode 1487632\).* lets a budget change four times an hour, so wait"
+    for refused in (writer.rehearse, writer.send):
+        with pytest.raises(RefusedForNow, match=said):
+            refused(fifth)
+    assert writes(sandbox) == 4
+    sandbox.stage.clock.advance(timedelta(minutes=61))
+    writer.send(fifth)
+    assert writer.image(target).daily_budget == 90
 
 
 def test_a_shared_budget_says_how_many_campaigns_it_moves(sandbox: Sandbox, settings: Settings) -> None:

@@ -1,0 +1,35 @@
+"""Labels that people put on campaigns and ad sets at Google Ads and Meta Ads. LinkedIn Ads has none.
+
+Drawn by (seed, entity) on a stream of their own, so that they move no delivery figure. A label that somebody sets by hand and that
+the account does not have is one whose name cannot be read.
+"""
+
+from sandbox import words
+from sandbox.catalog import Catalog
+from sandbox.draws import uniform
+from sandbox.stage import Stage
+from sandbox.world import Account
+
+_STREAM = 74
+NUMBERS = {name: 9_001 + n for n, (name, _) in enumerate(words.LABELS)}
+"""Id of every label of an account, by its name."""
+UNREADABLE = 9_999
+
+
+def drawn(catalog: Catalog, level: str, row: int) -> list[str]:
+    """The labels that a campaign or an ad set carries from the beginning."""
+    own = getattr(catalog, level + "s").id[row]
+    return [
+        name for n, (name, share) in enumerate(words.LABELS) if uniform(catalog.seed, _STREAM, own, n) < share
+    ]
+
+
+def labels(stage: Stage, account: Account, level: str, row: int) -> list[str]:
+    """The labels it carries now."""
+    catalog = stage.market.catalog(account)
+    own = int(getattr(catalog, level + "s").id[row])
+    return list(stage.market.current(account, level, own, "labels", drawn(catalog, level, row)))
+
+
+def number(name: str) -> int:
+    return NUMBERS.get(name, UNREADABLE)
