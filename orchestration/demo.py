@@ -17,7 +17,7 @@ from assets.actions.words import link
 from assets.dropped_files.folder import read_folder
 from orchestration.backfill import Say, backfill_days, dagster_home, refresh_day
 from orchestration.jobs import CORE_DAYS, DASHBOARD, DROPPED, ENTITIES, FX, LAG, SIGNALS
-from orchestration.local_sandbox import sandbox_running
+from orchestration.local_sandbox import let_happen, sandbox_running
 from orchestration.partitions import WINDOW_DAYS
 from orchestration.runs import Window, instance_at, run, windows_between
 from resources.approvers import enroll
@@ -32,6 +32,8 @@ from resources.tables import core, dropped
 
 HISTORY_DAYS = 90
 DEMO_APPROVER = "demo"
+DEMO_WORLD = "demo"
+"""In it something happens two days before yesterday, so that the page has something to tell."""
 FILES_WINDOW_DAYS = 366
 
 
@@ -41,6 +43,15 @@ def demo_on_sandbox(world: str, *, say: Say) -> None:
     settings = load_settings(with_platforms=False)
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     with sandbox_running(settings.root / "sandbox", world=world):
+        if world == DEMO_WORLD:
+            dearer = {
+                "kind": "cpc_jump",
+                "platform": "google_ads",
+                "account_id": "1000000002",
+                "days": 30,
+                "size": 1.8,
+            }
+            let_happen(settings.root / "sandbox", dearer | {"first_day": f"{yesterday - timedelta(days=2)}"})
         say(f"The sandbox is up (world {world}). Reading {HISTORY_DAYS} days of history.")
         with instance_at(dagster_home(settings)) as instance:
             backfill_days(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import requests
 from dotenv import dotenv_values
@@ -44,6 +45,20 @@ def sandbox_running(folder: Path, *, world: str, seed: int | None = None) -> Ite
             if child.poll() is None:
                 os.kill(child.pid, signal.SIGTERM)
                 child.wait(timeout=20)
+
+
+def let_happen(folder: Path, *incidents: dict[str, Any]) -> None:
+    """Have these incidents happen in the sandbox that serves `folder`; docs/sandbox.md lists the kinds.
+
+    Raises:
+        SandboxSilent: It refused them; the message says why.
+    """
+    url = dotenv_values(folder / "sandbox.env").get("SANDBOX_CONTROL_URL")
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.post(f"{url}/incidents", json=list(incidents), timeout=10)
+    if not answer.ok:
+        raise SandboxSilent(f"The sandbox let nothing happen: {answer.text}")
 
 
 def _wait(child: subprocess.Popen[bytes], folder: Path, log: Path) -> None:

@@ -1,5 +1,6 @@
 """What a day's incidents are made of, read from the lake as it was known by then."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -142,9 +143,20 @@ class _Names:
         )
         told = {
             "name": own["name"].iloc[0] if len(own) else None, "currency": own["currency"].iloc[0] if len(own) else None, "change": self._nearest(one),
-            "data": tracking if tracking and is_about_conversions else None,
+            "cause": re.sub(r"\d{6,}", lambda found: self._called(one, found[0]), one["cause"]), "data": tracking if tracking and is_about_conversions else None,
         }  # fmt: skip
         return one | told | {"action": advised(one | told)}
+
+    def _called(self, one: dict[str, Any], entity_id: str) -> str:
+        """The name of an entity of the incident's account; its id where it has none."""
+        assert self._entities is not None  # noqa: S101 — just read
+        known = self._entities
+        own = known[
+            (known["platform"] == one["platform"])
+            & (known["account_id"] == one["account_id"])
+            & (known["entity_id"] == entity_id)
+        ]
+        return str(own["name"].iloc[0]) if len(own) else entity_id
 
     def _read(self) -> None:
         listed = [entities(self._lake, as_of=self._at - timedelta(days=back)) for back in CHANGES_DAYS]
