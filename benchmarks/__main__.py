@@ -13,7 +13,10 @@ from typing import Any
 
 import click
 
-NAMES = ("ingest", "backfill", "daily", "gate", "lag", "history", "reliability", "underperformers")
+NAMES = ("ingest", "backfill", "daily", "gate", "lag", "history", "reliability", "underperformers", "pacing")
+WITH_DATA = ("pacing",)
+SHARED = Path("..", "shared", "data")
+"""Where `--data` is looked for when it is not given."""
 
 
 @click.command()
@@ -26,11 +29,25 @@ NAMES = ("ingest", "backfill", "daily", "gate", "lag", "history", "reliability",
 @click.option("--size", type=int, help="Ad-set days for ingest, days for backfill.")
 def main(*, name: str, seed: int, world: str | None, data: Path | None, size: int | None) -> None:
     """Run one benchmark."""
-    if data is not None:
-        click.echo(f"The {name} benchmark runs on the sandbox and takes no --data.", err=True)
+    if data is not None and (name not in WITH_DATA or not data.is_dir()):
+        why = (
+            f"{data} is no folder"
+            if name in WITH_DATA
+            else f"The {name} benchmark runs on the sandbox and takes no --data"
+        )
+        click.echo(f"{why}.", err=True)
         sys.exit(2)
+    given: dict[str, Any] = {}
+    if name in WITH_DATA:
+        given["data"] = data or (SHARED if SHARED.is_dir() and world is None else None)
     measure: Callable[..., dict[str, Any]] = import_module(f"benchmarks.{name}").measure
-    found = measure(seed=seed, world=world, size=size, say=lambda line: click.echo(line, err=True))
+    try:
+        found = measure(
+            seed=seed, world=world, size=size, say=lambda line: click.echo(line, err=True), **given
+        )
+    except FileNotFoundError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
     click.echo(json.dumps({"name": name, "seed": seed} | found))
 
 

@@ -171,6 +171,19 @@ class Judging(_Frozen):
     pause_above: float = Field(0.90, ge=0, le=1)
 
 
+class Pacing(_Frozen):
+    """When a month is off its plan (`assets.pacing`)."""
+
+    tolerance: float = Field(
+        0.05, ge=0, lt=1, description="Share of the budget that a month may miss it by and still be on plan."
+    )
+    early_days: int = Field(
+        3, ge=0, le=15, description="Closed days of a month before which nothing is judged."
+    )
+    red_above: float = Field(0.80, ge=0, le=1)
+    amber_above: float = Field(0.50, ge=0, le=1)
+
+
 class Approval(_Frozen):
     """How decisions are given."""
 
@@ -210,6 +223,7 @@ class Policy(_Frozen):
     """What a lead may cost, in the reporting currency, keyed likewise."""
     guardrails: Guardrails = Guardrails()
     judging: Judging = Judging()
+    pacing: Pacing = Pacing()
     approval: Approval = Approval()
 
     @model_validator(mode="after")
