@@ -36,7 +36,10 @@ def real_sets(folder: Path) -> list[Set]:
     for path in sorted(p for p in folder.iterdir() if p.suffix in {".csv", ".parquet"}):
         rows = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
         if {"series_id", "day", "spend"} <= set(rows.columns):
-            found.append(Set(path.stem, rows[COLUMNS], budgets=_budgets(rows)))
+            whole = rows[COLUMNS].assign(
+                day=pd.to_datetime(rows["day"]), series_id=rows["series_id"].astype(str)
+            )
+            found.append(Set(path.stem, whole, budgets=_budgets(rows)))
         elif {"date", "line_item", "campaign_number", "placement", "banner", "cost"} <= set(rows.columns):
             found.append(Set("display", display_series(rows)))
         elif {"id", "date", "clicks", "impressions"} <= set(rows.columns):
@@ -59,14 +62,22 @@ def keyword_series(rows: pd.DataFrame) -> pd.DataFrame:
     """Clicks at a constant price, of keywords with one a day or more."""
     whole = rows.groupby("id")["clicks"].transform("sum")
     some = rows.loc[whole >= FEWEST_CLICKS, ["id", "date", "clicks"]].set_axis(COLUMNS, axis=1)
-    return some.assign(day=pd.to_datetime(some["day"]), spend=some["spend"].astype(float))
+    return some.assign(
+        day=pd.to_datetime(some["day"]),
+        spend=some["spend"].astype(float),
+        series_id=some["series_id"].astype(str),
+    )
 
 
 def _budgets(rows: pd.DataFrame) -> pd.DataFrame | None:
     if "budget" not in rows.columns:
         return None
     months = rows.assign(month=pd.to_datetime(rows["day"]).dt.to_period("M").dt.to_timestamp())
-    return months.groupby(["series_id", "month"], as_index=False)["budget"].max()
+    return (
+        months.assign(series_id=rows["series_id"].astype(str))
+        .groupby(["series_id", "month"], as_index=False)["budget"]
+        .max()
+    )
 
 
 def made_set(seed: int, count: int = 150) -> Set:

@@ -7,6 +7,7 @@ interval. Known weakness: a level that changes tomorrow for a reason nobody wrot
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from resources.policy import Pacing
 
 QUANTILES = np.arange(1, 100) / 100
 COLUMNS = (
-    "series_id", "as_of", "month", "spent", "p10", "p50", "p90", "budget", "p_over", "p_under", "required_daily",
+    "series_id", "as_of", "month", "spent", "p10", "p50", "p90", "budget", "p_over", "p_under", "p_beyond", "required_daily",
     "days_left", "unknown_days", "too_early",
 )  # fmt: skip
 _PRIOR_ERRORS = np.array([-2.6, -1.9, -1.2, -0.6, 0.0, 0.6, 1.2, 2.1, 3.2])
@@ -58,7 +59,7 @@ def project(
 
     Returns:
         A row per series, by series_id: as_of, month (its first day), spent so far, p10, p50 and p90 of the month's end, budget,
-        p_over and p_under (by more than the tolerance; empty without budget), required_daily (to land on the budget from
+        p_over and p_under (by more than the tolerance; empty without budget), p_beyond (above it at all), required_daily (to land on the budget from
         tomorrow on; empty without budget or days left), days_left (on which it may spend, the running one among them),
         unknown_days (of the month, without a figure) and too_early. Money is in each series' own currency.
 
@@ -73,7 +74,8 @@ def project(
     outlook = _outlook(seen, plan, known)
     now = plan[plan["month"] == seen.month].drop_duplicates("series_id", keep="last").set_index("series_id")
     now = now.reindex(seen.ids)
-    return _rows(seen, outlook, now, policy)
+    made = _rows(seen, outlook, now, policy)
+    return made.assign(series_id=made["series_id"].map(_as_given(days, budgets)))
 
 
 def read_budgets(budgets: pd.DataFrame | None) -> pd.DataFrame:
@@ -117,6 +119,17 @@ def remaining(history: Matrix, seen: Panel, factor: Matrix) -> tuple[np.ndarray,
     to_come = (weekdays[-1] + 1 + np.arange(horizon)) % 7
     shape = (found.weekday[:, to_come] * factor).mean(1)
     return expected(weighed, found, history.shape[1] - 1, shape) * own, spread(weighed, own), found
+
+
+def _as_given(*frames: pd.DataFrame | None) -> dict[str, Any]:
+    """The ids as they came, by their text: who asks with numbers gets numbers."""
+    ids = [
+        one
+        for frame in frames
+        if frame is not None and "series_id" in frame
+        for one in frame["series_id"].dropna().unique()
+    ]
+    return {str(one): one for one in reversed(ids)}
 
 
 def _month_of(as_of: Instant) -> pd.Timestamp:
@@ -213,7 +226,7 @@ def _rows(seen: Panel, outlook: Outlook, now: pd.DataFrame, policy: Pacing) -> p
     return pd.DataFrame(
         {
             "series_id": seen.ids, "as_of": seen.as_of, "month": seen.month, "spent": spent, "p10": ends[:, 9], "p50": ends[:, 49],
-            "p90": ends[:, 89], "budget": budget, "p_over": over, "p_under": under, "required_daily": required,
+            "p90": ends[:, 89], "budget": budget, "p_over": over, "p_under": under, "p_beyond": _above(ends, budget), "required_daily": required,
             "days_left": outlook.days_left.astype(int), "unknown_days": np.isnan(seen.in_month).sum(1),
             "too_early": closed < policy.early_days,
         },

@@ -3,7 +3,7 @@
 from resources.schema import Table
 from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 from resources.tables.pulls import PULLS
-from resources.tables.signals import FINDINGS, UNDERPERFORMERS
+from resources.tables.signals import FINDINGS, PACING, PACING_ACCURACY, UNDERPERFORMERS
 
 _RAW = (
     *google_ads.DAYS.values(),
@@ -23,4 +23,4 @@ _RAW = (
     PULLS,
 )
 _CORE = (*core.DAYS.values(), core.ENTITIES, core.FX_RATE, core.CONVERSION_LAG, core.KPI_DAY)
-TABLES: tuple[Table, ...] = (*_RAW, *_CORE, UNDERPERFORMERS, FINDINGS)
+TABLES: tuple[Table, ...] = (*_RAW, *_CORE, UNDERPERFORMERS, FINDINGS, PACING, PACING_ACCURACY)
