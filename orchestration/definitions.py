@@ -18,7 +18,7 @@ from assets.performance import assets as performance
 from assets.performance import checks as performance_checks
 from assets.replay import assets as replay
 from assets.report import assets as report
-from assets.report import weekly_assets as weekly
+from assets.weekly import assets as weekly
 from orchestration.jobs import daily_pull, decide, history, tidy_lake
 from orchestration.schedules import every_morning, every_night
 from resources.desk import open_desk

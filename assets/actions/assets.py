@@ -16,7 +16,7 @@ from pydantic import Field
 from assets.actions import threshold
 from assets.actions.approval import Asked
 from assets.actions.execution import STAGES, Held
-from assets.actions.figures import Figures, executor, gate, propose_findings
+from assets.actions.figures import Figures, executor, gate, propose_findings, with_pace
 from assets.actions.receipts import apply_batch, receipt, told
 from assets.actions.words import ASSET, diff, form
 from orchestration.automation import follows_newest
@@ -29,6 +29,7 @@ from resources.ledger.book import Entry
 from resources.ledger.proposal import Target
 from resources.ledger.states import State
 from resources.tables import core
+from resources.tables.signals import PACING
 
 PROPOSALS, PROPOSAL, APPROVED = (
     dg.AssetKey(["actions", name]) for name in ("proposals", "proposal", "approved")
@@ -45,6 +46,7 @@ BATCH = "batch."
         core.DAYS["campaign"].asset_key,
         core.KPI_DAY.asset_key,
         core.ENTITIES.asset_key,
+        PACING.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -68,6 +70,7 @@ def action_proposals(
             around.ad_set_days, around.campaign_days, around.entities, as_of=as_of, policy=desk.policy(),
             paused_by_us=_paused(desk),
         )  # fmt: skip
+        found = with_pace(found, lake, desk, around=around, as_of=as_of)
         drafts, taken = propose_findings(found, desk, figures)
         if len(taken) > 1:
             digests = {made.proposal_id: made.digest for made in taken}

@@ -11,15 +11,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from assets.pacing.accuracy import accuracy
 from assets.pacing.envelope import most_left
-from assets.pacing.plan import BUDGET, Planned, carried_over, covered, flights, known_factors, own_daily
+from assets.pacing.plan import (
+    BUDGET,
+    FILE,
+    OWN_PLAN,
+    USUAL_DAYS,
+    Planned,
+    carried_over,
+    covered,
+    flights,
+    known_factors,
+    names,
+    own_daily,
+    rates,
+    summed_plans,
+)
 from assets.pacing.projection import project
 from resources.budgets import EVERYTHING, Budget, Budgets
 from resources.errors import DataUnusable
 from resources.policy import Pacing
-
-USUAL_DAYS, PAST_MONTHS, FEWEST_DAYS_BEFORE = 28, 6, 28
-OWN_PLAN, FILE, NO_PLAN = "platforms' daily budgets", "budgets file", "none"
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +42,15 @@ class Month:
     series: pd.DataFrame
     """series_id, day, spend of all of them."""
     campaigns: pd.DataFrame
-    """By campaign place: account_currency, daily_budget, usual (spend a day lately), most (that can still be spent), name."""
+    """By campaign place: platform, account_id, campaign_id, daily_budget, usual (spend a day lately), most (that can still be spent)."""
     plans: Mapping[str, Planned]
     notes: Mapping[str, str]
     members: Mapping[str, list[str]]
     """The campaign places in each series."""
     currencies: Mapping[str, str]
     accuracy: pd.DataFrame
+    names: Mapping[str, str]
+    """Of campaigns and accounts, as people gave them."""
 
 
 def month(
@@ -69,43 +83,24 @@ def month(
     usual = _usual(rows, as_of)
     daily = own_daily(entities)
     plans, notes = _plans(series, members, held, daily, first)
+    plans |= summed_plans(plans, members, currencies, rates(rows, as_of), reporting_currency)
     factors = _lifted(known_factors(budgets, places, daily, usual), members, usual)
-    campaigns = _campaigns(rows, entities, daily, usual, as_of)
+    campaigns = _campaigns(rows, daily, usual, as_of)
     frame = _budget_frame(plans, held, campaigns, members, series, entities, first)
     ends = project(series, frame, as_of=as_of, policy=policy, known=factors).set_index(
         "series_id", drop=False
     )
-    return Month(ends, series, campaigns, plans, notes, members, currencies, accuracy(series, as_of, policy))
-
-
-def accuracy(series: pd.DataFrame, as_of: date, policy: Pacing) -> pd.DataFrame:
-    """What the last six months were projected to end at on the same day of theirs, beside what they came to.
-
-    A row per series and month: projected, p10, p90, came and error (a share of what came). Projected anew from what had been spent by then.
-    """
-    made, today = [], pd.Timestamp(as_of)
-    began = series["day"].min()
-    for back in range(1, PAST_MONTHS + 1):
-        end = today.replace(day=1) - pd.DateOffset(months=back - 1) - pd.Timedelta(days=1)
-        then = end.replace(day=min(today.day, end.day))
-        if pd.isna(began) or (then - began).days < FEWEST_DAYS_BEFORE:
-            break
-        guess = project(series[series["day"] <= then], as_of=then, policy=policy).set_index("series_id")
-        inside = series[(series["day"] >= end.replace(day=1)) & (series["day"] <= end)]
-        came = inside.groupby("series_id")["spend"].sum(skipna=False).reindex(guess.index)
-        told = pd.DataFrame(
-            {
-                "month": end.replace(day=1),
-                "projected": guess["p50"],
-                "p10": guess["p10"],
-                "p90": guess["p90"],
-                "came": came,
-            }
-        )
-        made.append(told[told["came"] > 0].dropna(subset=["projected"]).reset_index())
-    columns = ["series_id", "month", "projected", "p10", "p90", "came"]
-    found = pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=columns)
-    return found.assign(error=(found["projected"] - found["came"]).abs() / found["came"])
+    return Month(
+        ends,
+        series,
+        campaigns,
+        plans,
+        notes,
+        members,
+        currencies,
+        accuracy(series, as_of, policy),
+        names(entities),
+    )
 
 
 def _rows(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
@@ -226,15 +221,8 @@ def _lifted(factors: pd.DataFrame, members: Mapping[str, list[str]], usual: pd.S
     )
 
 
-def _campaigns(
-    rows: pd.DataFrame, entities: pd.DataFrame, daily: pd.Series, usual: pd.Series, as_of: date
-) -> pd.DataFrame:
+def _campaigns(rows: pd.DataFrame, daily: pd.Series, usual: pd.Series, as_of: date) -> pd.DataFrame:
     once = rows.drop_duplicates("place", keep="last").set_index("place")
-    names = entities[entities["level"] == "campaign"]
-    named = pd.Series(
-        names["name"].to_numpy(),
-        index=names["platform"] + " " + names["account_id"] + " " + names["entity_id"],
-    )
     today = pd.Timestamp(as_of)
     inside = rows[rows["day"] >= today.replace(day=1)]
     sunday = today - pd.Timedelta(days=(today.dayofweek + 1) % 7)
@@ -244,7 +232,6 @@ def _campaigns(
     found = pd.DataFrame(
         {"platform": once["platform"], "account_id": once["account_id"], "campaign_id": once["campaign_id"]}
     )
-    found["name"] = named[~named.index.duplicated()].reindex(found.index)
     found["daily_budget"], found["usual"] = daily.reindex(found.index), usual.reindex(found.index).fillna(0.0)
     found["most"] = [
         most_left(

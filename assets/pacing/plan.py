@@ -14,6 +14,8 @@ from assets.pacing.known import budget_effect
 from resources.budgets import EVERYTHING, Budget, Budgets, Known
 
 BUDGET = "budget: "
+OWN_PLAN, FILE, SUMMED, NO_PLAN = "platforms' daily budgets", "budgets file", "sum of its parts", "none"
+USUAL_DAYS = 28
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,47 @@ def carried_over(budget: Budget, month: date, spent: Mapping[str, float]) -> tup
     if abs(carried) < 0.005:
         return 0.0, ""
     return carried, f"{carried:+,.0f} carried over"
+
+
+def names(entities: pd.DataFrame) -> dict[str, str]:
+    """Campaigns and accounts by place."""
+    some = entities[entities["level"].isin(["account", "campaign"]) & entities["name"].notna()]
+    above = some["platform"] + " " + some["account_id"]
+    places = above.where(some["level"] == "account", above + " " + some["entity_id"])
+    return dict(zip(places, some["name"].astype(str), strict=True))
+
+
+def rates(rows: pd.DataFrame, as_of: date) -> dict[str, float]:
+    """What a unit of each currency was worth in the reporting currency lately."""
+    lately = rows[rows["day"] > pd.Timestamp(as_of) - pd.Timedelta(days=USUAL_DAYS)].dropna(
+        subset=["spend_reporting"]
+    )
+    sums = lately.groupby("currency")[["spend_reporting", "spend"]].sum()
+    return {
+        str(name): float(row["spend_reporting"] / row["spend"])
+        for name, row in sums.iterrows()
+        if row["spend"] > 0
+    }
+
+
+def summed_plans(
+    plans: Mapping[str, Planned], members: Mapping[str, list[str]], currencies: Mapping[str, str], worth: Mapping[str, float], reporting: str
+) -> dict[str, Planned]:  # fmt: skip
+    """Plans of platforms and the total: the largest budgets that lie wholly in them, then what they leave, at the latest rates."""
+    made: dict[str, Planned] = {}
+    worth = {**worth, reporting: 1.0}
+    for name in (
+        one for one in members if len(one.split()) == 1 and not one.startswith(BUDGET) and one not in plans
+    ):
+        left, total = set(members[name]), 0.0
+        for part in sorted(plans, key=lambda one: (not one.startswith(BUDGET), -len(members[one]))):
+            inside = set(members[part])
+            if inside and inside <= left and currencies[part] in worth:
+                total += plans[part].budget * worth[currencies[part]]
+                left -= inside
+        if total and not left:
+            made[name] = Planned(name, total, SUMMED, hard_cap=False)
+    return made
 
 
 def own_daily(entities: pd.DataFrame) -> pd.Series:

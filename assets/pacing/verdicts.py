@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from assets.pacing.known import budget_effect
-from assets.pacing.month import NO_PLAN, Month
-from assets.pacing.plan import BUDGET, Planned
+from assets.pacing.month import Month
+from assets.pacing.plan import BUDGET, NO_PLAN, Planned
 from resources.budgets import EVERYTHING
 from resources.policy import Pacing
 
@@ -19,8 +19,8 @@ WORDS = {
     (RED, 1): "will overspend", (RED, -1): "will underspend",
 }  # fmt: skip
 SCENARIOS = {"minus_20": -0.2, "minus_10": -0.1, "plus_10": 0.1, "plus_20": 0.2}
-STEP, DRIVERS, WORTH_SAYING = 0.20, 3, 0.01
-"""The most a daily budget is advised to move at once; how many campaigns are named; share of a month below which none is."""
+STEP, FULL, DRIVERS, WORTH_SAYING = 0.20, 0.85, 3, 0.01
+"""The most a daily budget is advised to move at once; share of it from which it counts as used up; how many campaigns are named; share of a month below which none is."""
 
 
 def pacing_rows(found: Month, *, as_of: date, policy: Pacing) -> pd.DataFrame:
@@ -34,21 +34,14 @@ def pacing_rows(found: Month, *, as_of: date, policy: Pacing) -> pd.DataFrame:
         status, side = judged(row, plan, policy)
         inside = found.members.get(str(name), [])
         platform, account, campaign = [*_place(str(name)), None, None, None][:3]
-        most = (
-            float(found.campaigns["most"].reindex(inside).sum())
-            if str(name) not in _summed_in_reporting(found)
-            else np.inf
-        )
+        is_one = _one_currency(found, str(name))
+        most = float(found.campaigns["most"].reindex(inside).sum()) if is_one else np.inf
         needed = (
             float(row["required_daily"]) * int(row["days_left"])
             if pd.notna(row["required_daily"])
             else np.nan
         )
-        daily = (
-            found.campaigns["daily_budget"].reindex(inside).sum(min_count=1)
-            if _one_currency(str(name))
-            else np.nan
-        )
+        daily = found.campaigns["daily_budget"].reindex(inside).sum(min_count=1) if is_one else np.nan
         scenarios = ends_if(found, str(name))
         rows.append(
             {
@@ -92,14 +85,14 @@ def level_of(name: str) -> str:
 def name_of(found: Month, name: str) -> str:
     if name.startswith(BUDGET):
         return name.removeprefix(BUDGET)
-    known = found.campaigns["name"].get(name)
+    known = found.names.get(name)
     return str(known) if isinstance(known, str) else name
 
 
 def drivers(found: Month, name: str, side: int) -> str:
     """The campaigns that pull the month to that side, against the platforms' own daily budgets, the largest first."""
     inside = [one for one in found.members.get(name, []) if one != name and one in found.plans]
-    if not side or not inside or not _one_currency(name):
+    if not side or not inside or not _one_currency(found, name):
         return ""
     apart = {one: side * float(found.ends["p50"][one] - found.plans[one].budget) for one in inside}
     least = WORTH_SAYING * float(found.ends["p50"][name])
@@ -127,42 +120,43 @@ def ends_if(found: Month, name: str) -> dict[str, float]:
 def advised(found: Month) -> dict[str, float]:
     """Daily budgets that bring each month of the user's file to its plan, a fifth apart at most; of campaigns and their sums."""
     made: dict[str, float] = {}
-    for name, plan in sorted(
-        found.plans.items(), key=lambda one: -len(found.members[one[0]])
-    ):  # the narrowest has the last word
+    wholes = sorted(
+        (name for name in found.plans if name.startswith(BUDGET)), key=lambda name: -len(found.members[name])
+    )
+    for name in wholes:  # the narrowest has the last word
         row = found.ends.loc[name] if name in found.ends.index else None
-        if (
-            row is None
-            or not name.startswith(BUDGET)
-            or not row["days_left"]
-            or not row["p50"] > row["spent"]
-        ):
+        if row is None or not row["days_left"] or not row["p50"] > row["spent"]:
             continue
-        factor = float(
-            np.clip((plan.budget - row["spent"]) / (row["p50"] - row["spent"]), 1 - STEP, 1 + STEP)
-        )
-        daily = found.campaigns["daily_budget"].reindex(found.members[name]).dropna()
-        made |= {place: round(float(budget) * factor, 2) for place, budget in daily.items()}
+        factor = (found.plans[name].budget - row["spent"]) / (row["p50"] - row["spent"])
+        campaigns = found.campaigns.loc[found.members[name]].dropna(subset=["daily_budget"])
+        made |= {
+            str(place): round(wanted_daily(one["daily_budget"], one["usual"], factor), 2)
+            for place, one in campaigns.iterrows()
+        }
     for name, inside in found.members.items():
+        budgeted = [one for one in inside if pd.notna(found.campaigns["daily_budget"].get(one))]
         if (
-            _one_currency(name)
-            and inside
-            and all(one in made for one in inside if pd.notna(found.campaigns["daily_budget"].get(one)))
+            name not in made
+            and budgeted
+            and _one_currency(found, name)
+            and all(one in made for one in budgeted)
         ):
-            total = sum(made.get(one, 0.0) for one in inside)
-            if total and name not in made:
-                made[name] = round(total, 2)
+            made[name] = round(sum(made[one] for one in budgeted), 2)
     return made
+
+
+def wanted_daily(budget: float, usual: float, factor: float) -> float:
+    """The daily budget that makes spend `factor` times what it is, a fifth from today's at most: one that is not used up binds only below what is spent."""
+    is_full = usual >= FULL * budget
+    wanted = budget * factor if is_full else min(usual * factor, budget)
+    return float(np.clip(wanted, budget * (1 - STEP), budget * (1 + STEP)))
 
 
 def _place(name: str) -> list[str]:
     return [] if name == EVERYTHING or name.startswith(BUDGET) else name.split()
 
 
-def _one_currency(name: str) -> bool:
-    return not name.startswith(BUDGET) and len(name.split()) > 1
-
-
-def _summed_in_reporting(found: Month) -> set[str]:
-    """Series whose campaigns are in other currencies than they are: their sums cannot be compared."""
-    return {name for name in found.members if not _one_currency(name)}
+def _one_currency(found: Month, name: str) -> bool:
+    """Whether all its campaigns are in its own currency: only then can their sums be compared with it."""
+    own = found.currencies.get(name)
+    return all(found.currencies.get(one) == own for one in found.members.get(name, []))

@@ -86,6 +86,8 @@ class PacingView:
     groups: Mapping[str, tuple[Pace, ...]]
     left_out: int
     everything: pd.DataFrame
+    is_late: bool = False
+    """The days were read only later: these figures were not known then."""
 
     @property
     def lines(self) -> tuple[Pace, ...]:
@@ -100,6 +102,7 @@ def pacing_view(
     week: tuple[date, date],
     generated_at: datetime,
     profile: str,
+    is_late: bool = False,
 ) -> PacingView:
     """The report.
 
@@ -110,12 +113,13 @@ def pacing_view(
         week: Its first and last day.
         generated_at: When the page is written (UTC).
         profile: Which world the figures are from.
+        is_late: Nothing had been read by then; `rows` are from what is known now.
     """
     groups = {level: paces(rows, before, level=level) for level in LEVELS}
     left_out = max(len(groups["campaign"]) - MOST_CAMPAIGNS, 0)
     groups["campaign"] = groups["campaign"][:MOST_CAMPAIGNS]
     return PacingView(
-        as_of, week, generated_at, profile, {k: v for k, v in groups.items() if v}, left_out, rows
+        as_of, week, generated_at, profile, {k: v for k, v in groups.items() if v}, left_out, rows, is_late
     )
 
 

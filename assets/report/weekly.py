@@ -11,7 +11,8 @@ from assets.report.freshness import short
 from assets.report.pacing import SCENARIOS, TITLES, Pace, PacingView, off_plan
 from assets.report.page import environment
 
-MOST_LINES = 6
+NAMED = 3
+"""How many budgets off plan are named: a message has six lines at most."""
 
 
 def weekly_name(as_of: date, ending: str) -> str:
@@ -44,26 +45,24 @@ def weekly_csv(view: PacingView) -> str:
 
 def weekly_text(view: PacingView) -> str:
     """A few lines for chat or mail: the total, then what is off plan, the surest first."""
+    week = f"Pacing, week to {short(view.as_of)} {view.as_of.year}"
     if not view.groups:
-        return f"Pacing, week to {short(view.as_of)}: nothing known of this month yet."
-    return "\n".join(
-        [f"Pacing, week to {short(view.as_of)} {view.as_of.year}", *sentences(view)][:MOST_LINES]
-    )
+        return f"{week}: nothing known of this month yet."
+    late = ["Read only after the week: from what is known now."] if view.is_late else []
+    return "\n".join([week, *late, *sentences(view)])
 
 
 def sentences(view: PacingView) -> list[str]:
     """The total and what is off plan in words; "all quiet" is one line."""
     if not view.groups:
         return []
-    total = view.groups["total"][0]
-    wrong = off_plan([*view.groups.get("budget", ()), *view.groups.get("account", ())])
-    told = {(line.level, line.name): line for line in wrong}
-    first = f"{_ends(total)}. {_plan(view)}"
-    said = [first, *(_sentence(line) for line in list(told.values())[: MOST_LINES - 3])]
+    total, judged = view.groups["total"][0], view.groups.get("budget") or view.groups.get("account", ())
+    wrong = off_plan(judged)
+    said = [f"{_ends(total)}. {_plan(view)}", *(_sentence(line) for line in wrong[:NAMED])]
     if not wrong:
-        said.append(_quiet(view))
-    elif len(told) > MOST_LINES - 3:
-        said.append(f"And {len(told) - (MOST_LINES - 3)} more, on the page.")
+        said.append(_quiet(judged))
+    elif len(wrong) > NAMED:
+        said.append(f"And {len(wrong) - NAMED} more, on the page.")
     return said
 
 
@@ -74,8 +73,7 @@ def _plan(view: PacingView) -> str:
     return f"{len(held)} budget{'' if len(held) == 1 else 's'} in the file, {len(off_plan(held))} off plan."
 
 
-def _quiet(view: PacingView) -> str:
-    judged: Sequence[Pace] = view.groups.get("budget") or view.groups.get("account", ())
+def _quiet(judged: Sequence[Pace]) -> str:
     if any(line.status == "early" for line in judged):
         return "Too early in the month to judge."
     return "Everything is on plan."
@@ -92,7 +90,8 @@ def _ends(line: Pace) -> str:
 def _sentence(line: Pace) -> str:
     figures, currency = line.figures, line.currency
     over = (figures["p_over"] or 0.0) >= (figures["p_under"] or 0.0)
-    likely = numbers.percent(figures["p_over"] if over else figures["p_under"], decimals=0)
+    share = (figures["p_over"] if over else figures["p_under"]) or 0.0
+    likely = "over 99%" if share > 0.99 else numbers.percent(share, decimals=0)
     told = f"{line.icon} {_ends(line)} of {numbers.money(figures['budget'], currency)}: {line.verdict}, {likely} likely."
     if figures["advised_daily"] is not None and figures["daily_budget"] is not None:
         told += f" Daily budgets {numbers.money(figures['daily_budget'], currency)} → {numbers.money(figures['advised_daily'], currency)}."

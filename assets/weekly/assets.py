@@ -1,17 +1,18 @@
 """reports/weekly_pacing: the page for finance every Monday, beside it a CSV and a text for chat and mail.
 
 It shows signals/pacing of the week's last day, and works it out in the same way where nobody has: so a week of the past reads as it
-would have read then. Words and order are in `assets.report.weekly`, what is shown in `assets.report.pacing`.
+would have read then. Where nothing had been read by then it shows what is known now, and says so. Words and order are in `assets.report.weekly`, what is shown in `assets.report.pacing`.
 """
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from assets.pacing.assets import budgets_of, thresholds
-from assets.pacing.figures import pacing_on
+from assets.pacing.figures import pacing_in_hindsight, pacing_on
 from assets.report.files import write
 from assets.report.pacing import pacing_view
 from assets.report.weekly import render_weekly, weekly_csv, weekly_name, weekly_text
@@ -45,7 +46,7 @@ def weekly_pacing(
 ) -> dg.MaterializeResult:
     monday, sunday = week_of(context)
     with one_sentence():
-        rows, before = (
+        (rows, is_late), (before, _) = (
             _rows(lake, day, desk, platforms, settings) for day in (sunday, sunday - timedelta(days=7))
         )
     view = pacing_view(
@@ -54,6 +55,7 @@ def weekly_pacing(
         as_of=sunday,
         week=(monday, sunday),
         generated_at=platforms.now(),
+        is_late=is_late,
         profile=settings.profile,
     )
     page, text = render_weekly(view), weekly_text(view)
@@ -72,14 +74,20 @@ def weekly_pacing(
     )
 
 
-def _rows(lake: Lake, day: date, desk: Desk, platforms: Platforms, settings: Settings) -> pd.DataFrame:
-    """signals/pacing of the day; as it would have been, where nobody worked it out."""
+def _rows(
+    lake: Lake, day: date, desk: Desk, platforms: Platforms, settings: Settings
+) -> tuple[pd.DataFrame, bool]:
+    """signals/pacing of the day; as it would have been, where nobody worked it out; and whether that was known only later."""
+    names = PACING.schema.names
     stored = lake.read(PACING, where={"day": (day, day)})
     if len(stored):
-        return stored
-    found = pacing_on(
-        lake, day, budgets=budgets_of(settings), policy=thresholds(desk), reporting_currency=settings.reporting_currency,
-        now=platforms.now(),
-    )  # fmt: skip
-    names = PACING.schema.names
-    return pd.DataFrame(columns=names) if found is None else found.rows.reindex(columns=names)
+        return stored[names], False
+    given: dict[str, Any] = {
+        "budgets": budgets_of(settings), "policy": thresholds(desk), "reporting_currency": settings.reporting_currency,
+        "now": platforms.now(),
+    }  # fmt: skip
+    found = pacing_on(lake, day, **given)
+    if found is not None:
+        return found.rows.reindex(columns=names), False
+    late = pacing_in_hindsight(lake, day, **given)
+    return (pd.DataFrame(columns=names), False) if late is None else (late.rows.reindex(columns=names), True)
