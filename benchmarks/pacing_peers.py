@@ -31,18 +31,18 @@ def seasonal_naive(past: np.ndarray, days: pd.DatetimeIndex, gone: int, ahead: i
 
 def weekday_rate(past: np.ndarray, days: pd.DatetimeIndex, gone: int, ahead: int) -> float:
     index = weekday_index(past, days)
-    return float(past[-gone:].sum() / index[days.dayofweek[-gone:]].sum() * _shape(index, days, ahead))
+    return float(past[-gone:].sum() / index[days.day_of_week[-gone:]].sum() * _shape(index, days, ahead))
 
 
 def weekday_weighted(past: np.ndarray, days: pd.DatetimeIndex, gone: int, ahead: int) -> float:
     index = weekday_index(past, days)
     weight = 0.5 ** (np.arange(len(past))[::-1] / HALF_LIFE)
-    return float((past / index[days.dayofweek] * weight).sum() / weight.sum() * _shape(index, days, ahead))
+    return float((past / index[days.day_of_week] * weight).sum() / weight.sum() * _shape(index, days, ahead))
 
 
 def weekday_index(past: np.ndarray, days: pd.DatetimeIndex) -> np.ndarray:
     """Mean of each weekday over the last eight weeks, as a share of all."""
-    recent, of = past[-WINDOW:], days.dayofweek[-WINDOW:]
+    recent, of = past[-WINDOW:], days.day_of_week[-WINDOW:]
     means = np.array([recent[of == n].mean() if (of == n).any() else np.nan for n in range(7)])
     whole = np.nanmean(means)
     index = np.where(np.isfinite(means) & (means > 0), means / whole, 1.0) if whole > 0 else np.ones(7)
@@ -50,7 +50,7 @@ def weekday_index(past: np.ndarray, days: pd.DatetimeIndex) -> np.ndarray:
 
 
 def _shape(index: np.ndarray, days: pd.DatetimeIndex, ahead: int) -> float:
-    return float(index[(days.dayofweek[-1] + 1 + np.arange(ahead)) % 7].sum())
+    return float(index[(days.day_of_week[-1] + 1 + np.arange(ahead)) % 7].sum())
 
 
 QUICK: dict[str, Peer] = {

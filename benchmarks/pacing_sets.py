@@ -100,7 +100,7 @@ def made_set(seed: int, count: int = 150) -> Set:
             noise[day] += memory * noise[day - 1]
         spend = (
             level
-            * (shape / shape.mean())[days.dayofweek]
+            * (shape / shape.mean())[days.day_of_week]
             * np.exp(noise + np.cumsum(rng.normal(0, 0.01, MADE_DAYS)))
         )
         if kind == "capped":

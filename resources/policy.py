@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from resources.errors import PaidMediaError
+from resources.pacing_policy import Pacing
 
 Level = Literal["observe", "propose", "auto_safe", "auto_neutral"]
 LEVELS: tuple[Level, ...] = ("observe", "propose", "auto_safe", "auto_neutral")
@@ -169,19 +170,6 @@ class Judging(_Frozen):
     watch_above: float = Field(0.50, ge=0, le=1)
     reduce_above: float = Field(0.70, ge=0, le=1)
     pause_above: float = Field(0.90, ge=0, le=1)
-
-
-class Pacing(_Frozen):
-    """When a month is off its plan (`assets.pacing`)."""
-
-    tolerance: float = Field(
-        0.05, ge=0, lt=1, description="Share of the budget that a month may miss it by and still be on plan."
-    )
-    early_days: int = Field(
-        3, ge=0, le=15, description="Closed days of a month before which nothing is judged."
-    )
-    red_above: float = Field(0.80, ge=0, le=1)
-    amber_above: float = Field(0.50, ge=0, le=1)
 
 
 class Approval(_Frozen):

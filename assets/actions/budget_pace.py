@@ -17,7 +17,8 @@ from assets.actions.findings import Finding, Wish
 from assets.pacing.plan import covered
 from resources.budgets import Budgets
 from resources.ledger.proposal import Effect, Target
-from resources.policy import Guardrails, Pacing
+from resources.pacing_policy import Pacing
+from resources.policy import Guardrails
 
 PROPOSER = "rule:pacing"
 WORTH_MOVING = 0.02

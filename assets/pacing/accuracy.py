@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 
 from assets.pacing.projection import project
-from resources.policy import Pacing
+from resources.pacing_policy import Pacing
 
 PAST_MONTHS, FEWEST_DAYS_BEFORE = 6, 28
 

@@ -17,8 +17,9 @@ from resources.budgets import Budgets, load_budgets
 from resources.desk import Desk
 from resources.failures import one_sentence
 from resources.lake import Lake
+from resources.pacing_policy import Pacing
 from resources.platforms.login import Platforms
-from resources.policy import Pacing, PolicyUnreadable
+from resources.policy import PolicyUnreadable
 from resources.settings import Settings
 from resources.shown import row_metadata
 from resources.tables import core

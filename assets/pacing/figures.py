@@ -11,7 +11,7 @@ from assets.performance.figures import core_days, entities
 from assets.replay.assets import known_by
 from resources.budgets import Budgets
 from resources.lake import Lake
-from resources.policy import Pacing
+from resources.pacing_policy import Pacing
 
 HISTORY_DAYS = 400
 

@@ -15,6 +15,7 @@ MORE_IS_SPENT = 0.6
 """Exponent by which more budget becomes more spend."""
 HIT, SPILL, STOPPED = 0.985, 1.01, 0.1
 """A month's budget was reached; how far above it still counts as stopped by it; share of a day that counts as none."""
+QUIET_DAYS, DENSE_DAYS, DENSE = 2, 28, 0.9
 KNOWN = ("series_id", "start", "end", "factor")
 
 
@@ -106,6 +107,23 @@ def ordinary(panel: Panel, factor: Matrix, teaches: Matrix) -> Matrix:
         level = week.mean(1) if week.shape[1] else before
         days[:, day] = np.where(known[:, day], days[:, day], (before + level) / 2)
     return days
+
+
+def still_going(history: Matrix) -> np.ndarray:
+    """How much of what would be expected is left for each series that has stopped: half for each day without spend after the second.
+
+    Only where it used to spend every day: a series that rests at weekends has not stopped on Monday.
+    """
+    spends = history > 0
+    days = history.shape[1]
+    quiet = np.where(spends.any(1), np.argmax(spends[:, ::-1], axis=1), 0)
+    since = days - quiet
+    before = np.arange(days) >= np.maximum(since - DENSE_DAYS, 0)[:, None]
+    before &= np.arange(days) < since[:, None]
+    count = before.sum(1)
+    dense = (spends & before).sum(1) >= DENSE * np.maximum(count, 1)
+    stopped = dense & (count >= DENSE_DAYS // 2) & (quiet > QUIET_DAYS)
+    return np.where(stopped, 0.5 ** (quiet - QUIET_DAYS), 1.0)
 
 
 def stopping_budgets(panel: Panel, budgets: pd.DataFrame) -> tuple[np.ndarray, Matrix]:

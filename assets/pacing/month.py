@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from assets.pacing.accuracy import accuracy
-from assets.pacing.envelope import most_left
+from assets.pacing.envelope import GOOGLE_MONTH, most_left
 from assets.pacing.plan import (
     BUDGET,
     FILE,
@@ -26,12 +26,13 @@ from assets.pacing.plan import (
     names,
     own_daily,
     rates,
+    sharing,
     summed_plans,
 )
 from assets.pacing.projection import project
 from resources.budgets import EVERYTHING, Budget, Budgets
 from resources.errors import DataUnusable
-from resources.policy import Pacing
+from resources.pacing_policy import Pacing
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +85,9 @@ def month(
     daily = own_daily(entities)
     plans, notes = _plans(series, members, held, daily, first)
     plans |= summed_plans(plans, members, currencies, rates(rows, as_of), reporting_currency)
-    factors = _lifted(known_factors(budgets, places, daily, usual), members, usual)
-    campaigns = _campaigns(rows, daily, usual, as_of)
+    in_one_currency = _usual(rows, as_of, money="spend_reporting")
+    factors = _lifted(known_factors(budgets, places, daily, usual), members, in_one_currency)
+    campaigns = _campaigns(rows, daily, usual, as_of, sharing=sharing(entities))
     frame = _budget_frame(plans, held, campaigns, members, series, entities, first)
     ends = project(series, frame, as_of=as_of, policy=policy, known=factors).set_index(
         "series_id", drop=False
@@ -151,9 +153,9 @@ def _summed(rows: pd.DataFrame, money: str) -> pd.DataFrame:
     return sums.rename("spend").reset_index()
 
 
-def _usual(rows: pd.DataFrame, as_of: date) -> pd.Series:
+def _usual(rows: pd.DataFrame, as_of: date, *, money: str = "spend") -> pd.Series:
     lately = rows[rows["day"] > pd.Timestamp(as_of) - pd.Timedelta(days=USUAL_DAYS)]
-    return lately.groupby("place")["spend"].sum() / USUAL_DAYS
+    return lately.groupby("place")[money].sum() / USUAL_DAYS
 
 
 def _plans(
@@ -170,7 +172,8 @@ def _plans(
     for name, inside in members.items():
         budgets = daily.reindex(inside).dropna()
         if len(name.split()) > 1 and not name.startswith(BUDGET) and len(budgets):
-            made[name] = Planned(name, float(budgets.sum()) * length, OWN_PLAN, hard_cap=False)
+            most = min(length, GOOGLE_MONTH) if name.startswith("google_ads ") else length
+            made[name] = Planned(name, float(budgets.sum()) * most, OWN_PLAN, hard_cap=False)
     for one in held:
         name = BUDGET + one.name
         own = series[series["series_id"] == name]
@@ -221,11 +224,13 @@ def _lifted(factors: pd.DataFrame, members: Mapping[str, list[str]], usual: pd.S
     )
 
 
-def _campaigns(rows: pd.DataFrame, daily: pd.Series, usual: pd.Series, as_of: date) -> pd.DataFrame:
+def _campaigns(
+    rows: pd.DataFrame, daily: pd.Series, usual: pd.Series, as_of: date, *, sharing: set[str]
+) -> pd.DataFrame:  # fmt: skip
     once = rows.drop_duplicates("place", keep="last").set_index("place")
     today = pd.Timestamp(as_of)
     inside = rows[rows["day"] >= today.replace(day=1)]
-    sunday = today - pd.Timedelta(days=(today.dayofweek + 1) % 7)
+    sunday = today - pd.Timedelta(days=(today.day_of_week + 1) % 7)
     spent = inside.groupby("place")["spend"].sum()
     week = rows[rows["day"] >= sunday].groupby("place")["spend"].sum()
     ahead = pd.date_range(today + pd.Timedelta(days=1), today + pd.offsets.MonthEnd(0))
@@ -235,8 +240,8 @@ def _campaigns(rows: pd.DataFrame, daily: pd.Series, usual: pd.Series, as_of: da
     found["daily_budget"], found["usual"] = daily.reindex(found.index), usual.reindex(found.index).fillna(0.0)
     found["most"] = [
         most_left(
-            row.platform, row.daily_budget, days=ahead, spent=float(spent.get(place, 0.0)),
-            spent_this_week=float(week.get(place, 0.0)) if today.dayofweek != 5 else 0.0,
+            row.platform, None if place in sharing else row.daily_budget, days=ahead, spent=float(spent.get(place, 0.0)),
+            spent_this_week=float(week.get(place, 0.0)) if today.day_of_week != 5 else 0.0,
         )
         for place, row in zip(found.index, found.itertuples(), strict=True)
     ]  # fmt: skip

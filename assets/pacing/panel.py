@@ -89,7 +89,7 @@ def instant(value: Instant) -> pd.Timestamp:
         raise ValueError(f"as_of must be a day such as 2026-05-14, not {value!r}") from error
     if pd.isna(moment):
         raise ValueError("as_of must be a day such as 2026-05-14, and is empty")
-    return moment.tz_localize(None) if moment.tz is not None else moment
+    return (moment.tz_localize(None) if moment.tz is not None else moment).as_unit("us")
 
 
 def day_column(values: pd.Series, *, name: str) -> pd.Series:

@@ -56,6 +56,12 @@ def carried_over(budget: Budget, month: date, spent: Mapping[str, float]) -> tup
     return carried, f"{carried:+,.0f} carried over"
 
 
+def sharing(entities: pd.DataFrame) -> set[str]:
+    """Campaigns that spend from a shared budget: what each of them may spend is not known."""
+    some = entities[(entities["level"] == "campaign") & (entities["budget_owner"] == "shared_budget")]
+    return set(some["platform"] + " " + some["account_id"] + " " + some["entity_id"])
+
+
 def names(entities: pd.DataFrame) -> dict[str, str]:
     """Campaigns and accounts by place."""
     some = entities[entities["level"].isin(["account", "campaign"]) & entities["name"].notna()]

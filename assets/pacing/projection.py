@@ -6,18 +6,18 @@ those earlier answers had, of the remaining SUM and not of its days, scaled by h
 interval. Known weakness: a level that changes tomorrow for a reason nobody wrote down is outside any range learned before.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from assets.pacing.known import ahead, factors, ordinary, stopping_budgets
+from assets.pacing.known import ahead, factors, ordinary, still_going, stopping_budgets
 from assets.pacing.learning import Spread, expected, spread, weigh
 from assets.pacing.levels import Levels, levels
 from assets.pacing.month_shape import own_shape
 from assets.pacing.panel import Instant, Matrix, Panel, day_column, instant, number_column, panel
-from resources.policy import Pacing
+from resources.pacing_policy import Pacing
 
 QUANTILES = np.arange(1, 100) / 100
 COLUMNS = (
@@ -112,7 +112,7 @@ def remaining(history: Matrix, seen: Panel, factor: Matrix) -> tuple[np.ndarray,
         factor: Of the days to come (series, days ahead).
     """
     began = np.where((history > 0).any(1), (history > 0).argmax(1), history.shape[1] - 1)
-    weekdays, horizon = np.asarray(seen.days.dayofweek), factor.shape[1]
+    weekdays, horizon = np.asarray(seen.days.day_of_week), factor.shape[1]
     found = levels(history, weekdays, began)
     weighed = weigh(history, found, seen.days, began, horizon=horizon, month_days=seen.month_days)
     own = own_shape(history, found, weighed, seen.days, began)
@@ -148,6 +148,8 @@ def _outlook(seen: Panel, plan: pd.DataFrame, known: pd.DataFrame | None) -> Out
         return Outlook(np.repeat(filled[:, None], len(QUANTILES), 1), np.zeros(len(seen.ids)))
     middle, errors, found = remaining(history, seen, to_come)
     open_share = to_come.mean(1)
+    going = still_going(history)
+    middle, errors = middle * going, replace(errors, sigma=errors.sigma * np.sqrt(going))
     sigma = errors.sigma * np.where(open_share < 1, np.sqrt(open_share), open_share)
     made = _quantiles(middle + filled, sigma, errors)
     made = _running(made, seen, found, to_come)
@@ -187,7 +189,7 @@ def _running(made: Matrix, seen: Panel, found: Levels, to_come: Matrix) -> Matri
     """The same after what the running day has spent already: of its own expectation the part that is over is taken off."""
     if seen.elapsed is None:
         return made
-    weekday = seen.as_of.dayofweek
+    weekday = seen.as_of.day_of_week
     whole = found.by_reading[:5, :, -1].mean(0) * found.weekday[:, weekday] * to_come[:, 0]
     pace = np.divide(seen.running, seen.elapsed, out=whole.copy(), where=seen.elapsed > 0)
     still = (1 - seen.elapsed) * (seen.elapsed * pace + (1 - seen.elapsed) * whole)

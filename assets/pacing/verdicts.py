@@ -11,7 +11,7 @@ from assets.pacing.known import budget_effect
 from assets.pacing.month import Month
 from assets.pacing.plan import BUDGET, NO_PLAN, Planned
 from resources.budgets import EVERYTHING
-from resources.policy import Pacing
+from resources.pacing_policy import Pacing
 
 EARLY, ON_PLAN, AMBER, RED, NONE = "early", "on plan", "amber", "red", "no plan"
 WORDS = {
@@ -90,14 +90,15 @@ def name_of(found: Month, name: str) -> str:
 
 
 def drivers(found: Month, name: str, side: int) -> str:
-    """The campaigns that pull the month to that side, against the platforms' own daily budgets, the largest first."""
-    inside = [one for one in found.members.get(name, []) if one != name and one in found.plans]
-    if not side or not inside or not _one_currency(found, name):
+    """The campaigns that pull the month to that side, each against its share of the plan by daily budgets, the largest first."""
+    inside = [one for one in found.members.get(name, []) if one != name and one in found.ends.index]
+    daily = found.campaigns["daily_budget"].reindex(inside).dropna()
+    if not side or daily.sum() <= 0 or not _one_currency(found, name):
         return ""
-    apart = {one: side * float(found.ends["p50"][one] - found.plans[one].budget) for one in inside}
-    least = WORTH_SAYING * float(found.ends["p50"][name])
-    largest = sorted((one for one in inside if apart[one] > least), key=lambda one: -apart[one])[:DRIVERS]
-    return "; ".join(f"{name_of(found, one)} {side * apart[one]:+,.0f}" for one in largest)
+    share = daily / daily.sum() * found.plans[name].budget
+    apart = (side * (found.ends["p50"].reindex(daily.index) - share)).sort_values(ascending=False)
+    largest = apart[apart > WORTH_SAYING * found.plans[name].budget].head(DRIVERS)
+    return "; ".join(f"{name_of(found, str(one))} {side * value:+,.0f}" for one, value in largest.items())
 
 
 def ends_if(found: Month, name: str) -> dict[str, float]:
