@@ -23,9 +23,11 @@ NAMES = (
     "reliability",
     "underperformers",
     "anomalies",
+    "pacing",
 )
-
-WITH_DATA = ("anomalies",)
+WITH_DATA = ("anomalies", "pacing")
+SHARED = Path("..", "shared", "data")
+"""Where pacing looks for real series when neither data nor a world is given."""
 
 
 @click.command()
@@ -38,11 +40,19 @@ WITH_DATA = ("anomalies",)
 @click.option("--size", type=int, help="Ad-set days for ingest, days for backfill.")
 def main(*, name: str, seed: int, world: str | None, data: Path | None, size: int | None) -> None:
     """Run one benchmark."""
-    if data is not None and name not in WITH_DATA:
-        click.echo(f"The {name} benchmark runs on the sandbox and takes no --data.", err=True)
+    if data is not None and (name not in WITH_DATA or not data.is_dir()):
+        why = (
+            f"{data} is no folder"
+            if name in WITH_DATA
+            else f"The {name} benchmark runs on the sandbox and takes no --data"
+        )
+        click.echo(f"{why}.", err=True)
         sys.exit(2)
+    given: dict[str, Any] = {}
+    if name in WITH_DATA:
+        is_looked_for = name == "pacing" and world is None and SHARED.is_dir()
+        given["data"] = data or (SHARED if is_looked_for else None)
     measure: Callable[..., dict[str, Any]] = import_module(f"benchmarks.{name}").measure
-    given = {"data": data} if data is not None else {}
     try:
         found = measure(
             seed=seed, world=world, size=size, say=lambda line: click.echo(line, err=True), **given

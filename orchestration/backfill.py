@@ -14,7 +14,18 @@ import dagster as dg
 from assets.ingest.assets import ALLOWED_TAG
 from assets.ingest.restate import LONG_DAYS, LONG_WEEKDAY, is_settled
 from orchestration.coverage import accounts_of, readings
-from orchestration.jobs import CORE_DAYS, DASHBOARD, DAYS_OF, ENTITIES, FX, LAG, LISTS_OF, PROPOSING, SIGNALS
+from orchestration.jobs import (
+    CORE_DAYS,
+    DASHBOARD,
+    DAYS_OF,
+    ENTITIES,
+    FX,
+    LAG,
+    LISTS_OF,
+    PROPOSING,
+    SIGNALS,
+    WEEKLY,
+)
 from orchestration.runs import RunFailed, Window, instance_at, run, windows_between
 from orchestration.schedules import days_to_read
 from resources.lake import Lake
@@ -33,6 +44,7 @@ class Came:
     runs: int = 0
     problems: list[str] = field(default_factory=list)
     page: Path | None = None
+    weekly: Path | None = None
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -108,6 +120,11 @@ def refresh_day(
     say(f"Page of {day} in {page.seconds:.1f} s")
     proposed = run(instance, PROPOSING, window=Window(day, day))
     say(f"Proposals in {proposed.seconds:.1f} s")
+    sunday = day - timedelta(days=(day.weekday() + 1) % 7)
+    monday = sunday - timedelta(days=6)
+    weekly = run(instance, WEEKLY, window=Window(monday, monday))
+    say(f"Pacing of the week to {sunday} in {weekly.seconds:.1f} s")
+    came.weekly = Path(settings.reports_dir) / f"weekly_pacing_{sunday}.html"
     came.page = Path(settings.reports_dir) / f"daily_dashboard_{day}.html"
     return came
 

@@ -14,10 +14,12 @@ from assets.conversion_lag import assets as conversion_lag
 from assets.dropped_files import assets as dropped_files
 from assets.fx import assets as fx
 from assets.ingest import assets as ingest
+from assets.pacing import assets as pacing
 from assets.performance import assets as performance
 from assets.performance import checks as performance_checks
 from assets.replay import assets as replay
 from assets.report import assets as report
+from assets.weekly import assets as weekly
 from orchestration.jobs import daily_pull, decide, history, tidy_lake
 from orchestration.schedules import every_morning, every_night
 from resources.desk import open_desk
@@ -50,7 +52,19 @@ def at_hand() -> dict[str, Any]:
 def defs() -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
-            [ingest, conversion_lag, dropped_files, fx, performance, replay, anomalies, report, actions],
+            [
+                ingest,
+                conversion_lag,
+                dropped_files,
+                fx,
+                performance,
+                replay,
+                anomalies,
+                pacing,
+                report,
+                weekly,
+                actions,
+            ],
             include_specs=True,
         ),
         asset_checks=dg.load_asset_checks_from_modules([performance_checks]),

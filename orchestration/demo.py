@@ -68,6 +68,7 @@ def demo_on_sandbox(world: str, *, say: Say) -> None:
                 say(f"NOT KEPT: {problem}")
     _summarise(settings, yesterday)
     say(f"Done in {perf_counter() - began:.0f} s. The page: {came.page}")
+    say(f"The weekly pacing report: {came.weekly}")
     _say_what_waits(settings, say)
     say("Next: `make dev` shows the assets in the Dagster UI; docs/configuration.md connects real accounts.")
 

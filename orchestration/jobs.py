@@ -13,7 +13,7 @@ from resources.platforms.login import PLATFORMS
 from resources.schema import Table
 from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 from resources.tables.every import TABLES
-from resources.tables.signals import ANOMALIES, UNDERPERFORMERS, WATCHED
+from resources.tables.signals import ANOMALIES, PACING, PACING_ACCURACY, UNDERPERFORMERS, WATCHED
 
 _RAW_DAYS = [
     *google_ads.DAYS.values(),
@@ -49,7 +49,10 @@ DROPPED = dg.AssetSelection.assets(
     *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.REJECTS))
 )
 DASHBOARD = dg.AssetSelection.assets(dg.AssetKey(["reports", "daily_dashboard"]))
-SIGNALS = dg.AssetSelection.assets(*(t.asset_key for t in (UNDERPERFORMERS, ANOMALIES, WATCHED)))
+SIGNALS = dg.AssetSelection.assets(
+    *(table.asset_key for table in (UNDERPERFORMERS, ANOMALIES, WATCHED, PACING, PACING_ACCURACY))
+)
+WEEKLY = dg.AssetSelection.assets(dg.AssetKey(["reports", "weekly_pacing"]))
 PROPOSING = dg.AssetSelection.assets(PROPOSALS)
 
 daily_pull = dg.define_asset_job(

@@ -1,6 +1,6 @@
-"""The calendar of the asset graph: one partition per day. Imports nothing of ours."""
+"""The calendar of the asset graph: one partition per day, and per week for what is read on Mondays. Imports nothing of ours."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 
@@ -10,6 +10,8 @@ WINDOW_DAYS = 62
 """Days that one backfill run covers: logging in, listing and checking are paid once, and two months are lost at most when it fails."""
 
 days = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC")
+weeks = dg.WeeklyPartitionsDefinition(start_date="2020-01-06", timezone="UTC", day_offset=1)
+"""From Monday to Sunday, named by the Monday."""
 windows = dg.BackfillPolicy.multi_run(max_partitions_per_run=WINDOW_DAYS)
 
 
@@ -17,6 +19,12 @@ def day_range(context: dg.AssetExecutionContext) -> tuple[date, date]:
     """First and last day this run covers, both included."""
     window = context.partition_key_range
     return date.fromisoformat(window.start), date.fromisoformat(window.end)
+
+
+def week_of(context: dg.AssetExecutionContext) -> tuple[date, date]:
+    """Monday and Sunday of the week this run is of."""
+    monday = date.fromisoformat(context.partition_key)
+    return monday, monday + timedelta(days=6)
 
 
 proposals = dg.DynamicPartitionsDefinition(name="proposals")

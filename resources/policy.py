@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from resources.errors import PaidMediaError
+from resources.pacing_policy import Pacing
 from resources.policy_label import Label
 from resources.watching import SpecialDays, Watching
 
@@ -192,6 +193,7 @@ class Policy(_Frozen):
     judging: Judging = Judging()
     watching: Watching = Watching()
     calendar: tuple[SpecialDays, ...] = ()
+    pacing: Pacing = Pacing()
     approval: Approval = Approval()
 
     @model_validator(mode="after")

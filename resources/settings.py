@@ -53,6 +53,9 @@ class Settings(Given):
     policy_file: Path = Field(validation_alias="PAID_MEDIA_POLICY")
     approvers_file: Path = Field(validation_alias="PAID_MEDIA_APPROVERS_FILE")
     approvers: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_APPROVERS")
+    budgets_file: Path = Field(validation_alias="PAID_MEDIA_BUDGETS")
+    has_named_budgets: bool = False
+    """Whether somebody named the file; then it has to be there."""
     proxy_key: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_PROXY_KEY", min_length=32)
     notify: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_NOTIFY")
     ui_url: str = Field("http://127.0.0.1:3000", validation_alias="PAID_MEDIA_UI_URL")
@@ -131,6 +134,7 @@ def _placed(given: Mapping[str, str], *, profile: str, project: Path) -> dict[st
         "PAID_MEDIA_LAKE": str(root / profile / "lake"),
         "PAID_MEDIA_DROP_DIR": str(root / profile / "drop"),
         "PAID_MEDIA_POLICY": str(project / "policy.yaml"),
+        "PAID_MEDIA_BUDGETS": str(project / "budgets.yaml"),
         "PAID_MEDIA_LEDGER": f"sqlite:///{root / profile / 'ledger.db'}",
         # The sandbox's approvers open nothing but the sandbox; real ones are kept out of the repository.
         "PAID_MEDIA_APPROVERS_FILE": str(
@@ -145,13 +149,20 @@ def _placed(given: Mapping[str, str], *, profile: str, project: Path) -> dict[st
         "PAID_MEDIA_LAKE",
         "PAID_MEDIA_DROP_DIR",
         "PAID_MEDIA_POLICY",
+        "PAID_MEDIA_BUDGETS",
         "PAID_MEDIA_APPROVERS_FILE",
         _RATES,
     ):
         if name in given:
             is_uri = name == "PAID_MEDIA_LAKE" and "://" in given[name]
             places[name] = given[name] if is_uri else str(project / Path(given[name]).expanduser())
-    return {**given, **places, "PAID_MEDIA_PROFILE": profile, "reports_dir": root / profile / "reports"}
+    return {
+        **given,
+        **places,
+        "PAID_MEDIA_PROFILE": profile,
+        "reports_dir": root / profile / "reports",
+        "has_named_budgets": "PAID_MEDIA_BUDGETS" in given,
+    }
 
 
 def _built(kind: type[_Kind], values: Mapping[str, Any]) -> _Kind:

@@ -16,7 +16,7 @@ from pydantic import Field
 from assets.actions import threshold
 from assets.actions.approval import Asked
 from assets.actions.execution import STAGES, Held
-from assets.actions.figures import Figures, executor, gate, propose_findings
+from assets.actions.figures import Figures, executor, gate, propose_findings, with_pace
 from assets.actions.receipts import apply_batch, receipt, told
 from assets.actions.standouts import cuts
 from assets.actions.words import ASSET, diff, form
@@ -30,7 +30,7 @@ from resources.ledger.book import Entry
 from resources.ledger.proposal import Target
 from resources.ledger.states import State
 from resources.tables import core
-from resources.tables.signals import ANOMALIES
+from resources.tables.signals import ANOMALIES, PACING
 
 PROPOSALS, PROPOSAL, APPROVED = (
     dg.AssetKey(["actions", name]) for name in ("proposals", "proposal", "approved")
@@ -48,6 +48,7 @@ BATCH = "batch."
         core.KPI_DAY.asset_key,
         core.ENTITIES.asset_key,
         ANOMALIES.asset_key,
+        PACING.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -71,6 +72,7 @@ def action_proposals(
             around.ad_set_days, around.campaign_days, around.entities, as_of=as_of, policy=desk.policy(),
             paused_by_us=_paused(desk),
         )  # fmt: skip
+        found = with_pace(found, lake, desk, around=around, as_of=as_of)
         stood_out = lake.read(ANOMALIES, where={"day": (as_of, as_of)})
         found += cuts(
             stood_out,

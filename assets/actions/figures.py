@@ -2,18 +2,21 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from assets.actions.approval import Gate
+from assets.actions.budget_pace import pace_findings
 from assets.actions.execution import Executor
 from assets.actions.findings import Finding
 from assets.actions.proposing import Drafts, drafted
 from assets.actions.surroundings import OURS_WITHIN, Edit, Surroundings
+from resources.budgets import load_budgets
 from resources.desk import Desk
 from resources.lake import Lake
 from resources.ledger.proposal import Change, Proposal
 from resources.tables import core
+from resources.tables.signals import PACING
 
 FIGURES_SECONDS = 60.0
 BUDGET_HISTORY = timedelta(hours=1, minutes=5)
@@ -102,6 +105,21 @@ def propose_findings(found: list[Finding], desk: Desk, figures: Figures) -> tupl
             proposal_id=made.proposal_id if made.proposal_id in known else None,
         )  # fmt: skip
     return drafts, taken
+
+
+def with_pace(
+    found: list[Finding], lake: Lake, desk: Desk, *, around: Surroundings, as_of: date
+) -> list[Finding]:
+    """The findings and those of pacing that touch nothing of theirs: emergencies first, then the most money."""
+    policy, settings = desk.policy(), desk.settings
+    budgets = load_budgets(settings.budgets_file, is_asked_for=settings.has_named_budgets)
+    pace = pace_findings(
+        lake.read(PACING, where={"day": (as_of, as_of)}), around.entities, budgets, as_of=as_of, policy=policy.pacing,
+        limits=policy.guardrails, ad_set_days=around.ad_set_days, taken=[wish.target for one in found for wish in one.wishes],
+    )  # fmt: skip
+    urgent = [one for one in pace if one.evidence["emergency"] == "yes"]
+    calm = [one for one in pace if one.evidence["emergency"] != "yes"]
+    return urgent + sorted([*found, *calm], key=lambda one: -one.weight)
 
 
 def _same_thing(one: Change, other: Change) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from assets.report.export import csv_files
+from assets.report.files import write
 from assets.report.freshness import spoken
 from assets.report.page import render_dashboard
 from assets.report.standouts import standouts_of
@@ -21,7 +22,7 @@ from resources.lake import Lake
 from resources.settings import Settings
 from resources.tables import core
 from resources.tables.pulls import PULLS
-from resources.tables.signals import ANOMALIES, MARKS, UNDERPERFORMERS, WATCHED
+from resources.tables.signals import ANOMALIES, MARKS, PACING, UNDERPERFORMERS, WATCHED
 
 SHOWN_DAYS = 90
 DETAIL_DAYS = 28
@@ -37,6 +38,7 @@ DETAIL_DAYS = 28
         core.ENTITIES.asset_key,
         UNDERPERFORMERS.asset_key,
         ANOMALIES.asset_key,
+        PACING.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -54,7 +56,7 @@ def daily_dashboard(
         page = render_dashboard(view)
     path = Path(settings.reports_dir) / f"daily_dashboard_{as_of}.html"
     for name, text in {**csv_files(view), path.name: page, "daily_dashboard.html": page}.items():
-        _write(path.with_name(name), text)
+        write(path.with_name(name), text)
     return dg.MaterializeResult(
         metadata={
             "page": dg.MetadataValue.url(path.resolve().as_uri()),
@@ -89,6 +91,7 @@ def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
             lake.read(MARKS),
             as_of=as_of,
         ),
+        pacing=lake.read(PACING, where={"day": (as_of, as_of)}),
         kept_out=_kept_out(lake),
         calls=_calls(lake),
     )
@@ -137,11 +140,3 @@ def _cell(value: str | float) -> str:
         return value
     number = float(value)
     return "–" if math.isnan(number) else f"{number:,.4g}" if abs(number) < 1 else f"{number:,.2f}"
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all: someone may have the page open."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".tmp")
-    fresh.write_text(text, encoding="utf-8", newline="")
-    fresh.replace(path)

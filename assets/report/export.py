@@ -14,7 +14,7 @@ from assets.report.breakdown import Breakdown
 from assets.report.view import DashboardView
 
 _FORMULA = re.compile(r"^\s*[=+\-@]|^[\t\r\n]")
-_BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 def csv_name(level: str, as_of: date) -> str:
@@ -33,11 +33,11 @@ def _csv(found: Breakdown) -> str:
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\r\n")
     rows.writerow(frame.columns)
-    rows.writerows([_cell(value) for value in line] for line in frame.itertuples(index=False, name=None))
-    return _BOM + written.getvalue()
+    rows.writerows([cell(value) for value in line] for line in frame.itertuples(index=False, name=None))
+    return BOM + written.getvalue()
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     if isinstance(value, float):
         return "" if pd.isna(value) else f"{value:.10g}"
     text = "" if value is None else str(value)

@@ -28,7 +28,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 def render_dashboard(view: DashboardView) -> str:
     """The page. The same view gives the same text."""
     return (
-        _environment()
+        environment()
         .get_template("dashboard.html.j2")
         .render(
             view=view,
@@ -40,7 +40,7 @@ def render_dashboard(view: DashboardView) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     """Templates with everything escaped that is not markup of our own, and an unknown name as an error."""
     jinja = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -56,6 +56,7 @@ def _environment() -> Environment:
         "percent": numbers.percent,
         "change": numbers.change,
         "machine": numbers.machine,
+        "money": numbers.money,
         "day": short,
         "instant": _instant,
         "spark": lambda tile: Markup(sparkline(tile.history, base=tile.base)),  # noqa: S704 — numbers alone

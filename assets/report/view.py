@@ -15,11 +15,13 @@ from assets.report.days import known, tidy, totals, window
 from assets.report.freshness import Freshness, State, freshness, spoken
 from assets.report.metrics import METRICS, SUMS, Figures, Metric, with_ratios
 from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
+from assets.report.pacing import Pace, paces
 from assets.report.standouts import Standouts
 from assets.report.verdicts import Verdicts, verdicts_of
 
 SPARK_DAYS = 28
 TOTAL = "all"
+PACED = ("total", "budget", "platform")
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class DashboardView:
     """Ad sets that earn too little; None where nobody judged the day."""
     stood_out: Standouts | None = None
     """What did what nobody expected; None where nobody looked."""
+    pacing: tuple[Pace, ...] = ()
+    """Where the month will end: total, budgets and platforms; empty where that was not worked out."""
     kept_out: tuple[str, ...] = ()
     """Accounts whose last reading was not kept, each with why and what to do."""
     calls: tuple[str, ...] = ()
@@ -91,6 +95,7 @@ def dashboard_view(
     profile: str,
     judged: pd.DataFrame | None = None,
     stood_out: Standouts | None = None,
+    pacing: pd.DataFrame | None = None,
     kept_out: Sequence[str] = (),
     calls: Sequence[str] = (),
 ) -> DashboardView:
@@ -108,6 +113,7 @@ def dashboard_view(
         profile: Which world the figures are from; shown as it is.
         judged: signals/underperformers of the day, where there is any.
         stood_out: Incidents of the day, where somebody looked for any.
+        pacing: signals/pacing of the day, where there is any.
         kept_out: Accounts whose last reading was not kept, each as a sentence.
         calls: Per platform the calls of the last 24 hours, in words.
     """
@@ -125,6 +131,9 @@ def dashboard_view(
         tiles=_tiles(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
         verdicts=None if judged is None else verdicts_of(judged, as_of=as_of),
         stood_out=stood_out,
+        pacing=()
+        if pacing is None
+        else tuple(line for level in PACED for line in paces(pacing, level=level)),
         kept_out=tuple(kept_out),
         calls=tuple(calls),
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},

@@ -3,7 +3,15 @@
 from resources.schema import Table
 from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 from resources.tables.pulls import PULLS
-from resources.tables.signals import ANOMALIES, FINDINGS, MARKS, UNDERPERFORMERS, WATCHED
+from resources.tables.signals import (
+    ANOMALIES,
+    FINDINGS,
+    MARKS,
+    PACING,
+    PACING_ACCURACY,
+    UNDERPERFORMERS,
+    WATCHED,
+)
 
 _RAW = (
     *google_ads.DAYS.values(),
@@ -23,4 +31,5 @@ _RAW = (
     PULLS,
 )
 _CORE = (*core.DAYS.values(), core.ENTITIES, core.FX_RATE, core.CONVERSION_LAG, core.KPI_DAY)
-TABLES: tuple[Table, ...] = (*_RAW, *_CORE, UNDERPERFORMERS, FINDINGS, ANOMALIES, WATCHED, MARKS)
+_SIGNALS = (UNDERPERFORMERS, FINDINGS, ANOMALIES, WATCHED, MARKS, PACING, PACING_ACCURACY)
+TABLES: tuple[Table, ...] = (*_RAW, *_CORE, *_SIGNALS)

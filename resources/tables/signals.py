@@ -139,3 +139,97 @@ MARKS = Table(
     ),
     key=("incident_id", "at"),
 )
+
+
+def _money(name: str, description: str) -> Column:
+    return Column(name, NUMBER, f"{description} In `currency`.", nullable=True)
+
+
+PACING = Table(
+    layer="signals",
+    name="pacing",
+    description="Where every budget's month will end: spent so far, the range it should end in four times out of five, and what a day must spend to land on plan.",
+    columns=(
+        Column("day", DAY, "The last closed day of the month that was looked at."),
+        _KNOWN_BY,
+        Column(
+            "series_id",
+            TEXT,
+            "What it is of: all, a platform, an account, a campaign, or a budget of the user's file.",
+        ),
+        Column("level", TEXT, "total, platform, account, campaign or budget."),
+        Column("platform", TEXT, "The platform; empty for budgets and the total.", nullable=True),
+        Column("account_id", TEXT, "The account; empty above accounts.", nullable=True),
+        Column("campaign_id", TEXT, "The campaign; empty above campaigns.", nullable=True),
+        Column("name", TEXT, "Its name."),
+        Column("currency", TEXT, "Of all its money: the account's, the budget's, or the reporting currency."),
+        _money("spent", "Spent in the month so far."),
+        _money("p10", "The month ends below this one time in ten."),
+        _money("p50", "The month ends above this as often as below."),
+        _money("p90", "The month ends above this one time in ten."),
+        _money("budget", "What the month should come to, with what was carried over."),
+        Column(
+            "budget_source",
+            TEXT,
+            "budgets file, platforms' daily budgets (times the days of the month), or none.",
+        ),
+        _money("carried", "Carried over from earlier months by the budget's own rule."),
+        Column("hard_cap", FLAG, "Whether it must never be exceeded."),
+        _money("target_to_date", "What an even month would have spent by now."),
+        Column(
+            "p_over", SHARE, "How likely the month ends above plan by more than the tolerance.", nullable=True
+        ),
+        Column("p_under", SHARE, "How likely it ends below plan by more than the tolerance.", nullable=True),
+        Column(
+            "p_beyond",
+            SHARE,
+            "How likely it ends above plan at all: what counts for a hard cap.",
+            nullable=True,
+        ),
+        _money("required_daily", "What a day must spend from now on to land on plan."),
+        _money("daily_budget", "Daily budgets as they stand."),
+        _money(
+            "advised_daily", "Daily budgets that bring the month to plan, a fifth apart from today's at most."
+        ),
+        Column(
+            "feasible",
+            FLAG,
+            "Whether the platform can still spend what is missing; empty where that is not known.",
+            nullable=True,
+        ),
+        Column("days_left", COUNT, "Days of the month on which it may still spend."),
+        Column("unknown_days", COUNT, "Days of the month without a figure."),
+        Column("status", TEXT, "early, on plan, amber, red or no plan."),
+        Column("verdict", TEXT, "The same in words, with the side it errs to."),
+        Column("drivers", TEXT, "Campaigns that pull it there, against their own daily budgets."),
+        Column("note", TEXT, "What else counts, such as what was carried over."),
+        Column(
+            "accuracy",
+            SHARE,
+            "Median error of the same projection in up to six earlier months.",
+            nullable=True,
+        ),
+        Column("accuracy_months", COUNT, "How many months that is of."),
+        _money("p50_minus_20", "Where it ends with daily budgets a fifth lower from tomorrow on."),
+        _money("p50_minus_10", "The same, a tenth lower."),
+        _money("p50_plus_10", "The same, a tenth higher."),
+        _money("p50_plus_20", "The same, a fifth higher."),
+    ),
+    key=("day", "series_id"),
+)
+PACING_ACCURACY = Table(
+    layer="signals",
+    name="pacing_accuracy",
+    description="What earlier months were projected to end at on the same day of theirs, and what they came to.",
+    columns=(
+        Column("day", DAY, "The day whose projection this is the record of."),
+        Column("series_id", TEXT, "What it is of, as in signals/pacing."),
+        Column("of_month", DAY, "First day of the month that was projected."),
+        _money("projected", "The middle of the projection."),
+        _money("p10", "Its low end."),
+        _money("p90", "Its high end."),
+        _money("came", "What the month came to, in the currency of signals/pacing."),
+        Column("error", SHARE, "Distance of the two as a share of what came."),
+    ),
+    key=("day", "series_id", "of_month"),
+)
