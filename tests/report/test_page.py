@@ -274,9 +274,9 @@ def test_ten_thousand_ad_sets_fit_in_500_kilobytes_and_5_seconds() -> None:
         for n in range(10_000)
     }
     given = frames(ad_sets=10_000, days=90, names=long_names)
-    started = time.perf_counter()
+    started = time.process_time()  # of this process: others may use the machine
     page = render_dashboard(dashboard_view(**given))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert len(page.encode()) < 500_000
     assert "9,850 more in the CSV" in page
 
