@@ -84,6 +84,12 @@ class Market:
         for block_start, block_end in self._blocks(account, start, end, now):
             yield _rows(self.catalog(account), level, self._delivered(account, block_start, block_end, now))
 
+    def cells(self, account: Account, start: date, end: date) -> Iterator[Delivered]:
+        """What each ad delivered on each day, days x ads, in blocks of days; ads of campaigns without ad sets among them."""
+        now = self.clock.now()
+        for block_start, block_end in self._blocks(account, start, end, now):
+            yield self._delivered(account, block_start, block_end, now)
+
     def _blocks(self, account: Account, start: date, end: date, now: datetime) -> Iterator[tuple[date, date]]:
         first, last = max(start, self.world.begins), min(end, now.astimezone(account.zone).date())
         step = max(1, CELLS_AT_ONCE // max(1, len(self.catalog(account).ads.id)))

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from sandbox.customers.settings import Crm
+
 SHIPPED = Path(__file__).parent / "worlds"
 UNIT_MICROS = {"JPY": 1_000_000, "KRW": 1_000_000, "CLP": 1_000_000, "HUF": 1_000_000, "ISK": 1_000_000}
 """Smallest amount a currency is charged in here; 0.01 for all others."""
@@ -126,6 +128,8 @@ class World(_Frozen):
         default={"EUR": 1.0, "USD": 0.9, "GBP": 1.15, "JPY": 0.006, "CHF": 1.04, "BRL": 0.16},
         description="About what one unit was worth in euro; the day's rate wanders around it.",
     )
+
+    crm: Crm = Crm()
 
     @model_validator(mode="after")
     def _accounts_are_distinct_and_priced(self) -> "World":
