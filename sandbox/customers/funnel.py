@@ -39,6 +39,8 @@ class Funnel:
     refunded_at: Floats
     merged_at: Floats
     """When the second record of the same person was merged into the first."""
+    deal_deleted_at: Floats
+    """Somebody cleans up: half of the orders that were entered as a test are deleted."""
     deleted_at: Floats
 
     @property
@@ -78,6 +80,7 @@ def funnel(world: World, people: People, touches: Touches, rate: float) -> Funne
         amount=np.round(people.value * crm.deal_multiple * lognormal(1.0, 0.6, seed, 251, who), 2),
         order_at=order, refunded_at=refund,
         merged_at=np.where(twice, people.converts_at + (1.0 + 6.0 * uniform(seed, 252, who)) * DAY, NEVER),
+        deal_deleted_at=np.where(test & people.sells & (uniform(seed, 254, who) < 0.5), people.converts_at + 3.0 * DAY, NEVER),
         deleted_at=np.where(gone, people.converts_at + (20.0 + 60.0 * uniform(seed, 253, who)) * DAY, NEVER),
     )  # fmt: skip
 
