@@ -13,7 +13,17 @@ from typing import Any
 
 import click
 
-NAMES = ("ingest", "backfill", "daily", "gate", "lag", "history", "reliability", "underperformers")
+NAMES = (
+    "ingest",
+    "backfill",
+    "daily",
+    "gate",
+    "lag",
+    "history",
+    "reliability",
+    "underperformers",
+    "attribution",
+)
 
 
 @click.command()

@@ -14,7 +14,19 @@ import dagster as dg
 from assets.ingest.assets import ALLOWED_TAG
 from assets.ingest.restate import LONG_DAYS, LONG_WEEKDAY, is_settled
 from orchestration.coverage import accounts_of, readings
-from orchestration.jobs import CORE_DAYS, DASHBOARD, DAYS_OF, ENTITIES, FX, LAG, LISTS_OF, PROPOSING, SIGNALS
+from orchestration.jobs import (
+    CORE_DAYS,
+    CRM,
+    DASHBOARD,
+    DAYS_OF,
+    ENTITIES,
+    FUNNEL,
+    FX,
+    LAG,
+    LISTS_OF,
+    PROPOSING,
+    SIGNALS,
+)
 from orchestration.runs import RunFailed, Window, instance_at, run, windows_between
 from orchestration.schedules import days_to_read
 from resources.lake import Lake
@@ -103,6 +115,11 @@ def refresh_day(
         first = min(first, window.start)
     _attempt(came, instance, LAG | CORE_DAYS | ENTITIES, Window(first, day))
     say(f"{Window(first, day)}: {(day - first).days + 1} days in {perf_counter() - at:.1f} s")
+    if has_crm(settings):
+        at = perf_counter()
+        _attempt(came, instance, CRM)
+        _attempt(came, instance, FUNNEL)
+        say(f"The CRM in {perf_counter() - at:.1f} s")
     _attempt(came, instance, SIGNALS, Window(day, day))
     page = run(instance, DASHBOARD, window=Window(day, day))
     say(f"Page of {day} in {page.seconds:.1f} s")
@@ -110,6 +127,11 @@ def refresh_day(
     say(f"Proposals in {proposed.seconds:.1f} s")
     came.page = Path(settings.reports_dir) / f"daily_dashboard_{day}.html"
     return came
+
+
+def has_crm(settings: Settings) -> bool:
+    """Whether any CRM is configured."""
+    return bool(settings.crm_files) or any(one.is_configured for one in settings.crms.values())
 
 
 def _attempt(

@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from resources.crm.mapping import CrmMapping
 from resources.errors import PaidMediaError
 
 Level = Literal["observe", "propose", "auto_safe", "auto_neutral"]
@@ -211,6 +212,7 @@ class Policy(_Frozen):
     guardrails: Guardrails = Guardrails()
     judging: Judging = Judging()
     approval: Approval = Approval()
+    crm: CrmMapping = CrmMapping()
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Policy":

@@ -64,7 +64,7 @@ class People:
 
 
 def came(market: Market, *, start: date, end: date, most: int = MOST) -> tuple[People, AdSets]:
-    """Everybody whose click (or first visit) fell on `start` to `end`, both included, as far as these days have delivered.
+    """Everybody whose click (or first visit) fell on `start` to `end`, both included, also on a day that is still running.
 
     Raises:
         TooManyPeople: They are more than `most`.

@@ -30,6 +30,7 @@ def rows(holdings: Holdings, name: str) -> list[Row] | None:
     made: dict[str, Callable[[Holdings], Iterator[Row]]] = {
         "Lead": _leads, "Contact": _contacts, "Account": _accounts, "Opportunity": _opportunities,
         "OpportunityHistory": _history, "OpportunityContactRole": _roles,
+        "OpportunityStage": _stage_list,
     }  # fmt: skip
     return list(made[name](holdings)) if name in made else None
 
@@ -158,3 +159,16 @@ def _roles(holdings: Holdings) -> Iterator[Row]:
             "Id": sf_id("00K", at), "OpportunityId": own, "ContactId": sf_id("003", int(holdings.cards.contact_id[row])), "IsPrimary": True,
             "IsDeleted": False, "CreatedDate": when, "SystemModstamp": when,
         }  # fmt: skip
+
+
+def _stage_list(_: Holdings) -> Iterator[Row]:
+    for number, label in enumerate(LABELS):
+        yield {
+            "Id": sf_id("01J", number),
+            "IsDeleted": False,
+            "MasterLabel": label,
+            "SortOrder": number + 1,
+            "DefaultProbability": (10, 20, 40, 60, 90, 100, 0)[number],
+            "IsClosed": label.startswith("Closed"),
+            "IsWon": label == "Closed Won",
+        }
