@@ -101,8 +101,7 @@ def _draws(
     rng: np.random.Generator,
 ) -> Numbers:
     """Draws of how many of a cohort will have qualified in the end."""
-    level = rng.gamma(found.shape[row], 1.0 / found.rate[row], DRAWS)
-    hazard = np.minimum(found.hazard[row] * level[:, None], 0.95)
+    hazard = found.hazards(row, rng, DRAWS)
     chance = still_to_qualify(hazard)
     open_ = leads[leads["qualified_at"].isna()]
     age = (

@@ -1,8 +1,8 @@
 """How leads qualify: the chance of each day, learned per channel from leads of every age, most of which are still undecided.
 
 Discrete-time survival with a share that never qualifies (the cure share): a lead that has not qualified after `within_days` will not.
-The shape over days is each channel's own as far as it has seen enough, else that of all together; the level is a Gamma posterior, so
-that few leads mean a wide range. How late leads appear after their click is learned likewise, from the days on which it can be seen.
+The shape over days is each channel's own as far as it has seen enough, else that of all together; each span of days is a Gamma
+posterior, so that few leads mean a wide range. How late leads appear after their click is learned likewise, from the days on which it can be seen.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ import pandas as pd
 Numbers = npt.NDArray[np.float64]
 SHAPE_WEIGHT = 40.0
 """Lead-days at the pooled shape that a channel's own shape is mixed with, on each day."""
+SPANS = np.array([0, 4, 8, 15, 30, 60])
+"""Days after the lead from which on its chances are known apart."""
 LEVEL_WEIGHT = 4.0
 """Qualified leads at the pooled level that a channel's own level is mixed with."""
 FEW, FADES_A_DAY = 10.0, 0.93
@@ -24,16 +26,21 @@ DAY = pd.Timedelta(days=1)
 
 @dataclass(frozen=True)
 class Learned:
-    """Per channel: chance to qualify on each day after the lead (up to a level), that level as a Gamma, and the share of leads there by age."""
+    """Per channel: chance to qualify on each day after the lead, on how many it rests, and the share of leads that are there by age."""
 
     channels: tuple[str, ...]
     hazard: Numbers
-    """Channels x days, at the channel's most likely level."""
-    shape: Numbers
-    rate: Numbers
-    """The level's posterior: Gamma(shape) / rate, with mean about one."""
+    """Channels x days, at the most likely level."""
+    events: Numbers
+    """Channels x spans of days (`SPANS`): qualified leads that each part of the hazard rests on."""
     arrived: Numbers
     """Channels x ages: share of a click day's leads that are there after so many days."""
+
+    def hazards(self, row: int, rng: np.random.Generator, size: int) -> Numbers:
+        """Draws of a channel's hazard, size x days: each span of days as uncertain as the leads that qualified in it are few."""
+        level = rng.gamma(self.events[row], 1.0 / self.events[row], (size, len(SPANS)))
+        span = np.searchsorted(SPANS, np.arange(self.hazard.shape[1]), side="right") - 1
+        return np.minimum(self.hazard[row] * level[:, span], 0.95)
 
     def row(self, channel: str) -> int:
         """A channel's row; one that was never seen has the last, which is all together."""
@@ -61,8 +68,9 @@ def learned(leads: pd.DataFrame, *, now: pd.Timestamp, within_days: int) -> Lear
     level = (happened.sum(axis=1) + LEVEL_WEIGHT) / (expected + LEVEL_WEIGHT)
     own = (happened + SHAPE_WEIGHT * pooled * level[:, None]) / (at_risk + SHAPE_WEIGHT)
     hazard = np.vstack([own, pooled]).clip(0.0, 0.9)
-    shape = np.append(happened.sum(axis=1) + LEVEL_WEIGHT, happened.sum() + LEVEL_WEIGHT)
-    return Learned(channels, hazard, shape, shape, _arrivals(leads, number, size, now))
+    starts = np.minimum(SPANS, within_days - 1)
+    events = np.add.reduceat(np.vstack([happened, happened.sum(axis=0)]), starts, axis=1) + LEVEL_WEIGHT
+    return Learned(channels, hazard, events, _arrivals(leads, number, size, now))
 
 
 def _pooled(happened: Numbers, at_risk: Numbers) -> Numbers:

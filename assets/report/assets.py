@@ -11,6 +11,7 @@ import dagster as dg
 
 from assets.report.export import csv_files
 from assets.report.freshness import spoken
+from assets.report.funnel import funnel_of
 from assets.report.page import render_dashboard
 from assets.report.view import DashboardView, dashboard_view
 from orchestration.automation import follows_newest
@@ -19,6 +20,7 @@ from resources.failures import one_sentence
 from resources.lake import Lake
 from resources.settings import Settings
 from resources.tables import core
+from resources.tables.crm_core import CPQL, FUNNEL_DAY, PIPELINE
 from resources.tables.pulls import PULLS
 from resources.tables.signals import UNDERPERFORMERS
 
@@ -35,6 +37,9 @@ DETAIL_DAYS = 28
         core.DAYS["ad_set"].asset_key,
         core.ENTITIES.asset_key,
         UNDERPERFORMERS.asset_key,
+        FUNNEL_DAY.asset_key,
+        CPQL.asset_key,
+        PIPELINE.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -81,6 +86,7 @@ def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
         generated_at=datetime.now(UTC),
         profile=settings.profile,
         judged=lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)}),
+        funnel=funnel_of(lake.read(FUNNEL_DAY), lake.read(CPQL), lake.read(PIPELINE), as_of=as_of),
         kept_out=_kept_out(lake),
         calls=_calls(lake),
     )

@@ -13,6 +13,7 @@ from assets.report.breakdown import PERIODS, Breakdown, breakdown
 from assets.report.comparison import Baseline, same_weekday, week_before
 from assets.report.days import known, tidy, totals, window
 from assets.report.freshness import Freshness, State, freshness, spoken
+from assets.report.funnel import Funnel
 from assets.report.metrics import METRICS, SUMS, Figures, Metric, with_ratios
 from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
 from assets.report.verdicts import Verdicts, verdicts_of
@@ -65,6 +66,8 @@ class DashboardView:
     trends: pd.DataFrame
     verdicts: Verdicts | None = None
     """Ad sets that earn too little; None where nobody judged the day."""
+    funnel: Funnel | None = None
+    """What the CRM booked beside what platforms claim; None without a CRM."""
     kept_out: tuple[str, ...] = ()
     """Accounts whose last reading was not kept, each with why and what to do."""
     calls: tuple[str, ...] = ()
@@ -87,6 +90,7 @@ def dashboard_view(
     generated_at: datetime,
     profile: str,
     judged: pd.DataFrame | None = None,
+    funnel: Funnel | None = None,
     kept_out: Sequence[str] = (),
     calls: Sequence[str] = (),
 ) -> DashboardView:
@@ -103,6 +107,7 @@ def dashboard_view(
         generated_at: When the page is written (UTC).
         profile: Which world the figures are from; shown as it is.
         judged: signals/underperformers of the day, where there is any.
+        funnel: The CRM's figures, where there is one.
         kept_out: Accounts whose last reading was not kept, each as a sentence.
         calls: Per platform the calls of the last 24 hours, in words.
     """
@@ -119,6 +124,7 @@ def dashboard_view(
         without=tuple(state for state in states if state.state is State.STALE),
         tiles=_tiles(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
         verdicts=None if judged is None else verdicts_of(judged, as_of=as_of),
+        funnel=funnel,
         kept_out=tuple(kept_out),
         calls=tuple(calls),
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},
