@@ -33,7 +33,11 @@ NAMES = (
 @click.option(
     "--data", type=click.Path(path_type=Path), help="A folder of data, where the benchmark takes one."
 )
-@click.option("--size", type=int, help="Ad-set days for ingest, days for backfill.")
+@click.option(
+    "--size",
+    type=int,
+    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm.",
+)
 def main(*, name: str, seed: int, world: str | None, data: Path | None, size: int | None) -> None:
     """Run one benchmark."""
     if data is not None:
