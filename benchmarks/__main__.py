@@ -23,6 +23,7 @@ NAMES = (
     "reliability",
     "underperformers",
     "attribution",
+    "crm",
 )
 
 

@@ -70,5 +70,7 @@ def _company(seed: int, contacts: int) -> World:
         Account(platform="google_ads", id=f"120000000{n}", name=f"Leads {n}", currency="EUR", time_zone="UTC", campaigns=4, ad_sets_per_campaign=6, behaviour=behaviour)
         for n in range(3)
     )  # fmt: skip
-    crm = Crm(begins=date(2026, 11, 20) - timedelta(days=DAYS), deal_share=0.35, delete_share=0.02)
+    crm = Crm(
+        kind="hubspot", begins=date(2026, 11, 20) - timedelta(days=DAYS), deal_share=0.35, delete_share=0.02
+    )
     return World(name="leads", seed=seed, begins=date(2026, 6, 1), accounts=accounts, crm=crm)

@@ -24,7 +24,7 @@ class Crm(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["hubspot", "salesforce", "none"] = Field(
-        "hubspot", description="Which CRM's credentials sandbox.env holds; both wires answer unless none."
+        "none", description="Which CRM is served and whose credentials sandbox.env holds; none without one."
     )
     begins: date | None = Field(
         None, description="First click day of the CRM's people; the world's own beginning without it."

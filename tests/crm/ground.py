@@ -58,7 +58,9 @@ class Ground:
 
 def small_world(**crm: Any) -> World:
     """The demo world with the people of two weeks."""
-    return load_world("demo").model_copy(update={"crm": Crm(**({"begins": date(2026, 11, 6)} | crm))})
+    return load_world("demo").model_copy(
+        update={"crm": Crm(**({"kind": "hubspot", "begins": date(2026, 11, 6)} | crm))}
+    )
 
 
 @contextmanager
