@@ -24,6 +24,8 @@ NAMES = (
     "underperformers",
     "anomalies",
     "pacing",
+    "attribution",
+    "crm",
 )
 WITH_DATA = ("anomalies", "pacing")
 SHARED = Path("..", "shared", "data")
@@ -37,7 +39,11 @@ SHARED = Path("..", "shared", "data")
 @click.option(
     "--data", type=click.Path(path_type=Path), help="A folder of data, where the benchmark takes one."
 )
-@click.option("--size", type=int, help="Ad-set days for ingest, days for backfill.")
+@click.option(
+    "--size",
+    type=int,
+    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm.",
+)
 def main(*, name: str, seed: int, world: str | None, data: Path | None, size: int | None) -> None:
     """Run one benchmark."""
     if data is not None and (name not in WITH_DATA or not data.is_dir()):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from resources.crm.login import Crms
 from resources.errors import PaidMediaError
 from resources.platforms.login import Platforms
 from resources.platforms.patience import Patience
@@ -13,7 +14,10 @@ from resources.records import Account
 
 HASTY = Patience(total_seconds=15.0, unreachable_seconds=5.0)
 """A person waits for the answer."""
-SPOKEN = {"google_ads": "Google Ads", "meta_ads": "Meta Ads", "linkedin_ads": "LinkedIn Ads"}
+SPOKEN = {
+    "google_ads": "Google Ads", "meta_ads": "Meta Ads", "linkedin_ads": "LinkedIn Ads",
+    "crm": "CRM", "hubspot": "HubSpot", "salesforce": "Salesforce", "sql": "CRM by SQL", "files": "CRM by files",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Finding:
     accounts: list[AccountAccess] = field(default_factory=list)
     note: str | None = None
     is_broken: bool = False
+    works: str | None = None
+    """What can be read, of something that has no accounts."""
 
     @property
     def is_fine(self) -> bool:
@@ -55,6 +61,23 @@ def checked(platform: str, platforms: Platforms | None = None) -> Finding:
     return Finding(platform, accounts=[_tried(reader, account) for account in accounts])
 
 
+def checked_crms(crms: Crms | None = None) -> list[Finding]:
+    """What each CRM that is configured lets us read."""
+    try:
+        readers = (crms or Crms(patience=HASTY)).readers()
+    except PaidMediaError as error:
+        return [Finding("crm", note=str(error), is_broken=True)]
+    if not readers:
+        return [Finding("crm", note="not configured; docs/crm.md says what it is for")]
+    found = []
+    for reader in readers:
+        try:
+            found.append(Finding(reader.source, works=reader.spoken()))
+        except PaidMediaError as error:
+            found.append(Finding(reader.source, note=str(error), is_broken=True))
+    return found
+
+
 def _tried(reader: PlatformReader, account: Account) -> AccountAccess:
     day = datetime.now(ZoneInfo(account.time_zone)).date() - timedelta(days=1)
     try:
@@ -71,6 +94,8 @@ def shown(findings: Sequence[Finding]) -> str:
         name = SPOKEN[finding.platform]
         if finding.note:
             lines.append(f"{'BROKEN ' if finding.is_broken else 'skipped'}  {name}: {finding.note}")
+        if finding.works:
+            lines.append(f"works    {name}: {finding.works}")
         for access in finding.accounts:
             account = access.account
             who = f"{name} {account.account_id} {account.name} ({account.currency}, {account.time_zone})"

@@ -16,9 +16,11 @@ from assets.ingest.restate import LONG_DAYS, LONG_WEEKDAY, is_settled
 from orchestration.coverage import accounts_of, readings
 from orchestration.jobs import (
     CORE_DAYS,
+    CRM,
     DASHBOARD,
     DAYS_OF,
     ENTITIES,
+    FUNNEL,
     FX,
     LAG,
     LISTS_OF,
@@ -115,6 +117,11 @@ def refresh_day(
         first = min(first, window.start)
     _attempt(came, instance, LAG | CORE_DAYS | ENTITIES, Window(first, day))
     say(f"{Window(first, day)}: {(day - first).days + 1} days in {perf_counter() - at:.1f} s")
+    if has_crm(settings):
+        at = perf_counter()
+        _attempt(came, instance, CRM)
+        _attempt(came, instance, FUNNEL)
+        say(f"The CRM in {perf_counter() - at:.1f} s")
     _attempt(came, instance, SIGNALS, Window(day, day))
     page = run(instance, DASHBOARD, window=Window(day, day))
     say(f"Page of {day} in {page.seconds:.1f} s")
@@ -127,6 +134,11 @@ def refresh_day(
     came.weekly = Path(settings.reports_dir) / f"weekly_pacing_{sunday}.html"
     came.page = Path(settings.reports_dir) / f"daily_dashboard_{day}.html"
     return came
+
+
+def has_crm(settings: Settings) -> bool:
+    """Whether any CRM is configured."""
+    return bool(settings.crm_files) or any(one.is_configured for one in settings.crms.values())
 
 
 def _attempt(

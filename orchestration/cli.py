@@ -37,10 +37,10 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 @cli.command()
 def check() -> None:
-    """Try each platform with what is configured; say per account what works and what is missing."""
-    from orchestration.access import checked, shown  # noqa: PLC0415
+    """Try each platform and the CRM with what is configured; say per account what works and what is missing."""
+    from orchestration.access import checked, checked_crms, shown  # noqa: PLC0415
 
-    findings = [checked(platform) for platform in PLATFORMS]
+    findings = [*(checked(platform) for platform in PLATFORMS), *checked_crms()]
     click.echo(shown(findings))
     if not all(finding.is_fine for finding in findings):
         raise click.exceptions.Exit(1)

@@ -11,6 +11,8 @@ import dagster as dg
 from assets.actions import assets as actions
 from assets.anomalies import assets as anomalies
 from assets.conversion_lag import assets as conversion_lag
+from assets.crm import assets as crm
+from assets.crm import checks as crm_checks
 from assets.dropped_files import assets as dropped_files
 from assets.fx import assets as fx
 from assets.ingest import assets as ingest
@@ -20,8 +22,9 @@ from assets.performance import checks as performance_checks
 from assets.replay import assets as replay
 from assets.report import assets as report
 from assets.weekly import assets as weekly
-from orchestration.jobs import daily_pull, decide, history, tidy_lake
-from orchestration.schedules import every_morning, every_night
+from orchestration.jobs import crm_pull, daily_pull, decide, history, tidy_lake
+from orchestration.schedules import every_hour, every_morning, every_night
+from resources.crm.login import Crms
 from resources.desk import open_desk
 from resources.dropped_files import DroppedFiles
 from resources.lake import Lake
@@ -42,6 +45,7 @@ def at_hand() -> dict[str, Any]:
         "lake": dg.ResourceDefinition(lambda _: Lake(load_settings(with_platforms=False).lake_uri)),
         "desk": dg.ResourceDefinition(lambda _: open_desk()),
         "platforms": dg.ResourceDefinition(lambda _: Platforms()),
+        "crms": dg.ResourceDefinition(lambda _: Crms()),
         "dropped_files": dg.ResourceDefinition(
             lambda _: DroppedFiles(load_settings(with_platforms=False).drop_dir)
         ),
@@ -55,6 +59,7 @@ def defs() -> dg.Definitions:
             [
                 ingest,
                 conversion_lag,
+                crm,
                 dropped_files,
                 fx,
                 performance,
@@ -67,9 +72,9 @@ def defs() -> dg.Definitions:
             ],
             include_specs=True,
         ),
-        asset_checks=dg.load_asset_checks_from_modules([performance_checks]),
-        jobs=[daily_pull, history, renew_core, decide, tidy_lake],
-        schedules=[every_morning, every_night],
+        asset_checks=dg.load_asset_checks_from_modules([performance_checks, crm_checks]),
+        jobs=[daily_pull, crm_pull, history, renew_core, decide, tidy_lake],
+        schedules=[every_morning, every_hour, every_night],
         sensors=[
             automation,
             watching(daily_pull),

@@ -12,6 +12,8 @@ from resources.lake import Lake
 from resources.platforms.login import PLATFORMS
 from resources.schema import Table
 from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
+from resources.tables.crm import READ
+from resources.tables.crm_core import CORE_CRM
 from resources.tables.every import TABLES
 from resources.tables.signals import ANOMALIES, PACING, PACING_ACCURACY, UNDERPERFORMERS, WATCHED
 
@@ -45,6 +47,8 @@ CORE_DAYS = dg.AssetSelection.assets(*(t.asset_key for t in (*core.DAYS.values()
 ENTITIES = dg.AssetSelection.assets(core.ENTITIES.asset_key)
 LAG = dg.AssetSelection.assets(core.CONVERSION_LAG.asset_key)
 FX = dg.AssetSelection.assets(core.FX_RATE.asset_key)
+CRM = dg.AssetSelection.assets(*(t.asset_key for t in READ.values()))
+FUNNEL = dg.AssetSelection.assets(*(t.asset_key for t in CORE_CRM))
 DROPPED = dg.AssetSelection.assets(
     *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.REJECTS))
 )
@@ -59,6 +63,11 @@ daily_pull = dg.define_asset_job(
     "daily_pull",
     selection=RAW_DAYS | SNAPSHOTS,
     description="Reads yesterday and the trailing window from every platform; everything downstream follows by itself.",
+)
+crm_pull = dg.define_asset_job(
+    "crm_pull",
+    selection=CRM,
+    description="Reads what changed in the CRM; people, credit and the figures of the funnel follow by themselves.",
 )
 history = dg.define_asset_job(
     "history",

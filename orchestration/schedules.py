@@ -7,7 +7,7 @@ import dagster as dg
 
 from assets.ingest.pulling import counted_days, read_through
 from assets.ingest.restate import LONG_WEEKDAY, first_day, window_days
-from orchestration.jobs import DAYS_OF, LISTS_OF, daily_pull, tidy_lake
+from orchestration.jobs import DAYS_OF, LISTS_OF, crm_pull, daily_pull, tidy_lake
 from orchestration.partitions import FIRST_DAY
 from resources.lake import Lake
 from resources.platforms.login import PLATFORMS
@@ -56,6 +56,13 @@ def every_morning(
         )
 
 
+every_hour = dg.ScheduleDefinition(
+    name="every_hour",
+    job=crm_pull,
+    cron_schedule="10 * * * *",
+    execution_timezone="UTC",
+    description="Reads what changed in the CRM since the last hour: few calls, and leads show on the day they come.",
+)
 every_night = dg.ScheduleDefinition(
     name="every_night",
     job=tidy_lake,

@@ -83,7 +83,7 @@ class PlatformSettings(Given):
         return {
             self.variable(name): getattr(self, name)
             for name in type(self).model_fields
-            if name.endswith("_url")
+            if name.endswith("_url") and getattr(self, name)
         }
 
     @classmethod
@@ -150,6 +150,37 @@ class LinkedInAdsSettings(PlatformSettings):
     api_url: str = Field("https://api.linkedin.com/rest", validation_alias="LINKEDIN_API_URL")
     oauth_url: str = Field("https://www.linkedin.com/oauth/v2", validation_alias="LINKEDIN_OAUTH_URL")
     api_version: str = Field("202610", validation_alias="LINKEDIN_VERSION", pattern=r"^20\d{4}$")
+
+
+class HubSpotSettings(PlatformSettings):
+    """A private app's token at HubSpot."""
+
+    ways_in = (("access_token",),)
+    extras = ()
+
+    access_token: SecretStr | None = Field(None, validation_alias="HUBSPOT_ACCESS_TOKEN")
+    api_url: str = Field("https://api.hubapi.com", validation_alias="HUBSPOT_API_URL")
+
+
+class SalesforceSettings(PlatformSettings):
+    """A connected app at Salesforce that logs in by its client credentials."""
+
+    ways_in = (("client_id", "client_secret", "login_url"),)
+    extras = ()
+
+    client_id: str | None = Field(None, validation_alias="SALESFORCE_CLIENT_ID")
+    client_secret: SecretStr | None = Field(None, validation_alias="SALESFORCE_CLIENT_SECRET")
+    login_url: str | None = Field(None, validation_alias="SALESFORCE_LOGIN_URL")
+    api_version: str = Field("62.0", validation_alias="SALESFORCE_API_VERSION", pattern=r"^\d+\.\d$")
+
+
+class SqlSettings(PlatformSettings):
+    """A database that holds customers and orders, by its SQLAlchemy URL."""
+
+    ways_in = (("database",),)
+    extras = ()
+
+    database: SecretStr | None = Field(None, validation_alias="CRM_SQL_URL")
 
 
 def _token_url(key_file: Path) -> str:

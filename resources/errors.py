@@ -1,7 +1,7 @@
 """What can go wrong, and what to do about it.
 
     PaidMediaError
-    ├── PlatformError            something at Google Ads, Meta Ads or LinkedIn Ads
+    ├── PlatformError            something at Google Ads, Meta Ads, LinkedIn Ads or the CRM
     │   ├── PlatformBusy         quota, throttle, outage: the same call may work later
     │   │   └── PlatformUnreachable  nobody answers at all: an outage, or a wrong address
     │   ├── PlatformRefused      bad request, no access, dead token: the same call never will
@@ -56,7 +56,10 @@ class PlatformError(PaidMediaError):
         where = f" for account {account_id}" if account_id else ""
         when = f" {days[0]}..{days[1]}" if days else ""
         request = f" (request {trace})" if trace else ""
-        spoken = {"google_ads": "Google Ads", "meta_ads": "Meta Ads", "linkedin_ads": "LinkedIn Ads"}
+        spoken = {
+            "google_ads": "Google Ads", "meta_ads": "Meta Ads", "linkedin_ads": "LinkedIn Ads",
+            "hubspot": "HubSpot", "salesforce": "Salesforce", "sql": "The CRM's database",
+        }  # fmt: skip
         name = spoken.get(platform, platform)
         super().__init__(
             f"{name}: {doing}{when}{where}: {said.rstrip('. ')}{request}. {todo or self.verdict}"

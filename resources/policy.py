@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from resources.crm.mapping import CrmMapping
 from resources.errors import PaidMediaError
 from resources.pacing_policy import Pacing
 from resources.policy_label import Label
@@ -195,6 +196,7 @@ class Policy(_Frozen):
     calendar: tuple[SpecialDays, ...] = ()
     pacing: Pacing = Pacing()
     approval: Approval = Approval()
+    crm: CrmMapping = CrmMapping()
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Policy":

@@ -16,9 +16,12 @@ from pydantic import Field, SecretStr, ValidationError
 from resources.credentials import (
     Given,
     GoogleAdsSettings,
+    HubSpotSettings,
     LinkedInAdsSettings,
     MetaAdsSettings,
     PlatformSettings,
+    SalesforceSettings,
+    SqlSettings,
 )
 from resources.errors import SettingsWrong
 from resources.loopback import is_loopback, keep_proxies_out
@@ -33,6 +36,9 @@ _WHERE_TO_GET = {
     "a service account's key in GOOGLE_ADS_JSON_KEY_FILE_PATH does instead of all three",
     "meta_ads": "make a system user's token with ads_read in Meta Business settings",
     "linkedin_ads": "make a token with r_ads and r_ads_reporting in the LinkedIn developer portal",
+    "hubspot": "make a private app in HubSpot under Settings > Integrations",
+    "salesforce": "make a connected app with the client credentials flow in Salesforce under Setup > App Manager",
+    "crm_sql": "it is a SQLAlchemy URL",
 }
 
 
@@ -62,6 +68,10 @@ class Settings(Given):
     google_ads: GoogleAdsSettings = GoogleAdsSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()
     linkedin_ads: LinkedInAdsSettings = LinkedInAdsSettings()
+    hubspot: HubSpotSettings = HubSpotSettings()
+    salesforce: SalesforceSettings = SalesforceSettings()
+    crm_sql: SqlSettings = SqlSettings()
+    crm_files: Path | None = Field(None, validation_alias="CRM_FILES")
 
     @property
     def kill_file(self) -> Path:
@@ -72,6 +82,11 @@ class Settings(Given):
     def platforms(self) -> dict[str, PlatformSettings]:
         """Each platform's settings, by the platform's name in our tables."""
         return {"google_ads": self.google_ads, "meta_ads": self.meta_ads, "linkedin_ads": self.linkedin_ads}
+
+    @property
+    def crms(self) -> dict[str, PlatformSettings]:
+        """Each CRM's settings, by the name of its field here."""
+        return {"hubspot": self.hubspot, "salesforce": self.salesforce, "crm_sql": self.crm_sql}
 
 
 def load_settings(
@@ -106,7 +121,8 @@ def load_settings(
         keep_proxies_out()
     allowances = {name: value for name, value in given.items() if name.endswith("_CALLS_A_DAY")}
     credentials = sandbox | allowances if profile == "sandbox" else given
-    platforms = {name: _built(type(empty), credentials) for name, empty in settings.platforms.items()}
+    systems = settings.platforms | settings.crms
+    platforms = {name: _built(type(empty), credentials) for name, empty in systems.items()}
     for name, platform in platforms.items():
         _refuse_half_set(platform, where_to_get=_WHERE_TO_GET[name])
         _refuse_wrong_world(platform, profile=settings.profile)
@@ -152,6 +168,7 @@ def _placed(given: Mapping[str, str], *, profile: str, project: Path) -> dict[st
         "PAID_MEDIA_BUDGETS",
         "PAID_MEDIA_APPROVERS_FILE",
         _RATES,
+        "CRM_FILES",
     ):
         if name in given:
             is_uri = name == "PAID_MEDIA_LAKE" and "://" in given[name]

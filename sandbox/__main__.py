@@ -16,7 +16,7 @@ from sandbox.world import WorldWrong, load_world
 
 @click.group()
 def cli() -> None:
-    """A simulated market behind the wires of Google Ads, Meta Ads and LinkedIn Ads."""
+    """A simulated market behind the wires of Google Ads, Meta Ads, LinkedIn Ads and a CRM."""
 
 
 @cli.command()

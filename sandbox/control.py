@@ -29,6 +29,7 @@ def routes(stage: Stage) -> list[Route]:
         Route("/faults", desk.faults, methods=["GET", "POST", "DELETE"]),
         Route("/audit", desk.audit, methods=["GET", "DELETE"]),
         Route("/truth", desk.truth, methods=["GET"]),
+        Route("/truth/{what:str}", desk.true_customers, methods=["GET"]),
         Route("/fx", desk.fx, methods=["GET"]),
         Route("/edits", desk.edits, methods=["POST"]),
         Route("/incidents", desk.incidents, methods=["GET", "POST"]),
@@ -95,6 +96,21 @@ class _Desk:
             _truth, self._stage, asked.get("platform"), accounts, level, (start, end), at
         )
         return _json(rows)
+
+    async def true_customers(self, request: Request) -> Response:
+        """Of the customers: `revenue` by order day and `qualified` by click day from `start` to `end`, or the `pipeline` at an instant."""
+        asked, keeper, what = request.query_params, self._stage.keeper, request.path_params["what"]
+        try:
+            if what == "pipeline":
+                at = datetime.fromisoformat(asked["at"]) if "at" in asked else self._stage.clock.now()
+                return _json(await run_in_threadpool(keeper.pipeline, at))
+            told = {"revenue": keeper.revenue, "qualified": keeper.qualified}[what]
+            start, end = date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"])
+        except (KeyError, ValueError) as error:
+            return _refused(
+                f"truth is told of revenue and qualified (start, end) and of the pipeline (at): {error}"
+            )
+        return _json(await run_in_threadpool(told, start, end))
 
     async def fx(self, request: Request) -> Response:
         asked = request.query_params

@@ -49,6 +49,18 @@ KNOWN: dict[str, dict[str, str]] = {
         "slow": "the answer waits (detail: seconds)",
         **WRITES,
     },
+    "hubspot": {
+        "token_expired": "401, EXPIRED_AUTHENTICATION, from then on",
+        "throttled": "429 of the ten seconds (detail: seconds for Retry-After)",
+        "day_limit": "429 of the day's limit",
+        "unavailable": "503",
+        "slow": "the answer waits (detail: seconds)",
+    },
+    "salesforce": {
+        "session_expired": "401, INVALID_SESSION_ID, until somebody logs in again",
+        "throttled": "403, REQUEST_LIMIT_EXCEEDED",
+        "unavailable": "503",
+    },
 }
 
 

@@ -28,6 +28,8 @@ from sandbox.world import Account, World
 
 CELLS_AT_ONCE = 1_000_000
 CACHED_CELLS = 4_000_000
+SETTLED_DAYS = 120
+"""After which nothing of a day changes any more: it is over, and invalid clicks were credited."""
 LEVELS = ("campaign", "ad_set", "ad")
 METRICS = ("impressions", "clicks", "spend_micros", "purchases", "purchase_value_micros", "leads", "signups")
 
@@ -102,6 +104,12 @@ class Market:
         now = at or self.clock.now()
         for block_start, block_end in self._blocks(account, start, end, now):
             yield _rows(self.catalog(account), level, self._delivered(account, block_start, block_end, now))
+
+    def cells(self, account: Account, start: date, end: date) -> Iterator[Delivered]:
+        """What each ad will have delivered on each day in the end, days x ads, in blocks of days; hidden ads among them."""
+        settled = self.clock.now() + timedelta(days=SETTLED_DAYS)
+        for block_start, block_end in self._blocks(account, start, end, settled):
+            yield self._delivered(account, block_start, block_end, settled)
 
     def _blocks(self, account: Account, start: date, end: date, now: datetime) -> Iterator[tuple[date, date]]:
         first, last = max(start, self.world.begins), min(end, now.astimezone(account.zone).date())

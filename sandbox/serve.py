@@ -16,7 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from sandbox import control, google, linkedin, meta
+from sandbox import control, google, hubspot, linkedin, meta, salesforce
 from sandbox.certificates import Papers, make_papers
 from sandbox.fx import rates
 from sandbox.google import oauth
@@ -88,6 +88,7 @@ def _config(stage: Stage, papers: Papers, url: str) -> uvicorn.Config:
             Mount("/graph", routes=meta.routes(stage, lambda: f"{url}/graph")),
             *oauth.routes(stage, papers.folder),
             *linkedin.routes(stage),
+            *([] if stage.world.crm.kind == "none" else [*hubspot.routes(stage), *salesforce.routes(stage)]),
         ]
     )
     return uvicorn.Config(
@@ -127,9 +128,24 @@ def _environment(stage: Stage, papers: Papers, *, url: str, google_port: int, fo
         "LINKEDIN_REFRESH_TOKEN": given.linkedin_refresh_token,
         "LINKEDIN_API_URL": f"{url}/rest",
         "LINKEDIN_OAUTH_URL": f"{url}/oauth/v2",
+        **_crm_environment(stage, url),
         "PAID_MEDIA_FX_RATES": str(folder / "fx_rates.csv"),
         "SANDBOX_CONTROL_URL": f"{url}/control",
     }
+
+
+def _crm_environment(stage: Stage, url: str) -> dict[str, str]:
+    """The credentials of the one CRM that this world's company works with."""
+    given = stage.credentials
+    if stage.world.crm.kind == "hubspot":
+        return {"HUBSPOT_ACCESS_TOKEN": given.hubspot_access_token, "HUBSPOT_API_URL": f"{url}/hubspot"}
+    if stage.world.crm.kind == "salesforce":
+        return {
+            "SALESFORCE_CLIENT_ID": given.salesforce_client_id,
+            "SALESFORCE_CLIENT_SECRET": given.salesforce_client_secret,
+            "SALESFORCE_LOGIN_URL": f"{url}/salesforce",
+        }
+    return {}
 
 
 def _write_environment(environment: dict[str, str], path: Path) -> None:

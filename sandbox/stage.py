@@ -1,11 +1,15 @@
 """What every wire shares: the market with its clock, the faults that are armed, the audit, and the credentials it accepts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
+from time import monotonic
 from typing import Any
 
 from sandbox.audit import Audit, Request
 from sandbox.clock import Clock
+from sandbox.customers.books import Bookkeeper
 from sandbox.faults import Faults
 from sandbox.market import Market
 from sandbox.world import Account, World
@@ -25,6 +29,10 @@ class Credentials:
     linkedin_client_secret: str = "sandbox-linkedin-secret"  # noqa: S105
     linkedin_access_token: str = "sandbox-linkedin-token"  # noqa: S105
     linkedin_refresh_token: str = "sandbox-linkedin-refresh"  # noqa: S105
+    hubspot_access_token: str = "sandbox-hubspot-token"  # noqa: S105
+    salesforce_client_id: str = "sandbox-salesforce-client"
+    salesforce_client_secret: str = "sandbox-salesforce-secret"  # noqa: S105
+    salesforce_access_token: str = "sandbox-salesforce-session"  # noqa: S105
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,13 @@ class Stage:
     faults: Faults = field(default_factory=Faults)
     audit: Audit = field(default_factory=Audit)
     credentials: Credentials = field(default_factory=Credentials)
+    stopwatch: Callable[[], float] = monotonic
+    """Seconds that limits per second are counted by; never the market's clock, which may stand still."""
+
+    @cached_property
+    def keeper(self) -> Bookkeeper:
+        """The books of the market's customers."""
+        return Bookkeeper(self.market)
 
     @property
     def world(self) -> World:
@@ -51,6 +66,8 @@ class Stage:
         return self.clock.today(account.zone)
 
 
-def set_stage(world: World, clock: Clock | None = None) -> Stage:
+def set_stage(
+    world: World, clock: Clock | None = None, *, stopwatch: Callable[[], float] = monotonic
+) -> Stage:
     clock = clock or Clock()
-    return Stage(Market(world, clock), clock)
+    return Stage(Market(world, clock), clock, stopwatch=stopwatch)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from sandbox.customers.settings import Crm
 from sandbox.incident import Incident, Platform, require_known
 
 SHIPPED = Path(__file__).parent / "worlds"
@@ -126,6 +127,8 @@ class World(_Frozen):
         description="About what one unit was worth in euro; the day's rate wanders around it.",
     )
     incidents: tuple[Incident, ...] = Field((), description="Labelled incidents; none by default.")
+
+    crm: Crm = Crm()
 
     @model_validator(mode="after")
     def _accounts_are_distinct_and_priced(self) -> "World":

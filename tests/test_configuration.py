@@ -5,10 +5,25 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from resources.credentials import GoogleAdsSettings, LinkedInAdsSettings, MetaAdsSettings
+from resources.credentials import (
+    GoogleAdsSettings,
+    HubSpotSettings,
+    LinkedInAdsSettings,
+    MetaAdsSettings,
+    SalesforceSettings,
+    SqlSettings,
+)
 from resources.settings import PROJECT, Settings
 
-KINDS: tuple[Any, ...] = (Settings, GoogleAdsSettings, MetaAdsSettings, LinkedInAdsSettings)
+KINDS: tuple[Any, ...] = (
+    Settings,
+    GoogleAdsSettings,
+    MetaAdsSettings,
+    LinkedInAdsSettings,
+    HubSpotSettings,
+    SalesforceSettings,
+    SqlSettings,
+)
 
 
 def variables() -> set[str]:

@@ -12,6 +12,7 @@ import dagster as dg
 from assets.report.export import csv_files
 from assets.report.files import write
 from assets.report.freshness import spoken
+from assets.report.funnel import funnel_of
 from assets.report.page import render_dashboard
 from assets.report.standouts import standouts_of
 from assets.report.view import DashboardView, dashboard_view
@@ -21,6 +22,7 @@ from resources.failures import one_sentence
 from resources.lake import Lake
 from resources.settings import Settings
 from resources.tables import core
+from resources.tables.crm_core import CPQL, FUNNEL_DAY, PIPELINE
 from resources.tables.pulls import PULLS
 from resources.tables.signals import ANOMALIES, MARKS, PACING, UNDERPERFORMERS, WATCHED
 
@@ -39,6 +41,9 @@ DETAIL_DAYS = 28
         UNDERPERFORMERS.asset_key,
         ANOMALIES.asset_key,
         PACING.asset_key,
+        FUNNEL_DAY.asset_key,
+        CPQL.asset_key,
+        PIPELINE.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -92,6 +97,7 @@ def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
             as_of=as_of,
         ),
         pacing=lake.read(PACING, where={"day": (as_of, as_of)}),
+        funnel=funnel_of(lake.read(FUNNEL_DAY), lake.read(CPQL), lake.read(PIPELINE), as_of=as_of),
         kept_out=_kept_out(lake),
         calls=_calls(lake),
     )

@@ -13,6 +13,7 @@ from assets.report.breakdown import PERIODS, Breakdown, breakdown
 from assets.report.comparison import Baseline, same_weekday, week_before
 from assets.report.days import known, tidy, totals, window
 from assets.report.freshness import Freshness, State, freshness, spoken
+from assets.report.funnel import Funnel
 from assets.report.metrics import METRICS, SUMS, Figures, Metric, with_ratios
 from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
 from assets.report.pacing import Pace, paces
@@ -72,6 +73,8 @@ class DashboardView:
     """What did what nobody expected; None where nobody looked."""
     pacing: tuple[Pace, ...] = ()
     """Where the month will end: total, budgets and platforms; empty where that was not worked out."""
+    funnel: Funnel | None = None
+    """What the CRM booked beside what platforms claim; None without a CRM."""
     kept_out: tuple[str, ...] = ()
     """Accounts whose last reading was not kept, each with why and what to do."""
     calls: tuple[str, ...] = ()
@@ -96,6 +99,7 @@ def dashboard_view(
     judged: pd.DataFrame | None = None,
     stood_out: Standouts | None = None,
     pacing: pd.DataFrame | None = None,
+    funnel: Funnel | None = None,
     kept_out: Sequence[str] = (),
     calls: Sequence[str] = (),
 ) -> DashboardView:
@@ -114,6 +118,7 @@ def dashboard_view(
         judged: signals/underperformers of the day, where there is any.
         stood_out: Incidents of the day, where somebody looked for any.
         pacing: signals/pacing of the day, where there is any.
+        funnel: The CRM's figures, where there is one.
         kept_out: Accounts whose last reading was not kept, each as a sentence.
         calls: Per platform the calls of the last 24 hours, in words.
     """
@@ -134,6 +139,7 @@ def dashboard_view(
         pacing=()
         if pacing is None
         else tuple(line for level in PACED for line in paces(pacing, level=level)),
+        funnel=funnel,
         kept_out=tuple(kept_out),
         calls=tuple(calls),
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},

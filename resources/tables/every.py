@@ -2,6 +2,8 @@
 
 from resources.schema import Table
 from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
+from resources.tables.crm import CRM_PULLS, READ
+from resources.tables.crm_core import CORE_CRM
 from resources.tables.pulls import PULLS
 from resources.tables.signals import (
     ANOMALIES,
@@ -29,7 +31,9 @@ _RAW = (
     dropped.ENTITIES,
     dropped.REJECTS,
     PULLS,
+    *READ.values(),
+    CRM_PULLS,
 )
-_CORE = (*core.DAYS.values(), core.ENTITIES, core.FX_RATE, core.CONVERSION_LAG, core.KPI_DAY)
+_CORE = (*core.DAYS.values(), core.ENTITIES, core.FX_RATE, core.CONVERSION_LAG, core.KPI_DAY, *CORE_CRM)
 _SIGNALS = (UNDERPERFORMERS, FINDINGS, ANOMALIES, WATCHED, MARKS, PACING, PACING_ACCURACY)
 TABLES: tuple[Table, ...] = (*_RAW, *_CORE, *_SIGNALS)

@@ -1,0 +1,257 @@
+"""The three numbers against the market's truth: blended paid ROAS, cost per qualified lead of young cohorts, paid pipeline; and whose credit it is.
+
+On one world: errors beside what platforms claim, beside last touch and beside the cost per qualified lead so far; how often the 80 % ranges
+hold. On `size` further worlds (10), drawn from the seed: how far each model's credit by channel is from the true one.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from assets.crm import attribute, cost_per_qualified_lead, credit_by, expected_wins
+from assets.crm.attribution import UNATTRIBUTED
+from benchmarks.customers import HISTORY_DAYS, LATER_DAYS, Shown, customers
+from resources.crm.mapping import MODELS
+from sandbox.customers.settings import PAID
+from sandbox.world import World, load_world
+
+WORLDS, WINDOW_DAYS, COHORT_DAYS = 10, 60, 7
+AGES, MORNINGS = (7, 14, 30), 8
+
+
+def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
+    """Errors as shares of the truth; distances as half the sum of differences between shares of credit, by channel."""
+    given = load_world(world or "demo", seed=seed)
+    given = _without_beginning(given)
+    shown = customers(given)
+    figures, peers = _blended(shown, given)
+    cohorts = _cohorts(given, say)
+    for age in AGES:
+        of_age = cohorts[cohorts["age"] == age]
+        total = of_age[of_age["channel"] == "all"]
+        figures[f"cpql_error_{age}"] = _mean_error(total["cpql"] / total["true"])
+        figures[f"naive_cpql_error_{age}"] = _mean_error(total["cpql_so_far"] / total["true"])
+        single = of_age[of_age["channel"] != "all"]
+        figures[f"cpql_error_{age}_by_channel"] = _mean_error(single["cpql"] / single["true"])
+        figures[f"coverage_{age}"] = float(single["held"].mean())
+    figures["coverage"] = float(cohorts.loc[cohorts["channel"] != "all", "held"].mean())
+    figures["coverage_ranges"] = float((cohorts["channel"] != "all").sum())
+    figures |= _pipeline(given)
+    distances = pd.DataFrame(
+        [
+            _distances(_other(given, seed + 1_000 * n))
+            for n in range(1, (WORLDS if size is None else size) + 1)
+        ]
+    )
+    say("distance to the true credit by channel, per world:\n" + distances.round(4).to_string())
+    rules = [name for name in MODELS if name not in {"data_driven", "markov"}]
+    for name in MODELS:
+        peers.setdefault(name, {})["credit_distance"] = float(distances[name].mean())
+    figures["credit_distance"] = peers.pop("data_driven")["credit_distance"]
+    figures["blended_roas_error_over_worlds"] = float(distances["blended"].mean())
+    figures["worlds_within_2_percent"] = float((distances["blended"] <= 0.02).sum())
+    figures["worlds"] = float(len(distances))
+    figures["worlds_closer_than_every_rule"] = float(
+        (distances["data_driven"] < distances[rules].min(axis=1)).sum()
+    )
+    figures["worlds_closer_than_markov"] = float((distances["data_driven"] < distances["markov"]).sum())
+    return {
+        "figures": {name: round(float(value), 5) for name, value in figures.items()},
+        "peers": {name: {k: round(float(v), 5) for k, v in one.items()} for name, one in peers.items()},
+        "ratios": {},
+    }
+
+
+def _without_beginning(world: World) -> World:
+    """The same world with a CRM as old as the world: the benchmark has mornings of its own."""
+    return world.model_copy(update={"crm": world.crm.model_copy(update={"begins": None, "kind": "hubspot"})})
+
+
+def _other(world: World, seed: int) -> World:
+    return world.model_copy(update={"seed": seed % 2**32})
+
+
+def _window(shown: Shown) -> tuple[date, date]:
+    end = shown.at.date() - timedelta(days=1)
+    return end - timedelta(days=WINDOW_DAYS - 1), end
+
+
+def _truth(shown: Shown, world: World) -> pd.DataFrame:
+    true = pd.DataFrame(shown.keeper.revenue(*_window(shown)))
+    return true.assign(euro=true["value"] * true["currency"].map(world.fx_to_eur))
+
+
+def _credit(shown: Shown, model: Any) -> pd.DataFrame:
+    start, end = (pd.Timestamp(day, tz="UTC") for day in _window(shown))
+    told = attribute(shown.touches, shown.orders, model=model)
+    return credit_by(told[(told["at"] >= start) & (told["at"] < end + timedelta(days=1))], "channel")
+
+
+def _blended(shown: Shown, world: World) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Errors of paid revenue over paid spend; the spend is the same on both sides."""
+    true = _truth(shown, world)
+    paid = float(true.loc[true["is_paid"], "euro"].sum())
+
+    def error(model: str, *, strictly: bool = False) -> float:
+        value = _credit(shown, model).set_index("channel")["value"]
+        lost = float(value.get(UNATTRIBUTED, 0.0)) / float(value.sum())
+        found = float(value.reindex(list(PAID)).sum()) / (1.0 if strictly else 1.0 - lost)
+        return found / paid - 1.0
+
+    since = pd.Timestamp(_window(shown)[0])
+    claimed = float(shown.claims.loc[shown.claims["day"] >= since, "value"].sum())
+    goals = pd.concat(
+        [
+            shown.orders[["person_id", "at"]],
+            shown.leads.rename(columns={"lead_at": "at"})[["person_id", "at"]],
+        ],
+        ignore_index=True,
+    )
+    shop = shown.touches.loc[shown.touches["funnel"] == "shop", "person_id"]
+    goals = goals[
+        goals["person_id"].isin(shop) | goals["person_id"].isin(shown.leads["person_id"])
+    ].drop_duplicates("person_id")
+    told = attribute(shown.touches, goals)
+    told = credit_by(told[told["at"] >= since.tz_localize("UTC")], "channel").set_index("channel")["credit"]
+    booked = float(told.reindex(list(PAID)).sum()) / (
+        1.0 - float(told.get(UNATTRIBUTED, 0.0)) / float(told.sum())
+    )
+    figures = {
+        "blended_roas_error": abs(error("data_driven")),
+        "blended_roas_error_attributed_alone": abs(error("data_driven", strictly=True)),
+        "orders": float(len(shown.orders)),
+        "touches": float(len(shown.touches)),
+        "claim_inflation": float(shown.claims.loc[shown.claims["day"] >= since, "conversions"].sum())
+        / booked,
+    }
+    peers = {"platform claims": {"blended_roas_error": abs(claimed / paid - 1.0)}}
+    for model in ("first", "last", "last_non_direct", "linear", "position_based", "time_decay", "markov"):
+        peers[model] = {"blended_roas_error": abs(error(model))}
+    return figures, peers
+
+
+def _mornings(world: World) -> list[date]:
+    begins = max(world.begins, world.crm.begins or world.begins)
+    return [begins + timedelta(days=HISTORY_DAYS + 17 * number) for number in range(MORNINGS)]
+
+
+def _cohorts(world: World, say: Callable[[str], None]) -> pd.DataFrame:
+    """Weeks of clicks at each age, on several mornings: cost per qualified lead so far and projected, and the true one.
+
+    A channel is compared with the leads whose click anybody ever saw; all together with every lead that paid clicks truly brought.
+    """
+    mornings = _mornings(world)
+    last = mornings[-1] + timedelta(days=LATER_DAYS)
+    later = clicked(customers(world, morning=last, history_days=2 * HISTORY_DAYS))
+    later = later[later["qualified_at"].notna()]
+    rows = []
+    for morning in mornings:
+        shown = customers(world, morning=morning)
+        leads = clicked(shown)
+        lost = float((leads["channel"] == UNATTRIBUTED).mean())
+        for age in AGES:
+            end = morning - timedelta(days=age)
+            start = end - timedelta(days=COHORT_DAYS - 1)
+            found = cost_per_qualified_lead(
+                leads, shown.spend, as_of=shown.at, start=start, end=end
+            ).set_index("channel")
+            ever = later[
+                (later["click_at"] >= pd.Timestamp(start, tz="UTC"))
+                & (later["click_at"] < pd.Timestamp(end, tz="UTC") + timedelta(days=1))
+            ]
+            true = pd.DataFrame(shown.keeper.qualified(start, end))
+            wins = {name: float((ever["channel"] == name).sum()) for name in PAID}
+            wins["all"] = float(true.loc[true["is_paid"], "qualified"].sum())
+            rows += [
+                _compared(found.loc[name], wins[name], age, 1.0 - lost if name == "all" else 1.0)
+                for name in wins
+                if name in found.index and wins[name]
+            ]
+    table = pd.DataFrame(rows)
+    say(
+        table.groupby(["age", "channel"])[["true", "cpql", "cpql_so_far", "matured", "held"]]
+        .mean()
+        .round(3)
+        .to_string()
+    )
+    return table
+
+
+def _compared(one: pd.Series, wins: float, age: int, seen: float) -> dict[str, Any]:
+    """A cohort's figures beside its true cost; `seen` is the share of leads whose click is known, which all of them are scaled by."""
+    so_far = one["cpql_so_far"]
+    return {
+        "age": age, "channel": one.name, "true": one["spend"] / wins, "cpql": one["cpql"] * seen, "cpql_so_far": np.nan if so_far is None else so_far,
+        "held": one["projected_low"] <= wins * seen <= one["projected_high"], "matured": one["matured"],
+    }  # fmt: skip
+
+
+def clicked(shown: Shown) -> pd.DataFrame:
+    """Leads with the last paid click before them; those of whom nobody saw one are unattributed or of their last other visit."""
+    touches = shown.touches.merge(shown.leads, on="person_id")
+    touches = touches[touches["touch_at"] <= touches["lead_at"]].sort_values("touch_at")
+    paid = touches[touches["channel"].isin(PAID)].groupby("person_id").tail(1)
+    other = touches[~touches["person_id"].isin(paid["person_id"])].groupby("person_id").tail(1)
+    seen = pd.concat([paid, other]).set_index("person_id")[["channel", "touch_at"]]
+    leads = shown.leads.join(seen, on="person_id")
+    return leads.assign(
+        channel=leads["channel"].fillna(UNATTRIBUTED), click_at=leads["touch_at"].fillna(leads["lead_at"])
+    )
+
+
+def _pipeline(world: World) -> dict[str, float]:
+    """Paid deals that are open: our expectation beside the true one, and what came of them; over the same mornings."""
+    ours, stated, expected, won = 0.0, 0.0, 0.0, 0.0
+    errors = []
+    for morning in _mornings(world):
+        shown = customers(world, morning=morning)
+        open_ = expected_wins(shown.deals, shown.stages, as_of=shown.at)
+        ends = open_.merge(shown.deals[["deal_id", "person_id", "created_at"]], on="deal_id")
+        ends = ends.rename(columns={"created_at": "at", "expected": "value"})[
+            ["deal_id", "person_id", "at", "value"]
+        ].assign(deal_id="open " + ends["deal_id"])
+        # Whose credit it is is learned from everything that was bought.
+        both = pd.concat([shown.orders.rename(columns={"outcome_id": "deal_id"}), ends], ignore_index=True)
+        told = attribute(shown.touches, both)
+        told = told[told["outcome_id"].isin(ends["deal_id"])]
+        value = credit_by(told, "channel").set_index("channel")["value"]
+        lost = float(value.get(UNATTRIBUTED, 0.0)) / float(value.sum())
+        mine = float(value.reindex(list(PAID)).sum()) / (1.0 - lost)
+        true = pd.DataFrame(shown.keeper.pipeline(shown.at))
+        true = true[true["is_paid"]]
+        euro = true["currency"].map(world.fx_to_eur)
+        ours += mine
+        stated += float(open_["amount"].sum())
+        expected += float((true["expected"] * euro).sum())
+        won += float((true["won"] * euro).sum())
+        errors.append(abs(mine / float((true["expected"] * euro).sum()) - 1.0))
+    return {
+        "pipeline_error": float(np.mean(errors)),
+        "pipeline_error_in_total": abs(ours / expected - 1.0),
+        "pipeline_to_what_was_won": ours / won if won else np.nan,
+        "amount_to_what_was_won": stated / won if won else np.nan,
+    }
+
+
+def _distances(world: World) -> dict[str, float]:
+    """Per model the distance of its credit by channel; and our error of the blended ROAS there."""
+    shown = customers(world)
+    booked = _truth(shown, world)
+    true = booked.groupby("channel")["euro"].sum()
+    found: dict[str, float] = {}
+    for model in MODELS:
+        whole = _credit(shown, model).set_index("channel")["value"]
+        value = whole.drop(UNATTRIBUTED, errors="ignore")
+        both = pd.DataFrame({"true": true / true.sum(), "ours": value / value.sum()}).fillna(0.0)
+        found[model] = float((both["true"] - both["ours"]).abs().sum()) / 2
+        if model == "data_driven":
+            ours = float(value.reindex(list(PAID)).sum()) * float(whole.sum()) / float(value.sum())
+            found["blended"] = abs(ours / float(true.reindex(list(PAID)).sum()) - 1.0)
+    return found
+
+
+def _mean_error(ratio: pd.Series) -> float:
+    return float((ratio - 1.0).abs().mean())

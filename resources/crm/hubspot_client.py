@@ -1,0 +1,97 @@
+"""HubSpot's REST API over `requests`: the private app's token, limits kept, and its errors as ours, free of what names people."""
+
+from typing import Any
+
+import msgspec
+import requests
+
+from resources.credentials import HubSpotSettings
+from resources.crm.pace import Pace
+from resources.errors import (
+    PlatformBusy,
+    PlatformError,
+    PlatformRefused,
+    PlatformUnreachable,
+    PlatformUnreadable,
+)
+from resources.identity import redacted
+from resources.platforms.doing import Doing
+from resources.platforms.meter import Meter
+from resources.platforms.patience import Patience
+
+TIMEOUT_SECONDS = (10, 120)
+_WAITS = {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0, "DAILY": float("inf")}
+Answer = dict[str, Any]
+
+
+class Client:
+    """One session with one private app."""
+
+    def __init__(self, settings: HubSpotSettings, patience: Patience, pace: Pace) -> None:
+        self._url, self._patience, self._pace = settings.api_url, patience, pace
+        self.meter = Meter()
+        self._session = requests.Session()
+        token = settings.access_token
+        self._session.headers["Authorization"] = f"Bearer {token.get_secret_value() if token else ''}"
+
+    def get(self, path: str, doing: Doing, **query: str | int) -> Answer:
+        """The answer to a GET.
+
+        Raises:
+            PlatformBusy: Throttled, down or silent until patience ran out.
+            PlatformRefused: HubSpot said no.
+            PlatformUnreadable: The answer is no JSON object.
+        """
+        return self._patience.with_retries(lambda: self._asked("GET", path, doing, params=query))
+
+    def post(self, path: str, body: Answer, doing: Doing) -> Answer:
+        """The answer to a POST that only reads: a search or a batch; errors as of `get`."""
+        return self._patience.with_retries(
+            lambda: self._asked("POST", path, doing, data=msgspec.json.encode(body))
+        )
+
+    def _asked(self, method: str, path: str, doing: Doing, **more: Any) -> Answer:
+        self._pace.wait(is_search=path.endswith("/search"))
+        self.meter.call(doing)
+        headers = {"Content-Type": "application/json"} if method == "POST" else {}
+        try:
+            response = self._session.request(
+                method, f"{self._url}/{path}", headers=headers, timeout=TIMEOUT_SECONDS, **more
+            )
+        except requests.RequestException as error:
+            said = (
+                "no answer in time"
+                if isinstance(error, requests.Timeout)
+                else "the endpoint cannot be reached"
+            )
+            todo = "Check the network and HUBSPOT_API_URL; safe to retry."
+            raise PlatformUnreachable(**doing.known(), said=said, todo=todo) from None
+        self._pace.heard(response.headers)
+        if not response.ok:
+            raise _as_our_error(response, doing)
+        try:
+            return msgspec.json.decode(response.content, type=Answer)
+        except msgspec.DecodeError:
+            # Outside the message: the body may be anything, people's addresses among it.
+            raise PlatformUnreadable(**doing.known(), said="an answer that is no JSON object") from None
+
+
+def _as_our_error(response: requests.Response, doing: Doing) -> PlatformError:
+    try:
+        body = msgspec.json.decode(response.content, type=Answer)
+    except msgspec.DecodeError:
+        body = {}
+    status, policy = response.status_code, str(body.get("policyName", ""))
+    word = policy or body.get("category") or "no category"
+    said = f"{redacted(str(body.get('message') or 'no message'))[:200].rstrip('. ')} (HTTP {status}, {word})"
+    known = {**doing.known(), "said": said, "trace": body.get("correlationId")}
+    if status == 429:
+        asked = response.headers.get("Retry-After", "")
+        return PlatformBusy(**known, wait_seconds=float(asked) if asked.isdecimal() else _WAITS.get(policy))
+    if status >= 500:
+        return PlatformBusy(**known)
+    todo = {
+        401: "Make a new token in HubSpot, Settings > Integrations > Private apps, and set HUBSPOT_ACCESS_TOKEN.",
+        403: "Give the private app the scopes that docs/crm.md lists.",
+    }.get(status)
+    return PlatformRefused(**known, todo=todo)

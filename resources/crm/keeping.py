@@ -1,0 +1,93 @@
+"""What a reading of the CRM tells anew, kept in the lake: a record that was read again replaces its rows, one that is gone loses them.
+
+Unlike a pull of days, a reading speaks of some records alone. Their rows are compared with what stands, and only what differs is
+appended, with the reading's instant: what was known when stays readable.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+import pyarrow as pa
+
+from resources.crm.mapping import CrmMapping
+from resources.crm.reading import PARENT, CrmReader, Reading
+from resources.lake import Lake
+from resources.lake_layout import news, tally
+from resources.schema import Table
+from resources.tables.crm import CRM_PULLS, READ
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What became of one reading."""
+
+    reading: Reading
+    changed: dict[str, int]
+    """Rows that were new, different or gone, by table."""
+    seconds: float
+
+
+def read_and_keep(lake: Lake, reader: CrmReader, mapping: CrmMapping, *, now: Any) -> Kept:
+    """Read what changed since the last reading (or everything, every now and then), and keep it.
+
+    Raises:
+        PlatformError: The CRM could not be read; nothing was kept.
+    """
+    began = perf_counter()
+    since = next_since(lake, reader.source, mapping, now=now())
+    reading = reader.read(since, now=now)
+    changed = {
+        name: keep(lake, table, reading)
+        for name, table in READ.items()
+        if name in reading.rows or PARENT.get(name)
+    }
+    kept = Kept(reading, changed, perf_counter() - began)
+    lake.append(CRM_PULLS, pa.Table.from_pylist([_log(kept)], schema=CRM_PULLS.schema))
+    return kept
+
+
+def next_since(lake: Lake, source: str, mapping: CrmMapping, *, now: datetime) -> datetime | None:
+    """From when on changes must be read; None where everything must be."""
+    sql = "select max(pulled_at) as last, max(pulled_at) filter (is_whole) as whole from raw.crm_pulls where source = $source"
+    (row,) = lake.arrow(sql, CRM_PULLS, parameters={"source": source}).to_pylist()
+    if row["whole"] is None or now - row["whole"] >= timedelta(days=mapping.whole_every_days):
+        return None
+    found: datetime = row["last"] - timedelta(minutes=mapping.overlap_minutes)
+    return found
+
+
+def keep(lake: Lake, table: Table, reading: Reading) -> int:
+    """Append what the reading tells anew of one table; how many rows that is."""
+    name = table.name.removeprefix("crm_")
+    incoming = _fitted(table, reading, reading.rows.get(name, []))
+    parent = PARENT.get(name)
+    with lake.query(table) as connection:
+        connection.register("incoming", incoming)
+        asked: dict[str, Any] = {"source": reading.source}
+        within = "source = $source"
+        if reading.since is not None and parent:
+            touched = sorted(reading.touched.get(parent, set()))
+            connection.register("touched", pa.table({"id": pa.array(touched, pa.string())}))
+            within += f" and {parent} in (select id from touched)"
+        standing = f"select * from {table.layer}.{table.name} where {within}"
+        connection.register("standing", connection.sql(standing, params=asked).to_arrow_table())
+        tells = connection.sql(news(table), params={"at": reading.at}).to_arrow_table()
+    if len(tells):
+        lake.append(table, tells)
+    return sum(tally(tells).values())
+
+
+def _fitted(table: Table, reading: Reading, rows: list[dict[str, Any]]) -> pa.Table:
+    whole = [row | {"source": reading.source, "pulled_at": reading.at} for row in rows]
+    return pa.Table.from_pylist(whole, schema=table.schema)
+
+
+def _log(kept: Kept) -> dict[str, Any]:
+    reading = kept.reading
+    return {
+        "source": reading.source, "pulled_at": reading.at, "since": reading.since, "is_whole": reading.since is None,
+        "rows": reading.records, "changed": sum(kept.changed.values()), "merged": reading.merged, "deleted": reading.deleted,
+        "calls": reading.calls, "seconds": kept.seconds,
+    }  # fmt: skip

@@ -1,0 +1,177 @@
+"""Salesforce, read side, by `simple-salesforce`: leads and contacts as people, opportunities as deals, by SOQL.
+
+Deleted and merged records come with `queryAll`, marked. A lead that was converted and the contact it became are one person: the
+lead's row goes on under the contact's id. Salesforce keeps no visits, so a person has one touch, from the field that the policy names.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import requests
+
+from resources.credentials import SalesforceSettings
+from resources.crm import salesforce_wire as wire
+from resources.crm.mapping import CrmMapping
+from resources.crm.reading import Reading
+from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable
+from resources.platforms.doing import Doing
+from resources.platforms.meter import Meter
+from resources.platforms.patience import Patience
+
+TIMEOUT_SECONDS = 120
+_BUSY = {"REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT"}
+_EXPIRED = "INVALID_SESSION_ID"
+
+
+class _Patient(requests.Session):
+    """A session whose calls end: the client sets no time limit of its own."""
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        return super().request(*args, **{"timeout": TIMEOUT_SECONDS, **kwargs})
+
+
+class Salesforce:
+    """One Salesforce organisation."""
+
+    source = wire.SOURCE
+
+    def __init__(
+        self, settings: SalesforceSettings, mapping: CrmMapping, *, patience: Patience | None = None
+    ) -> None:
+        self._settings, self._mapping, self._patience = settings, mapping, patience or Patience()
+        self.meter = Meter()
+        self._client: Any = None
+
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+        """People, accounts and opportunities; those changed since then, or all.
+
+        Raises:
+            PlatformBusy: The day's calls are used up, or Salesforce is down.
+            PlatformRefused: The login or a query was refused.
+        """
+        reading = Reading(self.source, now(), since)
+        people = wire.People(
+            self._mapping, leads=list(self._rows("Lead", since)), contacts=list(self._rows("Contact", since))
+        )
+        reading.add("contacts", people.rows)
+        reading.add("touches", people.touches)
+        reading.gone("contact_id", people.gone)
+        reading.merged, reading.deleted = people.merged, len(people.gone) - people.merged
+        reading.add(
+            "companies",
+            [wire.company_row(one) for one in self._rows("Account", since) if not one["IsDeleted"]],
+        )
+        deals = list(self._rows("Opportunity", since))
+        roles = wire.primary(self._rows("OpportunityContactRole", None if deals else since))
+        reading.add(
+            "deals", [wire.deal_row(one, self._mapping, roles) for one in deals if not one["IsDeleted"]]
+        )
+        reading.gone("deal_id", {one["Id"] for one in deals if one["IsDeleted"]})
+        wanted = {one["Id"] for one in deals}
+        history = self._rows("OpportunityHistory", None) if wanted else iter(())
+        reading.add("deal_stages", wire.deal_stage_rows(history, among=wanted))
+        reading.add("stages", wire.stage_rows(self._rows("OpportunityStage", None)))
+        reading.calls = self.meter.total
+        return reading
+
+    def spoken(self) -> str:
+        """Where it is; errors as of `read`."""
+        next(self._query("SELECT Id FROM Lead LIMIT 1", Doing(self.source, "Reading a lead")), None)
+        next(
+            self._query("SELECT Id FROM Opportunity LIMIT 1", Doing(self.source, "Reading an opportunity")),
+            None,
+        )
+        return "leads and opportunities can be read"
+
+    def _rows(self, name: str, since: datetime | None) -> Iterator[dict[str, Any]]:
+        where = f" WHERE SystemModstamp >= {since:%Y-%m-%dT%H:%M:%SZ}" if since else ""
+        query = f"SELECT {', '.join(wire.fields(name, self._mapping))} FROM {name}{where} ORDER BY Id"
+        yield from self._query(query, Doing(self.source, f"Reading {name}"))
+
+    def _query(self, query: str, doing: Doing) -> Iterator[dict[str, Any]]:
+        page = self._patience.with_retries(
+            lambda: self._asked(doing, lambda client: client.query(query, include_deleted=True))
+        )
+        yield from page["records"]
+        while not page["done"]:
+            cursor = page["nextRecordsUrl"].rsplit("/", 1)[-1]
+            page = self._patience.with_retries(
+                lambda c=cursor: self._asked(doing, lambda client: client.query_more(c, include_deleted=True))  # type: ignore[misc]
+            )
+            yield from page["records"]
+
+    def _asked(self, doing: Doing, ask: Callable[[Any], Any]) -> Any:
+        """The answer, after one more login where the session had ended."""
+        self.meter.call(doing)
+        if self._client is None:
+            self._client = self._logged_in(doing)
+        try:
+            with _as_our_errors(doing):
+                return ask(self._client)
+        except _SessionEnded:
+            self._client = self._logged_in(doing)
+            with _as_our_errors(doing):
+                return ask(self._client)
+
+    def _logged_in(self, doing: Doing) -> Any:
+        from simple_salesforce.api import Salesforce as Client  # noqa: PLC0415 — costs time: never at load
+
+        s, session = self._settings, _Patient()
+        form = {
+            "grant_type": "client_credentials", "client_id": s.client_id,
+            "client_secret": s.client_secret.get_secret_value() if s.client_secret else "",
+        }  # fmt: skip
+        try:
+            response = session.post(f"{s.login_url}/services/oauth2/token", data=form)
+            told = response.json()
+        except (requests.RequestException, ValueError) as error:
+            raise _unreachable(error, doing) from None
+        if not response.ok or "access_token" not in told:
+            said = f"the login was refused ({told.get('error', f'HTTP {response.status_code}')})"
+            todo = "Check SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET and the app's run-as user."
+            raise PlatformRefused(**doing.known(), said=said, todo=todo)
+        client = Client(
+            instance_url=told["instance_url"],
+            session_id=told["access_token"],
+            session=session,
+            version=s.api_version,
+        )
+        # The client always writes https before the host; where Salesforce says its address is holds.
+        client.base_url = f"{told['instance_url']}/services/data/v{s.api_version}/"
+        return client
+
+
+class _SessionEnded(Exception):
+    pass
+
+
+@contextmanager
+def _as_our_errors(doing: Doing) -> Iterator[None]:
+    from simple_salesforce.exceptions import SalesforceError  # noqa: PLC0415
+
+    try:
+        yield
+    except SalesforceError as error:
+        content = error.content[0] if isinstance(error.content, list) and error.content else {}
+        code, status = str(content.get("errorCode", "no code")), error.status
+    except requests.RequestException as error:
+        raise _unreachable(error, doing) from None
+    else:
+        return
+    # Outside the except clause: the client's error holds the URL and the body, which may name people.
+    if code == _EXPIRED:
+        raise _SessionEnded
+    said = f"{code} (HTTP {status})"
+    if code in _BUSY or status >= 500:
+        raise PlatformBusy(**doing.known(), said=said)
+    todo = "Give the app's run-as user read access to the objects and fields that docs/crm.md lists."
+    raise PlatformRefused(**doing.known(), said=said, todo=todo)
+
+
+def _unreachable(error: Exception, doing: Doing) -> PlatformUnreachable:
+    said = "no answer in time" if isinstance(error, requests.Timeout) else "the endpoint cannot be reached"
+    return PlatformUnreachable(
+        **doing.known(), said=said, todo="Check the network and SALESFORCE_LOGIN_URL; safe to retry."
+    )

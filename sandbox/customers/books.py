@@ -1,0 +1,152 @@
+"""The books: everybody of a world with what became of them, and the truths that only tests, the demo and benchmarks may ask for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from threading import RLock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sandbox.customers.funnel import Funnel, funnel, win_chance
+from sandbox.customers.paths import Touches, convincing_rate, paths
+from sandbox.customers.people import DAY, NOBODY, AdSets, People, came
+from sandbox.customers.settings import CHANNELS, PAID, STAGES
+from sandbox.draws import Floats, Whole
+from sandbox.market import Market
+
+Columns = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Books:
+    """Everybody who came so far. What is still to come is in here too: whoever shows it compares with the clock."""
+
+    people: People
+    sets: AdSets
+    touches: Touches
+    funnel: Funnel
+    touch_starts: Whole
+
+    def touches_of(self, person: int) -> range:
+        """Rows of a person's touches, oldest first."""
+        return range(int(self.touch_starts[person]), int(self.touch_starts[person + 1]))
+
+
+class Bookkeeper:
+    """The books of one market, kept until its clock's hour or what people changed at the platforms moves on."""
+
+    def __init__(self, market: Market) -> None:
+        self._market, self._lock = market, RLock()
+        self._kept: tuple[Any, Books] | None = None
+        self._rate: float | None = None
+
+    def books(self) -> Books:
+        """The books as far as the clock has come.
+
+        Raises:
+            TooManyPeople: They would not fit in memory.
+        """
+        now, world = self._market.clock.now(), self._market.world
+        mark = (now.replace(minute=0, second=0, microsecond=0), self._market.changes.count)
+        with self._lock:
+            if self._kept is None or self._kept[0] != mark:
+                start = max(world.crm.begins or world.begins, world.begins)
+                end = max(start, (now + timedelta(hours=14)).date())
+                people, sets = came(self._market, start=start, end=end)
+                touches = paths(world, people, sets)
+                what = funnel(world, people, touches, self._convincing_rate())
+                starts = np.searchsorted(touches.person, np.arange(len(people) + 1))
+                self._kept = (mark, Books(people, sets, touches, what, starts))
+            return self._kept[1]
+
+    def _convincing_rate(self) -> float:
+        if self._rate is None:
+            catalogs = [self._market.catalog(account) for account in self._market.world.accounts]
+            self._rate = convincing_rate(self._market.world, catalogs)
+        return self._rate
+
+    def revenue(self, start: date, end: date) -> Columns:
+        """True revenue of orders and won deals whose (UTC) day is in `start` to `end`, by the touches that convinced, account currency.
+
+        Refunded by now is no revenue, nor is what people entered as a test. People without a paid touch are in it too.
+        """
+        b, at, value, counted = self._booked()
+        low, high = _instant(start), _instant(end + timedelta(days=1))
+        counted = counted & (at >= low) & (at < high)
+        rows = np.flatnonzero(counted[b.touches.person])
+        person = b.touches.person[rows]
+        weight = b.touches.weight[rows]
+        columns = self._labels(b, rows)
+        columns["day"] = _days(at[person])
+        columns["currency"] = [self._market.world.accounts[n].currency for n in b.people.account[person]]
+        columns["orders"] = weight.tolist()
+        columns["value"] = (weight * value[person]).tolist()
+        return columns
+
+    def qualified(self, start: date, end: date) -> Columns:
+        """Leads and those that ever qualify, by the ad set and day of the click that brought them; the unpaid by their first visit."""
+        b = self.books()
+        low, high = (int(np.datetime64(day, "D").astype(int)) for day in (start, end))
+        f = b.funnel
+        rows = np.flatnonzero(
+            np.isfinite(f.lead_at) & ~f.is_test & (b.people.day >= low) & (b.people.day <= high)
+        )
+        columns = self._labels(b, rows, of_people=True)
+        columns["day"] = np.datetime_as_string(b.people.day[rows].astype("datetime64[D]")).tolist()
+        columns["leads"] = [1] * len(rows)
+        columns["qualified"] = np.isfinite(f.qualified_at[rows]).astype(int).tolist()
+        return columns
+
+    def pipeline(self, at: datetime) -> Columns:
+        """Deals that are open at an instant: amount, true chance to be won and what came of them, by the touches that convinced."""
+        b, now, crm = self.books(), at.timestamp(), self._market.world.crm
+        entered = b.funnel.stage_at
+        is_open = (b.funnel.deal_at <= now) & (b.funnel.closed_at > now)
+        stage = np.where(is_open, (entered[:, : len(STAGES)] <= now).sum(axis=1) - 1, 0)
+        age = np.where(is_open, (now - entered[np.arange(len(entered)), stage]) / DAY, 0.0)
+        chance = win_chance(crm, stage, age)
+        rows = np.flatnonzero(is_open[b.touches.person])
+        person, weight = b.touches.person[rows], b.touches.weight[rows]
+        amount = weight * b.funnel.amount[person]
+        columns = self._labels(b, rows)
+        columns["currency"] = [self._market.world.accounts[n].currency for n in b.people.account[person]]
+        columns["stage"] = [STAGES[n] for n in stage[person]]
+        columns["amount"] = amount.tolist()
+        columns["expected"] = (amount * chance[person]).tolist()
+        columns["won"] = (amount * np.isfinite(b.funnel.won_at[person])).tolist()
+        return columns
+
+    def _booked(self) -> tuple[Books, Floats, Floats, npt.NDArray[np.bool_]]:
+        b, now = self.books(), self._market.clock.now().timestamp()
+        f = b.funnel
+        at = np.minimum(f.order_at, f.won_at)
+        value = np.where(np.isfinite(f.order_at), b.people.value, f.amount)
+        return b, at, value, (at <= now) & ~f.is_test & ~(f.refunded_at <= now)
+
+    def _labels(self, b: Books, rows: Whole, *, of_people: bool = False) -> Columns:
+        channel, ad_set = (
+            (b.people.channel, b.people.ad_set) if of_people else (b.touches.channel, b.touches.ad_set)
+        )
+        chosen = ad_set[rows]
+        known = chosen != NOBODY
+        safe = np.where(known, chosen, 0)
+        return {
+            "channel": [CHANNELS[n] for n in channel[rows]],
+            "is_paid": (channel[rows] < len(PAID)).tolist(),
+            "campaign_id": _where(known, b.sets.campaign_id[safe]),
+            "ad_set_id": _where(known, b.sets.ad_set_id[safe]),
+        }
+
+
+def _where(known: npt.NDArray[np.bool_], values: Iterable[Any]) -> list[str | None]:
+    return [str(value) if is_known and value else None for is_known, value in zip(known, values, strict=True)]
+
+
+def _instant(day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+
+
+def _days(at: Floats) -> list[str]:
+    return np.datetime_as_string((at // DAY).astype(int).astype("datetime64[D]")).tolist()

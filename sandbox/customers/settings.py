@@ -1,0 +1,98 @@
+"""The `crm` section of a world file: how many of the claimed conversions are real, who they are, and how deals run."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PAID = ("google_ads", "meta_ads", "linkedin_ads")
+UNPAID = ("organic", "direct", "email")
+CHANNELS = (*PAID, *UNPAID)
+STAGES = (
+    "appointmentscheduled",
+    "qualifiedtobuy",
+    "presentationscheduled",
+    "decisionmakerboughtin",
+    "contractsent",
+)
+"""Open stages of the sales pipeline, in order, by HubSpot's own ids."""
+
+
+class Crm(BaseModel):
+    """How the market's customers behave. Every field has a default, so that a world without this section has a CRM too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["hubspot", "salesforce", "none"] = Field(
+        "none", description="Which CRM is served and whose credentials sandbox.env holds; none without one."
+    )
+    begins: date | None = Field(
+        None, description="First click day of the CRM's people; the world's own beginning without it."
+    )
+    companies: int = Field(400, ge=1, description="Companies that leads work for.")
+    calls_per_10_s: int = Field(190, ge=1, description="HubSpot's limit for one private app.")
+    claim_excess: float = Field(
+        0.30, ge=0, le=2, description="By how much all platforms' claims exceed what really happened."
+    )
+    pull: dict[str, float] = Field(
+        {}, description="How much a touch of a channel convinces; drawn by the seed where not given."
+    )
+    pull_spread: float = Field(0.6, ge=0, le=2, description="Spread of the pulls that are drawn (log scale).")
+    extra_touches: float = Field(
+        1.0, ge=0, le=3, description="Mean number of touches besides the click that was claimed."
+    )
+    organic_share: float = Field(
+        0.35, ge=0, le=5, description="People without any paid touch, per person with one."
+    )
+    subscriber_share: float = Field(
+        0.5, ge=0, le=1, description="Share of those who did not buy that left an address."
+    )
+    lost_share: float = Field(
+        0.04, ge=0, le=1, description="Share of people whose whole path is lost (another device)."
+    )
+    touch_lost_share: float = Field(0.03, ge=0, le=1, description="Share of single touches that are lost.")
+    untagged_share: float = Field(
+        0.10, ge=0, le=1, description="Share of paid touches with a click id and no campaign parameters."
+    )
+    quality: dict[str, float] = Field(
+        {
+            "google_ads": 0.42,
+            "meta_ads": 0.28,
+            "linkedin_ads": 0.5,
+            "organic": 0.45,
+            "direct": 0.4,
+            "email": 0.4,
+        },
+        description="Share of a channel's leads that qualify in the end; the rest never does.",
+    )
+    qualify_days: dict[str, float] = Field(
+        {"google_ads": 7, "meta_ads": 9, "linkedin_ads": 11, "organic": 8, "direct": 8, "email": 7},
+        description="Median days from lead to qualified lead.",
+    )
+    qualify_spread: float = Field(0.75, ge=0, le=2)
+    deal_share: float = Field(0.6, ge=0, le=1, description="Share of qualified leads that become a deal.")
+    deal_multiple: float = Field(
+        12, gt=0, description="Median amount of a deal, in order values of the ad set."
+    )
+    stage_days: tuple[float, ...] = Field(
+        (4, 6, 6, 6, 4), min_length=5, max_length=5, description="Mean days in each stage."
+    )
+    stage_on: tuple[float, ...] = Field(
+        (0.8, 0.8, 0.8, 0.85, 0.9),
+        min_length=5,
+        max_length=5,
+        description="Chance to go on from each stage while alive.",
+    )
+    stalled_share: float = Field(
+        0.1, ge=0, lt=1, description="Chance in each stage that nobody answers any more."
+    )
+    stalled_days: float = Field(60, gt=0, description="Mean days until a stalled deal is called lost.")
+    refund_share: float = Field(0.05, ge=0, le=1)
+    refund_days: float = Field(10, gt=0)
+    test_share: float = Field(
+        0.01, ge=0, le=1, description="Share of leads and orders that people made to try a form."
+    )
+    merge_share: float = Field(
+        0.01, ge=0, le=1, description="Share of people entered twice and merged later."
+    )
+    delete_share: float = Field(0.005, ge=0, le=1, description="Share of contacts that are deleted later.")

@@ -1,0 +1,280 @@
+"""What HubSpot holds at an instant: contacts, companies and deals with their histories, who belongs to whom, who was merged.
+
+Ids are in ascending order; every record's own instants decide what can be seen of it now.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sandbox.customers.books import Books
+from sandbox.customers.cards import COMPANY_BASE, Cards
+from sandbox.customers.settings import STAGES
+from sandbox.draws import Floats, Whole
+from sandbox.world import World
+
+History = list[tuple[float, str]]
+"""Instants with the value that a property had from then on, oldest first."""
+ORDERED, RETURNED = "checkout_completed", "cancelled"
+OPEN_SHARES = (0.2, 0.4, 0.6, 0.8, 0.9)
+_LIFE = ("subscriber", "lead", "salesqualifiedlead", "opportunity", "customer")
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """All records of one type, by ascending id. `row` is the person, or the company's number."""
+
+    id: Whole
+    row: Whole
+    is_second: npt.NDArray[np.bool_]
+    created: Floats
+    modified: Floats
+    archived: Floats
+    """When it was deleted; infinite for those that are there."""
+    merged: Floats
+    """When it went into another record; it is not there any more then, and was never deleted."""
+
+    def seen(self, now: float) -> npt.NDArray[np.bool_]:
+        return (self.created <= now) & (self.archived > now) & (self.merged > now)
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Everything at the instant `now`, seconds since 1970."""
+
+    world: World
+    books: Books
+    now: float
+    cards: Cards = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cards", Cards(self.world, self.books))
+
+    @cached_property
+    def contacts(self) -> Shelf:
+        f, c, now = self.books.funnel, self.cards, self.now
+        people = np.flatnonzero(f.is_contact)
+        twice = np.flatnonzero(np.isfinite(f.merged_at) & f.is_contact)
+        last_touch = np.zeros(len(f.created_at))
+        t = self.books.touches
+        np.maximum.at(last_touch, t.person, np.where((t.at <= now) & ~t.is_lost, t.at, 0.0))
+        modified = _latest(
+            now, f.created_at, f.qualified_at, f.deal_at, f.won_at, f.order_at, f.merged_at, last_touch
+        )
+        second = f.created_at + 43_200.0
+        never = np.full(len(twice), np.inf)
+        return _sorted(
+            id=np.concatenate([c.contact_id[people], c.second_id[twice]]),
+            row=np.concatenate([people, twice]),
+            is_second=np.repeat([False, True], [len(people), len(twice)]),
+            created=np.concatenate([f.created_at[people], second[twice]]),
+            modified=np.concatenate([modified[people], second[twice]]),
+            archived=np.concatenate([f.deleted_at[people], never]),
+            merged=np.concatenate([np.full(len(people), np.inf), f.merged_at[twice]]),
+        )
+
+    @cached_property
+    def deals(self) -> Shelf:
+        f = self.books.funnel
+        opened = np.minimum(f.deal_at, f.order_at)
+        rows = np.flatnonzero(np.isfinite(opened))
+        stages = [f.stage_at[:, n] for n in range(f.stage_at.shape[1])]
+        modified = _latest(self.now, opened, f.refunded_at, *stages)
+        return _sorted(
+            id=self.cards.deal_id[rows], row=rows, is_second=np.zeros(len(rows), bool), created=opened[rows],
+            modified=modified[rows], archived=f.deal_deleted_at[rows], merged=np.full(len(rows), np.inf),
+        )  # fmt: skip
+
+    @cached_property
+    def companies(self) -> Shelf:
+        size = self.world.crm.companies
+        begun = datetime(
+            self.world.begins.year, self.world.begins.month, self.world.begins.day, tzinfo=UTC
+        ).timestamp()
+        at, never = np.full(size, begun), np.full(size, np.inf)
+        rows = np.arange(size)
+        return Shelf(COMPANY_BASE + rows, rows, np.zeros(size, bool), at, at, never, never)
+
+    def shelf(self, kind: str) -> Shelf:
+        shelf: Shelf = getattr(self, kind)
+        return shelf
+
+    @cached_property
+    def merged_into(self) -> Mapping[int, int]:
+        """Ids of contacts that went into another, with that other's id."""
+        shelf = self.contacts
+        gone = np.flatnonzero(shelf.is_second & (shelf.merged <= self.now))
+        return {int(shelf.id[n]): int(self.cards.contact_id[shelf.row[n]]) for n in gone}
+
+    def place(self, kind: str, id_: int) -> int | None:
+        """Where a record stands on its shelf, a merged one at its winner; None where it is not or was deleted."""
+        shelf = self.shelf(kind)
+        if kind == "contacts":
+            id_ = self.merged_into.get(id_, id_)
+        at = int(np.searchsorted(shelf.id, id_))
+        return at if at < len(shelf.id) and shelf.id[at] == id_ else None
+
+    def histories(self, kind: str, at: int) -> dict[str, History]:
+        """Every property of a record with its past."""
+        shelf = self.shelf(kind)
+        row, created = int(shelf.row[at]), float(shelf.created[at])
+        fixed: dict[str, str | None] = {"hs_object_id": str(shelf.id[at]), "createdate": _iso(created)}
+        moving: dict[str, History] = {}
+        if kind == "contacts":
+            fixed |= self._card(row, is_second=bool(shelf.is_second[at]))
+            moving = self._past_of_contact(row, is_second=bool(shelf.is_second[at]))
+        elif kind == "deals":
+            fixed |= self._deal(row)
+            moving = self._past_of_deal(row)
+        else:
+            fixed |= {
+                "name": f"Company {row}",
+                "domain": f"company{row}.example",
+                "industry": ("COMPUTER_SOFTWARE", "RETAIL", "BANKING")[row % 3],
+            }
+            fixed |= {"numberofemployees": str(10 * (1 + row % 50)), "country": "Germany"}
+        fixed["lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"] = _iso(
+            float(shelf.modified[at])
+        )
+        found = {name: [(created, value)] for name, value in fixed.items() if value is not None}
+        seen = {
+            name: [(when, value) for when, value in past if when <= self.now] for name, past in moving.items()
+        }
+        return found | {name: past for name, past in seen.items() if past}
+
+    def _card(self, row: int, *, is_second: bool) -> dict[str, str | None]:
+        cards, company = self.cards, self.cards.company_id(row)
+        first, last = cards.name(row)
+        merged = self.books.funnel.merged_at[row]
+        was_merged = merged <= self.now and not is_second
+        return {
+            "email": cards.email(row, second=is_second), "phone": cards.phone(row), "firstname": first, "lastname": last,
+            "country": cards.country(row), "associatedcompanyid": None if company is None else str(company),
+            "hubspot_owner_id": str(cards.owner[row]),
+            "hs_merged_object_ids": str(cards.second_id[row]) if was_merged else None,
+            "hs_calculated_merged_vids": f"{cards.second_id[row]}:{int(merged * 1_000)}" if was_merged else None,
+        }  # fmt: skip
+
+    def _past_of_contact(self, row: int, *, is_second: bool) -> dict[str, History]:
+        f, t, cards = self.books.funnel, self.books.touches, self.cards
+        steps = (f.lead_at[row], f.qualified_at[row], f.deal_at[row], min(f.won_at[row], f.order_at[row]))
+        past: History = [
+            (float(at), word) for at, word in zip(steps, _LIFE[1:], strict=True) if np.isfinite(at)
+        ]
+        if is_second:
+            past = past[:1] if np.isfinite(f.lead_at[row]) else []
+        touches = [n for n in self.books.touches_of(row) if not t.is_lost[n]]
+        touches = touches[:1] if is_second else touches
+        when = [float(np.floor(t.at[n])) for n in touches]
+        clicks = [cards.click_id(n) for n in touches]
+        found = {
+            "lifecyclestage": past or [(float(f.created_at[row]), _LIFE[0])],
+            "hs_latest_source": [(at, cards.source(n)) for at, n in zip(when, touches, strict=True)]
+            or [(float(f.created_at[row]), "OFFLINE")],
+            "hs_analytics_last_url": [(at, cards.url(n)) for at, n in zip(when, touches, strict=True)],
+        }
+        for name, prefix in (("hs_google_click_id", "gclid"), ("hs_facebook_click_id", "fbclid")):
+            found[name] = [
+                (at, one[1]) for at, one in zip(when, clicks, strict=True) if one and one[0] == prefix
+            ]
+        return found
+
+    def _deal(self, row: int) -> dict[str, str | None]:
+        is_order = bool(self.books.people.sells[row])
+        f, people = self.books.funnel, self.books.people
+        first, last = self.cards.name(row)
+        return {
+            "dealname": f"Order of {first} {last}"
+            if is_order
+            else f"{first} {last}, Company {self.cards.company[row]}",
+            "amount": f"{people.value[row] if is_order else f.amount[row]:.2f}",
+            "deal_currency_code": self.world.accounts[int(people.account[row])].currency,
+            "pipeline": "ecommerce" if is_order else "default",
+            "hubspot_owner_id": None if is_order else str(self.cards.owner[row]),
+        }
+
+    def _past_of_deal(self, row: int) -> dict[str, History]:
+        f = self.books.funnel
+        if self.books.people.sells[row]:
+            stages: History = [(float(f.order_at[row]), ORDERED), (float(f.refunded_at[row]), RETURNED)]
+            closed = float(f.order_at[row])
+        else:
+            stages = sorted(
+                zip(map(float, f.stage_at[row]), (*STAGES, "closedwon", "closedlost"), strict=True)
+            )
+            closed = float(f.closed_at[row])
+        stages = [(at, stage) for at, stage in stages if np.isfinite(at)]
+        return {"dealstage": stages, "closedate": [(closed, _iso(closed))] if np.isfinite(closed) else []}
+
+    def associated(self, kind: str, to: str, id_: int) -> list[int]:
+        """Ids of `to` that belong to a record."""
+        at = self.place(kind, id_)
+        if at is None or not self.shelf(kind).seen(self.now)[at]:
+            return []
+        row = int(self.shelf(kind).row[at])
+        own: dict[str, Any] = {
+            "contacts": int(self.cards.contact_id[row]),
+            "companies": self.cards.company_id(row),
+        }
+        other = own.get(to) if kind in {"contacts", "deals"} else None
+        return [] if other is None else [other]
+
+
+def _sorted(**columns: npt.NDArray) -> Shelf:
+    order = np.argsort(columns["id"])
+    return Shelf(**{name: values[order] for name, values in columns.items()})
+
+
+def _latest(now: float, *instants: Floats) -> Floats:
+    """The newest of these instants that is not to come."""
+    found = np.zeros(len(instants[0]))
+    for at in instants:
+        found = np.maximum(found, np.where(at <= now, at, 0.0))
+    return np.floor(found * 1_000) / 1_000
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def pipelines(begun: str) -> Iterable[dict[str, Any]]:
+    """The two deal pipelines with their stages."""
+
+    def stage(number: int, name: str, label: str, share: float, *, is_closed: bool) -> dict[str, Any]:
+        metadata = {"isClosed": str(is_closed).lower(), "probability": str(share)}
+        return {
+            "id": name,
+            "label": label,
+            "displayOrder": number,
+            "metadata": metadata,
+            "archived": False,
+            "createdAt": begun,
+            "updatedAt": begun,
+        }
+
+    sales = [stage(n, name, name, OPEN_SHARES[n], is_closed=False) for n, name in enumerate(STAGES)]
+    sales += [
+        stage(5, "closedwon", "Closed won", 1.0, is_closed=True),
+        stage(6, "closedlost", "Closed lost", 0.0, is_closed=True),
+    ]
+    shop = [
+        stage(0, ORDERED, "Checkout completed", 1.0, is_closed=True),
+        stage(1, RETURNED, "Cancelled", 0.0, is_closed=True),
+    ]
+    for number, (name, label, stages) in enumerate(
+        (("default", "Sales pipeline", sales), ("ecommerce", "Ecommerce pipeline", shop))
+    ):
+        yield {
+            "id": name,
+            "label": label,
+            "displayOrder": number,
+            "stages": stages,
+            "archived": False,
+            "createdAt": begun,
+            "updatedAt": begun,
+        }

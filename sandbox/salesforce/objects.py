@@ -1,0 +1,174 @@
+"""The books as Salesforce objects: leads and contacts, accounts, opportunities with their history, as they stand at an instant.
+
+Leads that qualify are converted: the contact they become carries the opportunity. Buyers are contacts from the start. A merged or
+deleted record stays to be seen by `queryAll`, marked as deleted.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from sandbox.customers.settings import STAGES
+from sandbox.hubspot.objects import Holdings
+from sandbox.salesforce.soql import Row
+
+LABELS = (
+    "Prospecting",
+    "Qualification",
+    "Needs Analysis",
+    "Proposal/Price Quote",
+    "Negotiation/Review",
+    "Closed Won",
+    "Closed Lost",
+)
+
+
+def rows(holdings: Holdings, name: str) -> list[Row] | None:
+    """Every row of an object, deleted ones included; None where there is no such object."""
+    made: dict[str, Callable[[Holdings], Iterator[Row]]] = {
+        "Lead": _leads, "Contact": _contacts, "Account": _accounts, "Opportunity": _opportunities,
+        "OpportunityHistory": _history, "OpportunityContactRole": _roles,
+        "OpportunityStage": _stage_list,
+    }  # fmt: skip
+    return list(made[name](holdings)) if name in made else None
+
+
+def sf_id(prefix: str, number: int) -> str:
+    """An id of fifteen characters: three for the kind, twelve for the record."""
+    digits = ""
+    for _ in range(12):
+        number, last = divmod(number, 36)
+        digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[last] + digits
+    return prefix + digits
+
+
+def _instant(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def _people(holdings: Holdings, prefix: str, *, sells: bool) -> Iterator[tuple[int, bool, Row]]:
+    shelf, cards, now = holdings.contacts, holdings.cards, holdings.now
+    for at in np.flatnonzero(shelf.created <= now):
+        row, second = int(shelf.row[at]), bool(shelf.is_second[at])
+        if bool(holdings.books.people.sells[row]) is not sells:
+            continue
+        first, last = cards.name(row)
+        merged, gone = bool(shelf.merged[at] <= now), bool(min(shelf.merged[at], shelf.archived[at]) <= now)
+        touches = [
+            n
+            for n in holdings.books.touches_of(row)
+            if not holdings.books.touches.is_lost[n] and holdings.books.touches.at[n] <= now
+        ]
+        modified = min(shelf.merged[at], shelf.archived[at]) if gone else shelf.modified[at]
+        yield row, second, {
+            "Id": sf_id(prefix, int(shelf.id[at])), "IsDeleted": gone, "MasterRecordId": sf_id(prefix, int(cards.contact_id[row])) if merged else None,
+            "CreatedDate": _instant(float(shelf.created[at])), "SystemModstamp": _instant(float(modified)),
+            "FirstName": first, "LastName": last, "Email": cards.email(row, second=second), "Phone": cards.phone(row),
+            "LeadSource": "Web" if touches else "Other", "Landing_Page__c": cards.url(touches[-1]) if touches else None,
+            "OwnerId": sf_id("005", int(cards.owner[row])),
+        }  # fmt: skip
+
+
+def _leads(holdings: Holdings) -> Iterator[Row]:
+    f, now = holdings.books.funnel, holdings.now
+    for row, second, shown in _people(holdings, "00Q", sells=False):
+        qualified = bool(f.qualified_at[row] <= now) and not second
+        contact = sf_id("003", int(holdings.cards.contact_id[row])) if qualified else None
+        company = holdings.cards.company_id(row)
+        yield shown | {
+            "Company": f"Company {company}", "Status": "Qualified" if qualified else "Open - Not Contacted", "IsConverted": qualified,
+            "ConvertedDate": _day(float(f.qualified_at[row])) if qualified else None, "ConvertedContactId": contact,
+            "ConvertedAccountId": sf_id("001", company) if qualified and company else None,
+        }  # fmt: skip
+
+
+def _contacts(holdings: Holdings) -> Iterator[Row]:
+    for _, _, shown in _people(holdings, "003", sells=True):
+        yield shown | {"AccountId": None}
+    for row, second, shown in _people(holdings, "003", sells=False):
+        at, company = holdings.books.funnel.qualified_at[row], holdings.cards.company_id(row)
+        if at <= holdings.now and not second:
+            yield shown | {
+                "AccountId": sf_id("001", company) if company else None,
+                "CreatedDate": _instant(float(at)),
+            }
+
+
+def _accounts(holdings: Holdings) -> Iterator[Row]:
+    shelf = holdings.companies
+    for id_, created in zip(shelf.id, shelf.created, strict=True):
+        at = _instant(float(created))
+        yield {
+            "Id": sf_id("001", int(id_)), "IsDeleted": False, "MasterRecordId": None, "CreatedDate": at, "SystemModstamp": at,
+            "Name": f"Company {id_}", "Industry": "Technology", "NumberOfEmployees": 50,
+        }  # fmt: skip
+
+
+def _stages(holdings: Holdings, row: int) -> list[tuple[float, str]]:
+    """Instants at which an opportunity entered its stages, oldest first."""
+    f = holdings.books.funnel
+    if holdings.books.people.sells[row]:
+        past = [(float(f.order_at[row]), "Closed Won"), (float(f.refunded_at[row]), "Closed Lost")]
+    else:
+        past = sorted(zip(map(float, f.stage_at[row]), LABELS, strict=True))
+    return [(at, stage) for at, stage in past if at <= holdings.now]
+
+
+def _each_deal(holdings: Holdings) -> Iterator[tuple[int, int, str, Any]]:
+    shelf = holdings.deals
+    for at in np.flatnonzero(shelf.created <= holdings.now):
+        yield int(at), int(shelf.row[at]), sf_id("006", int(shelf.id[at])), shelf
+
+
+def _opportunities(holdings: Holdings) -> Iterator[Row]:
+    people, f, cards = holdings.books.people, holdings.books.funnel, holdings.cards
+    for at, row, own, shelf in _each_deal(holdings):
+        stage_at, stage = _stages(holdings, row)[-1]
+        company = cards.company_id(row)
+        amount = people.value[row] if people.sells[row] else f.amount[row]
+        gone = bool(shelf.archived[at] <= holdings.now)
+        yield {
+            "Id": own, "IsDeleted": gone, "Name": f"Deal {at}", "StageName": stage,
+            "Amount": float(amount), "CurrencyIsoCode": holdings.world.accounts[int(people.account[row])].currency,
+            "CloseDate": _day(stage_at), "IsClosed": stage.startswith("Closed"), "IsWon": stage == "Closed Won",
+            "AccountId": sf_id("001", company) if company else None, "OwnerId": sf_id("005", int(cards.owner[row])),
+            "CreatedDate": _instant(float(shelf.created[at])), "SystemModstamp": _instant(float((shelf.archived if gone else shelf.modified)[at])),
+            "Type": "Order" if people.sells[row] else "New Business",
+        }  # fmt: skip
+
+
+def _history(holdings: Holdings) -> Iterator[Row]:
+    for at, row, own, _ in _each_deal(holdings):
+        for nth, (when, stage) in enumerate(_stages(holdings, row)):
+            yield {
+                "Id": sf_id("008", at * (len(STAGES) + 2) + nth), "OpportunityId": own, "StageName": stage, "IsDeleted": False,
+                "CreatedDate": _instant(when), "SystemModstamp": _instant(when),
+            }  # fmt: skip
+
+
+def _roles(holdings: Holdings) -> Iterator[Row]:
+    for at, row, own, shelf in _each_deal(holdings):
+        when = _instant(float(shelf.created[at]))
+        yield {
+            "Id": sf_id("00K", at), "OpportunityId": own, "ContactId": sf_id("003", int(holdings.cards.contact_id[row])), "IsPrimary": True,
+            "IsDeleted": False, "CreatedDate": when, "SystemModstamp": when,
+        }  # fmt: skip
+
+
+def _stage_list(_: Holdings) -> Iterator[Row]:
+    for number, label in enumerate(LABELS):
+        yield {
+            "Id": sf_id("01J", number),
+            "IsDeleted": False,
+            "MasterLabel": label,
+            "SortOrder": number + 1,
+            "DefaultProbability": (10, 20, 40, 60, 90, 100, 0)[number],
+            "IsClosed": label.startswith("Closed"),
+            "IsWon": label == "Closed Won",
+        }

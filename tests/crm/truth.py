@@ -1,0 +1,52 @@
+"""What the lake must hold of a CRM, straight from the sandbox's books."""
+
+import numpy as np
+import pandas as pd
+
+from resources.lake import Lake
+from resources.tables.crm import CONTACTS, DEAL_STAGES, DEALS
+from sandbox.hubspot.objects import Holdings
+from sandbox.stage import Stage
+
+
+def holdings(stage: Stage) -> Holdings:
+    return Holdings(stage.world, stage.keeper.books(), float(int(stage.clock.now().timestamp())))
+
+
+def assert_equal_to_the_books(lake: Lake, stage: Stage) -> None:
+    """Every contact and deal that HubSpot shows now, with when they qualified, what they are worth and where they stand; and no other."""
+    held, f, people = holdings(stage), stage.keeper.books().funnel, stage.keeper.books().people
+    contacts, shelf = lake.read(CONTACTS), held.contacts
+    seen = np.flatnonzero(shelf.seen(held.now))
+    assert sorted(contacts["contact_id"].astype("int64")) == sorted(shelf.id[seen])
+    person = dict(zip(shelf.id[seen], shelf.row[seen], strict=True))
+    first = contacts[~contacts["contact_id"].astype("int64").isin(shelf.id[shelf.is_second])]
+    rows = np.array([person[one] for one in first["contact_id"].astype("int64")])
+    for column, at in (("lead_at", f.lead_at), ("qualified_at", f.qualified_at)):
+        wanted = np.where(at[rows] <= held.now, at[rows], np.nan)
+        found = _seconds(first[column])
+        assert np.array_equal(np.isnan(wanted), np.isnan(found)), column
+        assert np.nanmax(np.abs(wanted - found)) < 0.01
+    assert (first["is_test"].to_numpy() == f.is_test[rows]).all()
+    deals, shelf = lake.read(DEALS), held.deals
+    seen = np.flatnonzero(shelf.seen(held.now))
+    assert sorted(deals["deal_id"].astype("int64")) == sorted(shelf.id[seen])
+    rows = pd.Series(shelf.row[seen], shelf.id[seen]).loc[deals["deal_id"].astype("int64")].to_numpy()
+    worth = np.where(people.sells[rows], people.value[rows], f.amount[rows])
+    assert np.allclose(deals["amount"], worth)
+    won = np.where(people.sells[rows], ~(f.refunded_at[rows] <= held.now), f.won_at[rows] <= held.now)
+    assert (deals["is_won"].to_numpy() == won).all()
+    assert (deals["is_refunded"].to_numpy() == (people.sells[rows] & ~won)).all()
+    entered = lake.read(DEAL_STAGES).groupby("deal_id").size()
+    moves = np.where(
+        people.sells[rows], 1 + (f.refunded_at[rows] <= held.now), (f.stage_at[rows] <= held.now).sum(axis=1)
+    )
+    assert (entered.loc[deals["deal_id"]].to_numpy() == moves).all()
+
+
+def _seconds(instants: pd.Series) -> np.ndarray:
+    return (
+        instants.astype("datetime64[us, UTC]")
+        .map(lambda at: np.nan if pd.isna(at) else at.timestamp())
+        .to_numpy(dtype=float)
+    )

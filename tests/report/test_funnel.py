@@ -1,0 +1,107 @@
+"""The CRM's part of the page: the numbers, platforms beside the books, and nothing of it without a CRM."""
+
+import re
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from assets.report.funnel import Funnel, funnel_of
+from assets.report.page import render_dashboard
+from assets.report.view import dashboard_view
+from tests.report.frames import AS_OF, frames
+
+
+def days() -> pd.DataFrame:
+    """Two days: one in the 28 days, one long before."""
+    line = {"currency": "EUR", "leads": 4.0, "opportunities": 1.0, "orders": 12.0}
+    rows = [
+        {"channel": "google_ads", "spend": 100.0, "claimed_conversions": 20.0, "claimed_value": 400.0, "qualified": 2.0, "shop_orders": 6.0, "revenue": 250.0},
+        {"channel": "meta_ads", "spend": 50.0, "claimed_conversions": 9.0, "claimed_value": 90.0, "qualified": 1.0, "shop_orders": 2.0, "revenue": 50.0},
+        {"channel": "unattributed", "spend": None, "qualified": 1.0, "shop_orders": 1.0, "revenue": 50.0},
+        {"channel": "paid", "spend": 150.0, "qualified": 3.5, "shop_orders": 9.0, "revenue": 340.0},
+        {"channel": "all", "spend": 150.0, "qualified": 5.0, "shop_orders": 12.0, "revenue": 400.0},
+    ]  # fmt: skip
+    table = pd.DataFrame([line | row for row in rows]).assign(day=pd.Timestamp(AS_OF))
+    table["revenue_low"] = table["revenue"].where(table["channel"] != "paid", 300.0)
+    table["revenue_high"] = table["revenue"].where(table["channel"] != "paid", 350.0)
+    return pd.concat(
+        [table, table.assign(day=pd.Timestamp(AS_OF) - timedelta(days=28), revenue=1e9)], ignore_index=True
+    )
+
+
+def cpql() -> pd.DataFrame:
+    row = {
+        "start_day": pd.Timestamp(AS_OF) - timedelta(days=27),
+        "end_day": pd.Timestamp(AS_OF),
+        "matured": 0.5,
+        "cpql": 30.0,
+        "cpql_low": 25.0,
+        "cpql_high": 40.0,
+    }
+    week = row | {"start_day": pd.Timestamp(AS_OF) - timedelta(days=6), "cpql": 999.0}
+    return pd.DataFrame(
+        [row | {"channel": "paid"}, week | {"channel": "paid"}, row | {"channel": "google_ads", "cpql": 28.0}]
+    )
+
+
+def pipeline() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "channel": ["google_ads", "google_ads", "organic", "meta_ads"],
+            "stage": list("abab"),
+            "expected": [10.0, 5.0, 100.0, 7.0],
+        }
+    )
+
+
+def found() -> Funnel:
+    told = funnel_of(days(), cpql(), pipeline(), as_of=AS_OF)
+    assert told is not None
+    return told
+
+
+def test_the_numbers_are_those_of_the_28_days() -> None:
+    tiles = {tile.key: tile for tile in found().tiles}
+    assert (
+        tiles["blended_roas"].value,
+        tiles["blended_roas"].low,
+        tiles["blended_roas"].high,
+    ) == pytest.approx((340 / 150, 2.0, 350 / 150))
+    assert (tiles["cpql"].value, tiles["cpql"].low, tiles["cpql"].high) == (30.0, 25.0, 40.0)
+    assert tiles["qualified"].value == 3.5
+    assert tiles["pipeline"].value == 22.0
+    assert found().unattributed == 0.125
+
+
+def test_a_platforms_claims_stand_beside_its_books_and_all_together_claim_nothing() -> None:
+    rows = {row.channel: row for row in found().rows}
+    google = rows["google_ads"]
+    assert (google.claimed_roas, google.booked_roas, google.inflation, google.pipeline) == (
+        4.0,
+        2.5,
+        2.0,
+        15.0,
+    )
+    assert rows["paid"].claimed_conversions is None
+    assert rows["paid"].claimed_roas is None
+    assert rows["paid"].inflation is None
+    assert rows["meta_ads"].cpql is None
+
+
+def test_the_page_shows_them_and_is_without_them_where_there_is_no_crm() -> None:
+    page = render_dashboard(dashboard_view(**frames(), funnel=found()))
+    assert re.findall(r'data-funnel="(\w+)"', page) == ["blended_roas", "cpql", "qualified", "pipeline"]
+    assert re.findall(r'data-funnel-row="(\w+)"', page) == ["google_ads", "meta_ads", "paid"]
+    assert "From clicks to pipeline" in page
+    assert 'href="#funnel"' in page
+    bare = render_dashboard(dashboard_view(**frames()))
+    assert "funnel" not in bare
+    assert funnel_of(days().iloc[:0], cpql(), pipeline(), as_of=AS_OF) is None
+
+
+def test_a_crm_that_knows_only_spend_leaves_the_rest_empty() -> None:
+    told = funnel_of(days(), cpql().iloc[:0], pipeline().iloc[:0], as_of=AS_OF)
+    assert told is not None
+    assert {tile.key: tile.value for tile in told.tiles}["cpql"] is None
+    assert {tile.key: tile.value for tile in told.tiles}["pipeline"] is None
