@@ -55,7 +55,7 @@ def measure(
         "months that every peer was measured on\n"
         + pd.DataFrame(some).T.dropna(axis=1, how="all").round(3).to_string()
     )
-    for name, own in table.groupby("set"):
+    for name, own in on_some.groupby("set"):
         say(
             f"{name}\n"
             + own.pivot_table(index="method", columns="day", values="error").mul(100).round(2).to_string()
