@@ -66,6 +66,8 @@ def test_check_says_per_account_what_works(sandbox: Sandbox, var: Path, tmp_path
         ("LINKEDIN_ACCESS_TOKEN", "someone-elses-token", "LinkedIn Ads: "),
         ("LINKEDIN_API_URL", "http://127.0.0.1:9/rest", "LinkedIn Ads: "),
         ("GOOGLE_ADS_ENDPOINT", "localhost:9", "Google Ads: "),
+        ("HUBSPOT_ACCESS_TOKEN", "someone-elses-token", "HubSpot: "),
+        ("HUBSPOT_API_URL", "http://127.0.0.1:9/hubspot", "HubSpot: "),
         ("GOOGLE_ADS_LOGIN_CUSTOMER_ID", "1234567890", "Google Ads: "),
     ],
 )
