@@ -32,7 +32,7 @@ from orchestration.runs import RunFailed, Window, instance_at, run, windows_betw
 from orchestration.schedules import days_to_read
 from resources.lake import Lake
 from resources.platforms.login import PLATFORMS
-from resources.settings import Settings
+from resources.settings import Settings, load_settings
 
 Say = Callable[[str], None]
 LEARNED_DAYS = 150
@@ -117,7 +117,7 @@ def refresh_day(
         first = min(first, window.start)
     _attempt(came, instance, LAG | CORE_DAYS | ENTITIES, Window(first, day))
     say(f"{Window(first, day)}: {(day - first).days + 1} days in {perf_counter() - at:.1f} s")
-    if has_crm(settings):
+    if has_crm(load_settings()):  # what is handed over may know no credentials
         at = perf_counter()
         _attempt(came, instance, CRM)
         _attempt(came, instance, FUNNEL)

@@ -12,7 +12,8 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.crm.cohorts import TOTAL, cost_per_qualified_lead
+from assets.crm.attribution import UNATTRIBUTED
+from assets.crm.cohorts import TOTAL, cost_per_qualified_lead, with_unseen
 from assets.crm.figures_of_day import ALL, PAID, PLATFORMS, credit, funnel_days, lead_clicks
 from assets.crm.people import outcomes, people, touchpoints
 from assets.crm.pipeline_of_channels import by_channel
@@ -173,6 +174,7 @@ def _figures(
     ]
     cpql = pd.concat(cohorts, ignore_index=True)
     cpql = cpql[cpql["channel"].isin([*PLATFORMS, TOTAL]) & cpql["spend"].notna()]
+    cpql = with_unseen(cpql, total=TOTAL, seen=float((clicks["channel"] != UNATTRIBUTED).mean()))
     cpql = cpql.assign(channel=cpql["channel"].replace(TOTAL, PAID), currency=currency)
     by_kind = (
         told.drop(columns="is_shop")

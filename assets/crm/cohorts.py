@@ -92,6 +92,23 @@ def cost_per_qualified_lead(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def with_unseen(costs: pd.DataFrame, *, total: str, seen: float) -> pd.DataFrame:
+    """The rows of `total` as if the leads whose click nobody saw were paid ones as often as the others; channels stay as they are.
+
+    `seen` is the share of all leads whose click (or visit) is known.
+    """
+    whole, share = costs["channel"] == total, seen if seen > 0 else 1.0
+    found = costs.copy()
+    for names, factor in (
+        (("projected", "projected_low", "projected_high"), 1.0 / share),
+        (("cpql_so_far", "cpql", "cpql_low", "cpql_high"), share),
+    ):
+        for name in names:
+            values = pd.to_numeric(found[name])
+            found[name] = values.where(~whole, values * factor)
+    return found
+
+
 def _draws(
     leads: pd.DataFrame,
     found: Learned,

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from assets.crm import cost_per_qualified_lead
+from assets.crm.cohorts import with_unseen
 
 NOW = pd.Timestamp("2026-11-01", tz="UTC")
 START, END = date(2026, 10, 12), date(2026, 10, 18)
@@ -105,3 +106,14 @@ def test_ranges_are_ordered_and_hold_what_is_there_already() -> None:
     assert (found["qualified"] <= found["projected_low"]).all()
     assert (found["projected_low"] <= found["projected_high"]).all()
     assert (found["cpql_low"] <= found["cpql_high"]).all()
+
+
+def test_leads_that_nobody_saw_come_lower_the_total_cost_and_no_channels() -> None:
+    leads, spend = market(8)
+    found = cost_per_qualified_lead(leads, spend, as_of=NOW, start=START, end=END).set_index(
+        "channel", drop=False
+    )
+    told = with_unseen(found, total="all", seen=0.9)
+    assert told.loc["all", "cpql"] == pytest.approx(0.9 * found.loc["all", "cpql"])
+    assert told.loc["all", "projected"] == pytest.approx(found.loc["all", "projected"] / 0.9)
+    pd.testing.assert_frame_equal(told.drop("all"), found.drop("all"), check_dtype=False)
