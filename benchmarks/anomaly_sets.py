@@ -60,7 +60,7 @@ def generated(seed: int, *, campaigns: int = CAMPAIGNS, days: int = DAYS) -> Lab
     parts, events = [], []
     for number in range(campaigns):
         name = f"c{number:02d}"
-        own = _drawn(rng, days, dates.dayofweek.to_numpy(), promotions)
+        own = _drawn(rng, days, dates.day_of_week.to_numpy(), promotions)
         kinds = rng.permutation(_KINDS)[:3] if number % 8 else rng.choice(_KINDS, 3)
         for slot, kind in enumerate(kinds):
             width = (days - SCORED_FROM - 6) // 3
