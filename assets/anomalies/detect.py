@@ -7,7 +7,7 @@ import pandas as pd
 
 from assets.anomalies.given import cleaned, marks, steps
 from assets.anomalies.grid import Grid, grids
-from assets.anomalies.rows import Rows, rows_of
+from assets.anomalies.rows import LIFT, Rows, rows_of
 from assets.anomalies.watch import Watched, warm_periods, watched
 from resources.watching import Watching
 
@@ -28,6 +28,8 @@ NUMBERS = ("expected", "low", "high", "value", "p_value")
 SEVERITIES = ("none", "low", "medium", "high")
 _MEDIUM, _HIGH = 0.5, 1.0
 """Sizes (logarithm) from which on an anomaly is of medium and of high severity."""
+_ALIKE = 8.0
+"""Standard deviations of a series that goes below zero that are as severe as a size of 1."""
 DEFAULT = Watching()
 
 
@@ -120,7 +122,7 @@ def _told(rows: Rows, grid: Grid, found: Watched) -> pd.DataFrame:
     size, metrics = len(grid.series), [m.name for m in rows.measures]
     t, row = np.nonzero(rows.given)
     flagged, effect = found.flagged[t, row], found.effect[t, row]
-    sizes = 1 + (np.abs(effect) >= _MEDIUM).astype(int) + (np.abs(effect) >= _HIGH)
+    lifted = rows.shift[row] != 0
     at = np.broadcast_to(grid.at, (len(grid.at), size))
     return pd.DataFrame(
         {
@@ -129,11 +131,16 @@ def _told(rows: Rows, grid: Grid, found: Watched) -> pd.DataFrame:
             "expected": found.expected[t, row] - rows.shift[row], "low": found.low[t, row] - rows.shift[row],
             "high": found.high[t, row] - rows.shift[row], "value": rows.value[t, row],
             "p_value": found.chance[t, row], "is_anomaly": flagged,
-            "severity": pd.Categorical.from_codes(np.where(flagged, sizes, 0), list(SEVERITIES), ordered=True),
-            "cause": _causes(flagged, effect, found.window[t, row], ~rows.shift[row].astype(bool)),
+            "severity": _severity(flagged, np.abs(effect) * np.where(lifted, LIFT / _ALIKE, 1.0)),
+            "cause": _causes(flagged, effect, found.window[t, row], ~lifted),
         },
         columns=list(COLUMNS),
     )  # fmt: skip
+
+
+def _severity(flagged: np.ndarray, size: np.ndarray) -> pd.Categorical:
+    grade = 1 + (size >= _MEDIUM).astype(int) + (size >= _HIGH)
+    return pd.Categorical.from_codes(np.where(flagged, grade, 0), list(SEVERITIES), ordered=True)
 
 
 def _causes(

@@ -109,7 +109,7 @@ class Expected:
         self._events_below = self._events_below * fade + np.where(learns, share, 0.0)
         self._keep(t + 1, frozen, start)
         plain = np.log((rows.above[t] + c) / (rows.below[t] * np.exp(common + self.level[t]) + c))
-        self._learn_season(t, learns, np.clip(plain - season, -most, most), season)
+        self._learn_season(t, learns & np.isfinite(most), np.clip(plain - season, -most, most), season)
 
     def roll_back(self, which: Bools, to: Whole) -> None:
         """Forget what the rows learned since `to`: an incident had begun."""

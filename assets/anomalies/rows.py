@@ -11,8 +11,8 @@ from assets.anomalies.measures import FOLLOWS, GROWING, NAMES, Measure, measurab
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-_LIFT = 8.0
-"""Standard deviations from nothing at which a ratio is nearly a difference, and at which 3 of them are a third."""
+LIFT = 30.0
+"""Standard deviations above nothing to which a series that goes below it is lifted: so far up a ratio is nearly a difference."""
 _YOUNGEST = 0.05
 """A day of which less can be seen yet says nothing."""
 _DOUBT = 0.15
@@ -59,6 +59,11 @@ class Rows:
     def counted(self) -> Bools:
         return self.spread > 0
 
+    @property
+    def unexplained(self) -> Bools:
+        """Rows of whose noise nothing is known beforehand: plain ones, and ratios that were given without their counts."""
+        return self.plain | ~(self.counted | self.is_level)
+
 
 def rows_of(grid: Grid, warm: int) -> Rows:
     """Every measure of every series of the grid; `warm` known periods tell whether a plain series goes below zero."""
@@ -99,7 +104,7 @@ def _visible(grid: Grid, measure: Measure) -> Floats:
 
 
 def _shift(values: Floats, given: Bools, warm: int) -> Floats:
-    """For series whose first periods go below zero: what lifts their middle to `_LIFT` standard deviations; 0 for others."""
+    """For series whose first periods go below zero: what lifts their middle to `LIFT` standard deviations; 0 for others."""
     first = given & (np.cumsum(given, axis=0) <= warm)
     some = (first & (values < 0)).any(axis=0)
     shift = np.zeros(values.shape[1])
@@ -107,7 +112,7 @@ def _shift(values: Floats, given: Bools, warm: int) -> Floats:
         own = np.where(first, values, np.nan)[:, some]
         middle = np.nanmedian(own, axis=0)
         spread = 1.4826 * np.nanmedian(np.abs(own - middle), axis=0)
-        shift[some] = _LIFT * np.maximum(np.maximum(spread, 0.02 * np.abs(middle)), 1e-6) - middle
+        shift[some] = LIFT * np.maximum(np.maximum(spread, 0.02 * np.abs(middle)), 1e-6) - middle
     return shift
 
 

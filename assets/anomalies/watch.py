@@ -15,7 +15,7 @@ from assets.anomalies.expected import FEW, Expected, common_move
 from assets.anomalies.grid import Grid
 from assets.anomalies.noise import chances, surprise, surprising
 from assets.anomalies.process import Process
-from assets.anomalies.rows import Rows
+from assets.anomalies.rows import LIFT, Rows
 from resources.watching import Watching
 
 Floats = npt.NDArray[np.float64]
@@ -30,10 +30,13 @@ _FREE, _FREE_ALONE = 20.0, 8.0
 """Degrees of freedom of the tails: those of a series without peers are known less."""
 _REACH = 2.5
 """Standard deviations beyond which a period teaches the level no more."""
+_LEAST_LIFTED = 3.0
+"""Standard deviations below which a series that goes below zero is not flagged."""
 _STILL = 0.4
 """Of an incident's size, what its newest days must show where they can tell."""
 _NOTHING = np.log(1e-8)
 """A row that never was anything is not expected to be."""
+_FEW_EVENTS = 5
 _RETURNED, _BEFORE = 0.35, 35
 """What is back where it was five weeks ago, but for a third of the way, is no news."""
 _NARROW, _BROAD = 0.5, 0.6
@@ -94,6 +97,7 @@ class _Watch:
         rows, expected, episodes = self.rows, self.expected, self.episodes
         if self.changes is not None:
             self._take_in_change(t, self.changes[t])
+        self._learn_anew(t, self._wakes(t))
         self.joined = self.joins <= t
         self.alone = np.bincount(rows.pool, self.joined)[rows.pool] < FEW
         season = expected.seasonal(t, self.joined / self.process.with_counts(0, expected.unit, t))
@@ -110,8 +114,8 @@ class _Watch:
         starts = np.stack([one.base for one in sums])[best, self.all]
         episodes.begin(begins, t=t, start=starts, size=size)
         expected.roll_back(begins, starts)
-        self._go_on(t, going, off, variance)
-        self._learn(t, sums, share, season, common, variance)
+        settled = self._go_on(t, going, off, variance)
+        self._learn(t, sums, share, season, common, most=_REACH * np.sqrt(variance), settled=settled)
 
     def _day(self, t: int, share: Floats) -> tuple[Floats, Floats]:
         """How far a period is off what was expected (logarithm), and the relative variance of that."""
@@ -120,17 +124,17 @@ class _Watch:
         return off, self.process.with_counts(0, share * expected.events_per_share, t)
 
     def _learn(
-        self, t: int, sums: list[_Sum], share: Floats, season: Floats, common: Floats, variance: Floats
-    ) -> None:
-        known, frozen = self.rows.known[t], self.episodes.on
-        anew = t < self.quiet_until
+        self, t: int, sums: list[_Sum], share: Floats, season: Floats, common: Floats, *, most: Floats, settled: Bools
+    ) -> None:  # fmt: skip
+        known, anew = self.rows.known[t], t < self.quiet_until
+        learns = known & ~self.episodes.on & ~settled
         self.expected.learn(
-            t, learns=known & ~frozen, frozen=frozen, start=self.episodes.start, share=share,
-            most=np.where(anew, np.inf, _REACH * np.sqrt(variance)), season=season, common=common,
+            t, learns=learns, frozen=self.episodes.on, start=self.episodes.start, share=share,
+            most=np.where(anew, np.inf, most), season=season, common=common,
         )  # fmt: skip
         self.seen += known
         for n, one in enumerate(sums):
-            whole = known & ~frozen & ~anew & (t + 1 - one.start == _LENGTHS[n])
+            whole = learns & ~anew & (t + 1 - one.start == _LENGTHS[n])
             self.process.learn(n, t, one.off, one.variance, learns=whole, joined=self.joined)
 
     def _window(self, n: int, t: int) -> _Sum:
@@ -143,7 +147,7 @@ class _Watch:
         variance, offset = self.process.with_counts(n, events, t), self.expected.offset * span
         per_event = np.maximum(events, 1e-9) / np.maximum(wanted * rows.spread, 1e-12)
         chance = chances(
-            surprise(seen, wanted, offset, variance, symmetric=rows.plain), freedom=np.where(self.alone, _FREE_ALONE, _FREE),
+            surprise(seen, wanted, offset, variance, symmetric=rows.unexplained), freedom=np.where(self.alone, _FREE_ALONE, _FREE),
             events=np.where(rows.whole, np.rint(seen), seen * per_event),
             expected_events=np.where(rows.whole, wanted, events / np.maximum(rows.spread, 1e-9)),
             process=self.process.variance[n], whole=rows.whole, counted=rows.whole | rows.is_sum,
@@ -178,9 +182,8 @@ class _Watch:
         together = tested & ~self.alone
         if (flagged & together).any():
             flagged &= self.alone | (least <= surprising(least, together, policy.false_discovery))
-        flagged &= np.abs(size) >= np.where(
-            rows.is_level & ~rows.plain, policy.least_amount, policy.least_ratio
-        )
+        least_size = np.where(rows.is_level & ~rows.plain, policy.least_amount, policy.least_ratio)
+        flagged &= np.abs(size) >= np.where(rows.shift == 0, least_size, _LEAST_LIFTED / LIFT)
         flagged &= _is_still(size, sums[1], off, variance)
         flagged &= self.episodes.on | ~(self._returned(t, sums, best, size) | self.episodes.is_habit(size, t))
         leads = np.zeros(int(rows.series.max()) + 1, bool)
@@ -197,10 +200,10 @@ class _Watch:
         now = self.expected.level[np.stack([one.base for one in sums])[best, self.all], self.all]
         return np.abs(size + now - before) < _RETURNED * np.abs(size)
 
-    def _go_on(self, t: int, going: Bools, off: Floats, variance: Floats) -> None:
-        """Incidents that were on before `t`: worse, over, or the new level."""
+    def _go_on(self, t: int, going: Bools, off: Floats, variance: Floats) -> Bools:
+        """Incidents that were on before `t`: worse, over, or the new level. The rows that `t` is part of the new level of."""
         if not going.any():
-            return
+            return going
         episodes = self.episodes
         seen, wanted, _ = self.expected.since(t, episodes.start, episodes.start)
         offset = self.expected.offset * (t + 1 - episodes.start)
@@ -211,20 +214,28 @@ class _Watch:
         since = np.maximum(np.minimum(episodes.began, t - 2), np.maximum(t - 6, episodes.start))
         self.expected.restart(settled, t, since)
         episodes.end(over, settled, t)
+        return settled
 
     def _take_in_change(self, t: int, factor: Floats) -> None:
         """A change that people made moves amounts by its factor; where that is not known, the level is learned anew."""
-        changed, unknown = (
-            self.rows.is_level & (factor > 0) & (factor != 1.0),
-            self.rows.is_level & np.isnan(factor),
-        )
-        if not (changed | unknown).any():
-            return
-        self.expected.scale(t, np.where(changed, factor, 1.0))
-        self.expected.loosen(unknown)
-        self.quiet_until[unknown] = t + self.quiet
-        self.episodes.forget_before(changed, t)
-        self.episodes.forget_before(unknown, t + self.quiet)
+        changed = self.rows.is_level & (factor > 0) & (factor != 1.0)
+        if changed.any():
+            self.expected.scale(t, np.where(changed, factor, 1.0))
+            self.episodes.forget_before(changed, t)
+        self._learn_anew(t, self.rows.is_level & np.isnan(factor))
+
+    def _learn_anew(self, t: int, which: Bools) -> None:
+        """Judge the rows no more for some periods, which tell their level."""
+        if which.any():
+            self.expected.loosen(which)
+            self.quiet_until[which] = t + self.quiet
+            self.episodes.forget_before(which, t + self.quiet)
+
+    def _wakes(self, t: int) -> Bools:
+        """Rows that had long been nothing and are something again: nobody can say how much is usual. A few events are no waking."""
+        rows = self.rows
+        many = ~rows.counted | (rows.carrier[t] > _FEW_EVENTS)
+        return rows.known[t] & (self.expected.level[t] <= _NOTHING) & (rows.above[t] > 0) & many
 
     def _tell(
         self, t: int, expected: Floats, variance: Floats, best: Whole, size: Floats, flagged: Bools
