@@ -17,7 +17,9 @@ def healthy(seed: int, *, series: int = 12, days: int = 120, start: pd.Timestamp
     week = 1 + 0.2 * np.sin(2 * np.pi * (np.arange(days)[None, :] + rng.uniform(0, 7, (series, 1))) / 7)
     drift = np.cumsum(rng.normal(0, 0.006, shape), axis=1)
     spend = rng.lognormal(5.5, 0.5, (series, 1)) * week * np.exp(drift + rng.normal(0, 0.1, shape))
-    impressions = rng.poisson(spend / rng.lognormal(-3.6, 0.3, (series, 1)) * np.exp(rng.normal(0, 0.04, shape)))
+    impressions = rng.poisson(
+        spend / rng.lognormal(-3.6, 0.3, (series, 1)) * np.exp(rng.normal(0, 0.04, shape))
+    )
     clicks = rng.binomial(impressions, rng.uniform(0.02, 0.05, (series, 1)))
     conversions = rng.poisson(
         clicks * rng.uniform(0.04, 0.08, (series, 1)) * np.exp(rng.normal(0, 0.05, shape))
