@@ -15,14 +15,10 @@ Whole = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 OFFSET = 0.02
 """Of an amount's usual size: what is nearer to nothing than that is nothing."""
-FEW = 8
-"""A pool of fewer rows tells nothing about any of them."""
 _MASS, _MASS_AGAIN = 8.0, 5.6
 """Periods that the first guess of a level counts for, and one after a new level."""
 _SEASON_MEMORY, _SEASON_WEIGHT = 10.0, 3.0
 """Weeks (or days) after which a slot's past counts half, and how many of them the pool's shape stands for."""
-_MOST_COMMON = np.log(0.5)
-"""Where all rows lose half at once it is no market: it is a loss that people want to hear of."""
 
 
 class Expected:
@@ -151,33 +147,6 @@ class Expected:
             )
             sums[place, at] = sums[place, at] * self._season_fade + off[at] + own
             counts[place, at] = counts[place, at] * self._season_fade + 1.0
-
-
-def common_move(off: Floats, variance: Floats, rows: Rows, ready: Bools) -> Floats:
-    """What all rows of a group do at once (logarithm), per row: a promotion, a holiday. 0 where it may be chance, or a loss.
-
-    What the groups of a measure all do in one direction, as far as the least of them, is taken from the rows of no group, too.
-    """
-    found = np.zeros(len(off))
-    for pool in np.unique(rows.pool):
-        of_pool = rows.pool == pool
-        moves = {}
-        for fate in np.unique(rows.fate[of_pool]):
-            own = np.flatnonzero(of_pool & (rows.fate == fate) & ready)
-            if fate >= 0 and len(own) >= FEW:
-                moves[fate] = _middle(off[own], variance[own])
-                found[of_pool & (rows.fate == fate)] = moves[fate]
-        if len(moves) > 1 and len({np.sign(move) for move in moves.values()}) == 1:
-            least = min(moves.values(), key=abs)
-            found[of_pool & ~np.isin(rows.fate, list(moves))] = least
-    return found
-
-
-def _middle(off: Floats, variance: Floats) -> float:
-    sure = variance <= np.quantile(variance, 0.75)
-    middle = float(np.median(off[sure]))
-    doubt = 1.2533 * float(np.sqrt(np.median(variance[sure]) / sure.sum()))
-    return float(np.sign(middle) * max(0.0, abs(middle) - doubt)) if middle > _MOST_COMMON else 0.0
 
 
 def _mean(values: Floats, of: Bools) -> Floats:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from assets.anomalies.common import FEW, Common
 from assets.anomalies.episodes import Episodes
-from assets.anomalies.expected import FEW, Expected, common_move
+from assets.anomalies.expected import Expected
 from assets.anomalies.grid import Grid
 from assets.anomalies.noise import chances, surprise, surprising
 from assets.anomalies.process import Process
@@ -79,6 +80,7 @@ class _Watch:
         self.expected = Expected(rows, grid.slots(len(rows.measures)), half_life=half_life, warm=self.warm)
         self.process = Process(rows, self.expected, _LENGTHS, warm=self.warm, peers_weigh=policy.peers_weigh)
         self.episodes = Episodes(self.size, policy, rows.is_level, a_day)
+        self.common = Common(rows)
         self.joins, self.all = _joins(rows, self.warm), np.arange(self.size)
         self.seen, self.quiet_until = np.zeros(self.size), np.zeros(self.size, np.int64)
         self.quiet = policy.new_level_after if a_day <= 1 else round(a_day)
@@ -103,7 +105,8 @@ class _Watch:
         season = expected.seasonal(t, self.joined / self.process.with_counts(0, expected.unit, t))
         share = rows.below[t] * np.exp(season)
         off, variance = self._day(t, share)
-        common = common_move(off, variance, rows, rows.known[t] & self.joined & (self.seen >= self.warm // 3))
+        ready = rows.known[t] & self.joined & (self.seen >= self.warm // 3)
+        common = self.common.move(off, variance, ready)
         share = share * np.exp(common)
         off = self._day(t, share)[0]
         expected.add(t, share)

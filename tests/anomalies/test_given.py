@@ -131,7 +131,7 @@ def test_gaps_infinite_and_empty_numbers_are_unknown() -> None:
 @pytest.mark.parametrize(
     ("freq", "rows", "judged_from"),
     [
-        ("5min", 288 * 4, 288 * 2),
+        ("5min", 288 * 3, 288 * 2),
         ("30min", 48 * 5, 48 * 2),
         ("h", 24 * 6, 48),
         ("D", 60, 21),
