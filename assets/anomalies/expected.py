@@ -15,34 +15,30 @@ Whole = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 OFFSET = 0.02
 """Of an amount's usual size: what is nearer to nothing than that is nothing."""
-FEW = 8
-"""A pool of fewer rows tells nothing about any of them."""
-_MASS = 8.0
-"""Periods that the first guess of a level counts for."""
+_MASS, _MASS_AGAIN = 8.0, 5.6
+"""Periods that the first guess of a level counts for, and one after a new level."""
 _SEASON_MEMORY, _SEASON_WEIGHT = 10.0, 3.0
 """Weeks (or days) after which a slot's past counts half, and how many of them the pool's shape stands for."""
-_MOST_COMMON = np.log(0.5)
-"""Where all rows lose half at once it is no market: it is a loss that people want to hear of."""
 
 
 class Expected:
     """Levels, seasons and the counts that carry noise, as of the period before the one that is looked at."""
 
     def __init__(self, rows: Rows, slots: list[Whole], *, half_life: float, warm: int) -> None:
-        self.rows, self.slots = rows, slots
+        self.rows, self._slots = rows, slots
         self.size = rows.above.shape[1]
         self._all = np.arange(self.size)
         self._fade, self._season_fade = 0.5 ** (1.0 / half_life), 0.5 ** (1.0 / _SEASON_MEMORY)
         first = rows.known & (np.cumsum(rows.known, axis=0) <= warm)
         self.unit = _mean(rows.below, first)
         level = _first_level(rows, first)
-        self.usual = level * self.unit
-        self.above, self.below = level * _MASS * self.unit, _MASS * self.unit
-        self.events = _mean(rows.carrier, first) * _MASS
-        self.events_below = _MASS * self.unit
+        self.usual = np.maximum(level * self.unit, 1e-9)
+        self._above, self._below = level * _MASS * self.unit, _MASS * self.unit
+        self.first_events = _mean(rows.carrier, first)
+        self._events, self._events_below = self.first_events * _MASS, _MASS * self.unit
         periods = len(rows.above)
         self.level = np.zeros((periods + 1, self.size))
-        self.kept_above, self.kept_below = np.zeros_like(self.level), np.zeros_like(self.level)
+        self._kept_above, self._kept_below = np.zeros_like(self.level), np.zeros_like(self.level)
         self.summed, self.share = np.zeros_like(self.level), np.zeros_like(self.level)
         """Cumulated numerators, and cumulated denominators with the season's and the day's share."""
         self._keep(0, np.zeros(self.size, bool), np.zeros(self.size, np.int64))
@@ -55,16 +51,20 @@ class Expected:
         ]
 
     @property
+    def events_per_share(self) -> Floats:
+        return self._events / np.maximum(self._events_below, 1e-12)
+
+    @property
     def offset(self) -> Floats:
         """What is added under a logarithm: half an event for counts, a fiftieth of the usual for amounts."""
-        rows, events = self.rows, self.events / np.maximum(self.events_below, 1e-12) * self.unit
+        rows, events = self.rows, self.events_per_share * self.unit
         of_values = 0.5 * rows.spread * self.usual / np.maximum(events, 0.3)
         return np.where(rows.whole, 0.5, np.where(rows.is_sum, of_values, OFFSET * self.usual))
 
     def seasonal(self, t: int, weight: Floats) -> Floats:
         """Logarithm of the season's share of period `t`; `weight` is how well each row's own days are known."""
         whole = np.zeros(self.size)
-        for (sums, counts), slot in zip(self.season, self.slots, strict=True):
+        for (sums, counts), slot in zip(self.season, self._slots, strict=True):
             own = sums / np.maximum(counts, 1e-9)
             of_pool = np.stack([pooled(own[n], counts[n] * weight, self.rows.pool) for n in range(len(sums))])
             drawn = of_pool + (own - of_pool) * counts / (counts + _SEASON_WEIGHT)
@@ -73,9 +73,10 @@ class Expected:
         return whole
 
     def add(self, t: int, share: Floats) -> None:
-        """Take period `t` into the running sums, its expected share included."""
-        self.summed[t + 1] = self.summed[t] + self.rows.above[t]
-        self.share[t + 1] = self.share[t] + share
+        """Take period `t` into the running sums, its expected share included; what is not judged counts as not there."""
+        known = self.rows.known[t]
+        self.summed[t + 1] = self.summed[t] + np.where(known, self.rows.above[t], 0.0)
+        self.share[t + 1] = self.share[t] + np.where(known, share, 0.0)
 
     def since(self, t: int, start: Whole, base: Whole) -> tuple[Floats, Floats, Floats]:
         """Seen, expected and expected events from `start` through `t`, by the level before `base`."""
@@ -84,97 +85,68 @@ class Expected:
         return (
             seen,
             share * np.exp(self.level[base, self._all]),
-            share * self.events / np.maximum(self.events_below, 1e-12),
+            share * self.events_per_share,
         )
 
     def learn(
-        self,
-        t: int,
-        *,
-        frozen: Bools,
-        start: Whole,
-        share: Floats,
-        most: Floats,
-        season: Floats,
-        common: Floats,
-    ) -> None:
-        """Take in what period `t` showed, no further than `most` (logarithm) from what was expected; frozen rows learn nothing."""
+        self, t: int, *, learns: Bools, frozen: Bools, start: Whole, share: Floats, most: Floats, season: Floats, common: Floats
+    ) -> None:  # fmt: skip
+        """Take in what period `t` showed, no further than `most` (logarithm) from what was expected; levels of `frozen` rows stay as at `start`."""
         rows, c = self.rows, self.offset
         expected = share * np.exp(self.level[t])
         off = np.log((rows.above[t] + c) / (expected + c))
-        near = np.where(
-            np.abs(off) > most,
-            np.maximum((expected + c) * np.exp(np.clip(off, -most, most)) - c, 0.0),
-            rows.above[t],
-        )
-        learns = rows.known[t] & ~frozen
+        nearest = np.maximum((expected + c) * np.exp(np.clip(off, -most, most)) - c, 0.0)
+        near = np.where(np.abs(off) > most, nearest, rows.above[t])
         fade = np.where(learns, self._fade, 1.0)
         flat = np.maximum(np.exp(season + common), 1e-9)
-        self.above = self.above * fade + np.where(learns, near / flat, 0.0)
-        self.below = self.below * fade + np.where(learns, rows.below[t], 0.0)
-        self.events = self.events * fade + np.where(learns, rows.carrier[t], 0.0)
-        self.events_below = self.events_below * fade + np.where(learns, share, 0.0)
+        self._above = self._above * fade + np.where(learns, near / flat, 0.0)
+        self._below = self._below * fade + np.where(learns, rows.below[t], 0.0)
+        self._events = self._events * fade + np.where(learns, rows.carrier[t], 0.0)
+        self._events_below = self._events_below * fade + np.where(learns, share, 0.0)
         self._keep(t + 1, frozen, start)
         plain = np.log((rows.above[t] + c) / (rows.below[t] * np.exp(common + self.level[t]) + c))
-        self._learn_season(t, learns, np.clip(plain - season, -most, most), season)
+        self._learn_season(t, learns & np.isfinite(most), np.clip(plain - season, -most, most), season)
 
     def roll_back(self, which: Bools, to: Whole) -> None:
         """Forget what the rows learned since `to`: an incident had begun."""
         at = np.flatnonzero(which)
-        self.above[at], self.below[at] = self.kept_above[to[at], at], self.kept_below[to[at], at]
+        self._above[at], self._below[at] = self._kept_above[to[at], at], self._kept_below[to[at], at]
 
-    def restart(self, which: Bools, level: Floats) -> None:
-        """Take that level as the new one, known as little as a first guess."""
-        self.below = np.where(which, 0.7 * _MASS * self.unit, self.below)
-        self.above = np.where(which, np.maximum(level, 1e-9) * self.below, self.above)
+    def restart(self, which: Bools, t: int, since: Whole) -> None:
+        """Take what was seen from `since` through `t` as the new level, known as little as a first guess."""
+        seen = self.summed[t + 1] - self.summed[since, self._all]
+        share = self.share[t + 1] - self.share[since, self._all]
+        self._below = np.where(which, _MASS_AGAIN * self.unit, self._below)
+        self._above = np.where(
+            which, np.maximum(seen / np.maximum(share, 1e-12), 1e-9) * self._below, self._above
+        )
 
-    def scale(self, factor: Floats) -> None:
-        """A change that is known: the level moves with it."""
-        self.above = self.above * factor
+    def scale(self, t: int, factor: Floats) -> None:
+        """A change that is known: the level of period `t` moves with it."""
+        self._above = self._above * factor
+        self.level[t] += np.log(factor)
         self.usual = np.maximum(self.usual, self.usual * factor)
 
+    def loosen(self, which: Bools) -> None:
+        """A change of unknown size: what was known of the level weighs half a period."""
+        weight = np.where(which, 0.5 * self.unit / np.maximum(self._below, 1e-12), 1.0)
+        self._above, self._below = self._above * weight, self._below * weight
+
     def _keep(self, at: int, frozen: Bools, start: Whole) -> None:
-        level = np.log(np.maximum(self.above, 1e-9) / np.maximum(self.below, 1e-12))
+        level = np.log(np.maximum(self._above, 1e-9) / np.maximum(self._below, 1e-12))
         self.level[at] = np.where(frozen, self.level[np.minimum(start, at), self._all], level)
-        self.kept_above[at], self.kept_below[at] = self.above, self.below
+        self._kept_above[at], self._kept_below[at] = self._above, self._below
         self.usual = np.maximum(self.usual, np.exp(np.minimum(level, 700.0)) * self.unit)
 
     def _learn_season(self, t: int, learns: Bools, off: Floats, season: Floats) -> None:
         at = np.flatnonzero(learns)
-        for sums, counts, slot in [(*one, slot) for one, slot in zip(self.season, self.slots, strict=True)]:
+        for sums, counts, slot in [(*one, slot) for one, slot in zip(self.season, self._slots, strict=True)]:
             place = np.broadcast_to(slot[t], self.size)[at]
             own = (
-                season[at] if len(self.slots) == 1 else sums[place, at] / np.maximum(counts[place, at], 1e-9)
+                season[at] if len(self._slots) == 1 else sums[place, at] / np.maximum(counts[place, at], 1e-9)
             )
             sums[place, at] = sums[place, at] * self._season_fade + off[at] + own
             counts[place, at] = counts[place, at] * self._season_fade + 1.0
-
-
-def common_move(off: Floats, variance: Floats, rows: Rows, ready: Bools) -> Floats:
-    """What all rows of a group do at once (logarithm), per row: a promotion, a holiday. 0 where it may be chance, or a loss.
-
-    What the groups of a measure all do in one direction, as far as the least of them, is taken from the rows of no group, too.
-    """
-    found = np.zeros(len(off))
-    for pool in np.unique(rows.pool):
-        of_pool = rows.pool == pool
-        moves = {}
-        for fate in np.unique(rows.fate[of_pool]):
-            own = np.flatnonzero(of_pool & (rows.fate == fate) & ready)
-            if fate >= 0 and len(own) >= FEW:
-                moves[fate] = _middle(off[own], variance[own])
-                found[of_pool & (rows.fate == fate)] = moves[fate]
-        if len(moves) > 1 and len({np.sign(move) for move in moves.values()}) == 1:
-            least = min(moves.values(), key=abs)
-            found[of_pool & ~np.isin(rows.fate, list(moves))] = least
-    return found
-
-
-def _middle(off: Floats, variance: Floats) -> float:
-    sure = variance <= np.quantile(variance, 0.75)
-    middle = float(np.median(off[sure]))
-    doubt = 1.2533 * float(np.sqrt(np.median(variance[sure]) / sure.sum()))
-    return float(np.sign(middle) * max(0.0, abs(middle) - doubt)) if middle > _MOST_COMMON else 0.0
 
 
 def _mean(values: Floats, of: Bools) -> Floats:

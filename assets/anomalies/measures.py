@@ -45,45 +45,46 @@ KNOWN = (
     Measure("roas", "conversion_value", "spend", carrier="conversions", spread=ORDER_VARIANCE, worse=-1),
 )
 NAMES = tuple(measure.name for measure in KNOWN)
+COLUMNS = (*NAMES, "value")
+"""Columns that must hold numbers, whatever type they come in."""
 FOLLOWS = {"impressions": "spend", "clicks": "spend", "conversions": "clicks", "conversion_value": "spend"}
 """Amounts that are another one times ratios that are watched: they stand out only where one of those does."""
 GROWING = ("conversions", "conversion_value", "cvr", "roas")
 """Measures of which a young day shows only a part."""
 
 
-def measurable(columns: dict[str, Floats]) -> list[tuple[Measure, Floats, Floats, Floats]]:
-    """Every measure that the columns allow, with numerator, denominator and carrier, each periods x series.
+Part = tuple[Measure, Floats, Floats, Floats]
+"""A measure with its numerator, denominator and carrier, each periods x series."""
+
+
+def measurable(columns: dict[str, Floats]) -> list[Part]:
+    """Every measure that the columns allow.
 
     A ratio that is given as such is used where its parts are not, weighed by its denominator where that is there.
     """
-    found = []
     shape = next(iter(columns.values())).shape
     ones, none = np.ones(shape), np.zeros(shape)
+    found: list[Part] = []
     for measure in KNOWN:
-        parts = {measure.numerator, measure.denominator} - {None}
-        if parts <= set(columns):
-            below = ones if measure.denominator is None else columns[measure.denominator]
+        if {measure.numerator, measure.denominator} - {None} <= set(columns):
+            below = columns[measure.denominator] if measure.denominator else ones
             found.append(
                 (measure, columns[measure.numerator], below, columns.get(measure.carrier or "", none))
             )
         elif measure.name in columns:
             found.append(_as_given(measure, columns, ones, none))
-    found += [
-        (Measure(name, name), values, ones, none)
-        for name, values in columns.items()
-        if name not in NAMES
-    ]  # fmt: skip
-    return found
+    others = [name for name in columns if name not in NAMES]
+    found += [(Measure(name, name), columns[name], ones, none) for name in others]
+    return [part if part[3] is not none else (replace(part[0], spread=0.0), *part[1:]) for part in found]
 
 
-def _as_given(
-    measure: Measure, columns: dict[str, Floats], ones: Floats, none: Floats
-) -> tuple[Measure, Floats, Floats, Floats]:
+def _as_given(measure: Measure, columns: dict[str, Floats], ones: Floats, none: Floats) -> Part:
     below = columns.get(measure.denominator or "")
     if below is None:  # nobody says of how many: its noise is told by its own past alone
-        return replace(measure, is_count=False, spread=0.0), columns[measure.name], ones, none
-    above = columns[measure.name] * below
+        return replace(measure, is_count=False), columns[measure.name], ones, none
+    if measure.carrier == measure.denominator:
+        return measure, columns[measure.name] * below, below, below
     if measure.is_count:
-        above = np.rint(above)
-    carrier = below if measure.carrier == measure.denominator else above if measure.is_count else none
-    return measure, above, below, carrier
+        above = np.rint(columns[measure.name] * below)
+        return measure, above, below, above
+    return measure, columns[measure.name] * below, below, columns.get(measure.carrier or "", none)
