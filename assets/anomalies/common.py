@@ -13,6 +13,8 @@ FEW = 8
 _LARGEST_LOSS = np.log(0.5)
 _SUREST = 0.75
 """Share of a group's rows, those with the least noise, that tell what the group does."""
+_SHARED = 0.7
+"""Share of these that must go a third as far: one campaign with most of an account's ad sets is not the account."""
 _MEDIAN_TO_MEAN = 1.2533
 """Standard error of a median over that of a mean."""
 
@@ -53,7 +55,7 @@ class Common:
 def _middle(off: Floats, variance: Floats) -> float:
     sure = variance <= np.quantile(variance, _SUREST)
     middle = float(np.median(off[sure]))
-    if middle <= _LARGEST_LOSS:
+    if middle <= _LARGEST_LOSS or np.mean(off[sure] * np.sign(middle) > abs(middle) / 3) < _SHARED:
         return 0.0
     doubt = _MEDIAN_TO_MEAN * float(np.sqrt(np.median(variance[sure]) / sure.sum()))
     return float(np.sign(middle) * max(0.0, abs(middle) - doubt))
