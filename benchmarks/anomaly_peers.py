@@ -77,13 +77,14 @@ def _stl(x: pd.Series, season: int) -> pd.Series:
 
     length = STL_PERIODS if season == 7 else 4 * season
     found = np.zeros(len(x))
-    for t in range(length, len(x)):
-        own = x.to_numpy()[t + 1 - length : t + 1]
+    step = max(1, season // 24)  # of minutes an hour at a time: a fit of four days takes a while
+    for t in range(length, len(x), step):
+        own = x.to_numpy()[t + step - length : t + step]
         if own.std() == 0:
             continue
         rest = STL(own, period=season, robust=season == 7).fit().resid
-        spread = 1.4826 * np.median(np.abs(rest[:-1] - np.median(rest[:-1])))
-        found[t] = abs(rest[-1]) / spread if spread > 0 else 0.0
+        spread = 1.4826 * np.median(np.abs(rest[:-step] - np.median(rest[:-step])))
+        found[t : t + step] = np.abs(rest[-len(found[t : t + step]) :]) / spread if spread > 0 else 0.0
     return pd.Series(found)
 
 
