@@ -41,9 +41,11 @@ def pace_findings(
         ad_set_days: core/ad_set_day of the last weeks: which ad sets to stop where lower budgets do not keep a hard cap.
         taken: What other findings of the day already touch; never touched again, nor the campaign above or the ad sets below it.
     """
+    own = rows[(rows["level"] == "budget") & (rows["status"] != "early")] if len(rows) else rows
+    if own.empty:
+        return []
     busy = _around(taken, entities)
     found: dict[Target, Finding] = {}
-    own = rows[(rows["level"] == "budget") & (rows["status"] != "early")] if len(rows) else rows
     for row in own.to_dict("records"):
         breaks = bool(row["hard_cap"]) and _or_zero(row["p_beyond"]) >= policy.red_above
         over, under = (
@@ -174,22 +176,28 @@ def _owners(entities: pd.DataFrame, covers: tuple[str, ...]) -> list[dict[str, A
 
 def _around(taken: Iterable[Target], entities: pd.DataFrame) -> set[Target]:
     """What is touched, with the campaign above each ad set and the shared budget above each campaign."""
-    busy = set(taken)
+    busy, above, shared = (
+        set(taken),
+        _column(entities, "ad_set", "campaign_id"),
+        _column(entities, "campaign", "budget_id"),
+    )
     for target in tuple(busy):
-        if target.level == "ad_set":
-            mine = entities[(entities["level"] == "ad_set") & (entities["entity_id"] == target.entity_id)]
-            busy |= {
-                target.model_copy(update={"level": "campaign", "entity_id": str(one)})
-                for one in mine["campaign_id"]
-            }
+        if target.level == "ad_set" and target.entity_id in above:
+            busy.add(target.model_copy(update={"level": "campaign", "entity_id": above[target.entity_id]}))
     for target in tuple(busy):
-        if target.level == "campaign":
-            mine = entities[(entities["level"] == "campaign") & (entities["entity_id"] == target.entity_id)]
-            shared = mine[mine["budget_owner"] == "shared_budget"]["budget_id"].dropna()
-            busy |= {
-                target.model_copy(update={"level": "shared_budget", "entity_id": str(one)}) for one in shared
-            }
+        if target.level == "campaign" and target.entity_id in shared:
+            busy.add(
+                target.model_copy(update={"level": "shared_budget", "entity_id": shared[target.entity_id]})
+            )
     return busy
+
+
+def _column(entities: pd.DataFrame, level: str, name: str) -> dict[str, str]:
+    """By entity id what the listing says; of budgets the shared ones alone. Ids are a platform's own and do not meet another's."""
+    some = entities[(entities["level"] == level) & entities[name].notna()]
+    if name == "budget_id":
+        some = some[some["budget_owner"] == "shared_budget"]
+    return dict(zip(some["entity_id"].astype(str), some[name].astype(str), strict=True))
 
 
 def _or_zero(value: Any) -> float:

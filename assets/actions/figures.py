@@ -54,6 +54,7 @@ class Figures:
                 "entities": self._lake.read(core.ENTITIES),
                 "rates": dict(zip(newest["currency"], newest["rate"].astype(float), strict=True)),
                 "newest_as_of": kpi_days["day"].max().date() if len(kpi_days) else None,
+                "parts": {},
             }
             self._kept = (time.monotonic(), found)
         return self._kept[1]

@@ -143,8 +143,7 @@ def floor_and_ceiling(case: Case) -> Said:
 def untouched(case: Case) -> Said:
     for platform, account_id in case.proposal.accounts:
         today = case.around.local_day(platform, account_id)
-        days = case.around.ad_set_days
-        mine = days[(days["platform"] == platform) & (days["account_id"] == account_id)]
+        mine = case.around.of("ad_set_days", platform, account_id)
         if today is None or mine.empty:
             return None, f"there are no figures of account {account_id}"
         touched = [

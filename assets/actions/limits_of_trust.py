@@ -130,8 +130,7 @@ def within(blackout: Blackout, at: datetime) -> bool:
 
 def data(case: Case) -> Said:
     for platform, account_id in case.proposal.accounts:
-        days = case.around.campaign_days
-        mine = days[(days["platform"] == platform) & (days["account_id"] == account_id)]
+        mine = case.around.of("campaign_days", platform, account_id)
         at = case.around.local(platform, account_id)
         if mine.empty or at is None:
             return None, f"there are no figures of account {account_id}"
@@ -159,13 +158,8 @@ def unreconciled(case: Case, platform: str, account_id: str, last: date) -> str 
     """Ad sets never spend more than their campaigns: if they do, figures were counted twice."""
     first = last - timedelta(days=13)
     sets, campaigns = (
-        by_day(
-            rows[(rows["platform"] == platform) & (rows["account_id"] == account_id)],
-            "spend",
-            first=first,
-            last=last,
-        )
-        for rows in (case.around.ad_set_days, case.around.campaign_days)
+        by_day(case.around.of(table, platform, account_id), "spend", first=first, last=last)
+        for table in ("ad_set_days", "campaign_days")
     )
     if sets > campaigns * 1.005:
         return f"ad sets of account {account_id} spent {sets:.2f} and its campaigns {campaigns:.2f}: the figures do not add up"

@@ -40,19 +40,27 @@ class Surroundings:
     budget_edits: dict[str, list[datetime] | None] = field(default_factory=dict)
     """When a budget was changed lately as its platform tells, by a target's words; None where it tells no such history."""
     newest_as_of: date | None = None
+    parts: dict[tuple[int, str, str], pd.DataFrame] = field(default_factory=dict)
+    """What was taken of the tables account by account, by the table's identity: another table is never answered for."""
+
+    def of(self, table: str, platform: str, account_id: str) -> pd.DataFrame:
+        """The account's rows of ad_set_days, campaign_days or entities."""
+        rows: pd.DataFrame = getattr(self, table)
+        place = (id(rows), platform, account_id)
+        if place not in self.parts:
+            self.parts[place] = rows[(rows["platform"] == platform) & (rows["account_id"] == account_id)]
+        return self.parts[place]
 
     def account(self, platform: str, account_id: str) -> pd.DataFrame:
         """The account's entities."""
-        rows = self.entities
-        return rows[(rows["platform"] == platform) & (rows["account_id"] == account_id)]
+        return self.of("entities", platform, account_id)
 
     def days_of(self, change: Change) -> pd.DataFrame:
         """The delivery of what is changed: of the ad set, or of the campaigns that spend from the budget."""
         target = change.target
         by_ad_set = target.level == "ad_set"
-        rows = self.ad_set_days if by_ad_set else self.campaign_days
         own = {target.entity_id} if by_ad_set else self.campaigns_of(change)
-        mine = rows[(rows["platform"] == target.platform) & (rows["account_id"] == target.account_id)]
+        mine = self.of("ad_set_days" if by_ad_set else "campaign_days", target.platform, target.account_id)
         return mine[mine["ad_set_id" if by_ad_set else "campaign_id"].isin(own)]
 
     def campaigns_of(self, change: Change) -> set[str]:

@@ -135,12 +135,11 @@ def units(
     pooled = groups[["ripe", "conversions", "value"]].transform("sum")
     sums["rate"] = pooled["conversions"] / pooled["ripe"]
     sums["order"] = pooled["value"] / pooled["conversions"]
-    found = []
+    found, listed = [], known[~known.index.duplicated(keep="last")].to_dict("index")
     for row in sums.to_dict("records"):
-        place = (row["platform"], row["account_id"], row["entity_id"])
-        if place not in known.index or not row["spend"] > 0:
+        entity = listed.get((row["platform"], row["account_id"], row["entity_id"]))
+        if entity is None or not row["spend"] > 0:
             continue
-        entity = known.loc[place]
         target = policy.target(row["platform"], row["account_id"])
         rate = target / row["order"] if target and row["sells"] and row["order"] > 0 else row["rate"]
         budget = entity["daily_budget"]
