@@ -129,9 +129,12 @@ def refresh_day(
     say(f"Proposals in {proposed.seconds:.1f} s")
     sunday = day - timedelta(days=(day.weekday() + 1) % 7)
     monday = sunday - timedelta(days=6)
-    weekly = run(instance, WEEKLY, window=Window(monday, monday))
-    say(f"Pacing of the week to {sunday} in {weekly.seconds:.1f} s")
     came.weekly = Path(settings.reports_dir) / f"weekly_pacing_{sunday}.html"
+    if (
+        day == sunday or not came.weekly.exists()
+    ):  # once a week; the weeks' own partition writes it again where somebody asks
+        weekly = run(instance, WEEKLY, window=Window(monday, monday))
+        say(f"Pacing of the week to {sunday} in {weekly.seconds:.1f} s")
     came.page = Path(settings.reports_dir) / f"daily_dashboard_{day}.html"
     return came
 
