@@ -60,10 +60,10 @@ def anomalies(
                     asset_key=table.asset_key, metadata={"note": str(error), "dagster/row_count": 0}
                 )
             return
-        found, watched, unknown = [], [], 0
+        found, watched, unknown, ours = [], [], 0, _ours(desk)
         for day in (start + timedelta(days=n) for n in range((end - start).days + 1)):
             at = known_by(day, now=platforms.now())
-            told = told_on(lake, day, at=at, policy=policy, ours=_ours(desk))
+            told = told_on(lake, day, at=at, policy=policy, ours=ours)
             unknown += told is None
             if told is not None:
                 found += [one | {"day": day, "known_by": at} for one in told.incidents]

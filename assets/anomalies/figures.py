@@ -33,7 +33,7 @@ _READINGS = """
 
 @dataclass(frozen=True)
 class Told:
-    """A day: its incidents, what was watched per platform, and the flags themselves of the newest days."""
+    """A day: its incidents, and what was watched per platform."""
 
     incidents: list[dict[str, Any]]
     watched: list[dict[str, Any]]
@@ -57,17 +57,17 @@ def told_on(
         return None
     ad_sets = core_days(lake, "ad_set", start=first, end=day, as_of=at)
     through = closed_through(frame(lake.arrow(_READINGS, PULLS, as_of=at)), campaigns, as_of=day)
-    found, watched = [], []
-    names = _Names(lake, day, at, set(ours))
+    found, watched, accounts = [], [], []
+    names, calendar = _Names(lake, day, at, set(ours)), _calendar(policy)
     for platform in sorted(campaigns["platform"].unique()):
         days = watch_frame(_of(ad_sets, platform), _of(campaigns, platform), through)
-        flags = detect(days, as_of=day, policy=policy.watching, calendar=_calendar(policy))
+        flags = detect(days, as_of=day, policy=policy.watching, calendar=calendar)
         watched.append(_watched(flags, days, platform, day, policy))
-        own = incidents(flags, days, as_of=day, policy=policy.watching)
-        tracking = broken_tracking(_account_flags(flags, platform, day)) if own else {}
-        found += [names.filled(one, tracking.get(platform)) for one in own]
-    _everywhere(found)
-    return Told(sorted(found, key=lambda one: -one["stake"]), watched)
+        accounts.append(_account_flags(flags, platform, day))
+        found += incidents(flags, days, as_of=day, policy=policy.watching)
+    tracking = broken_tracking(pd.concat(accounts, ignore_index=True))
+    told = [names.filled(one, tracking.get(one["platform"])) for one in found]
+    return Told(sorted(told, key=lambda one: -one["stake"]), watched)
 
 
 def _of(days: pd.DataFrame, platform: str) -> pd.DataFrame:
@@ -105,17 +105,6 @@ def _account_flags(flags: pd.DataFrame, platform: str, day: date) -> pd.DataFram
         metric=today["metric"].astype(str),
         effect=effect(today),
     )
-
-
-def _everywhere(found: list[dict[str, Any]]) -> None:
-    """Say so where the tracking of every platform that reported broke at once."""
-    broken = {one["platform"] for one in found if (one["data"] or "").startswith("Conversions stopped")}
-    if len(broken) > 1 and broken == {one["platform"] for one in found}:
-        for one in found:
-            if (one["data"] or "").startswith("Conversions stopped"):
-                one["data"] = (
-                    "Conversions stopped on all platforms at once while clicks go on: the tracking, not the ads."
-                )
 
 
 class _Names:

@@ -60,8 +60,10 @@ def incidents(
         for spell in spells.to_dict("records")
     ]
     _take_together(told)
+    recent = found[found["day"] >= last - quiet]
+    recent = recent.assign(series_id=recent["series_id"].astype(str), metric=recent["metric"].astype(str))
     for one in told:
-        one["cause"] = _cause(one, told, found)
+        one["cause"] = _cause(one, told, recent)
     return sorted(told, key=lambda one: -one["stake"])
 
 
@@ -163,7 +165,7 @@ def _take_together(told: list[dict[str, Any]]) -> None:
             above = above.rsplit("|", 1)[0]
 
 
-def _cause(one: Mapping[str, Any], told: list[dict[str, Any]], found: pd.DataFrame) -> str:
+def _cause(one: Mapping[str, Any], told: list[dict[str, Any]], recent: pd.DataFrame) -> str:
     """A sentence: which factor moved, and in which child."""
     said = []
     parts: list[Part] = one["factors"]
@@ -172,7 +174,7 @@ def _cause(one: Mapping[str, Any], told: list[dict[str, Any]], found: pd.DataFra
             "mostly "
             + " and ".join(f"{WORDS[part.name]} ({part.share:.0%})" for part in parts if part.share >= 0.25)
         )
-    inside = _children(one, found)
+    inside = _children(one, recent)
     if inside:
         said.append(
             "within it "
@@ -187,17 +189,12 @@ def _cause(one: Mapping[str, Any], told: list[dict[str, Any]], found: pd.DataFra
     return "; ".join(said)
 
 
-def _children(one: Mapping[str, Any], found: pd.DataFrame) -> list[Part]:
+def _children(one: Mapping[str, Any], recent: pd.DataFrame) -> list[Part]:
     """The children that the change comes from: what each has beyond its own expectation, for ratios at the clicks (or spend) that it had."""
     below = {measure.name: measure.denominator for measure in KNOWN}[one["metric"]]
-    names = found["series_id"].astype(str)
-    level = one["series_id"].count("|") + 1
-    some = found[
-        (found["day"] == pd.Timestamp(one["last_day"]))
-        & names.str.startswith(one["series_id"] + "|")
-        & (names.str.count(r"\|") == level)
-    ]
-    some = some.assign(series_id=some["series_id"].astype(str), metric=some["metric"].astype(str))
+    inside = recent["series_id"].str.startswith(one["series_id"] + "|")
+    some = recent[inside & (recent["day"] == pd.Timestamp(one["last_day"]))]
+    some = some[some["series_id"].str.count(r"\|") == one["series_id"].count("|") + 1]
     own = some[some["metric"] == one["metric"]].set_index("series_id")
     times = some[some["metric"] == below].set_index("series_id")["value"].reindex(own.index) if below else 1.0
     more = ((own["value"] - own["expected"]) * times).dropna().astype(float)
