@@ -1,0 +1,1 @@
+"""Groups of customers that behave differently, what a customer is worth, and what paid media does with both."""
