@@ -15,13 +15,20 @@ from resources.crm.mapping import MODELS, Model
 PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
 PAID, ALL = "paid", "all"
 COUNTS = {"lead": "leads", "qualified": "qualified", "opportunity": "opportunities", "order": "orders"}
-BOOKED = [*COUNTS.values(), "shop_orders", "revenue", "revenue_low", "revenue_high"]
+RANGED = ("revenue", "qualified")
+"""What has a range for `paid`: from nothing to everything of what is unattributed."""
+BOOKED = [
+    *COUNTS.values(),
+    "shop_orders",
+    "revenue",
+    *(f"{name}_{end}" for name in RANGED for end in ("low", "high")),
+]
 
 
-def credit(
+def shares(
     touchpoints: pd.DataFrame, outcomes: pd.DataFrame, *, model: Model, window_days: int
 ) -> pd.DataFrame:
-    """Credit by model, kind, day, channel, campaign and ad set; orders by every model, the rest by `model`. `is_shop` tells orders from deals."""
+    """Each touch's share of each outcome, as `attribute` gives it, with kind, day and is_shop; orders by every model, the rest by `model`."""
     parts = []
     for kind in COUNTS:
         own = outcomes[outcomes["kind"] == kind].rename(columns={"value_reporting": "worth"})
@@ -32,7 +39,11 @@ def credit(
                 told.assign(kind=kind, is_shop=told["outcome_id"].map(own.set_index("outcome_id")["is_shop"]))
             )
     told = pd.concat(parts, ignore_index=True)
-    told["day"] = told["at"].dt.date
+    return told.assign(day=told["at"].dt.date)
+
+
+def credit(told: pd.DataFrame) -> pd.DataFrame:
+    """Those shares by model, kind, day, channel, campaign and ad set. `is_shop` tells orders from deals."""
     keys = ["model", "kind", "day", "channel", "campaign_id", "ad_set_id", "is_shop"]
     return told.groupby(keys, dropna=False)[["credit", "value"]].sum(min_count=1).reset_index()
 
@@ -75,7 +86,8 @@ def _booked(told: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
         .assign(shop_orders=shop, revenue=revenue)
         .fillna(0.0)
     )
-    return table.assign(revenue_low=table["revenue"], revenue_high=table["revenue"]).reset_index()
+    ends = {f"{name}_{end}": table[name] for name in RANGED for end in ("low", "high")}
+    return table.assign(**ends).reset_index()
 
 
 def _delivered(kpi_days: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
@@ -108,7 +120,8 @@ def _paid(rows: pd.DataFrame, spend: pd.DataFrame) -> pd.DataFrame:
         / seen.rolling(28, min_periods=1).sum().where(lambda sums: sums > 0)
     ).fillna(0.0)
     found = of_paid + lost * lately
-    found["revenue_low"], found["revenue_high"] = of_paid["revenue"], of_paid["revenue"] + lost["revenue"]
+    for name in RANGED:
+        found[f"{name}_low"], found[f"{name}_high"] = of_paid[name], of_paid[name] + lost[name]
     return found.reset_index().merge(spend, on="day", how="outer").assign(channel=PAID)
 
 
@@ -124,7 +137,7 @@ def _all(rows: pd.DataFrame, spend: pd.DataFrame) -> pd.DataFrame:
 def lead_clicks(
     touchpoints: pd.DataFrame, outcomes: pd.DataFrame, *, platforms: Iterable[str] = PLATFORMS
 ) -> pd.DataFrame:
-    """Leads with the click they cost: channel, click_at, lead_at, qualified_at. It is the last paid one before the lead; without one the last visit, else none."""
+    """Leads with the click they cost: channel, campaign_id, ad_set_id, click_at, lead_at, qualified_at. It is the last paid one before the lead; without one the last visit, else none."""
     leads = outcomes[outcomes["kind"] == "lead"][["person_id", "at"]].rename(columns={"at": "lead_at"})
     qualified = outcomes[outcomes["kind"] == "qualified"].set_index("person_id")["at"]
     visits = touchpoints.merge(leads, on="person_id")
@@ -138,4 +151,6 @@ def lead_clicks(
         click_at=leads["person_id"].map(last["touch_at"]),
     )
     found["click_at"] = found["click_at"].fillna(found["lead_at"])
+    for name in ("campaign_id", "ad_set_id"):
+        found[name] = found["person_id"].map(last[name])
     return found.assign(qualified_at=found["person_id"].map(qualified)).reset_index(drop=True)

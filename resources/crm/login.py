@@ -31,6 +31,10 @@ class Crms:
         """
         return load_policy(self.settings().policy_file).crm
 
+    def margin(self) -> dict[str, float]:
+        """Share of a sale's value that is left, by platform; one without it is not in it. Errors as of `mapping`."""
+        return dict(load_policy(self.settings().policy_file).margin)
+
     def readers(self) -> list[CrmReader]:
         """A reader per CRM that is configured; none where none is.
 

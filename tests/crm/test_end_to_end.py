@@ -4,7 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,48 +22,21 @@ from orchestration.access import checked_crms, shown
 from resources.crm.login import Crms
 from resources.lake import Lake
 from resources.settings import load_settings
-from resources.tables import core
 from resources.tables.crm import CONTACTS
-from resources.tables.crm_core import CORE_CRM, CPQL, CREDIT, FUNNEL_DAY, OUTCOMES, PIPELINE, TOUCHPOINTS
+from resources.tables.crm_core import (
+    ACQUISITION,
+    CORE_CRM,
+    CPQL,
+    CREDIT,
+    FUNNEL_DAY,
+    OUTCOMES,
+    PIPELINE,
+    TOUCHPOINTS,
+)
 from sandbox.fx import rates
+from tests.crm.delivered import FIRST, LAST, fill
 from tests.crm.ground import NOW, Ground
 from tests.crm.truth import holdings
-
-LAST = NOW.date() - timedelta(days=1)
-FIRST = date(2026, 11, 6)
-
-
-def kpi(ground: Ground) -> pa.Table:
-    """core/kpi_day of the two weeks, from the market, in euro at the day's rate."""
-    worth = {(r["currency"], r["day"]): r["eur"] for r in rates(ground.stage.world, start=FIRST, end=LAST)}
-    rows: list[dict[str, Any]] = []
-    for account in ground.stage.world.accounts:
-        for block in ground.stage.market.report(account, "account", FIRST, LAST):
-            for n, number in enumerate(block.day):
-                day = date(1970, 1, 1) + timedelta(days=int(number))
-                rate = worth[account.currency, day.isoformat()] / 1e6
-                rows.append(
-                    {
-                        "platform": account.platform, "day": day, "spend": block.spend_micros[n] * rate, "impressions": int(block.impressions[n]),
-                        "clicks": int(block.clicks[n]), "conversions": float(block.purchases[n] + block.leads[n]),
-                        "conversion_value": block.purchase_value_micros[n] * rate,
-                    }
-                )  # fmt: skip
-    table = pd.DataFrame(rows)
-    sums = pd.concat([table, table.assign(platform="all")]).groupby(["platform", "day"], as_index=False).sum()
-    whole = sums.assign(currency="EUR", pulled_at=NOW, read_at=NOW).reindex(columns=core.KPI_DAY.schema.names)
-    money = {field.name: pa.float64() for field in core.KPI_DAY.schema if pa.types.is_decimal(field.type)}
-    plain = pa.schema([field.with_type(money.get(field.name, field.type)) for field in core.KPI_DAY.schema])
-    return pa.Table.from_pandas(whole, plain, preserve_index=False).cast(core.KPI_DAY.schema)
-
-
-def fx(ground: Ground) -> pa.Table:
-    days = rates(ground.stage.world, start=FIRST, end=LAST + timedelta(days=2))
-    rows = [
-        {"currency": r["currency"], "day": date.fromisoformat(r["day"]), "reporting_currency": "EUR", "rate": r["eur"], "source": "test"}
-        for r in days
-    ]  # fmt: skip
-    return pa.Table.from_pylist(rows, schema=core.FX_RATE.schema)
 
 
 def run(lake: Lake, crms: Crms, *, raise_on_error: bool = True) -> dg.ExecuteInProcessResult:
@@ -91,8 +64,7 @@ def whole(
     root.setLevel(logging.DEBUG)
     hubspot_session.stage.clock.set(NOW)
     lake = Lake(tmp_path_factory.mktemp("crm") / "lake")
-    lake.replace(core.KPI_DAY, kpi(hubspot_session))
-    lake.replace(core.FX_RATE, fx(hubspot_session))
+    fill(lake, hubspot_session)
     try:
         yield lake, run(lake, hubspot_session.crms()), said
     finally:
@@ -171,7 +143,51 @@ def test_what_platforms_claim_is_added_nowhere(whole: tuple[Lake, Any, Any]) -> 
     assert apart["claimed_conversions"].notna().all()
     for table in CORE_CRM:
         claims = [column.name for column in table.columns if "claim" in column.name]
-        assert claims == (["claimed_conversions", "claimed_value"] if table is FUNNEL_DAY else [])
+        assert bool(claims) is (table in {FUNNEL_DAY, ACQUISITION})
+    rows = whole[0].read(ACQUISITION)
+    claims = ["claimed_conversions", "claimed_value", "claimed_roas", "claim_inflation"]
+    assert rows.loc[rows["level"] == PAID, claims].isna().all().all()
+    assert set(rows.loc[rows["level"] != PAID, "channel"]) <= set(PLATFORMS)
+
+
+def test_campaigns_and_ad_sets_add_up_to_no_more_than_their_platform(whole: tuple[Lake, Any, Any]) -> None:
+    rows, days = whole[0].read(ACQUISITION), whole[0].read(FUNNEL_DAY)
+    lately = rows[rows["window_days"] == 28]
+    sums = days.groupby("channel")[["leads", "qualified", "orders", "revenue"]].sum()
+    by_level = {
+        level: own.groupby("channel")[["leads", "qualified", "orders", "revenue", "spend", "pipeline"]].sum()
+        for level, own in lately.groupby("level")
+    }
+    pd.testing.assert_frame_equal(
+        by_level["platform"][sums.columns], sums.loc[list(by_level["platform"].index)], check_dtype=False
+    )
+    assert by_level[PAID].loc[PAID, "revenue"] == pytest.approx(sums.loc[PAID, "revenue"])
+    assert by_level["campaign"]["spend"].to_numpy() == pytest.approx(by_level["platform"]["spend"].to_numpy())
+    for below, above in (("ad_set", "campaign"), ("campaign", "platform")):
+        assert (by_level[below] <= by_level[above] * (1 + 1e-9) + 1e-9).all().all()
+    # Untagged clicks are their platform's and no campaign's.
+    assert by_level["campaign"]["leads"].sum() < by_level["platform"]["leads"].sum()
+    assert by_level["ad_set"]["leads"].sum() > 0.7 * by_level["platform"]["leads"].sum()
+
+
+def test_every_place_has_ranges_around_its_figures(whole: tuple[Lake, Any, Any]) -> None:
+    rows = whole[0].read(ACQUISITION)
+    for name in ("qualified", "roas", "cpql", "pipeline", "payback"):
+        middle = rows["payback_days" if name == "payback" else name]
+        low, high = rows[f"{name}_low"], rows[f"{name}_high"]
+        assert middle.notna().any(), name
+        assert not (low > middle + 1e-9).any(), name
+        assert not (high < middle - 1e-9).any(), name
+    assert set(rows["payback_of"]) == {"revenue"}
+    told = {
+        name
+        for event in whole[1].get_asset_materialization_events()
+        for name in event.step_materialization_data.materialization.metadata
+    }
+    assert {
+        f"{name}, 28 days"
+        for name in ("blended paid ROAS", "CPQL", "CPQL, low", "paid pipeline, high", "qualified leads")
+    } <= told
 
 
 def test_money_is_the_same_whatever_the_order_of_conversion_and_credit(whole: tuple[Lake, Any, Any]) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from assets.crm.figures_of_day import PLATFORMS, credit, funnel_days, lead_clicks
+from assets.crm.figures_of_day import PLATFORMS, credit, funnel_days, lead_clicks, shares
 from assets.crm.people import outcomes, people, touchpoints
 
 AT = datetime(2026, 11, 5, 12, tzinfo=UTC)
@@ -80,7 +80,7 @@ def test_a_lead_costs_the_last_paid_click_before_it() -> None:
 
 def test_claims_of_platforms_are_in_no_sum_and_books_are() -> None:
     visits, ends = every()
-    told = credit(visits, ends, model="linear", window_days=90)
+    told = credit(shares(visits, ends, model="linear", window_days=90))
     kpi = pd.DataFrame(
         [
             {"platform": name, "day": AT.date(), "spend": 10.0, "conversions": 7.0, "conversion_value": 70.0}
