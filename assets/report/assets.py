@@ -22,7 +22,7 @@ from resources.failures import one_sentence
 from resources.lake import Lake
 from resources.settings import Settings
 from resources.tables import core
-from resources.tables.crm_core import CPQL, FUNNEL_DAY, PIPELINE
+from resources.tables.crm_core import ACQUISITION, FUNNEL_DAY
 from resources.tables.pulls import PULLS
 from resources.tables.signals import ANOMALIES, MARKS, PACING, UNDERPERFORMERS, WATCHED
 
@@ -42,8 +42,7 @@ DETAIL_DAYS = 28
         ANOMALIES.asset_key,
         PACING.asset_key,
         FUNNEL_DAY.asset_key,
-        CPQL.asset_key,
-        PIPELINE.asset_key,
+        ACQUISITION.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -79,12 +78,13 @@ def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
     pulled_at = {
         str(p): at.to_pydatetime() for p, at in by_platform.groupby("platform")["read_at"].max().items()
     }
+    entities = lake.read(core.ENTITIES)
     return dashboard_view(
         as_of=as_of,
         kpi_days=kpi_days,
         campaign_days=lake.read(core.DAYS["campaign"], where=recent),
         ad_set_days=lake.read(core.DAYS["ad_set"], where=recent),
-        entities=lake.read(core.ENTITIES),
+        entities=entities,
         reporting_currency=settings.reporting_currency,
         pulled_at=pulled_at,
         generated_at=datetime.now(UTC),
@@ -97,7 +97,7 @@ def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
             as_of=as_of,
         ),
         pacing=lake.read(PACING, where={"day": (as_of, as_of)}),
-        funnel=funnel_of(lake.read(FUNNEL_DAY), lake.read(CPQL), lake.read(PIPELINE), as_of=as_of),
+        funnel=funnel_of(lake.read(FUNNEL_DAY), lake.read(ACQUISITION), entities, as_of=as_of),
         kept_out=_kept_out(lake),
         calls=_calls(lake),
     )
