@@ -2,7 +2,7 @@
 
 The chance of each day is the platform's (`assets.crm.survival`), times how much better the place has done than that chance expects.
 How far that is believed is fitted to how much places really differ (gamma-Poisson, marginal likelihood): a fixed strength hurts
-where they do. Ranges come from the first two moments, so that ten thousand ad sets take a second.
+where they do. Ranges come from the first two moments, so that ten thousand ad sets take seconds.
 """
 
 from datetime import date
@@ -17,6 +17,7 @@ from assets.crm.survival import LONGEST_ARRIVAL, Learned, learned, still_to_qual
 
 STRENGTHS = np.geomspace(1.0, 1_000.0, 25)
 """Expected qualified leads that the platform's level may count for in a place's."""
+DRAWS = 200
 DAY = pd.Timedelta(days=1)
 Numbers = npt.NDArray[np.float64]
 
@@ -66,7 +67,14 @@ def eventual(
         + own["mean"] * sums["new"]
         + own["mean"] ** 2 * (sums["new_spread"] - sums["new"]).clip(0)
     )
-    spread = spread + own["spread"] * (sums["later"] + sums["new"]) ** 2
+    shared = _shared_spread(
+        parts.assign(row=row, age=age, waits=np.where(is_open, 1.0, 0.0), unseen=unseen), found
+    )
+    spread = (
+        spread
+        + own["spread"] * (sums["later"] + sums["new"]) ** 2
+        + own["mean"] ** 2 * shared.reindex(sums.index)
+    )
     low, high = _range(mean.to_numpy(dtype=float), spread.to_numpy(dtype=float))
     done = sums["done"].astype(float)
     return pd.DataFrame(
@@ -75,6 +83,20 @@ def eventual(
             "projected_low": done + low, "projected_high": done + high,
         }
     ).reset_index(drop=True)  # fmt: skip
+
+
+def _shared_spread(leads: pd.DataFrame, found: Learned) -> pd.Series:
+    """Per place the variance from not knowing its platform's own chances well: the same luck for all of a platform's places."""
+    parts = []
+    for row, own in leads.groupby("row"):
+        chance = still_to_qualify(found.hazards(int(str(row)), np.random.default_rng(0), DRAWS))
+        names, place = np.unique(own["place"].to_numpy(dtype=str), return_inverse=True)
+        waiting = np.zeros((len(names), chance.shape[1]))
+        np.add.at(waiting, (place, own["age"].to_numpy(dtype=int)), own["waits"].to_numpy())
+        np.add.at(waiting[:, 0], place, own["unseen"].to_numpy())
+        parts.append(pd.Series((waiting @ chance.T).var(axis=1), names))
+    whole = pd.concat(parts) if parts else pd.Series(dtype=float)
+    return whole[~whole.index.duplicated()]
 
 
 def _levels(known: pd.DataFrame, found: Learned, now: pd.Timestamp, within_days: int) -> pd.DataFrame:
@@ -111,12 +133,10 @@ def _strength(hits: Numbers, expected: Numbers) -> float:
 
 
 def _range(mean: Numbers, spread: Numbers) -> tuple[Numbers, Numbers]:
-    """80 % of a count with that mean and variance, half a lead for its being whole; never below none."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        whole = spread + 1.0 / 12.0
-        low, high = (gamma.ppf(q, mean**2 / whole, scale=whole / mean) for q in (0.1, 0.9))
-    some = mean > 0
-    return np.where(some, low, 0.0), np.where(some, high, 0.0)
+    """80 % of a count with that mean and variance, spread over its whole number as `cohorts` does; never below none."""
+    middle, whole = mean + 0.5, spread + 1.0 / 12.0
+    low, high = (gamma.ppf(q, middle**2 / whole, scale=whole / middle) - 0.5 for q in (0.1, 0.9))
+    return np.maximum(np.minimum(low, mean), 0.0), np.maximum(high, mean)
 
 
 def _days(span: pd.Series, *, missing: int = 0) -> npt.NDArray[np.int64]:
