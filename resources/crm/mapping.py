@@ -37,6 +37,8 @@ class CrmMapping(BaseModel):
     touch_source_property: str = "hs_latest_source"
     touch_url_field: str = "Landing_Page__c"
     """The same for Salesforce, on leads and contacts; one touch a record."""
+    linkedin_lead_forms: bool = False
+    """Whether LinkedIn is asked who filled in its forms, whose clicks no landing page tells of (r_marketing_leadgen_automation)."""
     test_emails: tuple[str, ...] = ("*@example.com", "test*@*", "*+test*@*")
     """Addresses that are no customers. They are told apart at the door, and never counted."""
     phone_region: str | None = Field(None, pattern="^[A-Z]{2}$")

@@ -48,6 +48,8 @@ class Touches:
     """With campaign parameters; else the click id alone."""
     is_lost: npt.NDArray[np.bool_]
     """Nobody saw it."""
+    is_form: npt.NDArray[np.bool_]
+    """A form at LinkedIn: LinkedIn alone tells of it."""
 
 
 def pulls(world: World) -> Floats:
@@ -120,10 +122,14 @@ def _weighed(
         uniform(seed, 230, *whose) < crm.touch_lost_share
     )
     tagged = uniform(seed, 231, *whose) >= crm.untagged_share
+    # The click that is claimed, of people who leave a lead.
+    is_form = (place == MOST_EXTRA) & (channel == CHANNELS.index("linkedin_ads")) & ~people.sells[person]
+    is_form &= uniform(seed, 238, *whose) < crm.form_share
+    lost &= ~is_form
     order = np.lexsort((at, person))
     return Touches(
         person=person[order], channel=channel[order], ad_set=ad_set[order], at=at[order], pull=pull[order],
-        weight=(pull / whole[person])[order], is_tagged=tagged[order], is_lost=lost[order],
+        weight=(pull / whole[person])[order], is_tagged=tagged[order], is_lost=lost[order], is_form=is_form[order],
     )  # fmt: skip
 
 

@@ -53,6 +53,12 @@ class Crm(BaseModel):
         0.04, ge=0, le=1, description="Share of people whose whole path is lost (another device)."
     )
     touch_lost_share: float = Field(0.03, ge=0, le=1, description="Share of single touches that are lost.")
+    form_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of LinkedIn's leads that filled in a form at LinkedIn, so that no landing page tells of their click.",
+    )
     untagged_share: float = Field(
         0.10, ge=0, le=1, description="Share of paid touches with a click id and no campaign parameters."
     )

@@ -62,7 +62,7 @@ class Holdings:
         twice = np.flatnonzero(np.isfinite(f.merged_at) & f.is_contact)
         last_touch = np.zeros(len(f.created_at))
         t = self.books.touches
-        np.maximum.at(last_touch, t.person, np.where((t.at <= now) & ~t.is_lost, t.at, 0.0))
+        np.maximum.at(last_touch, t.person, np.where((t.at <= now) & ~t.is_lost & ~t.is_form, t.at, 0.0))
         left = self.books.traits.unsubscribed_at
         modified = _latest(
             now, f.created_at, f.qualified_at, f.deal_at, f.won_at, f.order_at, f.merged_at, last_touch, left
@@ -178,7 +178,7 @@ class Holdings:
         if is_second:
             past = past[:1] if np.isfinite(f.lead_at[row]) else []
         left = self.books.traits.unsubscribed_at[row]
-        touches = [n for n in self.books.touches_of(row) if not t.is_lost[n]]
+        touches = [n for n in self.books.touches_of(row) if not t.is_lost[n] and not t.is_form[n]]
         touches = touches[:1] if is_second else touches
         when = [float(np.floor(t.at[n])) for n in touches]
         clicks = [cards.click_id(n) for n in touches]

@@ -64,7 +64,8 @@ def _people(holdings: Holdings, prefix: str, *, sells: bool) -> Iterator[tuple[i
         touches = [
             n
             for n in holdings.books.touches_of(row)
-            if not holdings.books.touches.is_lost[n] and holdings.books.touches.at[n] <= now
+            if not (holdings.books.touches.is_lost[n] or holdings.books.touches.is_form[n])
+            and holdings.books.touches.at[n] <= now
         ]
         modified = min(shelf.merged[at], shelf.archived[at]) if gone else shelf.modified[at]
         yield row, second, {
