@@ -28,7 +28,10 @@ BOOKED = [
 def shares(
     touchpoints: pd.DataFrame, outcomes: pd.DataFrame, *, model: Model, window_days: int
 ) -> pd.DataFrame:
-    """Each touch's share of each outcome, as `attribute` gives it, with kind, day and is_shop; orders by every model, the rest by `model`."""
+    """Each touch's share of each outcome, as `attribute` gives it, with kind, day and is_shop; orders by every model, the rest by `model`.
+
+    `is_shop` of an order by somebody who ordered before and was not seen to come since is `repeat`.
+    """
     parts = []
     for kind in COUNTS:
         own = outcomes[outcomes["kind"] == kind].rename(columns={"value_reporting": "worth"})
@@ -39,7 +42,21 @@ def shares(
                 told.assign(kind=kind, is_shop=told["outcome_id"].map(own.set_index("outcome_id")["is_shop"]))
             )
     told = pd.concat(parts, ignore_index=True)
-    return told.assign(day=told["at"].dt.date)
+    is_repeat = (told["kind"] == "order") & (told["is_shop"] == "order") & _nobody_came(told)
+    return told.assign(day=told["at"].dt.date, is_shop=told["is_shop"].mask(is_repeat, "repeat"))
+
+
+def _nobody_came(told: pd.DataFrame) -> pd.Series:
+    """Whether an order's person had ordered before and has not been seen to come since: no platform can claim such an order."""
+    orders = told[told["kind"] == "order"].drop_duplicates("outcome_id").sort_values("at", kind="stable")
+    before = orders.groupby("person_id")["at"].shift().set_axis(orders["outcome_id"])
+    last = told[told["kind"] == "order"].groupby("outcome_id")["touch_at"].max().reindex(before.index)
+    return (
+        told["outcome_id"]
+        .map((last <= before) | (last.isna() & before.notna()))
+        .fillna(value=False)
+        .astype(bool)
+    )
 
 
 def credit(told: pd.DataFrame) -> pd.DataFrame:

@@ -103,7 +103,7 @@ def _rows(known: Known, level: str, days: int) -> pd.DataFrame:
     return rows.assign(
         cpc=_over(spend, rows["clicks"]), ctr=_over(rows["clicks"], rows["impressions"]), cpm=_over(1000 * spend, rows["impressions"]),
         claimed_roas=_over(rows["claimed_value"], spend), claim_inflation=_over(rows["claimed_conversions"], booked),
-        cvr=_over(rows["leads"] + rows["orders"], rows["clicks"]), cpl=_over(spend, rows["leads"]), roas=_over(rows["revenue"], spend),
+        booked=booked, cvr=_over(booked, rows["clicks"]), cpl=_over(spend, rows["leads"]), roas=_over(rows["revenue"], spend),
         roas_low=_over(rows["revenue_low"], spend), roas_high=_over(rows["revenue_high"], spend),
     )  # fmt: skip
 
@@ -206,6 +206,8 @@ def _with_cost(known: Known, rows: pd.DataFrame, level: str, start: date) -> pd.
     ends = eventual(leads, now=now, start=start, end=known.last, within_days=known.within_days).set_index(
         "place"
     )
+    # Less than one is no price: the spend bought something else.
+    ends = ends[ends["projected"] >= 1.0]
     found = rows.join(
         ends[["projected", "projected_low", "projected_high"]].assign(done=ends["qualified"]), on="place"
     )

@@ -137,7 +137,7 @@ def _campaign(row: Mapping[Any, Any], names: pd.Series) -> FunnelRow:
     own = (row["channel"], row["campaign_id"])
     return FunnelRow(
         channel=row["channel"], label=str(names.get(own, row["campaign_id"])), spend=known(row["spend"]), claimed_conversions=known(row["claimed_conversions"]),
-        booked_conversions=known(row["leads"] + row["orders"]), inflation=known(row["claim_inflation"]), claimed_roas=known(row["claimed_roas"]),
+        booked_conversions=known(row["booked"]), inflation=known(row["claim_inflation"]), claimed_roas=known(row["claimed_roas"]),
         booked_roas=known(row["roas"]), qualified=known(row["qualified"]), **_later(row),
     )  # fmt: skip
 

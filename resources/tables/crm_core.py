@@ -109,7 +109,10 @@ FUNNEL_DAY = Table(
         _number("qualified_high", "For `paid`: with all of those."),
         _number("opportunities", "Deals that were opened, by credit."),
         _number("orders", "Orders and won deals, by credit."),
-        _number("shop_orders", "Of them a shop's orders, which platforms count."),
+        _number(
+            "shop_orders",
+            "Of them a shop's orders for which people came, as platforms count them: an order without a visit since the one before is none.",
+        ),
         _number(
             "revenue",
             "Booked value of the orders. For `paid`, unattributed orders count as often as others are paid ones.",
@@ -191,7 +194,10 @@ ACQUISITION = Table(
         _number("claimed_roas", "That over spend; likewise."),
         _number("claim_inflation", "Conversions claimed for each that was booked; likewise."),
         _number("leads", "Leads, by credit."),
-        _number("cvr", "Leads and orders over clicks, as a fraction."),
+        _number(
+            "booked", "Leads and shop orders for which people came, by credit: what claims are compared with."
+        ),
+        _number("cvr", "Those over clicks, as a fraction."),
         _number("cpl", "Spend over leads."),
         _number("qualified", "Leads that qualified in these days, by credit."),
         _number(
@@ -201,7 +207,7 @@ ACQUISITION = Table(
         _number("qualified_high", "High end, likewise."),
         _number(
             "cpql",
-            "Spend over the qualified leads that the clicks of these days will have brought in the end.",
+            "Spend over the qualified leads that the clicks of these days will have brought in the end; empty where that is less than one.",
         ),
         _number("cpql_low", "Low end of that: 80 % interval."),
         _number("cpql_high", "High end of that: 80 % interval."),

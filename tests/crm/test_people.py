@@ -97,3 +97,19 @@ def test_claims_of_platforms_are_in_no_sum_and_books_are() -> None:
     assert rows.loc["google_ads", "revenue"] == pytest.approx(30.0)
     assert rows.loc["paid", "revenue_low"] == pytest.approx(60.0)
     assert rows.loc["unattributed", "orders"] == 1
+
+
+def test_an_order_is_a_repeat_where_nobody_came_since_the_one_before() -> None:
+    days = {"first": 5, "again": 9, "after a visit": 15}
+    visits = pd.DataFrame(
+        [{"person_id": "a", "touch_at": AT.replace(day=day), "channel": "meta_ads"} for day in (2, 12)]
+    )
+    ends = pd.DataFrame(
+        [
+            {"kind": "order", "outcome_id": name, "person_id": "a", "at": AT.replace(day=day), "value_reporting": 10.0, "is_shop": "order"}
+            for name, day in days.items()
+        ]
+    )  # fmt: skip
+    told = shares(visits.assign(campaign_id=None, ad_set_id=None), ends, model="linear", window_days=90)
+    told = told[told["model"] == "linear"].drop_duplicates("outcome_id").set_index("outcome_id")["is_shop"]
+    assert told.to_dict() == {"first": "order", "again": "repeat", "after a visit": "order"}

@@ -36,7 +36,7 @@ def acquisition() -> pd.DataFrame:
     """28 and 90 days of all paid, one platform and two campaigns."""
     row = {
         "window_days": 28, "day": pd.Timestamp(AS_OF), "level": "platform", "channel": "google_ads", "campaign_id": None, "ad_set_id": None,
-        "spend": 100.0, "claimed_conversions": 20.0, "leads": 4.0, "orders": 6.0, "claim_inflation": 2.0, "claimed_roas": 4.0, "roas": 2.5,
+        "spend": 100.0, "claimed_conversions": 20.0, "booked": 10.0, "claim_inflation": 2.0, "claimed_roas": 4.0, "roas": 2.5,
         "roas_low": 2.0, "roas_high": 3.0, "qualified": 2.0, "cpql": 28.0, "cpql_low": 20.0, "cpql_high": 44.0, "matured": 0.5, "pipeline": 15.0,
         "pipeline_low": 9.0, "pipeline_high": 21.0, "payback_days": 12.0, "returned": 1.4, "payback_of": "margin",
     }  # fmt: skip
