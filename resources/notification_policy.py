@@ -43,7 +43,9 @@ class Route(_Frozen):
     account_id: str | None = None
     label: str | None = None
     priorities: tuple[Literal["P1", "P2", "P3"], ...] = ("P1", "P2", "P3")
-    kinds: tuple[str, ...] = Field((), description="Such as approval, pacing, incident, run; all unless given.")
+    kinds: tuple[str, ...] = Field(
+        (), description="Such as approval, pacing, incident, run; all unless given."
+    )
     channels: tuple[str, ...] = Field(min_length=1)
 
 
@@ -73,19 +75,27 @@ class Notifications(_Frozen):
 
     company: str = Field("", max_length=40, description="Stands in every subject.")
     time_zone: str | None = Field(
-        None, description="For what concerns no single account; that of the account that spends most unless given."
+        None,
+        description="For what concerns no single account; that of the account that spends most unless given.",
     )
     channels: dict[str, Channel] = {}
     routes: tuple[Route, ...] = ()
     owners: dict[str, str] = Field(
-        {}, description="Who is called in a P1, by 'platform account', platform, label or '*', as the chat writes it: '@anna', '<@U02AB>'."
+        {},
+        description="Who is called in a P1, by 'platform account', platform, label or '*', as the chat writes it: '@anna', '<@U02AB>'.",
     )
     working_hours: WorkingHours = WorkingHours()
     quiet_hours: QuietHours = QuietHours()
     digest_at: ClockTime = time(8, 30)
-    digest_waits_hours: float = Field(3.0, ge=0, le=12, description="For yesterday's figures, if they are late.")
-    gather_minutes: float = Field(10.0, ge=0, le=120, description="What comes within this time is one message.")
-    seconds: float = Field(10.0, gt=0, le=30, description="The longest that sending may keep anything waiting.")
+    digest_waits_hours: float = Field(
+        3.0, ge=0, le=12, description="For yesterday's figures, if they are late."
+    )
+    gather_minutes: float = Field(
+        10.0, ge=0, le=120, description="What comes within this time is one message."
+    )
+    seconds: float = Field(
+        10.0, gt=0, le=30, description="The longest that sending may keep anything waiting."
+    )
     attempts: int = Field(8, ge=1, le=20, description="After which an address is given up for a message.")
 
     @field_validator("time_zone")
@@ -99,7 +109,9 @@ class Notifications(_Frozen):
     @classmethod
     def _are_no_addresses(cls, owners: dict[str, str]) -> dict[str, str]:
         if wrong := [place for place, name in owners.items() if _MAIL_ADDRESS.search(name)]:
-            raise ValueError(f"the owner of '{wrong[0]}' is a mail address: messages hold none; write a chat name")
+            raise ValueError(
+                f"the owner of '{wrong[0]}' is a mail address: messages hold none; write a chat name"
+            )
         return owners
 
     @model_validator(mode="after")
@@ -119,5 +131,7 @@ class Notifications(_Frozen):
 
     def zone(self, *names: str | None) -> ZoneInfo:
         """The first of these time zones that is known, else the policy's, else UTC."""
-        known = next((name for name in (*names, self.time_zone) if name and name in available_timezones()), "UTC")
+        known = next(
+            (name for name in (*names, self.time_zone) if name and name in available_timezones()), "UTC"
+        )
         return ZoneInfo(known)

@@ -74,7 +74,9 @@ class Address:
             MARKDOWN: (message.markdown, apprise.NotifyFormat.MARKDOWN),
         }.get(self.format, (message.text, apprise.NotifyFormat.TEXT))
         with _heard() as said:
-            service = apprise.Apprise.instantiate(self._url.get_secret_value(), asset=asset, suppress_exceptions=True)
+            service = apprise.Apprise.instantiate(
+                self._url.get_secret_value(), asset=asset, suppress_exceptions=True
+            )
             if service is None:
                 return "the address is none that Apprise can read; docs/notifications.md has examples"
             service.socket_connect_timeout, service.socket_read_timeout = CONNECT_SECONDS, READ_SECONDS
@@ -84,7 +86,8 @@ class Address:
             if message.attached and self.format == HTML:
                 name, content = message.attached
                 files = apprise.AppriseAttachment()
-                files.add(AttachMemory(content=content.encode(), name=name, mimetype="text/csv"))
+                memory: Any = AttachMemory
+                files.add(memory(content=content.encode(), name=name, mimetype="text/csv"))
             took = sender.notify(title=message.title, body=body, body_format=form, attach=files)
         return None if took else _why(said)
 
@@ -116,7 +119,10 @@ class Notifier:
 
 
 def together(
-    tasks: Iterable[tuple[str, Callable[[], str | None]]], *, seconds: float, when_done: Callable[[str, str | None], None]
+    tasks: Iterable[tuple[str, Callable[[], str | None]]],
+    *,
+    seconds: float,
+    when_done: Callable[[str, str | None], None],
 ) -> dict[str, str | None]:
     """What each task returned, by name, after so many seconds at most; those still at work are left to end by themselves.
 
@@ -135,9 +141,7 @@ def together(
         when_done(name, why)
         done[name] = why
 
-    threads = [
-        threading.Thread(target=work, args=one, name=f"tell {one[0]}", daemon=True) for one in tasks
-    ]
+    threads = [threading.Thread(target=work, args=one, name=f"tell {one[0]}", daemon=True) for one in tasks]
     for thread in threads:
         thread.start()
     deadline = monotonic() + seconds

@@ -16,9 +16,13 @@ _KINDS = (
         r"(?i)\b(?:access_?|refresh_?|id_?|api_?|auth_?|client_?)?"
         r"(?:token|secret|passw(?:or)?d|pwd|key|signature)\b[\"']?\s*[=:]\s*[\"']?[^\s&\"',;]{4,}"
     ),
-    re.compile(r"\b(?:xox[a-z]-|xapp-|ya29\.|1//0|GOCSPX-|AIza|EAA[A-Za-z0-9]{8}|pat-[a-z]{2}\d-|AKIA|gh[pousr]_|WPL_AP1\.|eyJ)[\w./+=-]{8,}"),
+    re.compile(
+        r"\b(?:xox[a-z]-|xapp-|ya29\.|1//0|GOCSPX-|AIza|EAA[A-Za-z0-9]{8}|pat-[a-z]{2}\d-|AKIA|gh[pousr]_|WPL_AP1\.|eyJ)[\w./+=-]{8,}"
+    ),
     re.compile(r"(?<=://)[^/\s@]+@"),  # a login in an address
-    re.compile(r"\b(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{40,}\b"),  # anything that long and mixed is a key
+    re.compile(
+        r"\b(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{40,}\b"
+    ),  # anything that long and mixed is a key
 )
 _CALLS = re.compile(r"(?i)@(?=(?:channel|here|everyone|all)\b)")
 

@@ -64,7 +64,7 @@ class Settings(Given):
     """Whether somebody named the file; then it has to be there."""
     proxy_key: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_PROXY_KEY", min_length=32)
     notify: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_NOTIFY")
-    notify_more: dict[str, SecretStr] = {}
+    notify_more: dict[str, SecretStr] = Field(default_factory=dict)
     """Addresses of the channels that policy.yaml names, by their variables: PAID_MEDIA_NOTIFY_CHAT and the like."""
     ui_url: str = Field("http://127.0.0.1:3000", validation_alias="PAID_MEDIA_UI_URL")
     google_ads: GoogleAdsSettings = GoogleAdsSettings()

@@ -40,7 +40,9 @@ def serve(
         clock = Clock()
         clock.set(datetime.fromisoformat(now) if now else None)
         stage = set_stage(load_world(world, seed=seed), clock)
-        with running(stage, folder=folder, http_port=port, grpc_port=grpc_port, smtp_port=smtp_port) as sandbox:
+        with running(
+            stage, folder=folder, http_port=port, grpc_port=grpc_port, smtp_port=smtp_port
+        ) as sandbox:
             sets = sum(len(stage.market.catalog(account).ad_sets.id) for account in stage.world.accounts)
             click.echo(
                 f"World {stage.world.name} (seed {stage.world.seed}): {len(stage.world.accounts)} accounts, {sets} ad sets. "

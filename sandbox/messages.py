@@ -121,7 +121,9 @@ def mailbox(stage: Stage, listening: socket.socket) -> Iterator[None]:
     """An SMTP server on a socket that listens already, in a thread of its own until the block ends."""
     loop, box = asyncio.new_event_loop(), _Mailbox(stage)
     server = loop.run_until_complete(
-        loop.create_server(lambda: SMTP(box, hostname="sandbox", data_size_limit=MOST_BYTES, loop=loop), sock=listening)
+        loop.create_server(
+            lambda: SMTP(box, hostname="sandbox", data_size_limit=MOST_BYTES, loop=loop), sock=listening
+        )
     )
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -23,14 +23,14 @@ def approval(proposal: Proposal, *, ui_url: str, labels: tuple[str, ...] = ()) -
     return _waits(proposal, APPROVAL, ui_url=ui_url, labels=labels, by=half).said("")
 
 
-def reminder(proposal: Proposal, nth: int, *, ui_url: str, now: datetime, labels: tuple[str, ...] = ()) -> Said:
+def reminder(
+    proposal: Proposal, nth: int, *, ui_url: str, now: datetime, labels: tuple[str, ...] = ()
+) -> Said:
     """That it still waits: the first time at half of its time, the second shortly before its end."""
     return _waits(proposal, REMINDER, ui_url=ui_url, labels=labels, by=now).said(str(nth))
 
 
-def _waits(
-    proposal: Proposal, kind: str, *, ui_url: str, labels: tuple[str, ...], by: datetime
-) -> Notice:
+def _waits(proposal: Proposal, kind: str, *, ui_url: str, labels: tuple[str, ...], by: datetime) -> Notice:
     first = proposal.changes[0].target
     is_still = "still undecided, " if kind == REMINDER else ""
     return Notice(
@@ -57,7 +57,9 @@ def rows_of(proposal: Proposal) -> tuple[dict[str, str], ...]:
     )  # fmt: skip
 
 
-def write_notices(entries: Sequence[Entry], *, ui_url: str, now: datetime, runs: Mapping[str, str]) -> list[Notice]:
+def write_notices(
+    entries: Sequence[Entry], *, ui_url: str, now: datetime, runs: Mapping[str, str]
+) -> list[Notice]:
     """Writes that failed, and those whose outcome is still not known (also of a run that died).
 
     Args:
@@ -69,7 +71,9 @@ def write_notices(entries: Sequence[Entry], *, ui_url: str, now: datetime, runs:
     told = []
     for entry in entries:
         age = now - entry.changed_at
-        if (entry.state == State.UNKNOWN and age < UNKNOWN_FOR) or (entry.state == State.EXECUTING and age < STUCK_FOR):
+        if (entry.state == State.UNKNOWN and age < UNKNOWN_FOR) or (
+            entry.state == State.EXECUTING and age < STUCK_FOR
+        ):
             continue
         if entry.state not in {State.FAILED, State.UNKNOWN, State.EXECUTING}:
             continue

@@ -44,7 +44,9 @@ def digest_of(
     lines = [_line(one, "") for one in new]
     lines += [_line(one, f"still on since {short(one.opened_on)}: ") for one in still]
     lines += [_line(one, "over: ") for one in ended]
-    counted = [f"{len(some)} {word}" for some, word in ((new, "new"), (still, "still on"), (ended, "over")) if some]
+    counted = [
+        f"{len(some)} {word}" for some, word in ((new, "new"), (still, "still on"), (ended, "over")) if some
+    ]
     what = ", ".join(counted) or "all quiet"
     head = f"{short(day)}: {what}." + (f" {figures}" if figures else "")
     if is_late:

@@ -42,7 +42,8 @@ class Place:
 
 def incident_notices(found: pd.DataFrame, place: Place) -> list[Notice]:
     """A notice per incident that is on at the end of the newest day in `found` (signals/anomalies), and one per platform whose
-    tracking is broken instead of all that follows from it. Parts of larger incidents are left to these."""
+    tracking is broken instead of all that follows from it. Parts of larger incidents are left to these.
+    """
     if found.empty:
         return []
     rows = found[(found["day"] == found["day"].max()) & (found["state"] == "open") & found["part_of"].isna()]
@@ -173,7 +174,15 @@ def _reads(row: Mapping[str, Any], key: str) -> str:
     """A figure of an incident with its unit, money in the account's own currency."""
     metric, value = row["metric"], known(row[key])
     if metric in {"spend", "cpc", "conversion_value"}:
-        return numbers.money(value, row["currency"]) if isinstance(row["currency"], str) else numbers.count(value)
+        return (
+            numbers.money(value, row["currency"])
+            if isinstance(row["currency"], str)
+            else numbers.count(value)
+        )
     if metric in {"ctr", "cvr"}:
         return numbers.percent(value)
-    return numbers.multiple(value) if metric == "roas" else numbers.count(None if value is None else round(value, 1))
+    return (
+        numbers.multiple(value)
+        if metric == "roas"
+        else numbers.count(None if value is None else round(value, 1))
+    )

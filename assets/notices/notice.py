@@ -62,7 +62,10 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     def said(self, occurrence: str) -> Said:
         """The notice to keep, under an id that is the same whenever the same thing is told of the same occurrence."""
         return Said(
-            f"{self.kind}|{self.change}|{self.topic}|{occurrence}"[:240], self.kind, self.priority, written(self)
+            f"{self.kind}|{self.change}|{self.topic}|{occurrence}"[:240],
+            self.kind,
+            self.priority,
+            written(self),
         )
 
     def opened(self, day: date) -> Topic:

@@ -55,7 +55,12 @@ def news(
         if told is not None and told.priority != DIGEST:
             said.append(told)
     for topic in topics.values():
-        if topic.kind in kinds and topic.ended_on is None and topic.topic not in touched and topic.seen_on <= day:
+        if (
+            topic.kind in kinds
+            and topic.ended_on is None
+            and topic.topic not in touched
+            and topic.seen_on <= day
+        ):
             kept.append(replace(topic, ended_on=day, seen_on=day))
             is_hushed = {topic.topic, topic.ref} & set(hushed)
             if topic.priority != DIGEST and not is_hushed and not _is_of_an_earlier_month(topic, day):
@@ -73,7 +78,11 @@ def _told(notice: Notice, known: Topic | None, day: date) -> tuple[Said | None, 
         # By the day as well: what ended and is found again under its old id is news all the same.
         return came.said(f"{occurrence} {day}"), came.opened(day)
     goes_on = replace(
-        known, seen_on=day, body=written(notice), ref=notice.ref or known.ref, priority=min(known.priority, notice.priority)
+        known,
+        seen_on=day,
+        body=written(notice),
+        ref=notice.ref or known.ref,
+        priority=min(known.priority, notice.priority),
     )
     if notice.priority < known.priority:
         return msgspec.structs.replace(notice, change=Change.WORSE).said(f"{occurrence} {day}"), goes_on

@@ -77,10 +77,17 @@ class Notices(Book):
                     new += 1
         return new
 
+    def is_said(self, notice_id: str) -> bool:
+        """Whether a notice of that id was kept."""
+        table = tables.notice
+        return bool(self._rows(sa.select(table.c.notice_id).where(table.c.notice_id == notice_id)))
+
     def unrouted(self, *, limit: int = 1_000) -> list[Said]:
         """Notices nobody has said yet where they go, oldest first."""
         table = tables.notice
-        asked = sa.select(table).where(table.c.routed_at.is_(None)).order_by(table.c.said_at, table.c.notice_id)
+        asked = (
+            sa.select(table).where(table.c.routed_at.is_(None)).order_by(table.c.said_at, table.c.notice_id)
+        )
         return [_said(row) for row in self._rows(asked.limit(limit))]
 
     def route(self, notice_id: str, due: Mapping[str, datetime]) -> None:
@@ -101,19 +108,35 @@ class Notices(Book):
                     ],
                 )  # fmt: skip
 
-    def claim(self, channel: str, *, limit: int = 500) -> list[Said]:
-        """What is due on a channel, from now on this process's to send for five minutes."""
+    def claim(
+        self, channel: str, *, early: Mapping[int, timedelta] | None = None, limit: int = 500
+    ) -> list[Said]:
+        """What is due on a channel, from now on this process's to send for five minutes.
+
+        Args:
+            channel: The channel.
+            early: By priority, how long before its time a notice goes along once another of the same priority is due.
+            limit: The most that is claimed at once.
+        """
         table, now = tables.notice_delivery, self.clock()
         left = (table.c.state == Delivery.SENDING) & (table.c.claimed_until < now)
-        due = (table.c.channel == channel) & (((table.c.state == Delivery.WAITING) & (table.c.due_at <= now)) | left)
+        asked = (
+            sa.select(tables.notice, table.c.attempts)
+            .join(table, table.c.notice_id == tables.notice.c.notice_id)
+            .where(table.c.channel == channel)
+            .order_by(tables.notice.c.priority, tables.notice.c.said_at, tables.notice.c.notice_id)
+        )
+        waits = table.c.state == Delivery.WAITING
         with self._writing() as connection:
-            asked = (
-                sa.select(tables.notice, table.c.attempts)
-                .join(table, table.c.notice_id == tables.notice.c.notice_id)
-                .where(due)
-                .order_by(tables.notice.c.priority, tables.notice.c.said_at, tables.notice.c.notice_id)
-            )
-            found = [_said(row) for row in connection.execute(asked.limit(limit)).all()]
+            due = asked.where((waits & (table.c.due_at <= now)) | left)
+            found = [_said(row) for row in connection.execute(due.limit(limit)).all()]
+            known = {one.notice_id for one in found}
+            for priority in {one.priority for one in found} & set(early or {}):
+                along = asked.where(
+                    waits, table.c.attempts == 0, table.c.due_at <= now + (early or {})[priority], tables.notice.c.priority == priority
+                )  # fmt: skip
+                more = [_said(row) for row in connection.execute(along.limit(limit)).all()]
+                found += [one for one in more if one.notice_id not in known]
             for ids in _parts([one.notice_id for one in found]):
                 connection.execute(
                     sa.update(table)
@@ -134,7 +157,9 @@ class Notices(Book):
 
     def ended(self, channel: str, ids: Sequence[str], state: Delivery, *, said: str | None = None) -> None:
         """These are over on that channel: sent, given up or out of date."""
-        self._turn(channel, ids, {"state": state, "ended_at": self.clock(), "said": said, "claimed_until": None})
+        self._turn(
+            channel, ids, {"state": state, "ended_at": self.clock(), "said": said, "claimed_until": None}
+        )
 
     def retry(self, channel: str, ids: Sequence[str], *, at: datetime, said: str) -> None:
         """That attempt did not reach them; the next one is due at an instant."""
