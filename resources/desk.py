@@ -61,9 +61,10 @@ class Desk:
         except PolicyUnreadable:
             return Notifications()
 
-    def addresses(self) -> list[Address]:
-        """Every place to tell that is configured."""
-        return addresses(self.notifications.every_channel, self.settings.notify_addresses)
+    def addresses(self, rules: Notifications | None = None) -> list[Address]:
+        """Every place to tell that is configured; `rules` are those of the policy unless given."""
+        given = self.settings.notify_addresses
+        return addresses((rules or self.notifications).every_channel, given) if given else []
 
     @property
     def notifier(self) -> Notifier:

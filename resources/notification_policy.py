@@ -3,7 +3,7 @@
 import re
 from datetime import time
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -18,6 +18,14 @@ def _clock_time(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
         return time(value // 60, value % 60)
     return value
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, LookupError, OSError):  # nothing of that name, or no name at all
+        return False
+    return True
 
 
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
@@ -101,7 +109,7 @@ class Notifications(_Frozen):
     @field_validator("time_zone")
     @classmethod
     def _is_a_zone(cls, name: str | None) -> str | None:
-        if name is not None and name not in available_timezones():
+        if name is not None and not _is_zone(name):
             raise ValueError(f"'{name}' is no time zone, such as Europe/Berlin")
         return name
 
@@ -131,7 +139,5 @@ class Notifications(_Frozen):
 
     def zone(self, *names: str | None) -> ZoneInfo:
         """The first of these time zones that is known, else the policy's, else UTC."""
-        known = next(
-            (name for name in (*names, self.time_zone) if name and name in available_timezones()), "UTC"
-        )
+        known = next((name for name in (*names, self.time_zone) if name and _is_zone(name)), "UTC")
         return ZoneInfo(known)

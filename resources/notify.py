@@ -73,22 +73,30 @@ class Address:
             HTML: (message.html, apprise.NotifyFormat.HTML),
             MARKDOWN: (message.markdown, apprise.NotifyFormat.MARKDOWN),
         }.get(self.format, (message.text, apprise.NotifyFormat.TEXT))
+        url = self._url.get_secret_value()
+        if not re.search(
+            r"[?&]format=", url
+        ):  # else a service's own default form is made of ours, and links get lost
+            url += f"{'&' if '?' in url else '?'}format={form.value}"
+        files = None
+        if message.attached and self.format == HTML:
+            name, content = message.attached
+            memory: Any = AttachMemory
+            files = apprise.AppriseAttachment()
+            files.add(memory(content=content.encode(), name=name, mimetype="text/csv"))
         with _heard() as said:
-            service = apprise.Apprise.instantiate(
-                self._url.get_secret_value(), asset=asset, suppress_exceptions=True
-            )
+            service: Any = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
             if service is None:
                 return "the address is none that Apprise can read; docs/notifications.md has examples"
             service.socket_connect_timeout, service.socket_read_timeout = CONNECT_SECONDS, READ_SECONDS
-            sender = apprise.Apprise(asset=asset)
-            sender.add(service)
-            files = None
-            if message.attached and self.format == HTML:
-                name, content = message.attached
-                files = apprise.AppriseAttachment()
-                memory: Any = AttachMemory
-                files.add(memory(content=content.encode(), name=name, mimetype="text/csv"))
-            took = sender.notify(title=message.title, body=body, body_format=form, attach=files)
+            # The service itself, in this thread: by way of `Apprise.notify` it would speak in one of its own.
+            took = service.notify(
+                body=body,
+                title=message.title,
+                notify_type=apprise.NotifyType.INFO,
+                body_format=form,
+                attach=files,
+            )
         return None if took else _why(said)
 
 
@@ -164,16 +172,13 @@ class _Ear(logging.Handler):
 def _heard() -> Iterator[list[str]]:
     """What Apprise says in this thread, kept from every log."""
     logger, ear = logging.getLogger("apprise"), _Ear()
-    logger.propagate, before = False, logger.level
+    logger.propagate = False
+    logger.setLevel(logging.DEBUG)  # only there it says why nobody answered, and beside it the whole address
     logger.addHandler(ear)
-    if before in {logging.NOTSET, logging.WARNING}:
-        logger.setLevel(logging.DEBUG)
     try:
         yield ear.said
     finally:
         logger.removeHandler(ear)
-        if not any(isinstance(one, _Ear) for one in logger.handlers):
-            logger.setLevel(before)
 
 
 def _why(said: Any) -> str:

@@ -1,5 +1,7 @@
 """A run failed: somebody is told, once until it succeeds again. Decisions that the gate refused are told where they were made."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from assets.actions.words import JOB
@@ -28,13 +30,11 @@ def failed_runs(context: dg.RunFailureSensorContext, desk: dg.ResourceParam[Desk
         dashboard=f"{ui}/assets/reports/daily_dashboard",
         weekly=f"{ui}/assets/reports/weekly_pacing",
     )
-    said = failed_run(
-        desk, place, job=run.job_name, steps=steps, run_id=run.run_id, why=_why(context, events)
-    )
+    said = failed_run(desk, place, job=run.job_name, steps=steps, run_id=run.run_id, why=_why(events))
     return dg.SkipReason("kept" if said else "it failed before and was told")
 
 
-def _why(context: dg.RunFailureSensorContext, events) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _why(events: Sequence[dg.DagsterEvent]) -> str:
     """The sentence of the first step that failed; of an error nobody foresaw, its kind alone: its words may quote anything."""
     for event in events:
         failure = event.step_failure_data
@@ -45,4 +45,4 @@ def _why(context: dg.RunFailureSensorContext, events) -> str:  # type: ignore[no
             error = error.cause
         if error:
             return f"{error.cls_name or 'An error'} in {event.step_key}; the run has its words"
-    return "The run ended without a step that failed." if context.failure_event else ""
+    return "It ended without a step that failed; the run says why."

@@ -5,6 +5,7 @@ that is dead or slow fails this sensor or any run.
 """
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
@@ -37,10 +38,10 @@ def notices(
 
 def tick(instance: dg.DagsterInstance, lake: Lake, desk: Desk, *, is_looking: bool = True) -> str:
     """Find, keep and send what is due; one sentence about it."""
-    addresses = desk.addresses()
+    watch = Watch(lake, desk)
+    addresses = desk.addresses(watch.rules)
     if not addresses:
         return "Nobody is to be told: no address is set. docs/notifications.md says how."
-    watch = Watch(lake, desk)
     found = watch.look_at_writes() + watch.look_at_runs(lambda one: not _succeeded_since(instance, one))
     mornings: list[str] = []
     if is_looking:
@@ -56,14 +57,14 @@ def tick(instance: dg.DagsterInstance, lake: Lake, desk: Desk, *, is_looking: bo
     return f"{found} new, {len(sent) - len(failed)} sent, {len(failed)} not taken{f' ({words})' if words else ''}"
 
 
-def _zone(watch: Watch, notice: Notice):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _zone(watch: Watch, notice: Notice) -> ZoneInfo:
     own = notice.zone or watch.zones.get((notice.platform, notice.account_id))
     return watch.rules.zone(own) if own else watch.main_zone
 
 
 def _succeeded_since(instance: dg.DagsterInstance, notice: Notice) -> bool:
     """Whether the job of a failed run has succeeded later, for the same assets where it names any."""
-    job, _, steps = notice.topic.partition("|")
+    job = notice.topic.partition("|")[0]
     run_id = notice.links[0].url.rpartition("/")[2]
     failed = instance.get_run_record_by_id(run_id)
     if failed is None:
@@ -75,7 +76,6 @@ def _succeeded_since(instance: dg.DagsterInstance, notice: Notice) -> bool:
         limit=50,
     )
     wanted = failed.dagster_run.asset_selection or frozenset()
-    del steps
     return any(wanted <= (one.dagster_run.asset_selection or wanted) for one in later)
 
 

@@ -21,6 +21,7 @@ from resources.desk import Desk
 from resources.lake import Lake
 from resources.ledger.notices import Said, Topic
 from resources.ledger.states import IN_FLIGHT, State
+from resources.notification_policy import Notifications
 from resources.policy import Policy, PolicyUnreadable
 from resources.tables import core
 from resources.tables.pulls import PULLS
@@ -46,7 +47,8 @@ class Watch:
     def __init__(self, lake: Lake, desk: Desk) -> None:
         self._lake, self._desk = lake, desk
         self.now = desk.ledger.clock()
-        self.rules = desk.notifications
+        self.policy = _policy(desk)
+        self.rules = self.policy.notifications if self.policy else Notifications()
 
     @cached_property
     def pulls(self) -> list[dict[str, Any]]:
@@ -80,11 +82,8 @@ class Watch:
         )
 
     def _labels(self) -> Callable[[Mapping[str, Any]], tuple[str, ...]]:
-        try:
-            policy = self._desk.policy()
-        except PolicyUnreadable:
-            return lambda _: ()
-        if not policy.labels:
+        policy = self.policy
+        if policy is None or not policy.labels:
             return lambda _: ()
         entities = self._lake.read(core.ENTITIES, columns="entity_id, name", where={"level": "campaign"})
         names = dict(zip(entities["entity_id"], entities["name"], strict=True)) if len(entities) else {}
@@ -112,7 +111,12 @@ class Watch:
         readings = facts.reading_notices(
             [row for row in self.pulls if row["verdict"] not in {"accepted", "postponed"}], self.place
         )
-        stale = facts.freshness_notices(self._last_days(), self.place, now=self.now, hours=self._data_hours())
+        stale = facts.freshness_notices(
+            self._last_days(),
+            self.place,
+            now=self.now,
+            hours=self.policy.guardrails.data_hours if self.policy else 36.0,
+        )
         said += self._tell([*readings, *stale], today, kinds=(facts.FRESHNESS, facts.READING))
         return said
 
@@ -218,12 +222,6 @@ class Watch:
         newest = rows[rows["platform"] != "all"].groupby("platform")["day"].max()
         return {str(platform): day.date() for platform, day in newest.items()}
 
-    def _data_hours(self) -> float:
-        try:
-            return self._desk.policy().guardrails.data_hours
-        except PolicyUnreadable:
-            return 36.0
-
     def _figures(self, day: date) -> str:
         rows = self._lake.read(core.KPI_DAY, where={"day": (day, day)})
         total = rows[rows["platform"] == "all"] if len(rows) else rows
@@ -253,6 +251,14 @@ class Watch:
                 f"ad sets that earn too little: {counts}; a week more of them probably wastes {wasted}"
             )
         return [*said, *trouble(self._desk, now=self.now)]
+
+
+def _policy(desk: Desk) -> Policy | None:
+    """None where it cannot be read: then everything goes to the one address."""
+    try:
+        return desk.policy()
+    except PolicyUnreadable:
+        return None
 
 
 def trouble(desk: Desk, *, now: datetime, hours: float = 48.0) -> list[str]:
