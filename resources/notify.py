@@ -158,27 +158,32 @@ def together(
     return dict(done)
 
 
-class _Ear(logging.Handler):
+class _Ear(logging.Filter):
+    """Takes what is said in its own thread out of the log."""
+
     def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
+        super().__init__()
         self.thread, self.said = threading.get_ident(), list[str]()
 
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self.thread:
-            self.said.append(record.getMessage())
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.thread != self.thread:
+            return True
+        self.said.append(record.getMessage())
+        return False
 
 
 @contextmanager
 def _heard() -> Iterator[list[str]]:
-    """What Apprise says in this thread, kept from every log."""
-    logger, ear = logging.getLogger("apprise"), _Ear()
-    logger.propagate = False
-    logger.setLevel(logging.DEBUG)  # only there it says why nobody answered, and beside it the whole address
-    logger.addHandler(ear)
+    """What Apprise says in this thread. It and what it stands on write whole addresses into the log, so nothing of it gets there."""
+    ear, loggers = _Ear(), [logging.getLogger(name) for name in ("apprise", "urllib3.connectionpool")]
+    loggers[0].setLevel(logging.DEBUG)  # only there it says why nobody answered
+    for logger in loggers:
+        logger.addFilter(ear)
     try:
         yield ear.said
     finally:
-        logger.removeHandler(ear)
+        for logger in loggers:
+            logger.removeFilter(ear)
 
 
 def _why(said: Any) -> str:

@@ -7,7 +7,7 @@ country code counts as a telephone number.
 import re
 from collections.abc import Iterable
 
-HIDDEN = "[hidden]"
+HIDDEN = "(hidden)"
 _KINDS = (
     re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"),  # a mail address
     re.compile(r"\+\d(?:[ ()/-]*\d){8,14}"),  # a telephone number

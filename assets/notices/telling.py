@@ -65,7 +65,7 @@ def news(
             is_hushed = {topic.topic, topic.ref} & set(hushed)
             if topic.priority != DIGEST and not is_hushed and not _is_of_an_earlier_month(topic, day):
                 said.append(_ended(topic, day))
-    return News(tuple(said), tuple(kept))
+    return News(tuple(said), tuple(one for one in kept if topics.get(one.topic) != one))
 
 
 def _told(notice: Notice, known: Topic | None, day: date) -> tuple[Said | None, Topic]:
