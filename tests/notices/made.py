@@ -7,6 +7,12 @@ from typing import Any
 from assets.notices.notice import SOON, Link, Notice
 
 ACCOUNT = "2000000001"
+AT_ANY_HOUR = {
+    "gather_minutes": 0,
+    "working_hours": {"days": [0, 1, 2, 3, 4, 5, 6], "start": "00:00", "end": "23:59"},
+    "quiet_hours": {"start": "08:00", "end": "08:00"},
+}
+"""Notifications of a policy under which nothing waits."""
 
 
 def incident(day: date, **given: Any) -> dict[str, Any]:
