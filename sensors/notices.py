@@ -42,17 +42,22 @@ def tick(instance: dg.DagsterInstance, lake: Lake, desk: Desk, *, is_looking: bo
     addresses = desk.addresses(watch.rules)
     if not addresses:
         return "Nobody is to be told: no address is set. docs/notifications.md says how."
-    found = watch.look_at_writes() + watch.look_at_runs(lambda one: not _succeeded_since(instance, one))
-    mornings: list[str] = []
-    if is_looking:
-        found += watch.look()
-        mornings = watch.morning()
+    found, mornings, broken = 0, list[str](), None
+    try:
+        found += watch.look_at_writes() + watch.look_at_runs(lambda one: not _succeeded_since(instance, one))
+        if is_looking:
+            found += watch.look()
+            mornings = watch.morning()
+    except Exception as error:  # noqa: BLE001 — what is kept already is sent whatever cannot be read; then the tick fails
+        broken = error
     route_new(desk, watch.rules, addresses, lambda one: _zone(watch, one))
     sent = send_due(desk, watch.rules, addresses)
     failed = {name: why for name, why in sent.items() if why is not None}
     if mornings:
         desk.ledger.forget_notices()
         _report(instance, desk)
+    if broken is not None:
+        raise broken
     words = "; ".join(f"{name}: {why}" for name, why in failed.items())
     return f"{found} new, {len(sent) - len(failed)} sent, {len(failed)} not taken{f' ({words})' if words else ''}"
 

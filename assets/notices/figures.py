@@ -123,8 +123,8 @@ class Watch:
     def look_at_writes(self) -> int:
         """Say which writes failed, and which nobody knows the outcome of."""
         ledger = self._desk.ledger
-        since = self.now - timedelta(days=2)
-        failed = [one for one in ledger.entries(states=[State.FAILED]) if one.changed_at >= since]
+        lately = ledger.states(changed_since=self.now - timedelta(days=2))
+        failed = ledger.entries(ids=[key for key, state in lately.items() if state == State.FAILED])
         flying = ledger.entries(states=IN_FLIGHT)
         if not failed and not flying and not any(one.kind == deeds.WRITE for one in ledger.topics().values()):
             return 0

@@ -1,12 +1,16 @@
 """What people are told of proposals and writes: kept for the next message, once, with the link, and in time."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
 
 from assets.notices.deeds import approval, write_notices
+from resources.ledger.notices import Delivery, Said, Topic
 from resources.ledger.states import State
+from resources.ledger.store import Ledger
 from sensors.proposals import tick as proposals_tick
 from tests.actions.conftest import Office
 from tests.actions.test_sensors import pause
@@ -57,3 +61,30 @@ def test_an_evening_reminder_comes_before_the_quiet_hours_in_which_it_would_be_l
     assert "1 reminded" in proposals_tick(instance, office.desk)
     (last,) = [one for one in office.desk.ledger.unrouted() if one.kind == "reminder"]
     assert last.notice_id.endswith("|2")
+
+
+def test_both_databases_send_once_and_try_again_what_failed(database: str) -> None:
+    now = [datetime(2026, 11, 16, 8, tzinfo=UTC)]
+    ledger = Ledger(database, now=lambda: now[0])
+    one = Said("n1", "run", 2, "{}")
+    assert (ledger.say([one, one]), ledger.say([one])) == (1, 0)
+    assert [said.notice_id for said in ledger.unrouted()] == ["n1"]
+    ledger.route("n1", {"team": now[0], "mail": now[0] + timedelta(hours=1)})
+    ledger.route("n1", {"team": now[0]})
+    assert ledger.unrouted() == []
+    assert [said.notice_id for said in ledger.claim("team")] == ["n1"]
+    assert ledger.claim("team") == []
+    ledger.retry("team", ["n1"], at=now[0] + timedelta(minutes=1), said="busy")
+    now[0] += timedelta(minutes=2)
+    assert [said.attempts for said in ledger.claim("team")] == [1]
+    ledger.ended("team", ["n1"], Delivery.SENT)
+    ledger.retry("team", ["n1"], at=now[0], said="too late")  # by another process, after that
+    assert ledger.claim("team") == []
+    assert [(channel, said.notice_id) for channel, _, said in ledger.waiting()] == [("mail", "n1")]
+    topic = Topic("t", "ref", "run", 2, "{}", now[0].date(), now[0].date())
+    ledger.keep_topics([topic])
+    ledger.keep_topics([replace(topic, ended_on=now[0].date())])
+    assert ledger.topics() == {"t": replace(topic, ended_on=now[0].date())}
+    now[0] += timedelta(days=60)
+    ledger.forget_notices()
+    assert (ledger.waiting(), ledger.topics()) == ([], {})

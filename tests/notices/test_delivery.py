@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from resources.ledger.notices import Delivery
 from resources.ledger.store import Ledger
 from resources.notification_policy import Channel
 from resources.notify import Address, Message, addresses, together
+from sensors.notices import MESSAGES
 from tests.notices.conftest import MONDAY, Post
 from tests.notices.made import notice
 
@@ -210,3 +212,25 @@ def test_nobody_to_tell_is_no_failure(post: Post) -> None:
     assert "Nobody is to be told" in post.tick()
     assert post.desk.notifier.tell([notice().said("now")])
     assert post.desk.ledger.unrouted() == []
+
+
+def test_what_cannot_be_read_keeps_nothing_from_being_sent(post: Post) -> None:
+    say(post, "a", priority=1, zone="Europe/Berlin")
+    post.judge(MONDAY.date())
+    broken = Path(post.lake.root) / "signals" / "watched" / "_delta_log" / "00000000000000000000.json"
+    broken.write_text("no log")
+    with pytest.raises(Exception, match=r"\w"):
+        post.tick()
+    assert len(post.caught()) == 1
+
+
+def test_the_asset_shows_what_was_said(post: Post) -> None:
+    post.judge(MONDAY.date() - timedelta(days=1))
+    post.tick()
+    event = post.instance.get_latest_materialization_event(MESSAGES)
+    assert event is not None
+    assert event.asset_materialization is not None
+    shown = event.asset_materialization.metadata
+    assert shown["sent"].value == 1
+    assert shown["not delivered"].value == "nothing"
+    assert "| team | sent | 1 |" in shown["last 24 hours"].value
