@@ -5,6 +5,7 @@ that is dead or slow fails this sensor or any run.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -50,8 +51,9 @@ def tick(instance: dg.DagsterInstance, lake: Lake, desk: Desk, *, is_looking: bo
             mornings = watch.morning()
     except Exception as error:  # noqa: BLE001 — what is kept already is sent whatever cannot be read; then the tick fails
         broken = error
-    route_new(desk, watch.rules, addresses, lambda one: _zone(watch, one))
-    sent = send_due(desk, watch.rules, addresses)
+    zone = partial(_zone, watch)
+    route_new(desk, watch.rules, addresses, zone)
+    sent = send_due(desk, watch.rules, addresses, zone)
     failed = {name: why for name, why in sent.items() if why is not None}
     if mornings:
         desk.ledger.forget_notices()

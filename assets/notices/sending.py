@@ -13,7 +13,7 @@ import msgspec
 from assets.notices.deeds import APPROVAL, REMINDER
 from assets.notices.digest import KIND as DIGEST_KIND
 from assets.notices.hours import due_at
-from assets.notices.notice import SOON, Notice, read
+from assets.notices.notice import DIGEST, NOW, SOON, Notice, read
 from assets.notices.routing import channels_of, owner_of
 from assets.notices.words import message_of
 from resources.desk import Desk
@@ -50,7 +50,9 @@ def _due(
     return {one.name: when for one in addresses if one.name.partition("/")[0] in channels}
 
 
-def send_due(desk: Desk, rules: Notifications, addresses: Sequence[Address]) -> dict[str, str | None]:
+def send_due(
+    desk: Desk, rules: Notifications, addresses: Sequence[Address], zone: Zone
+) -> dict[str, str | None]:
     """Send what is due, for some seconds at most. Per message (address and urgency) None where it was taken, else why not; what is
     not there is still on its way, and says itself what becomes of it.
     """
@@ -58,7 +60,9 @@ def send_due(desk: Desk, rules: Notifications, addresses: Sequence[Address]) -> 
     tasks, ids = [], {}
     for address in addresses:
         claimed = desk.ledger.claim(address.name, early={SOON: timedelta(minutes=rules.gather_minutes)})
-        for group, some in _groups(_of_use(desk, address.name, claimed)).items():
+        for group, some in _groups(
+            _awake(desk, address.name, rules, _of_use(desk, address.name, claimed), zone)
+        ).items():
             name = f"{address.name} {group}"
             notices = [notice for _, notice in some]
             mentions = {one.topic: owner_of(one, rules) for one in notices}
@@ -89,6 +93,20 @@ def _of_use(desk: Desk, channel: str, claimed: Sequence[Said]) -> list[tuple[Sai
             kept.append((said, notice))
     desk.ledger.ended(channel, over, Delivery.OUT_OF_DATE)
     return kept
+
+
+def _awake(
+    desk: Desk, channel: str, rules: Notifications, kept: Sequence[tuple[Said, Notice]], zone: Zone
+) -> list[tuple[Said, Notice]]:
+    """What may be told in this very hour: gathering, another attempt and a sensor that stood still move things into the night."""
+    now, awake = desk.ledger.clock(), []
+    for said, notice in kept:
+        until = due_at(DIGEST, now, zone(notice), rules) if said.priority != NOW else now
+        if until > now:
+            desk.ledger.hold(channel, [said.notice_id], until=until)
+        else:
+            awake.append((said, notice))
+    return awake
 
 
 def _groups(kept: Sequence[tuple[Said, Notice]]) -> dict[str, list[tuple[Said, Notice]]]:

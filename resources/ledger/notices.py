@@ -169,9 +169,9 @@ class Notices(Book):
             {"state": Delivery.WAITING, "due_at": at, "attempts": table.c.attempts + 1, "said": said, "claimed_until": None},
         )  # fmt: skip
 
-    def give_back(self, channel: str, ids: Sequence[str]) -> None:
-        """Claimed and not tried after all: due as before."""
-        self._turn(channel, ids, {"state": Delivery.WAITING, "claimed_until": None})
+    def hold(self, channel: str, ids: Sequence[str], *, until: datetime) -> None:
+        """Claimed and not tried: due at that instant, and no attempt is counted."""
+        self._turn(channel, ids, {"state": Delivery.WAITING, "due_at": until, "claimed_until": None})
 
     def deliveries(self, *, since: datetime) -> list[Any]:
         """Per channel and state since then: channel, state, number, the newest words."""

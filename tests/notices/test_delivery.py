@@ -32,7 +32,7 @@ def send(post: Post) -> dict[str, str | None]:
     rules, zone = post.desk.notifications, post.desk.notifications.zone()
     found = post.desk.addresses()
     route_new(post.desk, rules, found, lambda _: zone)
-    return send_due(post.desk, rules, found)
+    return send_due(post.desk, rules, found, lambda _: zone)
 
 
 def states(post: Post) -> dict[str, int]:
@@ -234,3 +234,16 @@ def test_the_asset_shows_what_was_said(post: Post) -> None:
     assert shown["sent"].value == 1
     assert shown["not delivered"].value == "nothing"
     assert "| team | sent | 1 |" in shown["last 24 hours"].value
+
+
+def test_a_sensor_that_stood_still_until_the_night_says_only_what_is_urgent(post: Post) -> None:
+    say(post, "calm")
+    say(post, "urgent", priority=1)
+    rules, found = post.desk.notifications, post.desk.addresses()
+    route_new(post.desk, rules, found, lambda _: rules.zone())
+    post.go_to(MONDAY.replace(hour=22))
+    send(post)
+    assert [text[:5] for text in post.caught()] == ["# [P1"]
+    post.go_to(MONDAY + timedelta(days=1, hours=-1, minutes=1))  # a minute past eight in Berlin
+    send(post)
+    assert [text[:5] for text in post.caught()] == ["# [P1", "# [P2"]

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from assets.notices.notice import Link
+from assets.notices.words import message_of
 from tests.notices.conftest import Post
 from tests.notices.made import notice
 
@@ -16,31 +17,29 @@ DECIDE = "http://ui.example/locations/paid_media/jobs/decide/playground/setup?co
 
 @pytest.fixture
 def mail(post: Post) -> dict:
-    post.rewrite(channels={"mail": {"address": "PAID_MEDIA_NOTIFY_MAIL"}}, gather_minutes=0)
+    post.rewrite(channels={"mail": {"address": "PAID_MEDIA_NOTIFY_MAIL"}})
     approvals = [
         notice(
-            topic=f"p{n}", kind="run", short="1 approval", entity=f"set_daily_budget 100.00 -> 120.00 EUR a day: Spring sale {n} (12020000200110000{n}) #0123456789ab",
+            topic=f"p{n}", kind="approval", short="1 approval", entity=f"set_daily_budget 100.00 -> 120.00 EUR a day: Spring sale {n} (12020000200110000{n}) #0123456789ab",
             seen="It earns 3.2 for 1 spent and its budget binds.", money="€84.00 more value a week (€20.00 to €150.00)", cause="", todo="decide until 2026-11-17 08:00 UTC",
             links=(Link("decide", DECIDE), Link("read", f"http://ui.example/p?partition={n}")), rows=({"proposal": f"p{n}", "now": "100.00"},),
         )
         for n in range(3)
     ]  # fmt: skip
     pacing = notice(
-        topic="pacing",
-        kind="pacing",
-        short="landing 104%",
-        entity="Pacing · EMEA (November)",
-        seen="ends near €104,000 (€98,000 to €110,000) of €100,000",
-    )
-    post.desk.ledger.say([one.said("now") for one in (*approvals, pacing)])
-    post.tick()
+        topic="pacing", kind="pacing", short="landing 104%", entity="Pacing · EMEA (November)",
+        seen="ends near €104,000 (€98,000 to €110,000) of €100,000: over plan", money="€4,000 too much", cause="driven by Spring sale",
+        todo="Set daily budgets from €4,000 to €3,200.", links=(Link("weekly pacing", "http://ui.example/assets/reports/weekly_pacing"),),
+    )  # fmt: skip
+    message = message_of([*approvals, pacing], company="Acme")
+    assert [one.tell(message) for one in post.desk.addresses()] == [None]
     (caught,) = post.sandbox.stage.caught.all("mail")
     return caught
 
 
 def test_it_has_a_text_a_page_and_the_proposals_as_a_table(mail: dict) -> None:
     assert mail["content_type"] == "multipart/mixed"
-    assert mail["subject"] == "[P2][Acme] landing 104%, 3 runs failed"
+    assert mail["subject"] == "[P2][Acme] 3 approvals, landing 104%"
     assert mail["recipients"] == ["team@ops.example"]
     assert "Spring sale 1" in mail["plain"]
     assert "http://ui.example/p?partition=1" in mail["plain"]
@@ -58,7 +57,7 @@ def test_it_has_a_text_a_page_and_the_proposals_as_a_table(mail: dict) -> None:
 def test_it_fits_its_window_and_asks_for_nothing(
     mail: dict, browser: Browser, width: int, tmp_path: Path
 ) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 900})
+    page = browser.new_page(viewport={"width": width, "height": 1400})
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.set_content(mail["html"])
