@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 from pydantic import SecretStr
 
@@ -16,7 +17,7 @@ from resources.ledger.notices import Delivery
 from resources.ledger.store import Ledger
 from resources.notification_policy import Channel
 from resources.notify import Address, Message, addresses, together
-from sensors.notices import MESSAGES
+from sensors.notices import MESSAGES, notices
 from tests.notices.conftest import MONDAY, Post
 from tests.notices.made import notice
 
@@ -247,3 +248,23 @@ def test_a_sensor_that_stood_still_until_the_night_says_only_what_is_urgent(post
     post.go_to(MONDAY + timedelta(days=1, hours=-1, minutes=1))  # a minute past eight in Berlin
     send(post)
     assert [text[:5] for text in post.caught()] == ["# [P1", "# [P2"]
+
+
+def test_the_sensor_looks_every_two_minutes_and_sends_at_every_tick(post: Post) -> None:
+    def evaluate(cursor: str | None) -> dg.SensorResult:
+        given = {"lake": post.lake, "desk": post.desk}
+        result = notices(dg.build_sensor_context(instance=post.instance, resources=given, cursor=cursor))
+        assert isinstance(result, dg.SensorResult)
+        return result
+
+    first = evaluate(None)
+    post.judge(MONDAY.date() - timedelta(days=1), {})
+    post.later(minutes=1)
+    say(post, "urgent", priority=1)
+    second = evaluate(first.cursor)
+    assert second.cursor == first.cursor
+    assert len(post.caught()) == 1
+    post.later(minutes=2)
+    third = evaluate(second.cursor)
+    assert third.cursor != first.cursor
+    assert str(third.skip_reason.skip_message).startswith("1 new, 2 sent, 0 not taken")  # type: ignore[union-attr]
