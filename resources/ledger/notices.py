@@ -62,20 +62,25 @@ class Notices(Book):
 
     def say(self, notices: Iterable[Said]) -> int:
         """Keep these notices; those whose id is there already change nothing. How many were new."""
-        table, new = tables.notice, 0
+        table, given = tables.notice, {one.notice_id: one for one in notices}
         with self._writing() as connection:
-            for one in notices:
-                known = connection.execute(
-                    sa.select(table.c.notice_id).where(table.c.notice_id == one.notice_id)
-                ).first()
-                if known is None:
-                    connection.execute(
-                        sa.insert(table).values(
-                            notice_id=one.notice_id, kind=one.kind, priority=one.priority, body=one.body, said_at=self.clock()
-                        )
-                    )  # fmt: skip
-                    new += 1
-        return new
+            for ids in _parts(list(given)):
+                known = sa.select(table.c.notice_id).where(table.c.notice_id.in_(ids))
+                for row in connection.execute(known).all():
+                    given.pop(row.notice_id)
+            rows = [
+                {
+                    "notice_id": one.notice_id,
+                    "kind": one.kind,
+                    "priority": one.priority,
+                    "body": one.body,
+                    "said_at": self.clock(),
+                }
+                for one in given.values()
+            ]
+            if rows:
+                connection.execute(sa.insert(table), rows)
+        return len(rows)
 
     def is_said(self, notice_id: str) -> bool:
         """Whether a notice of that id was kept."""
