@@ -1,9 +1,8 @@
 """Proposals as people read them: in a message, in the Dagster UI, in a terminal."""
 
-from collections.abc import Sequence
 from urllib.parse import quote
 
-from resources.ledger.proposal import Proposal, set_summary
+from resources.ledger.proposal import Proposal
 
 JOB, LOCATION, ASSET = "decide", "paid_media", "actions__approved"
 _MARKS = {True: "✓", False: "✗", None: "?"}
@@ -72,23 +71,3 @@ def link(ui_url: str, key: str, summary: str) -> str:
     config = quote(form_yaml(summary), safe="")
     tags = f"tags[0][key]={quote('dagster/partition', safe='')}&tags[0][value]={quote(key, safe='')}"
     return f"{ui_url.rstrip('/')}/locations/{LOCATION}/jobs/{JOB}/playground/setup?mode=default&config={config}&{tags}"
-
-
-def announcement(proposals: Sequence[Proposal], *, ui_url: str, shown: int = 5) -> tuple[str, str]:
-    """Title and text of the message that new proposals wait."""
-    title = f"[approval] {len(proposals)} proposal{'s' if len(proposals) != 1 else ''} to decide on"
-    parts = [
-        f"{p.summary}\n{p.reason}\n{p.effect.words}\nuntil {p.expires_at:%Y-%m-%d %H:%M} UTC: {link(ui_url, p.proposal_id, p.summary)}"
-        for p in proposals[:shown]
-    ]
-    if len(proposals) > shown:
-        parts.append(
-            f"and {len(proposals) - shown} more ({set_summary(p.digest for p in proposals)}): `python -m orchestration.cli proposals list`"
-        )
-    return title, "\n\n".join(parts)
-
-
-def reminder(proposals: Sequence[Proposal], *, ui_url: str) -> tuple[str, str]:
-    """Title and text of the message that proposals still wait."""
-    title = f"[approval] {len(proposals)} still undecided, the first expires {min(p.expires_at for p in proposals):%H:%M} UTC"
-    return title, announcement(proposals, ui_url=ui_url)[1]
