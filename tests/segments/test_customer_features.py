@@ -27,7 +27,7 @@ from sandbox.fx import rates
 from sandbox.world import load_world
 from tests.crm.crawl import assert_name_nobody, texts_of
 from tests.crm.ground import Ground, ground, small_world
-from tests.crm.truth import holdings
+from tests.crm.truth import assert_equal_to_the_books, holdings
 
 SUNDAY = date(2026, 11, 15)
 ENDED = datetime(2026, 11, 16, tzinfo=UTC)
@@ -139,6 +139,7 @@ def test_what_happens_after_the_week_changes_nothing(stood: tuple[Ground, Lake],
     before = lake.read(CONTACTS)
     found.stage.clock.set(ENDED + timedelta(days=3))
     read(lake, found.crms())
+    assert_equal_to_the_books(lake, found.stage)  # repeat orders and consents come with the changes
     found.stage.clock.set(ENDED - timedelta(hours=1))
     after = lake.read(CONTACTS)
     assert len(after) > len(before)
