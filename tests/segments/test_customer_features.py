@@ -14,7 +14,7 @@ from assets.crm.people import outcomes, people
 from assets.customer_features import words
 from assets.customer_features.assets import customer_features
 from assets.customer_features.coverage import FEATURES, coverage, fell, unknown
-from assets.customer_features.features import Features, features_at
+from assets.customer_features.figures import Features, features_at
 from resources.crm.keeping import read_and_keep
 from resources.crm.login import Crms
 from resources.desk import Desk
