@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from assets.segments.histories import Histories, Numbers, OrderDays, as_day, histories, order_days, repeated
-from assets.segments.order_model import OrderModel, drawn_orders, learn_orders, outlook
+from assets.segments.order_model import OrderModel, drawn_orders, learn_orders, outlooks
 from assets.segments.spending import SpendModel, drawn_values, expected_spend, learn_spend
 from assets.segments.value_correction import Window, factors, level, weights
-from assets.segments.value_range import learn_spread
+from assets.segments.value_range import leaning, learn_spread
 from resources.errors import DataUnusable
 
 COLUMNS = [
@@ -30,8 +30,6 @@ WINDOWS = (0.33, 0.5)
 """Shares of the known days that are foretold from those before them, the newest first."""
 FEWEST_PAIRS, DRAWN_PAIRS = 300, 3_000
 """Customers of windows below which the range is learned from drawn futures instead, and how many of those."""
-LEANING = 0.5
-"""How far `expected_value` leans from the mean to what is likely."""
 
 
 def value(transactions: pd.DataFrame, *, as_of: date | pd.Timestamp | str, horizon_days: int) -> pd.DataFrame:
@@ -65,12 +63,11 @@ def value(transactions: pd.DataFrame, *, as_of: date | pd.Timestamp | str, horiz
 
 def _forecast(days: OrderDays, known: Histories, *, today: int, horizon_days: int) -> pd.DataFrame:
     orders, spend = learn_orders(known), learn_spend(known)
-    ahead = outlook(orders, known, horizon_days=horizon_days)
     each = expected_spend(spend, known)
     windows = [window for share in WINDOWS if (window := _window(days, today=today, share=share)) is not None]
     # Corrections are those of one span, whatever the horizon: a longer horizon never brings less.
     span = max(round((today - days.span[0]) * WINDOWS[0]), 1)
-    near = outlook(orders, known, horizon_days=span)
+    ahead, near = outlooks(orders, known, horizons=(horizon_days, span))
     weighed = weights(windows)
     factor = factors(known, near.orders, each, weighed) * level(windows)
     mean = ahead.orders * each * factor
@@ -80,8 +77,9 @@ def _forecast(days: OrderDays, known: Histories, *, today: int, horizon_days: in
     foreseen, expected, came = (np.concatenate(part) for part in zip(*pairs, strict=True))
     spread = learn_spread(foreseen, expected, came)
     usual = near.orders * each * factor
-    likely = learn_spread(expected, expected, came).likely(usual, usual)
-    best = mean * (1 - LEANING + LEANING * likely)
+    likely = learn_spread(expected, expected, came)
+    lean = leaning(expected, likely.likely(expected, expected), came)
+    best = mean * (1 - lean + lean * likely.likely(usual, usual))
     low, high = spread.range(ahead.orders)
     return pd.DataFrame(
         {
@@ -98,7 +96,7 @@ def _window(days: OrderDays, *, today: int, share: float) -> Window | None:
     known = histories(days, as_of=cut)
     if length < 1 or not len(known.rows):
         return None
-    expected = outlook(learn_orders(known), known, horizon_days=length).orders
+    expected = outlooks(learn_orders(known), known, horizons=(length,))[0].orders
     each = expected_spend(learn_spend(known), known)
     return Window(known, expected, each, days.came(cut, today)[known.rows])
 
