@@ -13,6 +13,7 @@ import pandas as pd
 from assets.segments.histories import Histories, Numbers, OrderDays, as_day, histories, order_days, repeated
 from assets.segments.order_model import OrderModel, drawn_orders, learn_orders, outlooks
 from assets.segments.spending import SpendModel, drawn_values, expected_spend, learn_spend
+from assets.segments.subscriptions import Payers, payers
 from assets.segments.value_correction import Window, factors, level, weights
 from assets.segments.value_range import leaning, learn_spread
 from resources.errors import DataUnusable
@@ -58,6 +59,7 @@ def value(transactions: pd.DataFrame, *, as_of: date | pd.Timestamp | str, horiz
             {name: pd.Series(dtype=days.ids.dtype if name == "customer_id" else float) for name in COLUMNS}
         )
     told = _forecast(days, known, today=today, horizon_days=int(horizon_days))
+    told = _with_payers(told, payers(days, known, as_of=today, horizon_days=int(horizon_days)))
     return told.assign(customer_id=days.ids[known.rows])[COLUMNS]
 
 
@@ -87,6 +89,19 @@ def _forecast(days: OrderDays, known: Histories, *, today: int, horizon_days: in
             "expected_high": np.maximum(high * mean, best), "mean_value": mean,
         }
     )  # fmt: skip
+
+
+def _with_payers(told: pd.DataFrame, regular: Payers) -> pd.DataFrame:
+    """The forecast with the rows of those who pay by the month replaced by theirs."""
+    worth, (low, high) = regular.orders * regular.amount, regular.spread
+    rows = {
+        "expected_orders": regular.orders, "expected_value": worth, "alive": regular.alive, "mean_value": worth,
+        "expected_low": np.minimum(low * regular.amount, worth), "expected_high": np.maximum(high * regular.amount, worth),
+    }  # fmt: skip
+    found = {name: told[name].to_numpy().copy() for name in rows}
+    for name, numbers in rows.items():
+        found[name][regular.at] = numbers
+    return pd.DataFrame(found)
 
 
 def _window(days: OrderDays, *, today: int, share: float) -> Window | None:
