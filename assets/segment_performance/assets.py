@@ -41,7 +41,7 @@ def segment_performance(
     with one_sentence():
         found = performance_on(lake, sunday, model=mapping.model, window_days=mapping.window_days)
         rows = pd.DataFrame() if found is None else found.rows.assign(day=sunday, pulled_at=datetime.now(UTC))
-        whole = rows.reindex(columns=PERFORMANCE.schema.names)
+        whole = rows.reindex(columns=PERFORMANCE.schema.names).astype(object)
         written = lake.replace(
             PERFORMANCE,
             pa.Table.from_pandas(whole, schema=PERFORMANCE.schema, preserve_index=False),
