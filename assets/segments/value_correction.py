@@ -16,7 +16,8 @@ POWER, DRAWN = 1.5, (10.0, 40.0, 160.0)
 FEWEST, FEWEST_CAME = 100, 20
 """Customers of a window, and of them such as came again, below which nothing is learned of it."""
 MOST_STEP, ROUNDS, MOST_FACTOR = 0.7, 30, 3.0
-LEVEL_SHARE, LEVEL_BOUNDS = 0.5, (0.9, 1.12)
+LEVEL_SHARE, LEVEL_BOUNDS, LEVEL_NOISE = 0.5, (0.9, 1.12), 0.1
+"""Half of what the total was off is taken over, and less where a few large customers made it: at this relative noise, half of that."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,12 @@ def level(windows: list[Window]) -> float:
     telling = [window for window in windows if window.is_telling]
     if not telling:
         return 1.0
-    ratio = max(float(telling[0].came.sum()), 0.0) / float(telling[0].expected.sum())
-    return float(np.clip(ratio**LEVEL_SHARE, *LEVEL_BOUNDS))
+    came, expected = telling[0].came, telling[0].expected
+    ratio = max(float(came.sum()), 0.0) / float(expected.sum())
+    if ratio <= 0:
+        return LEVEL_BOUNDS[0]
+    noise = float(np.sqrt(((came - ratio * expected) ** 2).sum())) / (ratio * float(expected.sum()))
+    return float(np.clip(ratio ** (LEVEL_SHARE / (1 + (noise / LEVEL_NOISE) ** 2)), *LEVEL_BOUNDS))
 
 
 def _features(known: Histories, orders: Numbers, spend: Numbers) -> Numbers:
