@@ -169,5 +169,10 @@ def repeated(known: Histories, times: int) -> Histories:
 
 def compressed(*columns: Numbers) -> tuple[list[Numbers], Numbers, Any]:
     """The unique rows of the columns, in a fixed order; how often each occurs; and which of them every row is."""
-    unique, at, count = np.unique(np.column_stack(columns), axis=0, return_inverse=True, return_counts=True)
-    return [unique[:, n] for n in range(unique.shape[1])], count.astype(float), at.ravel()
+    order = np.lexsort(columns[::-1])
+    is_new = np.ones(len(order), dtype=bool)
+    if len(order):
+        is_new[1:] = np.any([column[order[1:]] != column[order[:-1]] for column in columns], axis=0)
+    group, at = np.cumsum(is_new) - 1, np.empty(len(order), dtype=np.int64)
+    at[order] = group
+    return [column[order[is_new]] for column in columns], np.bincount(group).astype(float), at

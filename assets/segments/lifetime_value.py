@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from assets.segments.histories import Histories, Numbers, OrderDays, as_day, histories, order_days, repeated
-from assets.segments.order_model import OrderModel, drawn_orders, learn_orders, outlook
+from assets.segments.order_model import OrderModel, drawn_orders, learn_orders, outlooks
 from assets.segments.spending import SpendModel, drawn_values, expected_spend, learn_spend
+from assets.segments.subscriptions import Payers, payers
 from assets.segments.value_correction import Window, factors, level, weights
-from assets.segments.value_range import learn_spread
+from assets.segments.value_range import leaning, learn_spread
 from resources.errors import DataUnusable
 
 COLUMNS = [
@@ -30,8 +31,6 @@ WINDOWS = (0.33, 0.5)
 """Shares of the known days that are foretold from those before them, the newest first."""
 FEWEST_PAIRS, DRAWN_PAIRS = 300, 3_000
 """Customers of windows below which the range is learned from drawn futures instead, and how many of those."""
-LEANING = 0.5
-"""How far `expected_value` leans from the mean to what is likely."""
 
 
 def value(transactions: pd.DataFrame, *, as_of: date | pd.Timestamp | str, horizon_days: int) -> pd.DataFrame:
@@ -60,17 +59,17 @@ def value(transactions: pd.DataFrame, *, as_of: date | pd.Timestamp | str, horiz
             {name: pd.Series(dtype=days.ids.dtype if name == "customer_id" else float) for name in COLUMNS}
         )
     told = _forecast(days, known, today=today, horizon_days=int(horizon_days))
+    told = _with_payers(told, payers(days, known, as_of=today, horizon_days=int(horizon_days)))
     return told.assign(customer_id=days.ids[known.rows])[COLUMNS]
 
 
 def _forecast(days: OrderDays, known: Histories, *, today: int, horizon_days: int) -> pd.DataFrame:
     orders, spend = learn_orders(known), learn_spend(known)
-    ahead = outlook(orders, known, horizon_days=horizon_days)
     each = expected_spend(spend, known)
     windows = [window for share in WINDOWS if (window := _window(days, today=today, share=share)) is not None]
     # Corrections are those of one span, whatever the horizon: a longer horizon never brings less.
     span = max(round((today - days.span[0]) * WINDOWS[0]), 1)
-    near = outlook(orders, known, horizon_days=span)
+    ahead, near = outlooks(orders, known, horizons=(horizon_days, span))
     weighed = weights(windows)
     factor = factors(known, near.orders, each, weighed) * level(windows)
     mean = ahead.orders * each * factor
@@ -80,8 +79,9 @@ def _forecast(days: OrderDays, known: Histories, *, today: int, horizon_days: in
     foreseen, expected, came = (np.concatenate(part) for part in zip(*pairs, strict=True))
     spread = learn_spread(foreseen, expected, came)
     usual = near.orders * each * factor
-    likely = learn_spread(expected, expected, came).likely(usual, usual)
-    best = mean * (1 - LEANING + LEANING * likely)
+    likely = learn_spread(expected, expected, came)
+    lean = leaning(expected, likely.likely(expected, expected), came)
+    best = mean * (1 - lean + lean * likely.likely(usual, usual))
     low, high = spread.range(ahead.orders)
     return pd.DataFrame(
         {
@@ -91,6 +91,19 @@ def _forecast(days: OrderDays, known: Histories, *, today: int, horizon_days: in
     )  # fmt: skip
 
 
+def _with_payers(told: pd.DataFrame, regular: Payers) -> pd.DataFrame:
+    """The forecast with the rows of those who pay by the month replaced by theirs."""
+    worth, (low, high) = regular.orders * regular.amount, regular.spread
+    rows = {
+        "expected_orders": regular.orders, "expected_value": worth, "alive": regular.alive, "mean_value": worth,
+        "expected_low": np.minimum(low * regular.amount, worth), "expected_high": np.maximum(high * regular.amount, worth),
+    }  # fmt: skip
+    found = {name: told[name].to_numpy().copy() for name in rows}
+    for name, numbers in rows.items():
+        found[name][regular.at] = numbers
+    return pd.DataFrame(found)
+
+
 def _window(days: OrderDays, *, today: int, share: float) -> Window | None:
     """The newest `share` of the known days, foretold from those before; None where nobody had ordered before."""
     length = round((today - days.span[0]) * share)
@@ -98,7 +111,7 @@ def _window(days: OrderDays, *, today: int, share: float) -> Window | None:
     known = histories(days, as_of=cut)
     if length < 1 or not len(known.rows):
         return None
-    expected = outlook(learn_orders(known), known, horizon_days=length).orders
+    expected = outlooks(learn_orders(known), known, horizons=(length,))[0].orders
     each = expected_spend(learn_spend(known), known)
     return Window(known, expected, each, days.came(cut, today)[known.rows])
 

@@ -65,17 +65,25 @@ def learn_orders(known: Histories) -> OrderModel:
     return OrderModel(scale[kept], stops[kept], weight[kept] / weight[kept].sum())
 
 
-def outlook(model: OrderModel, known: Histories, *, horizon_days: int) -> Outlook:
-    """What each customer will do in the `horizon_days` to come."""
+def outlooks(model: OrderModel, known: Histories, *, horizons: tuple[int, ...]) -> list[Outlook]:
+    """What each customer will do in each of the horizons, which are days from now on."""
     (repeats, last, age), _, at = compressed(known.repeats, known.last, known.age)
     posterior, going = _posterior(model, repeats, last, age)
     alive = posterior * going
+    return [
+        Outlook(alive.sum(axis=1).clip(0.0, 1.0)[at], _orders(model, repeats, age, alive, days)[at])
+        for days in horizons
+    ]
+
+
+def _orders(model: OrderModel, repeats: Numbers, age: Numbers, alive: Numbers, horizon_days: int) -> Numbers:
+    """Until the horizon or the stop: (1 - E[exp(-rate * stop * days)]) / stop, and rate * days without a stop."""
     shape, scale = (SHAPE + repeats)[:, None], model.scale[None, :] + age[:, None]
-    # Orders until the horizon or the stop: (1 - E[exp(-rate * stop * days)]) / stop, and rate * days without a stop.
     stop = np.where(model.stops > 0, model.stops, 1.0)[None, :]
     until_stop = -np.expm1(-shape * np.log1p(stop * horizon_days / scale)) / stop
     orders = np.where(model.stops[None, :] > 0, until_stop, shape / scale * horizon_days)
-    return Outlook(alive.sum(axis=1).clip(0.0, 1.0)[at], (alive * orders).sum(axis=1)[at])
+    found: Numbers = (alive * orders).sum(axis=1)
+    return found
 
 
 def drawn_orders(

@@ -11,12 +11,13 @@ import numpy as np
 
 from assets.segments.histories import Histories, Numbers
 
-POWER, DRAWN = 1.5, 10.0
-"""Variance grows with the mean to this power; customers' worth of belief in the models."""
+POWER, DRAWN = 1.5, (10.0, 40.0, 160.0)
+"""Variance grows with the mean to this power; customers' worth of belief in the models that are tried, and the models alone."""
 FEWEST, FEWEST_CAME = 100, 20
 """Customers of a window, and of them such as came again, below which nothing is learned of it."""
 MOST_STEP, ROUNDS, MOST_FACTOR = 0.7, 30, 3.0
-LEVEL_SHARE, LEVEL_BOUNDS = 0.5, (0.9, 1.12)
+LEVEL_SHARE, LEVEL_BOUNDS, LEVEL_NOISE = 0.5, (0.9, 1.12), 0.1
+"""Half of what the total was off is taken over, and less where a few large customers made it: at this relative noise, half of that."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,25 @@ class Window:
 
 
 def weights(windows: list[Window]) -> Numbers:
-    """How to weigh what is known of a customer; zeros, which leave the models as they are, without a telling window."""
-    found = [_fitted(window) for window in windows if window.is_telling]
-    return np.mean(found, axis=0) if found else np.zeros(4)
+    """How to weigh what is known of a customer; zeros, which leave the models as they are, where that foretells other customers best."""
+    telling = [window for window in windows if window.is_telling]
+    if not telling:
+        return np.zeros(4)
+    tried = {drawn: sum(_missed(window, drawn) for window in telling) for drawn in (np.inf, *DRAWN)}
+    best = min(tried, key=lambda drawn: tried[drawn])
+    return np.mean([_fitted(window, slice(None), best)[1:] for window in telling], axis=0)
+
+
+def _missed(window: Window, drawn: float) -> float:
+    """Deviance of one half of the customers when foretold by what the other half taught, both ways."""
+    missed = 0.0
+    for learned, judged in ((slice(0, None, 2), slice(1, None, 2)), (slice(1, None, 2), slice(0, None, 2))):
+        start, seen, came = _asked(window)
+        mean = np.exp(start + seen @ _fitted(window, learned, drawn))[judged]
+        missed += float(
+            (came[judged] * mean ** (1 - POWER) / (POWER - 1) + mean ** (2 - POWER) / (2 - POWER)).sum()
+        )
+    return missed
 
 
 def factors(known: Histories, orders: Numbers, spend: Numbers, weights: Numbers) -> Numbers:
@@ -66,8 +83,12 @@ def level(windows: list[Window]) -> float:
     telling = [window for window in windows if window.is_telling]
     if not telling:
         return 1.0
-    ratio = max(float(telling[0].came.sum()), 0.0) / float(telling[0].expected.sum())
-    return float(np.clip(ratio**LEVEL_SHARE, *LEVEL_BOUNDS))
+    came, expected = telling[0].came, telling[0].expected
+    ratio = max(float(came.sum()), 0.0) / float(expected.sum())
+    if ratio <= 0:
+        return LEVEL_BOUNDS[0]
+    noise = float(np.sqrt(((came - ratio * expected) ** 2).sum())) / (ratio * float(expected.sum()))
+    return float(np.clip(ratio ** (LEVEL_SHARE / (1 + (noise / LEVEL_NOISE) ** 2)), *LEVEL_BOUNDS))
 
 
 def _features(known: Histories, orders: Numbers, spend: Numbers) -> Numbers:
@@ -82,11 +103,25 @@ def _features(known: Histories, orders: Numbers, spend: Numbers) -> Numbers:
     return columns - columns.mean(axis=0)
 
 
-def _fitted(window: Window) -> Numbers:
+def _asked(window: Window) -> tuple[Numbers, Numbers, Numbers]:
+    """Log of the models' value at the total that came, what is known of each customer, and what came."""
     expected = np.maximum(window.expected, 1e-12)
-    start = np.log(expected * max(window.came.sum(), 0.0) / expected.sum() + 1e-9 * expected.mean())
-    seen = np.column_stack([np.ones(len(expected)), _features(window.known, window.orders, window.spend)])
-    came, prior, found = np.maximum(window.came, 0.0), np.array([1e-6, *[DRAWN] * 4]), np.zeros(5)
+    came = np.maximum(window.came, 0.0)
+    start = np.log(expected * came.sum() / expected.sum() + 1e-9 * expected.mean())
+    return (
+        start,
+        np.column_stack([np.ones(len(expected)), _features(window.known, window.orders, window.spend)]),
+        came,
+    )
+
+
+def _fitted(window: Window, rows: slice, drawn: float) -> Numbers:
+    """Weights after the level's, from some of the customers."""
+    found = np.zeros(5)
+    if not np.isfinite(drawn):
+        return found
+    start, seen, came = (part[rows] for part in _asked(window))
+    prior = np.array([1e-6, *[drawn] * 4])
     for _ in range(ROUNDS):
         mean = np.exp(np.clip(start + seen @ found, start - 5, start + 5))
         weight = mean ** (2 - POWER)
@@ -98,4 +133,4 @@ def _fitted(window: Window) -> Numbers:
         found = found + step
         if np.abs(step).max() < 1e-5:
             break
-    return found[1:]
+    return found

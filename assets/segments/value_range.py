@@ -13,6 +13,8 @@ from assets.segments.histories import Numbers
 HOLDS = 0.8
 GROUPS, FEWEST_OF_GROUP = 24, 40
 LEVELS = np.linspace(0.5, 0.9, 17)
+LEANINGS = (0.0, 0.25, 0.5, 0.75)
+"""How far a forecast for one customer may lean from the mean to what is likely: never the whole way, or half of all would be worth nothing."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,12 @@ def learn_spread(by: Numbers, expected: Numbers, came: Numbers) -> Spread:
         np.array([r[1] for r in rows]),
         np.maximum.accumulate(levels, axis=0),
     )
+
+
+def leaning(expected: Numbers, likely: Numbers, came: Numbers) -> float:
+    """The one of LEANINGS that is nearest to what came."""
+    errors = [float(np.abs(expected * (1 - part + part * likely) - came).sum()) for part in LEANINGS]
+    return LEANINGS[int(np.argmin(errors))]
 
 
 def _ends(ratio: Numbers) -> tuple[float, float]:

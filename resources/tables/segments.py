@@ -120,8 +120,14 @@ PERFORMANCE = Table(
         _number("roas_low", "Low end of that: 80 % interval."),
         _number("roas_high", "High end of that: 80 % interval."),
         _number("value_to_cost", "Expected value of the next 365 days over spend."),
-        _number("mix_adjusted", "ROAS it would have with the average mix of segments."),
-        _text("verdict", "good, well mixed, badly mixed, poor, or not enough people."),
+        _number(
+            "mix_adjusted",
+            "ROAS the campaign or ad set would have with the platform's average mix of segments.",
+        ),
+        _text(
+            "verdict",
+            "Of the campaign or ad set: good, poor, well mixed (only its mix is good), badly mixed, as the others, or not enough people.",
+        ),
         c.PULLED_AT,
     ),
     key=("day", "segment_id", "platform", "campaign_id", "ad_set_id", "basis"),

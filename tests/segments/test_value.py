@@ -38,7 +38,7 @@ ORDER = st.tuples(
 
 
 @given(rows=st.lists(ORDER, max_size=60), horizon_days=st.sampled_from([1, 30, 365, 10_000]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_log_gets_finite_numbers_and_ordered_ranges(
     rows: list[tuple[int, int, float]], horizon_days: int
 ) -> None:
