@@ -79,7 +79,7 @@ def features_at(
 _PLURAL = {"country": "countries", "language": "languages"}
 _WHOLE = """
 select k.*, $day::date as day, $at::timestamptz as pulled_at, k.revenue * m.share as margin,
-    w.expected_value, w.expected_low, w.expected_high
+    w.expected_value, w.expected_low, w.expected_high, w.mean_value
 from known as k left join margins as m on m.platform = k.first_channel left join worth as w using (customer_id)
 """
 
@@ -118,7 +118,7 @@ def _worth(connection: duckdb.DuckDBPyConnection, sunday: date, value: Value) ->
         "select number as customer_id, day, value from orders join buyers using (customer_id)"
     ).df()
     schema = pa.schema(
-        [("number", pa.int64()), *((name, pa.float64()) for name in ("expected_value", "expected_low", "expected_high"))]
+        [("number", pa.int64()), *((name, pa.float64()) for name in ("expected_value", "expected_low", "expected_high", "mean_value"))]
     )  # fmt: skip
     if transactions.empty:
         told = schema.empty_table()

@@ -15,7 +15,7 @@ from resources.tables.segments import CUSTOMER_FEATURES, CUSTOMERS
 PERIOD_DAYS = 90
 """Days of spend, touches and outcomes up to the end of the week."""
 PEOPLE = f"""
-select c.customer_id, c.segment_id, f.expected_value
+select c.customer_id, c.segment_id, f.mean_value as expected_value
 from {CUSTOMERS.path.replace("/", ".")} c
 left join {CUSTOMER_FEATURES.path.replace("/", ".")} f on f.customer_id = c.customer_id and f.day = c.day
 where c.day = $day

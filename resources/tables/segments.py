@@ -46,6 +46,10 @@ CUSTOMER_FEATURES = Table(
         _number("expected_value", "Value of the next 365 days, reporting currency."),
         _number("expected_low", "Low end of that: 80 % interval."),
         _number("expected_high", "High end of that: 80 % interval."),
+        _number(
+            "mean_value",
+            "The mean of that value: what is added up over a group. `expected_value` is nearest for one customer.",
+        ),
         Column(
             "may_advertise", FLAG, "Agreed to advertising; empty where the CRM does not say.", nullable=True
         ),

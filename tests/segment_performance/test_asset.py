@@ -40,7 +40,11 @@ def filled(lake: Lake) -> Lake:
     )
     people = made.people.assign(day=SUNDAY, segment=made.people["segment_id"], origin="discovered")
     keep(lake, CUSTOMERS, people[["day", "customer_id", "segment_id", "segment", "origin"]])
-    keep(lake, CUSTOMER_FEATURES, people[["day", "customer_id", "expected_value"]])
+    keep(
+        lake,
+        CUSTOMER_FEATURES,
+        people.assign(mean_value=people["expected_value"])[["day", "customer_id", "mean_value"]],
+    )
     keep(lake, TOUCHPOINTS, made.touches.assign(touch_at=TOUCHED, day=TOUCHED.date()))
     orders = made.credit.assign(
         outcome_id=[str(n) for n in range(len(made.credit))], at=ORDERED, day=ORDERED.date()

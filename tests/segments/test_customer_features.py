@@ -38,7 +38,9 @@ def spent(transactions: pd.DataFrame, *, as_of: date, horizon_days: int) -> pd.D
     assert (as_of, horizon_days) == (SUNDAY, 365)
     assert transactions["value"].notna().all()
     sums = transactions.groupby("customer_id", as_index=False)["value"].sum()
-    return sums.rename(columns={"value": "expected_value"}).assign(expected_low=0.0, expected_high=1e9)
+    return sums.rename(columns={"value": "expected_value"}).assign(
+        expected_low=0.0, expected_high=1e9, mean_value=lambda told: told["expected_value"]
+    )
 
 
 def features(lake: Lake, **more: object) -> Features:
