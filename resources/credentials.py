@@ -107,13 +107,19 @@ class GoogleAdsSettings(PlatformSettings):
     accounts: AccountIds = Field((), validation_alias="GOOGLE_ADS_ACCOUNTS")
     endpoint: str = Field("googleads.googleapis.com", validation_alias="GOOGLE_ADS_ENDPOINT")
     token_url: str = Field("https://oauth2.googleapis.com/token", validation_alias="GOOGLE_ADS_TOKEN_URL")
+    data_manager_url: str = Field(
+        "https://datamanager.googleapis.com/v1", validation_alias="GOOGLE_DATA_MANAGER_URL"
+    )
     api_version: str = Field("v26", validation_alias="GOOGLE_ADS_API_VERSION", pattern=r"^v\d+$")
     ca_file: KeptFile | None = Field(None, validation_alias="GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
     calls_a_day: int | None = Field(15_000, validation_alias="GOOGLE_ADS_CALLS_A_DAY", ge=1)
 
     def endpoints(self) -> dict[str, str]:
         """The API, and the token endpoint of each way in that was begun: a key file names its own."""
-        found = {self.variable("endpoint"): self.endpoint}
+        found = {
+            self.variable("endpoint"): self.endpoint,
+            self.variable("data_manager_url"): self.data_manager_url,
+        }
         if self.json_key_file_path:
             found[self.variable("json_key_file_path")] = _token_url(self.json_key_file_path)
         if self.refresh_token:

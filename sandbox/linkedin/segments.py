@@ -16,8 +16,8 @@ FACET = "urn:li:adTargetingFacet:audienceMatchingSegments"
 
 
 def segment_urn(audience: Audience) -> str:
-    """What targeting names it by."""
-    return f"urn:li:adSegment:{audience.audience_id}"
+    """What targeting names it by: another number than its own."""
+    return f"urn:li:adSegment:{audience.audience_id + 900_000}"
 
 
 def element(audience: Audience) -> dict[str, Any]:
