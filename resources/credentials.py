@@ -116,14 +116,12 @@ class GoogleAdsSettings(PlatformSettings):
 
     def endpoints(self) -> dict[str, str]:
         """The API, and the token endpoint of each way in that was begun: a key file names its own."""
-        found = {
-            self.variable("endpoint"): self.endpoint,
-            self.variable("data_manager_url"): self.data_manager_url,
-        }
+        found = {self.variable("endpoint"): self.endpoint}
         if self.json_key_file_path:
             found[self.variable("json_key_file_path")] = _token_url(self.json_key_file_path)
         if self.refresh_token:
             found[self.variable("token_url")] = self.token_url
+        found[self.variable("data_manager_url")] = self.data_manager_url
         return found
 
 

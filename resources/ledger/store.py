@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from resources.errors import DataUnusable
 from resources.ledger import chain, locks, tables
+from resources.ledger.audiences import Audiences
 from resources.ledger.book import KILL, Batch, Entry, Written, batch_of
 from resources.ledger.decisions import Decisions
 from resources.ledger.engine import READS
@@ -19,8 +20,8 @@ from resources.ledger.proposals import Proposals
 from resources.ledger.states import IN_FLIGHT, Sent, State
 
 
-class Ledger(Proposals, Decisions):
-    """Proposals, decisions, batches, writes, switches, shadows and the audit, in one database."""
+class Ledger(Proposals, Decisions, Audiences):
+    """Proposals, decisions, batches, writes, audiences, switches, shadows and the audit, in one database."""
 
     # Batches
 

@@ -163,6 +163,7 @@ class LinkedInAudiences:
             raise PlatformUnreadable(**doing.known(), said="an answer for another number of members")
         if not all(taken):
             raise PartlyTaken(**doing.known(), said=f"{sum(taken)} of {len(taken)} were taken")
+        self._made_at.pop(audience_id, None)  # it is there: from now on its absence means something
 
     def _is_young(self, audience_id: str) -> bool:
         made_at = self._made_at.get(audience_id)
