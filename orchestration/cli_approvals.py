@@ -55,10 +55,13 @@ def show(key: str) -> None:
 @click.argument("key")
 def diff(key: str) -> None:
     """What would change, and what is there at the platform now."""
+    from assets.actions.figures import Figures  # noqa: PLC0415
+
     desk = desk_here()
+    figures = Figures(lake_of(desk), desk)
     for entry in desk.ledger.members(key):
         for change in entry.proposal.changes:
-            live = desk.platforms.writer(change.target.platform).image(change.target)
+            live = figures.image(change)
             stale = "" if live == change.image else "  STALE: it is not what it was when this was proposed"
             click.echo(f"{change.target.words} '{change.image.name}': {change.field} {change.words}{stale}")
 

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from resources.audience_policy import AudiencePolicy
 from resources.crm.mapping import CrmMapping
 from resources.errors import PaidMediaError
 from resources.pacing_policy import Pacing
@@ -197,6 +198,7 @@ class Policy(_Frozen):
     pacing: Pacing = Pacing()
     approval: Approval = Approval()
     crm: CrmMapping = CrmMapping()
+    audiences: AudiencePolicy = AudiencePolicy()
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Policy":

@@ -6,7 +6,7 @@ is written once. No error of this side holds a hash: platforms repeat what they 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -138,6 +138,6 @@ def ids_of(text: str) -> tuple[str, ...]:
     return () if text == "none" else tuple(text.split(","))
 
 
-def as_text(ids: Sequence[str]) -> str:
-    """The same as `Change.before` and `Change.after` hold them."""
-    return ",".join(sorted(ids)) or "none"
+def as_text(ids: Collection[str]) -> str:
+    """The same as `Change.before` and `Change.after` hold them: sorted, each once."""
+    return ",".join(sorted(set(ids))) or "none"
