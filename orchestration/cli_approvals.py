@@ -7,7 +7,16 @@ from decimal import Decimal
 import click
 
 from orchestration.cli_audit import approvers, audit, kill
-from orchestration.deciding import AS, CODE, amount_of, decided_by_hand, desk_here, lake_of, proposed
+from orchestration.deciding import (
+    AS,
+    CODE,
+    amount_of,
+    decided_by_hand,
+    desk_here,
+    lake_of,
+    proposed,
+    revert_audience,
+)
 
 _STATES = click.option(
     "--state", "states", multiple=True, help="Only proposals in this state; those that wait unless given."
@@ -132,6 +141,9 @@ def revert(proposal_id: str, reason: str, name: str, code: str | None) -> None:
         raise click.ClickException(
             f"{proposal_id} is {entry.state}: only what was carried out within {limit} days is led back."
         )
+    if any(change.is_about_audiences for change in entry.proposal.changes):
+        revert_audience(desk, entry, reason=reason, name=name, code=code)
+        return
     wishes = tuple(
         Wish(c.target, status=c.before) if c.field == "status" else Wish(c.target, to=Decimal(c.before))  # type: ignore[arg-type]
         for c in entry.proposal.changes

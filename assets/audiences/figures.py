@@ -4,17 +4,19 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
 from assets.actions.approval import Gate
+from assets.actions.case import labels_of
 from assets.actions.guardrails import judge, refusals
 from assets.actions.surroundings import Surroundings
 from assets.audiences.exclusions import Kept as Left
 from assets.audiences.exclusions import conversions_kept
 from assets.audiences.membership import Consent, consent, membership
 from assets.audiences.removing import Removal, remove_everywhere
+from assets.audiences.reverting import undone
 from assets.audiences.standing import HELD, TOO_SMALL, Standing, exclude_proposal, sync_proposal
 from assets.crm.people import people
 from resources.audience_policy import AudienceLine, AudiencePolicy
@@ -24,13 +26,16 @@ from resources.desk import Desk
 from resources.errors import PaidMediaError, PlatformError
 from resources.lake import Lake
 from resources.ledger.audiences import Kept
-from resources.ledger.proposal import Proposal, Target
+from resources.ledger.book import Entry
+from resources.ledger.proposal import Effect, Proposal, Target, proposal_id
 from resources.ledger.states import OPEN
 from resources.platforms.audiences import Size
 from resources.policy import PolicyUnreadable
 from resources.tables.crm import CONTACTS
 from resources.tables.crm_core import OUTCOMES, TOUCHPOINTS
 from resources.tables.segments import CARDS, CUSTOMERS
+
+Around = Callable[[Proposal], Surroundings]
 
 
 def contacts_now(lake: Lake) -> pd.DataFrame:
@@ -114,7 +119,7 @@ class Asked:
     kept_back: dict[str, str] = field(default_factory=dict)
 
 
-def propose_audiences(seen: Seen, gate: Gate, around: Callable[[Proposal], Surroundings]) -> Asked:
+def propose_audiences(seen: Seen, gate: Gate, around: Around) -> Asked:
     """A proposal for every audience that is not as it should be, and for every exclusion that is missing."""
     asked, policy = Asked(), gate.policy.audiences
     for line in policy.lines:
@@ -166,18 +171,23 @@ def _kept_out(seen: Seen, at_hand: Standing, policy: AudiencePolicy) -> list[Pro
     return made
 
 
-def _ask(made: Proposal, asked: Asked, gate: Gate, around: Callable[[Proposal], Surroundings]) -> None:
+def _ask(made: Proposal, asked: Asked, gate: Gate, around: Around) -> None:
     """Judge a proposal and let it wait, or say why not."""
     change = made.changes[0]
     judged = made.model_copy(update={"verdicts": judge(made, gate.policy, around(made), automatic=False)})
     name = f"{made.kind} {change.target.words}"
-    level = gate.policy.permission(
-        change.target.platform, change.target.account_id, change.image.labels or ()
+    labels = labels_of(gate.policy, change)
+    held = (
+        None
+        if labels is None
+        else gate.policy.permission(change.target.platform, change.target.account_id, labels)
     )
     if refused := refusals(judged.verdicts):
         asked.kept_back[name] = "; ".join(f"{one.guardrail}: {one.words}" for one in refused)
-    elif level.level == "observe":
-        asked.kept_back[name] = f"the policy only observes {level.words}"
+    elif held is None or held.level == "observe":
+        asked.kept_back[name] = (
+            f"the policy only observes {held.words if held else 'it: its labels are not known'}"
+        )
     elif gate.ledger.propose(judged):
         asked.taken.append(judged)
     else:
@@ -189,6 +199,26 @@ def _forget_plans(desk: Desk) -> None:
     waiting = desk.ledger.entries(states=OPEN)
     named = {c.after for entry in waiting for c in entry.proposal.changes if c.field == "members"}
     desk.ledger.forget_plans(but=named)
+
+
+def propose_revert(
+    entry: Entry, lake: Lake, desk: Desk, gate: Gate, around: Around, *, reason: str, name: str
+) -> Asked:
+    """A proposal that leads a carried-out one about audiences back; like any other it has to be approved."""
+    asked, now, first = Asked(), desk.ledger.clock(), entry.proposal
+    writer = audience_writer(first.changes[0].target.platform, desk, lake)
+    changes = (undone(first.changes[0], writer),)
+    made = first.model_copy(
+        update={
+            "proposal_id": proposal_id("revert", now.date(), changes, created_at=now), "kind": "revert", "changes": changes,
+            "proposer": name, "reason": reason, "reverts": first.proposal_id, "as_of": now.date(), "created_at": now,
+            "expires_at": now + timedelta(days=gate.policy.audiences.days_to_decide),
+            "effect": Effect(metric="people", words="whom it let in goes, and nobody comes back"),
+        }
+    )  # fmt: skip
+    _ask(made, asked, gate, around)
+    _forget_plans(desk)
+    return asked
 
 
 def take_out_the_unwilling(lake: Lake, desk: Desk) -> list[Removal] | None:

@@ -35,7 +35,7 @@ def test_every_asset_says_what_it_is_and_whose_it_is(definitions: dg.Definitions
             word in spec.description.split(".")[0] for word in ("SQL", "API", "frame", "schema")
         ), spec.key
         assert spec.owners, spec.key
-        assert spec.group_name in {"actions", "raw", "core", "reports", "signals"}, spec.key
+        assert spec.group_name in {"actions", "raw", "core", "reports", "segments", "signals"}, spec.key
         assert spec.kinds, spec.key
         if spec.key.path[0] not in {"actions", "reports"}:
             columns = spec.metadata["dagster/column_schema"].columns
