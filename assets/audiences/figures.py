@@ -72,6 +72,7 @@ class Seen:
     said: Consent = field(init=False)
     customers: pd.DataFrame = field(init=False)
     rules: dict[str, str] = field(init=False)
+    _writers: dict[str, AudienceWriter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.contacts = contacts_now(self.lake)
@@ -80,6 +81,12 @@ class Seen:
         self.customers = self.lake.read(CUSTOMERS, where=week)
         cards = self.lake.read(CARDS, columns="segment_id, rule", where=week)
         self.rules = dict(zip(cards["segment_id"], cards["rule"], strict=True))
+
+    def writer(self, platform: str) -> AudienceWriter:
+        """The audience side of a platform, opened once."""
+        if platform not in self._writers:
+            self._writers[platform] = audience_writer(platform, self.desk, self.lake)
+        return self._writers[platform]
 
     def standing(self, line: AudienceLine) -> Standing:
         """Where an audience stands now, as its platform tells; nothing is written anywhere."""
@@ -99,7 +106,7 @@ class Seen:
         if kept.audience_id is None:
             return None, None
         try:
-            client = self.desk.platforms.audiences(kept.target.platform)
+            client = self.writer(kept.target.platform).sync.client
             return client.size(kept.target.account_id, kept.audience_id), None
         except PlatformError as error:
             return None, str(error)
@@ -146,7 +153,7 @@ def _synced(seen: Seen, at_hand: Standing, policy: AudiencePolicy) -> Proposal:
     # A mark that nobody else makes: an audience of that name is ours, and holds nobody we do not know of.
     name = f"{line.segment} | {line.purpose} | {secrets.token_hex(4)}"
     ledger.keep_audience(line.target, segment_id=line.segment, purpose=line.purpose, name=name)
-    image = audience_writer(line.platform, seen.desk, seen.lake).image(line.target)
+    image = seen.writer(line.platform).image(line.target)
     ledger.plan(at_hand.wanted.members)
     return sync_proposal(at_hand, image, policy=policy, as_of=seen.sunday, now=ledger.clock())
 
@@ -156,7 +163,7 @@ def _kept_out(seen: Seen, at_hand: Standing, policy: AudiencePolicy) -> list[Pro
     kept, line = at_hand.kept, at_hand.line
     if kept is None or kept.audience_id is None or kept.digest is None:
         return []
-    writer = audience_writer(line.platform, seen.desk, seen.lake)
+    writer = seen.writer(line.platform)
     own = writer.sync.client.targeted_as(line.account_id, kept.audience_id)
     made = []
     for place in line.places():

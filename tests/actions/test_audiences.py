@@ -14,7 +14,7 @@ from resources.ledger.proposal import Target
 from sandbox.faults import UPLOADS
 from tests.actions.conftest import Office
 from tests.actions.made import budget, pause, proposal
-from tests.audiences.bureau import SMALL, Bureau
+from tests.audiences.bureau import LINES, SMALL, Bureau
 from tests.audiences.people_of import expected, later, record, write_conversions, write_people, write_segments
 from tests.wire.audiences_at import PLATFORMS, held
 
@@ -33,9 +33,11 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bureau(office: Office, books: Path, tmp_path: Path) -> Bureau:
+def bureau(request: pytest.FixtureRequest, office: Office, books: Path, tmp_path: Path) -> Bureau:
+    """With one audience: at the platform that the test is about, else at Meta."""
+    own = request.getfixturevalue("platform") if "platform" in request.fixturenames else "meta_ads"
     shutil.copytree(books, tmp_path / "books")
-    return Bureau(office, Lake(tmp_path / "books"))
+    return Bureau(office, Lake(tmp_path / "books"), [dict(line) for line in LINES if line["platform"] == own])
 
 
 @pytest.fixture(params=PLATFORMS)
@@ -44,6 +46,8 @@ def platform(request: pytest.FixtureRequest) -> str:
 
 
 def test_nothing_is_sent_without_an_approval(bureau: Bureau) -> None:
+    bureau.lines = LINES
+    bureau.ask()
     taken = bureau.propose().taken
     assert {one.changes[0].target.platform for one in taken} == set(PLATFORMS)
     for made in taken:
@@ -270,7 +274,7 @@ def test_taking_out_many_at_once_needs_the_policys_word(bureau: Bureau) -> None:
     asked = bureau.propose()
     (told,) = (why for name, why in asked.kept_back.items() if "meta_ads" in name)
     assert "33% of it would be taken out at once" in told
-    bureau.lines[1]["may_shrink"] = True
+    bureau.lines[0]["may_shrink"] = True
     bureau.ask()
     bureau.filled("meta_ads")
     assert bureau.holds("meta_ads", range(40))
