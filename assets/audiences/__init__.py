@@ -1,1 +1,3 @@
-"""Segments as audiences at the platforms: whom they may hold, what has to change, and who goes the day they withdraw consent."""
+"""Segments as audiences at the platforms: whom they may hold, what has to change, who goes the day they withdraw consent, and what they share."""
+
+from assets.audiences.shared import overlap as overlap

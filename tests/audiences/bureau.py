@@ -1,7 +1,7 @@
 """The office of tests/actions with a CRM and segments of its own: audiences proposed, decided on and carried out as in production."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assets.actions.execution import Executor
 from assets.actions.figures import Figures
@@ -12,14 +12,17 @@ from resources.lake import Lake
 from resources.ledger.proposal import Proposal
 from resources.platforms.login import Platforms
 from resources.platforms.patience import Patience
-from tests.actions.conftest import Office
 from tests.audiences.people_of import SUNDAY, expected
 from tests.wire.audiences_at import ACCOUNTS, held
+
+if TYPE_CHECKING:
+    from tests.actions.conftest import Office
 
 LINES = [
     {"segment": "loyal", "platform": platform, "account_id": own, "purpose": "exclude"}
     for platform, own in ACCOUNTS.items()
 ]
+PEOPLE = range(60)
 SMALL = {"google_ads": 10, "meta_ads": 10, "linkedin_ads": 10}
 
 
@@ -27,7 +30,7 @@ SMALL = {"google_ads": 10, "meta_ads": 10, "linkedin_ads": 10}
 class Bureau:
     """An office with books."""
 
-    office: Office
+    office: "Office"
     lake: Lake
     lines: list[dict[str, Any]] = field(default_factory=lambda: [dict(line) for line in LINES])
 
