@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
@@ -11,9 +11,6 @@ from resources.lake import Lake
 from resources.ledger.proposal import Target
 from tests.audiences.bureau import LINES, PEOPLE, Bureau
 from tests.audiences.people_of import record, write_people, write_segments
-
-if TYPE_CHECKING:  # the office's own conftest takes these fixtures in
-    from tests.actions.conftest import Office
 
 KeptOut = Callable[[str], tuple[Bureau, Target]]
 
@@ -28,7 +25,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bureau(request: pytest.FixtureRequest, office: "Office", books: Path, tmp_path: Path) -> Bureau:
+def bureau(request: pytest.FixtureRequest, office: Any, books: Path, tmp_path: Path) -> Bureau:
     """With one audience: at the platform that the test is about, else at Meta."""
     own = request.getfixturevalue("platform") if "platform" in request.fixturenames else "meta_ads"
     shutil.copytree(books, tmp_path / "books")

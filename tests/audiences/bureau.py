@@ -1,7 +1,7 @@
 """The office of tests/actions with a CRM and segments of its own: audiences proposed, decided on and carried out as in production."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assets.actions.execution import Executor
 from assets.actions.figures import Figures
@@ -15,9 +15,6 @@ from resources.platforms.patience import Patience
 from tests.audiences.people_of import SUNDAY, expected
 from tests.wire.audiences_at import ACCOUNTS, held
 
-if TYPE_CHECKING:
-    from tests.actions.conftest import Office
-
 LINES = [
     {"segment": "loyal", "platform": platform, "account_id": own, "purpose": "exclude"}
     for platform, own in ACCOUNTS.items()
@@ -30,7 +27,8 @@ SMALL = {"google_ads": 10, "meta_ads": 10, "linkedin_ads": 10}
 class Bureau:
     """An office with books."""
 
-    office: "Office"
+    office: Any
+    """The office of tests.actions.conftest, which takes these fixtures in."""
     lake: Lake
     lines: list[dict[str, Any]] = field(default_factory=lambda: [dict(line) for line in LINES])
 
