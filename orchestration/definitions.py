@@ -14,6 +14,7 @@ from assets.audiences import assets as audiences
 from assets.conversion_lag import assets as conversion_lag
 from assets.crm import assets as crm
 from assets.crm import checks as crm_checks
+from assets.customer_features import assets as customer_features
 from assets.dropped_files import assets as dropped_files
 from assets.fx import assets as fx
 from assets.ingest import assets as ingest
@@ -27,6 +28,7 @@ from orchestration.jobs import (
     audience_removals,
     audience_week,
     crm_pull,
+    customer_week,
     daily_pull,
     decide,
     history,
@@ -35,6 +37,7 @@ from orchestration.jobs import (
 from orchestration.schedules import (
     every_hour,
     every_hour_audiences,
+    every_monday,
     every_monday_audiences,
     every_morning,
     every_night,
@@ -75,6 +78,7 @@ def defs() -> dg.Definitions:
                 ingest,
                 conversion_lag,
                 crm,
+                customer_features,
                 dropped_files,
                 fx,
                 performance,
@@ -89,8 +93,25 @@ def defs() -> dg.Definitions:
             include_specs=True,
         ),
         asset_checks=dg.load_asset_checks_from_modules([performance_checks, crm_checks]),
-        jobs=[daily_pull, crm_pull, audience_week, audience_removals, history, renew_core, decide, tidy_lake],
-        schedules=[every_morning, every_hour, every_hour_audiences, every_monday_audiences, every_night],
+        jobs=[
+            daily_pull,
+            crm_pull,
+            customer_week,
+            audience_week,
+            audience_removals,
+            history,
+            renew_core,
+            decide,
+            tidy_lake,
+        ],
+        schedules=[
+            every_morning,
+            every_hour,
+            every_hour_audiences,
+            every_monday,
+            every_monday_audiences,
+            every_night,
+        ],
         sensors=[
             automation,
             watching(daily_pull),

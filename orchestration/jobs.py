@@ -16,7 +16,7 @@ from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 from resources.tables.crm import READ
 from resources.tables.crm_core import CORE_CRM
 from resources.tables.every import TABLES
-from resources.tables.segments import AUDIENCES
+from resources.tables.segments import AUDIENCES, CUSTOMER_FEATURES
 from resources.tables.signals import ANOMALIES, PACING, PACING_ACCURACY, UNDERPERFORMERS, WATCHED
 
 _RAW_DAYS = [
@@ -51,6 +51,7 @@ LAG = dg.AssetSelection.assets(core.CONVERSION_LAG.asset_key)
 FX = dg.AssetSelection.assets(core.FX_RATE.asset_key)
 CRM = dg.AssetSelection.assets(*(t.asset_key for t in READ.values()))
 FUNNEL = dg.AssetSelection.assets(*(t.asset_key for t in CORE_CRM))
+CUSTOMERS = dg.AssetSelection.assets(CUSTOMER_FEATURES.asset_key)
 DROPPED = dg.AssetSelection.assets(
     *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.REJECTS))
 )
@@ -80,6 +81,11 @@ audience_removals = dg.define_asset_job(
     "audience_removals",
     selection=dg.AssetSelection.assets(audiences.REMOVALS),
     description="Takes whoever withdrew their consent out of every audience.",
+)
+customer_week = dg.define_asset_job(
+    "customer_week",
+    selection=CUSTOMERS,
+    description="Puts together what is known of each customer at the end of a week, from what the CRM had told by then.",
 )
 history = dg.define_asset_job(
     "history",
