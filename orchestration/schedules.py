@@ -7,7 +7,16 @@ import dagster as dg
 
 from assets.ingest.pulling import counted_days, read_through
 from assets.ingest.restate import LONG_WEEKDAY, first_day, window_days
-from orchestration.jobs import DAYS_OF, LISTS_OF, crm_pull, customer_week, daily_pull, tidy_lake
+from orchestration.jobs import (
+    DAYS_OF,
+    LISTS_OF,
+    audience_removals,
+    audience_week,
+    crm_pull,
+    customer_week,
+    daily_pull,
+    tidy_lake,
+)
 from orchestration.partitions import FIRST_DAY, week_ended_by
 from resources.lake import Lake
 from resources.platforms.login import PLATFORMS
@@ -83,4 +92,17 @@ every_night = dg.ScheduleDefinition(
     cron_schedule="30 3 * * *",
     execution_timezone="UTC",
     description="Puts the lake's small files together and drops those no reader needs any more. History stays as it was known.",
+)
+every_hour_audiences = dg.ScheduleDefinition(
+    name="every_hour_audiences",
+    job=audience_removals,
+    cron_schedule="25 * * * *",
+    execution_timezone="UTC",
+    description="After the CRM was read: whoever withdrew their consent leaves every audience within the hour.",
+)
+every_monday_audiences = dg.build_schedule_from_partitioned_job(
+    audience_week,
+    name="every_monday_audiences",
+    hour_of_day=8,
+    description="08:00 UTC on Mondays, after the segments of the week: where the audiences stand, and what is proposed for them.",
 )

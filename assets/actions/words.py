@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from resources.ledger.proposal import Proposal
+from resources.ledger.proposal import Change, Proposal
 
 JOB, LOCATION, ASSET = "decide", "paid_media", "actions__approved"
 _MARKS = {True: "✓", False: "✗", None: "?"}
@@ -12,13 +12,24 @@ def diff(proposal: Proposal) -> str:
     """The changes as Markdown, one line each."""
     lines = [
         f"| {c.target.platform} {c.target.account_id} | {c.image.name} ({c.target.level} {c.target.entity_id}) | {c.field} "
-        f"| {c.before} | **{c.after}** | {c.image.currency if c.field == 'daily_budget' else ''} "
+        f"| {_now(c)} | **{_then(c)}** | {c.image.currency if c.field == 'daily_budget' else ''} "
         f"| {f'shared by {c.image.shared_by} campaigns' if c.image.shared_by > 1 else ''} |"
         for c in proposal.changes
     ]
     return "\n".join(
         ["| account | what | field | now | proposed | | |", "|---|---|---|---|---|---|---|", *lines]
     )
+
+
+def _now(change: Change) -> str:
+    return change.before if change.step is None else f"{change.step.before} people"
+
+
+def _then(change: Change) -> str:
+    """What is proposed; of an audience in people, since whom exactly is bound by a digest."""
+    if change.step is None:
+        return change.after
+    return f"{change.step.after} people (+{change.step.adds}, -{change.step.removes})"
 
 
 def sheet(proposal: Proposal) -> str:
