@@ -24,6 +24,7 @@ from resources.crm.mapping import CrmMapping
 from resources.errors import PaidMediaError
 from resources.pacing_policy import Pacing
 from resources.policy_label import Label
+from resources.segment_policy import Segments
 from resources.watching import SpecialDays, Watching
 
 Level = Literal["observe", "propose", "auto_safe", "auto_neutral"]
@@ -195,6 +196,7 @@ class Policy(_Frozen):
     watching: Watching = Watching()
     calendar: tuple[SpecialDays, ...] = ()
     pacing: Pacing = Pacing()
+    segments: Segments = Segments()
     approval: Approval = Approval()
     crm: CrmMapping = CrmMapping()
 

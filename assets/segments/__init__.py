@@ -1,1 +1,5 @@
 """Groups of customers that behave differently, what a customer is worth, and what paid media does with both."""
+
+from assets.segments.discovery import Segmentation, segment
+
+__all__ = ["Segmentation", "segment"]
