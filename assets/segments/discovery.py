@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from assets.segments.agreement import NOBODYS, apply
 from assets.segments.cards import ACTIVE, Entry, card_rows
@@ -74,7 +75,8 @@ def segment(
         told.append(_note("data", "none", why))
         return Segmentation(_assigned(known, None, ()), card_rows([], None), _report(told))
     ground = ground_of(periods, policy, seed=seed)
-    entries, tried = search(ground, kept)
+    with threadpool_limits(1):
+        entries, tried = search(ground, kept)
     entries = [*written_entries(rules, ground), *entries]
     table = card_rows(entries, ground)
     active = [one for one in entries if one.state == ACTIVE]

@@ -12,7 +12,7 @@ from assets.segments.rules import Clause, Rule
 from assets.segments.splits import Question
 from assets.segments.traits import FLAG, TEXT, Trait
 
-FIRST_TRIED = 10
+FIRST_TRIED = 8
 GAIN = 0.004
 """Share of the whole that a question must explain to be asked: rules stay short."""
 
