@@ -13,6 +13,7 @@ from assets.anomalies import assets as anomalies
 from assets.conversion_lag import assets as conversion_lag
 from assets.crm import assets as crm
 from assets.crm import checks as crm_checks
+from assets.customer_features import assets as customer_features
 from assets.dropped_files import assets as dropped_files
 from assets.fx import assets as fx
 from assets.ingest import assets as ingest
@@ -22,8 +23,8 @@ from assets.performance import checks as performance_checks
 from assets.replay import assets as replay
 from assets.report import assets as report
 from assets.weekly import assets as weekly
-from orchestration.jobs import crm_pull, daily_pull, decide, history, tidy_lake
-from orchestration.schedules import every_hour, every_morning, every_night
+from orchestration.jobs import crm_pull, customer_week, daily_pull, decide, history, tidy_lake
+from orchestration.schedules import every_hour, every_monday, every_morning, every_night
 from resources.crm.login import Crms
 from resources.desk import open_desk
 from resources.dropped_files import DroppedFiles
@@ -60,6 +61,7 @@ def defs() -> dg.Definitions:
                 ingest,
                 conversion_lag,
                 crm,
+                customer_features,
                 dropped_files,
                 fx,
                 performance,
@@ -73,8 +75,8 @@ def defs() -> dg.Definitions:
             include_specs=True,
         ),
         asset_checks=dg.load_asset_checks_from_modules([performance_checks, crm_checks]),
-        jobs=[daily_pull, crm_pull, history, renew_core, decide, tidy_lake],
-        schedules=[every_morning, every_hour, every_night],
+        jobs=[daily_pull, crm_pull, customer_week, history, renew_core, decide, tidy_lake],
+        schedules=[every_morning, every_hour, every_monday, every_night],
         sensors=[
             automation,
             watching(daily_pull),

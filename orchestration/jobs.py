@@ -15,6 +15,7 @@ from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 from resources.tables.crm import READ
 from resources.tables.crm_core import CORE_CRM
 from resources.tables.every import TABLES
+from resources.tables.segments import CUSTOMER_FEATURES
 from resources.tables.signals import ANOMALIES, PACING, PACING_ACCURACY, UNDERPERFORMERS, WATCHED
 
 _RAW_DAYS = [
@@ -49,6 +50,7 @@ LAG = dg.AssetSelection.assets(core.CONVERSION_LAG.asset_key)
 FX = dg.AssetSelection.assets(core.FX_RATE.asset_key)
 CRM = dg.AssetSelection.assets(*(t.asset_key for t in READ.values()))
 FUNNEL = dg.AssetSelection.assets(*(t.asset_key for t in CORE_CRM))
+CUSTOMERS = dg.AssetSelection.assets(CUSTOMER_FEATURES.asset_key)
 DROPPED = dg.AssetSelection.assets(
     *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.REJECTS))
 )
@@ -68,6 +70,11 @@ crm_pull = dg.define_asset_job(
     "crm_pull",
     selection=CRM,
     description="Reads what changed in the CRM; people, credit and the figures of the funnel follow by themselves.",
+)
+customer_week = dg.define_asset_job(
+    "customer_week",
+    selection=CUSTOMERS,
+    description="Puts together what is known of each customer at the end of a week, from what the CRM had told by then.",
 )
 history = dg.define_asset_job(
     "history",

@@ -7,8 +7,8 @@ import dagster as dg
 
 from assets.ingest.pulling import counted_days, read_through
 from assets.ingest.restate import LONG_WEEKDAY, first_day, window_days
-from orchestration.jobs import DAYS_OF, LISTS_OF, crm_pull, daily_pull, tidy_lake
-from orchestration.partitions import FIRST_DAY
+from orchestration.jobs import DAYS_OF, LISTS_OF, crm_pull, customer_week, daily_pull, tidy_lake
+from orchestration.partitions import FIRST_DAY, week_ended_by
 from resources.lake import Lake
 from resources.platforms.login import PLATFORMS
 from resources.settings import load_settings
@@ -63,6 +63,20 @@ every_hour = dg.ScheduleDefinition(
     execution_timezone="UTC",
     description="Reads what changed in the CRM since the last hour: few calls, and leads show on the day they come.",
 )
+
+
+@dg.schedule(
+    job=customer_week,
+    cron_schedule="40 5 * * 1",
+    execution_timezone="UTC",
+    description="Mondays 05:40 UTC, when the CRM has been read over the week's end: what is known of each customer.",
+)
+def every_monday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run for the week that ended the day before."""
+    monday = week_ended_by(context.scheduled_execution_time.date()).isoformat()
+    return dg.RunRequest(run_key=monday, partition_key=monday)
+
+
 every_night = dg.ScheduleDefinition(
     name="every_night",
     job=tidy_lake,

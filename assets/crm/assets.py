@@ -66,6 +66,13 @@ def _told(name: str, kept: list[Kept]) -> dict[str, int | str]:
         "merged records": sum(one.reading.merged for one in kept),
         "deleted records": sum(one.reading.deleted for one in kept),
         "calls": sum(one.reading.calls for one in kept),
+        "traits left out": "; ".join(
+            f"{out.trait}: {out.distinct} different values, which is free text"
+            for one in kept
+            for out in one.left_out
+            if out.trait.startswith(f"{name}.")
+        )
+        or "none",
         "read": ", ".join(
             f"{one.reading.source} ({'everything' if one.reading.since is None else 'changes'})"
             for one in kept

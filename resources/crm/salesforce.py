@@ -61,7 +61,11 @@ class Salesforce:
         reading.merged, reading.deleted = people.merged, len(people.gone) - people.merged
         reading.add(
             "companies",
-            [wire.company_row(one) for one in self._rows("Account", since) if not one["IsDeleted"]],
+            [
+                wire.company_row(one, self._mapping)
+                for one in self._rows("Account", since)
+                if not one["IsDeleted"]
+            ],
         )
         deals = list(self._rows("Opportunity", since))
         roles = wire.primary(self._rows("OpportunityContactRole", None if deals else since))

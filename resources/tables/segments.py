@@ -29,7 +29,7 @@ CUSTOMER_FEATURES = Table(
         _text("region", "Region within the country."),
         _text("language", "Language, ISO 639-1."),
         _text("industry", "Industry of their company."),
-        _text("company_size", "Size of their company: 1-9, 10-49, 50-249, 250-999, 1000 or more."),
+        _text("company_size", "Employees of their company: 1-9, 10-49, 50-249, 250-999 or 1000+."),
         _text("account_tier", "Tier of their company in the CRM."),
         _text("technology", "What their company uses, in the CRM's word."),
         _text("first_channel", "Channel of the first visit that anybody saw."),

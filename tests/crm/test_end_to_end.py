@@ -12,7 +12,6 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from assets.crm import assets as crm
@@ -26,6 +25,7 @@ from resources.tables import core
 from resources.tables.crm import CONTACTS
 from resources.tables.crm_core import CORE_CRM, CPQL, CREDIT, FUNNEL_DAY, OUTCOMES, PIPELINE, TOUCHPOINTS
 from sandbox.fx import rates
+from tests.crm.crawl import assert_name_nobody, texts_of
 from tests.crm.ground import NOW, Ground
 from tests.crm.truth import holdings
 
@@ -195,39 +195,16 @@ def test_no_address_number_or_name_is_written_or_said(
 ) -> None:
     lake, result, said = whole
     held = holdings(hubspot.stage)
-    rows = np.flatnonzero(held.books.funnel.is_contact)
-    people = {held.cards.email(int(row)).lower() for row in rows}
-    names = {part for row in rows for part in held.cards.name(int(row))}
-    phones = {re.sub(r"\D", "", held.cards.phone(int(row)) or "")[-8:] for row in rows} - {""}
     events = [event.event_specific_data for event in result.all_events]
     texts = [
         *said,
         *map(str, events),
         *(json.dumps(event.message or "") for event in result.all_events),
-        *_texts(lake),
+        *texts_of(lake),
     ]
     assert len(said) > 50
     assert lake.count(CONTACTS) > 500
-    for text in texts:
-        low = text.lower()
-        assert not any(one in low for one in re.findall(r"[\w.+-]+@[\w-]+\.\w+", low) if one in people)
-        assert not any(re.search(rf"\b{re.escape(name)}\b", text) for name in names)
-        digits = re.sub(r"[\s().+-]", "", text)
-        assert not any(digits == phone or digits.endswith(phone) for phone in phones if len(digits) < 16)
-
-
-def _texts(lake: Lake) -> set[str]:
-    """Every text in every file of the lake."""
-    found: set[str] = set()
-    for path in Path(lake.root).rglob("*"):
-        if path.suffix == ".parquet":
-            table = pq.read_table(path)
-            for field in table.schema:
-                if pa.types.is_string(field.type):
-                    found |= {value for value in table.column(field.name).unique().to_pylist() if value}
-        elif path.suffix == ".json":
-            found.add(path.read_text("utf-8"))
-    return found
+    assert_name_nobody(texts, held)
 
 
 def test_an_error_of_the_crm_names_nobody(hubspot: Ground, lake: Lake) -> None:

@@ -160,7 +160,7 @@ def test_a_missing_column_says_which_and_where_to_name_it(tmp_path: Path) -> Non
 
 
 def test_an_empty_folder_says_what_it_should_hold(tmp_path: Path) -> None:
-    with pytest.raises(DataUnusable, match="contacts, touches, deals or stages"):
+    with pytest.raises(DataUnusable, match="contacts, touches, companies, deals or stages"):
         Files(tmp_path, MAPPING).spoken()
 
 
