@@ -1,8 +1,7 @@
 """Candidates: groups as rules, made from the training period alone.
 
 Three ways. *classes*: latent classes over traits and purchases, told by a tree. *response*: a tree over traits that tells apart what
-people bought, its leaves put together. *tiers*: where nothing but purchases is known, a tree over early purchases that tells apart
-later ones. Groups that bought alike in the training period would be treated alike and are put together.
+people bought, its leaves put together. *tiers*: where nothing but purchases is known, natural breaks of what customers are expected to bring. Groups that bought alike in the training period would be treated alike and are put together.
 """
 
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from assets.segments.agreement import apply
+from assets.segments.breaks import tiers
 from assets.segments.latent import NOT_ASKED, Coded, classes, shared, steps
 from assets.segments.rules import Rule
 from assets.segments.splits import questions
@@ -27,22 +28,25 @@ class Material:
     """What a candidate is made from: people with traits as they were at the end of some time, and what they bought in it.
 
     `rows` have what rules may ask; `together` what groups should have in common; `bought` (people x outcomes, NaN where an
-    outcome does not apply) what they must differ in; `later` what tiers are to tell apart.
+    outcome does not apply) what they must differ in. `least` is the share of people that a tier must have.
     """
 
     rows: pd.DataFrame
     traits: tuple[Trait, ...]
     together: Coded
     bought: np.ndarray
-    later: np.ndarray | None = None
+    least: float = 0.0
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def people(self, chosen: np.ndarray) -> "Material":
-        later = None if self.later is None else self.later[chosen]
         return Material(
-            self.rows.iloc[chosen], self.traits, self.together.rows(chosen), self.bought[chosen], later
+            self.rows.iloc[chosen],
+            self.traits,
+            self.together.rows(chosen),
+            self.bought[chosen],
+            self.least,
         )
 
 
@@ -71,14 +75,24 @@ def propose(
         ]
         faithful = [one for one in options if one.fidelity >= 0.9]
         return faithful[0] if faithful else max(options, key=lambda one: one.fidelity, default=None)
-    targets = _response(material) if way == RESPONSE or material.later is None else material.later
-    asked, answers = _asked(material, targets, with_purchases=way == TIERS)
+    if way == TIERS:
+        return _tiered(material, k)
+    targets = _response(material)
+    asked, answers = _asked(material, targets, with_purchases=False)
     leaves = grow(answers, targets, least=_least(material))
     at = leaf_of(leaves, answers)
     means = np.stack([targets[at == leaf].mean(axis=0) for leaf in range(len(leaves))])
     group_of = _ward(means, np.bincount(at, minlength=len(leaves)), k)
     group_of = _alike_together(group_of[at], material.bought, ratio)[group_of]
     return _proposal(material, way, k, asked, leaves, group_of, at, fidelity=1.0)
+
+
+def _tiered(material: Material, k: int) -> Proposal | None:
+    rules = tiers(material.rows, material.traits[0], k, least=material.least)
+    if len(rules) < 2:
+        return None
+    groups = np.maximum(apply(rules, material.rows), 0)
+    return Proposal(TIERS, k, rules, groups, 1.0, shared(material.together, groups))
 
 
 def _told(

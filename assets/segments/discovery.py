@@ -74,7 +74,9 @@ def segment(
     if periods is None:
         told.append(_note("data", "none", why))
         return Segmentation(_assigned(known, None, ()), card_rows([], None), _report(told))
-    ground = ground_of(periods, policy, seed=seed)
+    asked = {name for rule in (*rules.values(), *(one.rule for one in kept)) for name in rule.traits}
+    foretold = "expected_value" in asked
+    ground = ground_of(periods, policy, seed=seed, foretold=foretold)
     with threadpool_limits(1):
         entries, tried = search(ground, kept)
     entries = [*written_entries(rules, ground), *entries]

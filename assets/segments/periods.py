@@ -11,11 +11,14 @@ import pandas as pd
 
 from assets.segments.candidates import Material
 from assets.segments.latent import Coded, association, coded, steps, together
+from assets.segments.lifetime_value import value
 from assets.segments.purchases import Purchases
 from assets.segments.traits import NUMBER, PURCHASES, Known, Trait
 
 FORMING = (Trait("orders", NUMBER), Trait("average_order", NUMBER))
 TIERING = tuple(Trait(name, NUMBER) for name in PURCHASES)
+EXPECTED = Trait("expected_value", NUMBER)
+YEAR_DAYS = 365
 TENURE = "tenure_days"
 REDUNDANT = 0.8
 
@@ -44,10 +47,23 @@ class Periods:
             there |= tenure >= (self.as_of - day).astype(float)
         return there
 
-    def rows(self, until: np.datetime64, *, since: np.datetime64 | None = None) -> pd.DataFrame:
-        """All customers with traits and purchases as they were on that day."""
-        bought = self.purchases.until(until, since=since).set_axis(self.known.rows.index)
-        return pd.concat([self.known.rows, bought], axis=1)
+    def rows(
+        self, until: np.datetime64, *, since: np.datetime64 | None = None, foretold: bool = False
+    ) -> pd.DataFrame:
+        """All customers with traits and purchases as they were on that day; `foretold`: with the value then expected of a year."""
+        bought = self.purchases.until(until, since=since)
+        if foretold:
+            bought["expected_value"] = self._expected(until)
+        return pd.concat([self.known.rows, bought.set_axis(self.known.rows.index)], axis=1)
+
+    def _expected(self, until: np.datetime64) -> np.ndarray:
+        seen = self.purchases.day <= until
+        found = np.full(self.purchases.customers, np.nan)
+        if seen.any():
+            days = pd.DataFrame({"customer_id": self.purchases.who[seen], "day": self.purchases.day[seen], "value": self.purchases.value[seen]})  # fmt: skip
+            told = value(days, as_of=pd.Timestamp(until), horizon_days=YEAR_DAYS)
+            found[told["customer_id"].to_numpy(dtype=int)] = told["expected_value"]
+        return found
 
     def outcomes(self) -> pd.DataFrame:
         """What happened in the time of the tests: value, conversion (any order), repeat (two or more), average_order."""
@@ -115,7 +131,6 @@ def material(rows: pd.DataFrame, traits: tuple[Trait, ...]) -> Material:
     )
 
 
-def tier_material(rows: pd.DataFrame, later: pd.DataFrame) -> Material:
-    """For tiers: purchases by some day, and the value that came later."""
-    value = np.log1p(later["revenue"].clip(lower=0.0).to_numpy(dtype=float))
-    return Material(rows, TIERING, behaviour(rows), bought_of(later), value[:, None])
+def tier_material(rows: pd.DataFrame, *, least: float) -> Material:
+    """For tiers: what customers were expected to bring, and what they had bought."""
+    return Material(rows, (EXPECTED,), behaviour(rows), bought_of(rows), least)

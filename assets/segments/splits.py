@@ -77,7 +77,7 @@ def cuts(present: np.ndarray) -> list[float]:
     """Few places to cut these numbers, as round as they can be without moving many people."""
     different = np.unique(present)
     if len(different) <= CUTS + 1:
-        return [_rounded(low, high) for low, high in zip(different, different[1:], strict=False)]
+        return [rounded(low, high) for low, high in zip(different, different[1:], strict=False)]
     places = np.unique(np.quantile(present, np.linspace(0, 1, CUTS + 2)[1:-1]))
     above = np.searchsorted(different, places, side="right").clip(max=len(different) - 1)
     step = len(present) // (4 * CUTS)
@@ -87,11 +87,11 @@ def cuts(present: np.ndarray) -> list[float]:
         at = np.searchsorted(ordered, place, side="right")
         low = ordered[max(0, at - step)] if step else place
         high = ordered[min(len(ordered) - 1, at + step)]
-        found.append(_rounded(low, high) if low < high else _rounded(place, nxt))
+        found.append(rounded(low, high) if low < high else rounded(place, nxt))
     return sorted(set(found))
 
 
-def _rounded(low: float, high: float) -> float:
+def rounded(low: float, high: float) -> float:
     """The roundest number above `low` and at most `high`."""
     for digits in range(-int(np.floor(np.log10(max(abs(high), 1e-12)))), 16):
         middle = (low + high) / 2

@@ -10,11 +10,14 @@ import pandas as pd
 from assets.segments.acceptance import Difference, closest, difference, least_people
 from assets.segments.agreement import NOBODYS, adjusted_rand, apply
 from assets.segments.candidates import CLASSES, RESPONSE, TIERS, Material, Proposal, propose
-from assets.segments.periods import Periods, material, relevant, tier_material
+from assets.segments.periods import TENURE, Periods, material, relevant, tier_material
 from assets.segments.rules import Rule
+from assets.segments.traits import Trait
 from resources.segment_policy import Segments
 
 MOST_TESTED = 3
+MARGIN = 1.15
+"""Tiers are made a little larger than they must be: people move between them until the tests."""
 KS = range(2, 8)
 Test = dict[str, Any]
 
@@ -64,9 +67,11 @@ class Trial:
         )
 
 
-def ground_of(periods: Periods, policy: Segments, *, seed: int) -> Ground:
+def ground_of(periods: Periods, policy: Segments, *, seed: int, foretold: bool = False) -> Ground:
+    """`foretold`: a rule asks for the value that is expected of customers. Without any trait there is nothing else to ask for."""
+    foretold = foretold or not _usable(periods)
     there = periods.there_by(periods.split)
-    rows = periods.rows(periods.split)
+    rows = periods.rows(periods.split, foretold=foretold)
     return Ground(
         periods,
         policy,
@@ -74,14 +79,19 @@ def ground_of(periods: Periods, policy: Segments, *, seed: int) -> Ground:
         there,
         rows.loc[there],
         periods.outcomes().loc[there].reset_index(drop=True),
-        periods.rows(periods.as_of),
+        periods.rows(periods.as_of, foretold=foretold),
     )
+
+
+def _usable(periods: Periods) -> tuple[Trait, ...]:
+    """Traits that may form segments: how long somebody is known only says who was there."""
+    return tuple(trait for trait in periods.known.traits if trait.name != TENURE)
 
 
 def view_of(ground: Ground) -> View | None:
     """The view to search for segments in: traits that have to do with purchases; without any trait, purchases alone."""
     periods, policy = ground.periods, ground.policy
-    usable = tuple(trait for trait in periods.known.traits if trait.name != "tenure_days")
+    usable = _usable(periods)
     chosen = _sample(ground)
     rows = ground.rows.iloc[chosen]
     if not usable:
@@ -100,19 +110,16 @@ def view_of(ground: Ground) -> View | None:
 
 
 def _tiers(ground: Ground, chosen: np.ndarray) -> View | None:
+    """Breaks of expected value as they were half-way and at the end of the training period."""
     periods = ground.periods
     people = np.flatnonzero(ground.there)[chosen]
-
-    def learned(end: np.datetime64, begin: np.datetime64) -> Material:
-        seen = begin + (end - begin) * 2 // 3
-        there = people[periods.there_by(seen)[people]]
-        return tier_material(periods.rows(seen).iloc[there], periods.rows(end, since=seen).iloc[there])
-
-    first, second = learned(periods.middle, periods.start), learned(periods.split, periods.start)
-    if min(len(first), len(second)) < ground.policy.least_customers:
+    early = people[periods.there_by(periods.middle)[people]]
+    if len(early) < ground.policy.least_customers / 2:
         return None
-    rows = ground.rows.iloc[chosen]
-    return View((TIERS,), second, (first, second), rows, ("purchases alone",))
+    least = max(ground.policy.acceptance.least_share, least_people(len(ground.now), ground.policy) / len(ground.now)) * MARGIN  # fmt: skip
+    whole = tier_material(ground.rows.iloc[chosen], least=least)
+    first = tier_material(periods.rows(periods.middle, foretold=True).iloc[early], least=least)
+    return View((TIERS,), whole, (first, whole), ground.rows.iloc[chosen], ("expected_value",))
 
 
 def _sample(ground: Ground) -> np.ndarray:
@@ -149,7 +156,7 @@ def worth_testing(found: Iterable[Proposal], view: View, policy: Segments) -> tu
             why[id(one)] = f"no short rule tells its groups apart ({one.fidelity:.0%} of labels)"
         elif any(adjusted_rand(one.groups, other.groups) > 0.95 for other in chosen):
             why[id(one)] = "the same groups as a candidate before it"
-        elif len(chosen) >= MOST_TESTED:
+        elif len(chosen) >= (policy.most if one.way == TIERS else MOST_TESTED):
             why[id(one)] = f"{MOST_TESTED} candidates had more in common"
         else:
             chosen.append(one)
