@@ -22,6 +22,7 @@ from assets.performance import assets as performance
 from assets.performance import checks as performance_checks
 from assets.replay import assets as replay
 from assets.report import assets as report
+from assets.segments import assets as segments
 from assets.weekly import assets as weekly
 from orchestration.jobs import crm_pull, customer_week, daily_pull, decide, history, tidy_lake
 from orchestration.schedules import every_hour, every_monday, every_morning, every_night
@@ -62,6 +63,7 @@ def defs() -> dg.Definitions:
                 conversion_lag,
                 crm,
                 customer_features,
+                segments,
                 dropped_files,
                 fx,
                 performance,
