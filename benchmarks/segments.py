@@ -1,7 +1,7 @@
 """Segments: ours beside what others make of recency, frequency and money, on worlds whose segments are known, on worlds without, on real logs.
 
-`ari`: agreement with the true segments (0 where nothing is found). `eta2`: share of the variance of log value and of conversion in a time
-after everything that was seen, mean of the two. `refusal`: share of worlds without segments in which none are made, and of random
+`ari`: agreement with the true segments (0 where nothing is found). `eta2`: share of the variance of log value in a time
+after everything that was seen; `eta2_conversion` the same of whether anything was bought. `refusal`: share of worlds without segments in which none are made, and of random
 divisions that the tests refuse. `kept`: share of true segments of which a made one has at least half.
 `--world` is a kind of benchmarks/segment_worlds.py, or a sandbox world whose customers have segments; `--size` customers of each made world.
 """
@@ -153,7 +153,7 @@ def _scores(world: SegmentWorld, method: str, groups: np.ndarray) -> dict[str, A
     is_log = bool((world.truth < 0).all())
     row: dict[str, Any] = {"world": world.name, "method": method, "segments": count if count > 1 else 0}
     if world.has_segments or is_log:
-        row |= {"eta2_value": value, "eta2_conversion": conversion, "eta2": (value + conversion) / 2}
+        row |= {"eta2_conversion": conversion, "eta2": value}
     if world.has_segments:
         truths = np.unique(world.truth)
         caught = overlaps(np.searchsorted(truths, world.truth), groups, len(truths)) >= 0.5
@@ -179,7 +179,7 @@ def _random_splits_refused(seed: int, size: int) -> float:
 
 def _figures(rows: pd.DataFrame) -> dict[str, Any]:
     """Means over worlds: each figure over those it applies to, and for each world by itself."""
-    keys = [key for key in ("ari", "eta2", "eta2_value", "eta2_conversion", "refusal", "kept", "bootstrap_ari", "seconds") if key in rows and rows[key].notna().any()]  # fmt: skip
+    keys = [key for key in ("ari", "eta2", "eta2_conversion", "refusal", "kept", "bootstrap_ari", "seconds") if key in rows and rows[key].notna().any()]  # fmt: skip
     figures: dict[str, Any] = {key: round(float(rows[key].mean()), 4) for key in keys}
     shown = [key for key in ("ari", "eta2", "refusal", "kept") if key in keys]
     figures["worlds"] = {

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from assets.segments.agreement import adjusted_rand, apply, overlaps
-from assets.segments.candidates import Material, Proposal, propose
+from assets.segments.candidates import TIERS, Material, Proposal, propose
+from assets.segments.periods import EXPECTED
 
 RESAMPLED, PEOPLE = 20, 2500
 
@@ -39,10 +40,21 @@ def halves(
     seed: int,
     ratio: float,
 ) -> float:
-    """Agreement, on `rows`, of what each half of the training period teaches."""
+    """Agreement, on `rows`, of what each half of the training period teaches.
+
+    Tiers are compared by rank: money grows and shrinks with trade, and the same share of customers is the same tier.
+    """
     one, other = (
         propose(half, way=proposal.way, k=proposal.k, seed=seed, ratio=ratio) for half in (first, second)
     )
     if one is None or other is None:
         return 0.0
+    if proposal.way == TIERS:
+        return adjusted_rand(_by_rank(one, rows), _by_rank(other, rows))
     return adjusted_rand(apply(one.rules, rows), apply(other.rules, rows))
+
+
+def _by_rank(tiers: Proposal, rows: pd.DataFrame) -> np.ndarray:
+    """Tiers of the same shares of these people."""
+    shares = np.cumsum(np.bincount(tiers.groups)) / len(tiers.groups)
+    return np.searchsorted(shares[:-1], rows[EXPECTED.name].rank(pct=True).to_numpy())
