@@ -109,7 +109,9 @@ def _noise(rng: np.random.Generator, size: int, count: int) -> dict[str, np.ndar
     return found
 
 
-def _with_gaps(columns: dict[str, np.ndarray], rng: np.random.Generator, missing: float) -> dict[str, np.ndarray]:
+def _with_gaps(
+    columns: dict[str, np.ndarray], rng: np.random.Generator, missing: float
+) -> dict[str, np.ndarray]:
     found = {}
     for name, values in columns.items():
         gone = rng.random(len(values)) < missing
@@ -130,7 +132,9 @@ def _bought(
     own = np.exp(rng.normal(0, 0.25, size))
     value = (basket[who] * own[who] * np.exp(rng.normal(0, 0.35, len(who)))).round(2)
     ids = np.array([f"c{number:06}" for number in rng.permutation(size)])
-    rows = pd.DataFrame({"customer_id": ids[who], "day": AS_OF + pd.to_timedelta(day, unit="D"), "value": value})
+    rows = pd.DataFrame(
+        {"customer_id": ids[who], "day": AS_OF + pd.to_timedelta(day, unit="D"), "value": value}
+    )
     is_later = rows["day"] > AS_OF
     later = rows[is_later].groupby("customer_id")["value"].agg(["sum", "count"]).reindex(ids).fillna(0.0)
     return SegmentWorld(
@@ -174,7 +178,9 @@ def _structureless(kind: str, rng: np.random.Generator, size: int) -> SegmentWor
     rates = rng.uniform(1, 4) * rng.gamma(2.0, 0.5, size)
     columns = {name: rng.choice(np.array(levels, dtype=object), size) for name, levels in LEVELS.items()}
     columns |= _noise(rng, size, 6)
-    return _bought(kind, rng, _with_gaps(columns, rng, 0.05), rates, np.full(size, 60.0), np.zeros(size, dtype=int))
+    return _bought(
+        kind, rng, _with_gaps(columns, rng, 0.05), rates, np.full(size, 60.0), np.zeros(size, dtype=int)
+    )
 
 
 def _alike(kind: str, rng: np.random.Generator, size: int) -> SegmentWorld:

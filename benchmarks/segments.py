@@ -192,6 +192,8 @@ def _figures(rows: pd.DataFrame) -> dict[str, Any]:
 def _told(rows: list[dict[str, Any]]) -> str:
     said = []
     for row in rows:
-        numbers = " ".join(f"{key} {row[key]:.3f}" for key in ("ari", "eta2", "kept", "refusal") if key in row)
+        numbers = " ".join(
+            f"{key} {row[key]:.3f}" for key in ("ari", "eta2", "kept", "refusal") if key in row
+        )
         said.append(f"{row['method']} ({row['segments']}) {numbers}")
     return "; ".join(said)

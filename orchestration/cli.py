@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from orchestration.cli_anomalies import anomalies
+from orchestration.cli_segments import segments
 from orchestration.cli_approvals import add_to
 from orchestration.partitions import FIRST_DAY, WINDOW_DAYS
 from resources.errors import PaidMediaError
@@ -161,6 +162,7 @@ def dev(*, port: int, world: str) -> None:
 
 add_to(cli)
 cli.add_command(anomalies)
+cli.add_command(segments)
 
 
 def _months_before(end: date, months: int) -> date:

@@ -30,7 +30,9 @@ class Acceptance(_Frozen):
     """The six tests. A group that fails one of them is no segment."""
 
     jaccard: float = Field(0.75, ge=0, le=1, description="Mean overlap with itself on resampled customers.")
-    stability: float = Field(0.60, ge=0, le=1, description="Agreement (ARI) of what two halves of time teach.")
+    stability: float = Field(
+        0.60, ge=0, le=1, description="Agreement (ARI) of what two halves of time teach."
+    )
     confidence: float = Field(0.95, gt=0.5, lt=1, description="Share of random partitions it has to beat.")
     ratio: float = Field(1.3, gt=1, description="Largest ratio of an outcome between two segments.")
     fidelity: float = Field(0.85, ge=0, le=1, description="Share of the model's labels that the rule gives.")

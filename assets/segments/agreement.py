@@ -20,7 +20,9 @@ def apply(rules: tuple[Rule, ...], rows: pd.DataFrame) -> np.ndarray:
 def table(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """People by group of one and group of the other."""
     a, b = (np.unique(groups, return_inverse=True)[1] for groups in (one, other))
-    return np.bincount(a * (b.max() + 1) + b, minlength=(a.max() + 1) * (b.max() + 1)).reshape(a.max() + 1, -1)
+    return np.bincount(a * (b.max() + 1) + b, minlength=(a.max() + 1) * (b.max() + 1)).reshape(
+        a.max() + 1, -1
+    )
 
 
 def adjusted_rand(one: np.ndarray, other: np.ndarray) -> float:

@@ -19,7 +19,9 @@ from resources.tables.crm_core import OUTCOMES
 from resources.tables.segments import CARDS, CUSTOMER_FEATURES, CUSTOMERS
 
 HOLDS = "no_segment_expired"
-HOLDS_WORDS = "A segment whose test stopped passing is no group to aim at any more: campaigns that use it should stop."
+HOLDS_WORDS = (
+    "A segment whose test stopped passing is no group to aim at any more: campaigns that use it should stop."
+)
 
 
 @dg.multi_asset(
@@ -64,7 +66,9 @@ def segments(
         asset_key=CUSTOMERS.asset_key,
         metadata={
             "dagster/row_count": people.rows,
-            "people by segment": {str(card["segment"]): int(card["people"]) for card in told if card["state"] == ACTIVE},
+            "people by segment": {
+                str(card["segment"]): int(card["people"]) for card in told if card["state"] == ACTIVE
+            },
         },
     )
     yield dg.MaterializeResult(
@@ -86,6 +90,8 @@ def segments(
         asset_key=CARDS.asset_key,
         passed=not expired,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"Expired: {', '.join(expired)}." if expired else "Every segment of the week before holds.",
+        description=f"Expired: {', '.join(expired)}."
+        if expired
+        else "Every segment of the week before holds.",
         metadata={"expired": len(expired), "campaigns to stop": len(week.flagged)},
     )

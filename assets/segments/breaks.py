@@ -39,7 +39,9 @@ def _breaks(ordered: np.ndarray, k: int) -> np.ndarray:
     centres = np.quantile(ordered, (np.arange(k) + 0.5) / k)
     sums = np.concatenate([[0.0], np.cumsum(ordered)])
     for _ in range(ROUNDS):
-        ends = np.concatenate([[0], np.searchsorted(ordered, (centres[1:] + centres[:-1]) / 2), [len(ordered)]])
+        ends = np.concatenate(
+            [[0], np.searchsorted(ordered, (centres[1:] + centres[:-1]) / 2), [len(ordered)]]
+        )
         counts = np.diff(ends)
         means = np.where(counts > 0, np.diff(sums[ends]) / np.maximum(counts, 1), centres)
         if np.allclose(means, centres):

@@ -74,13 +74,23 @@ def _difference(one: Test) -> str:
 
 
 _WORDS = {
-    "jaccard": lambda one: f"resampled customers give only {one['value']:.0%} of it again (asked {one['needs']:.0%})",
-    "stability": lambda one: f"two halves of time divide customers differently (agreement {one['value']:.2f}, asked {one['needs']:.2f})",
+    "jaccard": lambda one: (
+        f"resampled customers give only {one['value']:.0%} of it again (asked {one['needs']:.0%})"
+    ),
+    "stability": lambda one: (
+        f"two halves of time divide customers differently (agreement {one['value']:.2f}, asked {one['needs']:.2f})"
+    ),
     "difference": _difference,
-    "fidelity": lambda one: f"its rule gives {one['value']:.0%} of the model's labels (asked {one['needs']:.0%})",
+    "fidelity": lambda one: (
+        f"its rule gives {one['value']:.0%} of the model's labels (asked {one['needs']:.0%})"
+    ),
     "size": lambda one: f"{one['value']:,} people are too few (asked {one['needs']:,})",
-    "action": lambda one: f"another segment is within {one['needs']:.2f}x of it in everything: both would be treated alike",
-    "drift": lambda one: f"it drifted by {one['value']:.2f} since the week before (at most {one['needs']:.2f})",
+    "action": lambda one: (
+        f"another segment is within {one['needs']:.2f}x of it in everything: both would be treated alike"
+    ),
+    "drift": lambda one: (
+        f"it drifted by {one['value']:.2f} since the week before (at most {one['needs']:.2f})"
+    ),
 }
 
 
@@ -114,7 +124,9 @@ def _about(one: Entry, inside: np.ndarray, ground: Ground) -> str:
         values = ground.now[trait.name]
         own, usual = values[inside].value_counts(normalize=True), values.value_counts(normalize=True)
         if len(own) and own.iloc[0] >= 0.3 and own.iloc[0] >= TYPICAL * usual[own.index[0]]:
-            said.append(f"{trait.name.replace('_', ' ')} {own.index[0]} ({own.iloc[0]:.0%}, of all {usual[own.index[0]]:.0%})")
+            said.append(
+                f"{trait.name.replace('_', ' ')} {own.index[0]} ({own.iloc[0]:.0%}, of all {usual[own.index[0]]:.0%})"
+            )
     means = one.means or {}
     bought = ""
     if np.isfinite(means.get("conversion", np.nan)):

@@ -99,12 +99,18 @@ def _periods(
         return None, "there are no transactions: whether groups behave differently cannot be tested"
     days = int((as_of - span[0]).astype(int))
     if days < 2 * LEAST_DAYS:
-        return None, f"transactions span {days} days; {2 * LEAST_DAYS} are needed to form segments and to test them"
+        return (
+            None,
+            f"transactions span {days} days; {2 * LEAST_DAYS} are needed to form segments and to test them",
+        )
     split = as_of - np.timedelta64(max(LEAST_DAYS, round(days * policy.holdout_share)), "D")
     periods = Periods(known, purchases, span[0], split, as_of)
     there = int(periods.there_by(split).sum())
     if there < policy.least_customers:
-        return None, f"{there:,} customers were there when the test time began ({split}); {policy.least_customers:,} are needed"
+        return (
+            None,
+            f"{there:,} customers were there when the test time began ({split}); {policy.least_customers:,} are needed",
+        )
     return periods, ""
 
 

@@ -82,9 +82,7 @@ def _before(lake: Lake, sunday: date) -> pd.DataFrame:
     return members[["customer_id", "segment_id"]].merge(known, on="customer_id")
 
 
-def _cards(
-    found: Segmentation, known: pd.DataFrame, before: pd.DataFrame, policy: Segments
-) -> pd.DataFrame:
+def _cards(found: Segmentation, known: pd.DataFrame, before: pd.DataFrame, policy: Segments) -> pd.DataFrame:
     members = found.assignments.dropna(subset="segment_id").merge(known, on="customer_id")
     rows = []
     for card in found.cards.to_dict("records"):
@@ -114,7 +112,9 @@ def _flagged(lake: Lake, cards: pd.DataFrame) -> tuple[str, ...]:
     held = lake.read(AUDIENCES) if expired else pd.DataFrame()
     if held.empty:
         return ()
-    held = held[(held["day"] == held["day"].max()) & held["segment_id"].isin(expired) & held["audience_id"].notna()]
+    held = held[
+        (held["day"] == held["day"].max()) & held["segment_id"].isin(expired) & held["audience_id"].notna()
+    ]
     return tuple(
         f"{row.platform} account {row.account_id}, audience {row.audience_id}: campaigns that {row.purpose} it use {row.segment_id}, which expired: {expired[row.segment_id]}."
         for row in held.itertuples()

@@ -61,9 +61,21 @@ def _noun_and_parts(clauses: Sequence[Clause]) -> tuple[str, list[str]]:
 
 def _noun(clause: Clause) -> str:
     if clause.trait.name == "orders" and clause.low is not None and clause.high is None:
-        return "Repeat buyers" if 1 < clause.low <= 2 else f"Buyers of {clause.low:g} or more times" if clause.low > 2 else "Buyers"
+        return (
+            "Repeat buyers"
+            if 1 < clause.low <= 2
+            else f"Buyers of {clause.low:g} or more times"
+            if clause.low > 2
+            else "Buyers"
+        )
     if clause.trait.name == "orders" and clause.low is None and clause.high is not None:
-        return "Not yet buyers" if clause.high <= 1 else "One-time buyers" if clause.high <= 2 else f"Buyers of under {clause.high:g} times"
+        return (
+            "Not yet buyers"
+            if clause.high <= 1
+            else "One-time buyers"
+            if clause.high <= 2
+            else f"Buyers of under {clause.high:g} times"
+        )
     return ""
 
 
@@ -72,7 +84,9 @@ def _part(clause: Clause) -> str:
     if not clause.levels and clause.low is None and clause.high is None:
         return f"with {'unknown' if clause.is_missing_in else 'known'} {said}"
     if clause.trait.kind == TEXT:
-        shown = ", ".join(clause.levels[:3]) + (f" and {len(clause.levels) - 3} more" if len(clause.levels) > 3 else "")
+        shown = ", ".join(clause.levels[:3]) + (
+            f" and {len(clause.levels) - 3} more" if len(clause.levels) > 3 else ""
+        )
         if trait in _PLACES:
             return f"{'outside' if clause.is_not else 'in'} {shown}"
         return f"{'without' if clause.is_not else 'with'} {said} {shown}"
@@ -82,7 +96,11 @@ def _part(clause: Clause) -> str:
         return _of_recency(clause)
     if clause.low is not None and clause.high is not None:
         return f"with {said} {clause.low:g} to {clause.high:g}"
-    return f"with {said} {clause.low:g} or more" if clause.low is not None else f"with {said} under {clause.high:g}"
+    return (
+        f"with {said} {clause.low:g} or more"
+        if clause.low is not None
+        else f"with {said} under {clause.high:g}"
+    )
 
 
 def _of_recency(clause: Clause) -> str:

@@ -111,9 +111,7 @@ def relevant(rows: pd.DataFrame, traits: tuple[Trait, ...], *, error: float = 0.
             found.append((-max(told - free for told, free in tests), place, trait))
     kept: list[tuple[int, Trait]] = []
     for _, place, trait in sorted(found, key=lambda one: one[:2]):
-        if all(
-            not _says_the_same(levels.codes[:, place], levels.codes[:, other]) for other, _ in kept
-        ):
+        if all(not _says_the_same(levels.codes[:, place], levels.codes[:, other]) for other, _ in kept):
             kept.append((place, trait))
     return tuple(trait for _, trait in kept)
 

@@ -7,7 +7,7 @@ from assets.segments.agreement import adjusted_rand, apply, overlaps
 from assets.segments.candidates import TIERS, Material, Proposal, propose
 from assets.segments.periods import EXPECTED
 
-RESAMPLED, PEOPLE = 20, 2500
+RESAMPLED, PEOPLE = 20, 5000
 
 
 def resampled(

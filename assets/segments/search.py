@@ -78,12 +78,22 @@ def _anew(view: View, ground: Ground, *, taken: set[str]) -> tuple[list[Entry], 
     found = proposals(view, ground.policy, seed=ground.seed)
     chosen, refused = worth_testing(found, view, ground.policy)
     lines = [_line("candidate", "not tested", refused[id(one)], one) for one in found if id(one) in refused]
-    lines += [] if found else [_line("candidate", "none", "no way of looking at customers gives two groups that bought differently")]
+    lines += (
+        []
+        if found
+        else [
+            _line(
+                "candidate", "none", "no way of looking at customers gives two groups that bought differently"
+            )
+        ]
+    )
     best: Trial | None = None
     for one in chosen:
         trial = _tested(with_different_actions(one, ground), view, ground, tried=len(chosen))
         count = len(trial.kept)
-        lines.append(_line("tested", f"{count} kept" if count >= 2 else "refused", why_of(trial), trial.proposal))
+        lines.append(
+            _line("tested", f"{count} kept" if count >= 2 else "refused", why_of(trial), trial.proposal)
+        )
         if best is None or count >= 2 > len(best.kept):
             best = trial
         if count >= 2:
@@ -93,7 +103,13 @@ def _anew(view: View, ground: Ground, *, taken: set[str]) -> tuple[list[Entry], 
     keeps = best.kept if len(best.kept) >= 2 else ()
     titles = names(best.proposal.rules)
     entries = [
-        _entry(best, place, _free(titles[place][0], taken), titles[place][1], ACTIVE if place in keeps else REFUSED)
+        _entry(
+            best,
+            place,
+            _free(titles[place][0], taken),
+            titles[place][1],
+            ACTIVE if place in keeps else REFUSED,
+        )
         for place in _by_value(best)
     ]
     return entries, lines

@@ -83,7 +83,9 @@ def customer_ids(rows: pd.DataFrame, what: str) -> pd.Series:
         DataUnusable: The column is missing, or a row has none.
     """
     if "customer_id" not in rows.columns:
-        raise DataUnusable(f"{what}: there is no column customer_id, only {', '.join(map(str, rows.columns))}.")
+        raise DataUnusable(
+            f"{what}: there is no column customer_id, only {', '.join(map(str, rows.columns))}."
+        )
     ids = rows["customer_id"]
     if ids.isna().any():
         raise DataUnusable(
@@ -118,7 +120,9 @@ def _typed(values: pd.Series) -> tuple[np.ndarray, str, str]:
     present = values.dropna()
     if not len(present):
         return np.array([]), "", "nothing is known of it"
-    if pd.api.types.is_bool_dtype(values) or all(isinstance(one, bool | np.bool_) for one in present.head(50)):
+    if pd.api.types.is_bool_dtype(values) or all(
+        isinstance(one, bool | np.bool_) for one in present.head(50)
+    ):
         return _floats(values), FLAG, _same(present)
     if pd.api.types.is_numeric_dtype(values):
         numbers = _floats(values)

@@ -41,7 +41,7 @@ def parse(expression: str, traits: Mapping[str, Trait], *, name: str = "rule") -
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         place = f" at character {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
         raise RuleWrong(
-            name, f"it cannot be read{place}. Write comparisons such as country == \"DE\" and orders >= 2."
+            name, f'it cannot be read{place}. Write comparisons such as country == "DE" and orders >= 2.'
         ) from None
     branches = _Reading(traits, name).branches(tree.body, is_true=True)
     return Rule(branches)
@@ -90,7 +90,8 @@ class _Reading:
     def _trait(self, node: ast.Name) -> Trait:
         if node.id not in self.traits:
             raise RuleWrong(
-                self.name, f"there is no `{node.id}`. What there is: {', '.join(sorted(self.traits)) or 'nothing'}."
+                self.name,
+                f"there is no `{node.id}`. What there is: {', '.join(sorted(self.traits)) or 'nothing'}.",
             )
         return self.traits[node.id]
 
@@ -106,12 +107,15 @@ class _Reading:
         values = self._values(right)
         if values == [None]:
             if kind not in {ast.Is, ast.IsNot, ast.Eq, ast.NotEq}:
-                raise RuleWrong(self.name, f"{trait.name} is compared with None: write `is None` or `is not None`.")
+                raise RuleWrong(
+                    self.name, f"{trait.name} is compared with None: write `is None` or `is not None`."
+                )
             return ((Clause(trait, is_missing_in=kind in {ast.Is, ast.Eq}),),)
         is_list = isinstance(right, ast.List | ast.Tuple | ast.Set)
         if kind in {ast.Is, ast.IsNot} or (kind in {ast.In, ast.NotIn}) != is_list:
             raise RuleWrong(
-                self.name, f"`{ast.unparse(left)} … {ast.unparse(right)[:60]}`: use == for one value, in for a list, is for None."
+                self.name,
+                f"`{ast.unparse(left)} … {ast.unparse(right)[:60]}`: use == for one value, in for a list, is for None.",
             )
         return self._clauses(trait, kind, values)
 
@@ -140,7 +144,12 @@ class _Reading:
 
     def _clauses(self, trait: Trait, kind: type[ast.cmpop], values: list) -> _Branches:
         is_not = kind in {ast.NotEq, ast.NotIn}
-        if trait.kind == FLAG and len(values) == 1 and isinstance(values[0], bool) and kind in {ast.Eq, ast.NotEq}:
+        if (
+            trait.kind == FLAG
+            and len(values) == 1
+            and isinstance(values[0], bool)
+            and kind in {ast.Eq, ast.NotEq}
+        ):
             return self._flag(trait, is_true=values[0] != is_not)
         wanted = str if trait.kind == TEXT else (int, float)
         if trait.kind == FLAG or any(not isinstance(one, wanted) or isinstance(one, bool) for one in values):
@@ -148,7 +157,9 @@ class _Reading:
             raise RuleWrong(self.name, f"{trait.name} is compared with {kinds[trait.kind]}.")
         if trait.kind == TEXT:
             if kind not in {ast.Eq, ast.NotEq, ast.In, ast.NotIn}:
-                raise RuleWrong(self.name, f"{trait.name} is a text: it can be == or in, not larger or smaller.")
+                raise RuleWrong(
+                    self.name, f"{trait.name} is a text: it can be == or in, not larger or smaller."
+                )
             return ((Clause(trait, tuple(sorted(set(values))), is_not=is_not),),)
         if is_not:
             parts: list[_Branches] = [
@@ -159,7 +170,9 @@ class _Reading:
             ast.GtE: lambda one: (one, None), ast.Gt: lambda one: (_above(one), None), ast.Lt: lambda one: (None, one),
             ast.LtE: lambda one: (None, _above(one)), ast.Eq: lambda one: (one, _above(one)), ast.In: lambda one: (one, _above(one)),
         }  # fmt: skip
-        return tuple((Clause(trait, low=low, high=high),) for low, high in (bounds[kind](float(one)) for one in values))
+        return tuple(
+            (Clause(trait, low=low, high=high),) for low, high in (bounds[kind](float(one)) for one in values)
+        )
 
     @staticmethod
     def _flag(trait: Trait, *, is_true: bool) -> _Branches:
@@ -171,6 +184,5 @@ _ALLOWED = "Allowed are traits compared with values, joined by and, or, not."
 
 def _above(number: float) -> float:
     """The next number that a float can hold: at least this is more than `number`."""
-
 
     return math.nextafter(float(number), math.inf)
