@@ -6,6 +6,7 @@ and for how much. Nobody may tune to one of them: the kinds say what is hard, th
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,6 +57,10 @@ def _world(
     """Segments with traits.
 
     Args:
+        kind: Its name.
+        rng: What everything is drawn from.
+        size: Customers.
+        missing: Share of every trait that is not known.
         sure: Chance that somebody has the level that their segment favours.
         gap: Smallest ratio between how often (or for how much) two neighbouring segments buy.
         heterogeneity: Shape of the gamma by which people of one segment differ; small is much.
@@ -115,7 +120,8 @@ def _with_gaps(
     found = {}
     for name, values in columns.items():
         gone = rng.random(len(values)) < missing
-        found[name] = np.where(gone, None if values.dtype == object else np.nan, values)
+        nothing: Any = None if values.dtype == object else np.nan
+        found[name] = np.where(gone, nothing, values)
     return found
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from orchestration.cli_anomalies import anomalies
-from orchestration.cli_segments import segments
 from orchestration.cli_approvals import add_to
+from orchestration.cli_segments import segments
 from orchestration.partitions import FIRST_DAY, WINDOW_DAYS
 from resources.errors import PaidMediaError
 from resources.platforms.login import PLATFORMS

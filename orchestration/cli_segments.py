@@ -1,6 +1,7 @@
 """`python -m orchestration.cli segments`: what rules would take, and the segments there are."""
 
 import click
+import pandas as pd
 
 from assets.segments.cards import ACTIVE
 from assets.segments.figures import TRAITS
@@ -10,6 +11,7 @@ from assets.segments.traits import NUMBER, TEXT
 from assets.segments.written import RuleWrong, parse
 from resources.lake import Lake
 from resources.policy import PolicyUnreadable, load_policy
+from resources.schema import Table
 from resources.segment_policy import Segments
 from resources.settings import load_settings
 from resources.tables.segments import CARDS, CUSTOMER_FEATURES
@@ -86,7 +88,7 @@ def _policy() -> Segments:
     return load_policy(load_settings(with_platforms=False).policy_file).segments
 
 
-def _newest(table):  # type: ignore[no-untyped-def]
+def _newest(table: Table) -> pd.DataFrame:
     lake = Lake(load_settings(with_platforms=False).lake_uri)
     rows = lake.read(table)
     return rows[rows["day"] == rows["day"].max()] if len(rows) else rows

@@ -65,12 +65,12 @@ class Segments(_Frozen):
     """People a platform asks for in an audience, after matching. A segment must be large enough for one of them."""
     drift: float = Field(0.2, gt=0, description="Population stability index above which a segment expires.")
     protected: tuple[str, ...] = PROTECTED
-    allow_age: bool = Field(True, description="Age and age bands, where they are lawfully known.")
+    allow_age: bool = True
+    """Age and age bands, where they are lawfully known."""
     allow_gender: bool = False
     never: tuple[str, ...] = Field((), description="Further traits, by name, that make no segment.")
-    tiers_by_value: bool = Field(
-        True, description="Where nothing but purchases is known, groups by purchases alone are offered."
-    )
+    tiers_by_value: bool = True
+    """Where nothing but purchases is known, groups by purchases alone are offered."""
     sample: int = Field(5000, ge=500, description="Customers that the model is fitted on.")
     rules: tuple[WrittenRule, ...] = ()
 

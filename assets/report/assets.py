@@ -30,6 +30,8 @@ from resources.tables.signals import ANOMALIES, MARKS, PACING, UNDERPERFORMERS, 
 
 SHOWN_DAYS = 90
 DETAIL_DAYS = 28
+_WEEK_OF_DAY = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+"""The first days of the calendar are in no whole week."""
 
 
 @dg.asset(
@@ -46,7 +48,7 @@ DETAIL_DAYS = 28
         FUNNEL_DAY.asset_key,
         CPQL.asset_key,
         PIPELINE.asset_key,
-        CARDS.asset_key,
+        dg.AssetDep(CARDS.asset_key, partition_mapping=_WEEK_OF_DAY),
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),

@@ -51,6 +51,7 @@ def difference(
     Args:
         groups: Per person, `NOBODYS` left out.
         outcomes: Per person, NaN where an outcome does not apply.
+        seed: Same seed, same random groups.
         tried: Candidates that are tested on the same people: chances are multiplied by it.
         confidence: Such as 0.95; of the ratio's interval too, over all pairs and outcomes.
     """

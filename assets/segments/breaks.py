@@ -1,5 +1,7 @@
 """Tiers: numbers cut where they leave the least spread within each part (natural breaks), at round places."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -30,7 +32,7 @@ def tiers(rows: pd.DataFrame, trait: Trait, k: int, *, least: float) -> tuple[Ru
     bounds: list[float | None] = [None, *cuts, None]
     return tuple(
         Rule(((Clause(trait, low=low, high=high),),))
-        for low, high in zip(bounds, bounds[1:], strict=False)
+        for low, high in pairwise(bounds)
         if low is not None or high is not None
     )
 

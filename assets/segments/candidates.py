@@ -126,9 +126,10 @@ def _proposal(
     if len(used) < 2:
         return None
     groups = group_of[at]
-    known = frozenset(name for name in material.rows.columns if not material.rows[name].isna().any())
     rules = tuple(
-        rule_of_leaves([leaf for leaf, of in zip(leaves, group_of, strict=True) if of == group], asked, known)
+        rule_of_leaves(
+            [leaf for leaf, of in zip(leaves, group_of, strict=True) if of == group], asked, material.rows
+        )
         for group in range(len(used))
     )
     return Proposal(way, k, rules, groups, fidelity, shared(material.together, groups))

@@ -1,8 +1,7 @@
 """A card per segment, kept or refused: its rule, who is in it, what it is worth, the tests with their numbers, and what to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,7 +72,7 @@ def _difference(one: Test) -> str:
     return f"its largest clear difference is {one['ratio']:.2f}x in {one['outcome'].replace('_', ' ')} (at least {one['ratio_low']:.2f}x), asked is {one['ratio_needs']:.2f}x"
 
 
-_WORDS = {
+_WORDS: dict[str, Callable[[Test], str]] = {
     "jaccard": lambda one: (
         f"resampled customers give only {one['value']:.0%} of it again (asked {one['needs']:.0%})"
     ),

@@ -6,7 +6,6 @@ from assets.segments.rules import Clause, Rule, slug
 from assets.segments.traits import FLAG, TEXT
 
 _PLACES = {"country", "region", "city", "state", "market"}
-_OF = {"industry", "sector", "technology", "use_case", "pain", "search_topic", "first_channel", "channel", "content", "language"}  # fmt: skip
 LONGEST = 80
 
 
@@ -80,27 +79,28 @@ def _noun(clause: Clause) -> str:
 
 
 def _part(clause: Clause) -> str:
-    trait, said = clause.trait.name, clause.trait.name.replace("_", " ")
+    said = clause.trait.name.replace("_", " ")
     if not clause.levels and clause.low is None and clause.high is None:
         return f"with {'unknown' if clause.is_missing_in else 'known'} {said}"
     if clause.trait.kind == TEXT:
-        shown = ", ".join(clause.levels[:3]) + (
-            f" and {len(clause.levels) - 3} more" if len(clause.levels) > 3 else ""
-        )
-        if trait in _PLACES:
-            return f"{'outside' if clause.is_not else 'in'} {shown}"
-        return f"{'without' if clause.is_not else 'with'} {said} {shown}"
+        return _of_text(clause, said)
     if clause.trait.kind == FLAG:
         return f"{'with' if clause.low is not None else 'without'} {said}"
-    if trait == "recency_days":
-        return _of_recency(clause)
+    return _of_recency(clause) if clause.trait.name == "recency_days" else f"with {said} {_range(clause)}"
+
+
+def _of_text(clause: Clause, said: str) -> str:
+    more = f" and {len(clause.levels) - 3} more" if len(clause.levels) > 3 else ""
+    shown = ", ".join(clause.levels[:3]) + more
+    if clause.trait.name in _PLACES:
+        return f"{'outside' if clause.is_not else 'in'} {shown}"
+    return f"{'without' if clause.is_not else 'with'} {said} {shown}"
+
+
+def _range(clause: Clause) -> str:
     if clause.low is not None and clause.high is not None:
-        return f"with {said} {clause.low:g} to {clause.high:g}"
-    return (
-        f"with {said} {clause.low:g} or more"
-        if clause.low is not None
-        else f"with {said} under {clause.high:g}"
-    )
+        return f"{clause.low:g} to {clause.high:g}"
+    return f"{clause.low:g} or more" if clause.low is not None else f"under {clause.high:g}"
 
 
 def _of_recency(clause: Clause) -> str:

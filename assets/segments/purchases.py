@@ -11,8 +11,6 @@ import pandas as pd
 from assets.segments.traits import customer_ids
 from resources.errors import DataUnusable
 
-DAY = np.timedelta64(1, "D")
-
 
 @dataclass(frozen=True, eq=False)
 class Purchases:
@@ -40,7 +38,7 @@ class Purchases:
         revenue = np.bincount(who, weights=value, minlength=self.customers)
         newest = np.full(self.customers, np.datetime64("NaT"), dtype="datetime64[D]")
         newest[who[bought]] = day[bought]  # oldest first: the last one written is the newest
-        recency = (last - newest) / DAY
+        recency = np.where(np.isnat(newest), np.nan, (last - newest).astype(float))
         first = np.concatenate([[0], np.cumsum(orders).astype(int)])
         by_customer = np.argsort(who[bought], kind="stable")
         has = orders > 0

@@ -5,6 +5,7 @@ a trait is only in a clause that says so.
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -57,8 +58,8 @@ class Clause:
         elif self.trait.kind == FLAG:
             parts.append(f"{name} = {'true' if self.low is not None else 'false'}")
         else:
-            parts += [] if self.low is None else [f"{name} >= {_plain(self.low)}"]
-            parts += [] if self.high is None else [f"{name} < {_plain(self.high)}"]
+            parts += [] if self.low is None else [f"{name} {_bound(self.low, '>=', '>')}"]
+            parts += [] if self.high is None else [f"{name} {_bound(self.high, '<', '<=')}"]
         said = " and ".join(parts)
         return f"({said} or {name} is null)" if self.is_missing_in else said
 
@@ -71,14 +72,10 @@ class Clause:
             said = f"{name} is {'not ' if self.is_not else ''}{_either(self.levels)}"
         elif self.trait.kind == FLAG:
             said = f"{name} is {'yes' if self.low is not None else 'no'}"
-        elif self.low is not None and self.high is not None:
-            said = f"{name} from {_plain(self.low)} to under {_plain(self.high)}"
         else:
-            said = (
-                f"{name} {_plain(self.low)} or more"
-                if self.low is not None
-                else f"{name} under {_plain(self.high or 0.0)}"
-            )
+            parts = [] if self.low is None else [_bound(self.low, "from", "over")]
+            parts += [] if self.high is None else [_bound(self.high, "under", "up to")]
+            said = f"{name} {' and '.join(parts)}"
         return f"{said} (or not known)" if self.is_missing_in else said
 
 
@@ -144,8 +141,16 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "segment"
 
 
+def _bound(number: float, inclusive: str, exclusive: str) -> str:
+    """The bound with its word: the number just above a round one is that round one, left out."""
+    below = math.nextafter(number, -math.inf)
+    if len(repr(below)) + 4 < len(repr(number)):
+        return f"{exclusive} {_plain(below)}"
+    return f"{inclusive} {_plain(number)}"
+
+
 def _plain(number: float) -> str:
-    return f"{number:.12g}" if abs(number) < 1e15 else repr(number)
+    return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)
 
 
 def _either(levels: tuple[str, ...]) -> str:

@@ -76,7 +76,7 @@ def _again(view: View, ground: Ground, kept: Sequence[Kept]) -> tuple[list[Entry
 def _anew(view: View, ground: Ground, *, taken: set[str]) -> tuple[list[Entry], list[Line]]:
     """The first candidate that passes; where none does, the one that came closest, refused."""
     found = proposals(view, ground.policy, seed=ground.seed)
-    chosen, refused = worth_testing(found, view, ground.policy)
+    chosen, refused = worth_testing(found, ground.policy)
     lines = [_line("candidate", "not tested", refused[id(one)], one) for one in found if id(one) in refused]
     lines += (
         []
@@ -116,9 +116,9 @@ def _anew(view: View, ground: Ground, *, taken: set[str]) -> tuple[list[Entry], 
 
 
 def _tested(proposal: Proposal, view: View, ground: Ground, *, tried: int) -> Trial:
-    given = {"seed": ground.seed, "ratio": ground.policy.acceptance.action_ratio}
-    jaccard, mean, least = resampled(view.whole, proposal, **given)
-    stability = halves(*view.halves, view.rows_of_halves, proposal, **given)
+    seed, ratio = ground.seed, ground.policy.acceptance.action_ratio
+    jaccard, mean, least = resampled(view.whole, proposal, seed=seed, ratio=ratio)
+    stability = halves(*view.halves, view.rows_of_halves, proposal, seed=seed, ratio=ratio)
     return put_to_test(
         proposal, ground, tried=tried, jaccard=jaccard, stability=stability, resampled=(mean, least)
     )

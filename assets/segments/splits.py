@@ -5,6 +5,7 @@ Numbers are cut at few, round places; texts by one level or by levels that go to
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,7 @@ def questions(
 
     Args:
         rows: Traits by person.
+        traits: What may be asked of.
         targets: What a tree is to tell apart, people x columns; says which levels of a text go together.
     """
     asked = [
@@ -77,7 +79,7 @@ def cuts(present: np.ndarray) -> list[float]:
     """Few places to cut these numbers, as round as they can be without moving many people."""
     different = np.unique(present)
     if len(different) <= CUTS + 1:
-        return [rounded(low, high) for low, high in zip(different, different[1:], strict=False)]
+        return [rounded(low, high) for low, high in pairwise(different.tolist())]
     places = np.unique(np.quantile(present, np.linspace(0, 1, CUTS + 2)[1:-1]))
     above = np.searchsorted(different, places, side="right").clip(max=len(different) - 1)
     step = len(present) // (4 * CUTS)
@@ -111,13 +113,11 @@ def _of_text(values: pd.Series, trait: Trait, targets: np.ndarray) -> Iterator[Q
         yield Question(Clause(trait, (str(levels[level]),)))
     if len(frequent) < 3:
         return
-    means = np.stack(
-        [
-            np.bincount(codes[codes >= 0], weights=target[codes >= 0], minlength=len(levels))
-            for target in targets.T
-        ]
-    )
-    means = means[:, frequent] / counts[frequent]
+    sums = [
+        np.bincount(codes[codes >= 0], weights=target[codes >= 0], minlength=len(levels))
+        for target in targets.T
+    ]
+    means = np.stack(sums)[:, frequent] / counts[frequent]
     seen = set()
     for ordered in _orders(means):
         for size in range(2, min(len(frequent) - 1, MOST_SUBSETS) + 1):

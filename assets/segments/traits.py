@@ -99,19 +99,19 @@ def customer_ids(rows: pd.DataFrame, what: str) -> pd.Series:
 def _not_allowed(name: str, policy: Segments) -> str:
     words = re.sub(r"[^a-z0-9]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()).strip()
     spaced = f" {words} "
-    if any(f" {word} " in spaced for word in policy.protected):
-        return "a protected trait: it may never make a segment"
-    if not policy.allow_gender and any(f" {word} " in spaced for word in GENDER):
-        return "gender, which policy does not allow (segments.allow_gender)"
-    if not policy.allow_age and any(f" {word} " in spaced for word in AGE):
-        return "age, which policy does not allow (segments.allow_age)"
-    if name in policy.never:
-        return "named in segments.never"
-    if name in PURCHASES:
-        return "made from transactions instead, as it was at the time"
-    if name in OF_TODAY:
-        return "known as of today alone: it holds what the tests are about"
-    return ""
+    reasons = {
+        "a protected trait: it may never make a segment": any(
+            f" {word} " in spaced for word in policy.protected
+        ),
+        "gender, which policy does not allow (segments.allow_gender)": not policy.allow_gender
+        and any(f" {word} " in spaced for word in GENDER),
+        "age, which policy does not allow (segments.allow_age)": not policy.allow_age
+        and any(f" {word} " in spaced for word in AGE),
+        "named in segments.never": name in policy.never,
+        "made from transactions instead, as it was at the time": name in PURCHASES,
+        "known as of today alone: it holds what the tests are about": name in OF_TODAY,
+    }
+    return next((why for why, holds in reasons.items() if holds), "")
 
 
 def _typed(values: pd.Series) -> tuple[np.ndarray, str, str]:

@@ -7,12 +7,15 @@ further ones are tried, which sums over people make cheap.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from assets.segments.rules import Clause, Rule
 from assets.segments.splits import Question
-from assets.segments.traits import FLAG, TEXT, Trait
+from assets.segments.traits import TEXT, Trait
 
 FIRST_TRIED = 8
+MOST_NAMED = 6
+"""Levels that a rule names; of more it names those that are out."""
 GAIN = 0.004
 """Share of the whole that a question must explain to be asked: rules stay short."""
 
@@ -86,7 +89,7 @@ def _two_more(
         value = np.where((yes >= least) & (people - yes >= least), left + right, -np.inf)
         second = int(np.argmax(value))
         if np.isfinite(value[second]):
-            paths = []
+            paths: list[tuple[tuple[int, bool], ...]] = []
             for answer, place in ((True, left_place[second]), (False, right_place[second])):
                 start = ((second, answer),)
                 paths += (
@@ -96,8 +99,7 @@ def _two_more(
                 place >= 0 for place in (left_place[second], right_place[second])
             )
             options.append((gained, paths))
-    best = max(options, key=lambda one: one[0] - GAIN * whole * (len(one[1]) - 1))
-    return best
+    return max(options, key=lambda one: one[0] - GAIN * whole * (len(one[1]) - 1))
 
 
 def _best_below(
@@ -126,10 +128,10 @@ def leaf_of(leaves: list[Leaf], answers: np.ndarray) -> np.ndarray:
     return found
 
 
-def rule_of_leaves(leaves: list[Leaf], asked: list[Question], known: frozenset[str]) -> Rule:
-    """The rule of everybody in these leaves. `known` are traits that everybody has: missing needs no word there."""
+def rule_of_leaves(leaves: list[Leaf], asked: list[Question], rows: pd.DataFrame) -> Rule:
+    """The rule of everybody in these leaves; `rows` tell which levels there are, and of which traits nothing is missing."""
     paths = _without_answers_that_do_not_matter([leaf.path for leaf in leaves])
-    return Rule(tuple(_branch(path, asked, known) for path in paths))
+    return Rule(tuple(_branch(path, asked, rows) for path in paths))
 
 
 def _without_answers_that_do_not_matter(
@@ -148,41 +150,57 @@ def _without_answers_that_do_not_matter(
 
 
 def _branch(
-    path: tuple[tuple[int, bool], ...], asked: list[Question], known: frozenset[str]
+    path: tuple[tuple[int, bool], ...], asked: list[Question], rows: pd.DataFrame
 ) -> tuple[Clause, ...]:
     by_trait: dict[Trait, list[tuple[Clause, bool]]] = {}
     for question, answer in path:
         clause = asked[question].yes
         by_trait.setdefault(clause.trait, []).append((clause, answer))
-    return tuple(_joined(trait, said, trait.name in known) for trait, said in by_trait.items())
+    joined = {TEXT: _texts_joined}
+    return tuple(
+        joined.get(trait.kind, _numbers_joined)(trait, said, rows[trait.name])
+        for trait, said in by_trait.items()
+    )
 
 
-def _joined(trait: Trait, said: list[tuple[Clause, bool]], is_known: bool) -> Clause:  # noqa: FBT001 — one of three parts
-    """Everything that a path says of one trait, as one clause."""
-    levels: set[str] | None = None
-    without: set[str] = set()
-    low: float | None = None
-    high: float | None = None
-    missing = not is_known
+def _is_bare(clause: Clause) -> bool:
+    return not clause.levels and clause.low is None
+
+
+def _texts_joined(trait: Trait, said: list[tuple[Clause, bool]], values: pd.Series) -> Clause:
+    """Everything that a path says of a text, as the levels that are left: a platform targets what is, not what is not."""
+    missing = bool(values.isna().any())
+    left = {str(level) for level in values.dropna().unique()}
     for clause, answer in said:
-        is_bare = not clause.levels and clause.low is None
-        if is_bare:
+        if _is_bare(clause):
+            left, missing = (set(), missing) if answer else (left, False)
+        elif answer:
+            left, missing = left & set(clause.levels), False
+        else:
+            left -= set(clause.levels)
+    without = {level for clause, answer in said if not answer for level in clause.levels}
+    if len(left) > MOST_NAMED and len(without) < len(left):
+        return Clause(trait, tuple(sorted(without)), is_not=True, is_missing_in=missing)
+    return Clause(trait, tuple(sorted(left)), is_missing_in=missing)
+
+
+def _numbers_joined(trait: Trait, said: list[tuple[Clause, bool]], values: pd.Series) -> Clause:
+    """Everything that a path says of a number, as one range."""
+    missing = bool(values.isna().any())
+    low, high = -np.inf, np.inf
+    for clause, answer in said:
+        if _is_bare(clause):
             if answer:
                 return Clause(trait, is_missing_in=True)
             missing = False
-        elif trait.kind == TEXT:
-            if answer:
-                levels, missing = set(clause.levels) if levels is None else levels & set(clause.levels), False
-            else:
-                without |= set(clause.levels)
-        elif answer and clause.low is not None:
-            low, missing = max(clause.low, low if low is not None else -np.inf), False
-        elif clause.low is not None:
-            high = min(clause.low, high if high is not None else np.inf)
-    if trait.kind == TEXT and levels is not None:
-        return Clause(trait, tuple(sorted(levels - without)))
-    if trait.kind == TEXT and without:
-        return Clause(trait, tuple(sorted(without)), is_not=True, is_missing_in=missing)
-    if trait.kind == FLAG and low is not None:
-        return Clause(trait, low=1.0)
-    return Clause(trait, low=low, high=high, is_missing_in=missing and low is None and high is not None)
+        elif answer:
+            low, missing = max(low, clause.low or 0.0), False
+        else:
+            high = min(high, clause.low or 0.0)
+    is_open = bool(np.isinf(low))
+    return Clause(
+        trait,
+        low=None if is_open else float(low),
+        high=None if np.isinf(high) else float(high),
+        is_missing_in=missing and is_open,
+    )

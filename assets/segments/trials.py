@@ -143,9 +143,7 @@ def proposals(view: View, policy: Segments, *, seed: int) -> list[Proposal]:
     return sorted(found, key=lambda one: -one.shared)
 
 
-def worth_testing(
-    found: Iterable[Proposal], view: View, policy: Segments
-) -> tuple[list[Proposal], dict[int, str]]:
+def worth_testing(found: Iterable[Proposal], policy: Segments) -> tuple[list[Proposal], dict[int, str]]:
     """The few that are tested, and why the others (by id) are not."""
     chosen: list[Proposal] = []
     why: dict[int, str] = {}

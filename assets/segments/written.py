@@ -166,13 +166,7 @@ class _Reading:
                 ((Clause(trait, high=float(one)),), (Clause(trait, low=_above(one)),)) for one in values
             ]
             return self._all(parts)
-        bounds = {
-            ast.GtE: lambda one: (one, None), ast.Gt: lambda one: (_above(one), None), ast.Lt: lambda one: (None, one),
-            ast.LtE: lambda one: (None, _above(one)), ast.Eq: lambda one: (one, _above(one)), ast.In: lambda one: (one, _above(one)),
-        }  # fmt: skip
-        return tuple(
-            (Clause(trait, low=low, high=high),) for low, high in (bounds[kind](float(one)) for one in values)
-        )
+        return tuple((_bounded(trait, kind, float(one)),) for one in values)
 
     @staticmethod
     def _flag(trait: Trait, *, is_true: bool) -> _Branches:
@@ -184,5 +178,10 @@ _ALLOWED = "Allowed are traits compared with values, joined by and, or, not."
 
 def _above(number: float) -> float:
     """The next number that a float can hold: at least this is more than `number`."""
-
     return math.nextafter(float(number), math.inf)
+
+
+def _bounded(trait: Trait, kind: type[ast.cmpop], number: float) -> Clause:
+    low = None if kind in {ast.Lt, ast.LtE} else _above(number) if kind is ast.Gt else number
+    high = None if kind in {ast.Gt, ast.GtE} else number if kind is ast.Lt else _above(number)
+    return Clause(trait, low=low, high=high)
