@@ -120,13 +120,9 @@ def _assigned(known: Known, ground: Ground | None, active: Sequence[Entry]) -> p
         at = apply(tuple(one.rule for one in active), ground.now)
     ids = np.array([*(one.segment_id for one in active), None], dtype=object)
     titles = np.array([*(one.segment for one in active), None], dtype=object)
-    return pd.DataFrame(
-        {
-            "customer_id": known.rows.index.to_numpy(),
-            "segment_id": pd.Series(ids[at], dtype=object),
-            "segment": pd.Series(titles[at], dtype=object),
-        }
-    )
+    found = {"segment_id": pd.Series(ids[at], dtype=object), "segment": pd.Series(titles[at], dtype=object)}
+    rows = pd.DataFrame(found).set_axis(known.rows.index)
+    return rows.reindex(known.given).rename_axis("customer_id").reset_index()
 
 
 def _gaps(purchases: Purchases) -> list[dict[str, Any]]:

@@ -46,6 +46,8 @@ class Known:
     rows: pd.DataFrame
     traits: tuple[Trait, ...]
     left_out: tuple[tuple[str, str], ...]
+    given: np.ndarray
+    """The customers in the order in which they were given; `rows` are in order of their id, so that the order changes nothing."""
 
 
 def read_customers(customers: pd.DataFrame, policy: Segments) -> Known:
@@ -73,7 +75,8 @@ def read_customers(customers: pd.DataFrame, policy: Segments) -> Known:
             continue
         made[name] = values
         traits.append(Trait(name, kind))
-    return Known(pd.DataFrame(made, index=pd.Index(ids, name="customer_id")), tuple(traits), tuple(left_out))
+    rows = pd.DataFrame(made, index=pd.Index(ids, name="customer_id"))
+    return Known(rows.sort_index(), tuple(traits), tuple(left_out), ids.to_numpy())
 
 
 def customer_ids(rows: pd.DataFrame, what: str) -> pd.Series:
