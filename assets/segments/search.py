@@ -74,7 +74,7 @@ def _again(view: View, ground: Ground, kept: Sequence[Kept]) -> tuple[list[Entry
 
 
 def _anew(view: View, ground: Ground, *, taken: set[str]) -> tuple[list[Entry], list[Line]]:
-    """The first candidate that passes; where none does, the one that came closest, refused."""
+    """The first candidate of which every group passes, else the one that leaves the fewest customers out; where none passes, one refused."""
     found = proposals(view, ground.policy, seed=ground.seed)
     chosen, refused = worth_testing(found, ground.policy)
     lines = [_line("candidate", "not tested", refused[id(one)], one) for one in found if id(one) in refused]
@@ -94,9 +94,9 @@ def _anew(view: View, ground: Ground, *, taken: set[str]) -> tuple[list[Entry], 
         lines.append(
             _line("tested", f"{count} kept" if count >= 2 else "refused", why_of(trial), trial.proposal)
         )
-        if best is None or count >= 2 > len(best.kept):
+        if best is None or _covered(trial, ground) > _covered(best, ground):
             best = trial
-        if count >= 2:
+        if count == len(trial.tests) >= 2:
             break
     if best is None:
         return [], lines
@@ -113,6 +113,13 @@ def _anew(view: View, ground: Ground, *, taken: set[str]) -> tuple[list[Entry], 
         for place in _by_value(best)
     ]
     return entries, lines
+
+
+def _covered(trial: Trial, ground: Ground) -> float:
+    """Share of customers that would be in a segment; of those below two segments nobody is."""
+    if len(trial.kept) < 2:
+        return 0.0
+    return float(np.isin(apply(trial.proposal.rules, ground.now), trial.kept).mean())
 
 
 def _tested(proposal: Proposal, view: View, ground: Ground, *, tried: int) -> Trial:

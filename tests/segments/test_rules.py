@@ -42,7 +42,7 @@ def taken(expression: str) -> list[int]:
         ("country is not None and agreed", [0, 3, 5]),
         ("not agreed", [1, 4]),
         ("agreed == False or orders < 1", [0, 1, 4]),
-        ("country == \"O'Hare\"", [3]),
+        ('country == "O\'Hare"', [3]),
         ("orders > -1", [0, 1, 2, 3, 5]),
     ],
 )
@@ -93,7 +93,9 @@ _EXPRESSIONS = st.recursive(
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
     found = duckdb.connect()
-    found.register("people", ROWS.assign(place=range(len(ROWS)), agreed=ROWS["agreed"].map({1.0: True, 0.0: False})))
+    found.register(
+        "people", ROWS.assign(place=range(len(ROWS)), agreed=ROWS["agreed"].map({1.0: True, 0.0: False}))
+    )
     return found
 
 
