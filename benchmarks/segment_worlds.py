@@ -92,11 +92,11 @@ def _world(
 
 
 def _favoured(rng: np.random.Generator, names: list[str], k: int) -> dict[str, np.ndarray]:
-    """Per trait the level that each segment favours; any two segments differ in two traits or more."""
+    """Per trait the level that each segment favours; any two segments differ in all but one of the traits, of two in one."""
     while True:
         found = {name: rng.integers(len(LEVELS[name]), size=k) for name in names}
         differing = sum((found[name][:, None] != found[name][None, :]).astype(int) for name in names)
-        if (differing + 2 * np.eye(k, dtype=int) >= min(2, len(names))).all():
+        if (differing + 2 * np.eye(k, dtype=int) >= max(1, len(names) - 1)).all():
             return found
 
 
