@@ -27,8 +27,10 @@ NAMES = (
     "attribution",
     "crm",
     "value",
+    "segments",
+    "segments_scale",
 )
-WITH_DATA = ("anomalies", "pacing", "value")
+WITH_DATA = ("anomalies", "pacing", "value", "segments")
 SHARED = Path("..", "shared", "data")
 """Where pacing and value look for real data when neither data nor a world is given."""
 
@@ -43,7 +45,7 @@ SHARED = Path("..", "shared", "data")
 @click.option(
     "--size",
     type=int,
-    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, customers for value.",
+    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, customers for value, segments and segments_scale.",
 )
 def main(*, name: str, seed: int, world: str | None, data: Path | None, size: int | None) -> None:
     """Run one benchmark."""

@@ -9,6 +9,7 @@ import click
 from orchestration.cli_anomalies import anomalies
 from orchestration.cli_approvals import add_to
 from orchestration.cli_notify import channels_shown, notify
+from orchestration.cli_segments import segments
 from orchestration.partitions import FIRST_DAY, WINDOW_DAYS
 from resources.desk import open_desk
 from resources.errors import PaidMediaError
@@ -165,6 +166,7 @@ def dev(*, port: int, world: str) -> None:
 add_to(cli)
 cli.add_command(anomalies)
 cli.add_command(notify)
+cli.add_command(segments)
 
 
 def _months_before(end: date, months: int) -> date:

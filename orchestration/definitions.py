@@ -24,6 +24,7 @@ from assets.performance import assets as performance
 from assets.performance import checks as performance_checks
 from assets.replay import assets as replay
 from assets.report import assets as report
+from assets.segments import assets as segments
 from assets.weekly import assets as weekly
 from orchestration.jobs import (
     audience_removals,
@@ -82,6 +83,7 @@ def defs() -> dg.Definitions:
                 conversion_lag,
                 crm,
                 customer_features,
+                segments,
                 dropped_files,
                 fx,
                 performance,

@@ -16,7 +16,8 @@ from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 from resources.tables.crm import READ
 from resources.tables.crm_core import CORE_CRM
 from resources.tables.every import TABLES
-from resources.tables.segments import AUDIENCES, CUSTOMER_FEATURES
+from resources.tables.segments import AUDIENCES, CARDS, CUSTOMER_FEATURES
+from resources.tables.segments import CUSTOMERS as IN_SEGMENTS
 from resources.tables.signals import ANOMALIES, PACING, PACING_ACCURACY, UNDERPERFORMERS, WATCHED
 
 _RAW_DAYS = [
@@ -51,7 +52,7 @@ LAG = dg.AssetSelection.assets(core.CONVERSION_LAG.asset_key)
 FX = dg.AssetSelection.assets(core.FX_RATE.asset_key)
 CRM = dg.AssetSelection.assets(*(t.asset_key for t in READ.values()))
 FUNNEL = dg.AssetSelection.assets(*(t.asset_key for t in CORE_CRM))
-CUSTOMERS = dg.AssetSelection.assets(CUSTOMER_FEATURES.asset_key)
+CUSTOMERS = dg.AssetSelection.assets(*(t.asset_key for t in (CUSTOMER_FEATURES, IN_SEGMENTS, CARDS)))
 DROPPED = dg.AssetSelection.assets(
     *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.REJECTS))
 )
@@ -85,7 +86,7 @@ audience_removals = dg.define_asset_job(
 customer_week = dg.define_asset_job(
     "customer_week",
     selection=CUSTOMERS,
-    description="Puts together what is known of each customer at the end of a week, from what the CRM had told by then.",
+    description="Puts together what is known of each customer at the end of a week, and which segments earn their place.",
 )
 history = dg.define_asset_job(
     "history",

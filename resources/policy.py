@@ -26,6 +26,7 @@ from resources.errors import PaidMediaError
 from resources.notification_policy import Notifications
 from resources.pacing_policy import Pacing
 from resources.policy_label import Label
+from resources.segment_policy import Segments
 from resources.watching import SpecialDays, Watching
 
 Level = Literal["observe", "propose", "auto_safe", "auto_neutral"]
@@ -197,6 +198,7 @@ class Policy(_Frozen):
     watching: Watching = Watching()
     calendar: tuple[SpecialDays, ...] = ()
     pacing: Pacing = Pacing()
+    segments: Segments = Segments()
     approval: Approval = Approval()
     crm: CrmMapping = CrmMapping()
     notifications: Notifications = Notifications()

@@ -14,6 +14,7 @@ from assets.report.files import write
 from assets.report.freshness import spoken
 from assets.report.funnel import funnel_of
 from assets.report.page import render_dashboard
+from assets.report.segments import segments_of
 from assets.report.standouts import standouts_of
 from assets.report.view import DashboardView, dashboard_view
 from orchestration.automation import follows_newest
@@ -24,10 +25,13 @@ from resources.settings import Settings
 from resources.tables import core
 from resources.tables.crm_core import ACQUISITION, FUNNEL_DAY
 from resources.tables.pulls import PULLS
+from resources.tables.segments import CARDS
 from resources.tables.signals import ANOMALIES, MARKS, PACING, UNDERPERFORMERS, WATCHED
 
 SHOWN_DAYS = 90
 DETAIL_DAYS = 28
+_WEEK_OF_DAY = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+"""The first days of the calendar are in no whole week."""
 
 
 @dg.asset(
@@ -43,6 +47,7 @@ DETAIL_DAYS = 28
         PACING.asset_key,
         FUNNEL_DAY.asset_key,
         ACQUISITION.asset_key,
+        dg.AssetDep(CARDS.asset_key, partition_mapping=_WEEK_OF_DAY),
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -98,6 +103,7 @@ def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
         ),
         pacing=lake.read(PACING, where={"day": (as_of, as_of)}),
         funnel=funnel_of(lake.read(FUNNEL_DAY), lake.read(ACQUISITION), entities, as_of=as_of),
+        segments=segments_of(lake.read(CARDS), as_of=as_of),
         kept_out=_kept_out(lake),
         calls=_calls(lake),
     )

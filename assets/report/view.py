@@ -17,6 +17,7 @@ from assets.report.funnel import Funnel
 from assets.report.metrics import METRICS, SUMS, Figures, Metric, with_ratios
 from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
 from assets.report.pacing import Pace, paces
+from assets.report.segments import SegmentCards
 from assets.report.standouts import Standouts
 from assets.report.verdicts import Verdicts, verdicts_of
 
@@ -75,6 +76,8 @@ class DashboardView:
     """Where the month will end: total, budgets and platforms; empty where that was not worked out."""
     funnel: Funnel | None = None
     """What the CRM booked beside what platforms claim; None without a CRM."""
+    segments: SegmentCards | None = None
+    """Customer segments of the newest week; None where there are no cards."""
     kept_out: tuple[str, ...] = ()
     """Accounts whose last reading was not kept, each with why and what to do."""
     calls: tuple[str, ...] = ()
@@ -100,6 +103,7 @@ def dashboard_view(
     stood_out: Standouts | None = None,
     pacing: pd.DataFrame | None = None,
     funnel: Funnel | None = None,
+    segments: SegmentCards | None = None,
     kept_out: Sequence[str] = (),
     calls: Sequence[str] = (),
 ) -> DashboardView:
@@ -119,6 +123,7 @@ def dashboard_view(
         stood_out: Incidents of the day, where somebody looked for any.
         pacing: signals/pacing of the day, where there is any.
         funnel: The CRM's figures, where there is one.
+        segments: Customer segments of the newest week, where there are any cards.
         kept_out: Accounts whose last reading was not kept, each as a sentence.
         calls: Per platform the calls of the last 24 hours, in words.
     """
@@ -140,6 +145,7 @@ def dashboard_view(
         if pacing is None
         else tuple(line for level in PACED for line in paces(pacing, level=level)),
         funnel=funnel,
+        segments=segments,
         kept_out=tuple(kept_out),
         calls=tuple(calls),
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},
