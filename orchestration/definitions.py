@@ -24,6 +24,7 @@ from assets.performance import assets as performance
 from assets.performance import checks as performance_checks
 from assets.replay import assets as replay
 from assets.report import assets as report
+from assets.segment_performance import assets as segment_performance
 from assets.segments import assets as segments
 from assets.weekly import assets as weekly
 from orchestration.jobs import (
@@ -84,6 +85,7 @@ def defs() -> dg.Definitions:
                 crm,
                 customer_features,
                 segments,
+                segment_performance,
                 dropped_files,
                 fx,
                 performance,

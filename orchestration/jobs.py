@@ -52,7 +52,9 @@ LAG = dg.AssetSelection.assets(core.CONVERSION_LAG.asset_key)
 FX = dg.AssetSelection.assets(core.FX_RATE.asset_key)
 CRM = dg.AssetSelection.assets(*(t.asset_key for t in READ.values()))
 FUNNEL = dg.AssetSelection.assets(*(t.asset_key for t in CORE_CRM))
-CUSTOMERS = dg.AssetSelection.assets(*(t.asset_key for t in (CUSTOMER_FEATURES, IN_SEGMENTS, CARDS)))
+CUSTOMERS = dg.AssetSelection.assets(
+    *(t.asset_key for t in (CUSTOMER_FEATURES, IN_SEGMENTS, CARDS, PERFORMANCE))
+)
 DROPPED = dg.AssetSelection.assets(
     *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.REJECTS))
 )
