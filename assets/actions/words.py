@@ -3,29 +3,43 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from resources.ledger.proposal import Proposal, set_summary
+from assets.report import numbers
+from assets.report.freshness import spoken
+from resources.ledger.proposal import Change, Proposal, set_summary
 
 JOB, LOCATION, ASSET = "decide", "paid_media", "actions__approved"
 _MARKS = {True: "✓", False: "✗", None: "?"}
+FIELDS = {"status": "status", "daily_budget": "daily budget"}
+KINDS = {
+    "pause_ad_set": "Pause", "resume_ad_set": "Restart", "set_daily_budget": "Set daily budget", "reallocate_budget": "Shift budget",
+    "revert": "Take back", "add_negative_keywords": "Add negative keywords", "create_ads": "Create ads", "exclude_audience": "Exclude audience",
+    "sync_audience": "Sync audience",
+}  # fmt: skip
+"""Every kind of proposal in a word or three."""
+
+
+def amount_reads(change: Change, value: str) -> str:
+    """A status as it is; a daily budget as every page writes money."""
+    return numbers.money(float(value), change.image.currency) if change.field == "daily_budget" else value
 
 
 def diff(proposal: Proposal) -> str:
     """The changes as Markdown, one line each."""
     lines = [
-        f"| {c.target.platform} {c.target.account_id} | {c.image.name} ({c.target.level} {c.target.entity_id}) | {c.field} "
-        f"| {c.before} | **{c.after}** | {c.image.currency if c.field == 'daily_budget' else ''} "
+        f"| {spoken(c.target.platform)} {c.target.account_id} | {_cell(c.image.name)} ({c.target.level.replace('_', ' ')} {c.target.entity_id}) "
+        f"| {FIELDS[c.field]} | {amount_reads(c, c.before)} | **{amount_reads(c, c.after)}** "
         f"| {f'shared by {c.image.shared_by} campaigns' if c.image.shared_by > 1 else ''} |"
         for c in proposal.changes
     ]
-    return "\n".join(
-        ["| account | what | field | now | proposed | | |", "|---|---|---|---|---|---|---|", *lines]
-    )
+    return "\n".join(["| account | what | field | now | proposed | |", "|---|---|---|---|---|---|", *lines])
 
 
 def sheet(proposal: Proposal) -> str:
     """Everything an approver should have read, as Markdown."""
-    evidence = "\n".join(f"| {name} | {value} |" for name, value in proposal.evidence.items())
-    verdicts = "\n".join(f"| {_MARKS[v.holds]} | {v.guardrail} | {v.words} |" for v in proposal.verdicts)
+    evidence = "\n".join(
+        f"| {name.replace('_', ' ')} | {_cell(numbers.plain(value))} |" for name, value in proposal.evidence.items()
+    )
+    verdicts = "\n".join(f"| {_MARKS[v.holds]} | {v.guardrail} | {_cell(v.words)} |" for v in proposal.verdicts)
     return "\n\n".join(
         [
             f"**{proposal.kind}**: {proposal.reason}",
@@ -74,13 +88,16 @@ def link(ui_url: str, key: str, summary: str) -> str:
     return f"{ui_url.rstrip('/')}/locations/{LOCATION}/jobs/{JOB}/playground/setup?mode=default&config={config}&{tags}"
 
 
+def invitation(proposal: Proposal, *, ui_url: str) -> str:
+    """What an approver needs of one proposal: what, why, what it brings, until when, and where to decide."""
+    until = f"until {proposal.expires_at:%Y-%m-%d %H:%M} UTC: {link(ui_url, proposal.proposal_id, proposal.summary)}"
+    return f"{proposal.summary}\n{proposal.reason}\n{proposal.effect.words}\n{until}"
+
+
 def announcement(proposals: Sequence[Proposal], *, ui_url: str, shown: int = 5) -> tuple[str, str]:
     """Title and text of the message that new proposals wait."""
     title = f"[approval] {len(proposals)} proposal{'s' if len(proposals) != 1 else ''} to decide on"
-    parts = [
-        f"{p.summary}\n{p.reason}\n{p.effect.words}\nuntil {p.expires_at:%Y-%m-%d %H:%M} UTC: {link(ui_url, p.proposal_id, p.summary)}"
-        for p in proposals[:shown]
-    ]
+    parts = [invitation(proposal, ui_url=ui_url) for proposal in proposals[:shown]]
     if len(proposals) > shown:
         parts.append(
             f"and {len(proposals) - shown} more ({set_summary(p.digest for p in proposals)}): `python -m orchestration.cli proposals list`"
@@ -92,3 +109,8 @@ def reminder(proposals: Sequence[Proposal], *, ui_url: str) -> tuple[str, str]:
     """Title and text of the message that proposals still wait."""
     title = f"[approval] {len(proposals)} still undecided, the first expires {min(p.expires_at for p in proposals):%H:%M} UTC"
     return title, announcement(proposals, ui_url=ui_url)[1]
+
+
+def _cell(text: str) -> str:
+    """A text as a cell of a Markdown table: a name may have a bar of its own, or a line break."""
+    return " ".join(text.split()).replace("|", "\\|")

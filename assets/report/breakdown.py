@@ -28,6 +28,8 @@ _FIGURES = (*_ADDED, *RATIOS)
 class Row:
     """One campaign or ad set. In the figures of each period `spend` is in `currency`, `cpc` in the reporting currency."""
 
+    account_id: str
+    campaign_id: str
     entity_id: str
     name: str
     belongs_to: str
@@ -74,7 +76,11 @@ def breakdown(days: pd.DataFrame, entities: pd.DataFrame, *, level: str, as_of: 
     for period, length in PERIODS.items():
         figures = _in_period(window(shown, end=as_of, days=length), level).add_suffix(f"_{period}")
         everything = everything.merge(figures, left_on=_KEYS, right_index=True, how="left")
-    everything = _largest_first(everything, "spend_reporting_week")
+    return shown_of(_largest_first(everything, "spend_reporting_week"), level)
+
+
+def shown_of(everything: pd.DataFrame, level: str) -> Breakdown:
+    """A breakdown of lines that are sorted already, such as the ad sets of one campaign out of all."""
     largest = _largest_first(everything.head(MOST_ROWS), "spend_reporting_day")
     return Breakdown(level, tuple(_row(line, level) for line in largest.to_dict("records")), everything)
 
@@ -123,6 +129,8 @@ def _of_level(entities: pd.DataFrame, level: str, *, id_column: str, name_column
 def _row(line: Mapping[str, Any], level: str) -> Row:
     above = [line["account_name"]] if level == "campaign" else [line["campaign_name"], line["account_name"]]
     return Row(
+        account_id=line["account_id"],
+        campaign_id=line["campaign_id"],
         entity_id=line["entity_id"],
         name=line["name"],
         belongs_to=" · ".join(above),

@@ -6,6 +6,7 @@ only style and its only scripts, so that nothing in a campaign's name could run 
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -19,14 +20,23 @@ from assets.report import metrics, numbers
 from assets.report.charts import TRENDS, WIDTHS, Trend, drawn
 from assets.report.export import csv_name
 from assets.report.freshness import short, spoken
+from assets.report.glossary import TERMS, used
 from assets.report.sparkline import sparkline
 from assets.report.view import TOTAL, DashboardView
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render_dashboard(view: DashboardView) -> str:
-    """The page. The same view gives the same text."""
+def render_dashboard(
+    view: DashboardView, *, pages: Mapping[tuple[str, str, str], str] | None = None, pager: str = ""
+) -> str:
+    """The page. The same view gives the same text.
+
+    Args:
+        view: What it shows.
+        pages: The way to the page of each campaign that has one, by platform, account and campaign.
+        pager: Links to other days, as markup.
+    """
     return (
         environment()
         .get_template("dashboard.html.j2")
@@ -35,6 +45,8 @@ def render_dashboard(view: DashboardView) -> str:
             charts=[] if view.trends.empty else _charts(view),
             metrics=metrics.METRICS,
             csv_name=csv_name,
+            pages=pages or {},
+            pager=pager,
         )
     )
 
@@ -61,8 +73,9 @@ def environment() -> Environment:
         "instant": _instant,
         "spark": lambda tile: Markup(sparkline(tile.history, base=tile.base)),  # noqa: S704 — numbers alone
         "csp_hash": _csp_hash,
+        "tips": used,
     }
-    jinja.globals |= {"spoken": spoken, "TOTAL": TOTAL}
+    jinja.globals |= {"spoken": spoken, "TOTAL": TOTAL, "terms": TERMS}
     return jinja
 
 

@@ -19,6 +19,7 @@ from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
 from assets.report.pacing import Pace, paces
 from assets.report.standouts import Standouts
 from assets.report.verdicts import Verdicts, verdicts_of
+from assets.report.waiting import Approvals
 
 SPARK_DAYS = 28
 TOTAL = "all"
@@ -79,6 +80,8 @@ class DashboardView:
     """Accounts whose last reading was not kept, each with why and what to do."""
     calls: tuple[str, ...] = ()
     """Per platform how many calls the last 24 hours took."""
+    approvals: Approvals | None = None
+    """What waits for a person, and the kill switch; None on the page of a past day."""
 
     @property
     def is_empty(self) -> bool:
@@ -102,6 +105,7 @@ def dashboard_view(
     funnel: Funnel | None = None,
     kept_out: Sequence[str] = (),
     calls: Sequence[str] = (),
+    approvals: Approvals | None = None,
 ) -> DashboardView:
     """The dashboard of `as_of`, the last day that should be complete.
 
@@ -121,6 +125,7 @@ def dashboard_view(
         funnel: The CRM's figures, where there is one.
         kept_out: Accounts whose last reading was not kept, each as a sentence.
         calls: Per platform the calls of the last 24 hours, in words.
+        approvals: Proposals that wait and the kill switch, on the page of the newest day.
     """
     days = tidy(kpi_days, columns=(*SUMS, *NEEDED), as_of=as_of)
     by_platform = days[days["platform"] != TOTAL]
@@ -133,7 +138,7 @@ def dashboard_view(
         currency=reporting_currency,
         freshness=states,
         without=tuple(state for state in states if state.state is State.STALE),
-        tiles=_tiles(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
+        tiles=tiles_of(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
         verdicts=None if judged is None else verdicts_of(judged, as_of=as_of),
         stood_out=stood_out,
         pacing=()
@@ -142,6 +147,7 @@ def dashboard_view(
         funnel=funnel,
         kept_out=tuple(kept_out),
         calls=tuple(calls),
+        approvals=None if approvals is None else approvals.shown(),
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},
         campaigns=breakdown(campaign_days, entities, level="campaign", as_of=as_of),
         ad_sets=breakdown(ad_set_days, entities, level="ad_set", as_of=as_of),
@@ -149,7 +155,8 @@ def dashboard_view(
     )
 
 
-def _tiles(days: pd.DataFrame, baseline: Baseline, *, as_of: date) -> tuple[Tile, ...]:
+def tiles_of(days: pd.DataFrame, baseline: Baseline, *, as_of: date) -> tuple[Tile, ...]:
+    """A tile per metric, of the rows of the total; with the last 28 days up to `as_of`."""
     span = pd.date_range(end=pd.Timestamp(as_of), periods=SPARK_DAYS)
     total = with_ratios(days[days["platform"] == TOTAL].drop_duplicates("day").set_index("day")).reindex(span)
     ends = _outlooks(days[(days["platform"] == TOTAL) & (days["day"] == pd.Timestamp(as_of))])
