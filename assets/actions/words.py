@@ -37,9 +37,12 @@ def diff(proposal: Proposal) -> str:
 def sheet(proposal: Proposal) -> str:
     """Everything an approver should have read, as Markdown."""
     evidence = "\n".join(
-        f"| {name.replace('_', ' ')} | {_cell(numbers.plain(value))} |" for name, value in proposal.evidence.items()
+        f"| {name.replace('_', ' ')} | {_cell(numbers.plain(value))} |"
+        for name, value in proposal.evidence.items()
     )
-    verdicts = "\n".join(f"| {_MARKS[v.holds]} | {v.guardrail} | {_cell(v.words)} |" for v in proposal.verdicts)
+    verdicts = "\n".join(
+        f"| {_MARKS[v.holds]} | {v.guardrail} | {_cell(v.words)} |" for v in proposal.verdicts
+    )
     return "\n\n".join(
         [
             f"**{proposal.kind}**: {proposal.reason}",

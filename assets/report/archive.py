@@ -110,7 +110,8 @@ def pager(before: date | None, after: date | None) -> Markup:
     links = [f'<a href="{INDEX}">All days</a>']
     if before:
         links.insert(
-            0, f'<a href="{page_name(before)}" rel="prev"><span aria-hidden="true">‹</span> {short(before)}</a>'
+            0,
+            f'<a href="{page_name(before)}" rel="prev"><span aria-hidden="true">‹</span> {short(before)}</a>',
         )
     if after:
         links.append(
@@ -126,9 +127,12 @@ def relink(folder: Path, day: date) -> None:
         if near is not None:
             path = folder / page_name(near)
             text = path.read_text("utf-8")
-            linked = _PAGER.sub(lambda _, at=near: str(pager(*neighbours(days, at))), text, count=1)
+            links = str(pager(*neighbours(days, near)))
+            linked = _PAGER.sub(links, text, count=1)
             if linked != text:
                 write(path, linked)
+                if near == days[-1]:
+                    write(folder / NEWEST, linked)
 
 
 def render_index(folder: Path, *, profile: str, generated_at: datetime) -> str:

@@ -160,13 +160,19 @@ def preview(view: DashboardView) -> str:
 
 def _state(view: DashboardView) -> str:
     """One line: figures that are late, what stood out, what waits, and the kill switch."""
-    said = [f"{found.label} is {found.state}" for found in view.freshness if found.state in {"stale", "incomplete"}]
+    said = [
+        f"{found.label} is {found.state}"
+        for found in view.freshness
+        if found.state in {"stale", "incomplete"}
+    ]
     if view.stood_out:
         said.append(f"{numbers.count(view.stood_out.open)} incidents on")
     if view.approvals:
         gate = view.approvals
         said.append(
-            "approvals waiting: not known" if gate.unreadable else f"approvals waiting: {numbers.count(gate.waiting)}"
+            "approvals waiting: not known"
+            if gate.unreadable
+            else f"approvals waiting: {numbers.count(gate.waiting)}"
         )
         said += ["**the kill switch is on**"] if gate.killed else []
     return "; ".join(said) or "Nothing to say beside the figures."

@@ -14,7 +14,11 @@ from assets.report.plot import Plot, Series, plot
 
 CHARTS = (("spend", "bar"), ("conversions", "line"), ("roas", "line"), ("ctr", "line"))
 COLUMNS = ("spend", "impressions", "clicks", "cpc", "ctr", "conversions", "conversion_value", "roas")
-RANGES = {"conversions": "where it will end", "roas": "where it will end", "ctr": "of the true rate behind the day's clicks"}
+RANGES = {
+    "conversions": "where it will end",
+    "roas": "where it will end",
+    "ctr": "of the true rate behind the day's clicks",
+}
 """Metrics with a range, and in words what it is the range of."""
 
 
@@ -67,7 +71,11 @@ def _axis(value: float, key: str, currency: str) -> str:
     if kind == "share":
         return f"{numbers.plain(round(value * 100, 6))}%"
     plain = numbers.count(value, compact=True) if value >= 10_000 else numbers.plain(value)
-    return f"{numbers.symbol(currency)}{plain}" if kind == "money" else plain + ("×" if kind == "multiple" else "")
+    return (
+        f"{numbers.symbol(currency)}{plain}"
+        if kind == "money"
+        else plain + ("×" if kind == "multiple" else "")
+    )
 
 
 def _column(view: CampaignView, name: str) -> tuple[float | None, ...]:

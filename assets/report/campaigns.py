@@ -15,18 +15,18 @@ import numpy as np
 import pandas as pd
 
 from assets.report.breakdown import Breakdown, shown_of
-from assets.report.comparison import same_weekday
-from assets.report.days import tidy
+from assets.report.comparison import Baseline, same_weekday_each
+from assets.report.days import NO_FIGURES, tidy
 from assets.report.freshness import Freshness, State, spoken
 from assets.report.metrics import SUMS, with_ratios
-from assets.report.outlook import NEEDED
+from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
 from assets.report.standouts import Standouts, standouts_within
 from assets.report.verdicts import Verdicts, verdicts_of
-from assets.report.view import SPARK_DAYS, TOTAL, DashboardView, Tile, tiles_of
+from assets.report.view import SPARK_DAYS, DashboardView, Tile, tiles_of
 from assets.report.waiting import Approvals, CampaignKey
 
 KEY = ["platform", "account_id", "campaign_id"]
-LARGEST, MOST = 60, 90
+LARGEST, MOST = 40, 60
 """Pages for so many campaigns by spend, and at most so many together with those that somebody has to look at."""
 _Z = 1.2816
 """Half the width of an 80 % range, in standard deviations."""
@@ -103,16 +103,21 @@ def campaign_views(
     by_key = {_key(line, "entity_id"): line for line in lines.to_dict("records")}
     looked_at = _to_look_at(judged, incidents, approvals)
     keys = chosen(list(by_key), looked_at)
-    days = _grouped(_in_reporting_currency(campaign_days, view.as_of), keys)
+    rows = _in_reporting_currency(campaign_days, view.as_of)
+    bases = same_weekday_each(rows, KEY, as_of=view.as_of)
+    ends = _ends(rows, view.as_of)
+    days = _grouped(with_ranges(rows), keys)
     ad_sets, verdicts = _grouped(view.ad_sets.everything, keys), _grouped(judged, keys)
     found = _grouped(incidents, keys)
+    trends = {key: trends_of(own, view.as_of) for key, own in days.items()}
+    nothing = Baseline(NO_FIGURES, "no comparison yet")
     no_marks = pd.DataFrame(columns=["incident_id", "at", "mark", "until"])
     return tuple(
         CampaignView(
             key=key, file=file_name(key), name=by_key[key]["name"], account_name=by_key[key]["account_name"], status=by_key[key]["status"],
             as_of=view.as_of, generated_at=view.generated_at, profile=view.profile, currency=view.currency,
             freshness=tuple(state for state in view.freshness if state.platform == key[0]),
-            tiles=_tiles(days[key], view.as_of), trends=trends_of(days[key], view.as_of),
+            tiles=tiles_of(trends[key], bases.get(key, nothing), ends.get(key, {})), trends=trends[key],
             ad_sets=shown_of(ad_sets.get(key, view.ad_sets.everything.iloc[:0]), "ad_set"),
             verdicts=verdicts_of(verdicts[key], as_of=view.as_of) if key in verdicts else None,
             stood_out=standouts_within(found[key], no_marks if marks is None else marks, as_of=view.as_of) if key in found else None,
@@ -170,24 +175,29 @@ def _in_reporting_currency(campaign_days: pd.DataFrame, as_of: date) -> pd.DataF
     )
 
 
-def _tiles(days: pd.DataFrame, as_of: date) -> tuple[Tile, ...]:
-    return tiles_of(days.assign(platform=TOTAL), same_weekday(days, as_of=as_of), as_of=as_of)
+def _ends(rows: pd.DataFrame, as_of: date) -> dict[CampaignKey, dict[str, Outlook]]:
+    """Where the claimed figures of the day will end, by campaign."""
+    found = outlooks(rows[rows["day"] == pd.Timestamp(as_of)], KEY).to_dict("index")
+    return {key: outlook(line) for key, line in found.items()}
 
 
-def trends_of(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """Figures and ranges by day, for 28 days up to `as_of`.
+def with_ranges(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with their ratios and the ranges of those.
 
     The range of conversions and ROAS is core's, of where they will end. That of CTR is Wilson's (1927) for the true rate behind
     the day's clicks, 80 % too.
     """
-    span = pd.date_range(end=pd.Timestamp(as_of), periods=SPARK_DAYS, name="day")
-    daily = with_ratios(days.drop_duplicates("day").set_index("day").reindex(span))
-    spend = daily["spend"].where(daily["spend"] != 0)
-    roas = {
-        f"roas_{end}": daily[f"conversion_value_{end}"] / spend for end in ("projected", "low", "high")
-    }
-    shown = daily["impressions"].where(daily["impressions"] > 0)
-    share, weight = (daily["clicks"] / shown).clip(upper=1.0), _Z**2 / shown
+    found = with_ratios(rows)
+    spend = rows["spend"].where(rows["spend"] != 0)
+    roas = {f"roas_{end}": rows[f"conversion_value_{end}"] / spend for end in ("projected", "low", "high")}
+    shown = rows["impressions"].where(rows["impressions"] > 0)
+    share, weight = (rows["clicks"] / shown).clip(upper=1.0), _Z**2 / shown
     middle = (share + weight / 2) / (1 + weight)
     half = _Z * np.sqrt(share * (1 - share) / shown + weight / (4 * shown)) / (1 + weight)
-    return daily.assign(**roas, ctr_low=(middle - half).clip(lower=0.0), ctr_high=middle + half)
+    return found.assign(**roas, ctr_low=(middle - half).clip(lower=0.0), ctr_high=middle + half)
+
+
+def trends_of(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Figures and ranges by day, for 28 days up to `as_of`, empty where nothing is known."""
+    span = pd.date_range(end=pd.Timestamp(as_of), periods=SPARK_DAYS, name="day")
+    return days.drop_duplicates("day").set_index("day").reindex(span)

@@ -29,6 +29,4 @@ def approvals_now(
             killed=killed,
             unreadable=f"The ledger cannot be read ({type(error).__name__}): {why} `python -m orchestration.cli check` says more.",
         )
-    return approvals_of(
-        [entry.proposal for entry in entries], killed=killed, now=now, ui_url=settings.ui_url
-    )
+    return approvals_of([entry.proposal for entry in entries], killed=killed, now=now, ui_url=settings.ui_url)

@@ -123,7 +123,9 @@ def _runs(
         for under, over, at in zip(low, high, places, strict=False)
     ]
     return [
-        [end for end in group if end] for is_known, group in groupby(ends, key=lambda e: e is not None) if is_known
+        [end for end in group if end]
+        for is_known, group in groupby(ends, key=lambda e: e is not None)
+        if is_known
     ]
 
 

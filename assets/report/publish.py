@@ -73,7 +73,11 @@ def publish(folder: Path, view: DashboardView, campaigns: Sequence[CampaignView]
     for name, text in pages.campaigns.items():
         write(beside / name, text)
     keep_only(beside, pages.campaigns)
-    for name, text in {**csv_files(view), summary_name(day): summary(view), page_name(day): pages.page}.items():
+    for name, text in {
+        **csv_files(view),
+        summary_name(day): summary(view),
+        page_name(day): pages.page,
+    }.items():
         write(folder / name, text)
     if after is None:
         write(folder / NEWEST, pages.page)

@@ -80,10 +80,10 @@ def standouts_within(found: pd.DataFrame, marks: pd.DataFrame, *, as_of: date) -
     on = found[(found["state"] == "open") & ~found["incident_id"].isin(quiet(marks, on=as_of))]
     if on.empty:
         return None
-    rows = tuple(
-        map(_row, on.sort_values(["is_good", "stake"], ascending=[True, False]).to_dict("records"))
+    rows = tuple(map(_row, on.sort_values(["is_good", "stake"], ascending=[True, False]).to_dict("records")))
+    return Standouts(
+        rows, open=len(rows), ended=0, quiet=0, series=0, tests=0, by_chance=0.0, right=0, marked=0
     )
-    return Standouts(rows, open=len(rows), ended=0, quiet=0, series=0, tests=0, by_chance=0.0, right=0, marked=0)
 
 
 def _row(line: Mapping[str, Any]) -> Standout:

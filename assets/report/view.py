@@ -138,7 +138,7 @@ def dashboard_view(
         currency=reporting_currency,
         freshness=states,
         without=tuple(state for state in states if state.state is State.STALE),
-        tiles=tiles_of(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
+        tiles=_tiles(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
         verdicts=None if judged is None else verdicts_of(judged, as_of=as_of),
         stood_out=stood_out,
         pacing=()
@@ -155,12 +155,22 @@ def dashboard_view(
     )
 
 
-def tiles_of(days: pd.DataFrame, baseline: Baseline, *, as_of: date) -> tuple[Tile, ...]:
-    """A tile per metric, of the rows of the total; with the last 28 days up to `as_of`."""
+def _tiles(days: pd.DataFrame, baseline: Baseline, *, as_of: date) -> tuple[Tile, ...]:
     span = pd.date_range(end=pd.Timestamp(as_of), periods=SPARK_DAYS)
     total = with_ratios(days[days["platform"] == TOTAL].drop_duplicates("day").set_index("day")).reindex(span)
     ends = _outlooks(days[(days["platform"] == TOTAL) & (days["day"] == pd.Timestamp(as_of))])
-    histories = {m.key: tuple(known(value) for value in total[m.key].tolist()) for m in METRICS}
+    return tiles_of(total, baseline, ends)
+
+
+def tiles_of(history: pd.DataFrame, baseline: Baseline, ends: Mapping[str, Outlook]) -> tuple[Tile, ...]:
+    """A tile per metric, of its value on the last day of `history`.
+
+    Args:
+        history: A row per day, oldest first, a column per metric.
+        baseline: What the last day is compared with.
+        ends: Where its claimed figures will end.
+    """
+    histories = {m.key: tuple(known(value) for value in history[m.key].tolist()) for m in METRICS}
     return tuple(
         Tile(
             metric=metric,

@@ -24,7 +24,20 @@ LONG = "no-space-in-a-very-long-name-" * 12
 WORDY = "Prospecting | DACH | broad | autumn sale 2026 | lookalike 3 % of purchasers of the last 180 days | headline test | variant B"
 ARABIC = "حملة الخريف ٢٠٢٦ – جمهور جديد"
 HEBREW = "קמפיין סתיו 2026 – קהל חדש (B2B)"
-_EVERY_GUARDRAIL = ("amounts", "change size", "cool-down", "blast radius", "caps", "floor and ceiling", "never", "learning phase", "human edits", "blackouts", "data", "batch safety")
+_EVERY_GUARDRAIL = (
+    "amounts",
+    "change size",
+    "cool-down",
+    "blast radius",
+    "caps",
+    "floor and ceiling",
+    "never",
+    "learning phase",
+    "human edits",
+    "blackouts",
+    "data",
+    "batch safety",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +49,16 @@ class State:
     given: dict[str, Any]
 
 
-def state(given: dict[str, Any], *, approvals: Approvals | None, incidents: pd.DataFrame | None = None, **other: Any) -> State:
+def state(
+    given: dict[str, Any], *, approvals: Approvals | None, incidents: pd.DataFrame | None = None, **other: Any
+) -> State:
     """The pages' views of these frames; `incidents` None where nobody looked."""
     stood_out = None
     no_marks = pd.DataFrame({"incident_id": [], "at": [], "mark": [], "until": []})
     if incidents is not None:
-        watched = pd.DataFrame({"series": [212], "tests": [1_284], "by_chance": [0.4], "flags": [len(incidents)]})
+        watched = pd.DataFrame(
+            {"series": [212], "tests": [1_284], "by_chance": [0.4], "flags": [len(incidents)]}
+        )
         stood_out = standouts_of(incidents, watched, no_marks, as_of=AS_OF)
     view = dashboard_view(**(given | other | {"stood_out": stood_out, "approvals": approvals}))
     campaigns = campaign_views(
@@ -66,7 +83,11 @@ def _proposal(n: int, row: dict[str, Any], currency: str) -> Proposal:
     named = {"name": row["name"], "campaign_id": row["campaign_id"], "currency": currency}
     change = pause(at, **named) if n % 2 == 0 else budget("1250.00", "1000.00", at=at, **named)
     limits = tuple(
-        Verdict(guardrail=name, holds=not (n % 3 == 2 and name == "cool-down"), words="changed 31 hours ago; 72 are asked for" if n % 3 == 2 and name == "cool-down" else "holds")
+        Verdict(
+            guardrail=name,
+            holds=not (n % 3 == 2 and name == "cool-down"),
+            words="changed 31 hours ago; 72 are asked for" if n % 3 == 2 and name == "cool-down" else "holds",
+        )
         for name in _EVERY_GUARDRAIL
     )
     return proposal(
@@ -95,12 +116,23 @@ def incidents(given: dict[str, Any], count: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=ANOMALIES.schema.names)
 
 
-def pacing_rows(*, currency: str = "EUR", names: Sequence[str] = ("Brand, all platforms", "Performance")) -> pd.DataFrame:
+def pacing_rows(
+    *, currency: str = "EUR", names: Sequence[str] = ("Brand, all platforms", "Performance")
+) -> pd.DataFrame:
     """A total, budgets and platforms in every status."""
-    levels = [("total", "all", None, "Total"), *(("budget", f"b{n}", None, name) for n, name in enumerate(names))]
+    levels = [
+        ("total", "all", None, "Total"),
+        *(("budget", f"b{n}", None, name) for n, name in enumerate(names)),
+    ]
     levels += [("platform", name, name, name) for name in PLATFORMS]
     levels += [("campaign", f"c{n}", "google_ads", f"Campaign {n}") for n in range(4)]
-    statuses = (("red", "over plan"), ("on plan", "on plan"), ("amber", "may end under plan"), ("early", "too early to judge"), ("no plan", "no plan"))
+    statuses = (
+        ("red", "over plan"),
+        ("on plan", "on plan"),
+        ("amber", "may end under plan"),
+        ("early", "too early to judge"),
+        ("no plan", "no plan"),
+    )
     rows = []
     for n, (level, series_id, platform, name) in enumerate(levels):
         status, verdict = statuses[n % len(statuses)]
@@ -131,7 +163,9 @@ def _first_day() -> State:
 def _quiet_day() -> State:
     given = frames(ad_sets=24, days=90)
     fine = given["judged"].assign(verdict="fine")
-    return state(given | {"judged": fine}, approvals=Approvals(), incidents=incidents(given, 0), pacing=pacing_rows())
+    return state(
+        given | {"judged": fine}, approvals=Approvals(), incidents=incidents(given, 0), pacing=pacing_rows()
+    )
 
 
 def _bad_day() -> State:
@@ -144,8 +178,13 @@ def _partial_data() -> State:
     given = frames(ad_sets=24, days=40, platforms=("google_ads", "meta_ads"))
     campaign, ad_set = given["campaign_days"], given["ad_set_days"]
     early = campaign["platform"] == "meta_ads"
-    campaign = campaign.assign(read_at=campaign["read_at"].where(~early, pd.Timestamp(AS_OF, tz="UTC") + pd.Timedelta(hours=20)))
-    unknown = {name: ad_set[name].astype(float).where(ad_set["platform"] != "meta_ads") for name in ("conversions", "conversion_value")}
+    campaign = campaign.assign(
+        read_at=campaign["read_at"].where(~early, pd.Timestamp(AS_OF, tz="UTC") + pd.Timedelta(hours=20))
+    )
+    unknown = {
+        name: ad_set[name].astype(float).where(ad_set["platform"] != "meta_ads")
+        for name in ("conversions", "conversion_value")
+    }
     return state(given | {"campaign_days": campaign, "ad_set_days": ad_set.assign(**unknown), "kept_out": ["Northwind US: refused. Spend of campaigns and ad sets differs by 4.1 %. Pull it again."]}, approvals=Approvals(unreadable="The ledger cannot be read (OperationalError): no answer from the database."))  # fmt: skip
 
 
@@ -157,7 +196,9 @@ def _stale_platform() -> State:
 def _kill_switch_on() -> State:
     given = frames(ad_sets=24, days=60)
     killed = "the kill switch is on since 2026-11-22 21:14 UTC (mara: budgets were doubled by mistake)"
-    return state(given, approvals=gate(given, 2, killed=killed), incidents=incidents(given, 3), pacing=pacing_rows())
+    return state(
+        given, approvals=gate(given, 2, killed=killed), incidents=incidents(given, 3), pacing=pacing_rows()
+    )
 
 
 def _ten_thousand_ad_sets() -> State:
@@ -167,18 +208,32 @@ def _ten_thousand_ad_sets() -> State:
 
 
 def _right_to_left_names() -> State:
-    given = _renamed(frames(ad_sets=24, days=40, names={n: (ARABIC, HEBREW)[n % 2] for n in range(24)}), ARABIC)
-    return state(given, approvals=gate(given, 2), incidents=incidents(given, 3), pacing=pacing_rows(names=(ARABIC, HEBREW)))
+    given = _renamed(
+        frames(ad_sets=24, days=40, names={n: (ARABIC, HEBREW)[n % 2] for n in range(24)}), ARABIC
+    )
+    return state(
+        given,
+        approvals=gate(given, 2),
+        incidents=incidents(given, 3),
+        pacing=pacing_rows(names=(ARABIC, HEBREW)),
+    )
 
 
 def _very_long_names() -> State:
     given = _renamed(frames(ad_sets=24, days=40, names={n: (LONG, WORDY)[n % 2] for n in range(24)}), LONG)
-    return state(given, approvals=gate(given, 2), incidents=incidents(given, 3), pacing=pacing_rows(names=(LONG, WORDY)))
+    return state(
+        given,
+        approvals=gate(given, 2),
+        incidents=incidents(given, 3),
+        pacing=pacing_rows(names=(LONG, WORDY)),
+    )
 
 
 def _renamed(given: dict[str, Any], name: str) -> dict[str, Any]:
     entities = given["entities"]
-    return given | {"entities": entities.assign(name=entities["name"].where(entities["level"] == "ad_set", name))}
+    return given | {
+        "entities": entities.assign(name=entities["name"].where(entities["level"] == "ad_set", name))
+    }
 
 
 def _zero_spend() -> State:
@@ -186,14 +241,22 @@ def _zero_spend() -> State:
     given = frames(ad_sets=12, days=40)
     for table in ("kpi_days", "campaign_days", "ad_set_days"):
         frame = given[table]
-        counted = [name for name in frame.columns if name.startswith(("spend", "impressions", "clicks", "conversion"))]
+        counted = [
+            name
+            for name in frame.columns
+            if name.startswith(("spend", "impressions", "clicks", "conversion"))
+        ]
         given[table] = frame.assign(**dict.fromkeys(counted, 0.0), cpc=None, ctr=None, roas=None)
-    return state(given | {"judged": given["judged"].iloc[:0]}, approvals=Approvals(), incidents=incidents(given, 0))
+    return state(
+        given | {"judged": given["judged"].iloc[:0]}, approvals=Approvals(), incidents=incidents(given, 0)
+    )
 
 
 def _three_currencies() -> State:
     given = frames(ad_sets=36, days=60, currencies=("EUR", "USD", "JPY"))
-    return state(given, approvals=gate(given, 6), incidents=incidents(given, 2), pacing=pacing_rows(currency="JPY"))
+    return state(
+        given, approvals=gate(given, 6), incidents=incidents(given, 2), pacing=pacing_rows(currency="JPY")
+    )
 
 
 STATES: dict[str, Callable[[], State]] = {
@@ -207,5 +270,3 @@ STATES: dict[str, Callable[[], State]] = {
 def made(name: str) -> State:
     """The state of that name; made once, since the largest takes seconds."""
     return STATES[name]()
-
-
