@@ -14,6 +14,7 @@ import pandas as pd
 from assets.report.days import known, tidy, window
 from assets.report.freshness import spoken
 from assets.report.metrics import RATIOS, SUMS, Figures, with_ratios
+from assets.report.outlook import COLUMNS as OUTLOOK_COLUMNS
 from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
 
 PERIODS = {"day": 1, "week": 7}
@@ -72,6 +73,10 @@ def breakdown(days: pd.DataFrame, entities: pd.DataFrame, *, level: str, as_of: 
     tidied = tidy(days, columns=(*_ADDED, *NEEDED), as_of=as_of)
     rows = tidied.reindex(columns=list(dict.fromkeys([*tidied.columns, *texts])))
     shown = window(rows, end=as_of, days=max(PERIODS.values()))
+    if shown.empty:  # a table nobody has written yet has no types by which its rows could be joined
+        columns = [f"{name}_{period}" for period in PERIODS for name in (*_FIGURES, *OUTLOOK_COLUMNS)]
+        names = [*_KEYS, "campaign_id", "currency", "name", "status", "campaign_name", "account_name"]
+        return Breakdown(level, (), pd.DataFrame(columns=[*names, *columns]))
     everything = _named(shown, entities, level=level)
     for period, length in PERIODS.items():
         figures = _in_period(window(shown, end=as_of, days=length), level).add_suffix(f"_{period}")

@@ -75,7 +75,7 @@ def environment() -> Environment:
         "csp_hash": _csp_hash,
         "tips": used,
     }
-    jinja.globals |= {"spoken": spoken, "TOTAL": TOTAL, "terms": TERMS}
+    jinja.globals |= {"spoken": spoken, "TOTAL": TOTAL, "terms": TERMS, "NO_BREAK": "\N{WORD JOINER}"}
     return jinja
 
 

@@ -39,6 +39,7 @@ def written(folder: Path, state: State) -> dict[str, Path]:
 
 def busiest(state: State) -> str:
     """File of the campaign with most to show."""
+
     def much(n: int) -> tuple[bool, bool, int]:
         campaign = state.campaigns[n]
         return bool(campaign.approvals and campaign.approvals.rows), campaign.stood_out is not None, -n
@@ -55,7 +56,9 @@ def chromium() -> Iterator[Browser]:
         running.close()
 
 
-def take(browser: Browser, page: Path, to: Path, *, width: int, theme: str, height: int = MOST_HEIGHT) -> None:
+def take(
+    browser: Browser, page: Path, to: Path, *, width: int, theme: str, height: int = MOST_HEIGHT
+) -> None:
     """The page from its top, as tall as it is and no taller than `height`."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
     opened = context.new_page()
@@ -81,9 +84,13 @@ def for_docs() -> None:
     """The pictures of docs/dashboard.md."""
     with chromium() as browser, TemporaryDirectory() as made_in:
         pages = written(Path(made_in), made("bad_day"))
-        take(browser, pages["dashboard"], DOCS / "dashboard_light.png", width=1280, theme="light", height=1_500)
+        take(
+            browser, pages["dashboard"], DOCS / "dashboard_light.png", width=1280, theme="light", height=1_500
+        )
         take(browser, pages["dashboard"], DOCS / "dashboard_dark.png", width=1280, theme="dark", height=1_500)
-        take(browser, pages["dashboard"], DOCS / "dashboard_phone.png", width=360, theme="light", height=1_600)
+        take(
+            browser, pages["dashboard"], DOCS / "dashboard_phone.png", width=360, theme="light", height=1_600
+        )
         take(browser, pages["campaign"], DOCS / "campaign.png", width=1280, theme="light", height=1_600)
 
 

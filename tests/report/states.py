@@ -189,12 +189,12 @@ def _partial_data() -> State:
 
 
 def _stale_platform() -> State:
-    given = frames(ad_sets=24, days=60, last_day={"meta_ads": AS_OF - timedelta(days=3)})
+    given = frames(ad_sets=24, days=40, last_day={"meta_ads": AS_OF - timedelta(days=3)})
     return state(given, approvals=gate(given, 1), incidents=incidents(given, 2), pacing=pacing_rows())
 
 
 def _kill_switch_on() -> State:
-    given = frames(ad_sets=24, days=60)
+    given = frames(ad_sets=24, days=40)
     killed = "the kill switch is on since 2026-11-22 21:14 UTC (mara: budgets were doubled by mistake)"
     return state(
         given, approvals=gate(given, 2, killed=killed), incidents=incidents(given, 3), pacing=pacing_rows()
@@ -253,7 +253,7 @@ def _zero_spend() -> State:
 
 
 def _three_currencies() -> State:
-    given = frames(ad_sets=36, days=60, currencies=("EUR", "USD", "JPY"))
+    given = frames(ad_sets=36, days=40, currencies=("EUR", "USD", "JPY"))
     return state(
         given, approvals=gate(given, 6), incidents=incidents(given, 2), pacing=pacing_rows(currency="JPY")
     )

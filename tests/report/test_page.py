@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import time
 from datetime import timedelta
 
 import numpy as np
@@ -266,19 +265,6 @@ def test_a_platform_nobody_has_heard_of_has_its_row_and_its_line() -> None:
 
 def test_the_script_stays_below_five_kilobytes(page: Element) -> None:
     assert sum(len(script.text.encode()) for script in page.all("script")) < 5_000
-
-
-def test_ten_thousand_ad_sets_fit_in_500_kilobytes_and_5_seconds() -> None:
-    long_names = {
-        n: f"Prospecting | DACH | broad | autumn sale 2026 | headline test | variant {n:05d}"
-        for n in range(10_000)
-    }
-    given = frames(ad_sets=10_000, days=90, names=long_names)
-    started = time.process_time()  # of this process: others may use the machine
-    page = render_dashboard(dashboard_view(**given))
-    assert time.process_time() - started < 5
-    assert len(page.encode()) < 500_000
-    assert "9,850 more in the CSV" in page
 
 
 def test_the_csv_has_every_ad_set_and_no_formula() -> None:
