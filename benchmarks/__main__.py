@@ -26,6 +26,7 @@ NAMES = (
     "pacing",
     "attribution",
     "crm",
+    "page",
 )
 WITH_DATA = ("anomalies", "pacing")
 SHARED = Path("..", "shared", "data")
@@ -42,7 +43,7 @@ SHARED = Path("..", "shared", "data")
 @click.option(
     "--size",
     type=int,
-    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm.",
+    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, ad sets for page.",
 )
 def main(*, name: str, seed: int, world: str | None, data: Path | None, size: int | None) -> None:
     """Run one benchmark."""

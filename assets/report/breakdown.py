@@ -1,6 +1,6 @@
 """Campaigns and ad sets by spend: every one with its figures for the day and the week, the largest as rows of the page.
 
-A page that lists ten thousand ad sets is read by nobody, so it shows the 120 that cost most and names the CSV that
+A page that lists ten thousand ad sets is read by nobody, so it shows the 100 that cost most and names the CSV that
 has them all. Money stands in the account's own currency and in the reporting currency, which alone may be compared and added.
 """
 
@@ -19,7 +19,7 @@ from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
 
 PERIODS = {"day": 1, "week": 7}
 """The periods a page can show, in days that end with its own."""
-MOST_ROWS = 120
+MOST_ROWS = 100
 _KEYS = ["platform", "account_id", "entity_id"]
 _ADDED = (*SUMS, "spend_reporting", "conversion_value_reporting")
 _FIGURES = (*_ADDED, *RATIOS)

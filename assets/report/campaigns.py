@@ -30,7 +30,7 @@ LARGEST, MOST = 40, 60
 """Pages for so many campaigns by spend, and at most so many together with those that somebody has to look at."""
 _Z = 1.2816
 """Half the width of an 80 % range, in standard deviations."""
-_PLAIN = re.compile(r"[^A-Za-z0-9-]+")
+_UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +72,9 @@ class CampaignView:
 
 def file_name(key: CampaignKey) -> str:
     """A name for the campaign's page that any disk takes; ids that had to be changed for it keep apart by a mark."""
-    plain = [_PLAIN.sub("-", part) for part in key]
+    plain = [_UNFIT.sub("-", part)[:60].strip("-") or "x" for part in key]
     mark = "" if tuple(plain) == tuple(key) else "." + hashlib.sha256("\n".join(key).encode()).hexdigest()[:8]
-    plain[0] = key[0] if key[0].replace("_", "").isalnum() else plain[0]
-    return f"{'.'.join(part[:60] for part in plain)}{mark}.html"
+    return f"{'.'.join(plain)}{mark}.html"
 
 
 def campaign_views(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from assets.report.campaigns import CampaignView, campaign_views
 from assets.report.pacing import PacingView, pacing_view
-from assets.report.standouts import standouts_of
+from assets.report.standouts import Standouts, standouts_of
 from assets.report.view import DashboardView, dashboard_view
 from assets.report.waiting import Approvals, approvals_of
 from resources.ledger.proposal import Effect, Proposal, Verdict
@@ -53,18 +53,22 @@ def state(
     given: dict[str, Any], *, approvals: Approvals | None, incidents: pd.DataFrame | None = None, **other: Any
 ) -> State:
     """The pages' views of these frames; `incidents` None where nobody looked."""
-    stood_out = None
-    no_marks = pd.DataFrame({"incident_id": [], "at": [], "mark": [], "until": []})
-    if incidents is not None:
-        watched = pd.DataFrame(
-            {"series": [212], "tests": [1_284], "by_chance": [0.4], "flags": [len(incidents)]}
-        )
-        stood_out = standouts_of(incidents, watched, no_marks, as_of=AS_OF)
-    view = dashboard_view(**(given | other | {"stood_out": stood_out, "approvals": approvals}))
+    marks, found = no_marks(), None if incidents is None else stood_out(incidents)
+    view = dashboard_view(**(given | other | {"stood_out": found, "approvals": approvals}))
     campaigns = campaign_views(
-        view, campaign_days=given["campaign_days"], judged=given["judged"], incidents=incidents, marks=no_marks, approvals=approvals,
+        view, campaign_days=given["campaign_days"], judged=given["judged"], incidents=incidents, marks=marks, approvals=approvals,
     )  # fmt: skip
     return State(view, campaigns, given)
+
+
+def stood_out(found: pd.DataFrame) -> Standouts | None:
+    """What the dashboard says of these incidents."""
+    watched = pd.DataFrame({"series": [212], "tests": [1_284], "by_chance": [0.4], "flags": [len(found)]})
+    return standouts_of(found, watched, no_marks(), as_of=AS_OF)
+
+
+def no_marks() -> pd.DataFrame:
+    return pd.DataFrame({"incident_id": [], "at": [], "mark": [], "until": []})
 
 
 def gate(given: dict[str, Any], count: int, *, killed: str | None = None) -> Approvals:

@@ -18,7 +18,7 @@ from resources.lake import Lake
 from resources.ledger.book import KILL
 from resources.platforms.login import Platforms
 from resources.settings import load_settings
-from tests.actions.made import proposal
+from tests.actions.made import pause, proposal, target
 from tests.report.frames import AS_OF, frames
 from tests.report.reading import Element, number, parsed
 from tests.report.states import proposals
@@ -148,7 +148,7 @@ def test_the_switch_and_what_waits_are_the_ledger_s(lake: Lake, desk: Desk) -> N
     now = desk.platforms.now()
     waits, acts_alone = (
         proposal(created_at=now),
-        proposal(created_at=now - timedelta(hours=1), level="auto_safe"),
+        proposal(pause(target("2")), created_at=now, level="auto_safe"),
     )
     for made in (acts_alone, waits):
         desk.ledger.propose(made)
