@@ -47,6 +47,11 @@ def page_name(day: date) -> str:
     return f"daily_dashboard_{day}.html"
 
 
+def address(folder: Path, name: str, *, reports_url: str | None) -> str:
+    """Where a page of the folder is: an address if somebody serves the folder, else its path on disk."""
+    return f"{reports_url.rstrip('/')}/{name}" if reports_url else str((folder / name).resolve())
+
+
 def summary_name(day: date) -> str:
     return f"daily_dashboard_{day}.json"
 

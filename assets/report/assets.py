@@ -11,7 +11,7 @@ import dagster as dg
 
 from assets.actions.assets import PROPOSALS
 from assets.report import numbers
-from assets.report.archive import page_name
+from assets.report.archive import address, page_name
 from assets.report.campaigns import CampaignView, campaign_views
 from assets.report.figures import approvals_now
 from assets.report.freshness import spoken
@@ -68,10 +68,10 @@ def daily_dashboard(
     with one_sentence():
         view, campaigns = _views(lake, settings, desk, as_of)
         written = publish(Path(settings.reports_dir), view, campaigns)
-    path = Path(settings.reports_dir) / page_name(as_of)
+    place = address(Path(settings.reports_dir), page_name(as_of), reports_url=settings.reports_url)
     return dg.MaterializeResult(
         metadata={
-            "page": dg.MetadataValue.url(path.resolve().as_uri()),
+            "page": dg.MetadataValue.url(place) if settings.reports_url else dg.MetadataValue.path(place),
             "size (KB)": round(len(written.page.encode()) / 1024, 1),
             "as of": as_of.isoformat(),
             "campaign pages": len(campaigns),
@@ -166,7 +166,7 @@ def _state(view: DashboardView) -> str:
         if found.state in {"stale", "incomplete"}
     ]
     if view.stood_out:
-        said.append(f"{numbers.count(view.stood_out.open)} incidents on")
+        said.append(f"incidents: {numbers.count(view.stood_out.open)}")
     if view.approvals:
         gate = view.approvals
         said.append(

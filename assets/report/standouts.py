@@ -55,6 +55,8 @@ class Standouts:
     by_chance: float
     right: int
     marked: int
+    is_of_campaign: bool = False
+    """Of one campaign alone, of which nobody counted what was looked at."""
 
 
 def standouts_of(
@@ -82,7 +84,16 @@ def standouts_within(found: pd.DataFrame, marks: pd.DataFrame, *, as_of: date) -
         return None
     rows = tuple(map(_row, on.sort_values(["is_good", "stake"], ascending=[True, False]).to_dict("records")))
     return Standouts(
-        rows, open=len(rows), ended=0, quiet=0, series=0, tests=0, by_chance=0.0, right=0, marked=0
+        rows,
+        open=len(rows),
+        ended=0,
+        quiet=0,
+        series=0,
+        tests=0,
+        by_chance=0.0,
+        right=0,
+        marked=0,
+        is_of_campaign=True,
     )
 
 

@@ -124,7 +124,7 @@ def pacing_rows(
     *, currency: str = "EUR", names: Sequence[str] = ("Brand, all platforms", "Performance")
 ) -> pd.DataFrame:
     """A total, budgets and platforms in every status."""
-    levels = [
+    levels: list[tuple[str, str, str | None, str]] = [
         ("total", "all", None, "Total"),
         *(("budget", f"b{n}", None, name) for n, name in enumerate(names)),
     ]

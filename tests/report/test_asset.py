@@ -172,3 +172,16 @@ def test_the_first_day_is_a_page_and_a_line_without_figures(lake: Lake, desk: De
         .all("tr")
     )
     assert "no data" in row.text
+
+
+def test_the_link_leads_to_a_web_server_where_there_is_one(lake: Lake, desk: Desk) -> None:
+    def page(desk: Desk) -> dg.MetadataValue:
+        (made,) = write(AS_OF, lake, desk).asset_materializations_for_node("reports__daily_dashboard")
+        return made.metadata["page"]
+
+    name = f"daily_dashboard_{AS_OF}.html"
+    assert page(desk) == dg.MetadataValue.path(str(desk.settings.reports_dir / name))
+    served = Desk(
+        desk.settings.model_copy(update={"reports_url": "https://ads.example.com/reports/"}), desk.platforms
+    )
+    assert page(served) == dg.MetadataValue.url(f"https://ads.example.com/reports/{name}")
