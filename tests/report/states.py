@@ -189,7 +189,7 @@ def _partial_data() -> State:
         name: ad_set[name].astype(float).where(ad_set["platform"] != "meta_ads")
         for name in ("conversions", "conversion_value")
     }
-    return state(given | {"campaign_days": campaign, "ad_set_days": ad_set.assign(**unknown), "kept_out": ["Northwind US: refused. Spend of campaigns and ad sets differs by 4.1 %. Pull it again."]}, approvals=Approvals(unreadable="The ledger cannot be read (OperationalError): no answer from the database."))  # fmt: skip
+    return state(given | {"campaign_days": campaign, "ad_set_days": ad_set.assign(**unknown), "kept_out": ["Northwind US: refused. Spend of campaigns and ad sets differs by 4.1 %. Pull it again."]}, approvals=Approvals(killed="the kill switch cannot be read (OperationalError)", unreadable="The ledger cannot be read (OperationalError): no answer from the database."))  # fmt: skip
 
 
 def _stale_platform() -> State:
