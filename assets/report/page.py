@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assets.report import metrics, numbers
-from assets.report.charts import TRENDS, WIDTHS, Trend, drawn
+from assets.report.charts import TRENDS, WIDTHS, Trend, by_platform, drawn
+from assets.report.days import known
 from assets.report.export import csv_name
 from assets.report.freshness import short, spoken
 from assets.report.glossary import TERMS, used
@@ -90,15 +90,14 @@ def _instant(at: datetime) -> str:
 
 def _charts(view: DashboardView) -> list[dict[str, Any]]:
     seen = set(view.trends["platform"])
-    known = [state.platform for state in view.freshness if state.platform in seen]
-    return [_chart(trend, view, known) for trend in TRENDS]
+    platforms = [state.platform for state in view.freshness if state.platform in seen]
+    return [_chart(trend, view, platforms) for trend in TRENDS]
 
 
 def _chart(trend: Trend, view: DashboardView, platforms: list[str]) -> dict[str, Any]:
     """What the template shows of one trend: two drawings and, newest first, the numbers they are drawn from."""
-    days = view.trends[["day", "platform", trend.key]]
-    table = days.pivot_table(index="day", columns="platform", values=trend.key, aggfunc="first", dropna=False)
-    whole = table.reindex(columns=[*platforms, TOTAL]).sort_index(ascending=False)
+    days, columns = view.trends, [*platforms, TOTAL]
+    whole = by_platform(days, trend.key, platforms=columns).sort_index(ascending=False)
     is_flat = whole[platforms].fillna(0).eq(0).all(axis=None)
     svgs = {
         width: Markup(  # noqa: S704 — drawn by us from numbers and platform names
@@ -106,9 +105,17 @@ def _chart(trend: Trend, view: DashboardView, platforms: list[str]) -> dict[str,
         )
         for width in (() if is_flat else WIDTHS)
     }
+    ends = [
+        by_platform(days, f"{trend.key}_{end}", platforms=columns).reindex(whole.index)
+        if trend.has_range
+        else whole * float("nan")
+        for end in ("low", "high")
+    ]
     lines = [
-        (day.date(), [None if pd.isna(value) else float(value) for value in values])
-        for day, *values in whole.itertuples(name=None)
+        (day.date(), [tuple(map(known, cell)) for cell in zip(*rows, strict=True)])
+        for day, *rows in zip(
+            whole.index, whole.to_numpy(), *(table.to_numpy() for table in ends), strict=True
+        )
     ]
     return {
         "trend": trend,

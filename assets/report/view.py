@@ -15,7 +15,7 @@ from assets.report.days import known, tidy, totals, window
 from assets.report.freshness import Freshness, State, freshness, spoken
 from assets.report.funnel import Funnel
 from assets.report.metrics import METRICS, SUMS, Figures, Metric, with_ratios
-from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
+from assets.report.outlook import NEEDED, RIPE, Outlook, outlook, outlooks
 from assets.report.pacing import Pace, paces
 from assets.report.standouts import Standouts
 from assets.report.verdicts import Verdicts, verdicts_of
@@ -55,7 +55,7 @@ class PlatformRow:
 
 @dataclass(frozen=True, eq=False)
 class DashboardView:
-    """The daily dashboard of one day. `trends` has a row per day and platform, the total among them as `all`."""
+    """The daily dashboard of one day. `trends` has a row per day and platform, the total among them as `all`; ranges hold 80 %."""
 
     as_of: date
     generated_at: datetime
@@ -151,8 +151,17 @@ def dashboard_view(
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},
         campaigns=breakdown(campaign_days, entities, level="campaign", as_of=as_of),
         ad_sets=breakdown(ad_set_days, entities, level="ad_set", as_of=as_of),
-        trends=with_ratios(days)[["day", "platform", *(metric.key for metric in METRICS)]],
+        trends=_trends(days),
     )
+
+
+def _trends(days: pd.DataFrame) -> pd.DataFrame:
+    """Every metric by day and platform, and the range in which the claimed ROAS of days that still grow will end."""
+    spend = days["spend"].where((days["spend"] != 0) & (days["matured"] < RIPE))
+    ranges = {f"roas_{end}": days[f"conversion_value_{end}"] / spend for end in ("low", "high")}
+    return with_ratios(days).assign(**ranges)[
+        ["day", "platform", *(metric.key for metric in METRICS), *ranges]
+    ]
 
 
 def _tiles(days: pd.DataFrame, baseline: Baseline, *, as_of: date) -> tuple[Tile, ...]:

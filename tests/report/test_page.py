@@ -11,6 +11,7 @@ import pytest
 
 from assets.report.export import csv_files
 from assets.report.metrics import METRICS
+from assets.report.numbers import multiple
 from assets.report.page import render_dashboard
 from assets.report.view import DashboardView, dashboard_view
 from tests.report.frames import AS_OF, SUMS, frames, nothing
@@ -115,6 +116,15 @@ def test_the_table_beside_a_chart_has_the_frame_s_numbers_newest_first(page: Ele
     rows = page.one("table", data_chart=metric).one("tbody").all("tr")
     got = [[number(cell) for cell in row.all("td")] for row in rows]
     pd.testing.assert_frame_equal(pd.DataFrame(got, dtype=float), pd.DataFrame(wanted.to_numpy()), rtol=1e-8)
+
+
+def test_the_range_of_a_day_s_roas_is_the_frame_s_and_ends_where_nothing_grows(page: Element) -> None:
+    kpis = frames()["kpi_days"].query("platform == 'meta_ads'").sort_values("day", ascending=False)
+    rows = page.one("table", data_chart="roas").one("tbody").all("tr")
+    for row, line in zip(rows, kpis.to_dict("records"), strict=True):
+        ends = [small.text for small in row.all("td")[1].all("small")]
+        low, high = (line[f"conversion_value_{end}"] / line["spend"] for end in ("low", "high"))
+        assert ends == ([f"{multiple(low)}–{multiple(high)}"] if line["matured"] < 0.995 else [])
 
 
 def test_what_people_read_beside_a_number_is_that_number(page: Element) -> None:
