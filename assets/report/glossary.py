@@ -20,7 +20,7 @@ OTHERS: Mapping[str, tuple[str, str]] = {
     "verdict": ("Verdict", "What follows from the probability: pause, reduce, watch or fine; protected is not touched, and without enough evidence nothing is said."),
     "below_target": ("Below target", "Probability that the ad set earns less than its target."),
     "likely_roas": ("ROAS, likely", f"What its ROAS probably is once late conversions are in, and {_RANGE}."),
-    "target": ("Target", "The ROAS it should reach: its campaign's own, or the one of policy.yaml."),
+    "target": ("Target", "The ROAS it should reach: what policy.yaml asks of it, or else of the average of its like."),
     "waste": ("Waste a week", "What a week more of it would probably waste, in the reporting currency."),
     "expected": ("Was, expected", "What it was on the newest day, and the range in which four days out of five should lie."),
     "stake": ("At stake a day", "Money a day that the incident is about, in the reporting currency."),
