@@ -13,6 +13,7 @@ import pandas as pd
 
 from assets.crm import attribute, cost_per_qualified_lead, credit_by, expected_wins
 from assets.crm.attribution import UNATTRIBUTED
+from assets.crm.cohorts_of_places import eventual
 from benchmarks.customers import HISTORY_DAYS, LATER_DAYS, Shown, customers
 from resources.crm.mapping import MODELS
 from sandbox.customers.settings import PAID
@@ -39,7 +40,7 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
         figures[f"coverage_{age}"] = float(single["held"].mean())
     figures["coverage"] = float(cohorts.loc[cohorts["channel"] != "all", "held"].mean())
     figures["coverage_ranges"] = float((cohorts["channel"] != "all").sum())
-    figures |= _pipeline(given)
+    figures |= _pipeline(given) | _campaigns(given)
     distances = pd.DataFrame(
         [
             _distances(_other(given, seed + 1_000 * n))
@@ -180,6 +181,40 @@ def _cohorts(world: World, say: Callable[[str], None]) -> pd.DataFrame:
     return table
 
 
+def _campaigns(world: World) -> dict[str, float]:
+    """Qualified leads of single campaigns' clicks, 7 to 34 days old: the mean error per campaign, ours and of those so far, and coverage."""
+    mornings = _mornings(world)
+    last = mornings[-1] + timedelta(days=LATER_DAYS)
+    later = _placed(clicked(customers(world, morning=last, history_days=2 * HISTORY_DAYS)))
+    later = later[later["qualified_at"].notna()]
+    parts = []
+    for morning in mornings:
+        shown = customers(world, morning=morning)
+        start, end = morning - timedelta(days=34), morning - timedelta(days=7)
+        rows = eventual(
+            _placed(clicked(shown)), now=pd.Timestamp(shown.at), start=start, end=end, within_days=90
+        ).set_index("place")
+        low, high = pd.Timestamp(start, tz="UTC"), pd.Timestamp(end, tz="UTC") + timedelta(days=1)
+        ever = later[(later["click_at"] >= low) & (later["click_at"] < high)].groupby("place").size()
+        parts.append(rows.assign(true=ever.reindex(rows.index, fill_value=0)))
+    table = pd.concat(parts)
+    true = table["true"]
+    return {
+        "campaign_ranges": float(len(table)),
+        "campaign_coverage": float(
+            ((table["projected_low"] <= true) & (true <= table["projected_high"])).mean()
+        ),
+        "campaign_error": float((table["projected"] - true).abs().sum() / true.sum()),
+        "naive_campaign_error": float((table["qualified"] - true).abs().sum() / true.sum()),
+    }
+
+
+def _placed(leads: pd.DataFrame) -> pd.DataFrame:
+    """Leads whose campaign is known."""
+    known = leads[leads["channel"].isin(PAID) & leads["campaign_id"].notna()]
+    return known.assign(place=known["channel"] + " " + known["campaign_id"])
+
+
 def _compared(one: pd.Series, wins: float, age: int, seen: float) -> dict[str, Any]:
     """A cohort's figures beside its true cost; `seen` is the share of leads whose click is known, which all of them are scaled by."""
     so_far = one["cpql_so_far"]
@@ -195,7 +230,7 @@ def clicked(shown: Shown) -> pd.DataFrame:
     touches = touches[touches["touch_at"] <= touches["lead_at"]].sort_values("touch_at")
     paid = touches[touches["channel"].isin(PAID)].groupby("person_id").tail(1)
     other = touches[~touches["person_id"].isin(paid["person_id"])].groupby("person_id").tail(1)
-    seen = pd.concat([paid, other]).set_index("person_id")[["channel", "touch_at"]]
+    seen = pd.concat([paid, other]).set_index("person_id")[["channel", "campaign_id", "touch_at"]]
     leads = shown.leads.join(seen, on="person_id")
     return leads.assign(
         channel=leads["channel"].fillna(UNATTRIBUTED), click_at=leads["touch_at"].fillna(leads["lead_at"])

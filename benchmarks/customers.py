@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.days import MORNING
+from benchmarks.traits import traits
 from sandbox.clock import Clock
 from sandbox.customers.books import Bookkeeper
+from sandbox.customers.cards import Cards
 from sandbox.customers.people import NOBODY
 from sandbox.customers.settings import CHANNELS, STAGES
 from sandbox.market import Market, Report
@@ -31,6 +33,12 @@ class Shown:
     stages: pd.DataFrame
     spend: pd.DataFrame
     claims: pd.DataFrame
+    traits: pd.DataFrame
+    """What is known of each customer (who bought or left a lead): customer_id and the traits of segments/customer_features; missing is missing."""
+    transactions: pd.DataFrame
+    """Orders and won deals, repeat orders included: customer_id, day, value."""
+    latent: pd.DataFrame
+    """The truth: customer_id, segment. Empty in a world without segments."""
 
 
 def customers(world: World, *, morning: date | None = None, history_days: int = HISTORY_DAYS) -> Shown:
@@ -73,14 +81,16 @@ def customers(world: World, *, morning: date | None = None, history_days: int = 
     booked = np.minimum(f.order_at, f.won_at)
     value = np.where(np.isfinite(f.order_at), p.value, f.amount) * euro
     is_order = is_seen & (booked <= now) & ~(f.refunded_at <= now)
+    again = np.flatnonzero((b.repeats.at <= now) & is_seen[b.repeats.person])
+    whose = b.repeats.person[again]
     orders = pd.DataFrame(
         {
-            "outcome_id": person[is_order],
-            "person_id": person[is_order],
-            "at": _instants(booked[is_order]),
-            "value": value[is_order],
+            "outcome_id": [*person[is_order], *(f"{one} again {n}" for one, n in zip(person[whose], again, strict=True))],
+            "person_id": np.concatenate([person[is_order], person[whose]]),
+            "at": _instants(np.concatenate([booked[is_order], b.repeats.at[again]])),  # noqa: PD008 — an array
+            "value": np.concatenate([value[is_order], b.repeats.value[again] * euro[whose]]),
         }
-    )
+    )  # fmt: skip
     is_deal = is_seen & (f.deal_at <= now)
     is_open = f.closed_at[is_deal] > now
     deals = pd.DataFrame(
@@ -98,7 +108,19 @@ def customers(world: World, *, morning: date | None = None, history_days: int = 
         }
     )
     spend, claims = _delivered(market, world, at)
-    return Shown(at, keeper, touches, leads, orders, deals, stages, spend, claims)
+    rows = np.flatnonzero(is_seen & ((f.order_at <= now) | (f.lead_at <= now)))
+    known = traits(Cards(world, b), b, touches, rows, now=now)
+    transactions = orders.assign(day=orders["at"].dt.tz_localize(None).dt.normalize())
+    transactions = transactions.rename(columns={"person_id": "customer_id"})[["customer_id", "day", "value"]]
+    names = np.array([one.name for one in world.crm.segments])
+    latent = (
+        pd.DataFrame({"customer_id": person[rows], "segment": names[b.segment[rows]]})
+        if len(names)
+        else pd.DataFrame({"customer_id": [], "segment": []}, dtype=object)
+    )
+    return Shown(
+        at, keeper, touches, leads, orders, deals, stages, spend, claims, known, transactions, latent
+    )
 
 
 def _instants(seconds: np.ndarray) -> pd.Series:

@@ -98,9 +98,11 @@ class _Desk:
         return _json(rows)
 
     async def true_customers(self, request: Request) -> Response:
-        """Of the customers: `revenue` by order day and `qualified` by click day from `start` to `end`, or the `pipeline` at an instant."""
+        """Of the customers: `revenue` by order day and `qualified` by click day from `start` to `end`, the `pipeline` at an instant, or their `segments`."""
         asked, keeper, what = request.query_params, self._stage.keeper, request.path_params["what"]
         try:
+            if what == "segments":
+                return _json(await run_in_threadpool(keeper.segments))
             if what == "pipeline":
                 at = datetime.fromisoformat(asked["at"]) if "at" in asked else self._stage.clock.now()
                 return _json(await run_in_threadpool(keeper.pipeline, at))
@@ -108,7 +110,7 @@ class _Desk:
             start, end = date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"])
         except (KeyError, ValueError) as error:
             return _refused(
-                f"truth is told of revenue and qualified (start, end) and of the pipeline (at): {error}"
+                f"truth is told of revenue and qualified (start, end), of the pipeline (at) and of segments: {error}"
             )
         return _json(await run_in_threadpool(told, start, end))
 

@@ -57,6 +57,8 @@ KNOWN: dict[str, dict[str, str]] = {
         "slow": "the answer waits (detail: seconds)",
     },
     "salesforce": {
+        "job_slow": "a bulk job says that it runs (detail: polls)",
+        "job_failed": "a bulk job fails",
         "session_expired": "401, INVALID_SESSION_ID, until somebody logs in again",
         "throttled": "403, REQUEST_LIMIT_EXCEEDED",
         "unavailable": "503",

@@ -5,33 +5,30 @@ every table stays empty and nothing fails. The arithmetic is in the neighbours o
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.crm.attribution import UNATTRIBUTED
-from assets.crm.cohorts import TOTAL, cost_per_qualified_lead, with_unseen
-from assets.crm.figures_of_day import ALL, PAID, PLATFORMS, credit, funnel_days, lead_clicks
+from assets.crm.funnel import Read, funnel, headline
 from assets.crm.people import outcomes, people, touchpoints
-from assets.crm.pipeline_of_channels import by_channel
+from assets.crm.places import DELIVERED_SQL, EARNING_DAYS, WINDOWS
 from orchestration.automation import follows
 from resources.crm.keeping import Kept, read_and_keep
 from resources.crm.login import Crms
-from resources.crm.mapping import CrmMapping
 from resources.failures import one_sentence
 from resources.lake import Lake
 from resources.schema import Table
 from resources.settings import Settings
 from resources.tables import core
 from resources.tables.crm import CONTACTS, CRM_PULLS, DEAL_STAGES, DEALS, READ, TOUCHES
-from resources.tables.crm_core import CPQL, CREDIT, FUNNEL_DAY, OUTCOMES, PIPELINE, TOUCHPOINTS
+from resources.tables.crm_core import ACQUISITION, CPQL, CREDIT, FUNNEL_DAY, OUTCOMES, PIPELINE, TOUCHPOINTS
 
 OWNERS = ["team:data"]
 READS = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-FUNNEL_DAYS, COHORT_WEEKS, RECENT_DAYS = 180, 12, 28
+FUNNEL = (CREDIT, FUNNEL_DAY, CPQL, PIPELINE, ACQUISITION)
 NOT_CONFIGURED = {"note": "No CRM is configured (docs/crm.md)."}
 
 
@@ -66,6 +63,13 @@ def _told(name: str, kept: list[Kept]) -> dict[str, int | str]:
         "merged records": sum(one.reading.merged for one in kept),
         "deleted records": sum(one.reading.deleted for one in kept),
         "calls": sum(one.reading.calls for one in kept),
+        "traits left out": "; ".join(
+            f"{out.trait}: {out.distinct} different values, which is free text"
+            for one in kept
+            for out in one.left_out
+            if out.trait.startswith(f"{name}.")
+        )
+        or "none",
         "read": ", ".join(
             f"{one.reading.source} ({'everything' if one.reading.since is None else 'changes'})"
             for one in kept
@@ -115,89 +119,51 @@ def crm_people(
         _spec(
             table,
             group="core",
-            deps=(TOUCHPOINTS, OUTCOMES, DEAL_STAGES, core.KPI_DAY),
+            deps=(
+                TOUCHPOINTS,
+                OUTCOMES,
+                DEAL_STAGES,
+                core.KPI_DAY,
+                core.DAYS["campaign"],
+                core.DAYS["ad_set"],
+            ),
             automation_condition=follows(),
         )
-        for table in (CREDIT, FUNNEL_DAY, CPQL, PIPELINE)
+        for table in FUNNEL
     ],
 )
 def crm_funnel(
     lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings], crms: dg.ResourceParam[Crms]
 ) -> Iterator[dg.MaterializeResult]:  # fmt: skip
     with one_sentence():
-        visits, ends, kpi = lake.read(TOUCHPOINTS), lake.read(OUTCOMES), lake.read(core.KPI_DAY)
-        last = None if ends.empty or kpi.empty else pd.Timestamp(kpi["day"].max()).date()
-        made = (
-            {}
-            if last is None
-            else _figures(lake, visits, ends, kpi, last, crms.mapping(), settings.reporting_currency)
-        )
-        for table in (CREDIT, FUNNEL_DAY, CPQL, PIPELINE):
+        read = _read(lake, settings, crms)
+        made = {} if read is None else funnel(read, crms.mapping())
+        for table in FUNNEL:
             _replace(
                 lake,
                 table,
                 made.get(table.name, pd.DataFrame(columns=[column.name for column in table.columns])),
             )
-    for table in (CREDIT, FUNNEL_DAY, CPQL, PIPELINE):
-        told: dict[str, Any] = (
-            {"dagster/row_count": len(made[table.name])} | _headline(made, table)
-            if made
-            else dict(NOT_CONFIGURED)
-        )
-        yield dg.MaterializeResult(asset_key=table.asset_key, metadata=told)
+    told = headline(made) if made else {}
+    for table in FUNNEL:
+        rows: dict[str, Any] = {"dagster/row_count": len(made[table.name])} if made else dict(NOT_CONFIGURED)
+        yield dg.MaterializeResult(asset_key=table.asset_key, metadata=rows | told.get(table.name, {}))
 
 
-def _figures(
-    lake: Lake,
-    visits: pd.DataFrame,
-    ends: pd.DataFrame,
-    kpi: pd.DataFrame,
-    last: date,
-    mapping: CrmMapping,
-    currency: str,
-) -> dict[str, pd.DataFrame]:
-    model, first = mapping.model, last - timedelta(days=FUNNEL_DAYS - 1)
-    ends = ends.assign(day=pd.to_datetime(ends["day"]).dt.date)
-    told = credit(visits, ends, model=model, window_days=mapping.window_days)
-    days = funnel_days(told, kpi, model=model, start=first, end=last, currency=currency)
-    spend = kpi.loc[kpi["platform"] != ALL, ["platform", "day", "spend"]].rename(
-        columns={"platform": "channel"}
-    )
-    clicks, as_of = lead_clicks(visits, ends), pd.Timestamp(last + timedelta(days=1))
-    spans = [(last - timedelta(days=7 * n + 6), last - timedelta(days=7 * n)) for n in range(COHORT_WEEKS)]
-    spans.append((last - timedelta(days=RECENT_DAYS - 1), last))
-    cohorts = [
-        cost_per_qualified_lead(
-            clicks, spend, as_of=as_of, start=start, end=end, within_days=mapping.qualify_within_days
-        ).assign(start_day=start, end_day=end)
-        for start, end in spans
-    ]
-    cpql = pd.concat(cohorts, ignore_index=True)
-    cpql = cpql[cpql["channel"].isin([*PLATFORMS, TOTAL]) & cpql["spend"].notna()]
-    cpql = with_unseen(cpql, total=TOTAL, seen=float((clicks["channel"] != UNATTRIBUTED).mean()))
-    cpql = cpql.assign(channel=cpql["channel"].replace(TOTAL, PAID), currency=currency)
-    by_kind = (
-        told.drop(columns="is_shop")
-        .groupby(
-            ["model", "kind", "day", "channel", "campaign_id", "ad_set_id"], dropna=False, as_index=False
-        )
-        .sum(min_count=1)
-    )
-    deals = by_channel(
-        lake.read(DEALS),
-        lake.read(DEAL_STAGES),
-        ends,
-        visits,
-        as_of=as_of,
-        model=model,
-        window_days=mapping.window_days,
-    )
-    return {
-        CREDIT.name: by_kind,
-        FUNNEL_DAY.name: days,
-        CPQL.name: cpql,
-        PIPELINE.name: deals.assign(currency=currency),
-    }
+def _read(lake: Lake, settings: Settings, crms: Crms) -> Read | None:
+    """What the funnel is made of; None where no CRM has told anything or no platform has figures."""
+    ends, kpi = lake.read(OUTCOMES), lake.read(core.KPI_DAY)
+    if ends.empty or kpi.empty:
+        return None
+    last = pd.Timestamp(kpi["day"].max()).date()
+    delivered = lake.arrow(
+        DELIVERED_SQL, core.KPI_DAY, core.DAYS["campaign"], core.DAYS["ad_set"],
+        parameters={"start": last - timedelta(days=EARNING_DAYS - 1), "lately": last - timedelta(days=max(WINDOWS) - 1), "end": last},
+    ).to_pandas(date_as_object=True)  # fmt: skip
+    return Read(
+        visits=lake.read(TOUCHPOINTS), ends=ends, kpi=kpi, deals=lake.read(DEALS), stages=lake.read(DEAL_STAGES), delivered=delivered,
+        last=last, currency=settings.reporting_currency, margin=crms.margin(),
+    )  # fmt: skip
 
 
 def _replace(lake: Lake, table: Table, rows: pd.DataFrame) -> None:
@@ -214,17 +180,3 @@ def _column(values: pd.Series, kind: pa.DataType) -> pa.Array:
     if pa.types.is_decimal(kind):
         return pa.array(pd.to_numeric(values).astype(float), pa.float64(), from_pandas=True).cast(kind)
     return pa.array([None if pd.isna(value) else value for value in values], kind)
-
-
-def _headline(made: dict[str, pd.DataFrame], table: Table) -> dict[str, float]:
-    """The newest figures as numbers, which the Dagster UI plots over time."""
-    if table is not FUNNEL_DAY:
-        return {}
-    days = made[FUNNEL_DAY.name]
-    lately = days[(days["channel"] == PAID) & (days["day"] > days["day"].max() - timedelta(days=RECENT_DAYS))]
-    spend, cpql = float(lately["spend"].sum()), made[CPQL.name]
-    recent = cpql[(cpql["channel"] == PAID) & (cpql["end_day"] - cpql["start_day"] > timedelta(days=7))][
-        "cpql"
-    ].dropna()
-    found = {"blended paid ROAS, 28 days": float(lately["revenue"].sum()) / spend} if spend else {}
-    return found | ({"CPQL, 28 days": float(recent.iloc[0])} if len(recent) else {})

@@ -9,6 +9,8 @@ from resources.tables.crm_core import CREDIT, FUNNEL_DAY, OUTCOMES
 JUMP, USUAL_DAYS, LATELY_DAYS = 0.5, 28, 7
 """Claims per booked conversion in a week against the four weeks before it: by so much more or less is worth a look."""
 FEWEST = 30
+SETTLING_DAYS = 14
+"""In a CRM's first days clicks from before it are claimed, and booked nowhere."""
 
 
 def _counted(lake: Lake, sql: str, *tables: object) -> int:
@@ -71,10 +73,13 @@ def claims_do_not_jump(lake: dg.ResourceParam[Lake]) -> dg.AssetCheckResult:
     """A platform that suddenly claims much more (or less) per conversion that was booked counts otherwise, or a tag is doubled or lost."""
     rows = lake.arrow(
         f"""
-        with newest as (select max(day) as day from core.funnel_day),
+        with newest as (
+            select max(day) as day, min(day) filter (where leads + orders > 0) as began from core.funnel_day where channel = 'all'
+        ),
         sums as (
             select channel, f.day > newest.day - {LATELY_DAYS} as is_lately, sum(claimed_conversions) as claimed, sum(leads + shop_orders) as booked
-            from core.funnel_day as f, newest where claimed_conversions is not null and f.day > newest.day - {USUAL_DAYS + LATELY_DAYS} group by all
+            from core.funnel_day as f, newest where claimed_conversions is not null and f.day > newest.day - {USUAL_DAYS + LATELY_DAYS}
+                and newest.began + {SETTLING_DAYS} <= newest.day - {USUAL_DAYS + LATELY_DAYS} group by all
         )
         select lately.channel, lately.claimed / lately.booked as now, usual.claimed / usual.booked as before
         from sums as lately join sums as usual on lately.channel = usual.channel and lately.is_lately and not usual.is_lately

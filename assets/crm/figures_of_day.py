@@ -15,13 +15,23 @@ from resources.crm.mapping import MODELS, Model
 PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
 PAID, ALL = "paid", "all"
 COUNTS = {"lead": "leads", "qualified": "qualified", "opportunity": "opportunities", "order": "orders"}
-BOOKED = [*COUNTS.values(), "shop_orders", "revenue", "revenue_low", "revenue_high"]
+RANGED = ("revenue", "qualified")
+"""What has a range for `paid`: from nothing to everything of what is unattributed."""
+BOOKED = [
+    *COUNTS.values(),
+    "shop_orders",
+    "revenue",
+    *(f"{name}_{end}" for name in RANGED for end in ("low", "high")),
+]
 
 
-def credit(
+def shares(
     touchpoints: pd.DataFrame, outcomes: pd.DataFrame, *, model: Model, window_days: int
 ) -> pd.DataFrame:
-    """Credit by model, kind, day, channel, campaign and ad set; orders by every model, the rest by `model`. `is_shop` tells orders from deals."""
+    """Each touch's share of each outcome, as `attribute` gives it, with kind, day and is_shop; orders by every model, the rest by `model`.
+
+    `is_shop` of an order by somebody who ordered before and was not seen to come since is `repeat`.
+    """
     parts = []
     for kind in COUNTS:
         own = outcomes[outcomes["kind"] == kind].rename(columns={"value_reporting": "worth"})
@@ -32,7 +42,25 @@ def credit(
                 told.assign(kind=kind, is_shop=told["outcome_id"].map(own.set_index("outcome_id")["is_shop"]))
             )
     told = pd.concat(parts, ignore_index=True)
-    told["day"] = told["at"].dt.date
+    is_repeat = (told["kind"] == "order") & (told["is_shop"] == "order") & _nobody_came(told)
+    return told.assign(day=told["at"].dt.date, is_shop=told["is_shop"].mask(is_repeat, "repeat"))
+
+
+def _nobody_came(told: pd.DataFrame) -> pd.Series:
+    """Whether an order's person had ordered before and has not been seen to come since: no platform can claim such an order."""
+    orders = told[told["kind"] == "order"].drop_duplicates("outcome_id").sort_values("at", kind="stable")
+    before = orders.groupby("person_id")["at"].shift().set_axis(orders["outcome_id"])
+    last = told[told["kind"] == "order"].groupby("outcome_id")["touch_at"].max().reindex(before.index)
+    return (
+        told["outcome_id"]
+        .map((last <= before) | (last.isna() & before.notna()))
+        .fillna(value=False)
+        .astype(bool)
+    )
+
+
+def credit(told: pd.DataFrame) -> pd.DataFrame:
+    """Those shares by model, kind, day, channel, campaign and ad set. `is_shop` tells orders from deals."""
     keys = ["model", "kind", "day", "channel", "campaign_id", "ad_set_id", "is_shop"]
     return told.groupby(keys, dropna=False)[["credit", "value"]].sum(min_count=1).reset_index()
 
@@ -75,7 +103,8 @@ def _booked(told: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
         .assign(shop_orders=shop, revenue=revenue)
         .fillna(0.0)
     )
-    return table.assign(revenue_low=table["revenue"], revenue_high=table["revenue"]).reset_index()
+    ends = {f"{name}_{end}": table[name] for name in RANGED for end in ("low", "high")}
+    return table.assign(**ends).reset_index()
 
 
 def _delivered(kpi_days: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
@@ -108,7 +137,8 @@ def _paid(rows: pd.DataFrame, spend: pd.DataFrame) -> pd.DataFrame:
         / seen.rolling(28, min_periods=1).sum().where(lambda sums: sums > 0)
     ).fillna(0.0)
     found = of_paid + lost * lately
-    found["revenue_low"], found["revenue_high"] = of_paid["revenue"], of_paid["revenue"] + lost["revenue"]
+    for name in RANGED:
+        found[f"{name}_low"], found[f"{name}_high"] = of_paid[name], of_paid[name] + lost[name]
     return found.reset_index().merge(spend, on="day", how="outer").assign(channel=PAID)
 
 
@@ -124,7 +154,7 @@ def _all(rows: pd.DataFrame, spend: pd.DataFrame) -> pd.DataFrame:
 def lead_clicks(
     touchpoints: pd.DataFrame, outcomes: pd.DataFrame, *, platforms: Iterable[str] = PLATFORMS
 ) -> pd.DataFrame:
-    """Leads with the click they cost: channel, click_at, lead_at, qualified_at. It is the last paid one before the lead; without one the last visit, else none."""
+    """Leads with the click they cost: channel, campaign_id, ad_set_id, click_at, lead_at, qualified_at. It is the last paid one before the lead; without one the last visit, else none."""
     leads = outcomes[outcomes["kind"] == "lead"][["person_id", "at"]].rename(columns={"at": "lead_at"})
     qualified = outcomes[outcomes["kind"] == "qualified"].set_index("person_id")["at"]
     visits = touchpoints.merge(leads, on="person_id")
@@ -138,4 +168,6 @@ def lead_clicks(
         click_at=leads["person_id"].map(last["touch_at"]),
     )
     found["click_at"] = found["click_at"].fillna(found["lead_at"])
+    for name in ("campaign_id", "ad_set_id"):
+        found[name] = found["person_id"].map(last[name])
     return found.assign(qualified_at=found["person_id"].map(qualified)).reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""The open deals by channel: their amounts and what they will probably bring, shared out as their credit is."""
+"""The open deals as their credit is shared out: amounts and what they will probably bring, by touch and by channel."""
 
 from datetime import date
 
@@ -8,11 +8,13 @@ from assets.crm.attribution import attribute
 from assets.crm.pipeline import expected_wins
 from resources.crm.mapping import Model
 
+SHARES = ["deal_id", "channel", "campaign_id", "ad_set_id", "stage", "credit", "amount", "win_chance"]
 
-def by_channel(
+
+def open_deals(
     deals: pd.DataFrame, stages: pd.DataFrame, outcomes: pd.DataFrame, touchpoints: pd.DataFrame, *, as_of: date | pd.Timestamp, model: Model, window_days: int
 ) -> pd.DataFrame:  # fmt: skip
-    """Open deals per channel and stage: deals, amount and expected, in the reporting currency.
+    """Each touch's share of each open deal: `SHARES`. Amount is the whole deal's, in the reporting currency, empty where it is not known.
 
     Args:
         deals: raw/crm_deals.
@@ -31,7 +33,7 @@ def by_channel(
     entered = stages.assign(deal_id=stages["source"] + ":" + stages["deal_id"])
     open_ = expected_wins(own, entered, as_of=as_of)
     if open_.empty:
-        return pd.DataFrame(columns=["channel", "stage", "deals", "amount", "expected"])
+        return pd.DataFrame(columns=SHARES)
     open_ = open_.assign(
         person_id=open_["deal_id"].map(opened["person_id"]), at=open_["deal_id"].map(opened["at"])
     )
@@ -42,13 +44,14 @@ def by_channel(
         ignore_index=True,
     )
     asked = asked.sort_values("at", kind="stable").drop_duplicates("outcome_id", keep="first")
-    told = attribute(touchpoints, asked, model=model, window_days=window_days).merge(
-        open_, left_on="outcome_id", right_on="deal_id"
-    )
-    shared = told.assign(
-        amount=told["amount"] * told["credit"],
-        expected=told["expected"] * told["credit"],
-        deals=told["credit"],
-    )
-    sums = shared.groupby(["channel", "stage"])[["deals", "amount", "expected"]].sum(min_count=1)
-    return sums.reset_index()
+    told = attribute(touchpoints, asked, model=model, window_days=window_days)
+    return told.merge(open_, left_on="outcome_id", right_on="deal_id")[SHARES]
+
+
+def by_channel(shares: pd.DataFrame) -> pd.DataFrame:
+    """Open deals per channel and stage: deals, amount and expected, in the reporting currency."""
+    if shares.empty:
+        return pd.DataFrame(columns=["channel", "stage", "deals", "amount", "expected"])
+    amount = shares["amount"] * shares["credit"]
+    told = shares.assign(deals=shares["credit"], amount=amount, expected=amount * shares["win_chance"])
+    return told.groupby(["channel", "stage"])[["deals", "amount", "expected"]].sum(min_count=1).reset_index()

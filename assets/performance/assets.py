@@ -108,10 +108,12 @@ def kpi_day(
 
 
 def _headline(figures: pa.Table, day: date) -> dict[str, float]:
-    """The last day's totals as numbers, which the Dagster UI plots over time."""
-    totals = [row for row in figures.to_pylist() if row["platform"] == "all" and row["day"] == day]
-    shown = ("spend", "cpc", "ctr", "roas")
-    return {name: float(row[name]) for row in totals for name in shown if row[name] is not None}
+    """The last day's totals, and each platform's ROAS as it claims it, as numbers which the Dagster UI plots over time."""
+    rows = {row["platform"]: row for row in figures.to_pylist() if row["day"] == day}
+    total = rows.pop("all", {})
+    told = {name: total.get(name) for name in ("spend", "cpc", "ctr")}
+    told |= {f"roas, {platform}": row["roas"] for platform, row in sorted(rows.items())}
+    return {name: float(value) for name, value in told.items() if value is not None}
 
 
 SNAPSHOTS = entity_sources()

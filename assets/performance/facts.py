@@ -86,7 +86,7 @@ def unified(level: str) -> str:
             impressions, clicks, spend, conversions, conversion_value,
             (spend * fx.rate)::{_MONEY} as spend_reporting,
             (conversion_value * fx.rate)::{_MONEY} as conversion_value_reporting,
-            {_ratios(spend="spend", value="conversion_value")},
+            {_RATIOS},
             if(share > 1, 1.0, share) as matured,
             conversions_projected,
             {_from_zero("conversions_projected - wide")} as conversions_low,
@@ -200,44 +200,48 @@ def _together(name: str, noise: str, rate: str) -> str:
     )
 
 
-KPI_SQL = f"""
-    select coalesce(platform, 'all') as platform, day, $currency as currency,
-        sum(spend_reporting)::{_MONEY} as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
-        sum(conversions) as conversions, sum(conversion_value_reporting)::{_MONEY} as conversion_value,
-        {{ratios}},
-        {_whole("sum(matured * conversions_projected) / nullif(sum(conversions_projected), 0)")} as matured,
-        {_whole("sum(conversions_projected)")} as conversions_projected,
-        {_whole(_from_zero("sum(conversions_projected) - {wide}"))} as conversions_low,
-        {_whole("sum(conversions_projected) + {wide}")} as conversions_high,
-        {_whole("sum(conversion_value_projected * rate)")} as conversion_value_projected,
-        {_whole(_from_zero("sum(conversion_value_projected * rate) - {wide_value}"))} as conversion_value_low,
-        {_whole("sum(conversion_value_projected * rate) + {wide_value}")} as conversion_value_high,
-        {_whole("sum(conversion_value_projected * rate) / nullif(sum(spend_reporting)::double, 0)")} as roas_projected,
-        min(read_at) as read_at, min(pulled_at) as pulled_at
-    from (
-        select facts.*, coalesce(spend_reporting::double / nullif(spend::double, 0),
-                conversion_value_reporting::double / nullif(conversion_value::double, 0)) as rate, {NOISE}
-        from core.campaign_day as facts
-    )
-    where day between $start and $end
-    group by grouping sets ((platform, day), (day))
-    order by day desc, platform
-"""
-"""The key figures per platform and in total, from campaigns: the one level at which every platform reports everything."""
+def _claimed(amount: str) -> str:
+    """A figure that platforms claim, of one platform; the total has none, for two platforms may claim the same sale."""
+    return f"if(grouping(platform) = 1, null, {amount})"
 
 
 def key_figures() -> str:
-    """SQL for core/kpi_day between $start and $end, in $currency."""
-    sums = {"spend": "sum(spend_reporting)", "value": "sum(conversion_value_reporting)"}
-    wide, wide_value = (
-        _together("conversions", "noise", "1"),
-        _together("conversion_value", "noise_value", "rate"),
-    )
-    return KPI_SQL.format(
-        wide=wide,
-        wide_value=wide_value,
-        ratios=_ratios(**sums, clicks="sum(clicks)", impressions="sum(impressions)"),
-    )
+    """SQL for core/kpi_day between $start and $end, in $currency: per platform, and in total what truly adds up.
+
+    From campaigns: the one level at which every platform reports everything.
+    """
+    wide, worth = _together("conversions", "noise", "1"), _together("conversion_value", "noise_value", "rate")
+    ended, ended_value = "sum(conversions_projected)", "sum(conversion_value_projected * rate)"
+    claimed = {
+        "conversions": "sum(conversions)",
+        "conversion_value": f"sum(conversion_value_reporting)::{_MONEY}",
+        "roas": "sum(conversion_value_reporting)::double / nullif(sum(spend_reporting)::double, 0)",
+        "matured": _whole(f"sum(matured * conversions_projected) / nullif({ended}, 0)"),
+        "conversions_projected": _whole(ended),
+        "conversions_low": _whole(_from_zero(f"{ended} - {wide}")),
+        "conversions_high": _whole(f"{ended} + {wide}"),
+        "conversion_value_projected": _whole(ended_value),
+        "conversion_value_low": _whole(_from_zero(f"{ended_value} - {worth}")),
+        "conversion_value_high": _whole(f"{ended_value} + {worth}"),
+        "roas_projected": _whole(f"{ended_value} / nullif(sum(spend_reporting)::double, 0)"),
+    }
+    columns = {
+        "platform": "coalesce(platform, 'all')", "day": "day", "currency": "$currency", "spend": f"sum(spend_reporting)::{_MONEY}",
+        "impressions": "sum(impressions)::bigint", "clicks": "sum(clicks)::bigint",
+        "cpc": "sum(spend_reporting)::double / nullif(sum(clicks), 0)", "ctr": "sum(clicks)::double / nullif(sum(impressions), 0)",
+        **{name: _claimed(amount) for name, amount in claimed.items()}, "read_at": "min(read_at)", "pulled_at": "min(pulled_at)",
+    }  # fmt: skip
+    return f"""
+        select {", ".join(f"{columns[column.name]} as {column.name}" for column in core.KPI_DAY.columns)}
+        from (
+            select facts.*, coalesce(spend_reporting::double / nullif(spend::double, 0),
+                    conversion_value_reporting::double / nullif(conversion_value::double, 0)) as rate, {NOISE}
+            from core.campaign_day as facts
+        )
+        where day between $start and $end
+        group by grouping sets ((platform, day), (day))
+        order by day desc, platform
+    """
 
 
 def _asked(level: str, ids: str, *, since: str) -> str:
@@ -249,8 +253,6 @@ def _asked(level: str, ids: str, *, since: str) -> str:
     )
 
 
-def _ratios(*, spend: str, value: str, clicks: str = "clicks", impressions: str = "impressions") -> str:
-    """CPC, CTR and ROAS of summed parts; nothing over nothing is null, never zero."""
-    return f"""({spend})::double / nullif({clicks}, 0) as cpc,
-            ({clicks})::double / nullif({impressions}, 0) as ctr,
-            ({value})::double / nullif(({spend})::double, 0) as roas"""
+_RATIOS = """spend::double / nullif(clicks, 0) as cpc, clicks::double / nullif(impressions, 0) as ctr,
+            conversion_value::double / nullif(spend::double, 0) as roas"""
+"""Nothing over nothing is null, never zero."""

@@ -27,7 +27,7 @@ from resources.failures import one_sentence
 from resources.lake import Lake
 from resources.settings import Settings
 from resources.tables import core
-from resources.tables.crm_core import CPQL, FUNNEL_DAY, PIPELINE
+from resources.tables.crm_core import ACQUISITION, FUNNEL_DAY
 from resources.tables.pulls import PULLS
 from resources.tables.signals import ANOMALIES, MARKS, PACING, UNDERPERFORMERS, WATCHED
 
@@ -47,8 +47,7 @@ DETAIL_DAYS = 28
         ANOMALIES.asset_key,
         PACING.asset_key,
         FUNNEL_DAY.asset_key,
-        CPQL.asset_key,
-        PIPELINE.asset_key,
+        ACQUISITION.asset_key,
         PROPOSALS,
     ],
     partitions_def=days,
@@ -89,6 +88,7 @@ def _views(
     pulled_at = {
         str(p): at.to_pydatetime() for p, at in by_platform.groupby("platform")["read_at"].max().items()
     }
+    entities = lake.read(core.ENTITIES)
     campaign_days = lake.read(core.DAYS["campaign"], where=recent)
     judged = lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)})
     incidents, marks = lake.read(ANOMALIES, where={"day": (as_of, as_of)}), lake.read(MARKS)
@@ -99,7 +99,7 @@ def _views(
         kpi_days=kpi_days,
         campaign_days=campaign_days,
         ad_set_days=lake.read(core.DAYS["ad_set"], where=recent),
-        entities=lake.read(core.ENTITIES),
+        entities=entities,
         reporting_currency=settings.reporting_currency,
         pulled_at=pulled_at,
         generated_at=generated_at,
@@ -109,7 +109,7 @@ def _views(
             incidents, lake.read(WATCHED, where={"day": (as_of, as_of)}), marks, as_of=as_of
         ),
         pacing=lake.read(PACING, where={"day": (as_of, as_of)}),
-        funnel=funnel_of(lake.read(FUNNEL_DAY), lake.read(CPQL), lake.read(PIPELINE), as_of=as_of),
+        funnel=funnel_of(lake.read(FUNNEL_DAY), lake.read(ACQUISITION), entities, as_of=as_of),
         kept_out=_kept_out(lake),
         calls=_calls(lake),
         approvals=approvals,

@@ -10,7 +10,7 @@ import pandas as pd
 from assets.report.days import known
 from assets.report.freshness import spoken
 
-DAYS = 28
+DAYS, CAMPAIGNS = 28, 12
 PAID, ALL, UNATTRIBUTED = "paid", "all", "unattributed"
 PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
 
@@ -30,7 +30,7 @@ class FunnelTile:
 
 @dataclass(frozen=True)
 class FunnelRow:
-    """One platform, or all together: what it claims beside what the CRM booked. Claims are None for all together."""
+    """One platform, campaign, or all platforms together: what is claimed beside what the CRM booked. Claims are None for all together."""
 
     channel: str
     label: str
@@ -40,32 +40,40 @@ class FunnelRow:
     inflation: float | None
     claimed_roas: float | None
     booked_roas: float | None
+    roas_low: float | None
+    roas_high: float | None
     qualified: float | None
     cpql: float | None
     cpql_low: float | None
     cpql_high: float | None
     matured: float | None
     pipeline: float | None
+    payback_days: float | None
+    returned: float | None
+    """Share of the spend that is back within 90 days of the click."""
 
 
 @dataclass(frozen=True)
 class Funnel:
-    """`unattributed` is the share of booked revenue that nobody saw come."""
+    """`unattributed` is the share of booked revenue that nobody saw come; `pays_back` what payback counts, margin or revenue."""
 
     tiles: tuple[FunnelTile, ...]
     rows: tuple[FunnelRow, ...]
+    campaigns: tuple[FunnelRow, ...]
+    more_campaigns: int
     unattributed: float | None
+    pays_back: str
 
 
 def funnel_of(
-    days: pd.DataFrame, cpql: pd.DataFrame, pipeline: pd.DataFrame, *, as_of: date
+    days: pd.DataFrame, acquisition: pd.DataFrame, entities: pd.DataFrame, *, as_of: date
 ) -> Funnel | None:
     """The funnel of the 28 days up to `as_of`; None where there is no CRM or it knows nothing of these days.
 
     Args:
         days: core/funnel_day.
-        cpql: core/cpql.
-        pipeline: core/pipeline.
+        acquisition: core/acquisition, which is of one day; of another day's page only the daily figures are known.
+        entities: core/entities, for the campaigns' names.
         as_of: The page's day.
     """
     if days.empty:
@@ -78,55 +86,76 @@ def funnel_of(
     sums = lately.groupby("channel")[
         [name for name in lately.columns if name not in {"channel", "day", "currency", "pulled_at"}]
     ].sum(min_count=1)
-    cohorts = _recent(cpql, last)
-    open_ = (
-        pipeline.groupby("channel")["expected"].sum(min_count=1) if len(pipeline) else pd.Series(dtype=float)
-    )
-    rows = tuple(_row(name, sums, cohorts, open_) for name in (*PLATFORMS, PAID) if name in sums.index)
+    own = acquisition[(acquisition["window_days"] == DAYS) & (pd.to_datetime(acquisition["day"]) == last)]
+    places = own[own["level"].isin([PAID, "platform"])].drop_duplicates("channel").set_index("channel")
+    campaigns = own[own["level"] == "campaign"].sort_values("spend", ascending=False, kind="stable")
+    names = entities[entities["level"] == "campaign"].drop_duplicates(["platform", "entity_id"])
+    names = names.set_index(["platform", "entity_id"])["name"]
     revenue = _known(sums["revenue"].get(ALL))
     lost = _known(sums["revenue"].get(UNATTRIBUTED)) or 0.0
-    return Funnel(_tiles(sums, cohorts, open_), rows, lost / revenue if revenue else None)
-
-
-def _recent(cpql: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
-    """The cohort of all clicks of the 28 days, by channel."""
-    start, end = pd.to_datetime(cpql["start_day"]), pd.to_datetime(cpql["end_day"])
-    return (
-        cpql[(end == last) & ((end - start).dt.days == DAYS - 1)]
-        .drop_duplicates("channel")
-        .set_index("channel")
+    bases = set(places["payback_of"].dropna())
+    return Funnel(
+        tiles=_tiles(sums, places),
+        rows=tuple(_row(name, sums.loc[name], places) for name in (*PLATFORMS, PAID) if name in sums.index),
+        campaigns=tuple(_campaign(row, names) for row in campaigns.head(CAMPAIGNS).to_dict("records")),
+        more_campaigns=max(len(campaigns) - CAMPAIGNS, 0),
+        unattributed=lost / revenue if revenue else None,
+        pays_back="margin" if bases == {"margin"} else "revenue",
     )
 
 
-def _tiles(sums: pd.DataFrame, cohorts: pd.DataFrame, open_: pd.Series) -> tuple[FunnelTile, ...]:
+def _tiles(sums: pd.DataFrame, places: pd.DataFrame) -> tuple[FunnelTile, ...]:
     paid = sums.loc[PAID] if PAID in sums.index else pd.Series(dtype=float)
-    cost = cohorts.loc[PAID] if PAID in cohorts.index else pd.Series(dtype=float)
+    more: Mapping[Any, Any] = places.loc[PAID] if PAID in places.index else {}
     spend = _known(paid.get("spend"))
-    revenue, least, most = (
-        _over(paid.get(name), spend) for name in ("revenue", "revenue_low", "revenue_high")
-    )
-    cpql, low, high = (_known(cost.get(name)) for name in ("cpql", "cpql_low", "cpql_high"))
-    ours = open_.reindex(list(PLATFORMS)).sum(min_count=1)
+    roas, least, most = (_over(paid.get(name), spend) for name in ("revenue", "revenue_low", "revenue_high"))
+    leads, fewest, all_ = (_known(paid.get(f"qualified{end}")) for end in ("", "_low", "_high"))
+
+    def ranged(name: str) -> tuple[float | None, float | None, float | None]:
+        return _known(more.get(name)), _known(more.get(f"{name}_low")), _known(more.get(f"{name}_high"))
+
     return (
-        FunnelTile("blended_roas", "Blended paid ROAS", "roas", revenue, least, most, "Booked revenue of paid credit over paid spend; the range is what nobody saw come."),
-        FunnelTile("cpql", "CPQL", "cpc", cpql, low, high, "Spend over the qualified leads that its clicks will have brought in the end."),
-        FunnelTile("qualified", "Qualified leads", "clicks", _known(paid.get("qualified")), None, None, "Leads that qualified in these days, by paid credit."),
-        FunnelTile("pipeline", "Paid pipeline", "spend", known(ours), None, None, "Open deals of paid credit: amount times the chance to win by stage and age."),
+        FunnelTile("blended_roas", "Blended paid ROAS", "roas", roas, least, most, "Booked revenue of paid credit over paid spend; the range is what nobody saw come."),
+        FunnelTile("cpql", "CPQL", "cpc", *ranged("cpql"), "Spend over the qualified leads that its clicks will have brought in the end, in four cases out of five within the range."),
+        FunnelTile("qualified", "Qualified leads", "clicks", leads, fewest, all_, "Leads that qualified in these days, by paid credit; the range is those that nobody saw come."),
+        FunnelTile("pipeline", "Paid pipeline", "spend", *ranged("pipeline"), "Open deals of paid credit: amount times the chance to win by stage and age; in four cases out of five they bring what the range says."),
     )  # fmt: skip
 
 
-def _row(name: str, sums: pd.DataFrame, cohorts: pd.DataFrame, open_: pd.Series) -> FunnelRow:
-    own: Mapping[Any, Any] = sums.loc[name]
-    cost: Mapping[Any, Any] = cohorts.loc[name] if name in cohorts.index else {}
+def _row(name: str, own: Mapping[Any, Any], places: pd.DataFrame) -> FunnelRow:
+    more: Mapping[Any, Any] = places.loc[name] if name in places.index else {}
     spend, claimed = known(own["spend"]), known(own["claimed_conversions"])
     booked = (known(own["leads"]) or 0.0) + (known(own["shop_orders"]) or 0.0)
-    pipeline = open_.reindex(list(PLATFORMS)).sum(min_count=1) if name == PAID else open_.get(name)
     return FunnelRow(
         channel=name, label="All paid" if name == PAID else spoken(name), spend=spend, claimed_conversions=claimed, booked_conversions=booked,
         inflation=_over(claimed, booked), claimed_roas=_over(own["claimed_value"], spend), booked_roas=_over(own["revenue"], spend),
-        qualified=known(own["qualified"]), cpql=_known(cost.get("cpql")), cpql_low=_known(cost.get("cpql_low")), cpql_high=_known(cost.get("cpql_high")),
-        matured=_known(cost.get("matured")), pipeline=_known(pipeline),
+        qualified=known(own["qualified"]), **_later(more),
     )  # fmt: skip
+
+
+def _campaign(row: Mapping[Any, Any], names: pd.Series) -> FunnelRow:
+    own = (row["channel"], row["campaign_id"])
+    return FunnelRow(
+        channel=row["channel"], label=str(names.get(own, row["campaign_id"])), spend=known(row["spend"]), claimed_conversions=known(row["claimed_conversions"]),
+        booked_conversions=known(row["booked"]), inflation=known(row["claim_inflation"]), claimed_roas=known(row["claimed_roas"]),
+        booked_roas=known(row["roas"]), qualified=known(row["qualified"]), **_later(row),
+    )  # fmt: skip
+
+
+def _later(row: Mapping[Any, Any]) -> dict[str, float | None]:
+    """What is not a sum of days: ranges, the end of cohorts, open deals, payback."""
+    names = (
+        "roas_low",
+        "roas_high",
+        "cpql",
+        "cpql_low",
+        "cpql_high",
+        "matured",
+        "pipeline",
+        "payback_days",
+        "returned",
+    )
+    return {name: _known(row.get(name)) for name in names}
 
 
 def _over(value: Any, base: float | None) -> float | None:

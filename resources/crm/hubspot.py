@@ -46,7 +46,7 @@ class HubSpot:
         for records in self._records("contacts", since):
             self._take_contacts(reading, records)
         for records in self._records("companies", since):
-            reading.add("companies", [wire.company_row(one) for one in records])
+            reading.add("companies", [wire.company_row(one, self._mapping) for one in records])
         for records in self._records("deals", since):
             self._take_deals(reading, records, stages, currency)
         if since is not None:
@@ -114,11 +114,11 @@ class HubSpot:
 
     def _asked_of(self, kind: str) -> tuple[list[str], list[str]]:
         if kind == "contacts":
-            return wire.CONTACT_PROPERTIES, wire.contact_histories(self._mapping)
+            return wire.contact_properties(self._mapping), wire.contact_histories(self._mapping)
         return (
             (wire.deal_properties(self._mapping), ["dealstage"])
             if kind == "deals"
-            else (wire.COMPANY_PROPERTIES, [])
+            else (wire.company_properties(self._mapping), [])
         )
 
     def _listed(self, kind: str, **query: str | int) -> Iterator[wire.Record]:

@@ -6,16 +6,28 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from resources.crm.interests import interests
 from resources.crm.landing import landing
 from resources.crm.mapping import CrmMapping
 from resources.crm.reading import Row
+from resources.crm.traits import (
+    asked_of_companies,
+    asked_of_contacts,
+    category,
+    company_traits,
+    contact_traits,
+)
 from resources.identity import identity, is_like
 
 Record = dict[str, Any]
 SOURCE = "hubspot"
 CONTACT_PROPERTIES = [
-    "email", "phone", "country", "associatedcompanyid", "hubspot_owner_id", "lifecyclestage", "hs_merged_object_ids",
+    "email", "phone", "associatedcompanyid", "hubspot_owner_id", "lifecyclestage", "hs_merged_object_ids",
 ]  # fmt: skip
+
+
+def contact_properties(mapping: CrmMapping) -> list[str]:
+    return [*CONTACT_PROPERTIES, *asked_of_contacts(mapping.traits.properties)]
 
 
 def contact_histories(mapping: CrmMapping) -> list[str]:
@@ -33,7 +45,8 @@ def deal_properties(mapping: CrmMapping) -> list[str]:
     ]
 
 
-COMPANY_PROPERTIES = ["industry", "numberofemployees", "country"]
+def company_properties(mapping: CrmMapping) -> list[str]:
+    return ["numberofemployees", "country", *asked_of_companies(mapping.traits.properties)]
 
 
 def contact_row(record: Record, mapping: CrmMapping) -> Row:
@@ -44,7 +57,7 @@ def contact_row(record: Record, mapping: CrmMapping) -> Row:
         "contact_id": str(record["id"]),
         "company_id": held.get("associatedcompanyid"),
         **asdict(identity(email, held.get("phone"), region=mapping.phone_region)),
-        "country": held.get("country"),
+        **contact_traits(held, mapping.traits.properties, mapping.traits),
         "stage": held.get("lifecyclestage"),
         "lead_at": _entered(record, (*mapping.lead_stages, *mapping.qualified_stages)),
         "qualified_at": _entered(record, mapping.qualified_stages),
@@ -72,16 +85,17 @@ def touch_rows(record: Record, mapping: CrmMapping) -> list[Row]:
     for stamp in sorted({*urls, *sources}):
         visit, at = landing(urls.get(stamp), sources.get(stamp)), instant(stamp)
         if visit is not None and at is not None:
-            rows[at, visit.channel] = {"contact_id": str(record["id"]), "touch_at": at, **asdict(visit)}
+            told = asdict(visit) | interests(urls.get(stamp), mapping.traits)
+            rows[at, visit.channel] = {"contact_id": str(record["id"]), "touch_at": at, **told}
     return list(rows.values())
 
 
-def company_row(record: Record) -> Row:
+def company_row(record: Record, mapping: CrmMapping) -> Row:
     """A row of raw/crm_companies."""
     held = record["properties"]
     size = held.get("numberofemployees")
     return {
-        "company_id": str(record["id"]), "industry": held.get("industry"), "country": held.get("country"),
+        "company_id": str(record["id"]), **company_traits(held, mapping.traits.properties), "country": category(held.get("country")),
         "employees": int(float(size)) if size and _is_number(size) else None,
         "created_at": instant(record.get("createdAt")), "updated_at": instant(record.get("updatedAt")),
     }  # fmt: skip

@@ -4,13 +4,14 @@ Unlike a pull of days, a reading speaks of some records alone. Their rows are co
 appended, with the reading's instant: what was known when stays readable.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
 import pyarrow as pa
 
+from resources.crm.bounded import LeftOut, leave_out_free_text
 from resources.crm.mapping import CrmMapping
 from resources.crm.reading import PARENT, CrmReader, Reading
 from resources.lake import Lake
@@ -27,6 +28,8 @@ class Kept:
     changed: dict[str, int]
     """Rows that were new, different or gone, by table."""
     seconds: float
+    left_out: list[LeftOut] = field(default_factory=list)
+    """Traits that turned out to be free text."""
 
 
 def read_and_keep(lake: Lake, reader: CrmReader, mapping: CrmMapping, *, now: Any) -> Kept:
@@ -38,12 +41,13 @@ def read_and_keep(lake: Lake, reader: CrmReader, mapping: CrmMapping, *, now: An
     began = perf_counter()
     since = next_since(lake, reader.source, mapping, now=now())
     reading = reader.read(since, now=now)
+    left_out = leave_out_free_text(reading, lake, most=mapping.traits.most_values)
     changed = {
         name: keep(lake, table, reading)
         for name, table in READ.items()
         if name in reading.rows or PARENT.get(name)
     }
-    kept = Kept(reading, changed, perf_counter() - began)
+    kept = Kept(reading, changed, perf_counter() - began, left_out)
     lake.append(CRM_PULLS, pa.Table.from_pylist([_log(kept)], schema=CRM_PULLS.schema))
     return kept
 

@@ -11,8 +11,6 @@ from resources.platforms.patience import Patience
 from resources.policy import load_policy
 from resources.settings import Settings, load_settings
 
-SOURCES = ("hubspot", "salesforce", "sql", "files")
-
 
 @dataclass(frozen=True)
 class Crms:
@@ -30,6 +28,10 @@ class Crms:
             PolicyUnreadable: The policy is missing or wrong.
         """
         return load_policy(self.settings().policy_file).crm
+
+    def margin(self) -> dict[str, float]:
+        """Share of a sale's value that is left, by platform; one without it is not in it. Errors as of `mapping`."""
+        return dict(load_policy(self.settings().policy_file).margin)
 
     def readers(self) -> list[CrmReader]:
         """A reader per CRM that is configured; none where none is.
@@ -60,4 +62,8 @@ class Crms:
             from resources.crm.tabular import Files  # noqa: PLC0415
 
             found.append(Files(settings.crm_files, mapping))
+        if mapping.linkedin_lead_forms and settings.linkedin_ads.is_configured:
+            from resources.crm.linkedin_forms import LinkedInForms  # noqa: PLC0415
+
+            found.append(LinkedInForms(settings.linkedin_ads, mapping, patience=self.patience))
         return found

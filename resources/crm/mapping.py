@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from resources.crm.traits import OF_COMPANIES, OF_CONTACTS, TraitMapping, require_allowed
 
 Model = Literal[
     "first", "last", "last_non_direct", "linear", "position_based", "time_decay", "markov", "data_driven"
@@ -35,14 +37,18 @@ class CrmMapping(BaseModel):
     touch_source_property: str = "hs_latest_source"
     touch_url_field: str = "Landing_Page__c"
     """The same for Salesforce, on leads and contacts; one touch a record."""
+    linkedin_lead_forms: bool = False
+    """Whether LinkedIn is asked who filled in its forms, whose clicks no landing page tells of (r_marketing_leadgen_automation)."""
     test_emails: tuple[str, ...] = ("*@example.com", "test*@*", "*+test*@*")
     """Addresses that are no customers. They are told apart at the door, and never counted."""
     phone_region: str | None = Field(None, pattern="^[A-Z]{2}$")
     """Country of telephone numbers without a prefix, such as DE."""
-    queries: dict[Literal["contacts", "touches", "deals", "stages"], str] = {}
+    queries: dict[Literal["contacts", "touches", "companies", "deals", "stages"], str] = {}
     """SQL per table, for CRM_SQL_URL; docs/crm.md lists the columns."""
     columns: dict[str, str] = {}
     """Names of columns in files and queries that are called otherwise, ours first: {contact_id: customer_number}."""
+    traits: TraitMapping = TraitMapping()
+    """Which fields tell what kind of customer somebody is."""
     overlap_minutes: float = Field(
         15, ge=0, description="So much before the last reading is read again: searches lag behind."
     )
@@ -54,3 +60,11 @@ class CrmMapping(BaseModel):
     qualify_within_days: int = Field(
         90, ge=14, le=365, description="A lead older than this will not qualify any more."
     )
+
+    @field_validator("columns")
+    @classmethod
+    def _traits_are_allowed(cls, given: dict[str, str]) -> dict[str, str]:
+        for ours in (*OF_CONTACTS, *OF_COMPANIES, "content", "search_topic"):
+            if theirs := given.get(ours):
+                require_allowed(theirs, ours)
+        return given

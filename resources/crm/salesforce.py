@@ -1,5 +1,7 @@
 """Salesforce, read side, by `simple-salesforce`: leads and contacts as people, opportunities as deals, by SOQL.
 
+Everything is read by the Bulk API, what changed since by pages of rows.
+
 Deleted and merged records come with `queryAll`, marked. A lead that was converted and the contact it became are one person: the
 lead's row goes on under the contact's id. Salesforce keeps no visits, so a person has one touch, from the field that the policy names.
 """
@@ -15,6 +17,7 @@ from resources.credentials import SalesforceSettings
 from resources.crm import salesforce_wire as wire
 from resources.crm.mapping import CrmMapping
 from resources.crm.reading import Reading
+from resources.crm.salesforce_bulk import OBJECTS, bulk_rows
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable
 from resources.platforms.doing import Doing
 from resources.platforms.meter import Meter
@@ -61,7 +64,11 @@ class Salesforce:
         reading.merged, reading.deleted = people.merged, len(people.gone) - people.merged
         reading.add(
             "companies",
-            [wire.company_row(one) for one in self._rows("Account", since) if not one["IsDeleted"]],
+            [
+                wire.company_row(one, self._mapping)
+                for one in self._rows("Account", since)
+                if not one["IsDeleted"]
+            ],
         )
         deals = list(self._rows("Opportunity", since))
         roles = wire.primary(self._rows("OpportunityContactRole", None if deals else since))
@@ -87,8 +94,12 @@ class Salesforce:
 
     def _rows(self, name: str, since: datetime | None) -> Iterator[dict[str, Any]]:
         where = f" WHERE SystemModstamp >= {since:%Y-%m-%dT%H:%M:%SZ}" if since else ""
-        query = f"SELECT {', '.join(wire.fields(name, self._mapping))} FROM {name}{where} ORDER BY Id"
-        yield from self._query(query, Doing(self.source, f"Reading {name}"))
+        query = f"SELECT {', '.join(wire.fields(name, self._mapping))} FROM {name}{where}"
+        doing = Doing(self.source, f"Reading {name}")
+        if since is None and name in OBJECTS:
+            yield from bulk_rows(query, doing, asks=self._asked, patience=self._patience)
+        else:
+            yield from self._query(f"{query} ORDER BY Id", doing)
 
     def _query(self, query: str, doing: Doing) -> Iterator[dict[str, Any]]:
         page = self._patience.with_retries(

@@ -6,9 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from resources.crm.hubspot_wire import amount, instant
+from resources.crm.interests import interests
 from resources.crm.landing import landing
 from resources.crm.mapping import CrmMapping
 from resources.crm.reading import Row
+from resources.crm.traits import (
+    asked_of_companies,
+    asked_of_contacts,
+    category,
+    company_traits,
+    contact_traits,
+)
 from resources.identity import identity, is_like
 
 Record = dict[str, Any]
@@ -17,7 +25,7 @@ _PERSON = ("Id", "IsDeleted", "MasterRecordId", "Email", "Phone", "OwnerId", "Cr
 _FIELDS = {
     "Lead": (*_PERSON, "Status", "IsConverted", "ConvertedDate", "ConvertedContactId", "ConvertedAccountId"),
     "Contact": (*_PERSON, "AccountId"),
-    "Account": ("Id", "IsDeleted", "Industry", "NumberOfEmployees", "CreatedDate", "SystemModstamp"),
+    "Account": ("Id", "IsDeleted", "NumberOfEmployees", "CreatedDate", "SystemModstamp"),
     "Opportunity": (
         "Id", "IsDeleted", "AccountId", "StageName", "Amount", "CurrencyIsoCode", "IsClosed", "IsWon", "Type", "OwnerId", "CloseDate",
         "CreatedDate", "SystemModstamp",
@@ -28,9 +36,19 @@ _FIELDS = {
 }  # fmt: skip
 
 
+_WHERE = {"Lead": "", "Contact": "Mailing"}
+"""What stands before the standard fields of an address."""
+
+
 def fields(name: str, mapping: CrmMapping) -> tuple[str, ...]:
     """The fields of an object that are asked for."""
-    return (*_FIELDS[name], mapping.touch_url_field) if name in {"Lead", "Contact"} else _FIELDS[name]
+    theirs, own = mapping.traits.fields, _FIELDS[name]
+    if name in {"Lead", "Contact"}:
+        own = (*own, mapping.touch_url_field, *asked_of_contacts(theirs))
+        own += tuple(f"{_WHERE[name]}{part}" for part in ("Country", "State"))
+    if name == "Account":
+        own = (*own, "BillingCountry", *asked_of_companies(theirs))
+    return tuple(dict.fromkeys(own))
 
 
 class People:
@@ -76,20 +94,32 @@ class People:
         return {
             "contact_id": own, "company_id": company,
             **asdict(identity(one.get("Email"), one.get("Phone"), region=self._mapping.phone_region)),
-            "country": None, "stage": None, "lead_at": None, "qualified_at": None, "is_test": is_like(one.get("Email"), self._mapping.test_emails),
+            **_place(one, contact_traits(one, self._mapping.traits.fields, self._mapping.traits)), "stage": None, "lead_at": None, "qualified_at": None, "is_test": is_like(one.get("Email"), self._mapping.test_emails),
             "owner_id": one.get("OwnerId"), "merged_ids": None,
             "created_at": instant(one.get("CreatedDate")), "updated_at": instant(one.get("SystemModstamp")),
         }  # fmt: skip
 
     def _touch(self, one: Record, own: str) -> list[Row]:
-        visit, at = landing(one.get(self._mapping.touch_url_field)), instant(one.get("CreatedDate"))
-        return [{"contact_id": own, "touch_at": at, **asdict(visit)}] if visit and at else []
+        url, at = one.get(self._mapping.touch_url_field), instant(one.get("CreatedDate"))
+        visit = landing(url)
+        told = interests(url, self._mapping.traits)
+        return [{"contact_id": own, "touch_at": at, **asdict(visit), **told}] if visit and at else []
 
 
-def company_row(one: Record) -> Row:
+def _place(one: Record, told: Row) -> Row:
+    """The traits with country and state of the standard address, where the policy names no other fields."""
+    usual = {
+        ours: category(one.get(theirs) or one.get(f"Mailing{theirs}"))
+        for ours, theirs in (("country", "Country"), ("region", "State"))
+    }
+    return told | {ours: told[ours] or found for ours, found in usual.items()}
+
+
+def company_row(one: Record, mapping: CrmMapping) -> Row:
     """A row of raw/crm_companies."""
     return {
-        "company_id": one["Id"], "industry": one.get("Industry"), "employees": one.get("NumberOfEmployees"), "country": None,
+        "company_id": one["Id"], **company_traits(one, mapping.traits.fields), "employees": one.get("NumberOfEmployees"),
+        "country": category(one.get("BillingCountry")),
         "created_at": instant(one.get("CreatedDate")), "updated_at": instant(one.get("SystemModstamp")),
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Customers and orders from a database or from files, for every other CRM and shop: four tables with columns of known names.
+"""Customers and orders from a database or from files, for every other CRM and shop: five tables with columns of known names.
 
 Everything is read each time. Addresses and numbers are hashed as soon as a row is seen. A column that is missing is empty, but for
 the ids and instants without which a row says nothing; docs/crm.md lists them all.
@@ -13,18 +13,30 @@ from typing import Any
 import pandas as pd
 
 from resources.crm.hubspot_wire import amount
+from resources.crm.interests import interests
 from resources.crm.landing import Landing, landing
 from resources.crm.mapping import CrmMapping
 from resources.crm.reading import Reading, Row
+from resources.crm.traits import (
+    OF_COMPANIES,
+    OF_CONTACTS,
+    Traits,
+    category,
+    company_traits,
+    contact_traits,
+)
 from resources.errors import DataUnusable, PlatformRefused, PlatformUnreachable
 from resources.identity import identity, is_like
 
 NEEDED = {
     "contacts": ("contact_id",),
     "touches": ("contact_id", "touch_at"),
+    "companies": ("company_id",),
     "deals": ("deal_id", "created_at"),
     "stages": ("deal_id", "stage", "entered_at"),
 }
+OURS = Traits(**{name: name for name in (*OF_CONTACTS, *OF_COMPANIES, "consent", "opted_out")})
+"""Traits stand in columns of their own names here."""
 _TRUE = {"true", "t", "yes", "y", "1", "1.0"}
 Tables = Mapping[str, pd.DataFrame]
 
@@ -59,7 +71,7 @@ class Files:
         }
         if not found:
             raise DataUnusable(
-                f"CRM_FILES names {self._folder}, which has no contacts, touches, deals or stages as .csv or .parquet."
+                f"CRM_FILES names {self._folder}, which has no contacts, touches, companies, deals or stages as .csv or .parquet."
             )
         return {name: _file(path) for name, path in found.items()}
 
@@ -139,7 +151,8 @@ def rows_of(tables: Tables, mapping: CrmMapping, *, source: str, at: datetime) -
     by_email = {
         row["email_sha256"]: row["contact_id"] for row in reading.rows["contacts"] if row["email_sha256"]
     }
-    reading.add("touches", [row for one in _each(named.get("touches")) if (row := _touch(one))])
+    reading.add("touches", [row for one in _each(named.get("touches")) if (row := _touch(one, mapping))])
+    reading.add("companies", [_company(row) for row in _each(named.get("companies"))])
     deals = [_deal(row, mapping, by_email) for row in _each(named.get("deals"))]
     # Buyers that only an order's address tells of are people too.
     buyers = {
@@ -162,6 +175,7 @@ def rows_of(tables: Tables, mapping: CrmMapping, *, source: str, at: datetime) -
 _KEYS = {
     "contacts": ("contact_id",),
     "touches": ("contact_id", "touch_at", "channel"),
+    "companies": ("company_id",),
     "deals": ("deal_id",),
     "deal_stages": ("deal_id", "stage", "entered_at"),
 }
@@ -196,19 +210,29 @@ def _contact(row: Row, mapping: CrmMapping) -> Row:
     return {
         "contact_id": str(row["contact_id"]), "company_id": _text(row.get("company_id")),
         **asdict(identity(email, _text(row.get("phone")), region=mapping.phone_region)),
-        "country": _text(row.get("country")), "stage": _text(row.get("stage")), "lead_at": _at(row.get("lead_at")) or qualified,
+        **contact_traits(row, OURS, mapping.traits), "stage": _text(row.get("stage")), "lead_at": _at(row.get("lead_at")) or qualified,
         "qualified_at": qualified, "is_test": is_like(email, mapping.test_emails), "owner_id": None, "merged_ids": None,
         "created_at": created, "updated_at": _at(row.get("updated_at")) or created,
     }  # fmt: skip
 
 
-def _touch(row: Row) -> Row | None:
+def _company(row: Row) -> Row:
+    size, created = amount(row.get("employees")), _at(row.get("created_at"))
+    return {
+        "company_id": str(row["company_id"]), **company_traits(row, OURS), "country": category(row.get("country")),
+        "employees": None if size is None else int(size), "created_at": created, "updated_at": _at(row.get("updated_at")) or created,
+    }  # fmt: skip
+
+
+def _touch(row: Row, mapping: CrmMapping) -> Row | None:
     at, channel = _at(row["touch_at"]), _text(row.get("channel"))
+    seen = interests(_text(row.get("url")), mapping.traits)
+    seen |= {name: value for name in seen if (value := category(row.get(name)))}
     visit = landing(_text(row.get("url"))) or (Landing(channel) if channel else None)
     if visit is None or at is None:
         return None
     told = {name: value for name in ("campaign_id", "ad_set_id") if (value := _text(row.get(name)))}
-    return {"contact_id": str(row["contact_id"]), "touch_at": at, **asdict(visit)} | told
+    return {"contact_id": str(row["contact_id"]), "touch_at": at, **asdict(visit), **seen} | told
 
 
 def _deal(row: Row, mapping: CrmMapping, by_email: Mapping[str, str]) -> Row:

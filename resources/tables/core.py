@@ -126,7 +126,7 @@ CONVERSION_LAG = Table(
 KPI_DAY = Table(
     layer="core",
     name="kpi_day",
-    description="The day's key figures per platform and in total, in the reporting currency.",
+    description="The day's key figures per platform and in total, in the reporting currency. The total has spend, impressions and clicks; what platforms claim is never added up.",
     columns=(
         Column("platform", TEXT, "A platform, or `all` for the total."),
         c.THE_DAY,
@@ -137,10 +137,15 @@ KPI_DAY = Table(
         Column(
             "conversions",
             NUMBER,
-            "Conversions the platforms claim. Two platforms may claim the same sale: read the total with that in mind.",
+            "Conversions the platform claims; empty for the total, since two platforms may claim the same sale.",
             nullable=True,
         ),
-        Column("conversion_value", MONEY, "Value of those claims in the reporting currency.", nullable=True),
+        Column(
+            "conversion_value",
+            MONEY,
+            "Value of those claims in the reporting currency; likewise.",
+            nullable=True,
+        ),
         Column(
             "cpc", NUMBER, "Cost per click in the reporting currency; empty without clicks.", nullable=True
         ),

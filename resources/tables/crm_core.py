@@ -105,9 +105,14 @@ FUNNEL_DAY = Table(
         _number("claimed_value", "Value of those claims; likewise."),
         _number("leads", "New leads, by credit."),
         _number("qualified", "Leads that qualified that day, by credit."),
+        _number("qualified_low", "For `paid`: without those whose channel is not known."),
+        _number("qualified_high", "For `paid`: with all of those."),
         _number("opportunities", "Deals that were opened, by credit."),
         _number("orders", "Orders and won deals, by credit."),
-        _number("shop_orders", "Of them a shop's orders, which platforms count."),
+        _number(
+            "shop_orders",
+            "Of them a shop's orders for which people came, as platforms count them: an order without a visit since the one before is none.",
+        ),
         _number(
             "revenue",
             "Booked value of the orders. For `paid`, unattributed orders count as often as others are paid ones.",
@@ -163,4 +168,76 @@ PIPELINE = Table(
     ),
     key=("channel", "stage"),
 )
-CORE_CRM = (TOUCHPOINTS, OUTCOMES, CREDIT, FUNNEL_DAY, CPQL, PIPELINE)
+ACQUISITION = Table(
+    layer="core",
+    name="acquisition",
+    description="What every platform, campaign and ad set cost and brought over the last 28 and 90 days: leads, qualified leads and their cost, orders, pipeline, and how soon the money is back.",
+    columns=(
+        Column("window_days", COUNT, "How many days up to the last: 28 or 90."),
+        Column("day", DAY, "The last of them."),
+        Column("level", TEXT, "paid (the platforms together), platform, campaign or ad_set."),
+        _CHANNEL,
+        _CAMPAIGN,
+        _AD_SET,
+        _CURRENCY,
+        _number("spend", "Cost in the reporting currency; empty where a day's is not known."),
+        _number("impressions", "How often an ad was shown."),
+        _number("clicks", "Clicks, as the platform counts them."),
+        _number("cpc", "Spend over clicks."),
+        _number("ctr", "Clicks over impressions, as a fraction."),
+        _number("cpm", "Spend over a thousand impressions."),
+        _number(
+            "claimed_conversions",
+            "What the platform claims. Empty for `paid`: claims of two platforms are never added.",
+        ),
+        _number("claimed_value", "Value of those claims; likewise."),
+        _number("claimed_roas", "That over spend; likewise."),
+        _number("claim_inflation", "Conversions claimed for each that was booked; likewise."),
+        _number("leads", "Leads, by credit."),
+        _number(
+            "booked", "Leads and shop orders for which people came, by credit: what claims are compared with."
+        ),
+        _number("cvr", "Those over clicks, as a fraction."),
+        _number("cpl", "Spend over leads."),
+        _number("qualified", "Leads that qualified in these days, by credit."),
+        _number(
+            "qualified_low",
+            "Low end: for `paid` without those whose channel is not known, else 80 % of what such spend brings.",
+        ),
+        _number("qualified_high", "High end, likewise."),
+        _number(
+            "cpql",
+            "Spend over the qualified leads that the clicks of these days will have brought in the end; empty where that is less than one.",
+        ),
+        _number("cpql_low", "Low end of that: 80 % interval."),
+        _number("cpql_high", "High end of that: 80 % interval."),
+        Column("matured", SHARE, "Qualified so far over qualified in the end.", nullable=True),
+        _number("opportunities", "Deals opened, by credit."),
+        _number("pipeline", "Open deals: amount times the chance to win by stage and age, by credit."),
+        _number("pipeline_low", "Low end of what comes of them: 80 % interval."),
+        _number("pipeline_high", "High end of what comes of them: 80 % interval."),
+        _number("orders", "Orders and won deals, by credit."),
+        _number("revenue", "Their booked value."),
+        _number("roas", "Booked value over spend."),
+        _number(
+            "roas_low",
+            "Low end: for `paid` without what nobody saw come, else 80 % of what such spend earns.",
+        ),
+        _number("roas_high", "High end, likewise."),
+        _number(
+            "returned",
+            "Share of the spend that is back within 90 days of the click, by what the clicks of 180 days earned.",
+        ),
+        _number(
+            "payback_days", "Days from the click until all of it is back; empty where it is not within 90."
+        ),
+        _number("payback_low", "Low end of that: 80 % interval."),
+        _number("payback_high", "High end of that; empty where it may not be within 90."),
+        Column(
+            "payback_of", TEXT, "What pays back: margin (by policy.yaml) or revenue (where it names none)."
+        ),
+        PULLED_AT,
+    ),
+    key=("window_days", "channel", "campaign_id", "ad_set_id", "level"),
+)
+CORE_CRM = (ACQUISITION, TOUCHPOINTS, OUTCOMES, CREDIT, FUNNEL_DAY, CPQL, PIPELINE)

@@ -1,7 +1,7 @@
 """The books: everybody of a world with what became of them, and the truths that only tests, the demo and benchmarks may ask for."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import RLock
 from typing import Any
@@ -10,13 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.customers.funnel import Funnel, funnel, win_chance
+from sandbox.customers.latent import multiplier, segment_of
 from sandbox.customers.paths import Touches, convincing_rate, paths
 from sandbox.customers.people import DAY, NOBODY, AdSets, People, came
+from sandbox.customers.repeats import Repeats, repeats
 from sandbox.customers.settings import CHANNELS, PAID, STAGES
-from sandbox.draws import Floats, Whole
+from sandbox.customers.traits import Traits
+from sandbox.draws import Floats, Keys, Whole
 from sandbox.market import Market
 
 Columns = dict[str, list[Any]]
+PERSON_SHIFT = 13
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,10 @@ class Books:
     touches: Touches
     funnel: Funnel
     touch_starts: Whole
+    segment: Whole
+    """Everybody's latent segment, by its number in the world file."""
+    repeats: Repeats
+    traits: Traits
 
     def touches_of(self, person: int) -> range:
         """Rows of a person's touches, oldest first."""
@@ -56,9 +64,14 @@ class Bookkeeper:
                 end = max(start, (now + timedelta(hours=14)).date())
                 people, sets = came(self._market, start=start, end=end)
                 touches = paths(world, people, sets)
-                what = funnel(world, people, touches, self._convincing_rate())
+                segment = segment_of(world, people)
+                dearer = multiplier(world.crm, "order_value", segment)
+                people = replace(people, value=np.maximum(np.round(people.value * dearer, 2), 0.01))
+                what = funnel(world, people, touches, self._convincing_rate(), segment)
                 starts = np.searchsorted(touches.person, np.arange(len(people) + 1))
-                self._kept = (mark, Books(people, sets, touches, what, starts))
+                again = repeats(world, people, what, segment, until=_instant(end + timedelta(days=1)))
+                traits = Traits(world, people.key, segment, what.created_at)
+                self._kept = (mark, Books(people, sets, touches, what, starts, segment, again, traits))
             return self._kept[1]
 
     def _convincing_rate(self) -> float:
@@ -70,20 +83,33 @@ class Bookkeeper:
     def revenue(self, start: date, end: date) -> Columns:
         """True revenue of orders and won deals whose (UTC) day is in `start` to `end`, by the touches that convinced, account currency.
 
-        Refunded by now is no revenue, nor is what people entered as a test. People without a paid touch are in it too.
+        Refunded by now is no revenue, nor is what people entered as a test. People without a paid touch are in it too. A repeat
+        order is owed to the touches that led to the first.
         """
-        b, at, value, counted = self._booked()
+        b, person, at, value = self._booked()
         low, high = _instant(start), _instant(end + timedelta(days=1))
-        counted = counted & (at >= low) & (at < high)
-        rows = np.flatnonzero(counted[b.touches.person])
-        person = b.touches.person[rows]
+        inside = np.flatnonzero((at >= low) & (at < high))
+        size = np.diff(b.touch_starts)[person[inside]]
+        order = np.repeat(inside, size)
+        nth = np.arange(len(order)) - np.repeat(np.cumsum(size) - size, size)
+        rows = b.touch_starts[person[order]] + nth
         weight = b.touches.weight[rows]
         columns = self._labels(b, rows)
-        columns["day"] = _days(at[person])
-        columns["currency"] = [self._market.world.accounts[n].currency for n in b.people.account[person]]
+        columns["day"] = _days(at[order])
+        columns["currency"] = [
+            self._market.world.accounts[n].currency for n in b.people.account[person[order]]
+        ]
         columns["orders"] = weight.tolist()
-        columns["value"] = (weight * value[person]).tolist()
+        columns["value"] = (weight * value[order]).tolist()
         return columns
+
+    def segments(self) -> Columns:
+        """The latent segment of every contact that was ever entered, by its id in the CRM; none in a world without."""
+        b, now = self.books(), self._market.clock.now().timestamp()
+        names = [one.name for one in self._market.world.crm.segments]
+        rows = np.flatnonzero(b.funnel.is_contact & (b.funnel.created_at <= now) & bool(names))
+        ids = contact_id(b.people.key[rows]).astype(str).tolist()
+        return {"contact_id": ids, "segment": [names[n] for n in b.segment[rows]]}
 
     def qualified(self, start: date, end: date) -> Columns:
         """Leads and those that ever qualify, by the ad set and day of the click that brought them; the unpaid by their first visit."""
@@ -118,12 +144,20 @@ class Bookkeeper:
         columns["won"] = (amount * np.isfinite(b.funnel.won_at[person])).tolist()
         return columns
 
-    def _booked(self) -> tuple[Books, Floats, Floats, npt.NDArray[np.bool_]]:
+    def _booked(self) -> tuple[Books, Whole, Floats, Floats]:
+        """The books, and what was booked by now: whose it is, when and how much."""
         b, now = self.books(), self._market.clock.now().timestamp()
-        f = b.funnel
+        f, again = b.funnel, b.repeats
         at = np.minimum(f.order_at, f.won_at)
         value = np.where(np.isfinite(f.order_at), b.people.value, f.amount)
-        return b, at, value, (at <= now) & ~f.is_test & ~(f.refunded_at <= now)
+        first = np.flatnonzero((at <= now) & ~f.is_test & ~(f.refunded_at <= now))
+        later = again.at <= now
+        return (
+            b,
+            np.concatenate([first, again.person[later]]),
+            np.concatenate([at[first], again.at[later]]),
+            np.concatenate([value[first], again.value[later]]),
+        )
 
     def _labels(self, b: Books, rows: Whole, *, of_people: bool = False) -> Columns:
         channel, ad_set = (
@@ -138,6 +172,11 @@ class Bookkeeper:
             "campaign_id": _where(known, b.sets.campaign_id[safe]),
             "ad_set_id": _where(known, b.sets.ad_set_id[safe]),
         }
+
+
+def contact_id(own: Keys) -> Whole:
+    """What the CRM numbers a person with."""
+    return (own >> np.uint64(PERSON_SHIFT)).astype(np.int64)
 
 
 def _where(known: npt.NDArray[np.bool_], values: Iterable[Any]) -> list[str | None]:

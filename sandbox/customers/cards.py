@@ -1,13 +1,16 @@
 """What a person looks like in a CRM: a name, addresses, a telephone number, an employer, and the landing pages they came by."""
 
+from urllib.parse import quote, quote_plus
+
 import numpy as np
 
 from sandbox import words
-from sandbox.customers.books import Books
+from sandbox.customers.books import Books, contact_id
 from sandbox.customers.paths import click_key
 from sandbox.customers.people import NOBODY
 from sandbox.customers.settings import CHANNELS
-from sandbox.draws import Whole, key
+from sandbox.customers.traits import company_of
+from sandbox.draws import Whole, key, uniform
 from sandbox.world import World
 
 FIRST = (
@@ -45,7 +48,7 @@ LAST = (
     "Tanaka",
 )
 COUNTRIES = (("DE", "+49 30 "), ("US", "+1 (212) 55"), ("GB", "+44 20 7946 0"), ("FR", "+33 1 99 00 "))
-COMPANY_BASE, PERSON_SHIFT = 7_000_000_000, 13
+COMPANY_BASE = 7_000_000_000
 SOURCES = {
     "google_ads": "PAID_SEARCH",
     "meta_ads": "PAID_SOCIAL",
@@ -62,11 +65,15 @@ class Cards:
     def __init__(self, world: World, books: Books) -> None:
         self._world, self._books = world, books
         own = books.people.key
-        self.contact_id: Whole = (own >> np.uint64(PERSON_SHIFT)).astype(np.int64)
-        self.second_id: Whole = (key(own, 290) >> np.uint64(PERSON_SHIFT)).astype(np.int64)
-        self.deal_id: Whole = (key(own, 291) >> np.uint64(PERSON_SHIFT)).astype(np.int64)
-        self.company: Whole = (key(own, 292) % np.uint64(world.crm.companies)).astype(np.int64)
+        self.contact_id = contact_id(own)
+        self.second_id = contact_id(key(own, 290))
+        first = contact_id(key(own, 291))
+        self.deal_id: Whole = np.concatenate([first, contact_id(key(books.repeats.key, 295))])
+        """Of everybody's first order or deal, then of the repeat orders."""
+        self.company = company_of(world.crm, key(own, 292), books.segment)
         self.owner: Whole = 500 + (key(own, 293) % np.uint64(6)).astype(np.int64)
+        for_a_company = np.array([one.company_share for one in world.crm.segments] or [0.0])[books.segment]
+        self.has_company = ~books.people.sells | (uniform(world.seed, 294, own) < for_a_company)
         self._clicks = click_key(books.touches, books.people)
 
     def name(self, person: int) -> tuple[str, str]:
@@ -90,12 +97,15 @@ class Cards:
         pick = int(self.contact_id[person])
         return None if pick % 4 == 0 else f"{COUNTRIES[pick // 5 % 4][1]}{pick % 9_000 + 1_000:04d}"
 
-    def country(self, person: int) -> str:
+    def country(self, person: int) -> str | None:
+        """A trait where the world has segments; else drawn as the telephone number is."""
+        if self._books.traits.are_known:
+            return self._books.traits.of_person("country", person)
         return COUNTRIES[int(self.contact_id[person]) // 5 % 4][0]
 
     def company_id(self, person: int) -> int | None:
-        """The employer of somebody who left a lead; buyers have none."""
-        return None if self._books.people.sells[person] else COMPANY_BASE + int(self.company[person])
+        """The employer of somebody who left a lead; few buyers have one."""
+        return COMPANY_BASE + int(self.company[person]) if self.has_company[person] else None
 
     def source(self, touch: int) -> str:
         """HubSpot's word for where a touch came from."""
@@ -135,11 +145,11 @@ class Cards:
         if ad_set == NOBODY:
             is_mail = CHANNELS[int(touches.channel[touch])] == "email"
             return (
-                "https://shop.example/?utm_source=newsletter&utm_medium=email"
+                f"{self._page(touch)}?utm_source=newsletter&utm_medium=email"
                 if is_mail
-                else "https://shop.example/"
+                else self._page(touch)
             )
-        page = f"https://shop.example/{words.THEMES[int(sets.theme[ad_set])].replace(' ', '-')}"
+        page = self._page(touch)
         name, value = self.click_id(touch) or ("", "")
         if not touches.is_tagged[touch]:
             return f"{page}?{name}={value}"
@@ -150,4 +160,18 @@ class Cards:
             "linkedin_ads": f"utm_source=linkedin&utm_medium=paid_social&utm_campaign=urn:li:sponsoredCampaignGroup:{campaign}"
             f"&utm_content=urn:li:sponsoredCampaign:{own}",
         }[CHANNELS[int(touches.channel[touch])]]
-        return f"{page}?{tags}&{name}={value}"
+        return f"{page}?{tags}{self._searched(touch)}&{name}={value}"
+
+    def _page(self, touch: int) -> str:
+        """Where a touch lands: what the person looks for where that is known, else what the ad set is about."""
+        content = self._books.traits.of_person("content", int(self._books.touches.person[touch]))
+        ad_set = int(self._books.touches.ad_set[touch])
+        if content is None and ad_set != NOBODY:
+            content = words.THEMES[int(self._books.sets.theme[ad_set])]
+        return f"https://shop.example/{quote((content or '').replace(' ', '-'))}"
+
+    def _searched(self, touch: int) -> str:
+        """Google tells the topic of a search by a tag of the account's own."""
+        topic = self._books.traits.of_person("search_topic", int(self._books.touches.person[touch]))
+        is_search = CHANNELS[int(self._books.touches.channel[touch])] == "google_ads"
+        return f"&utm_term={quote_plus(topic)}" if topic and is_search else ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sandbox.customers.latent import multiplier
 from sandbox.customers.paths import Touches
 from sandbox.customers.people import DAY, People
 from sandbox.customers.settings import CHANNELS, STAGES, Crm
@@ -52,20 +53,22 @@ class Funnel:
         return self.stage_at[:, len(STAGES) :].min(axis=1)
 
 
-def funnel(world: World, people: People, touches: Touches, rate: float) -> Funnel:
+def funnel(world: World, people: People, touches: Touches, rate: float, segment: Whole) -> Funnel:
     """What becomes of each of these people."""
     seed, crm, who = world.seed, world.crm, people.key
-    convinced = -np.expm1(-rate * np.bincount(touches.person, touches.pull, len(people)))
+    ease = rate * multiplier(crm, "conversion", segment)
+    convinced = -np.expm1(-ease * np.bincount(touches.person, touches.pull, len(people)))
     real = uniform(seed, 240, who) < convinced
     subscribes = ~real & people.sells & (uniform(seed, 241, who) < crm.subscriber_share)
     leads = real & ~people.sells
     # So that a channel's share is about its quality, whatever its people's paths are worth.
-    chance = np.minimum(_by_channel(crm.quality, people) * convinced * (1.0 + crm.claim_excess), 0.97)
+    likely = _by_channel(crm.quality, people) * convinced * (1.0 + crm.claim_excess)
+    chance = np.minimum(likely * multiplier(crm, "qualification", segment), 0.97)
     test = real & (uniform(seed, 242, who) < crm.test_share)
     qualifies = leads & (uniform(seed, 243, who) < chance) & ~test
     wait = lognormal(_by_channel(crm.qualify_days, people), crm.qualify_spread, seed, 244, who) * DAY
     qualified = np.where(qualifies, people.converts_at + wait, NEVER)
-    opens = qualifies & (uniform(seed, 245, who) < crm.deal_share)
+    opens = qualifies & (uniform(seed, 245, who) < crm.deal_share * multiplier(crm, "deal", segment))
     deal = np.where(opens, qualified + lognormal(2.0, 0.6, seed, 246, who) * DAY, NEVER)
     order = np.where(real & people.sells, people.converts_at, NEVER)
     sent_back = (real & people.sells) & (uniform(seed, 247, who) < crm.refund_share)

@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.catalog import Catalog
+from sandbox.customers.latent import mix
 from sandbox.customers.people import DAY, NOBODY, AdSets, People
+from sandbox.customers.segments import typical
 from sandbox.customers.settings import CHANNELS, PAID, UNPAID
 from sandbox.draws import Floats, Whole, key, lognormal, poisson, uniform
 from sandbox.world import World
@@ -46,6 +48,8 @@ class Touches:
     """With campaign parameters; else the click id alone."""
     is_lost: npt.NDArray[np.bool_]
     """Nobody saw it."""
+    is_form: npt.NDArray[np.bool_]
+    """A form at LinkedIn: LinkedIn alone tells of it."""
 
 
 def pulls(world: World) -> Floats:
@@ -118,10 +122,14 @@ def _weighed(
         uniform(seed, 230, *whose) < crm.touch_lost_share
     )
     tagged = uniform(seed, 231, *whose) >= crm.untagged_share
+    # The click that is claimed, of people who leave a lead.
+    is_form = (place == MOST_EXTRA) & (channel == CHANNELS.index("linkedin_ads")) & ~people.sells[person]
+    is_form &= uniform(seed, 238, *whose) < crm.form_share
+    lost &= ~is_form
     order = np.lexsort((at, person))
     return Touches(
         person=person[order], channel=channel[order], ad_set=ad_set[order], at=at[order], pull=pull[order],
-        weight=(pull / whole[person])[order], is_tagged=tagged[order], is_lost=lost[order],
+        weight=(pull / whole[person])[order], is_tagged=tagged[order], is_lost=lost[order], is_form=is_form[order],
     )  # fmt: skip
 
 
@@ -149,11 +157,19 @@ def convincing_rate(world: World, catalogs: list[Catalog], *, size: int = 5_000)
         unpaid = np.select([own < OF_UNPAID[0], own < OF_UNPAID[1]], [pull[3], pull[4]], pull[5])
         more = np.where(uniform(seed, 237, n, nth) < PAID_EXTRA, pull[channel[again]], unpaid)
         total += np.where(nth < extra, more, 0.0)
+    shares, ease = mix(world, channel[chosen], chosen) or [np.ones(size)], _ease(world)
     wanted, low, high = 1.0 / (1.0 + world.crm.claim_excess), 1e-6, 1e6
     for _ in range(80):
         middle = float(np.sqrt(low * high))
-        low, high = (middle, high) if float(-np.expm1(-middle * total).mean()) < wanted else (low, middle)
+        real = np.sum([s * -np.expm1(-middle * e * total) for s, e in zip(shares, ease, strict=True)], axis=0)
+        low, high = (middle, high) if float(real.mean()) < wanted else (low, middle)
     return float(np.sqrt(low * high))
+
+
+def _ease(world: World) -> list[float]:
+    """How easily a touch convinces each segment's people."""
+    segments = world.crm.segments
+    return [one.conversion / typical(segments, "conversion") for one in segments] or [1.0]
 
 
 def _strength(catalog: Catalog) -> Floats:

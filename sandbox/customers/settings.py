@@ -3,7 +3,9 @@
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sandbox.customers.segments import Segment
 
 PAID = ("google_ads", "meta_ads", "linkedin_ads")
 UNPAID = ("organic", "direct", "email")
@@ -51,6 +53,12 @@ class Crm(BaseModel):
         0.04, ge=0, le=1, description="Share of people whose whole path is lost (another device)."
     )
     touch_lost_share: float = Field(0.03, ge=0, le=1, description="Share of single touches that are lost.")
+    form_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of LinkedIn's leads that filled in a form at LinkedIn, so that no landing page tells of their click.",
+    )
     untagged_share: float = Field(
         0.10, ge=0, le=1, description="Share of paid touches with a click id and no campaign parameters."
     )
@@ -96,3 +104,33 @@ class Crm(BaseModel):
         0.01, ge=0, le=1, description="Share of people entered twice and merged later."
     )
     delete_share: float = Field(0.005, ge=0, le=1, description="Share of contacts that are deleted later.")
+    segments: tuple[Segment, ...] = Field(
+        (), max_length=50, description="Kinds of customers; none: everybody is alike and has no traits."
+    )
+    segment_overlap: float = Field(
+        0.15, ge=0, le=1, description="How often a trait is not its segment's but anybody's."
+    )
+    segment_tilt: float = Field(
+        0.5, ge=0, le=3, description="How much the mix of segments differs between ad sets (log scale)."
+    )
+    trait_missing: float = Field(
+        0.1, ge=0, le=1, description="How often a trait of a person or a company is not known."
+    )
+    trait_missing_of: dict[str, float] = Field({}, description="The same for single traits, by name.")
+    consent_share: float | None = Field(
+        None, ge=0, le=1, description="Share of people who agreed to advertising; none: nobody was asked."
+    )
+    unsubscribe_share: float = Field(
+        0.06, ge=0, le=1, description="Share of those who take it back some day."
+    )
+    unsubscribe_days: float = Field(60, gt=0, description="Mean days until they do.")
+
+    @model_validator(mode="after")
+    def _segments_are_told_apart(self) -> "Crm":
+        names = [one.name for one in self.segments]
+        if doubled := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"segments: '{doubled[0]}' is there twice")
+        strange = {channel for one in self.segments for channel in one.channels} - set(CHANNELS)
+        if strange:
+            raise ValueError(f"segments: '{min(strange)}' is no channel; they are {', '.join(CHANNELS)}")
+        return self

@@ -3,7 +3,7 @@
 Ids are in ascending order; every record's own instants decide what can be seen of it now.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,18 +16,18 @@ from sandbox.customers.books import Books
 from sandbox.customers.cards import COMPANY_BASE, Cards
 from sandbox.customers.settings import STAGES
 from sandbox.draws import Floats, Whole
+from sandbox.hubspot.traits import company_card, contact_card
 from sandbox.world import World
 
 History = list[tuple[float, str]]
 """Instants with the value that a property had from then on, oldest first."""
 ORDERED, RETURNED = "checkout_completed", "cancelled"
-OPEN_SHARES = (0.2, 0.4, 0.6, 0.8, 0.9)
 _LIFE = ("subscriber", "lead", "salesqualifiedlead", "opportunity", "customer")
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """All records of one type, by ascending id. `row` is the person, or the company's number."""
+    """All records of one type, by ascending id. `row` is the person, or the company's number; repeat orders come after all people."""
 
     id: Whole
     row: Whole
@@ -62,9 +62,10 @@ class Holdings:
         twice = np.flatnonzero(np.isfinite(f.merged_at) & f.is_contact)
         last_touch = np.zeros(len(f.created_at))
         t = self.books.touches
-        np.maximum.at(last_touch, t.person, np.where((t.at <= now) & ~t.is_lost, t.at, 0.0))
+        np.maximum.at(last_touch, t.person, np.where((t.at <= now) & ~t.is_lost & ~t.is_form, t.at, 0.0))
+        left = self.books.traits.unsubscribed_at
         modified = _latest(
-            now, f.created_at, f.qualified_at, f.deal_at, f.won_at, f.order_at, f.merged_at, last_touch
+            now, f.created_at, f.qualified_at, f.deal_at, f.won_at, f.order_at, f.merged_at, last_touch, left
         )
         second = f.created_at + 43_200.0
         never = np.full(len(twice), np.inf)
@@ -80,15 +81,26 @@ class Holdings:
 
     @cached_property
     def deals(self) -> Shelf:
-        f = self.books.funnel
-        opened = np.minimum(f.deal_at, f.order_at)
+        f, again = self.books.funnel, self.books.repeats
+        opened = np.concatenate([np.minimum(f.deal_at, f.order_at), again.at])
         rows = np.flatnonzero(np.isfinite(opened))
         stages = [f.stage_at[:, n] for n in range(f.stage_at.shape[1])]
-        modified = _latest(self.now, opened, f.refunded_at, *stages)
+        modified = _latest(self.now, opened[: len(f.order_at)], f.refunded_at, *stages)
+        never = np.full(len(again), np.inf)
         return _sorted(
             id=self.cards.deal_id[rows], row=rows, is_second=np.zeros(len(rows), bool), created=opened[rows],
-            modified=modified[rows], archived=f.deal_deleted_at[rows], merged=np.full(len(rows), np.inf),
+            modified=np.concatenate([modified, _latest(self.now, again.at)])[rows],
+            archived=np.concatenate([f.deal_deleted_at, never])[rows], merged=np.full(len(rows), np.inf),
         )  # fmt: skip
+
+    def repeat(self, row: int) -> int | None:
+        """The number of the repeat order that a row of the deals is; None for a first order or a deal."""
+        return row - len(self.books.people) if row >= len(self.books.people) else None
+
+    def owner_of_deal(self, row: int) -> int:
+        """The person a row of the deals belongs to."""
+        again = self.repeat(row)
+        return row if again is None else int(self.books.repeats.person[again])
 
     @cached_property
     def companies(self) -> Shelf:
@@ -132,12 +144,9 @@ class Holdings:
             fixed |= self._deal(row)
             moving = self._past_of_deal(row)
         else:
-            fixed |= {
-                "name": f"Company {row}",
-                "domain": f"company{row}.example",
-                "industry": ("COMPUTER_SOFTWARE", "RETAIL", "BANKING")[row % 3],
-            }
-            fixed |= {"numberofemployees": str(10 * (1 + row % 50)), "country": "Germany"}
+            fixed |= {"name": f"Company {row}", "domain": f"company{row}.example"} | company_card(
+                self.books, row
+            )
         fixed["lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"] = _iso(
             float(shelf.modified[at])
         )
@@ -154,7 +163,7 @@ class Holdings:
         was_merged = merged <= self.now and not is_second
         return {
             "email": cards.email(row, second=is_second), "phone": cards.phone(row), "firstname": first, "lastname": last,
-            "country": cards.country(row), "associatedcompanyid": None if company is None else str(company),
+            **contact_card(self.books, cards, row), "associatedcompanyid": None if company is None else str(company),
             "hubspot_owner_id": str(cards.owner[row]),
             "hs_merged_object_ids": str(cards.second_id[row]) if was_merged else None,
             "hs_calculated_merged_vids": f"{cards.second_id[row]}:{int(merged * 1_000)}" if was_merged else None,
@@ -168,7 +177,8 @@ class Holdings:
         ]
         if is_second:
             past = past[:1] if np.isfinite(f.lead_at[row]) else []
-        touches = [n for n in self.books.touches_of(row) if not t.is_lost[n]]
+        left = self.books.traits.unsubscribed_at[row]
+        touches = [n for n in self.books.touches_of(row) if not t.is_lost[n] and not t.is_form[n]]
         touches = touches[:1] if is_second else touches
         when = [float(np.floor(t.at[n])) for n in touches]
         clicks = [cards.click_id(n) for n in touches]
@@ -177,6 +187,7 @@ class Holdings:
             "hs_latest_source": [(at, cards.source(n)) for at, n in zip(when, touches, strict=True)]
             or [(float(f.created_at[row]), "OFFLINE")],
             "hs_analytics_last_url": [(at, cards.url(n)) for at, n in zip(when, touches, strict=True)],
+            "hs_email_optout": [(float(left), "true")] if np.isfinite(left) else [],
         }
         for name, prefix in (("hs_google_click_id", "gclid"), ("hs_facebook_click_id", "fbclid")):
             found[name] = [
@@ -184,24 +195,34 @@ class Holdings:
             ]
         return found
 
-    def _deal(self, row: int) -> dict[str, str | None]:
-        is_order = bool(self.books.people.sells[row])
-        f, people = self.books.funnel, self.books.people
+    def worth(self, row: int) -> float:
+        """Amount of a row of the deals."""
+        again, b = self.repeat(row), self.books
+        if again is not None:
+            return float(b.repeats.value[again])
+        return float(b.people.value[row] if b.people.sells[row] else b.funnel.amount[row])
+
+    def _deal(self, deal: int) -> dict[str, str | None]:
+        row, people = self.owner_of_deal(deal), self.books.people
+        is_order = bool(people.sells[row])
         first, last = self.cards.name(row)
         return {
             "dealname": f"Order of {first} {last}"
             if is_order
             else f"{first} {last}, Company {self.cards.company[row]}",
-            "amount": f"{people.value[row] if is_order else f.amount[row]:.2f}",
+            "amount": f"{self.worth(deal):.2f}",
             "deal_currency_code": self.world.accounts[int(people.account[row])].currency,
             "pipeline": "ecommerce" if is_order else "default",
             "hubspot_owner_id": None if is_order else str(self.cards.owner[row]),
         }
 
     def _past_of_deal(self, row: int) -> dict[str, History]:
-        f = self.books.funnel
-        if self.books.people.sells[row]:
-            stages: History = [(float(f.order_at[row]), ORDERED), (float(f.refunded_at[row]), RETURNED)]
+        f, again = self.books.funnel, self.repeat(row)
+        if again is not None:
+            closed = float(self.books.repeats.at[again])
+            stages: History = [(closed, ORDERED)]
+        elif self.books.people.sells[row]:
+            stages = [(float(f.order_at[row]), ORDERED), (float(f.refunded_at[row]), RETURNED)]
             closed = float(f.order_at[row])
         else:
             stages = sorted(
@@ -217,6 +238,7 @@ class Holdings:
         if at is None or not self.shelf(kind).seen(self.now)[at]:
             return []
         row = int(self.shelf(kind).row[at])
+        row = self.owner_of_deal(row) if kind == "deals" else row
         own: dict[str, Any] = {
             "contacts": int(self.cards.contact_id[row]),
             "companies": self.cards.company_id(row),
@@ -240,41 +262,3 @@ def _latest(now: float, *instants: Floats) -> Floats:
 
 def _iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def pipelines(begun: str) -> Iterable[dict[str, Any]]:
-    """The two deal pipelines with their stages."""
-
-    def stage(number: int, name: str, label: str, share: float, *, is_closed: bool) -> dict[str, Any]:
-        metadata = {"isClosed": str(is_closed).lower(), "probability": str(share)}
-        return {
-            "id": name,
-            "label": label,
-            "displayOrder": number,
-            "metadata": metadata,
-            "archived": False,
-            "createdAt": begun,
-            "updatedAt": begun,
-        }
-
-    sales = [stage(n, name, name, OPEN_SHARES[n], is_closed=False) for n, name in enumerate(STAGES)]
-    sales += [
-        stage(5, "closedwon", "Closed won", 1.0, is_closed=True),
-        stage(6, "closedlost", "Closed lost", 0.0, is_closed=True),
-    ]
-    shop = [
-        stage(0, ORDERED, "Checkout completed", 1.0, is_closed=True),
-        stage(1, RETURNED, "Cancelled", 0.0, is_closed=True),
-    ]
-    for number, (name, label, stages) in enumerate(
-        (("default", "Sales pipeline", sales), ("ecommerce", "Ecommerce pipeline", shop))
-    ):
-        yield {
-            "id": name,
-            "label": label,
-            "displayOrder": number,
-            "stages": stages,
-            "archived": False,
-            "createdAt": begun,
-            "updatedAt": begun,
-        }

@@ -15,7 +15,8 @@ from starlette.routing import Route
 from sandbox.customers.people import TooManyPeople
 from sandbox.hubspot import search
 from sandbox.hubspot.limits import Limits
-from sandbox.hubspot.objects import Holdings, pipelines
+from sandbox.hubspot.objects import Holdings
+from sandbox.hubspot.pipelines import pipelines
 from sandbox.hubspot.refusals import Refused, bad, expired, unknown_token
 from sandbox.stage import Stage
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.linkedin import entities
+from sandbox.linkedin import entities, lead_forms
 from sandbox.linkedin.analytics import Analytics
 from sandbox.linkedin.refusals import Refused, bad, not_found
 from sandbox.linkedin.restli import NotRestli, decode_query
@@ -166,8 +166,9 @@ class _Wire:
                 finder="search",
                 most=1_000,
             )
-        if path == "conversions" and method == "GET":
-            return self._conversions(query)
+        finders = {"conversions": self._conversions, "leadFormResponses": self._lead_forms}
+        if method == "GET" and path in finders:
+            return finders[path](query)
         if match := _COLLECTION.fullmatch(path):
             account = self._stage.world.account("linkedin_ads", match[1])
             if account is None:
@@ -181,6 +182,10 @@ class _Wire:
                 return _json(entities.element(self._stage, account, match[2], _number(match[3])))
             return self._list(request, account, match[2], query)
         raise Refused(404, "RESOURCE_NOT_FOUND", f"No virtual resource found for /{path}")
+
+    def _lead_forms(self, query: dict[str, Any]) -> Response:
+        self._stage.note("linkedin_ads", "GET leadFormResponses")
+        return _json(lead_forms.responses(self._stage, query))
 
     def _conversions(self, query: dict[str, Any]) -> Response:
         """The conversion rules of an account: one, whose window people may change."""

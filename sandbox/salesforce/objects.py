@@ -13,6 +13,7 @@ import numpy as np
 from sandbox.customers.settings import STAGES
 from sandbox.hubspot.objects import Holdings
 from sandbox.salesforce.soql import Row
+from sandbox.salesforce.traits import company_card, contact_card
 
 LABELS = (
     "Prospecting",
@@ -63,7 +64,8 @@ def _people(holdings: Holdings, prefix: str, *, sells: bool) -> Iterator[tuple[i
         touches = [
             n
             for n in holdings.books.touches_of(row)
-            if not holdings.books.touches.is_lost[n] and holdings.books.touches.at[n] <= now
+            if not (holdings.books.touches.is_lost[n] or holdings.books.touches.is_form[n])
+            and holdings.books.touches.at[n] <= now
         ]
         modified = min(shelf.merged[at], shelf.archived[at]) if gone else shelf.modified[at]
         yield row, second, {
@@ -71,7 +73,7 @@ def _people(holdings: Holdings, prefix: str, *, sells: bool) -> Iterator[tuple[i
             "CreatedDate": _instant(float(shelf.created[at])), "SystemModstamp": _instant(float(modified)),
             "FirstName": first, "LastName": last, "Email": cards.email(row, second=second), "Phone": cards.phone(row),
             "LeadSource": "Web" if touches else "Other", "Landing_Page__c": cards.url(touches[-1]) if touches else None,
-            "OwnerId": sf_id("005", int(cards.owner[row])),
+            "OwnerId": sf_id("005", int(cards.owner[row])), **contact_card(holdings, row, prefix),
         }  # fmt: skip
 
 
@@ -89,30 +91,34 @@ def _leads(holdings: Holdings) -> Iterator[Row]:
 
 
 def _contacts(holdings: Holdings) -> Iterator[Row]:
-    for _, _, shown in _people(holdings, "003", sells=True):
-        yield shown | {"AccountId": None}
+    for row, _, shown in _people(holdings, "003", sells=True):
+        yield shown | {"AccountId": _account(holdings, row)}
     for row, second, shown in _people(holdings, "003", sells=False):
-        at, company = holdings.books.funnel.qualified_at[row], holdings.cards.company_id(row)
+        at = holdings.books.funnel.qualified_at[row]
         if at <= holdings.now and not second:
-            yield shown | {
-                "AccountId": sf_id("001", company) if company else None,
-                "CreatedDate": _instant(float(at)),
-            }
+            yield shown | {"AccountId": _account(holdings, row), "CreatedDate": _instant(float(at))}
+
+
+def _account(holdings: Holdings, row: int) -> str | None:
+    company = holdings.cards.company_id(row)
+    return sf_id("001", company) if company else None
 
 
 def _accounts(holdings: Holdings) -> Iterator[Row]:
     shelf = holdings.companies
-    for id_, created in zip(shelf.id, shelf.created, strict=True):
+    for id_, row, created in zip(shelf.id, shelf.row, shelf.created, strict=True):
         at = _instant(float(created))
         yield {
             "Id": sf_id("001", int(id_)), "IsDeleted": False, "MasterRecordId": None, "CreatedDate": at, "SystemModstamp": at,
-            "Name": f"Company {id_}", "Industry": "Technology", "NumberOfEmployees": 50,
+            "Name": f"Company {id_}", **company_card(holdings, int(row)),
         }  # fmt: skip
 
 
 def _stages(holdings: Holdings, row: int) -> list[tuple[float, str]]:
     """Instants at which an opportunity entered its stages, oldest first."""
-    f = holdings.books.funnel
+    f, again = holdings.books.funnel, holdings.repeat(row)
+    if again is not None:
+        return [(float(holdings.books.repeats.at[again]), "Closed Won")]
     if holdings.books.people.sells[row]:
         past = [(float(f.order_at[row]), "Closed Won"), (float(f.refunded_at[row]), "Closed Lost")]
     else:
@@ -127,17 +133,16 @@ def _each_deal(holdings: Holdings) -> Iterator[tuple[int, int, str, Any]]:
 
 
 def _opportunities(holdings: Holdings) -> Iterator[Row]:
-    people, f, cards = holdings.books.people, holdings.books.funnel, holdings.cards
-    for at, row, own, shelf in _each_deal(holdings):
-        stage_at, stage = _stages(holdings, row)[-1]
-        company = cards.company_id(row)
-        amount = people.value[row] if people.sells[row] else f.amount[row]
+    people, cards = holdings.books.people, holdings.cards
+    for at, deal, own, shelf in _each_deal(holdings):
+        stage_at, stage = _stages(holdings, deal)[-1]
+        row, amount = holdings.owner_of_deal(deal), holdings.worth(deal)
         gone = bool(shelf.archived[at] <= holdings.now)
         yield {
             "Id": own, "IsDeleted": gone, "Name": f"Deal {at}", "StageName": stage,
-            "Amount": float(amount), "CurrencyIsoCode": holdings.world.accounts[int(people.account[row])].currency,
+            "Amount": amount, "CurrencyIsoCode": holdings.world.accounts[int(people.account[row])].currency,
             "CloseDate": _day(stage_at), "IsClosed": stage.startswith("Closed"), "IsWon": stage == "Closed Won",
-            "AccountId": sf_id("001", company) if company else None, "OwnerId": sf_id("005", int(cards.owner[row])),
+            "AccountId": _account(holdings, row), "OwnerId": sf_id("005", int(cards.owner[row])),
             "CreatedDate": _instant(float(shelf.created[at])), "SystemModstamp": _instant(float((shelf.archived if gone else shelf.modified)[at])),
             "Type": "Order" if people.sells[row] else "New Business",
         }  # fmt: skip
@@ -153,8 +158,8 @@ def _history(holdings: Holdings) -> Iterator[Row]:
 
 
 def _roles(holdings: Holdings) -> Iterator[Row]:
-    for at, row, own, shelf in _each_deal(holdings):
-        when = _instant(float(shelf.created[at]))
+    for at, deal, own, shelf in _each_deal(holdings):
+        when, row = _instant(float(shelf.created[at])), holdings.owner_of_deal(deal)
         yield {
             "Id": sf_id("00K", at), "OpportunityId": own, "ContactId": sf_id("003", int(holdings.cards.contact_id[row])), "IsPrimary": True,
             "IsDeleted": False, "CreatedDate": when, "SystemModstamp": when,

@@ -1,5 +1,6 @@
-"""Salesforce's wire: the client-credentials login, `query` and `queryAll` in pages of 2,000, its error lists and limit header."""
+"""Salesforce's wire: the client-credentials login, `query` and `queryAll` in pages of 2,000, bulk queries, error lists and limit header."""
 
+import json
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs
@@ -10,11 +11,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.hubspot.objects import Holdings
+from sandbox.salesforce.bulk import Job, Jobs, page, told
 from sandbox.salesforce.objects import rows
-from sandbox.salesforce.soql import Malformed, Row, parsed
+from sandbox.salesforce.soql import Malformed, Query, Row, parsed
 from sandbox.stage import Stage
 
 PAGE, LIMIT = 2_000, 100_000
+BULK_PAGE = 1_000
+"""Fewer than Salesforce allows, so that small worlds have pages too."""
 
 
 def routes(stage: Stage) -> list[Route]:
@@ -22,6 +26,9 @@ def routes(stage: Stage) -> list[Route]:
     wire = _Wire(stage)
     return [
         Route("/salesforce/services/oauth2/token", wire.token, methods=["POST"]),
+        Route("/salesforce/services/data/v{version}/jobs/query", wire.bulk, methods=["POST"]),
+        Route("/salesforce/services/data/v{version}/jobs/query/{job}", wire.bulk, methods=["GET"]),
+        Route("/salesforce/services/data/v{version}/jobs/query/{job}/{results}", wire.bulk, methods=["GET"]),
         Route("/salesforce/services/data/v{version}/{verb:str}/{cursor:path}", wire.data, methods=["GET"]),
     ]
 
@@ -29,6 +36,7 @@ def routes(stage: Stage) -> list[Route]:
 class _Wire:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._jobs = Jobs()
         self._cursors: dict[str, list[Row]] = {}
         self._numbers, self._calls = count(1), count(1)
         self._expired_in: int | None = None
@@ -65,16 +73,8 @@ class _Wire:
         return await run_in_threadpool(self._data, request)
 
     def _data(self, request: Request) -> Response:
-        faults = self._stage.faults
-        if faults.take("salesforce", "unavailable") is not None:
-            return _refused(503, "SERVER_UNAVAILABLE", "Server unavailable")
-        if faults.take("salesforce", "throttled") is not None:
-            return _refused(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
-        if faults.take("salesforce", "session_expired") is not None:
-            self._expired_in = faults.rounds
-        bearer = f"Bearer {self._stage.credentials.salesforce_access_token}"
-        if request.headers.get("authorization") != bearer or self._expired_in == faults.rounds:
-            return _refused(401, "INVALID_SESSION_ID", "Session expired or invalid")
+        if (refused := self._not_now(request)) is not None:
+            return refused
         verb, cursor = request.path_params["verb"], request.path_params["cursor"]
         self._stage.note("salesforce", f"GET {verb}")
         headers = {"Sforce-Limit-Info": f"api-usage={next(self._calls)}/{LIMIT}"}
@@ -88,8 +88,62 @@ class _Wire:
             return _refused(400, "MALFORMED_QUERY", str(error))
         return JSONResponse(self._page(found, start, verb, request.path_params["version"]), headers=headers)
 
+    def _not_now(self, request: Request) -> Response | None:
+        """The refusal that a fault or the session calls for."""
+        faults = self._stage.faults
+        if faults.take("salesforce", "unavailable") is not None:
+            return _refused(503, "SERVER_UNAVAILABLE", "Server unavailable")
+        if faults.take("salesforce", "throttled") is not None:
+            return _refused(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        if faults.take("salesforce", "session_expired") is not None:
+            self._expired_in = faults.rounds
+        bearer = f"Bearer {self._stage.credentials.salesforce_access_token}"
+        if request.headers.get("authorization") != bearer or self._expired_in == faults.rounds:
+            return _refused(401, "INVALID_SESSION_ID", "Session expired or invalid")
+        return None
+
+    async def bulk(self, request: Request) -> Response:
+        given = json.loads(await request.body() or b"{}")
+        return await run_in_threadpool(self._bulk, request, given)
+
+    def _bulk(self, request: Request, given: dict[str, Any]) -> Response:
+        if (refused := self._not_now(request)) is not None:
+            return refused
+        self._stage.note("salesforce", f"{request.method} jobs/query")
+        headers = {"Sforce-Limit-Info": f"api-usage={next(self._calls)}/{LIMIT}"}
+        own = request.path_params.get("job")
+        if own is None:
+            try:
+                query, rows = self._answered(
+                    str(given.get("query", "")), all_rows=given.get("operation") == "queryAll"
+                )
+            except Malformed as error:
+                return _refused(400, "API_ERROR", str(error))
+            slow, fails = (
+                self._stage.faults.take("salesforce", "job_slow"),
+                self._stage.faults.take("salesforce", "job_failed"),
+            )
+            polls = 0 if slow is None else int(slow.get("polls", 3))
+            job = self._jobs.start(Job(rows, query.fields, polls, fails is not None))
+            return JSONResponse(told(job, "UploadComplete"), headers=headers)
+        held = self._jobs.get(own)
+        if held is None:
+            return _refused(404, "NOT_FOUND", "The requested resource does not exist")
+        if "results" not in request.path_params:
+            return JSONResponse(told(own, held.state()), headers=headers)
+        start, size = (
+            int(request.query_params.get("locator", 0)),
+            int(request.query_params.get("maxRecords", BULK_PAGE)),
+        )
+        text, records, after = page(held, start=start, size=min(size, BULK_PAGE))
+        more = {"Sforce-Locator": after, "Sforce-NumberOfRecords": str(records)}
+        return Response(text, media_type="text/csv", headers=headers | more)
+
     def _asked(self, request: Request, *, all_rows: bool) -> list[Row]:
-        query = parsed(request.query_params.get("q", ""))
+        return self._answered(request.query_params.get("q", ""), all_rows=all_rows)[1]
+
+    def _answered(self, text: str, *, all_rows: bool) -> tuple[Query, list[Row]]:
+        query = parsed(text)
         books = self._stage.keeper.books()
         held = rows(
             Holdings(self._stage.world, books, float(int(self._stage.clock.now().timestamp()))), query.object
@@ -97,7 +151,7 @@ class _Wire:
         if held is None:
             raise Malformed(f"sObject type '{query.object}' is not supported.")
         shown = query.answer(held if all_rows else [row for row in held if not row["IsDeleted"]])
-        return [{"attributes": {"type": query.object}} | row for row in shown]
+        return query, [{"attributes": {"type": query.object}} | row for row in shown]
 
     def _more(self, cursor: str) -> tuple[list[Row], int]:
         name, _, start = cursor.rpartition("-")

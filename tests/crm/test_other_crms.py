@@ -15,6 +15,7 @@ from resources.crm.tabular import Files, Sql
 from resources.errors import DataUnusable, PlatformBusy, PlatformRefused
 from resources.identity import identity
 from resources.lake import Lake
+from resources.platforms.patience import Patience
 from resources.tables.crm import CONTACTS, CRM_PULLS, DEAL_STAGES, DEALS, STAGES, TOUCHES
 from sandbox.faults import KNOWN
 from tests.crm.ground import NOW, Ground
@@ -61,7 +62,44 @@ def test_salesforce_is_read_and_kept_current(salesforce: Ground, lake: Lake) -> 
 
 
 def test_every_fault_of_salesforce_is_met_here() -> None:
-    assert set(KNOWN["salesforce"]) == {"session_expired", "throttled", "unavailable"}
+    assert set(KNOWN["salesforce"]) == {
+        "session_expired",
+        "throttled",
+        "unavailable",
+        "job_slow",
+        "job_failed",
+    }
+
+
+def test_everything_is_read_by_jobs_and_changes_by_pages(salesforce: Ground, lake: Lake) -> None:
+    (reader,) = salesforce.crms().readers()
+    whole = reader.read(None, now=salesforce.stage.clock.now)
+    people = len(whole.rows["contacts"])
+    assert people > 1_000  # several pages of one job
+    # A job is asked for, looked at and fetched in pages of a thousand; the stages are one page of rows.
+    assert whole.calls <= 6 * 3 + 2 * people // 1_000 + 2
+    since = salesforce.stage.clock.now()
+    salesforce.stage.clock.advance(timedelta(hours=2))
+    changed = reader.read(since, now=salesforce.stage.clock.now)
+    assert 0 < len(changed.rows["contacts"]) < people
+
+
+def test_a_job_that_takes_its_time_is_waited_for(salesforce: Ground, lake: Lake) -> None:
+    salesforce.stage.faults.arm("salesforce", "job_slow", polls=3)
+    keep(salesforce.crms(patience=Patience(total_seconds=5.0, first_pause=0.01)), lake)
+    assert_equal(lake, salesforce)
+
+
+def test_a_job_that_does_not_end_is_given_up_and_one_that_failed_is_told_of(
+    salesforce: Ground, lake: Lake
+) -> None:
+    salesforce.stage.faults.arm("salesforce", "job_slow", polls=9)
+    with pytest.raises(PlatformBusy, match="Salesforce: Reading Lead: the bulk job is still running"):
+        keep(salesforce.crms(), lake)
+    salesforce.stage.faults.arm("salesforce", "job_failed")
+    with pytest.raises(PlatformRefused, match=r"the bulk job ended as Failed.*Bulk Data Load Jobs"):
+        keep(salesforce.crms(), lake)
+    assert lake.read(CONTACTS).empty
 
 
 def test_an_expired_session_is_logged_in_again(salesforce: Ground, lake: Lake) -> None:
@@ -160,7 +198,7 @@ def test_a_missing_column_says_which_and_where_to_name_it(tmp_path: Path) -> Non
 
 
 def test_an_empty_folder_says_what_it_should_hold(tmp_path: Path) -> None:
-    with pytest.raises(DataUnusable, match="contacts, touches, deals or stages"):
+    with pytest.raises(DataUnusable, match="contacts, touches, companies, deals or stages"):
         Files(tmp_path, MAPPING).spoken()
 
 

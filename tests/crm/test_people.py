@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from assets.crm.figures_of_day import PLATFORMS, credit, funnel_days, lead_clicks
+from assets.crm.figures_of_day import PLATFORMS, credit, funnel_days, lead_clicks, shares
 from assets.crm.people import outcomes, people, touchpoints
 
 AT = datetime(2026, 11, 5, 12, tzinfo=UTC)
@@ -80,7 +80,7 @@ def test_a_lead_costs_the_last_paid_click_before_it() -> None:
 
 def test_claims_of_platforms_are_in_no_sum_and_books_are() -> None:
     visits, ends = every()
-    told = credit(visits, ends, model="linear", window_days=90)
+    told = credit(shares(visits, ends, model="linear", window_days=90))
     kpi = pd.DataFrame(
         [
             {"platform": name, "day": AT.date(), "spend": 10.0, "conversions": 7.0, "conversion_value": 70.0}
@@ -97,3 +97,19 @@ def test_claims_of_platforms_are_in_no_sum_and_books_are() -> None:
     assert rows.loc["google_ads", "revenue"] == pytest.approx(30.0)
     assert rows.loc["paid", "revenue_low"] == pytest.approx(60.0)
     assert rows.loc["unattributed", "orders"] == 1
+
+
+def test_an_order_is_a_repeat_where_nobody_came_since_the_one_before() -> None:
+    days = {"first": 5, "again": 9, "after a visit": 15}
+    visits = pd.DataFrame(
+        [{"person_id": "a", "touch_at": AT.replace(day=day), "channel": "meta_ads"} for day in (2, 12)]
+    )
+    ends = pd.DataFrame(
+        [
+            {"kind": "order", "outcome_id": name, "person_id": "a", "at": AT.replace(day=day), "value_reporting": 10.0, "is_shop": "order"}
+            for name, day in days.items()
+        ]
+    )  # fmt: skip
+    told = shares(visits.assign(campaign_id=None, ad_set_id=None), ends, model="linear", window_days=90)
+    told = told[told["model"] == "linear"].drop_duplicates("outcome_id").set_index("outcome_id")["is_shop"]
+    assert told.to_dict() == {"first": "order", "again": "repeat", "after a visit": "order"}

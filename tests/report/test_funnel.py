@@ -23,6 +23,8 @@ def days() -> pd.DataFrame:
         {"channel": "all", "spend": 150.0, "qualified": 5.0, "shop_orders": 12.0, "revenue": 400.0},
     ]  # fmt: skip
     table = pd.DataFrame([line | row for row in rows]).assign(day=pd.Timestamp(AS_OF))
+    table["qualified_low"] = table["qualified"].where(table["channel"] != "paid", 3.0)
+    table["qualified_high"] = table["qualified"].where(table["channel"] != "paid", 4.0)
     table["revenue_low"] = table["revenue"].where(table["channel"] != "paid", 300.0)
     table["revenue_high"] = table["revenue"].where(table["channel"] != "paid", 350.0)
     return pd.concat(
@@ -30,33 +32,41 @@ def days() -> pd.DataFrame:
     )
 
 
-def cpql() -> pd.DataFrame:
+def acquisition() -> pd.DataFrame:
+    """28 and 90 days of all paid, one platform and two campaigns."""
     row = {
-        "start_day": pd.Timestamp(AS_OF) - timedelta(days=27),
-        "end_day": pd.Timestamp(AS_OF),
-        "matured": 0.5,
+        "window_days": 28, "day": pd.Timestamp(AS_OF), "level": "platform", "channel": "google_ads", "campaign_id": None, "ad_set_id": None,
+        "spend": 100.0, "claimed_conversions": 20.0, "booked": 10.0, "claim_inflation": 2.0, "claimed_roas": 4.0, "roas": 2.5,
+        "roas_low": 2.0, "roas_high": 3.0, "qualified": 2.0, "cpql": 28.0, "cpql_low": 20.0, "cpql_high": 44.0, "matured": 0.5, "pipeline": 15.0,
+        "pipeline_low": 9.0, "pipeline_high": 21.0, "payback_days": 12.0, "returned": 1.4, "payback_of": "margin",
+    }  # fmt: skip
+    campaign = row | {"level": "campaign", "campaign_id": "7", "payback_days": None, "returned": 0.4}
+    paid = row | {
+        "level": "paid",
+        "channel": "paid",
         "cpql": 30.0,
         "cpql_low": 25.0,
         "cpql_high": 40.0,
+        "pipeline": 22.0,
     }
-    week = row | {"start_day": pd.Timestamp(AS_OF) - timedelta(days=6), "cpql": 999.0}
     return pd.DataFrame(
-        [row | {"channel": "paid"}, week | {"channel": "paid"}, row | {"channel": "google_ads", "cpql": 28.0}]
+        [
+            paid,
+            paid | {"window_days": 90, "cpql": 999.0},
+            row,
+            campaign,
+            campaign | {"campaign_id": "8", "spend": 400.0},
+        ]
     )
 
 
-def pipeline() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "channel": ["google_ads", "google_ads", "organic", "meta_ads"],
-            "stage": list("abab"),
-            "expected": [10.0, 5.0, 100.0, 7.0],
-        }
-    )
+NAMES = pd.DataFrame(
+    [{"platform": "google_ads", "level": "campaign", "entity_id": "7", "name": "Brand <DE>"}]
+)
 
 
 def found() -> Funnel:
-    told = funnel_of(days(), cpql(), pipeline(), as_of=AS_OF)
+    told = funnel_of(days(), acquisition(), NAMES, as_of=AS_OF)
     assert told is not None
     return told
 
@@ -69,8 +79,8 @@ def test_the_numbers_are_those_of_the_28_days() -> None:
         tiles["blended_roas"].high,
     ) == pytest.approx((340 / 150, 2.0, 350 / 150))
     assert (tiles["cpql"].value, tiles["cpql"].low, tiles["cpql"].high) == (30.0, 25.0, 40.0)
-    assert tiles["qualified"].value == 3.5
-    assert tiles["pipeline"].value == 22.0
+    assert (tiles["qualified"].value, tiles["qualified"].low, tiles["qualified"].high) == (3.5, 3.0, 4.0)
+    assert (tiles["pipeline"].value, tiles["pipeline"].low, tiles["pipeline"].high) == (22.0, 9.0, 21.0)
     assert found().unattributed == 0.125
 
 
@@ -89,6 +99,34 @@ def test_a_platforms_claims_stand_beside_its_books_and_all_together_claim_nothin
     assert rows["meta_ads"].cpql is None
 
 
+def test_campaigns_are_shown_by_what_they_cost_and_with_how_soon_it_is_back() -> None:
+    assert [(row.label, row.spend, row.payback_days) for row in found().campaigns] == [
+        ("8", 400.0, None),
+        ("Brand <DE>", 100.0, None),
+    ]
+    page = render_dashboard(dashboard_view(**frames(), funnel=found()))
+    part = page[page.index('id="funnel"') :]
+    assert part.count("data-funnel-campaign") == 2
+    assert "Brand &lt;DE&gt;" in part
+    assert "12 days" in part
+    assert "not in 90 days<small>40%" in part
+    assert "by margin" in part
+
+
+def test_a_page_of_another_day_shows_no_cohorts_of_today() -> None:
+    told = funnel_of(
+        days(), acquisition().assign(day=pd.Timestamp(AS_OF) + timedelta(days=1)), NAMES, as_of=AS_OF
+    )
+    assert told is not None
+    assert told.campaigns == ()
+    assert {tile.key: tile.value is None for tile in told.tiles} == {
+        "blended_roas": False,
+        "cpql": True,
+        "qualified": False,
+        "pipeline": True,
+    }
+
+
 def test_the_page_shows_them_and_is_without_them_where_there_is_no_crm() -> None:
     page = render_dashboard(dashboard_view(**frames(), funnel=found()))
     assert re.findall(r'data-funnel="(\w+)"', page) == ["blended_roas", "cpql", "qualified", "pipeline"]
@@ -97,11 +135,11 @@ def test_the_page_shows_them_and_is_without_them_where_there_is_no_crm() -> None
     assert 'href="#funnel"' in page
     bare = render_dashboard(dashboard_view(**frames()))
     assert "funnel" not in bare
-    assert funnel_of(days().iloc[:0], cpql(), pipeline(), as_of=AS_OF) is None
+    assert funnel_of(days().iloc[:0], acquisition(), NAMES, as_of=AS_OF) is None
 
 
 def test_a_crm_that_knows_only_spend_leaves_the_rest_empty() -> None:
-    told = funnel_of(days(), cpql().iloc[:0], pipeline().iloc[:0], as_of=AS_OF)
+    told = funnel_of(days(), acquisition().iloc[:0], NAMES, as_of=AS_OF)
     assert told is not None
     assert {tile.key: tile.value for tile in told.tiles}["cpql"] is None
     assert {tile.key: tile.value for tile in told.tiles}["pipeline"] is None

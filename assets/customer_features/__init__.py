@@ -1,0 +1,1 @@
+"""What is known of each customer at the end of a week."""

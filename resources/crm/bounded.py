@@ -1,0 +1,47 @@
+"""The last door before traits are written: one with more different values than a category has is free text and left out, and counted."""
+
+from dataclasses import dataclass
+
+from resources.crm.reading import Reading
+from resources.lake import Lake
+from resources.schema import Table
+from resources.tables.crm import COMPANIES, CONTACTS, TOUCHES
+
+TRAITS: dict[str, tuple[Table, tuple[str, ...]]] = {
+    "contacts": (CONTACTS, ("country", "region", "language", "use_case", "pain")),
+    "companies": (COMPANIES, ("country", "industry", "account_tier", "technology")),
+    "touches": (TOUCHES, ("content", "search_topic")),
+}
+FEW = 10
+"""So many values are categories however few rows there are."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A trait that is free text: how many different values it had, and how many rows lost theirs."""
+
+    trait: str
+    distinct: int
+    rows: int
+
+
+def leave_out_free_text(reading: Reading, lake: Lake, *, most: int) -> list[LeftOut]:
+    """Empties traits in `reading` that have too many values, together with those that are known already."""
+    found = []
+    for name, (table, traits) in TRAITS.items():
+        rows = reading.rows.get(name, [])
+        for trait in traits:
+            told = [row[trait] for row in rows if row.get(trait) is not None]
+            values = {*told, *_known(lake, table, trait, reading.source)} if told else set()
+            # A field that says something else of every second person says who they are, however few there are.
+            limit = min(most, max(FEW, len(told) // 2)) if reading.since is None else most
+            if len(values) > limit:
+                for row in rows:
+                    row[trait] = None
+                found.append(LeftOut(f"{name}.{trait}", len(values), len(told)))
+    return found
+
+
+def _known(lake: Lake, table: Table, trait: str, source: str) -> set[str]:
+    sql = f"select distinct {trait} as value from {table.layer}.{table.name} where source = $source and {trait} is not null"
+    return set(lake.arrow(sql, table, parameters={"source": source}).column("value").to_pylist())

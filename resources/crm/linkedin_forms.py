@@ -1,0 +1,145 @@
+"""Who filled in a form at LinkedIn, by its Lead Sync API: people whose click no landing page tells of.
+
+A response is a touch of the campaign it came by, and no lead: who is one, the CRM says. Both meet in the hashed address. LinkedIn keeps
+responses for a year. Answers are looked at for the address and the telephone number alone and forgotten.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from resources.credentials import LinkedInAdsSettings
+from resources.crm.mapping import CrmMapping
+from resources.crm.reading import Reading, Row
+from resources.errors import PlatformRefused
+from resources.identity import identity, is_like
+from resources.platforms.doing import Doing
+from resources.platforms.linkedin_ads import LinkedInAds
+from resources.platforms.linkedin_client import Client
+from resources.platforms.linkedin_restli import Literal
+from resources.platforms.patience import Patience
+
+SOURCE, PLATFORM = "linkedin_forms", "linkedin_ads"
+PAGE, KEPT_DAYS = 100, 364
+EMAILS, PHONES = ("EMAIL", "WORK_EMAIL"), ("PHONE_NUMBER", "WORK_PHONE_NUMBER")
+FIELDS = Literal("leadMetadata,id,submittedAt,testLead,formResponse,form:(content)")
+
+
+class _Metadata(msgspec.Struct):
+    campaign: str | None = None
+
+
+class _Lead(msgspec.Struct):
+    sponsoredLeadMetadata: _Metadata = msgspec.field(default_factory=_Metadata)  # noqa: N815
+
+
+class _Response(msgspec.Struct):
+    id: str
+    submittedAt: int  # noqa: N815
+    testLead: bool = False  # noqa: N815
+    leadMetadata: _Lead = msgspec.field(default_factory=_Lead)  # noqa: N815
+    formResponse: dict[str, Any] = {}  # noqa: N815
+    form: dict[str, Any] = {}
+
+
+class _Page(msgspec.Struct):
+    elements: list[_Response]
+
+
+class LinkedInForms:
+    """The forms of every ad account that a login sees."""
+
+    source = SOURCE
+
+    def __init__(
+        self, settings: LinkedInAdsSettings, mapping: CrmMapping, *, patience: Patience | None = None
+    ) -> None:
+        self._mapping, patience = mapping, patience or Patience()
+        self._ads, self._client = LinkedInAds(settings, patience=patience), Client(settings, patience)
+
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+        """Responses since then, or of the year that LinkedIn keeps.
+
+        Raises:
+            PlatformBusy: Throttled or down; the same reading may work later.
+            PlatformRefused: A dead token or a missing permission.
+        """
+        reading = Reading(self.source, now(), since)
+        start = since or now() - timedelta(days=KEPT_DAYS)
+        groups: dict[str, str | None] = {}
+        for account in self._ads.accounts():
+            for found in self._responses(account.account_id, start, now()):
+                reading.add("contacts", [contact_row(found, self._mapping)])
+                if touch := self._touch(account.account_id, found, groups):
+                    reading.add("touches", [touch])
+        reading.calls = self._client.meter.total + self._ads.meter.total
+        return reading
+
+    def spoken(self) -> str:
+        """Whether the forms may be read; errors as of `read`."""
+        at = datetime.now(UTC)
+        for account in self._ads.accounts():
+            next(self._responses(account.account_id, at - timedelta(days=1), at), None)
+        return "responses to lead forms can be read"
+
+    def _responses(self, account: str, start: datetime, end: datetime) -> Iterator[_Response]:
+        doing = Doing(PLATFORM, "Reading responses to lead forms", account)
+        asked: dict[str, Any] = {
+            "q": "owner", "owner": {"sponsoredAccount": f"urn:li:sponsoredAccount:{account}"}, "leadType": {"leadType": "SPONSORED"},
+            "limitedToTestLeads": False, "submittedAtTimeRange": {"start": _millis(start), "end": _millis(end)}, "fields": FIELDS, "count": PAGE,
+        }  # fmt: skip
+        place = 0
+        while True:
+            try:
+                page = self._client.get("leadFormResponses", asked | {"start": place}, doing, shape=_Page)
+            except PlatformRefused as error:
+                todo = "Ask LinkedIn for r_marketing_leadgen_automation, or turn crm.linkedin_lead_forms off in policy.yaml."
+                raise PlatformRefused(**doing.known(), said=error.said, todo=todo) from None
+            yield from page.elements
+            if len(page.elements) < PAGE:
+                return
+            place += PAGE
+
+    def _touch(self, account: str, found: _Response, groups: dict[str, str | None]) -> Row | None:
+        ad_set = (found.leadMetadata.sponsoredLeadMetadata.campaign or "").rsplit(":", 1)[-1] or None
+        if ad_set is not None and ad_set not in groups:
+            doing = Doing(PLATFORM, "Asking for a campaign's group", account)
+            group = self._client.element(f"adAccounts/{account}/adCampaigns/{ad_set}", doing).get(
+                "campaignGroup"
+            )
+            groups[ad_set] = str(group).rsplit(":", 1)[-1] if group else None
+        return {
+            "contact_id": found.id, "touch_at": _instant(found.submittedAt), "channel": PLATFORM, "ad_set_id": ad_set,
+            "campaign_id": groups.get(ad_set) if ad_set else None, "click_id_kind": None, "click_id": None,
+        }  # fmt: skip
+
+
+def contact_row(found: _Response, mapping: CrmMapping) -> Row:
+    """A row of raw/crm_contacts: hashes and the instant, nothing else of what was answered."""
+    asked = {
+        one.get("questionId"): one.get("predefinedField")
+        for one in found.form.get("content", {}).get("questions", [])
+    }
+    said: dict[str, str] = {}
+    for answer in found.formResponse.get("answers", []):
+        text = answer.get("answerDetails", {}).get("textQuestionAnswer", {}).get("answer")
+        if text and (field := asked.get(answer.get("questionId"))):
+            said.setdefault(str(field), str(text))
+    email = next((said[name] for name in EMAILS if name in said), None)
+    phone = next((said[name] for name in PHONES if name in said), None)
+    at = _instant(found.submittedAt)
+    return {
+        "contact_id": found.id, **asdict(identity(email, phone, region=mapping.phone_region)),
+        "is_test": found.testLead or is_like(email, mapping.test_emails), "created_at": at, "updated_at": at,
+    }  # fmt: skip
+
+
+def _millis(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _instant(millis: int) -> datetime:
+    return datetime.fromtimestamp(millis / 1000, UTC)

@@ -1,0 +1,79 @@
+"""Forms that people filled in at LinkedIn: their answers, the campaign they came by, and when."""
+
+from typing import Any
+
+import numpy as np
+
+from sandbox.customers.cards import Cards
+from sandbox.linkedin.refusals import Refused, bad
+from sandbox.stage import Stage
+
+MOST, LONGEST_DAYS = 100, 365
+QUESTIONS = {101: "FIRST_NAME", 102: "LAST_NAME", 103: "WORK_EMAIL", 104: "PHONE_NUMBER"}
+FORM = {
+    "id": 7_234_246,
+    "name": "Newsletter",
+    "hiddenFields": [],
+    "content": {
+        "questions": [
+            {"questionId": own, "name": name, "predefinedField": name} for own, name in QUESTIONS.items()
+        ]
+    },
+}
+
+
+def responses(stage: Stage, query: dict[str, Any]) -> dict[str, Any]:
+    """A page of an account's responses, the newest first, as the owner finder gives them.
+
+    Raises:
+        Refused: The finder, the account or the time range is wrong.
+    """
+    own = str((query.get("owner") or {}).get("sponsoredAccount", "")).rsplit(":", 1)[-1]
+    account = stage.world.account("linkedin_ads", own)
+    if query.get("q") != "owner" or (query.get("leadType") or {}).get("leadType") != "SPONSORED":
+        raise bad("finder q=owner with leadType=(leadType:SPONSORED) expected", field="q")
+    if account is None:
+        raise Refused(403, "ACCESS_DENIED", f"Not enough permissions to access account {own}", service=100)
+    now = stage.clock.now().timestamp()
+    span = query.get("submittedAtTimeRange") or {}
+    since, until = float(span.get("start", 0)) / 1000, min(float(span.get("end", now * 1000)) / 1000, now)
+    size, start = int(query.get("count", 10)), int(query.get("start", 0))
+    if not 1 <= size <= MOST:
+        raise bad(f"count must be between 1 and {MOST}", field="count")
+    books = stage.keeper.books()
+    t = books.touches
+    since = max(since, now - LONGEST_DAYS * 86_400.0)
+    number = stage.world.accounts.index(account)
+    sets = np.where(t.is_form, t.ad_set, 0)
+    rows = np.flatnonzero(
+        t.is_form
+        & books.funnel.is_contact[t.person]
+        & (books.sets.account[sets] == number)
+        & (t.at >= since)
+        & (t.at < until)
+    )
+    rows = rows[np.argsort(-t.at[rows], kind="stable")]
+    cards = Cards(stage.world, books)
+    return {
+        "paging": {"start": start, "count": size, "links": [], "total": len(rows)},
+        "elements": [_element(cards, books, int(row), account.id) for row in rows[start : start + size]],
+    }
+
+
+def _element(cards: Cards, books: Any, touch: int, account: str) -> dict[str, Any]:
+    person, ad_set = int(books.touches.person[touch]), int(books.touches.ad_set[touch])
+    first, last = cards.name(person)
+    answers = dict(zip(QUESTIONS, (first, last, cards.email(person), cards.phone(person)), strict=True))
+    return {
+        "owner": {"sponsoredAccount": f"urn:li:sponsoredAccount:{account}"}, "leadType": "SPONSORED", "submitter": "urn:li:person:0",
+        "leadMetadata": {"sponsoredLeadMetadata": {"campaign": f"urn:li:sponsoredCampaign:{books.sets.ad_set_id[ad_set]}"}},
+        "versionedLeadGenFormUrn": f"urn:li:versionedLeadGenForm:(urn:li:leadGenForm:{FORM['id']},1)",
+        "id": f"{int(cards.contact_id[person])}-4", "submittedAt": int(books.touches.at[touch] * 1000),
+        "testLead": bool(books.funnel.is_test[person]), "form": FORM,
+        "formResponse": {
+            "consentResponses": [],
+            "answers": [
+                {"questionId": own, "answerDetails": {"textQuestionAnswer": {"answer": said}}} for own, said in answers.items() if said
+            ],
+        },
+    }  # fmt: skip

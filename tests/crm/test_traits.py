@@ -1,0 +1,163 @@
+"""What kind of customer somebody is: only categories pass, protected and naming fields cannot be mapped, and no means no."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from resources.crm.interests import interests
+from resources.crm.keeping import read_and_keep
+from resources.crm.mapping import CrmMapping
+from resources.crm.tabular import Files
+from resources.crm.traits import HUBSPOT, SALESFORCE, TraitMapping, Traits, agreed, category
+from resources.lake import Lake
+from resources.tables.crm import COMPANIES, CONTACTS, TOUCHES
+from tests.crm.ground import NOW
+
+PLAIN = TraitMapping()
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["gender", "Religion__c", "date_of_birth", "hs_Ethnicity", "customerAge", "healthCondition", "political-party", "sexual_orientation", "DATE OF BIRTH"],
+)  # fmt: skip
+def test_a_field_about_what_the_law_protects_cannot_be_mapped(field: str) -> None:
+    with pytest.raises(
+        ValidationError, match=r"the field '.*' for use_case is about '.*', which no segment may rest on"
+    ):
+        CrmMapping.model_validate({"traits": {"properties": {"use_case": field}}})
+    with pytest.raises(ValidationError, match="which no segment may rest on"):
+        CrmMapping(columns={"region": field})
+
+
+@pytest.mark.parametrize(
+    "field", ["firstname", "Full_Name__c", "email", "MobilePhone", "notes", "street_address"]
+)
+def test_a_field_that_holds_who_somebody_is_cannot_be_mapped(field: str) -> None:
+    with pytest.raises(ValidationError, match="holds who somebody is or free text"):
+        CrmMapping.model_validate({"traits": {"fields": {"pain": field}}})
+
+
+@pytest.mark.parametrize("field", ["usage", "language", "package", "storage_plan", "stage", "hs_persona"])
+def test_a_field_that_only_sounds_like_one_can(field: str) -> None:
+    assert Traits(use_case=field).use_case == field
+
+
+def test_naming_one_field_leaves_the_others_as_they_are() -> None:
+    mapping = TraitMapping.model_validate({"properties": {"pain": "trouble"}, "fields": {"language": "Language__c"}})  # fmt: skip
+    assert mapping.properties == HUBSPOT.model_copy(update={"pain": "trouble"})
+    assert mapping.fields == SALESFORCE.model_copy(update={"language": "Language__c"})
+    assert TraitMapping().properties == HUBSPOT
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("  run a   small office ", "run a small office"), ("SHOPIFY;WORDPRESS", "SHOPIFY"), (3, "3"), (None, None), ("", None), (" ; ", None),
+        ("call ada@shop.de", None), ("ring +49 30 1234567", None), ("x" * 61, None), ("@ada", None), ("x" * 60, "x" * 60),
+    ],
+)  # fmt: skip
+def test_only_short_words_that_name_nobody_are_categories(value: object, kept: str | None) -> None:
+    assert category(value) == kept
+
+
+@pytest.mark.parametrize(
+    ("consent", "opted_out", "found"),
+    [
+        ("Freely given consent from contact", None, True),
+        ("Not applicable;Freely given consent from contact", "false", True),
+        ("Legitimate interest – existing customer", None, False),
+        (True, None, True),
+        (False, None, False),
+        ("", None, None),
+        (None, "", None),
+        (None, "true", False),
+        ("Freely given consent from contact", "true", False),
+        ("true", True, False),
+    ],
+)
+def test_an_opt_out_is_no_and_silence_is_not_consent(
+    consent: object, opted_out: object, found: bool | None
+) -> None:
+    assert agreed(consent, opted_out, PLAIN.consent_values) is found
+
+
+@pytest.mark.parametrize(
+    ("url", "content", "topic"),
+    [
+        ("https://s.de/office-chairs?utm_term=office+chair", "office chairs", "office chair"),
+        ("https://s.de/Payroll.html", "payroll", None),
+        ("https://s.de/blog/ada-lovelace-at-home?utm_term=120200000000100001", "blog", None),
+        ("https://s.de/", None, None),
+        ("https://s.de/ada@shop.de?utm_term=ada@shop.de", None, None),
+        ("https://s.de/4a7f-9921?utm_term=urn:li:sponsoredCampaign:1", None, None),
+        ("https://s.de/0301234567", None, None),
+        ("https://[broken", None, None),
+        (None, None, None),
+    ],
+)
+def test_a_page_tells_what_was_looked_at_and_searched_for(
+    url: str | None, content: str | None, topic: str | None
+) -> None:
+    assert interests(url, PLAIN) == {"content": content, "search_topic": topic}
+
+
+def test_a_search_becomes_the_topic_of_its_words() -> None:
+    mapping = TraitMapping(search_topics={"payroll": ("payroll", "payslip"), "chairs": ("chair",)})
+    asked = {"best+payslip+software": "payroll", "Office+Chair+cheap": "chairs", "weather": None}
+    for term, topic in asked.items():
+        assert interests(f"https://s.de/?utm_term={term}", mapping)["search_topic"] == topic
+
+
+@given(st.text(max_size=80))
+def test_no_address_breaks_it_or_gets_through(text: str) -> None:
+    for found in interests(f"https://s.de/{text}?utm_term={text} ada@shop.de", PLAIN).values():
+        assert found is None or ("@" not in found and len(found) <= 60)
+
+
+def kept(folder: Path, lake: Lake, mapping: CrmMapping | None = None, **tables: pd.DataFrame) -> list[str]:
+    """Reads files of these tables into the lake; the traits that were left out."""
+    folder.mkdir(exist_ok=True)
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    mapping = mapping or CrmMapping()
+    told = read_and_keep(lake, Files(folder, mapping), mapping, now=lambda: NOW)
+    return [one.trait for one in told.left_out]
+
+
+def test_a_field_with_another_value_for_everybody_is_free_text_and_left_out(
+    tmp_path: Path, lake: Lake
+) -> None:
+    who = [f"Somebody Number{n}" for n in range(40)]
+    people = pd.DataFrame({"contact_id": range(40), "use_case": who, "pain": ["slow", "dear"] * 20, "region": "Hesse"})  # fmt: skip
+    assert kept(tmp_path / "crm", lake, contacts=people) == ["contacts.use_case"]
+    contacts = lake.read(CONTACTS)
+    assert contacts["use_case"].isna().all()
+    assert set(contacts["pain"]) == {"slow", "dear"}
+    assert set(contacts["region"]) == {"Hesse"}
+
+
+def test_a_trait_with_more_values_than_the_policy_lets_pass_is_left_out(tmp_path: Path, lake: Lake) -> None:
+    people = pd.DataFrame({"contact_id": range(90), "language": [f"l{n % 15}" for n in range(90)]})
+    few = CrmMapping(traits=TraitMapping(most_values=14))
+    assert kept(tmp_path / "crm", lake, few, contacts=people) == ["contacts.language"]
+    assert kept(tmp_path / "crm", Lake(tmp_path / "other"), contacts=people) == []
+
+
+def test_files_tell_traits_consent_and_companies(tmp_path: Path, lake: Lake) -> None:
+    mapping = CrmMapping(columns={"consent": "newsletter", "use_case": "job_to_do"})
+    people = pd.DataFrame(
+        {"contact_id": [1, 2, 3], "company_id": ["c1", None, None], "job_to_do": ["home", "office", None], "newsletter": ["yes", "no", None], "language": "de"}
+    )  # fmt: skip
+    companies = pd.DataFrame({"company_id": ["c1"], "industry": ["Retail"], "employees": ["12"], "account_tier": ["gold"], "country": ["DE"]})  # fmt: skip
+    touches = pd.DataFrame({"contact_id": [1], "touch_at": ["2026-11-01"], "url": ["https://s.de/garden-tools"]})  # fmt: skip
+    assert kept(tmp_path / "crm", lake, mapping, contacts=people, companies=companies, touches=touches) == []
+    contacts = lake.read(CONTACTS).sort_values("contact_id")
+    assert contacts["use_case"].fillna("").tolist() == ["home", "office", ""]
+    assert [None if pd.isna(one) else bool(one) for one in contacts["may_advertise"]] == [True, False, None]
+    (company,) = lake.read(COMPANIES).to_dict("records")
+    assert (company["industry"], company["employees"], company["account_tier"]) == ("Retail", 12, "gold")
+    assert lake.read(TOUCHES)["content"].tolist() == ["garden tools"]
