@@ -23,7 +23,7 @@ PAGES = [("dashboard", name) for name in STATES] + [
     ("index", "kill_switch_on"), ("weekly", "bad_day"),
 ]  # fmt: skip
 WHOLE = {
-    ("dashboard", "three_currencies"),
+    ("dashboard", "partial_data"),
     ("campaign", "bad_day"),
     ("index", "kill_switch_on"),
     ("weekly", "bad_day"),
