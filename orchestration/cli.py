@@ -8,7 +8,9 @@ import click
 
 from orchestration.cli_anomalies import anomalies
 from orchestration.cli_approvals import add_to
+from orchestration.cli_notify import channels_shown, notify
 from orchestration.partitions import FIRST_DAY, WINDOW_DAYS
+from resources.desk import open_desk
 from resources.errors import PaidMediaError
 from resources.platforms.login import PLATFORMS
 from resources.settings import load_settings
@@ -42,6 +44,7 @@ def check() -> None:
 
     findings = [*(checked(platform) for platform in PLATFORMS), *checked_crms()]
     click.echo(shown(findings))
+    click.echo(channels_shown(open_desk()))
     if not all(finding.is_fine for finding in findings):
         raise click.exceptions.Exit(1)
 
@@ -161,6 +164,7 @@ def dev(*, port: int, world: str) -> None:
 
 add_to(cli)
 cli.add_command(anomalies)
+cli.add_command(notify)
 
 
 def _months_before(end: date, months: int) -> date:

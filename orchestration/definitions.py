@@ -16,6 +16,7 @@ from assets.crm import checks as crm_checks
 from assets.dropped_files import assets as dropped_files
 from assets.fx import assets as fx
 from assets.ingest import assets as ingest
+from assets.notices import assets as notices_told
 from assets.pacing import assets as pacing
 from assets.performance import assets as performance
 from assets.performance import checks as performance_checks
@@ -34,6 +35,8 @@ from sensors.changed_pasts import watching
 from sensors.conditions import automation
 from sensors.dropped_days import dropped_days, renew_core
 from sensors.dropped_files import dropped_files_changed
+from sensors.failures import failed_runs
+from sensors.notices import notices
 from sensors.proposals import watch
 from sensors.unknowns import unknown_outcomes
 
@@ -68,6 +71,7 @@ def defs() -> dg.Definitions:
                 pacing,
                 report,
                 weekly,
+                notices_told,
                 actions,
             ],
             include_specs=True,
@@ -82,6 +86,8 @@ def defs() -> dg.Definitions:
             dropped_days,
             watch(decide),
             unknown_outcomes,
+            notices,
+            failed_runs,
         ],
         resources=at_hand(),
         executor=dg.in_process_executor,

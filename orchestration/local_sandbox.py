@@ -28,7 +28,7 @@ def sandbox_running(folder: Path, *, world: str, seed: int | None = None) -> Ite
         return
     (folder / "sandbox.env").unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
-    asked = ["--world", world, "--folder", str(folder), "--port", "0", "--grpc-port", "0"]
+    asked = ["--world", world, "--folder", str(folder), "--port", "0", "--grpc-port", "0", "--smtp-port", "0"]
     asked += ["--seed", str(seed)] if seed is not None else []
     log = folder / "sandbox.log"
     with log.open("w") as words:

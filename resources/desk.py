@@ -11,9 +11,10 @@ from functools import cached_property
 from resources.approvers import Approvers, load_approvers
 from resources.ledger.book import KILL
 from resources.ledger.store import Ledger
-from resources.notify import Notifier
+from resources.notification_policy import Notifications
+from resources.notify import Address, Notifier, addresses
 from resources.platforms.login import Platforms
-from resources.policy import Policy, load_policy
+from resources.policy import Policy, PolicyUnreadable, load_policy
 from resources.settings import PROJECT, Settings, load_settings
 
 
@@ -53,9 +54,21 @@ class Desk:
         return self.settings.proxy_key is not None
 
     @property
+    def notifications(self) -> Notifications:
+        """Whom to tell what; where the policy cannot be read, everything to the one address, for that is worth telling too."""
+        try:
+            return self.policy().notifications
+        except PolicyUnreadable:
+            return Notifications()
+
+    def addresses(self, rules: Notifications | None = None) -> list[Address]:
+        """Every place to tell that is configured; `rules` are those of the policy unless given."""
+        given = self.settings.notify_addresses
+        return addresses((rules or self.notifications).every_channel, given) if given else []
+
+    @property
     def notifier(self) -> Notifier:
-        given = self.settings.notify
-        return Notifier(tuple(given.get_secret_value().split()) if given else ())
+        return Notifier(lambda: self.ledger, is_set=bool(self.addresses()))
 
     def killed(self) -> str | None:
         """Why nothing may be written at all, if it may not. A switch that cannot be read is on."""

@@ -22,6 +22,7 @@ from pydantic import (
 
 from resources.crm.mapping import CrmMapping
 from resources.errors import PaidMediaError
+from resources.notification_policy import Notifications
 from resources.pacing_policy import Pacing
 from resources.policy_label import Label
 from resources.watching import SpecialDays, Watching
@@ -197,6 +198,7 @@ class Policy(_Frozen):
     pacing: Pacing = Pacing()
     approval: Approval = Approval()
     crm: CrmMapping = CrmMapping()
+    notifications: Notifications = Notifications()
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Policy":

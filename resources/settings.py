@@ -66,6 +66,8 @@ class Settings(Given):
     """Whether somebody named the file; then it has to be there."""
     proxy_key: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_PROXY_KEY", min_length=32)
     notify: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_NOTIFY")
+    notify_more: dict[str, SecretStr] = Field(default_factory=dict)
+    """Addresses of the channels that policy.yaml names, by their variables: PAID_MEDIA_NOTIFY_CHAT and the like."""
     ui_url: str = Field("http://127.0.0.1:3000", validation_alias="PAID_MEDIA_UI_URL")
     google_ads: GoogleAdsSettings = GoogleAdsSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()
@@ -74,6 +76,11 @@ class Settings(Given):
     salesforce: SalesforceSettings = SalesforceSettings()
     crm_sql: SqlSettings = SqlSettings()
     crm_files: Path | None = Field(None, validation_alias="CRM_FILES")
+
+    @property
+    def notify_addresses(self) -> dict[str, SecretStr]:
+        """Every variable that holds addresses to tell people at."""
+        return self.notify_more | ({_NOTIFY: self.notify} if self.notify else {})
 
     @property
     def kill_file(self) -> Path:
@@ -108,7 +115,9 @@ def load_settings(
     profile = given.get("PAID_MEDIA_PROFILE") or dotenv.get("PAID_MEDIA_PROFILE") or "sandbox"
     sandbox = _read(_root(given, project) / SANDBOX_FILE) if profile == "sandbox" else {}
     beneath = (
-        dotenv if profile == "live" else {name: sandbox[name] for name in {_RATES, _NOTIFY} & sandbox.keys()}
+        dotenv
+        if profile == "live"
+        else {name: sandbox[name] for name in sandbox if name == _RATES or name.startswith(_NOTIFY)}
     )
     given = beneath | given
     settings = _built(Settings, _placed(given, profile=profile, project=project))
@@ -181,6 +190,7 @@ def _placed(given: Mapping[str, str], *, profile: str, project: Path) -> dict[st
         "PAID_MEDIA_PROFILE": profile,
         "reports_dir": root / profile / "reports",
         "has_named_budgets": "PAID_MEDIA_BUDGETS" in given,
+        "notify_more": {name: value for name, value in given.items() if name.startswith(f"{_NOTIFY}_")},
     }
 
 

@@ -27,8 +27,11 @@ def cli() -> None:
     "--port", default=8480, show_default=True, help="HTTP: Meta, LinkedIn, tokens, control. 0: any."
 )
 @click.option("--grpc-port", default=8481, show_default=True, help="gRPC: Google Ads. 0: any.")
+@click.option("--smtp-port", default=8482, show_default=True, help="SMTP: the mailbox. 0: any.")
 @click.option("--now", help="Freeze the clock at this instant, such as 2026-11-23T06:00:00Z.")
-def serve(*, world: str, seed: int | None, folder: Path, port: int, grpc_port: int, now: str | None) -> None:
+def serve(
+    *, world: str, seed: int | None, folder: Path, port: int, grpc_port: int, smtp_port: int, now: str | None
+) -> None:
     """Serve a world until Ctrl-C; how to reach it stands in FOLDER/sandbox.env meanwhile."""
     ended = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -37,11 +40,13 @@ def serve(*, world: str, seed: int | None, folder: Path, port: int, grpc_port: i
         clock = Clock()
         clock.set(datetime.fromisoformat(now) if now else None)
         stage = set_stage(load_world(world, seed=seed), clock)
-        with running(stage, folder=folder, http_port=port, grpc_port=grpc_port) as sandbox:
+        with running(
+            stage, folder=folder, http_port=port, grpc_port=grpc_port, smtp_port=smtp_port
+        ) as sandbox:
             sets = sum(len(stage.market.catalog(account).ad_sets.id) for account in stage.world.accounts)
             click.echo(
                 f"World {stage.world.name} (seed {stage.world.seed}): {len(stage.world.accounts)} accounts, {sets} ad sets. "
-                f"Google Ads at localhost:{sandbox.google_port}, the others at {sandbox.url}. Ctrl-C ends it."
+                f"Google Ads at localhost:{sandbox.google_port}, the others at {sandbox.url}, mail at port {sandbox.smtp_port}. Ctrl-C ends it."
             )
             gc.freeze()  # what is loaded now stays, and need not be looked at with every answer
             ended.wait()

@@ -28,6 +28,7 @@ def routes(stage: Stage) -> list[Route]:
         Route("/clock", desk.clock, methods=["GET", "POST"]),
         Route("/faults", desk.faults, methods=["GET", "POST", "DELETE"]),
         Route("/audit", desk.audit, methods=["GET", "DELETE"]),
+        Route("/messages", desk.messages, methods=["GET", "DELETE"]),
         Route("/truth", desk.truth, methods=["GET"]),
         Route("/truth/{what:str}", desk.true_customers, methods=["GET"]),
         Route("/fx", desk.fx, methods=["GET"]),
@@ -79,6 +80,12 @@ class _Desk:
             platform=asked.get("platform"), writes_only=asked.get("writes") == "true"
         )
         return _json({"counts": self._stage.audit.counts(), "requests": found})
+
+    async def messages(self, request: Request) -> Response:
+        """What was caught, of one service or of all; DELETE forgets it."""
+        if request.method == "DELETE":
+            self._stage.caught.clear()
+        return _json(self._stage.caught.all(request.query_params.get("service")))
 
     async def truth(self, request: Request) -> Response:
         """Totals per entity and day as the platforms would report them now or at `at`, straight from the market."""
@@ -152,11 +159,12 @@ class _Desk:
         return _json([i.model_dump(mode="json") | {"is_fault": i.is_fault} for i in diary.all()])
 
     async def reset(self, _: Request) -> Response:
-        """Forget every change, added incident, armed fault and request; real time again."""
+        """Forget every change, added incident, armed fault, request and message; real time again."""
         self._stage.market.diary.forget_added()
         self._stage.market.changes.clear()
         self._stage.faults.clear()
         self._stage.audit.clear()
+        self._stage.caught.clear()
         self._stage.clock.set(None)
         return _json({})
 

@@ -63,6 +63,18 @@ KNOWN: dict[str, dict[str, str]] = {
         "throttled": "403, REQUEST_LIMIT_EXCEEDED",
         "unavailable": "503",
     },
+    "mail": {
+        "refused": "550, no such mailbox",
+        "busy": "451, try again later",
+        "unavailable": "421 after the whole mail was sent",
+        "slow": "the greeting waits (detail: seconds)",
+    },
+    "chat": {
+        "refused": "403, invalid_token",
+        "throttled": "429 (detail: seconds for Retry-After)",
+        "unavailable": "503",
+        "slow": "the answer waits (detail: seconds)",
+    },
 }
 
 

@@ -16,7 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from sandbox import control, google, hubspot, linkedin, meta, salesforce
+from sandbox import control, google, hubspot, linkedin, messages, meta, salesforce
 from sandbox.certificates import Papers, make_papers
 from sandbox.fx import rates
 from sandbox.google import oauth
@@ -38,17 +38,21 @@ class Sandbox:
     url: str
     google_port: int
     environment: dict[str, str]
+    smtp_port: int = 0
 
 
 @contextmanager
-def running(stage: Stage, *, folder: Path, http_port: int = 0, grpc_port: int = 0) -> Iterator[Sandbox]:
+def running(
+    stage: Stage, *, folder: Path, http_port: int = 0, grpc_port: int = 0, smtp_port: int = 0
+) -> Iterator[Sandbox]:
     """The sandbox, up and answering.
 
     Args:
         stage: The market and its clock.
         folder: Where certificates, `sandbox.env` and `fx_rates.csv` go; created if it is not there.
-        http_port: Port of Meta, LinkedIn, the token endpoints and the control API.
+        http_port: Port of Meta, LinkedIn, the token endpoints, the webhooks and the control API.
         grpc_port: Port of Google Ads.
+        smtp_port: Port of the mailbox that catches mail.
 
     Raises:
         PortTaken: A port is in use.
@@ -56,23 +60,32 @@ def running(stage: Stage, *, folder: Path, http_port: int = 0, grpc_port: int = 
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     listening = _bound(http_port)
+    try:
+        letters = _bound(smtp_port, option="--smtp-port")
+    except PortTaken:
+        listening.close()
+        raise
     url = f"http://{HOST}:{listening.getsockname()[1]}"
     papers = make_papers(folder / "certificates", token_uri=f"{url}/oauth2/token")
     try:
         grpc_server, google_port = google.serve(stage, papers.folder, port=grpc_port)
     except RuntimeError as error:
         listening.close()
+        letters.close()
         raise PortTaken(
             f"Port {grpc_port} is in use: is a sandbox already running? Try another --grpc-port."
         ) from error
     server = uvicorn.Server(_config(stage, papers, url))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
+    mail_port = letters.getsockname()[1]
     environment = _environment(stage, papers, url=url, google_port=google_port, folder=folder)
+    environment |= _addresses(listening.getsockname()[1], mail_port)
     try:
-        _write_rates(stage, folder / "fx_rates.csv")
-        _write_environment(environment, folder / "sandbox.env")
-        yield Sandbox(stage, url, google_port, environment)
+        with messages.mailbox(stage, letters):
+            _write_rates(stage, folder / "fx_rates.csv")
+            _write_environment(environment, folder / "sandbox.env")
+            yield Sandbox(stage, url, google_port, environment, mail_port)
     finally:
         (folder / "sandbox.env").unlink(missing_ok=True)
         server.should_exit = True
@@ -85,6 +98,7 @@ def _config(stage: Stage, papers: Papers, url: str) -> uvicorn.Config:
     app = Starlette(
         routes=[
             Mount("/control", routes=control.routes(stage)),
+            *messages.routes(stage),
             Mount("/graph", routes=meta.routes(stage, lambda: f"{url}/graph")),
             *oauth.routes(stage, papers.folder),
             *linkedin.routes(stage),
@@ -96,7 +110,7 @@ def _config(stage: Stage, papers: Papers, url: str) -> uvicorn.Config:
     )
 
 
-def _bound(port: int) -> socket.socket:
+def _bound(port: int, *, option: str = "--port") -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -105,7 +119,7 @@ def _bound(port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise PortTaken(
-            f"Port {port} is in use: is a sandbox already running? Try another --port."
+            f"Port {port} is in use: is a sandbox already running? Try another {option}."
         ) from error
     return listening
 
@@ -131,6 +145,18 @@ def _environment(stage: Stage, papers: Papers, *, url: str, google_port: int, fo
         **_crm_environment(stage, url),
         "PAID_MEDIA_FX_RATES": str(folder / "fx_rates.csv"),
         "SANDBOX_CONTROL_URL": f"{url}/control",
+    }
+
+
+def _addresses(http_port: int, smtp_port: int) -> dict[str, str]:
+    """Where messages may go, as Apprise writes addresses: a chat and a mailbox by default, each alone, and a plain webhook."""
+    chat = f"mmost://{HOST}:{http_port}/sandboxhook0000000000000000?image=no"
+    mail = f"mailto://{HOST}:{smtp_port}?from=bot@ops.example&to=team@ops.example&mode=insecure"
+    return {
+        "PAID_MEDIA_NOTIFY": f"{chat} {mail}",
+        "PAID_MEDIA_NOTIFY_CHAT": chat,
+        "PAID_MEDIA_NOTIFY_MAIL": mail,
+        "PAID_MEDIA_NOTIFY_WEBHOOK": f"json://{HOST}:{http_port}/webhook/sandbox",
     }
 
 

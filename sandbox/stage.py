@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from sandbox.audit import Audit, Request
+from sandbox.caught import Caught
 from sandbox.clock import Clock
 from sandbox.customers.books import Bookkeeper
 from sandbox.faults import Faults
@@ -43,6 +44,7 @@ class Stage:
     clock: Clock
     faults: Faults = field(default_factory=Faults)
     audit: Audit = field(default_factory=Audit)
+    caught: Caught = field(default_factory=Caught)
     credentials: Credentials = field(default_factory=Credentials)
     stopwatch: Callable[[], float] = monotonic
     """Seconds that limits per second are counted by; never the market's clock, which may stand still."""

@@ -5,7 +5,7 @@ between says something twice, and never keeps it quiet. A proposal that waits ho
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +13,15 @@ import dagster as dg
 
 from assets.actions.approval import AUTOMATIC
 from assets.actions.assets import PROPOSAL, form_for
-from assets.actions.words import ASSET, announcement, key_facts, link, reminder, sheet
+from assets.actions.words import ASSET, key_facts, link, sheet
+from assets.notices.deeds import approval, reminder
+from assets.notices.hours import quiet_until
 from orchestration.partitions import proposals
 from resources.desk import Desk
 from resources.ledger.book import Entry
+from resources.ledger.proposal import Proposal
 from resources.ledger.states import OPEN, State
+from resources.policy import PolicyUnreadable
 
 AT_ONCE, SHEETS_SECONDS, REMIND_BEFORE = 5_000, 1.0, timedelta(hours=2)
 
@@ -108,22 +112,55 @@ def _report(
 
 
 def _announce(desk: Desk, shown: list[Entry]) -> int:
-    """One message for those whose sheet is there."""
+    """Keep for the next message that those wait whose sheet is there."""
     if not shown:
         return 0
-    title, text = announcement([entry.proposal for entry in shown], ui_url=desk.settings.ui_url)
-    if not desk.notifier.tell(title, text):
+    ui_url, labels = desk.settings.ui_url, _labels(desk)
+    told = [approval(entry.proposal, ui_url=ui_url, labels=labels(entry.proposal)) for entry in shown]
+    if not desk.notifier.tell(told):
         return 0  # said again at the next tick
     desk.ledger.mark("announced_at", [entry.proposal_id for entry in shown])
     return len(shown)
 
 
 def _remind(desk: Desk) -> int:
-    """At half of their time, and two hours before their end."""
-    count = 0
+    """At half of their time, and two hours before their end; before quiet hours, of what would end in them."""
+    count, now, ui_url = 0, desk.ledger.clock(), desk.settings.ui_url
+    labels = _labels(desk)
     for reminded, half_time in ((2, False), (1, True)):
-        due = desk.ledger.reminders_due(half_time=half_time, before=REMIND_BEFORE, limit=AT_ONCE)
-        if due and desk.notifier.tell(*reminder([e.proposal for e in due], ui_url=desk.settings.ui_url)):
+        due = desk.ledger.reminders_due(half_time=half_time, before=_before_quiet(desk), limit=AT_ONCE)
+        told = [
+            reminder(one.proposal, reminded, ui_url=ui_url, now=now, labels=labels(one.proposal))
+            for one in due
+        ]
+        if due and desk.notifier.tell(told):
             desk.ledger.reminded([entry.proposal_id for entry in due], reminded)
             count += len(due)
     return count
+
+
+def _before_quiet(desk: Desk) -> timedelta:
+    """How long before its end a proposal is reminded of for the last time. Nobody is told in quiet hours, so in the hour before
+    them it is all that ends until two hours after them.
+    """
+    rules, now = desk.notifications, desk.ledger.clock()
+    ends = quiet_until(now, rules.zone(), rules.quiet_hours, within=timedelta(hours=1))
+    return REMIND_BEFORE if ends is None else ends - now + REMIND_BEFORE
+
+
+def _labels(desk: Desk) -> Callable[[Proposal], tuple[str, ...]]:
+    """The policy's labels of what a proposal changes; none where the policy cannot be read."""
+    try:
+        policy = desk.policy()
+    except PolicyUnreadable:
+        return lambda _: ()
+    return lambda proposal: tuple(
+        sorted(
+            name
+            for change in proposal.changes
+            for name in policy.labels_of(
+                campaign_id=change.image.campaign_id, campaign_name=change.image.campaign_name,
+                ad_set_id=change.target.entity_id if change.target.level == "ad_set" else None, at_platform=change.image.labels or (),
+            )
+        )
+    )  # fmt: skip

@@ -54,6 +54,7 @@ def sandbox(sandbox_session: Sandbox) -> Iterator[Sandbox]:
     stage.market.diary.forget_added()
     stage.faults.clear()
     stage.audit.clear()
+    stage.caught.clear()
     stage.clock.set(MORNING)
 
 

@@ -1,11 +1,10 @@
 """Proposals as people read them: in a message, in the Dagster UI, in a terminal."""
 
-from collections.abc import Sequence
 from urllib.parse import quote
 
 from assets.report import numbers
 from assets.report.freshness import spoken
-from resources.ledger.proposal import Change, Proposal, set_summary
+from resources.ledger.proposal import Change, Proposal
 
 JOB, LOCATION, ASSET = "decide", "paid_media", "actions__approved"
 _MARKS = {True: "✓", False: "✗", None: "?"}
@@ -95,23 +94,6 @@ def invitation(proposal: Proposal, *, ui_url: str) -> str:
     """What an approver needs of one proposal: what, why, what it brings, until when, and where to decide."""
     until = f"until {proposal.expires_at:%Y-%m-%d %H:%M} UTC: {link(ui_url, proposal.proposal_id, proposal.summary)}"
     return f"{proposal.summary}\n{proposal.reason}\n{proposal.effect.words}\n{until}"
-
-
-def announcement(proposals: Sequence[Proposal], *, ui_url: str, shown: int = 5) -> tuple[str, str]:
-    """Title and text of the message that new proposals wait."""
-    title = f"[approval] {len(proposals)} proposal{'s' if len(proposals) != 1 else ''} to decide on"
-    parts = [invitation(proposal, ui_url=ui_url) for proposal in proposals[:shown]]
-    if len(proposals) > shown:
-        parts.append(
-            f"and {len(proposals) - shown} more ({set_summary(p.digest for p in proposals)}): `python -m orchestration.cli proposals list`"
-        )
-    return title, "\n\n".join(parts)
-
-
-def reminder(proposals: Sequence[Proposal], *, ui_url: str) -> tuple[str, str]:
-    """Title and text of the message that proposals still wait."""
-    title = f"[approval] {len(proposals)} still undecided, the first expires {min(p.expires_at for p in proposals):%H:%M} UTC"
-    return title, announcement(proposals, ui_url=ui_url)[1]
 
 
 def _cell(text: str) -> str:

@@ -1,6 +1,6 @@
 """Proposals that wait for a person, as the page shows them, and whether anything may be written at all.
 
-The text to copy is the one that the announcement has, so that page, message and Dagster UI say the same of a proposal.
+The text to copy has the proposal's own summary, reason, effect and link, as its message has, so that both say the same of it.
 """
 
 from collections.abc import Sequence

@@ -14,13 +14,14 @@ from resources.ledger import chain, locks, tables
 from resources.ledger.book import KILL, Batch, Entry, Written, batch_of
 from resources.ledger.decisions import Decisions
 from resources.ledger.engine import READS
+from resources.ledger.notices import Notices
 from resources.ledger.proposal import Proposal, canonical, set_digest, set_summary
 from resources.ledger.proposals import Proposals
 from resources.ledger.states import IN_FLIGHT, Sent, State
 
 
-class Ledger(Proposals, Decisions):
-    """Proposals, decisions, batches, writes, switches, shadows and the audit, in one database."""
+class Ledger(Proposals, Decisions, Notices):
+    """Proposals, decisions, batches, writes, switches, shadows, the audit and what people were told, in one database."""
 
     # Batches
 

@@ -139,3 +139,34 @@ audit_head = sa.Table(
     sa.Column("seq", sa.Integer, nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
 )  # fmt: skip
+notice = sa.Table(
+    "notice", meta,
+    sa.Column("notice_id", sa.String(240), primary_key=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("said_at", Instant, nullable=False),
+    sa.Column("routed_at", Instant),
+)  # fmt: skip
+notice_delivery = sa.Table(
+    "notice_delivery", meta,
+    sa.Column("notice_id", sa.String(240), sa.ForeignKey("notice.notice_id"), primary_key=True),
+    sa.Column("channel", sa.String(80), primary_key=True),
+    sa.Column("state", sa.String(12), nullable=False, index=True),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("claimed_until", Instant),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Column("said", sa.Text),
+)  # fmt: skip
+notice_topic = sa.Table(
+    "notice_topic", meta,
+    sa.Column("topic", sa.String(240), primary_key=True),
+    sa.Column("ref", sa.String(80), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("opened_on", sa.String(10), nullable=False),
+    sa.Column("seen_on", sa.String(10), nullable=False),
+    sa.Column("ended_on", sa.String(10)),
+)  # fmt: skip

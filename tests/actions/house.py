@@ -30,6 +30,7 @@ from resources.ledger.proposal import Effect, Proposal, Target
 from resources.platforms.login import Platforms
 from resources.settings import PROJECT, load_settings
 from tests.actions.conftest import POLICY, SECRETS
+from tests.notices.made import AT_ANY_HOUR
 
 LOCATION = {"repositoryLocationName": "paid_media", "repositoryName": "__repository__"}
 LAUNCH = """mutation L($p: ExecutionParams!) { launchRun(executionParams: $p) { __typename
@@ -187,7 +188,10 @@ def house_standing(folder: Path, *, storage: dict[str, Any] | None = None, **mor
         "untouched_share": 0.0,
     }
     policy.write_text(
-        yaml.safe_dump(POLICY | {"guardrails": limits, "approval": {"wrong_codes": 99}}), encoding="utf-8"
+        yaml.safe_dump(
+            POLICY | {"guardrails": limits, "approval": {"wrong_codes": 99}, "notifications": AT_ANY_HOUR}
+        ),
+        encoding="utf-8",
     )
     with _letterbox() as (address, messages), sandbox_running(folder / "sandbox", world=str(world)):
         env = {

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from assets.actions.words import announcement, diff, link, sheet
+from assets.actions.words import diff, invitation, link, sheet
+from assets.notices.deeds import APPROVAL, _waits
 from assets.report.page import render_dashboard
 from assets.report.view import dashboard_view
 from assets.report.waiting import SHOWN, Approvals, approvals_of
@@ -38,11 +39,16 @@ def test_what_waits_is_shown_with_the_proposal_s_own_words_and_numbers() -> None
             assert (now.text[1:], proposed.text[1:]) == ("1,250.00", "1,000.00")
 
 
-def test_the_text_to_copy_is_the_announcement_s() -> None:
+def test_the_text_to_copy_says_what_the_message_says() -> None:
     made = proposals(GIVEN, 2)
     page = section(approvals_of(made, killed=None, now=NOW, ui_url=UI))
-    texts = [area.parts[0] for area in page.all("textarea")]
-    assert "\n\n".join(texts) == announcement(made, ui_url=UI)[1]
+    texts = [str(area.parts[0]) for area in page.all("textarea")]
+    assert texts == [invitation(one, ui_url=UI) for one in made]
+    for text, one in zip(texts, made, strict=True):
+        notice = _waits(one, APPROVAL, ui_url=UI, labels=(), by=NOW)
+        decide = next(each.url for each in notice.links if each.word == "decide")
+        for part in (notice.entity, notice.seen, notice.money, notice.todo.removeprefix("decide "), decide):
+            assert part in text
 
 
 def test_the_soonest_to_expire_come_first_and_the_rest_is_counted() -> None:
