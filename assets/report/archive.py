@@ -148,7 +148,7 @@ def render_index(folder: Path, *, profile: str, generated_at: datetime) -> str:
         environment()
         .get_template("index.html.j2")
         .render(
-            days=days, weeks=weeks, shown=[metrics.BY_KEY[key] for key in SHOWN], profile=profile, generated_at=generated_at,
+            days=days, weeks=weeks, shown=[metrics.BY_KEY[key] for key in SHOWN if any(day.figures[key] is not None for day in days)], profile=profile, generated_at=generated_at,
             newest=NEWEST, TOTAL=TOTAL,
         )
     )  # fmt: skip

@@ -38,6 +38,11 @@ class Tile:
     history: tuple[float | None, ...]
     outlook: Outlook | None = None
 
+    @property
+    def is_never_known(self) -> bool:
+        """Whether it is a claim and has no figure on any day, as of all platforms together, whose claims are not added."""
+        return self.metric.is_claimed and all(value is None for value in self.history)
+
 
 @dataclass(frozen=True)
 class PlatformRow:

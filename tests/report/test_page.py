@@ -264,6 +264,19 @@ def test_an_amount_stands_in_its_own_currency() -> None:
     assert all("." not in text for text in spent if text.startswith("¥"))
 
 
+def test_claims_of_all_platforms_that_nobody_added_have_no_tile() -> None:
+    given = frames(ad_sets=12, days=10)
+    kpis = given["kpi_days"]
+    claimed = [name for name in kpis.columns if name.startswith(("conversion", "roas"))]
+    bare = kpis.assign(**{name: kpis[name].where(kpis["platform"] != "all") for name in claimed})
+    page = parsed(render_dashboard(dashboard_view(**(given | {"kpi_days": bare}))))
+    tiles = [
+        tile.attributes["data-tile"] for tile in page.one("dl", class_="tiles").all("div", class_="tile")
+    ]
+    assert tiles == ["spend", "impressions", "clicks", "cpc", "ctr"]
+    assert page.one("dl", class_="tiles").attributes["data-count"] == "5"
+
+
 def test_a_platform_nobody_has_heard_of_has_its_row_and_its_line() -> None:
     given = frames(platforms=("google_ads",), days=9)
     new = {"kpi_days": given["kpi_days"].replace({"platform": {"google_ads": "new ads"}})}
