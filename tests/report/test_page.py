@@ -1,7 +1,5 @@
 """The page itself: its numbers are the frames', its words are escaped, it is small, quick and asks nothing of anyone."""
 
-import csv
-import io
 import re
 from datetime import timedelta
 
@@ -9,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.report.export import csv_files
 from assets.report.metrics import METRICS
 from assets.report.numbers import multiple
 from assets.report.page import render_dashboard
@@ -288,21 +285,3 @@ def test_a_platform_nobody_has_heard_of_has_its_row_and_its_line() -> None:
 
 def test_the_script_stays_below_five_kilobytes(page: Element) -> None:
     assert sum(len(script.text.encode()) for script in page.all("script")) < 5_000
-
-
-def test_the_csv_has_every_ad_set_and_no_formula() -> None:
-    made = dashboard_view(
-        **frames(ad_sets=400, days=8, names={1: NASTY[1], 2: "@SUM(A1)", 3: " -1+1", 4: 'a "quoted", name'})
-    )
-    text = csv_files(made)["daily_dashboard_2026-11-22_ad_sets.csv"]
-    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
-    assert len(rows) == 400
-    names = {row["name"] for row in rows}
-    assert {"'" + NASTY[1], "'@SUM(A1)", "' -1+1", 'a "quoted", name'} <= names
-    spent = made.ad_sets.everything["spend_reporting_week"]
-    assert [float(row["spend_reporting_week"]) for row in rows] == pytest.approx(spent.tolist(), rel=1e-8)
-
-
-def test_the_page_links_to_the_csv_files_by_their_names(view: DashboardView, page: Element) -> None:
-    links = {link.attributes["href"] for link in page.all("a") if "download" in link.attributes}
-    assert links == set(csv_files(view))
