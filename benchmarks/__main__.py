@@ -27,10 +27,11 @@ NAMES = (
     "attribution",
     "crm",
     "page",
+    "value",
 )
-WITH_DATA = ("anomalies", "pacing")
+WITH_DATA = ("anomalies", "pacing", "value")
 SHARED = Path("..", "shared", "data")
-"""Where pacing looks for real series when neither data nor a world is given."""
+"""Where pacing and value look for real data when neither data nor a world is given."""
 
 
 @click.command()
@@ -43,7 +44,7 @@ SHARED = Path("..", "shared", "data")
 @click.option(
     "--size",
     type=int,
-    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, ad sets for page.",
+    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, customers for value, ad sets for page.",
 )
 def main(*, name: str, seed: int, world: str | None, data: Path | None, size: int | None) -> None:
     """Run one benchmark."""
@@ -57,7 +58,7 @@ def main(*, name: str, seed: int, world: str | None, data: Path | None, size: in
         sys.exit(2)
     given: dict[str, Any] = {}
     if name in WITH_DATA:
-        is_looked_for = name == "pacing" and world is None and SHARED.is_dir()
+        is_looked_for = name in {"pacing", "value"} and world is None and SHARED.is_dir()
         given["data"] = data or (SHARED if is_looked_for else None)
     measure: Callable[..., dict[str, Any]] = import_module(f"benchmarks.{name}").measure
     try:

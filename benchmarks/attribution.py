@@ -87,7 +87,7 @@ def _truth(shown: Shown, world: World) -> pd.DataFrame:
 
 def _credit(shown: Shown, model: Any) -> pd.DataFrame:
     start, end = (pd.Timestamp(day, tz="UTC") for day in _window(shown))
-    told = attribute(shown.touches, shown.orders, model=model)
+    told = attribute(shown.touches, shown.orders, model=model, repeats_follow=True)
     return credit_by(told[(told["at"] >= start) & (told["at"] < end + timedelta(days=1))], "channel")
 
 

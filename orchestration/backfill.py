@@ -17,6 +17,7 @@ from orchestration.coverage import accounts_of, readings
 from orchestration.jobs import (
     CORE_DAYS,
     CRM,
+    CUSTOMERS,
     DASHBOARD,
     DAYS_OF,
     ENTITIES,
@@ -28,11 +29,13 @@ from orchestration.jobs import (
     SIGNALS,
     WEEKLY,
 )
+from orchestration.partitions import week_ended_by
 from orchestration.runs import RunFailed, Window, instance_at, run, windows_between
 from orchestration.schedules import days_to_read
 from resources.lake import Lake
 from resources.platforms.login import PLATFORMS
 from resources.settings import Settings, load_settings
+from resources.tables.segments import CUSTOMER_FEATURES
 
 Say = Callable[[str], None]
 LEARNED_DAYS = 150
@@ -121,6 +124,9 @@ def refresh_day(
         at = perf_counter()
         _attempt(came, instance, CRM)
         _attempt(came, instance, FUNNEL)
+        monday = week_ended_by(day + timedelta(days=1))
+        if is_unknown(lake, monday):  # once a week, as the schedule does
+            _attempt(came, instance, CUSTOMERS, Window(monday, monday))
         say(f"The CRM in {perf_counter() - at:.1f} s")
     _attempt(came, instance, SIGNALS, Window(day, day))
     at = perf_counter()
@@ -138,6 +144,12 @@ def refresh_day(
         say(f"Pacing of the week to {sunday} in {weekly.seconds:.1f} s")
     came.page = Path(settings.reports_dir) / f"daily_dashboard_{day}.html"
     return came
+
+
+def is_unknown(lake: Lake, monday: date) -> bool:
+    """Whether nobody has put together yet what is known of the customers at the end of that week."""
+    sunday = monday + timedelta(days=6)
+    return lake.count(CUSTOMER_FEATURES, where={"day": (sunday, sunday)}) == 0
 
 
 def has_crm(settings: Settings) -> bool:

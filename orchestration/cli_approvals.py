@@ -7,7 +7,16 @@ from decimal import Decimal
 import click
 
 from orchestration.cli_audit import approvers, audit, kill
-from orchestration.deciding import AS, CODE, amount_of, decided_by_hand, desk_here, lake_of, proposed
+from orchestration.deciding import (
+    AS,
+    CODE,
+    amount_of,
+    decided_by_hand,
+    desk_here,
+    lake_of,
+    proposed,
+    revert_audience,
+)
 
 _STATES = click.option(
     "--state", "states", multiple=True, help="Only proposals in this state; those that wait unless given."
@@ -55,10 +64,13 @@ def show(key: str) -> None:
 @click.argument("key")
 def diff(key: str) -> None:
     """What would change, and what is there at the platform now."""
+    from assets.actions.figures import Figures  # noqa: PLC0415
+
     desk = desk_here()
+    figures = Figures(lake_of(desk), desk)
     for entry in desk.ledger.members(key):
         for change in entry.proposal.changes:
-            live = desk.platforms.writer(change.target.platform).image(change.target)
+            live = figures.image(change)
             stale = "" if live == change.image else "  STALE: it is not what it was when this was proposed"
             click.echo(f"{change.target.words} '{change.image.name}': {change.field} {change.words}{stale}")
 
@@ -129,6 +141,9 @@ def revert(proposal_id: str, reason: str, name: str, code: str | None) -> None:
         raise click.ClickException(
             f"{proposal_id} is {entry.state}: only what was carried out within {limit} days is led back."
         )
+    if any(change.is_about_audiences for change in entry.proposal.changes):
+        revert_audience(desk, entry, reason=reason, name=name, code=code)
+        return
     wishes = tuple(
         Wish(c.target, status=c.before) if c.field == "status" else Wish(c.target, to=Decimal(c.before))  # type: ignore[arg-type]
         for c in entry.proposal.changes

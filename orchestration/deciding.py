@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # everything below loads when a command runs
     from assets.actions.findings import Finding, Wish
     from assets.actions.surroundings import Surroundings
     from resources.desk import Desk
+    from resources.ledger.book import Entry
 
 AS = click.option("--as", "name", required=True, help="Who you are: your name among the approvers.")
 CODE = click.option(
@@ -97,6 +98,24 @@ def proposed(
         raise click.ClickException(f"Not proposed: {why}.")
     click.echo(
         f"{taken[0].proposal_id}\n{taken[0].summary}\nSomebody else has to approve it: `approve {taken[0].proposal_id} --as NAME`."
+    )
+
+
+def revert_audience(desk: "Desk", entry: "Entry", *, reason: str, name: str, code: str | None) -> None:
+    """Propose to lead a change of an audience back."""
+    from assets.actions.figures import Figures, gate  # noqa: PLC0415
+    from assets.audiences.figures import propose_revert  # noqa: PLC0415
+
+    proven(desk, name, code, decision="propose", digests=[])
+    figures = Figures(lake_of(desk), desk)
+    asked = propose_revert(
+        entry, figures.lake, desk, gate(desk, figures), figures.around, reason=reason, name=name
+    )
+    if not asked.taken:
+        raise click.ClickException(f"Not proposed: {'; '.join(asked.kept_back.values())}.")
+    made = asked.taken[0]
+    click.echo(
+        f"{made.proposal_id}\n{made.summary}\nSomebody else has to approve it: `approve {made.proposal_id} --as NAME`."
     )
 
 

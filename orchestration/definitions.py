@@ -10,9 +10,11 @@ import dagster as dg
 
 from assets.actions import assets as actions
 from assets.anomalies import assets as anomalies
+from assets.audiences import assets as audiences
 from assets.conversion_lag import assets as conversion_lag
 from assets.crm import assets as crm
 from assets.crm import checks as crm_checks
+from assets.customer_features import assets as customer_features
 from assets.dropped_files import assets as dropped_files
 from assets.fx import assets as fx
 from assets.ingest import assets as ingest
@@ -23,8 +25,24 @@ from assets.performance import checks as performance_checks
 from assets.replay import assets as replay
 from assets.report import assets as report
 from assets.weekly import assets as weekly
-from orchestration.jobs import crm_pull, daily_pull, decide, history, tidy_lake
-from orchestration.schedules import every_hour, every_morning, every_night
+from orchestration.jobs import (
+    audience_removals,
+    audience_week,
+    crm_pull,
+    customer_week,
+    daily_pull,
+    decide,
+    history,
+    tidy_lake,
+)
+from orchestration.schedules import (
+    every_hour,
+    every_hour_audiences,
+    every_monday,
+    every_monday_audiences,
+    every_morning,
+    every_night,
+)
 from resources.crm.login import Crms
 from resources.desk import open_desk
 from resources.dropped_files import DroppedFiles
@@ -63,6 +81,7 @@ def defs() -> dg.Definitions:
                 ingest,
                 conversion_lag,
                 crm,
+                customer_features,
                 dropped_files,
                 fx,
                 performance,
@@ -73,12 +92,30 @@ def defs() -> dg.Definitions:
                 weekly,
                 notices_told,
                 actions,
+                audiences,
             ],
             include_specs=True,
         ),
         asset_checks=dg.load_asset_checks_from_modules([performance_checks, crm_checks]),
-        jobs=[daily_pull, crm_pull, history, renew_core, decide, tidy_lake],
-        schedules=[every_morning, every_hour, every_night],
+        jobs=[
+            daily_pull,
+            crm_pull,
+            customer_week,
+            audience_week,
+            audience_removals,
+            history,
+            renew_core,
+            decide,
+            tidy_lake,
+        ],
+        schedules=[
+            every_morning,
+            every_hour,
+            every_hour_audiences,
+            every_monday,
+            every_monday_audiences,
+            every_night,
+        ],
         sensors=[
             automation,
             watching(daily_pull),

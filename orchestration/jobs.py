@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets.actions.assets import APPROVED, PROPOSALS, form_for
 from assets.actions.words import JOB
+from assets.audiences import assets as audiences
 from orchestration.partitions import proposals
 from resources.desk import open_desk
 from resources.lake import Lake
@@ -15,6 +16,7 @@ from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 from resources.tables.crm import READ
 from resources.tables.crm_core import CORE_CRM
 from resources.tables.every import TABLES
+from resources.tables.segments import AUDIENCES, CUSTOMER_FEATURES
 from resources.tables.signals import ANOMALIES, PACING, PACING_ACCURACY, UNDERPERFORMERS, WATCHED
 
 _RAW_DAYS = [
@@ -49,6 +51,7 @@ LAG = dg.AssetSelection.assets(core.CONVERSION_LAG.asset_key)
 FX = dg.AssetSelection.assets(core.FX_RATE.asset_key)
 CRM = dg.AssetSelection.assets(*(t.asset_key for t in READ.values()))
 FUNNEL = dg.AssetSelection.assets(*(t.asset_key for t in CORE_CRM))
+CUSTOMERS = dg.AssetSelection.assets(CUSTOMER_FEATURES.asset_key)
 DROPPED = dg.AssetSelection.assets(
     *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.REJECTS))
 )
@@ -68,6 +71,21 @@ crm_pull = dg.define_asset_job(
     "crm_pull",
     selection=CRM,
     description="Reads what changed in the CRM; people, credit and the figures of the funnel follow by themselves.",
+)
+audience_week = dg.define_asset_job(
+    "audience_week",
+    selection=dg.AssetSelection.assets(AUDIENCES.asset_key, audiences.PROPOSALS),
+    description="Where each audience stands after the week, and what is proposed for it. Nothing is sent before somebody approves.",
+)
+audience_removals = dg.define_asset_job(
+    "audience_removals",
+    selection=dg.AssetSelection.assets(audiences.REMOVALS),
+    description="Takes whoever withdrew their consent out of every audience.",
+)
+customer_week = dg.define_asset_job(
+    "customer_week",
+    selection=CUSTOMERS,
+    description="Puts together what is known of each customer at the end of a week, from what the CRM had told by then.",
 )
 history = dg.define_asset_job(
     "history",

@@ -27,5 +27,10 @@ def week_of(context: dg.AssetExecutionContext) -> tuple[date, date]:
     return monday, monday + timedelta(days=6)
 
 
+def week_ended_by(day: date) -> date:
+    """The Monday of the last week that is over on `day`."""
+    return day - timedelta(days=7 + day.weekday())
+
+
 proposals = dg.DynamicPartitionsDefinition(name="proposals")
 """One partition per proposal or batch of proposals, added and retired by a sensor."""

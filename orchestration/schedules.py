@@ -7,8 +7,17 @@ import dagster as dg
 
 from assets.ingest.pulling import counted_days, read_through
 from assets.ingest.restate import LONG_WEEKDAY, first_day, window_days
-from orchestration.jobs import DAYS_OF, LISTS_OF, crm_pull, daily_pull, tidy_lake
-from orchestration.partitions import FIRST_DAY
+from orchestration.jobs import (
+    DAYS_OF,
+    LISTS_OF,
+    audience_removals,
+    audience_week,
+    crm_pull,
+    customer_week,
+    daily_pull,
+    tidy_lake,
+)
+from orchestration.partitions import FIRST_DAY, week_ended_by
 from resources.lake import Lake
 from resources.platforms.login import PLATFORMS
 from resources.settings import load_settings
@@ -63,10 +72,37 @@ every_hour = dg.ScheduleDefinition(
     execution_timezone="UTC",
     description="Reads what changed in the CRM since the last hour: few calls, and leads show on the day they come.",
 )
+
+
+@dg.schedule(
+    job=customer_week,
+    cron_schedule="40 5 * * 1",
+    execution_timezone="UTC",
+    description="Mondays 05:40 UTC, when the CRM has been read over the week's end: what is known of each customer.",
+)
+def every_monday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run for the week that ended the day before."""
+    monday = week_ended_by(context.scheduled_execution_time.date()).isoformat()
+    return dg.RunRequest(run_key=monday, partition_key=monday)
+
+
 every_night = dg.ScheduleDefinition(
     name="every_night",
     job=tidy_lake,
     cron_schedule="30 3 * * *",
     execution_timezone="UTC",
     description="Puts the lake's small files together and drops those no reader needs any more. History stays as it was known.",
+)
+every_hour_audiences = dg.ScheduleDefinition(
+    name="every_hour_audiences",
+    job=audience_removals,
+    cron_schedule="25 * * * *",
+    execution_timezone="UTC",
+    description="After the CRM was read: whoever withdrew their consent leaves every audience within the hour.",
+)
+every_monday_audiences = dg.build_schedule_from_partitioned_job(
+    audience_week,
+    name="every_monday_audiences",
+    hour_of_day=8,
+    description="08:00 UTC on Mondays, after the segments of the week: where the audiences stand, and what is proposed for them.",
 )

@@ -107,6 +107,9 @@ class GoogleAdsSettings(PlatformSettings):
     accounts: AccountIds = Field((), validation_alias="GOOGLE_ADS_ACCOUNTS")
     endpoint: str = Field("googleads.googleapis.com", validation_alias="GOOGLE_ADS_ENDPOINT")
     token_url: str = Field("https://oauth2.googleapis.com/token", validation_alias="GOOGLE_ADS_TOKEN_URL")
+    data_manager_url: str = Field(
+        "https://datamanager.googleapis.com/v1", validation_alias="GOOGLE_DATA_MANAGER_URL"
+    )
     api_version: str = Field("v26", validation_alias="GOOGLE_ADS_API_VERSION", pattern=r"^v\d+$")
     ca_file: KeptFile | None = Field(None, validation_alias="GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
     calls_a_day: int | None = Field(15_000, validation_alias="GOOGLE_ADS_CALLS_A_DAY", ge=1)
@@ -118,6 +121,7 @@ class GoogleAdsSettings(PlatformSettings):
             found[self.variable("json_key_file_path")] = _token_url(self.json_key_file_path)
         if self.refresh_token:
             found[self.variable("token_url")] = self.token_url
+        found[self.variable("data_manager_url")] = self.data_manager_url
         return found
 
 

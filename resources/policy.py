@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from resources.audience_policy import AudiencePolicy
 from resources.crm.mapping import CrmMapping
 from resources.errors import PaidMediaError
 from resources.notification_policy import Notifications
@@ -199,6 +200,7 @@ class Policy(_Frozen):
     approval: Approval = Approval()
     crm: CrmMapping = CrmMapping()
     notifications: Notifications = Notifications()
+    audiences: AudiencePolicy = AudiencePolicy()
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Policy":

@@ -31,6 +31,7 @@ def routes(stage: Stage) -> list[Route]:
         Route("/messages", desk.messages, methods=["GET", "DELETE"]),
         Route("/truth", desk.truth, methods=["GET"]),
         Route("/truth/{what:str}", desk.true_customers, methods=["GET"]),
+        Route("/audiences", desk.audiences, methods=["GET"]),
         Route("/fx", desk.fx, methods=["GET"]),
         Route("/edits", desk.edits, methods=["POST"]),
         Route("/incidents", desk.incidents, methods=["GET", "POST"]),
@@ -121,6 +122,10 @@ class _Desk:
             )
         return _json(await run_in_threadpool(told, start, end))
 
+    async def audiences(self, request: Request) -> Response:
+        """Every audience, of one platform or of all, with exactly the hashes it holds."""
+        return _json(self._stage.audiences.truth(request.query_params.get("platform")))
+
     async def fx(self, request: Request) -> Response:
         asked = request.query_params
         try:
@@ -162,6 +167,7 @@ class _Desk:
         """Forget every change, added incident, armed fault, request and message; real time again."""
         self._stage.market.diary.forget_added()
         self._stage.market.changes.clear()
+        self._stage.audiences.clear()
         self._stage.faults.clear()
         self._stage.audit.clear()
         self._stage.caught.clear()

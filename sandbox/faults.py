@@ -13,6 +13,11 @@ WRITES = {
     "lost_answer": "a write happens and gets no answer",
     "ignored_write": "a write is answered as done and changes nothing",
 }
+UPLOADS = {
+    "half_upload": "half of an upload to an audience is taken, and no answer comes",
+    "invalid_entries": "half of an upload to an audience is called invalid and left out",
+}
+"""Faults of uploads to audiences, besides `lost_request` and `lost_answer`."""
 KNOWN: dict[str, dict[str, str]] = {
     "google_ads": {
         "token_revoked": "the token endpoint answers invalid_grant",
@@ -23,6 +28,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "truncated": "a report ends well after half of its rows",
         "slow": "the answer waits (detail: seconds)",
         **WRITES,
+        **UPLOADS,
     },
     "meta_ads": {
         "token_expired": "code 190, subcode 463",
@@ -36,6 +42,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "job_stuck": "an asynchronous report stays at Job Running, 100 %",
         "slow": "the answer waits (detail: seconds)",
         **WRITES,
+        **UPLOADS,
     },
     "linkedin_ads": {
         "token_expired": "401, serviceErrorCode 65602, until the token is refreshed",
@@ -48,6 +55,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "permission_empty": "200 with no elements, as without read permission",
         "slow": "the answer waits (detail: seconds)",
         **WRITES,
+        **UPLOADS,
     },
     "hubspot": {
         "token_expired": "401, EXPIRED_AUTHENTICATION, from then on",
@@ -134,6 +142,11 @@ class Faults:
     def of_a_write(self, platform: str) -> str | None:
         """The fault that strikes a write now, if any."""
         return next((kind for kind in WRITES if self.take(platform, kind) is not None), None)
+
+    def of_an_upload(self, platform: str) -> str | None:
+        """The fault that strikes an upload to an audience now, if any."""
+        kinds = ("lost_request", "lost_answer", *UPLOADS)
+        return next((kind for kind in kinds if self.take(platform, kind) is not None), None)
 
     def clear(self) -> None:
         with self._lock:

@@ -19,7 +19,7 @@ from starlette.routing import Mount
 from sandbox import control, google, hubspot, linkedin, messages, meta, salesforce
 from sandbox.certificates import Papers, make_papers
 from sandbox.fx import rates
-from sandbox.google import oauth
+from sandbox.google import data_manager, oauth
 from sandbox.google.entities import MANAGER
 from sandbox.stage import Stage
 
@@ -101,6 +101,7 @@ def _config(stage: Stage, papers: Papers, url: str) -> uvicorn.Config:
             *messages.routes(stage),
             Mount("/graph", routes=meta.routes(stage, lambda: f"{url}/graph")),
             *oauth.routes(stage, papers.folder),
+            *data_manager.routes(stage),
             *linkedin.routes(stage),
             *([] if stage.world.crm.kind == "none" else [*hubspot.routes(stage), *salesforce.routes(stage)]),
         ]
@@ -131,6 +132,7 @@ def _environment(stage: Stage, papers: Papers, *, url: str, google_port: int, fo
         "GOOGLE_ADS_ENDPOINT": f"localhost:{google_port}",
         "GOOGLE_ADS_JSON_KEY_FILE_PATH": str(papers.service_account),
         "GOOGLE_ADS_LOGIN_CUSTOMER_ID": MANAGER.id,
+        "GOOGLE_DATA_MANAGER_URL": f"{url}/datamanager/v1",
         "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(papers.ca),
         "META_ACCESS_TOKEN": given.meta_access_token,
         "META_APP_ID": given.meta_app_id,

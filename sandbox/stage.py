@@ -7,6 +7,7 @@ from functools import cached_property
 from time import monotonic
 from typing import Any
 
+from sandbox.audiences import Audiences
 from sandbox.audit import Audit, Request
 from sandbox.caught import Caught
 from sandbox.clock import Clock
@@ -45,6 +46,7 @@ class Stage:
     faults: Faults = field(default_factory=Faults)
     audit: Audit = field(default_factory=Audit)
     caught: Caught = field(default_factory=Caught)
+    audiences: Audiences = field(default_factory=Audiences)
     credentials: Credentials = field(default_factory=Credentials)
     stopwatch: Callable[[], float] = monotonic
     """Seconds that limits per second are counted by; never the market's clock, which may stand still."""

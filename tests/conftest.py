@@ -51,6 +51,7 @@ def sandbox(sandbox_session: Sandbox) -> Iterator[Sandbox]:
     yield sandbox_session
     stage = sandbox_session.stage
     stage.market.changes.clear()
+    stage.audiences.clear()
     stage.market.diary.forget_added()
     stage.faults.clear()
     stage.audit.clear()

@@ -112,6 +112,8 @@ class Gate:
         """How much a day it moves, in the reporting currency; None where that cannot be said."""
         up = down = Decimal(0)
         for change in proposal.changes:
+            if change.is_about_audiences:  # who sees an ad moves no budget
+                continue
             rate = self.rates.get(change.image.currency)
             amount = change.amount
             if change.field == "status":
@@ -196,7 +198,8 @@ class Gate:
     def not_automatic(self, proposal: Proposal, *, level: str | None = None) -> str | None:
         """Why a proposal may not be carried out without a person; None where the policy lets it."""
         level = level or proposal.level
-        if proposal.kind not in AUTOMATIC_KINDS.get(level, set()):
+        about_audiences = any(change.is_about_audiences for change in proposal.changes)
+        if about_audiences or proposal.kind not in AUTOMATIC_KINDS.get(level, set()):
             return f"the level {level} never does that"
         if level == "auto_safe" and any(change.amount > 0 for change in proposal.changes):
             return "auto_safe raises no budget"

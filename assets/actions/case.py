@@ -56,6 +56,8 @@ def weight(case: Case, change: Change, today: date) -> Decimal:
     """How much money a day a change moves: a budget's difference, or what a paused ad set usually spends."""
     if change.field == "daily_budget":
         return abs(change.amount)
+    if change.is_about_audiences:
+        return Decimal(0)
     return mean_spend(case.around.days_of(change), until=today - timedelta(days=1), count=14)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from assets.actions.surroundings import Surroundings
-from resources.errors import OutcomeUnknown, PlatformError, PlatformRefused
+from resources.errors import OutcomeUnknown, PlatformError, PlatformRefused, SettingsWrong
 from resources.ledger.book import Entry, Written
 from resources.ledger.proposal import Change, Proposal
 from resources.ledger.states import IN_FLIGHT, Sent, State
@@ -16,6 +16,8 @@ from resources.policy import Approval, Policy, PolicyUnreadable
 FORWARD, BACK = "forward", "back"
 LOOKS = 3
 """How often an accepted write is looked for, a second apart, before it counts as not there."""
+FILLED_WITHIN = timedelta(days=2)
+"""How long an audience is filled further by itself when a platform is silent or still at work."""
 
 
 @dataclass
@@ -34,7 +36,9 @@ class Deeds:
     wait_seconds: float = 120.0
     """How long to wait for another run that writes to the same account."""
     say: Callable[[str], None] = lambda _: None
-    _writers: dict[str, PlatformWriter] = field(default_factory=dict)
+    audiences: Callable[[str], PlatformWriter] | None = None
+    """The audience side of a platform; without it nothing about audiences is carried out."""
+    _writers: dict[tuple[str, bool], PlatformWriter] = field(default_factory=dict)
 
     def _send(self, proposal: Proposal, part: int, direction: str, change: Change) -> bool:
         """Send one write, if it may be sent. False: it was not accepted, and nothing further is to be sent."""
@@ -65,6 +69,8 @@ class Deeds:
         """Read back one write; True once it is known what became of it."""
         change = proposal.changes[row.part]
         change = change if row.direction == FORWARD else change.undone()
+        if change.field == "members" and row.state != Sent.ACCEPTED:
+            return self._filled_further(proposal, row, change)
         accepted = row.state == Sent.ACCEPTED
         for look in range(LOOKS if accepted else 1):
             if look:
@@ -91,6 +97,28 @@ class Deeds:
         self.ledger.answered(proposal.proposal_id, row.part, row.direction, Sent.ABSENT, said=said)
         return True
 
+    def _filled_further(self, proposal: Proposal, row: Written, change: Change) -> bool:
+        """Go on filling an audience where a run left off: the one write that may be sent again, because it is an operation on a set."""
+        key = (proposal.proposal_id, row.part, row.direction)
+        if self.ledger.clock() - row.intended_at > FILLED_WITHIN:
+            said = f"not filled within {FILLED_WITHIN.days} days; who was let in stays recorded, and the next proposal goes on from there"
+            self.ledger.answered(*key, Sent.ABSENT, said=said)
+            return True
+        if why := self.killed():
+            self.say(f"Not filled further: {why}.")
+            return False
+        try:
+            request = self._writer(change).send(change)
+        except PlatformRefused as error:
+            self.ledger.answered(*key, Sent.ABSENT, said=str(error))
+            return True
+        except PlatformError as error:
+            self.say(str(error))
+            return False
+        self.ledger.answered(*key, Sent.ACCEPTED, request_id=request)
+        found = self._row(*key)
+        return found is not None and self._look(proposal, found)
+
     def _all_known(self, proposal: Proposal, entry: Entry) -> bool:
         rows = self.ledger.writes(proposal.proposal_id)
         known = [
@@ -115,7 +143,10 @@ class Deeds:
             return timedelta(seconds=Approval().settle_seconds)
 
     def _writer(self, change: Change) -> PlatformWriter:
-        platform = change.target.platform
-        if platform not in self._writers:
-            self._writers[platform] = self.writer(platform)
-        return self._writers[platform]
+        place = (change.target.platform, change.is_about_audiences)
+        if place not in self._writers:
+            opened = self.audiences if change.is_about_audiences else self.writer
+            if opened is None:
+                raise SettingsWrong("This desk has no way to audiences. Nothing was written.")
+            self._writers[place] = opened(change.target.platform)
+        return self._writers[place]

@@ -11,10 +11,11 @@ from assets.actions.execution import Executor
 from assets.actions.findings import Finding
 from assets.actions.proposing import Drafts, drafted
 from assets.actions.surroundings import OURS_WITHIN, Edit, Surroundings
+from assets.audiences.figures import audience_writer
 from resources.budgets import load_budgets
 from resources.desk import Desk
 from resources.lake import Lake
-from resources.ledger.proposal import Change, Proposal
+from resources.ledger.proposal import Change, Image, Proposal
 from resources.tables import core
 from resources.tables.signals import PACING
 
@@ -27,7 +28,7 @@ class Figures:
     """What limits are judged by, from lake, ledger and platforms. The lake's tables are read once a minute at most."""
 
     def __init__(self, lake: Lake, desk: Desk) -> None:
-        self._lake, self._desk = lake, desk
+        self.lake, self._desk = lake, desk
         self._kept: tuple[float, dict[str, Any]] | None = None
 
     def around(self, proposal: Proposal | None = None) -> Surroundings:
@@ -43,15 +44,15 @@ class Figures:
     def _tables(self, now: datetime) -> dict[str, Any]:
         if self._kept is None or time.monotonic() - self._kept[0] > FIGURES_SECONDS:
             recent = {"day": ((now - timedelta(days=36)).date(), now.date())}
-            rates = self._lake.read(
+            rates = self.lake.read(
                 core.FX_RATE, where={"day": ((now - timedelta(days=10)).date(), now.date())}
             )
             newest = rates.sort_values("day").drop_duplicates("currency", keep="last")
-            kpi_days = self._lake.read(core.KPI_DAY, columns="day", where=recent)
+            kpi_days = self.lake.read(core.KPI_DAY, columns="day", where=recent)
             found = {
-                "ad_set_days": self._lake.read(core.DAYS["ad_set"], where=recent),
-                "campaign_days": self._lake.read(core.DAYS["campaign"], where=recent),
-                "entities": self._lake.read(core.ENTITIES),
+                "ad_set_days": self.lake.read(core.DAYS["ad_set"], where=recent),
+                "campaign_days": self.lake.read(core.DAYS["campaign"], where=recent),
+                "entities": self.lake.read(core.ENTITIES),
                 "rates": dict(zip(newest["currency"], newest["rate"].astype(float), strict=True)),
                 "newest_as_of": kpi_days["day"].max().date() if len(kpi_days) else None,
                 "parts": {},
@@ -62,6 +63,9 @@ class Figures:
     def _edits(self, proposal: Proposal, written: list[Any]) -> dict[str, Edit]:
         found = {}
         for change in proposal.changes:
+            if change.field == "members":  # platforms tell nobody who edited an audience
+                found[change.target.words] = Edit(None, by_us=False)
+                continue
             at = self._desk.platforms.writer(change.target.platform).edited_at(change.target)
             ours = [row.intended_at for made, row in written if _same_thing(made.changes[row.part], change)]
             by_us = at is not None and any(abs(at - one) <= OURS_WITHIN for one in ours)
@@ -78,6 +82,13 @@ class Figures:
             if change.field == "daily_budget"
         }
 
+    def image(self, change: Change) -> Image:
+        """What is changed, as its platform has it now."""
+        platform = change.target.platform
+        if change.is_about_audiences:
+            return audience_writer(platform, self._desk, self.lake).image(change.target)
+        return self._desk.platforms.writer(platform).image(change.target)
+
 
 def gate(desk: Desk, figures: Figures) -> Gate:
     """The door, with the policy and the approvers of this moment."""
@@ -88,7 +99,7 @@ def gate(desk: Desk, figures: Figures) -> Gate:
 def executor(desk: Desk, figures: Figures, *, run_id: str, say: Callable[[str], None]) -> Executor:
     return Executor(
         ledger=desk.ledger, policy=desk.policy, writer=desk.platforms.writer, around=figures.around, killed=desk.killed,
-        run_id=run_id, wait=lambda: time.sleep(1.0), say=say,
+        run_id=run_id, wait=lambda: time.sleep(1.0), say=say, audiences=lambda platform: audience_writer(platform, desk, figures.lake),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ A limit whose input is missing, or whose judgement breaks, does not hold: only a
 
 from collections.abc import Callable
 
+from assets.actions import limits_of_audiences as audiences
 from assets.actions import limits_of_size as size
 from assets.actions import limits_of_trust as trust
 from assets.actions.case import Case, Said
@@ -30,13 +31,29 @@ LIMITS: dict[str, Callable[[Case], Said]] = {
     "evidence": trust.evidence,
 }
 
+LIMITS_OF_AUDIENCES: dict[str, Callable[[Case], Said]] = {
+    "alone": audiences.alone,
+    "by a person": audiences.by_a_person,
+    "policy": audiences.in_policy,
+    "audience size": audiences.large_enough,
+    "removed at once": audiences.removed_at_once,
+    "special ad categories": audiences.special_categories,
+    "conversions kept": audiences.kept_conversions,
+    "never": trust.never,
+    "learning phase": trust.learning,
+    "human edits": trust.human_edits,
+    "newest segments": audiences.newest_segments,
+}
+"""What holds instead for a change of an audience, or of who is kept out."""
+
 
 def judge(
     proposal: Proposal, policy: Policy, around: Surroundings, *, automatic: bool
 ) -> tuple[Verdict, ...]:
     """A verdict per limit, in a fixed order."""
     case = Case(proposal, policy, around, automatic)
-    return tuple(_said(name, limit, case) for name, limit in LIMITS.items())
+    limits = LIMITS_OF_AUDIENCES if audiences.concerns(proposal) else LIMITS
+    return tuple(_said(name, limit, case) for name, limit in limits.items())
 
 
 def refusals(verdicts: tuple[Verdict, ...]) -> list[Verdict]:

@@ -17,8 +17,27 @@ KINDS = {
 """Every kind of proposal in a word or three."""
 
 
-def amount_reads(change: Change, value: str) -> str:
-    """A status as it is; a daily budget as every page writes money."""
+def field_reads(change: Change) -> str:
+    return FIELDS.get(change.field, change.field.replace("_", " "))
+
+
+def kind_reads(proposal: Proposal) -> str:
+    return KINDS.get(proposal.kind, proposal.kind.replace("_", " ").capitalize())
+
+
+def now_reads(change: Change) -> str:
+    """What it is now: a status as it is, a daily budget as every page writes money, an audience in people."""
+    return _reads(change, change.before) if change.step is None else f"{change.step.before} people"
+
+
+def then_reads(change: Change) -> str:
+    """What is proposed; of an audience in people, since whom exactly is bound by a digest."""
+    if change.step is None:
+        return _reads(change, change.after)
+    return f"{change.step.after} people (+{change.step.adds}, -{change.step.removes})"
+
+
+def _reads(change: Change, value: str) -> str:
     return numbers.money(float(value), change.image.currency) if change.field == "daily_budget" else value
 
 
@@ -26,7 +45,7 @@ def diff(proposal: Proposal) -> str:
     """The changes as Markdown, one line each."""
     lines = [
         f"| {spoken(c.target.platform)} {c.target.account_id} | {_cell(c.image.name)} ({c.target.level.replace('_', ' ')} {c.target.entity_id}) "
-        f"| {FIELDS[c.field]} | {amount_reads(c, c.before)} | **{amount_reads(c, c.after)}** "
+        f"| {field_reads(c)} | {now_reads(c)} | **{then_reads(c)}** "
         f"| {f'shared by {c.image.shared_by} campaigns' if c.image.shared_by > 1 else ''} |"
         for c in proposal.changes
     ]

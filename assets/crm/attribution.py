@@ -38,7 +38,7 @@ Weights = npt.NDArray[np.float64]
 
 
 def attribute(
-    touchpoints: pd.DataFrame, outcomes: pd.DataFrame, *, model: Model = "data_driven", window_days: float = 90
+    touchpoints: pd.DataFrame, outcomes: pd.DataFrame, *, model: Model = "data_driven", window_days: float = 90, repeats_follow: bool = False
 ) -> pd.DataFrame:  # fmt: skip
     """Credit per touch of every outcome: outcome_id, person_id, at, touch_at, channel, campaign_id, ad_set_id, credit (a share), value, model.
 
@@ -51,6 +51,8 @@ def attribute(
         model: first, last, last_non_direct, linear, position_based (40 % each end), time_decay (halves every 7 days), markov
             (removal effects of a first-order chain) or data_driven (Shapley values of a noisy-or model, `assets.crm.data_driven`).
         window_days: A touch counts for so long.
+        repeats_follow: An outcome without a touch in its window is owed to the path of the same person's outcome before it: who orders again
+            without a new visit was won by the first.
 
     Raises:
         DataUnusable: A column is missing, or there is no such model.
@@ -59,6 +61,8 @@ def attribute(
         raise DataUnusable(f"There is no model '{model}'. Use one of {', '.join(MODELS)}.")
     touches, ends = _touches(touchpoints), _outcomes(outcomes)
     paths = _paths(touches, ends, window=timedelta(days=window_days))
+    if repeats_follow:
+        paths = pd.concat([paths, _inherited(paths, ends)], ignore_index=True)
     seen = paths.assign(weight=_weights(paths, touches, ends, model, timedelta(days=window_days)))
     whole = seen.groupby("row")["weight"].transform("sum")
     seen["credit"] = seen["weight"] / whole
@@ -115,6 +119,19 @@ def _paths(touches: pd.DataFrame, ends: pd.DataFrame, *, window: timedelta) -> p
     return both.assign(
         place=of_outcome.cumcount(), size=of_outcome["channel"].transform("size").astype("int64")
     )
+
+
+def _inherited(paths: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
+    """Paths of the newest earlier outcome of the same person that has one, for outcomes that have none."""
+    has_one = ends["row"].isin(paths["row"])
+    order = ends.dropna(subset=["person_id"]).sort_values("at", kind="stable")
+    winners = order.loc[has_one.loc[order.index], ["person_id", "at", "row"]].rename(columns={"row": "of"})
+    alone = pd.merge_asof(
+        order[~has_one.loc[order.index]], winners, on="at", by="person_id", allow_exact_matches=False
+    )
+    own = ["outcome_id", "at", "whole_value", "row"]
+    lent = paths.drop(columns=own).assign(of=paths["row"])
+    return alone.dropna(subset=["of"])[[*own, "of"]].merge(lent, on="of").drop(columns="of")
 
 
 def _weights(

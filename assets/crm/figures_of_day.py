@@ -37,7 +37,7 @@ def shares(
         own = outcomes[outcomes["kind"] == kind].rename(columns={"value_reporting": "worth"})
         given = own[["outcome_id", "person_id", "at", "worth"]].rename(columns={"worth": "value"})
         for name in MODELS if kind == "order" else (model,):
-            told = attribute(touchpoints, given, model=name, window_days=window_days)
+            told = attribute(touchpoints, given, model=name, window_days=window_days, repeats_follow=True)
             parts.append(
                 told.assign(kind=kind, is_shop=told["outcome_id"].map(own.set_index("outcome_id")["is_shop"]))
             )

@@ -11,7 +11,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.customer_features.coverage import Verdict, coverage, fell, told, unknown
-from assets.customer_features.features import features_at
+from assets.customer_features.figures import features_at
 from assets.segments import value
 from orchestration.partitions import week_of, weeks
 from resources.crm.login import Crms

@@ -40,6 +40,12 @@ left join rates as r on r.currency = d.currency and r.day = cast(timezone('UTC',
 where d.is_won and not d.is_refunded and d.closed_at < $until
 """
 """Orders and won deals in the reporting currency; without an exchange rate the value is empty."""
+BUYERS = """
+create temp table buyers as
+select customer_id, row_number() over (order by customer_id) as number
+from orders where customer_id is not null group by customer_id having count(value) = count(*)
+"""
+"""Customers all of whose orders have a value, numbered."""
 VISITS = """
 create temp table visits as
 select o.person_id, t.touch_at, t.channel, t.content, t.search_topic

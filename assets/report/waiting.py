@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from assets.actions.words import FIELDS, KINDS, amount_reads, invitation, link
+from assets.actions.words import field_reads, invitation, kind_reads, link, now_reads, then_reads
 from assets.report import numbers
 from assets.report.freshness import spoken
 from resources.ledger.proposal import Change, Proposal
@@ -96,7 +96,7 @@ def approvals_of(
 
 def _row(made: Proposal, now: datetime, ui_url: str) -> Waiting:
     return Waiting(
-        proposal_id=made.proposal_id, kind=KINDS[made.kind], moves=tuple(map(_move, made.changes)), reason=made.reason,
+        proposal_id=made.proposal_id, kind=kind_reads(made), moves=tuple(map(_move, made.changes)), reason=made.reason,
         evidence=tuple((name.replace("_", " "), numbers.plain(value)) for name, value in made.evidence.items()),
         effect=made.effect.words, held=sum(verdict.holds is True for verdict in made.verdicts), limits=len(made.verdicts),
         broken=tuple((verdict.guardrail, verdict.words) for verdict in made.verdicts if verdict.holds is not True),
@@ -111,8 +111,8 @@ def _move(change: Change) -> Move:
     campaign = target.entity_id if target.level == "campaign" else image.campaign_id
     return Move(
         name=image.name, level=target.level.replace("_", " "), platform=target.platform, platform_label=spoken(target.platform),
-        campaign=None if campaign is None else (target.platform, target.account_id, campaign), field=FIELDS[change.field],
-        now=amount_reads(change, change.before), proposed=amount_reads(change, change.after),
+        campaign=None if campaign is None else (target.platform, target.account_id, campaign), field=field_reads(change),
+        now=now_reads(change), proposed=then_reads(change),
         now_amount=float(change.before) if is_budget else None, proposed_amount=float(change.after) if is_budget else None,
         currency=image.currency,
     )  # fmt: skip

@@ -6,6 +6,7 @@ appended, with the reading's instant: what was known when stays readable.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from time import perf_counter
 from typing import Any
 
@@ -48,18 +49,33 @@ def read_and_keep(lake: Lake, reader: CrmReader, mapping: CrmMapping, *, now: An
         if name in reading.rows or PARENT.get(name)
     }
     kept = Kept(reading, changed, perf_counter() - began, left_out)
-    lake.append(CRM_PULLS, pa.Table.from_pylist([_log(kept)], schema=CRM_PULLS.schema))
+    log = _log(kept) | {"mapping": fingerprint(mapping)}
+    lake.append(CRM_PULLS, pa.Table.from_pylist([log], schema=CRM_PULLS.schema))
     return kept
 
 
 def next_since(lake: Lake, source: str, mapping: CrmMapping, *, now: datetime) -> datetime | None:
-    """From when on changes must be read; None where everything must be."""
-    sql = "select max(pulled_at) as last, max(pulled_at) filter (is_whole) as whole from raw.crm_pulls where source = $source"
+    """From when on changes must be read; None where everything must be, as when the policy reads the CRM's fields otherwise."""
+    sql = (
+        "select max(pulled_at) as last, max(pulled_at) filter (is_whole) as whole, max_by(coalesce(mapping, ''), pulled_at) as mapping "
+        "from raw.crm_pulls where source = $source"
+    )
     (row,) = lake.arrow(sql, CRM_PULLS, parameters={"source": source}).to_pylist()
-    if row["whole"] is None or now - row["whole"] >= timedelta(days=mapping.whole_every_days):
+    if row["whole"] is None or row["mapping"] != fingerprint(mapping):
+        return None
+    if now - row["whole"] >= timedelta(days=mapping.whole_every_days):
         return None
     found: datetime = row["last"] - timedelta(minutes=mapping.overlap_minutes)
     return found
+
+
+def fingerprint(mapping: CrmMapping) -> str:
+    """Of everything that decides how a record becomes a row."""
+    text = mapping.model_dump_json(exclude=_ONLY_LATER)
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+_ONLY_LATER = {"overlap_minutes", "whole_every_days", "window_days", "model", "qualify_within_days"}
 
 
 def keep(lake: Lake, table: Table, reading: Reading) -> int:
@@ -93,5 +109,5 @@ def _log(kept: Kept) -> dict[str, Any]:
     return {
         "source": reading.source, "pulled_at": reading.at, "since": reading.since, "is_whole": reading.since is None,
         "rows": reading.records, "changed": sum(kept.changed.values()), "merged": reading.merged, "deleted": reading.deleted,
-        "calls": reading.calls, "seconds": kept.seconds,
+        "calls": reading.calls, "seconds": kept.seconds, "left_out": " ".join(out.trait for out in kept.left_out) or None,
     }  # fmt: skip

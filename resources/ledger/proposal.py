@@ -25,16 +25,37 @@ class _Frozen(BaseModel):
 
 
 class Target(_Frozen):
-    """What is changed: an entity at a platform. A budget's owner may be a campaign, an ad set or a shared budget."""
+    """What is changed: an entity at a platform. A budget's owner may be a campaign, an ad set or a shared budget; an audience is named
+    by the key we keep it under, because it may not be there yet.
+    """
 
     platform: str
     account_id: str
-    level: Literal["campaign", "ad_set", "shared_budget"]
+    level: Literal["campaign", "ad_set", "shared_budget", "audience"]
     entity_id: str
 
     @property
     def words(self) -> str:
         return f"{self.platform} {self.account_id} {self.level} {self.entity_id}"
+
+
+class AudienceImage(_Frozen):
+    """What an audience holds by our own books: platforms tell only about how many."""
+
+    audience_id: str | None
+    digest: str
+    """Of whom it should hold since it was last filled whole: SHA-256 over their sorted hashes, never the hashes themselves."""
+    people: int
+    identifiers: int
+
+
+class Step(_Frozen):
+    """How an audience changes, in people; whom exactly is bound by the change's `after`."""
+
+    adds: int
+    removes: int
+    before: int
+    after: int
 
 
 class Image(_Frozen):
@@ -56,19 +77,30 @@ class Image(_Frozen):
     labels: tuple[str, ...] | None = Field(None, exclude_if=lambda labels: labels is None)
     """Labels it carries at the platform, its own and its campaign's, sorted. None: not read. Left out of the digest then, so that
     proposals from before labels were read keep theirs."""
+    audience: AudienceImage | None = Field(None, exclude_if=lambda audience: audience is None)
+    """Of an audience: what is in it. Left out of other digests."""
+    excluded_audiences: tuple[str, ...] | None = Field(None, exclude_if=lambda excluded: excluded is None)
+    """The audiences a campaign or an ad set keeps out, where that is what changes."""
+    special_categories: tuple[str, ...] | None = Field(None, exclude_if=lambda declared: declared is None)
+    """Special ad categories it was declared for (housing, employment, credit), likewise."""
 
 
 class Change(_Frozen):
     """One write: a field of a target, from its value in the before-image to another."""
 
     target: Target
-    field: Literal["status", "daily_budget"]
+    field: Literal["status", "daily_budget", "members", "excluded_audiences"]
     before: str
     after: str
     image: Image
+    step: Step | None = Field(None, exclude_if=lambda step: step is None)
+    """Of `members`: how many come and go."""
 
     @property
     def words(self) -> str:
+        if self.step is not None:
+            told = f"{self.step.before} -> {self.step.after} people (+{self.step.adds}, -{self.step.removes})"
+            return f"{told} #{self.after[:SHOWN_DIGITS]}"
         unit = f" {self.image.currency} a day" if self.field == "daily_budget" else ""
         return f"{self.before} -> {self.after}{unit}"
 
@@ -76,6 +108,10 @@ class Change(_Frozen):
     def amount(self) -> Decimal:
         """By how much the daily budget moves, account currency; zero for a status."""
         return Decimal(self.after) - Decimal(self.before) if self.field == "daily_budget" else Decimal(0)
+
+    @property
+    def is_about_audiences(self) -> bool:
+        return self.field in {"members", "excluded_audiences"}
 
     def undone(self) -> "Change":
         """The write that leads back."""

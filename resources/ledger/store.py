@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from resources.errors import DataUnusable
 from resources.ledger import chain, locks, tables
+from resources.ledger.audiences import Audiences
 from resources.ledger.book import KILL, Batch, Entry, Written, batch_of
 from resources.ledger.decisions import Decisions
 from resources.ledger.engine import READS
@@ -20,8 +21,8 @@ from resources.ledger.proposals import Proposals
 from resources.ledger.states import IN_FLIGHT, Sent, State
 
 
-class Ledger(Proposals, Decisions, Notices):
-    """Proposals, decisions, batches, writes, switches, shadows, the audit and what people were told, in one database."""
+class Ledger(Proposals, Decisions, Audiences, Notices):
+    """Proposals, decisions, batches, writes, audiences, switches, shadows, the audit and what people were told, in one database."""
 
     # Batches
 

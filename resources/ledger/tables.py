@@ -122,6 +122,38 @@ shadow = sa.Table(
     sa.Column("proposal_id", _ID),
     sa.Column("at", Instant, nullable=False),
 )  # fmt: skip
+audience = sa.Table(
+    "audience", meta,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("platform", sa.String(20), nullable=False),
+    sa.Column("account_id", sa.String(40), nullable=False),
+    sa.Column("entity_id", sa.String(60), nullable=False),
+    sa.Column("segment_id", sa.String(120), nullable=False),
+    sa.Column("purpose", sa.String(10), nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("audience_id", sa.String(40)),
+    sa.Column("digest", sa.String(64)),
+    sa.Column("people", sa.Integer, nullable=False),
+    sa.Column("identifiers", sa.Integer, nullable=False),
+    sa.Column("filled_at", Instant),
+)  # fmt: skip
+audience_member = sa.Table(
+    "audience_member", meta,
+    sa.Column("audience", sa.Integer, sa.ForeignKey("audience.number"), primary_key=True),
+    sa.Column("kind", sa.String(5), primary_key=True),
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("person", sa.String(200), nullable=False),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("added_by", sa.String(64), nullable=False),
+    sa.Column("request_id", sa.String(120)),
+)  # fmt: skip
+audience_plan = sa.Table(
+    "audience_plan", meta,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("kind", sa.String(5), primary_key=True),
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("person", sa.String(200), nullable=False),
+)  # fmt: skip
 audit = sa.Table(
     "audit", meta,
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),

@@ -79,6 +79,19 @@ class Client:
             )
         return response.headers.get("x-li-uuid")
 
+    def post(
+        self, path: str, content: dict[str, Any], doing: Doing, *, method: str
+    ) -> tuple[dict[str, Any], str | None]:
+        """The decoded answer to one POST with that Rest.li method, and the id of what it made. Whether to ask again is for the caller to say.
+
+        Raises:
+            PlatformBusy: No answer, or none that says what happened.
+            PlatformRefused: LinkedIn said no.
+        """
+        body = msgspec.json.encode(content)
+        response = self._allowed(lambda: self._one("POST", path, doing, body, method=method), doing)
+        return _body(response), response.headers.get("x-restli-id")
+
     def _answered(self, path: str, query: str, doing: Doing) -> requests.Response:
         return self._allowed(lambda: self._sent(path, query, doing), doing)
 
@@ -98,14 +111,16 @@ class Client:
             raise _as_our_error(response, doing)
         return response
 
-    def _one(self, method: str, path: str, doing: Doing, body: bytes | None = None) -> requests.Response:
+    def _one(
+        self, verb: str, path: str, doing: Doing, body: bytes | None = None, *, method: str = "PARTIAL_UPDATE"
+    ) -> requests.Response:
         self.meter.call(doing)
         headers = {"Authorization": f"Bearer {self._token}"}
         if body is not None:
-            headers |= {"X-RestLi-Method": "PARTIAL_UPDATE", "Content-Type": "application/json"}
+            headers |= {"X-RestLi-Method": method, "Content-Type": "application/json"}
         try:
             return self._session.request(
-                method,
+                verb,
                 f"{self._settings.api_url}/{path}",
                 data=body,
                 headers=headers,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from resources.errors import SettingsWrong
+from resources.platforms.audiences import AudienceClient
 from resources.platforms.patience import Patience
 from resources.platforms.reader import NotConfigured, PlatformReader
 from resources.platforms.writer import PlatformWriter
@@ -69,3 +70,26 @@ class Platforms:
         from resources.platforms.linkedin_ads_write import LinkedInAdsWriter  # noqa: PLC0415
 
         return LinkedInAdsWriter(settings.linkedin_ads, patience=self.patience)
+
+    def audiences(self, platform: str) -> AudienceClient:
+        """The audience side of a platform.
+
+        Raises:
+            SettingsWrong: The platform is not configured, or incompletely.
+        """
+        settings = self.settings()
+        if not settings.platforms[platform].is_configured:
+            raise SettingsWrong(
+                f"{platform} is not configured, so no audience can be kept there. See docs/configuration.md."
+            )
+        if platform == "google_ads":
+            from resources.platforms.google_audiences import GoogleAudiences  # noqa: PLC0415
+
+            return GoogleAudiences(settings.google_ads, patience=self.patience)
+        if platform == "meta_ads":
+            from resources.platforms.meta_audiences import MetaAudiences  # noqa: PLC0415
+
+            return MetaAudiences(settings.meta_ads, patience=self.patience)
+        from resources.platforms.linkedin_audiences import LinkedInAudiences  # noqa: PLC0415
+
+        return LinkedInAudiences(settings.linkedin_ads, patience=self.patience)

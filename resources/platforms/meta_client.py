@@ -105,6 +105,17 @@ class Client:
             raise PlatformUnreadable(**doing.known(), said="an answer without success")
         return response.headers.get("x-fb-trace-id") or response.headers.get("x-fb-request-id")
 
+    def once(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> dict[str, Any]:
+        """The decoded answer to one call; whether to ask again is for the caller to say. Errors as of `get`."""
+        return _decoded(self._answered(method, path, parameters, doing), dict[str, Any], doing)
+
+    def create(self, path: str, parameters: dict[str, str], doing: Doing) -> str:
+        """A POST that makes something, sent once and never again; the id of what was made. Errors as of `write`."""
+        made = self.once("POST", path, parameters, doing).get("id")
+        if not isinstance(made, str) or not made:
+            raise PlatformUnreadable(**doing.known(), said="an answer without an id")
+        return made
+
     def token_ends_at(self, doing: Doing) -> datetime | None:
         """When the token or its access to data ends, None for one that does not."""
         token = self._token.get_secret_value() if self._token else ""

@@ -65,9 +65,13 @@ def sent_once() -> Iterator[None]:
 
 
 def image_value(image: Image, field: str) -> str:
-    """What the image says of the field that a change names: a status word, or an amount without trailing zeros."""
+    """What the image says of the field that a change names: a status word, an amount, whom an audience holds, which are kept out."""
     if field == "status":
         return image.status
+    if field == "members":
+        return image.audience.digest if image.audience else "none"
+    if field == "excluded_audiences":
+        return ",".join(image.excluded_audiences or ()) or "none"
     return plain(image.daily_budget)
 
 

@@ -176,6 +176,11 @@ CRM_PULLS = Table(
         Column("deleted", COUNT, "Records found deleted."),
         Column("calls", COUNT, "Calls made."),
         Column("seconds", NUMBER, "How long it took."),
+        _text(
+            "mapping",
+            "Fingerprint of what policy.yaml says of the CRM's fields; another one reads everything again.",
+        ),
+        _text("left_out", "Traits that were left empty because they are free text, separated by spaces."),
     ),
     key=("source", "pulled_at"),
     keeps_history=True,

@@ -5,6 +5,7 @@ from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 from resources.tables.crm import CRM_PULLS, READ
 from resources.tables.crm_core import CORE_CRM
 from resources.tables.pulls import PULLS
+from resources.tables.segments import SEGMENTS
 from resources.tables.signals import (
     ANOMALIES,
     FINDINGS,
@@ -36,4 +37,4 @@ _RAW = (
 )
 _CORE = (*core.DAYS.values(), core.ENTITIES, core.FX_RATE, core.CONVERSION_LAG, core.KPI_DAY, *CORE_CRM)
 _SIGNALS = (UNDERPERFORMERS, FINDINGS, ANOMALIES, WATCHED, MARKS, PACING, PACING_ACCURACY)
-TABLES: tuple[Table, ...] = (*_RAW, *_CORE, *_SIGNALS)
+TABLES: tuple[Table, ...] = (*_RAW, *_CORE, *SEGMENTS, *_SIGNALS)

@@ -29,7 +29,7 @@ CUSTOMER_FEATURES = Table(
         _text("region", "Region within the country."),
         _text("language", "Language, ISO 639-1."),
         _text("industry", "Industry of their company."),
-        _text("company_size", "Size of their company: 1-9, 10-49, 50-249, 250-999, 1000 or more."),
+        _text("company_size", "Employees of their company: 1-9, 10-49, 50-249, 250-999 or 1000+."),
         _text("account_tier", "Tier of their company in the CRM."),
         _text("technology", "What their company uses, in the CRM's word."),
         _text("first_channel", "Channel of the first visit that anybody saw."),
@@ -46,6 +46,10 @@ CUSTOMER_FEATURES = Table(
         _number("expected_value", "Value of the next 365 days, reporting currency."),
         _number("expected_low", "Low end of that: 80 % interval."),
         _number("expected_high", "High end of that: 80 % interval."),
+        _number(
+            "mean_value",
+            "The mean of that value: what is added up over a group. `expected_value` is nearest for one customer.",
+        ),
         Column(
             "may_advertise", FLAG, "Agreed to advertising; empty where the CRM does not say.", nullable=True
         ),
@@ -120,8 +124,14 @@ PERFORMANCE = Table(
         _number("roas_low", "Low end of that: 80 % interval."),
         _number("roas_high", "High end of that: 80 % interval."),
         _number("value_to_cost", "Expected value of the next 365 days over spend."),
-        _number("mix_adjusted", "ROAS it would have with the average mix of segments."),
-        _text("verdict", "good, well mixed, badly mixed, poor, or not enough people."),
+        _number(
+            "mix_adjusted",
+            "ROAS the campaign or ad set would have with the platform's average mix of segments.",
+        ),
+        _text(
+            "verdict",
+            "Of the campaign or ad set: good, poor, well mixed (only its mix is good), badly mixed, as the others, or not enough people.",
+        ),
         c.PULLED_AT,
     ),
     key=("day", "segment_id", "platform", "campaign_id", "ad_set_id", "basis"),

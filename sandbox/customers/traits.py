@@ -79,10 +79,17 @@ class Traits:
         country = self.of_person("country", row)
         typical = self._world.crm.segments[int(self._segment[row])].region if self.are_known else {}
         given = typical.get(country or "")
-        if not given or _is_missing(self._world, "region", 372, self._people[row]):
+        u = float(self._places[row])
+        if not given or np.isnan(u):
             return None
-        u = float(uniform(self._world.seed, 371, self._people[row]))
-        return _values(given)[int(np.searchsorted(_steps(given, _values(given)), u))]
+        values = tuple(given)
+        return values[int(np.searchsorted(_steps(given, values), u))]
+
+    @cached_property
+    def _places(self) -> Floats:
+        """Draws of everybody's region, not a number where it is missing."""
+        is_missing = _is_missing(self._world, "region", 372, self._people)
+        return np.where(is_missing, np.nan, uniform(self._world.seed, 371, self._people))
 
     def _drawn(self, name: str) -> tuple[tuple[str, ...], npt.NDArray[np.int16]]:
         """Every value of a trait, and whose is which."""
@@ -137,16 +144,12 @@ def _anybodys(crm: Crm, shares: list[Mapping[str, float]]) -> dict[str, float]:
     return found
 
 
-def _values(given: Mapping[str, float]) -> tuple[str, ...]:
-    return tuple(given)
-
-
 def _steps(given: Mapping[str, float], values: tuple[str, ...]) -> Floats:
     """Where each value's part of 0 to 1 ends."""
     shares = np.array([given.get(value, 0.0) for value in values]).cumsum()
     return (shares / shares[-1])[:-1]
 
 
-def _is_missing(world: World, name: str, stream: int, whose: Keys) -> np.ndarray:
+def _is_missing(world: World, name: str, stream: int, whose: Keys) -> npt.NDArray[np.bool_]:
     share = world.crm.trait_missing_of.get(name, world.crm.trait_missing)
     return uniform(world.seed, stream, whose) < share

@@ -8,6 +8,7 @@ import numpy as np
 from sandbox import words
 from sandbox.diary import strategies
 from sandbox.draws import key
+from sandbox.google import user_lists
 from sandbox.labels import NUMBERS, labels, number
 from sandbox.stage import Stage
 from sandbox.world import Account
@@ -175,9 +176,10 @@ def keywords(stage: Stage, account: Account) -> Iterator[Attributes]:
 
 
 def campaign_negatives(stage: Stage, account: Account) -> Iterator[Attributes]:
-    """One negative keyword on each search campaign."""
+    """One negative keyword on each search campaign, and the user lists that campaigns keep out."""
     catalog = stage.market.catalog(account)
     for row, channel in enumerate(catalog.campaigns.channel):
+        yield from user_lists.negative_rows(stage, account, campaign(stage, account, row))
         if channel != "SEARCH":
             continue
         own = int(catalog.campaigns.id[row])
@@ -255,6 +257,7 @@ def snapshot(
         "change_event": lambda: change_events(stage, account),
         "conversion_action": lambda: (conversion_action(stage, account, n) for n in range(len(ACTIONS))),
         "ad_group_criterion": lambda: keywords(stage, account),
+        "user_list": lambda: user_lists.attributes(stage, account),
         "campaign_criterion": lambda: campaign_negatives(stage, account),
         "shared_criterion": lambda: shared_negatives(account),
         "shared_set": lambda: iter([next(shared_negatives(account))]),
@@ -264,7 +267,7 @@ def snapshot(
 
 KNOWN = {
     "customer", "customer_client", "campaign", "campaign_budget", "ad_group", "ad_group_ad", "conversion_action",
-    "ad_group_criterion", "campaign_criterion", "shared_criterion", "shared_set", "search_term_view", "change_event", "label",
+    "ad_group_criterion", "campaign_criterion", "shared_criterion", "shared_set", "search_term_view", "change_event", "label", "user_list",
 }  # fmt: skip
 
 

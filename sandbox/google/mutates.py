@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.google import user_lists
 from sandbox.google.entities import budget_id
 from sandbox.google.failures import Path, error
 from sandbox.stage import Stage
@@ -10,6 +11,7 @@ from sandbox.world import Account
 
 STATUSES = {2: ("ENABLED", True), 3: ("PAUSED", False), 4: ("REMOVED", False)}
 _LEVELS = {"campaign": "campaign", "ad_group": "ad_set", "ad_group_ad": "ad"}
+_AUDIENCES = {"user_list": user_lists.made, "campaign_criterion": user_lists.criterion}
 
 Apply = Callable[[], None]
 """Puts a checked operation into effect."""
@@ -17,6 +19,8 @@ Apply = Callable[[], None]
 
 def checked(stage: Stage, account: Account, kind: str, operation: Any, path: Path) -> tuple[str, Apply] | Any:
     """The resource name and the deed of an operation, or the GoogleAdsError that refuses it."""
+    if kind in _AUDIENCES:
+        return _AUDIENCES[kind](stage, account, operation, path)
     if operation.WhichOneof("operation") != "update":
         said = "The sandbox takes updates of budgets and statuses."
         return error("mutate_error", "MUTATE_NOT_ALLOWED", said, path=path)

@@ -10,6 +10,7 @@ import numpy as np
 from sandbox import words
 from sandbox.diary import strategies
 from sandbox.linkedin.refusals import bad, not_found
+from sandbox.linkedin.segments import new_criteria
 from sandbox.stage import Stage
 from sandbox.world import Account
 
@@ -95,6 +96,8 @@ def update(
             changes.append(("budget_micros", _budget(account, now, value)))
         elif field == "name" and collection != "creatives":
             changes.append(("name", str(value)))
+        elif field == "targetingCriteria" and collection == "adCampaigns":
+            changes.append((field, new_criteria(stage, account, value)))
         else:
             raise bad(f"Field {field} cannot be updated here", field=field, code="FIELD_NOT_UPDATABLE")
     if not changes:
@@ -181,20 +184,27 @@ def _campaign(stage: Stage, account: Account, row: int, entity_id: int) -> dict[
         ),
         "runSchedule": {"start": _millis_of_day(int(sets.first_day[row]))},
         "servingStatuses": ["RUNNABLE"],
-        "targetingCriteria": {
-            "include": {
-                "and": [
-                    {"or": {"urn:li:adTargetingFacet:locations": [f"urn:li:geo:{target['country']}"]}},
-                    {"or": {"urn:li:adTargetingFacet:titles": [f"urn:li:title:{target['audience']}"]}},
-                ]
-            }
-        },
+        "targetingCriteria": stage.market.current(
+            account, "ad_set", entity_id, "targetingCriteria", _criteria(target)
+        ),
         "theme": words.THEMES[int(sets.theme[row])],
         **_common(stage, account, "ad_set", entity_id, paused=bool(sets.paused[row])),
     }
     if not catalog.campaigns.holds_budget[group]:
         found["dailyBudget"] = _amount(stage, account, "ad_set", entity_id, int(sets.budget_micros[row]))
     return found
+
+
+def _criteria(target: dict[str, Any]) -> dict[str, Any]:
+    """Whom a campaign is for before anybody changed it."""
+    return {
+        "include": {
+            "and": [
+                {"or": {"urn:li:adTargetingFacet:locations": [f"urn:li:geo:{target['country']}"]}},
+                {"or": {"urn:li:adTargetingFacet:titles": [f"urn:li:title:{target['audience']}"]}},
+            ]
+        }
+    }
 
 
 def _creative(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.linkedin import entities, lead_forms
+from sandbox.linkedin import entities, lead_forms, segments
 from sandbox.linkedin.analytics import Analytics
 from sandbox.linkedin.refusals import Refused, bad, not_found
 from sandbox.linkedin.restli import NotRestli, decode_query
@@ -93,7 +93,10 @@ class _Wire:
             raw, method = request.scope["query_string"].decode(), request.method
             if method == "POST" and request.headers.get("x-http-method-override", "").upper() == "GET":
                 method, raw, body = "GET", body.decode(), b""
-            return self._route(request, method, unquote(request.path_params["path"]), decode_query(raw), body)
+            path, query = unquote(request.path_params["path"]), decode_query(raw)
+            if path.startswith("dmpSegments"):
+                return segments.answered(self._stage, request, method, path, query, body)
+            return self._route(request, method, path, query, body)
         except NotRestli as error:
             return bad(str(error), code="ILLEGAL_ARGUMENT").response()
         except Refused as refused:

@@ -8,6 +8,7 @@ import numpy as np
 from sandbox.catalog import Catalog
 from sandbox.diary import strategies
 from sandbox.labels import UNREADABLE, labels, number
+from sandbox.meta.audiences import new_targeting
 from sandbox.meta.refusals import Refused, bad
 from sandbox.stage import Stage
 from sandbox.world import Account
@@ -20,7 +21,15 @@ HIDDEN = {"ARCHIVED", "DELETED"}
 EFFECTIVE = STATUSES | {"CAMPAIGN_PAUSED", "ADSET_PAUSED", "DISAPPROVED"}
 BUDGET_CHANGES_AN_HOUR = 4
 LEAST_BUDGET_MINOR = 100
-WRITABLE = {"status", "daily_budget", "name", "execution_options", "access_token", "appsecret_proof"}
+WRITABLE = {
+    "status",
+    "daily_budget",
+    "name",
+    "targeting",
+    "execution_options",
+    "access_token",
+    "appsecret_proof",
+}
 
 
 def minor_micros(account: Account) -> int:
@@ -118,6 +127,7 @@ def _campaign(stage: Stage, account: Account, catalog: Catalog, row: int) -> dic
     found = {
         "name": stage.market.current(account, "campaign", entity_id, "name", campaigns.name[row]),
         "objective": "OUTCOME_SALES" if campaigns.sells[row] else "OUTCOME_LEADS",
+        "special_ad_categories": stage.market.current(account, "campaign", entity_id, "special_ad_categories", []),
         "buying_type": "AUCTION", "start_time": _stamp_of_day(account, int(campaigns.start_day[row])),
     }  # fmt: skip
     if campaigns.holds_budget[row]:
@@ -141,10 +151,10 @@ def _ad_set(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[
         "attribution_spec": [{"event_type": "CLICK_THROUGH", "window_days": 7}, {"event_type": "VIEW_THROUGH", "window_days": 1}],
         "learning_stage_info": {"status": "LEARNING" if learns else "SUCCESS", "conversions": 50},
         "start_time": _stamp_of_day(account, int(sets.first_day[row])),
-        "targeting": {
+        "targeting": stage.market.current(account, "ad_set", entity_id, "targeting", {
             "geo_locations": {"countries": [target["country"]]}, "age_min": target["age_min"], "age_max": target["age_max"],
             "flexible_spec": [{"interests": [{"name": target["audience"]}]}],
-        },
+        }),
     }  # fmt: skip
     if not catalog.campaigns.holds_budget[campaign]:
         found["daily_budget"] = _budget(stage, account, "ad_set", entity_id, int(sets.budget_micros[row]))
@@ -192,6 +202,10 @@ def write(
         changes.append(("budget_micros", _new_budget(stage, account, level, row, parameters["daily_budget"])))
     if "name" in parameters:
         changes.append(("name", parameters["name"]))
+    if "targeting" in parameters:
+        if level != "ad_set":
+            raise bad("Targeting is set on ad sets", blame="targeting")
+        changes.append(("targeting", new_targeting(stage, account, parameters["targeting"])))
     if "validate_only" in parameters.get("execution_options", ""):
         return False
     for field, value in [] if rehearse else changes:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.meta import entities
+from sandbox.meta import audiences, entities
 from sandbox.meta.activities import activities
 from sandbox.meta.asking import chosen, cursor, encoded
 from sandbox.meta.insights import Asked, Insights, asked, listed
@@ -32,7 +32,7 @@ MOST_IN_A_BATCH, CALLS_AN_HOUR = 50, 60_000
 
 def routes(stage: Stage, base_url: Callable[[], str]) -> list[Route]:
     """The Graph API, to be mounted where `base_url` says it is."""
-    return [Route("/{path:path}", _Wire(stage, base_url).graph, methods=["GET", "POST"])]
+    return [Route("/{path:path}", _Wire(stage, base_url).graph, methods=["GET", "POST", "DELETE"])]
 
 
 @dataclass
@@ -53,7 +53,7 @@ class _Wire:
 
     async def graph(self, request: Request) -> Response:
         parameters = dict(request.query_params)
-        if request.method == "POST":
+        if request.method != "GET":
             form = (await request.body()).decode()
             parameters |= dict(parse_qsl(form, keep_blank_values=True))
         return await run_in_threadpool(self._graph, request.method, request.path_params["path"], parameters)
@@ -70,7 +70,8 @@ class _Wire:
             self._let_in(parameters, headers)
             if method == "POST" and not rest and "batch" in parameters:
                 return _json(self._batch(parameters["batch"]), headers)
-            return _json(self._node(method, rest.strip("/"), parameters), headers)
+            told = audiences.answered(self._stage, method, rest.strip("/"), parameters)
+            return _json(self._node(method, rest.strip("/"), parameters) if told is None else told, headers)
         except Refused as refused:
             return refused.response(headers)
         except NoAnswer:
@@ -159,7 +160,7 @@ class _Wire:
         if name in self._jobs:
             return self._job(name, edge, parameters)
         found = entities.find(self._stage, int(name)) if name.isdigit() else None
-        if not found or edge:
+        if not found or edge or method == "DELETE":
             raise unknown_object(path, method)
         account, level, row = found
         if method == "GET":
@@ -169,7 +170,11 @@ class _Wire:
         fault = self._stage.faults.of_a_write("meta_ads") if wrote else None
         if wrote and fault in {None, "lost_answer"}:
             entities.write(self._stage, account, level, row, parameters)
-        detail = {key: parameters[key] for key in ("status", "daily_budget", "name") if key in parameters}
+        detail = {
+            key: parameters[key]
+            for key in ("status", "daily_budget", "name", "targeting")
+            if key in parameters
+        }
         self._stage.note(
             "meta_ads", f"POST {level}", account.id, wrote=wrote, entity=name, fault=fault, **detail
         )

@@ -26,6 +26,7 @@ from resources.platforms.login import Platforms
 from resources.platforms.patience import Patience
 from resources.settings import load_settings
 from sandbox.serve import Sandbox
+from tests.audiences.at_the_office import books, bureau, kept_out  # noqa: F401 — fixtures
 from tests.together import one_process_at_a_time, shared_by_all
 from tests.truth.test_totals import refresh
 

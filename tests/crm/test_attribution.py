@@ -173,3 +173,26 @@ def test_funnels_are_not_compared_with_each_other() -> None:
     told = attribute(pd.concat([shop.assign(funnel="shop"), leads]), bought)
     shares = credit_by(told, "channel").set_index("channel")["credit"]
     assert shares["a"] / shares["b"] == pytest.approx(1.0, abs=0.25)
+
+
+def test_whoever_orders_again_without_a_visit_is_owed_to_who_won_them_if_asked() -> None:
+    touches = path("a", ("x", 3), ("y", 1))
+    start = ORDER["at"].iloc[0]
+    outcomes = pd.DataFrame(
+        {
+            "outcome_id": ["third", "first", "second", "stranger", "nobody"], "person_id": ["a", "a", "a", "b", None],
+            "at": [start + timedelta(days=n) for n in (400, 0, 200, 200, 200)], "value": [30.0, 10.0, 20.0, 5.0, 1.0],
+        }
+    )  # fmt: skip
+    plain = attribute(touches, outcomes, model="linear")
+    assert (plain["channel"] == UNATTRIBUTED).sum() == 4
+    found = attribute(touches, outcomes, model="linear", repeats_follow=True)
+    of = found.groupby("outcome_id")[["credit", "value"]].sum()
+    assert of["credit"].tolist() == pytest.approx([1.0] * 5)
+    assert of["value"].sum() == pytest.approx(66.0)
+    assert set(found.loc[found["channel"] == UNATTRIBUTED, "outcome_id"]) == {"stranger", "nobody"}
+    assert found.loc[found["outcome_id"] == "third", ["channel", "value"]].to_numpy().tolist() == [["x", 15.0], ["y", 15.0]]  # fmt: skip
+    again = pd.concat([touches, path("a", ("z", -150))], ignore_index=True)
+    newer = attribute(again, outcomes, model="linear", repeats_follow=True)
+    assert newer.loc[newer["outcome_id"] == "second", "channel"].tolist() == ["z"]
+    assert newer.loc[newer["outcome_id"] == "third", "channel"].tolist() == ["z"]

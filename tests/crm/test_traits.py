@@ -1,5 +1,6 @@
 """What kind of customer somebody is: only categories pass, protected and naming fields cannot be mapped, and no means no."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -8,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from resources.crm.bounded import leave_out_free_text
 from resources.crm.interests import interests
-from resources.crm.keeping import read_and_keep
+from resources.crm.keeping import next_since, read_and_keep
 from resources.crm.mapping import CrmMapping
+from resources.crm.reading import Reading
 from resources.crm.tabular import Files
 from resources.crm.traits import HUBSPOT, SALESFORCE, TraitMapping, Traits, agreed, category
 from resources.lake import Lake
@@ -161,3 +164,34 @@ def test_files_tell_traits_consent_and_companies(tmp_path: Path, lake: Lake) -> 
     (company,) = lake.read(COMPANIES).to_dict("records")
     assert (company["industry"], company["employees"], company["account_tier"]) == ("Retail", 12, "gold")
     assert lake.read(TOUCHES)["content"].tolist() == ["garden tools"]
+
+
+def read_changes(lake: Lake, reading: Reading, *, use_cases: list[str]) -> list[str]:
+    """A reading of changes that tells these use cases; what it left out."""
+    rows = [{"contact_id": f"new {n}", "use_case": one, "pain": None} for n, one in enumerate(use_cases)]
+    changes = Reading(reading.source, NOW + timedelta(hours=1), NOW, rows={"contacts": rows})
+    left_out = [one.trait for one in leave_out_free_text(changes, lake, most=100)]
+    assert left_out == [] or all(row["use_case"] is None for row in rows)
+    return left_out
+
+
+def test_a_reading_of_changes_keeps_no_trait_that_nobody_looked_through(tmp_path: Path, lake: Lake) -> None:
+    words = ["home", "office"] * 20
+    people = pd.DataFrame({"contact_id": range(40), "use_case": words})
+    named = people.assign(use_case=[f"Somebody Number{n}" for n in range(40)])
+    assert kept(tmp_path / "named", lake, contacts=named) == ["contacts.use_case"]
+    source = Reading("files", NOW, None)
+    assert read_changes(lake, source, use_cases=["Ada Lovelace", "Grace Hopper"]) == ["contacts.use_case"]
+    plain = Lake(tmp_path / "plain")
+    assert kept(tmp_path / "fine", plain, contacts=people) == []
+    assert read_changes(plain, source, use_cases=["home", "garden"]) == []
+    assert read_changes(Lake(tmp_path / "empty"), source, use_cases=["home"]) == ["contacts.use_case"]
+
+
+def test_another_mapping_reads_everything_again(tmp_path: Path, lake: Lake) -> None:
+    people = pd.DataFrame({"contact_id": [1], "goal": ["home"]})
+    assert kept(tmp_path / "crm", lake, contacts=people) == []
+    later = NOW + timedelta(hours=1)
+    assert next_since(lake, "files", CrmMapping(), now=later) is not None
+    assert next_since(lake, "files", CrmMapping(model="linear"), now=later) is not None
+    assert next_since(lake, "files", CrmMapping(columns={"use_case": "goal"}), now=later) is None

@@ -1,7 +1,7 @@
 """The asset graph as the UI shows it, and what runs by itself."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import dagster as dg
 import pyarrow as pa
@@ -10,7 +10,8 @@ import pytest
 from orchestration.automation import follows
 from orchestration.definitions import defs
 from orchestration.jobs import RAW_DAYS
-from orchestration.schedules import RANGE_END, RANGE_START, every_morning
+from orchestration.partitions import week_ended_by
+from orchestration.schedules import RANGE_END, RANGE_START, every_monday, every_morning
 from resources.lake import Lake
 from resources.tables import google_ads
 
@@ -35,7 +36,7 @@ def test_every_asset_says_what_it_is_and_whose_it_is(definitions: dg.Definitions
             word in spec.description.split(".")[0] for word in ("SQL", "API", "frame", "schema")
         ), spec.key
         assert spec.owners, spec.key
-        assert spec.group_name in {"actions", "raw", "core", "reports", "signals"}, spec.key
+        assert spec.group_name in {"actions", "raw", "core", "reports", "segments", "signals"}, spec.key
         assert spec.kinds, spec.key
         if spec.key.path[0] not in {"actions", "reports"}:
             columns = spec.metadata["dagster/column_schema"].columns
@@ -88,6 +89,23 @@ def test_the_morning_pulls_each_platform_s_own_window_and_the_long_one_on_sunday
     assert asked_for(definitions, lake, "2026-11-22")["google_ads"] == ("2026-08-24", "2026-11-21")
     monkeypatch.setenv("PAID_MEDIA_TRAILING_DAYS", "7")
     assert asked_for(definitions, lake, "2026-11-23")["meta_ads"] == ("2026-11-16", "2026-11-22")
+
+
+@pytest.mark.parametrize(("day", "week"), [(23, "2026-11-16"), (30, "2026-11-23")])
+def test_on_mondays_the_customers_of_the_week_before_are_put_together(day: int, week: str) -> None:
+    with dg.build_schedule_context(
+        scheduled_execution_time=datetime(2026, 11, day, 5, 40, tzinfo=UTC)
+    ) as context:
+        request = every_monday(context)
+    assert isinstance(request, dg.RunRequest)
+    assert (request.partition_key, request.run_key) == (week, week)
+
+
+@pytest.mark.parametrize(
+    ("day", "monday"), [(22, "2026-11-09"), (23, "2026-11-16"), (25, "2026-11-16"), (29, "2026-11-16")]
+)
+def test_a_week_is_over_on_the_monday_after_it(day: int, monday: str) -> None:
+    assert week_ended_by(date(2026, 11, day)).isoformat() == monday
 
 
 def test_an_action_that_counts_for_longer_is_read_for_longer(definitions: dg.Definitions, lake: Lake) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,18 +12,22 @@ import pytest
 
 from assets.crm.people import outcomes, people
 from assets.customer_features import words
-from assets.customer_features.coverage import coverage, fell, unknown
-from assets.customer_features.features import Features, features_at
+from assets.customer_features.assets import customer_features
+from assets.customer_features.coverage import FEATURES, coverage, fell, unknown
+from assets.customer_features.figures import Features, features_at
 from resources.crm.keeping import read_and_keep
 from resources.crm.login import Crms
+from resources.desk import Desk
 from resources.lake import Lake
+from resources.platforms.login import Platforms
 from resources.tables import core
 from resources.tables.crm import CONTACTS, DEALS
 from resources.tables.segments import CUSTOMER_FEATURES
 from sandbox.fx import rates
 from sandbox.world import load_world
+from tests.crm.crawl import assert_name_nobody, texts_of
 from tests.crm.ground import Ground, ground, small_world
-from tests.crm.truth import holdings
+from tests.crm.truth import assert_equal_to_the_books, holdings
 
 SUNDAY = date(2026, 11, 15)
 ENDED = datetime(2026, 11, 16, tzinfo=UTC)
@@ -33,7 +38,9 @@ def spent(transactions: pd.DataFrame, *, as_of: date, horizon_days: int) -> pd.D
     assert (as_of, horizon_days) == (SUNDAY, 365)
     assert transactions["value"].notna().all()
     sums = transactions.groupby("customer_id", as_index=False)["value"].sum()
-    return sums.rename(columns={"value": "expected_value"}).assign(expected_low=0.0, expected_high=1e9)
+    return sums.rename(columns={"value": "expected_value"}).assign(
+        expected_low=0.0, expected_high=1e9, mean_value=lambda told: told["expected_value"]
+    )
 
 
 def features(lake: Lake, **more: object) -> Features:
@@ -134,6 +141,7 @@ def test_what_happens_after_the_week_changes_nothing(stood: tuple[Ground, Lake],
     before = lake.read(CONTACTS)
     found.stage.clock.set(ENDED + timedelta(days=3))
     read(lake, found.crms())
+    assert_equal_to_the_books(lake, found.stage)  # repeat orders and consents come with the changes
     found.stage.clock.set(ENDED - timedelta(hours=1))
     after = lake.read(CONTACTS)
     assert len(after) > len(before)
@@ -208,3 +216,34 @@ def test_customers_of_whom_nothing_is_known_are_counted() -> None:
     assert not unknown(table(100, country=0.4)).holds
     assert unknown(table(100, country=0.3, pain=0.6)).figures == {"unknown share": 0.4}
     assert np.isclose(coverage(table(100, country=0.4))["country"], 0.4)
+
+
+def test_a_run_tells_what_is_known_and_names_nobody(
+    stood: tuple[Ground, Lake], known: pd.DataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    found, lake = stood
+    crms = found.crms()
+    with caplog.at_level("DEBUG"):
+        result = dg.materialize(
+            [customer_features],
+            partition_key="2026-11-09",
+            resources={"lake": lake, "settings": crms.settings(), "crms": crms, "desk": Desk(crms.settings(), Platforms())},
+        )  # fmt: skip
+    (made,) = result.asset_materializations_for_node("segments__customer_features")
+    rows = lake.read(CUSTOMER_FEATURES)
+    assert rows["customer_id"].tolist() == known["customer_id"].tolist()
+    assert set(rows["day"]) == {pd.Timestamp(SUNDAY)}
+    worth = rows.loc[rows["orders"] > 0]
+    assert worth[["expected_value", "expected_low", "expected_high"]].notna().all(axis=None)
+    assert (worth["expected_low"] <= worth["expected_high"]).all()
+    assert rows.loc[rows["orders"] == 0, "expected_value"].isna().all()
+    told = made.metadata["known"].value.records  # type: ignore[union-attr]
+    assert {one.data["feature"] for one in told} == set(FEATURES)
+    assert {one.data["as of"] for one in told} == {str(SUNDAY)}
+    assert made.metadata["coverage of country"].value == round(1 - known["country"].isna().mean(), 4)
+    assert made.metadata["read"].value == "as known then"
+    checks = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
+    assert checks == {"features_are_known_as_often_as_before": True, "most_customers_are_known": True}
+    texts = [*caplog.messages, *(str(event.event_specific_data) + (event.message or "") for event in result.all_events), *texts_of(lake)]  # fmt: skip
+    assert len(texts) > 500
+    assert_name_nobody(texts, holdings(found.stage))

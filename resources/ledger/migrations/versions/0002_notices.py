@@ -5,7 +5,7 @@ Rows here are bookkeeping, not evidence: they are thrown away after some weeks, 
 
 from alembic import op
 
-revision = "0002_notices"
+revision = "0002"
 down_revision = "0001"
 
 _TABLES = {

@@ -1,0 +1,181 @@
+"""LinkedIn's DMP segments of customers, by hashed addresses alone; it takes no telephone numbers.
+
+A segment that was just made is not there for its members for some seconds: until then an upload is asked again. Targeting criteria
+are replaced as a whole: read, changed and written back.
+"""
+
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any
+
+from resources.credentials import LinkedInAdsSettings
+from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreadable
+from resources.ledger.proposal import Change, Target
+from resources.platforms.audiences import (
+    Identifier,
+    PartlyTaken,
+    Size,
+    checked,
+    ids_of,
+    nothing_of_anybody,
+)
+from resources.platforms.doing import Doing
+from resources.platforms.linkedin_client import Client
+from resources.platforms.patience import Patience
+from resources.platforms.writer import sent_once
+
+FACET = "urn:li:adTargetingFacet:audienceMatchingSegments"
+YOUNG_SECONDS = 60.0
+"""LinkedIn asks to wait five seconds after a segment was made; for a minute its absence is taken for youth."""
+PAGE, TAKEN = 100, range(200, 300)
+
+
+class LinkedInAudiences:
+    """One LinkedIn login that may change DMP segments (scope rw_dmp_segments)."""
+
+    platform = "linkedin_ads"
+    identifiers: tuple[Identifier, ...] = ("email",)
+    at_once = 5_000
+
+    def __init__(self, settings: LinkedInAdsSettings, *, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+        self._client = Client(settings, self._patience)
+        self._made_at: dict[str, float] = {}
+
+    def find(self, account_id: str, name: str) -> str | None:
+        doing = self._doing("Looking for a segment", account_id)
+        start = 0
+        while True:
+            asked = {"q": "account", "account": _account(account_id), "start": start, "count": PAGE}
+            found = self._client.get("dmpSegments", asked, doing, shape=dict[str, Any])["elements"]
+            for one in found:
+                if one["name"] == name:
+                    return str(one["id"])
+            if len(found) < PAGE:
+                return None
+            start += PAGE
+
+    def create(self, account_id: str, name: str) -> str:
+        doing = self._doing("Making a segment", account_id)
+        asked = {
+            "name": name, "sourcePlatform": "LIST_UPLOAD", "account": _account(account_id), "accessPolicy": "PRIVATE",
+            "type": "USER", "destinations": [{"destination": "LINKEDIN"}],
+        }  # fmt: skip
+        with sent_once():
+            _, own = self._client.post("dmpSegments", asked, doing, method="CREATE")
+            if not own:
+                raise PlatformUnreadable(**doing.known(), said="an answer without an id")
+            self._made_at[own] = monotonic()
+            return own
+        raise AssertionError("the errors are raised as ours")
+
+    def size(self, account_id: str, audience_id: str) -> Size:
+        destination = self._destination(account_id, audience_id)
+        people = int(destination.get("audienceSize") or 0)
+        status = str(destination.get("status", "UNKNOWN"))
+        if status in {"FAILED", "EXPIRED", "ERROR"}:
+            doing = self._doing(f"Reading segment {audience_id}", account_id)
+            raise PlatformRefused(
+                **doing.known(), said=f"the segment is {status}", todo="Make a new one: propose it anew."
+            )
+        return Size(people or None, people or None, status)  # 0 stands for fewer than three hundred as well
+
+    def upload(
+        self, account_id: str, audience_id: str, kind: Identifier, hashes: Sequence[str], *, adds: bool
+    ) -> None:
+        what = "Adding to" if adds else "Removing from"
+        doing = self._doing(f"{what} segment {audience_id}", account_id)
+        if kind not in self.identifiers:
+            raise PlatformRefused(**doing.known(), said=f"LinkedIn takes no identifiers of the kind {kind}")
+        elements = [
+            {
+                "action": "ADD" if adds else "REMOVE",
+                "userIds": [{"idType": "SHA256_EMAIL", "idValue": one}],
+            }
+            for one in checked(hashes, doing)
+        ]
+        with nothing_of_anybody():
+            self._patience.with_retries(lambda: self._taken(audience_id, elements, doing))
+
+    def is_done(self, account_id: str, request_id: str) -> bool:
+        del account_id, request_id
+        return True  # LinkedIn answers for every member at once
+
+    def excluded(self, target: Target) -> tuple[str, ...]:
+        urns = self._criteria(target).get("exclude", {}).get("or", {}).get(FACET, [])
+        return tuple(sorted(urn.rsplit(":", 1)[-1] for urn in urns))
+
+    def special_categories(self, target: Target) -> tuple[str, ...]:
+        del target
+        return ()  # LinkedIn declares none on campaigns
+
+    def exclude(self, change: Change, *, rehearse: bool) -> str | None:
+        """LinkedIn has no dry run. A segment is named in targeting by the id of its destination."""
+        doing = self._doing("Changing an exclusion", change.target.account_id)
+        criteria = self._criteria(change.target)
+        urns = [f"urn:li:adSegment:{own}" for own in ids_of(change.after)]
+        others = {
+            facet: values
+            for facet, values in criteria.get("exclude", {}).get("or", {}).items()
+            if facet != FACET
+        }
+        kept_out = others | ({FACET: urns} if urns else {})
+        whole = {name: part for name, part in criteria.items() if name != "exclude"}
+        if kept_out:
+            whole["exclude"] = {"or": kept_out}
+        if rehearse:
+            return None
+        with sent_once():
+            return self._client.patch(_path(change.target), {"targetingCriteria": whole}, doing)
+        raise AssertionError("the errors are raised as ours")
+
+    def targeted_as(self, account_id: str, audience_id: str) -> str:
+        """The id by which targeting names a segment."""
+        return str(self._destination(account_id, audience_id)["destinationSegmentId"]).rsplit(":", 1)[-1]
+
+    def _destination(self, account_id: str, audience_id: str) -> dict[str, Any]:
+        doing = self._doing(f"Reading segment {audience_id}", account_id)
+        found = self._client.element(f"dmpSegments/{audience_id}", doing)["destinations"]
+        return next((dict(one) for one in found if one["destination"] == "LINKEDIN"), {})
+
+    def _criteria(self, target: Target) -> dict[str, Any]:
+        doing = self._doing(f"Reading the targeting of {target.entity_id}", target.account_id)
+        if target.level != "ad_set":
+            raise PlatformRefused(
+                **doing.known(), said="LinkedIn keeps targeting on its campaigns, which are ad sets here"
+            )
+        return dict(self._client.element(_path(target), doing)["targetingCriteria"])
+
+    def _taken(self, audience_id: str, elements: list[dict[str, Any]], doing: Doing) -> None:
+        """One upload, and whether LinkedIn took every member of it."""
+        try:
+            told, _ = self._client.post(
+                f"dmpSegments/{audience_id}/users", {"elements": elements}, doing, method="BATCH_CREATE"
+            )
+        except PlatformRefused as error:
+            if self._is_young(audience_id) and "HTTP 404" in error.said:
+                raise PlatformBusy(
+                    **doing.known(), said="the segment was only just made", wait_seconds=1.0
+                ) from error
+            raise
+        taken = [one.get("status") in TAKEN for one in told.get("elements", ())]
+        if len(taken) != len(elements):
+            raise PlatformUnreadable(**doing.known(), said="an answer for another number of members")
+        if not all(taken):
+            raise PartlyTaken(**doing.known(), said=f"{sum(taken)} of {len(taken)} were taken")
+        self._made_at.pop(audience_id, None)  # it is there: from now on its absence means something
+
+    def _is_young(self, audience_id: str) -> bool:
+        made_at = self._made_at.get(audience_id)
+        return made_at is not None and monotonic() - made_at < YOUNG_SECONDS
+
+    def _doing(self, what: str, account_id: str) -> Doing:
+        return Doing(self.platform, what, account_id)
+
+
+def _account(account_id: str) -> str:
+    return f"urn:li:sponsoredAccount:{account_id}"
+
+
+def _path(target: Target) -> str:
+    return f"adAccounts/{target.account_id}/adCampaigns/{target.entity_id}"

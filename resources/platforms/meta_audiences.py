@@ -1,0 +1,146 @@
+"""Meta's custom audiences of customers, over the official client's session.
+
+Identifiers are sent as rows of one key each, so that what an audience holds is a plain set of hashes. Targeting is replaced as a whole:
+read, changed and written back.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from resources.credentials import MetaAdsSettings
+from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreadable
+from resources.ledger.proposal import Change, Target
+from resources.platforms.audiences import (
+    Identifier,
+    PartlyTaken,
+    Size,
+    checked,
+    ids_of,
+    nothing_of_anybody,
+)
+from resources.platforms.doing import Doing
+from resources.platforms.meta_client import Client
+from resources.platforms.patience import Patience
+from resources.platforms.writer import sent_once
+
+_KEYS = {"email": "EMAIL", "phone": "PHONE"}
+_FIELDS = "id,name,approximate_count_lower_bound,approximate_count_upper_bound,operation_status"
+BLOCKED = 471
+
+
+class _Named(msgspec.Struct):
+    id: str
+    name: str = ""
+
+
+class MetaAudiences:
+    """One Meta login that may change custom audiences."""
+
+    platform = "meta_ads"
+    identifiers: tuple[Identifier, ...] = ("email", "phone")
+    at_once = 10_000
+
+    def __init__(self, settings: MetaAdsSettings, *, patience: Patience | None = None) -> None:
+        self._client = Client(settings, patience or Patience())
+        self._patience = patience or Patience()
+
+    def find(self, account_id: str, name: str) -> str | None:
+        doing = self._doing("Looking for an audience", account_id)
+        pages = self._client.pages(
+            f"act_{account_id}/customaudiences", {"fields": "id,name"}, doing, shape=_Named
+        )
+        return next((one.id for page in pages for one in page if one.name == name), None)
+
+    def create(self, account_id: str, name: str) -> str:
+        doing = self._doing("Making an audience", account_id)
+        asked = {"name": name, "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY"}
+        with sent_once():
+            return self._client.create(f"act_{account_id}/customaudiences", asked, doing)
+        raise AssertionError("the errors are raised as ours")
+
+    def size(self, account_id: str, audience_id: str) -> Size:
+        doing = self._doing(f"Reading audience {audience_id}", account_id)
+        node = self._client.get(audience_id, {"fields": _FIELDS}, doing)
+        status = node.get("operation_status") or {}
+        if status.get("code") == BLOCKED:
+            raise PlatformRefused(
+                **doing.known(), said="Meta has blocked the audience (operation status 471)",
+                todo="Appeal in Meta's Audience Manager.",
+            )  # fmt: skip
+        low, high = (
+            node.get(f"approximate_count_{end}_bound", -1) for end in ("lower", "upper")
+        )  # -1: not told
+        told = status.get("description") or "Normal"
+        return Size(low if low >= 0 else None, high if high >= 0 else None, str(told))
+
+    def upload(
+        self, account_id: str, audience_id: str, kind: Identifier, hashes: Sequence[str], *, adds: bool
+    ) -> None:
+        what = "Adding to" if adds else "Removing from"
+        doing = self._doing(f"{what} audience {audience_id}", account_id)
+        rows = [[one] for one in checked(hashes, doing)]
+        asked = {"payload": json.dumps({"schema": [_KEYS[kind]], "data": rows})}
+        with nothing_of_anybody():
+            self._patience.with_retries(lambda: self._taken(audience_id, asked, len(rows), doing, adds=adds))
+
+    def is_done(self, account_id: str, request_id: str) -> bool:
+        del account_id, request_id
+        return True  # Meta answers when it has taken an upload
+
+    def targeted_as(self, account_id: str, audience_id: str) -> str:
+        del account_id
+        return audience_id
+
+    def excluded(self, target: Target) -> tuple[str, ...]:
+        return tuple(
+            sorted(one["id"] for one in self._targeting(target).get("excluded_custom_audiences", ()))
+        )
+
+    def special_categories(self, target: Target) -> tuple[str, ...]:
+        doing = self._doing(f"Reading {target.level} {target.entity_id}", target.account_id)
+        own = target.entity_id
+        if target.level == "ad_set":
+            own = str(self._client.get(own, {"fields": "campaign_id"}, doing)["campaign_id"])
+        found = self._client.get(own, {"fields": "special_ad_categories"}, doing).get("special_ad_categories")
+        return tuple(sorted(one for one in found or () if one != "NONE"))
+
+    def exclude(self, change: Change, *, rehearse: bool) -> str | None:
+        what = "Rehearsing an exclusion" if rehearse else "Changing an exclusion"
+        doing = self._doing(what, change.target.account_id)
+        targeting = self._targeting(change.target)
+        targeting["excluded_custom_audiences"] = [{"id": own} for own in ids_of(change.after)]
+        asked = {"targeting": json.dumps(targeting)}
+        if rehearse:
+            asked["execution_options"] = '["validate_only"]'
+            try:
+                return self._client.write(change.target.entity_id, asked, doing)
+            except PlatformBusy as error:
+                raise PlatformRefused(**doing.known(), said=error.said, trace=error.trace) from error
+        with sent_once():
+            return self._client.write(change.target.entity_id, asked, doing)
+        raise AssertionError("the errors are raised as ours")
+
+    def _targeting(self, target: Target) -> dict[str, Any]:
+        doing = self._doing(f"Reading the targeting of {target.entity_id}", target.account_id)
+        if target.level != "ad_set":
+            raise PlatformRefused(
+                **doing.known(), said="Meta keeps targeting on ad sets", todo="Exclude from its ad sets."
+            )
+        return dict(self._client.get(target.entity_id, {"fields": "targeting"}, doing)["targeting"])
+
+    def _taken(self, audience_id: str, asked: dict[str, str], sent: int, doing: Doing, *, adds: bool) -> None:
+        """One upload, and whether all of it arrived."""
+        told = self._client.once("POST" if adds else "DELETE", f"{audience_id}/users", asked, doing)
+        received, invalid = told.get("num_received"), told.get("num_invalid_entries")
+        if not isinstance(received, int) or not isinstance(invalid, int):
+            raise PlatformUnreadable(**doing.known(), said="an answer without counts")
+        if received != sent or invalid:
+            raise PartlyTaken(
+                **doing.known(), said=f"{received} of {sent} were received, and {invalid} called invalid"
+            )
+
+    def _doing(self, what: str, account_id: str) -> Doing:
+        return Doing(self.platform, what, account_id)

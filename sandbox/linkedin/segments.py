@@ -1,0 +1,151 @@
+"""LinkedIn's DMP segments: made, filled and emptied by hashed addresses, read back as a size, excluded in targeting criteria."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sandbox.audiences import EMAIL, Audience, Entry, is_hash
+from sandbox.linkedin.refusals import Refused, bad, not_found
+from sandbox.stage import Stage
+from sandbox.world import Account
+
+MOST_AT_ONCE, LEAST_TARGETED = 5_000, 300
+FACET = "urn:li:adTargetingFacet:audienceMatchingSegments"
+
+
+def segment_urn(audience: Audience) -> str:
+    """What targeting names it by: another number than its own."""
+    return f"urn:li:adSegment:{audience.audience_id + 900_000}"
+
+
+def element(audience: Audience) -> dict[str, Any]:
+    matched = audience.matched
+    return {
+        "id": audience.audience_id, "name": audience.name, "account": f"urn:li:sponsoredAccount:{audience.account_id}",
+        "accessPolicy": "PRIVATE", "type": "USER", "sourcePlatform": "LIST_UPLOAD", "inputCount": len(audience.members),
+        "matchedCount": matched,
+        "destinations": [
+            {
+                "destination": "LINKEDIN", "destinationSegmentId": segment_urn(audience),
+                "audienceSize": matched if matched >= LEAST_TARGETED else 0,
+                "status": "READY" if matched >= LEAST_TARGETED else "BUILDING",
+            }
+        ],
+    }  # fmt: skip
+
+
+def answered(
+    stage: Stage, request: Request, method: str, path: str, query: dict[str, Any], body: bytes
+) -> Response:
+    """The answer to any call below /dmpSegments."""
+    _, *rest = path.split("/")
+    if not rest:
+        return _made(stage, body) if method == "POST" else _listed(stage, query)
+    audience = stage.audiences.find("linkedin_ads", rest[0])
+    if audience is None:
+        raise not_found(path)
+    if method == "GET" and len(rest) == 1:
+        stage.note("linkedin_ads", "GET dmpSegments", audience.account_id)
+        return _json(element(audience))
+    if rest[1:] != ["users"] or request.headers.get("x-restli-method", "").upper() != "BATCH_CREATE":
+        raise bad("users takes a POST with the header X-RestLi-Method: BATCH_CREATE")
+    if stage.stopwatch() - audience.made_at < stage.audiences.ready_after_seconds:
+        raise not_found(path)  # a young segment is not there for its users yet
+    return _members(stage, audience, body)
+
+
+def _made(stage: Stage, body: bytes) -> Response:
+    given = _decoded(body)
+    own = str(given.get("account", "")).rsplit(":", 1)[-1]
+    account = stage.world.account("linkedin_ads", own)
+    if account is None:
+        raise Refused(403, "ACCESS_DENIED", f"Not enough permissions to access account {own}", service=100)
+    for field in ("name", "sourcePlatform", "accessPolicy", "type", "destinations"):
+        if not given.get(field):
+            raise bad(f"{field} is required", field=field, code="MISSING_FIELD")
+    if given["type"] != "USER":
+        raise bad("The sandbox makes segments of users", field="type", code="INVALID_VALUE_FOR_FIELD")
+    fault = stage.faults.of_a_write("linkedin_ads")
+    made = None
+    if fault in {None, "lost_answer"}:
+        made = stage.audiences.make("linkedin_ads", account.id, given["name"], at=stage.stopwatch())
+    stage.note("linkedin_ads", "CREATE dmpSegments", account.id, wrote=True, fault=fault)
+    if made is None or fault is not None:
+        return _lost()
+    return Response(status_code=201, headers={"x-restli-id": str(made.audience_id)})
+
+
+def _listed(stage: Stage, query: dict[str, Any]) -> Response:
+    own = str(query.get("account", "")).rsplit(":", 1)[-1]
+    if query.get("q") != "account" or stage.world.account("linkedin_ads", own) is None:
+        raise bad("finder q=account with an account expected", field="q")
+    start, count = int(query.get("start", 0)), int(query.get("count", 10))
+    found = [element(one) for one in stage.audiences.of("linkedin_ads", own)]
+    stage.note("linkedin_ads", "GET dmpSegments", own)
+    paging = {"start": start, "count": count, "total": len(found), "links": []}
+    return _json({"paging": paging, "elements": found[start : start + count]})
+
+
+def _members(stage: Stage, audience: Audience, body: bytes) -> Response:
+    elements = _decoded(body).get("elements")
+    if not isinstance(elements, list) or not 1 <= len(elements) <= MOST_AT_ONCE:
+        raise bad(f"elements must hold 1 to {MOST_AT_ONCE} users", field="elements")
+    fault = stage.faults.of_an_upload("linkedin_ads")
+    until = len(elements) // 2 if fault in {"half_upload", "invalid_entries"} else len(elements)
+    told = []
+    for n, one in enumerate(elements):
+        entry, take = _entry(one), one.get("action") if isinstance(one, dict) else None
+        if entry is None or take not in {"ADD", "REMOVE"}:
+            told.append({"status": 400, "error": {"status": 400, "message": "INVALID_USER_IDS"}})
+        elif n >= until:
+            told.append({"status": 500, "error": {"status": 500, "message": "Internal Server Error"}})
+        else:
+            if fault != "lost_request":
+                (audience.put if take == "ADD" else audience.take)([entry])
+            told.append({"status": 201})
+    stage.note(
+        "linkedin_ads", "BATCH_CREATE users", audience.account_id, wrote=True, audience=str(audience.audience_id),
+        received=len(elements), fault=fault,
+    )  # fmt: skip
+    if fault in {"lost_request", "lost_answer", "half_upload"}:
+        return _lost()
+    return _json({"elements": told})
+
+
+def _entry(one: Any) -> Entry | None:
+    try:
+        ids = one["userIds"]
+        usable = len(ids) == 1 and ids[0]["idType"] == "SHA256_EMAIL" and is_hash(ids[0]["idValue"])
+        return (EMAIL, ids[0]["idValue"]) if usable else None
+    except (KeyError, TypeError, IndexError):
+        return None
+
+
+def new_criteria(stage: Stage, account: Account, given: Any) -> dict[str, Any]:
+    """Whole targeting criteria, checked: they take the place of those before."""
+    try:
+        excluded = given.get("exclude", {}).get("or", {}).get(FACET, [])
+        has_place = bool(given["include"]["and"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise bad("targetingCriteria needs include.and", field="targetingCriteria") from error
+    known = {segment_urn(one) for one in stage.audiences.of("linkedin_ads", account.id)}
+    if not has_place or set(excluded) - known:
+        raise bad("A segment of targetingCriteria is not known", field="targetingCriteria/exclude")
+    return dict(given)
+
+
+def _decoded(body: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise bad("The body must be a JSON object") from error
+
+
+def _json(content: Any) -> Response:
+    return Response(msgspec.json.encode(content), media_type="application/json")
+
+
+def _lost() -> Response:
+    return Response("<html>502 Bad Gateway</html>", status_code=502, media_type="text/html")

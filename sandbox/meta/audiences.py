@@ -1,0 +1,146 @@
+"""Meta's custom audiences: made, filled and emptied by hashed identifiers, read back as a rounded size, excluded in targeting."""
+
+import json
+from typing import Any
+
+from sandbox.audiences import EMAIL, PHONE, Audience, Entry, is_hash
+from sandbox.meta.asking import chosen, cursor, encoded
+from sandbox.meta.refusals import NoAnswer, Refused, bad, unknown_object
+from sandbox.stage import Stage
+from sandbox.world import Account
+
+MOST_AT_ONCE, LEAST_SHOWN = 10_000, 100
+KINDS = {"EMAIL": EMAIL, "EMAIL_SHA256": EMAIL, "PHONE": PHONE, "PHONE_SHA256": PHONE}
+SOURCES = {"USER_PROVIDED_ONLY", "PARTNER_PROVIDED_ONLY", "BOTH_USER_AND_PARTNER_PROVIDED"}
+BLOCKED = {"code": 471, "description": "Audience Flagged"}
+
+
+def node(audience: Audience) -> dict[str, Any]:
+    """An audience with every field the sandbox knows. A size below a hundred is not told."""
+    matched = audience.matched
+    step = 10 ** max(len(str(matched)) - 2, 0)
+    low = matched // step * step if matched >= LEAST_SHOWN else -1
+    return {
+        "id": str(audience.audience_id), "account_id": audience.account_id, "name": audience.name, "subtype": "CUSTOM",
+        "approximate_count_lower_bound": low, "approximate_count_upper_bound": low + step if low >= 0 else -1,
+        "operation_status": BLOCKED if audience.is_flagged else {"code": 200, "description": "Normal"},
+        "delivery_status": {"code": 200 if low >= 0 else 300, "description": "" if low >= 0 else "Audience Too Small"},
+    }  # fmt: skip
+
+
+def listed(stage: Stage, account: Account, parameters: dict[str, str]) -> dict[str, Any]:
+    """A page of an account's audiences."""
+    start, limit = cursor(parameters)
+    mine = stage.audiences.of("meta_ads", account.id)
+    stage.note("meta_ads", "GET customaudiences", account.id)
+    page: dict[str, Any] = {"data": [chosen(node(one), parameters) for one in mine[start : start + limit]]}
+    if mine:
+        page["paging"] = {"cursors": {"before": encoded(start), "after": encoded(start + len(page["data"]))}}
+    if start + limit < len(mine):
+        page["paging"]["next"] = "more"
+    return page
+
+
+def made(stage: Stage, account: Account, parameters: dict[str, str]) -> dict[str, Any]:
+    """A new, empty audience."""
+    if parameters.get("subtype") != "CUSTOM":
+        raise bad("subtype must be CUSTOM here", blame="subtype")
+    if parameters.get("customer_file_source") not in SOURCES:
+        raise bad(
+            f"customer_file_source must be one of {', '.join(sorted(SOURCES))}", blame="customer_file_source"
+        )
+    if not parameters.get("name"):
+        raise bad("An audience needs a name", blame="name")
+    fault = stage.faults.of_a_write("meta_ads")
+    audience = None
+    if fault in {None, "lost_answer"}:
+        audience = stage.audiences.make("meta_ads", account.id, parameters["name"], at=stage.stopwatch())
+    stage.note("meta_ads", "POST customaudiences", account.id, wrote=True, fault=fault)
+    if audience is None or fault is not None:
+        raise NoAnswer
+    return {"id": str(audience.audience_id)}
+
+
+def answered(stage: Stage, method: str, path: str, parameters: dict[str, str]) -> dict[str, Any] | None:
+    """The answer to a call about audiences; None where `path` is about something else."""
+    name, _, edge = path.partition("/")
+    account = stage.world.account("meta_ads", name.removeprefix("act_"))
+    if account is not None and edge == "customaudiences":
+        return made(stage, account, parameters) if method == "POST" else listed(stage, account, parameters)
+    audience = stage.audiences.find("meta_ads", name)
+    return None if audience is None else _of_one(stage, audience, method, edge, parameters)
+
+
+def _of_one(
+    stage: Stage, audience: Audience, method: str, edge: str, parameters: dict[str, str]
+) -> dict[str, Any]:
+    if method == "GET" and not edge:
+        stage.note("meta_ads", "GET customaudience", audience.account_id)
+        return chosen(node(audience), parameters)
+    if edge != "users" or method not in {"POST", "DELETE"}:
+        raise unknown_object(f"{audience.audience_id}/{edge}", method)
+    if audience.is_flagged:
+        raise Refused(
+            100, "Invalid parameter", subcode=1713230, error_user_title="Audience Upload Blocked",
+            error_user_msg="Before updating user memberships, you must resolve integrity restrictions on this audience.",
+        )  # fmt: skip
+    return _members(stage, audience, method, parameters)
+
+
+def _members(stage: Stage, audience: Audience, method: str, parameters: dict[str, str]) -> dict[str, Any]:
+    kind, rows = _payload(parameters.get("payload", ""))
+    session = json.loads(parameters.get("session") or "{}")
+    good: list[Entry] = [(kind, row) for row in rows if is_hash(row)]
+    bad_ones = len(rows) - len(good)
+    fault = stage.faults.of_an_upload("meta_ads")
+    if fault == "invalid_entries":
+        bad_ones += len(good) - len(good) // 2
+    taken = good[: len(good) // 2] if fault in {"half_upload", "invalid_entries"} else good
+    if fault != "lost_request":
+        (audience.put if method == "POST" else audience.take)(taken)
+    stage.note(
+        "meta_ads", f"{method} users", audience.account_id, wrote=True, audience=str(audience.audience_id),
+        received=len(rows), fault=fault,
+    )  # fmt: skip
+    if fault in {"lost_request", "lost_answer", "half_upload"}:
+        raise NoAnswer
+    return {
+        "audience_id": str(audience.audience_id), "session_id": str(session.get("session_id", "1")),
+        "num_received": len(rows), "num_invalid_entries": bad_ones, "invalid_entry_samples": {},
+    }  # fmt: skip
+
+
+def _payload(text: str) -> tuple[str, list[Any]]:
+    """The kind of identifier and the values of an upload."""
+    try:
+        payload = json.loads(text)
+        schema, data = payload["schema"], payload["data"]
+        keys = [schema] if isinstance(schema, str) else list(schema)
+        rows = [row if isinstance(row, list) else [row] for row in data]
+    except (ValueError, KeyError, TypeError) as error:
+        raise bad("payload must hold a schema and data", blame="payload") from error
+    if len(keys) != 1 or keys[0] not in KINDS:
+        raise bad("The sandbox takes one key at a time: EMAIL or PHONE", blame="payload")
+    if len(rows) > MOST_AT_ONCE:
+        raise bad(f"At most {MOST_AT_ONCE} users can be sent at once", blame="payload")
+    if any(len(row) != 1 for row in rows):
+        raise bad("Each row of data needs a value for each key of the schema", blame="payload")
+    return KINDS[keys[0]], [row[0] for row in rows]
+
+
+def new_targeting(stage: Stage, account: Account, given: str) -> dict[str, Any]:
+    """A whole targeting, checked: it takes the place of the one before."""
+    try:
+        targeting = json.loads(given)
+        excluded = [str(one["id"]) for one in targeting.get("excluded_custom_audiences", ())]
+        countries = targeting["geo_locations"]["countries"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise bad("Invalid targeting: locations are required", blame="targeting") from error
+    known = {str(one.audience_id): one for one in stage.audiences.of("meta_ads", account.id)}
+    if unknown := set(excluded) - set(known):
+        raise bad(f"Custom audience {min(unknown)} cannot be used by this account", blame="targeting")
+    if not countries or any(known[one].is_flagged for one in excluded):
+        raise bad("Invalid targeting", blame="targeting")
+    if excluded:
+        targeting["excluded_custom_audiences"] = [{"id": own, "name": known[own].name} for own in excluded]
+    return dict(targeting)
