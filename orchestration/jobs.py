@@ -16,7 +16,7 @@ from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 from resources.tables.crm import READ
 from resources.tables.crm_core import CORE_CRM
 from resources.tables.every import TABLES
-from resources.tables.segments import AUDIENCES, CARDS, CUSTOMER_FEATURES
+from resources.tables.segments import AUDIENCES, CARDS, CUSTOMER_FEATURES, PERFORMANCE
 from resources.tables.segments import CUSTOMERS as IN_SEGMENTS
 from resources.tables.signals import ANOMALIES, PACING, PACING_ACCURACY, UNDERPERFORMERS, WATCHED
 

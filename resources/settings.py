@@ -49,6 +49,8 @@ class Settings(Given):
     root: Path = Field(validation_alias="PAID_MEDIA_VAR")
     lake_uri: str = Field(validation_alias="PAID_MEDIA_LAKE")
     reports_dir: Path
+    reports_url: str | None = Field(None, validation_alias="PAID_MEDIA_REPORTS_URL", pattern="^https?://")
+    """Where people reach the reports folder in a browser, if somebody serves it."""
     drop_dir: Path = Field(validation_alias="PAID_MEDIA_DROP_DIR")
     fx_file: Path | None = Field(None, validation_alias=_RATES)
     reporting_currency: str = Field(

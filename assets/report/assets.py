@@ -1,24 +1,29 @@
 """The daily dashboard: one page that people open first, in one file that works from a mail or a disk.
 
-Reads core/* and signals/*, writes one HTML file per day. What is on the page is in `assets.report.view` and `assets.report.page`.
+Reads core/*, signals/* and the ledger, writes one HTML file per day, beside it a page per campaign that matters, CSV files with all
+campaigns and ad sets, and a list of all days. What is on the page is in `assets.report.view` and `assets.report.page`.
 """
 
-import math
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 
-from assets.report.export import csv_files
-from assets.report.files import write
+from assets.actions.assets import PROPOSALS
+from assets.report import numbers
+from assets.report.archive import address, page_name
+from assets.report.campaigns import CampaignView, campaign_views
+from assets.report.figures import approvals_now
 from assets.report.freshness import spoken
 from assets.report.funnel import funnel_of
-from assets.report.page import render_dashboard
+from assets.report.metrics import BY_KEY, reads
+from assets.report.publish import publish
 from assets.report.segments import segments_of
 from assets.report.standouts import standouts_of
 from assets.report.view import DashboardView, dashboard_view
 from orchestration.automation import follows_newest
 from orchestration.partitions import day_range, days
+from resources.desk import Desk
 from resources.failures import one_sentence
 from resources.lake import Lake
 from resources.settings import Settings
@@ -48,6 +53,7 @@ _WEEK_OF_DAY = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitio
         FUNNEL_DAY.asset_key,
         ACQUISITION.asset_key,
         dg.AssetDep(CARDS.asset_key, partition_mapping=_WEEK_OF_DAY),
+        PROPOSALS,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -57,26 +63,30 @@ _WEEK_OF_DAY = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitio
     kinds={"html"},
 )
 def daily_dashboard(
-    context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings]
+    context: dg.AssetExecutionContext,
+    lake: dg.ResourceParam[Lake],
+    settings: dg.ResourceParam[Settings],
+    desk: dg.ResourceParam[Desk],
 ) -> dg.MaterializeResult:
     _, as_of = day_range(context)
     with one_sentence():
-        view = _view(lake, settings, as_of)
-        page = render_dashboard(view)
-    path = Path(settings.reports_dir) / f"daily_dashboard_{as_of}.html"
-    for name, text in {**csv_files(view), path.name: page, "daily_dashboard.html": page}.items():
-        write(path.with_name(name), text)
+        view, campaigns = _views(lake, settings, desk, as_of)
+        written = publish(Path(settings.reports_dir), view, campaigns)
+    place = address(Path(settings.reports_dir), page_name(as_of), reports_url=settings.reports_url)
     return dg.MaterializeResult(
         metadata={
-            "page": dg.MetadataValue.url(path.resolve().as_uri()),
-            "size (KB)": round(len(page.encode()) / 1024, 1),
+            "page": dg.MetadataValue.url(place) if settings.reports_url else dg.MetadataValue.path(place),
+            "size (KB)": round(len(written.page.encode()) / 1024, 1),
             "as of": as_of.isoformat(),
-            "key figures": dg.MetadataValue.md(_preview(lake, as_of)),
+            "campaign pages": len(campaigns),
+            "in short": dg.MetadataValue.md(preview(view)),
         }
     )
 
 
-def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
+def _views(
+    lake: Lake, settings: Settings, desk: Desk, as_of: date
+) -> tuple[DashboardView, tuple[CampaignView, ...]]:
     recent = {"day": (as_of - timedelta(days=DETAIL_DAYS - 1), as_of)}
     kpi_days = lake.read(core.KPI_DAY, where={"day": (as_of - timedelta(days=SHOWN_DAYS - 1), as_of)})
     by_platform = kpi_days[kpi_days["platform"] != "all"]
@@ -84,29 +94,34 @@ def _view(lake: Lake, settings: Settings, as_of: date) -> DashboardView:
         str(p): at.to_pydatetime() for p, at in by_platform.groupby("platform")["read_at"].max().items()
     }
     entities = lake.read(core.ENTITIES)
-    return dashboard_view(
+    campaign_days = lake.read(core.DAYS["campaign"], where=recent)
+    judged = lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)})
+    incidents, marks = lake.read(ANOMALIES, where={"day": (as_of, as_of)}), lake.read(MARKS)
+    generated_at = datetime.now(UTC)
+    approvals = approvals_now(lake, desk, settings, as_of=as_of, now=generated_at)
+    view = dashboard_view(
         as_of=as_of,
         kpi_days=kpi_days,
-        campaign_days=lake.read(core.DAYS["campaign"], where=recent),
+        campaign_days=campaign_days,
         ad_set_days=lake.read(core.DAYS["ad_set"], where=recent),
         entities=entities,
         reporting_currency=settings.reporting_currency,
         pulled_at=pulled_at,
-        generated_at=datetime.now(UTC),
+        generated_at=generated_at,
         profile=settings.profile,
-        judged=lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)}),
+        judged=judged,
         stood_out=standouts_of(
-            lake.read(ANOMALIES, where={"day": (as_of, as_of)}),
-            lake.read(WATCHED, where={"day": (as_of, as_of)}),
-            lake.read(MARKS),
-            as_of=as_of,
+            incidents, lake.read(WATCHED, where={"day": (as_of, as_of)}), marks, as_of=as_of
         ),
         pacing=lake.read(PACING, where={"day": (as_of, as_of)}),
         funnel=funnel_of(lake.read(FUNNEL_DAY), lake.read(ACQUISITION), entities, as_of=as_of),
         segments=segments_of(lake.read(CARDS), as_of=as_of),
         kept_out=_kept_out(lake),
         calls=_calls(lake),
+        approvals=approvals,
     )
+    given = {"judged": judged, "incidents": incidents, "marks": marks, "approvals": approvals}
+    return view, campaign_views(view, campaign_days=campaign_days, **given)
 
 
 def _kept_out(lake: Lake) -> list[str]:
@@ -138,17 +153,32 @@ def _calls(lake: Lake) -> list[str]:
     ]
 
 
-def _preview(lake: Lake, as_of: date) -> str:
-    """The day's figures as a small table for the Dagster UI."""
-    rows = lake.read(core.KPI_DAY, where={"day": (as_of, as_of)})
-    shown = ["platform", "spend", "clicks", "cpc", "ctr", "conversions", "roas"]
-    lines = ["| " + " | ".join(shown) + " |", "|" + "---|" * len(shown)]
-    lines += ["| " + " | ".join(_cell(row[name]) for name in shown) + " |" for _, row in rows.iterrows()]
+def preview(view: DashboardView) -> str:
+    """The page in short for the Dagster UI, as Markdown: what is off, then the day's figures, written as the page writes them."""
+    shown = ("spend", "clicks", "cpc", "ctr", "conversions", "roas")
+    lines = [_state(view), "", "| | " + " | ".join(BY_KEY[key].label for key in shown) + " |"]
+    lines.append("|---|" + "---:|" * len(shown))
+    for row in view.platforms["day"]:
+        cells = [row.label, *(reads(row.figures[key], key, view.currency) for key in shown)]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _cell(value: str | float) -> str:
-    if isinstance(value, str):
-        return value
-    number = float(value)
-    return "–" if math.isnan(number) else f"{number:,.4g}" if abs(number) < 1 else f"{number:,.2f}"
+def _state(view: DashboardView) -> str:
+    """One line: figures that are late, what stood out, what waits, and the kill switch."""
+    said = [
+        f"{found.label} is {found.state}"
+        for found in view.freshness
+        if found.state in {"stale", "incomplete"}
+    ]
+    if view.stood_out:
+        said.append(f"incidents: {numbers.count(view.stood_out.open)}")
+    if view.approvals:
+        gate = view.approvals
+        said.append(
+            "approvals waiting: not known"
+            if gate.unreadable
+            else f"approvals waiting: {numbers.count(gate.waiting)}"
+        )
+        said += ["**the kill switch is on**"] if gate.killed else []
+    return "; ".join(said) or "Nothing to say beside the figures."

@@ -1,6 +1,6 @@
 """Campaigns and ad sets by spend: every one with its figures for the day and the week, the largest as rows of the page.
 
-A page that lists ten thousand ad sets is read by nobody, so it shows the 150 that cost most and names the CSV that
+A page that lists ten thousand ad sets is read by nobody, so it shows the 100 that cost most and names the CSV that
 has them all. Money stands in the account's own currency and in the reporting currency, which alone may be compared and added.
 """
 
@@ -14,11 +14,12 @@ import pandas as pd
 from assets.report.days import known, tidy, window
 from assets.report.freshness import spoken
 from assets.report.metrics import RATIOS, SUMS, Figures, with_ratios
+from assets.report.outlook import COLUMNS as OUTLOOK_COLUMNS
 from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
 
 PERIODS = {"day": 1, "week": 7}
 """The periods a page can show, in days that end with its own."""
-MOST_ROWS = 150
+MOST_ROWS = 100
 _KEYS = ["platform", "account_id", "entity_id"]
 _ADDED = (*SUMS, "spend_reporting", "conversion_value_reporting")
 _FIGURES = (*_ADDED, *RATIOS)
@@ -28,6 +29,8 @@ _FIGURES = (*_ADDED, *RATIOS)
 class Row:
     """One campaign or ad set. In the figures of each period `spend` is in `currency`, `cpc` in the reporting currency."""
 
+    account_id: str
+    campaign_id: str
     entity_id: str
     name: str
     belongs_to: str
@@ -70,11 +73,19 @@ def breakdown(days: pd.DataFrame, entities: pd.DataFrame, *, level: str, as_of: 
     tidied = tidy(days, columns=(*_ADDED, *NEEDED), as_of=as_of)
     rows = tidied.reindex(columns=list(dict.fromkeys([*tidied.columns, *texts])))
     shown = window(rows, end=as_of, days=max(PERIODS.values()))
+    if shown.empty:  # a table nobody has written yet has no types by which its rows could be joined
+        columns = [f"{name}_{period}" for period in PERIODS for name in (*_FIGURES, *OUTLOOK_COLUMNS)]
+        names = [*_KEYS, "campaign_id", "currency", "name", "status", "campaign_name", "account_name"]
+        return Breakdown(level, (), pd.DataFrame(columns=[*names, *columns]))
     everything = _named(shown, entities, level=level)
     for period, length in PERIODS.items():
         figures = _in_period(window(shown, end=as_of, days=length), level).add_suffix(f"_{period}")
         everything = everything.merge(figures, left_on=_KEYS, right_index=True, how="left")
-    everything = _largest_first(everything, "spend_reporting_week")
+    return shown_of(_largest_first(everything, "spend_reporting_week"), level)
+
+
+def shown_of(everything: pd.DataFrame, level: str) -> Breakdown:
+    """A breakdown of lines that are sorted already, such as the ad sets of one campaign out of all."""
     largest = _largest_first(everything.head(MOST_ROWS), "spend_reporting_day")
     return Breakdown(level, tuple(_row(line, level) for line in largest.to_dict("records")), everything)
 
@@ -123,6 +134,8 @@ def _of_level(entities: pd.DataFrame, level: str, *, id_column: str, name_column
 def _row(line: Mapping[str, Any], level: str) -> Row:
     above = [line["account_name"]] if level == "campaign" else [line["campaign_name"], line["account_name"]]
     return Row(
+        account_id=line["account_id"],
+        campaign_id=line["campaign_id"],
         entity_id=line["entity_id"],
         name=line["name"],
         belongs_to=" · ".join(above),

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from assets.report.days import known
 from assets.report.metrics import BY_KEY, Metric
 from assets.report.numbers import symbol
 
@@ -32,13 +33,20 @@ class Trend:
 
     key: str
     mark: str
+    has_range: bool = False
+    """Whether the days have a range too, in columns such as roas_low: drawn as a band behind the lines."""
 
     @property
     def metric(self) -> Metric:
         return BY_KEY[self.key]
 
 
-TRENDS = (Trend("spend", "bar"), Trend("roas", "line"), Trend("cpc", "line"), Trend("ctr", "line"))
+TRENDS = (
+    Trend("spend", "bar"),
+    Trend("roas", "line", has_range=True),
+    Trend("cpc", "line"),
+    Trend("ctr", "line"),
+)
 
 
 def drawn(trend: Trend, days: pd.DataFrame, *, platforms: Sequence[str], currency: str, width: str) -> str:
@@ -74,7 +82,7 @@ def _specification(
     import altair as alt  # noqa: PLC0415 — a second to load, and only a page needs it
 
     every_day = _every_day(days)
-    records = _records(days, trend.key, platforms=platforms, every_day=every_day)
+    records = _records(days, trend, platforms=platforms, every_day=every_day)
     chart = alt.Chart(alt.Data(values=records), width=WIDTHS[width], height=_HEIGHT)
     marked = (
         chart.mark_bar(aria=False)
@@ -84,13 +92,20 @@ def _specification(
         )
     )
     colours = alt.Scale(domain=list(platforms), range=[colour(platform) for platform in platforms])
+    x = alt.X("day:O", title=None, scale=_day_scale(trend, every_day), axis=_day_axis(every_day, width))
+    y = {"title": None, "axis": _value_axis(trend.metric, currency), "scale": alt.Scale(zero=True)}
+    colour_of = alt.Color("platform:N", legend=None, scale=colours)
     encoded = marked.encode(
-        x=alt.X("day:O", title=None, scale=_day_scale(trend, every_day), axis=_day_axis(every_day, width)),
-        y=alt.Y("value:Q", title=None, axis=_value_axis(trend.metric, currency), scale=alt.Scale(zero=True)),
-        color=alt.Color("platform:N", legend=None, scale=colours),
+        x=x,
+        y=alt.Y("value:Q", **y),
+        color=colour_of,
         order=alt.Order("rank:Q") if trend.mark == "bar" else alt.Undefined,
         strokeDash=alt.Undefined if trend.mark == "bar" else _dashes(platforms),
     )
+    if trend.has_range:
+        band = chart.mark_area(aria=False, opacity=0.25, invalid="break-paths-show-path-domains")
+        ranges = band.encode(x=x, y=alt.Y("low:Q", **y), y2="high:Q", color=colour_of)
+        encoded = alt.layer(ranges, encoded)
     specification: dict[str, Any] = encoded.configure(**_THEME).to_dict()
     return specification
 
@@ -160,13 +175,23 @@ def _every_day(days: pd.DataFrame) -> list[str]:
 
 
 def _records(
-    days: pd.DataFrame, key: str, *, platforms: Sequence[str], every_day: list[str]
+    days: pd.DataFrame, trend: Trend, *, platforms: Sequence[str], every_day: list[str]
 ) -> list[dict[str, Any]]:
     """A record for every platform and day, empty where nothing is known, so that a line breaks rather than bridges."""
-    table = days.pivot_table(index="day", columns="platform", values=key, aggfunc="first", dropna=False)
-    whole = table.reindex(index=pd.to_datetime(every_day), columns=list(platforms))
+    columns = {"value": trend.key} | (
+        {"low": f"{trend.key}_low", "high": f"{trend.key}_high"} if trend.has_range else {}
+    )
+    tables = {name: by_platform(days, column, platforms=platforms) for name, column in columns.items()}
+    tables = {name: table.reindex(index=pd.to_datetime(every_day)) for name, table in tables.items()}
     return [
-        {"day": day, "platform": platform, "rank": rank, "value": None if pd.isna(value) else float(value)}
+        {"day": day, "platform": platform, "rank": rank}
+        | {name: known(table[platform].iloc[place]) for name, table in tables.items()}
         for rank, platform in enumerate(platforms)
-        for day, value in zip(every_day, whole[platform].tolist(), strict=True)
+        for place, day in enumerate(every_day)
     ]
+
+
+def by_platform(days: pd.DataFrame, column: str, *, platforms: Sequence[str]) -> pd.DataFrame:
+    """One column of the days as a table: a row per day, a column per platform."""
+    table = days.pivot_table(index="day", columns="platform", values=column, aggfunc="first", dropna=False)
+    return table.reindex(columns=list(platforms))

@@ -4,6 +4,7 @@ Like is compared with like: only the platforms that have figures now, each by it
 figures have not come in does not look like a fall in spend. Ratios are compared by the averages of their parts.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -44,6 +45,31 @@ def same_weekday(days: pd.DataFrame, *, as_of: date) -> Baseline:
         return Baseline(NO_FIGURES, "no comparison yet")
     sums = past.groupby("platform")[list(SUMS)].mean().sum(min_count=1)
     return Baseline(figures({key: known(sums[key]) for key in SUMS}), f"vs average of {weeks} {weekday}s")
+
+
+def same_weekday_each(
+    days: pd.DataFrame, by: Sequence[str], *, as_of: date
+) -> Mapping[tuple[str, ...], Baseline]:
+    """The same for each of many things apart; one that has no row on `as_of` is not in it.
+
+    Args:
+        days: A row per thing and day.
+        by: Columns that say which thing it is.
+        as_of: The day that is to be compared.
+    """
+    earlier = [pd.Timestamp(as_of - timedelta(weeks=week)) for week in range(1, WEEKS + 1)]
+    now = days.loc[days["day"] == pd.Timestamp(as_of), list(by)].drop_duplicates()
+    past = days[days["day"].isin(earlier)].groupby(list(by), sort=False)
+    weeks, means = past["day"].nunique().to_dict(), past[list(SUMS)].mean().to_dict("index")
+    found = {}
+    for key in now.itertuples(index=False, name=None):
+        count = weeks.get(key, 0)
+        if count < FEWEST_WEEKS:
+            found[key] = Baseline(NO_FIGURES, "no comparison yet")
+        else:
+            sums = {name: known(value) for name, value in means[key].items()}
+            found[key] = Baseline(figures(sums), f"vs average of {count} {as_of:%A}s")
+    return found
 
 
 def week_before(days: pd.DataFrame, *, as_of: date) -> Baseline:

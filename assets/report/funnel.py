@@ -25,7 +25,6 @@ class FunnelTile:
     value: float | None
     low: float | None
     high: float | None
-    meaning: str
 
 
 @dataclass(frozen=True)
@@ -115,10 +114,10 @@ def _tiles(sums: pd.DataFrame, places: pd.DataFrame) -> tuple[FunnelTile, ...]:
         return _known(more.get(name)), _known(more.get(f"{name}_low")), _known(more.get(f"{name}_high"))
 
     return (
-        FunnelTile("blended_roas", "Blended paid ROAS", "roas", roas, least, most, "Booked revenue of paid credit over paid spend; the range is what nobody saw come."),
-        FunnelTile("cpql", "CPQL", "cpc", *ranged("cpql"), "Spend over the qualified leads that its clicks will have brought in the end, in four cases out of five within the range."),
-        FunnelTile("qualified", "Qualified leads", "clicks", leads, fewest, all_, "Leads that qualified in these days, by paid credit; the range is those that nobody saw come."),
-        FunnelTile("pipeline", "Paid pipeline", "spend", *ranged("pipeline"), "Open deals of paid credit: amount times the chance to win by stage and age; in four cases out of five they bring what the range says."),
+        FunnelTile("blended_roas", "Blended paid ROAS", "roas", roas, least, most),
+        FunnelTile("cpql", "CPQL", "cpc", *ranged("cpql")),
+        FunnelTile("qualified", "Qualified leads", "clicks", leads, fewest, all_),
+        FunnelTile("pipeline", "Paid pipeline", "spend", *ranged("pipeline")),
     )  # fmt: skip
 
 

@@ -75,6 +75,18 @@ def change(share: float | None) -> str:
     return f"{sign}{shown}%"
 
 
+def plain(value: float | str | None) -> str:
+    """A figure whose unit its name says, to four digits after the point; words as they are."""
+    if isinstance(value, str):
+        return value
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if 0 < abs(value) < 0.00005:
+        return f"{MINUS if value < 0 else ''}<0.0001"
+    digits = _rounded(abs(_exact(value)), 4).rstrip("0").rstrip(".")
+    return f"{MINUS if value < 0 else ''}{digits}"
+
+
 def symbol(currency: str) -> str:
     """What stands before an amount: the symbol, or the ISO code with a space that does not break."""
     return _SYMBOLS.get(currency) or f"{currency}{_JOINED}"

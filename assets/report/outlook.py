@@ -21,7 +21,7 @@ NEEDED = ("matured", *(f"{name}_{end}" for name in _SUMMED for end in _ENDS))
 GROWING = (*_SUMMED, "roas")
 """The metrics that have an outlook: those that platforms claim."""
 COLUMNS = ("matured", *(f"{name}_{end}" for name in GROWING for end in _ENDS))
-_RIPE = 0.995
+RIPE = 0.995
 """From here on a figure reads as 100 % matured, and where it ends is what it is."""
 
 
@@ -36,7 +36,7 @@ class Outlook:
 
     @property
     def is_growing(self) -> bool:
-        return self.matured < _RIPE and self.high > 0
+        return self.matured < RIPE and self.high > 0
 
 
 def outlooks(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

@@ -6,27 +6,37 @@ only style and its only scripts, so that nothing in a campaign's name could run 
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assets.report import metrics, numbers
-from assets.report.charts import TRENDS, WIDTHS, Trend, drawn
+from assets.report.charts import TRENDS, WIDTHS, Trend, by_platform, drawn
+from assets.report.days import known
 from assets.report.export import csv_name
 from assets.report.freshness import short, spoken
+from assets.report.glossary import TERMS, used
 from assets.report.sparkline import sparkline
 from assets.report.view import TOTAL, DashboardView
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render_dashboard(view: DashboardView) -> str:
-    """The page. The same view gives the same text."""
+def render_dashboard(
+    view: DashboardView, *, pages: Mapping[tuple[str, str, str], str] | None = None, pager: str = ""
+) -> str:
+    """The page. The same view gives the same text.
+
+    Args:
+        view: What it shows.
+        pages: The way to the page of each campaign that has one, by platform, account and campaign.
+        pager: Links to other days, as markup.
+    """
     return (
         environment()
         .get_template("dashboard.html.j2")
@@ -35,6 +45,8 @@ def render_dashboard(view: DashboardView) -> str:
             charts=[] if view.trends.empty else _charts(view),
             metrics=metrics.METRICS,
             csv_name=csv_name,
+            pages=pages or {},
+            pager=pager,
         )
     )
 
@@ -61,8 +73,9 @@ def environment() -> Environment:
         "instant": _instant,
         "spark": lambda tile: Markup(sparkline(tile.history, base=tile.base)),  # noqa: S704 — numbers alone
         "csp_hash": _csp_hash,
+        "tips": used,
     }
-    jinja.globals |= {"spoken": spoken, "TOTAL": TOTAL}
+    jinja.globals |= {"spoken": spoken, "TOTAL": TOTAL, "terms": TERMS, "NO_BREAK": "\N{WORD JOINER}"}
     return jinja
 
 
@@ -77,15 +90,14 @@ def _instant(at: datetime) -> str:
 
 def _charts(view: DashboardView) -> list[dict[str, Any]]:
     seen = set(view.trends["platform"])
-    known = [state.platform for state in view.freshness if state.platform in seen]
-    return [_chart(trend, view, known) for trend in TRENDS]
+    platforms = [state.platform for state in view.freshness if state.platform in seen]
+    return [_chart(trend, view, platforms) for trend in TRENDS]
 
 
 def _chart(trend: Trend, view: DashboardView, platforms: list[str]) -> dict[str, Any]:
     """What the template shows of one trend: two drawings and, newest first, the numbers they are drawn from."""
-    days = view.trends[["day", "platform", trend.key]]
-    table = days.pivot_table(index="day", columns="platform", values=trend.key, aggfunc="first", dropna=False)
-    whole = table.reindex(columns=[*platforms, TOTAL]).sort_index(ascending=False)
+    days, columns = view.trends, [*platforms, TOTAL]
+    whole = by_platform(days, trend.key, platforms=columns).sort_index(ascending=False)
     is_flat = whole[platforms].fillna(0).eq(0).all(axis=None)
     svgs = {
         width: Markup(  # noqa: S704 — drawn by us from numbers and platform names
@@ -93,9 +105,17 @@ def _chart(trend: Trend, view: DashboardView, platforms: list[str]) -> dict[str,
         )
         for width in (() if is_flat else WIDTHS)
     }
+    ends = [
+        by_platform(days, f"{trend.key}_{end}", platforms=columns).reindex(whole.index)
+        if trend.has_range
+        else whole * float("nan")
+        for end in ("low", "high")
+    ]
     lines = [
-        (day.date(), [None if pd.isna(value) else float(value) for value in values])
-        for day, *values in whole.itertuples(name=None)
+        (day.date(), [tuple(map(known, cell)) for cell in zip(*rows, strict=True)])
+        for day, *rows in zip(
+            whole.index, whole.to_numpy(), *(table.to_numpy() for table in ends), strict=True
+        )
     ]
     return {
         "trend": trend,

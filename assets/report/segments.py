@@ -1,5 +1,6 @@
 """The customer segments of the newest week, as the page shows them: those that hold, and those that expired and should not be aimed at."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,27 @@ import pandas as pd
 from assets.report.days import known
 
 SHOWN = ("active", "expired")
+
+
+TESTS = {
+    "jaccard": "Found again in resampled customers",
+    "stability": "Same in both halves of time",
+    "difference": "Differs more than random groups",
+    "fidelity": "Rule gives the model's labels",
+    "size": "People after the match rate",
+    "action": "Apart from every other segment",
+    "drift": "Drift since the week before",
+}
+
+
+@dataclass(frozen=True)
+class SegmentTest:
+    """One of the tests: its number, what is asked, and whether it holds."""
+
+    name: str
+    value: float | None
+    needs: float | None
+    passed: bool
 
 
 @dataclass(frozen=True)
@@ -27,6 +49,9 @@ class SegmentCard:
     action: str
     state: str
     why: str
+    tests: tuple[SegmentTest, ...]
+    drift: float | None
+    """Population stability index against the week before."""
 
 
 @dataclass(frozen=True)
@@ -60,5 +85,14 @@ def _card(line: Mapping[str, Any]) -> SegmentCard:
     }
     return SegmentCard(
         segment_id=line["segment_id"], name=line["segment"], rule=line["rule"], people=int(line["people"]), share=float(line["share"]),
-        value=known(line["value_mean"]), state=line["state"], **text,
+        value=known(line["value_mean"]), state=line["state"], tests=_tests(line.get("tests")), drift=None if line.get("drift") is None else known(line["drift"]), **text,
     )  # fmt: skip
+
+
+def _tests(given: Any) -> tuple[SegmentTest, ...]:
+    held = json.loads(given) if isinstance(given, str) and given else {}
+    return tuple(
+        SegmentTest(words, known(held[name]["value"]), known(held[name]["needs"]), bool(held[name]["passed"]))
+        for name, words in TESTS.items()
+        if name in held
+    )

@@ -55,6 +55,8 @@ class Standouts:
     by_chance: float
     right: int
     marked: int
+    is_of_campaign: bool = False
+    """Of one campaign alone, of which nobody counted what was looked at."""
 
 
 def standouts_of(
@@ -73,6 +75,26 @@ def standouts_of(
         quiet=len(on) - len(told), series=int(watched["series"].sum()), tests=int(watched["tests"].sum()), by_chance=float(watched["by_chance"].sum()),
         right=right, marked=marked,
     )  # fmt: skip
+
+
+def standouts_within(found: pd.DataFrame, marks: pd.DataFrame, *, as_of: date) -> Standouts | None:
+    """What is on among these incidents, the parts of larger ones among them; None where nothing is."""
+    on = found[(found["state"] == "open") & ~found["incident_id"].isin(quiet(marks, on=as_of))]
+    if on.empty:
+        return None
+    rows = tuple(map(_row, on.sort_values(["is_good", "stake"], ascending=[True, False]).to_dict("records")))
+    return Standouts(
+        rows,
+        open=len(rows),
+        ended=0,
+        quiet=0,
+        series=0,
+        tests=0,
+        by_chance=0.0,
+        right=0,
+        marked=0,
+        is_of_campaign=True,
+    )
 
 
 def _row(line: Mapping[str, Any]) -> Standout:

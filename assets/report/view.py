@@ -15,11 +15,12 @@ from assets.report.days import known, tidy, totals, window
 from assets.report.freshness import Freshness, State, freshness, spoken
 from assets.report.funnel import Funnel
 from assets.report.metrics import METRICS, SUMS, Figures, Metric, with_ratios
-from assets.report.outlook import NEEDED, Outlook, outlook, outlooks
+from assets.report.outlook import NEEDED, RIPE, Outlook, outlook, outlooks
 from assets.report.pacing import Pace, paces
 from assets.report.segments import SegmentCards
 from assets.report.standouts import Standouts
 from assets.report.verdicts import Verdicts, verdicts_of
+from assets.report.waiting import Approvals
 
 SPARK_DAYS = 28
 TOTAL = "all"
@@ -38,6 +39,11 @@ class Tile:
     history: tuple[float | None, ...]
     outlook: Outlook | None = None
 
+    @property
+    def is_never_known(self) -> bool:
+        """Whether it is a claim and has no figure on any day, as of all platforms together, whose claims are not added."""
+        return self.metric.is_claimed and all(value is None for value in self.history)
+
 
 @dataclass(frozen=True)
 class PlatformRow:
@@ -55,7 +61,7 @@ class PlatformRow:
 
 @dataclass(frozen=True, eq=False)
 class DashboardView:
-    """The daily dashboard of one day. `trends` has a row per day and platform, the total among them as `all`."""
+    """The daily dashboard of one day. `trends` has a row per day and platform, the total among them as `all`; ranges hold 80 %."""
 
     as_of: date
     generated_at: datetime
@@ -82,6 +88,8 @@ class DashboardView:
     """Accounts whose last reading was not kept, each with why and what to do."""
     calls: tuple[str, ...] = ()
     """Per platform how many calls the last 24 hours took."""
+    approvals: Approvals | None = None
+    """What waits for a person, and the kill switch; None on the page of a past day."""
 
     @property
     def is_empty(self) -> bool:
@@ -106,6 +114,7 @@ def dashboard_view(
     segments: SegmentCards | None = None,
     kept_out: Sequence[str] = (),
     calls: Sequence[str] = (),
+    approvals: Approvals | None = None,
 ) -> DashboardView:
     """The dashboard of `as_of`, the last day that should be complete.
 
@@ -126,6 +135,7 @@ def dashboard_view(
         segments: Customer segments of the newest week, where there are any cards.
         kept_out: Accounts whose last reading was not kept, each as a sentence.
         calls: Per platform the calls of the last 24 hours, in words.
+        approvals: Proposals that wait and the kill switch, on the page of the newest day.
     """
     days = tidy(kpi_days, columns=(*SUMS, *NEEDED), as_of=as_of)
     by_platform = days[days["platform"] != TOTAL]
@@ -148,18 +158,39 @@ def dashboard_view(
         segments=segments,
         kept_out=tuple(kept_out),
         calls=tuple(calls),
+        approvals=None if approvals is None else approvals.shown(),
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},
         campaigns=breakdown(campaign_days, entities, level="campaign", as_of=as_of),
         ad_sets=breakdown(ad_set_days, entities, level="ad_set", as_of=as_of),
-        trends=with_ratios(days)[["day", "platform", *(metric.key for metric in METRICS)]],
+        trends=_trends(days),
     )
+
+
+def _trends(days: pd.DataFrame) -> pd.DataFrame:
+    """Every metric by day and platform, and the range in which the claimed ROAS of days that still grow will end."""
+    spend = days["spend"].where((days["spend"] != 0) & (days["matured"] < RIPE))
+    ranges = {f"roas_{end}": days[f"conversion_value_{end}"] / spend for end in ("low", "high")}
+    return with_ratios(days).assign(**ranges)[
+        ["day", "platform", *(metric.key for metric in METRICS), *ranges]
+    ]
 
 
 def _tiles(days: pd.DataFrame, baseline: Baseline, *, as_of: date) -> tuple[Tile, ...]:
     span = pd.date_range(end=pd.Timestamp(as_of), periods=SPARK_DAYS)
     total = with_ratios(days[days["platform"] == TOTAL].drop_duplicates("day").set_index("day")).reindex(span)
     ends = _outlooks(days[(days["platform"] == TOTAL) & (days["day"] == pd.Timestamp(as_of))])
-    histories = {m.key: tuple(known(value) for value in total[m.key].tolist()) for m in METRICS}
+    return tiles_of(total, baseline, ends)
+
+
+def tiles_of(history: pd.DataFrame, baseline: Baseline, ends: Mapping[str, Outlook]) -> tuple[Tile, ...]:
+    """A tile per metric, of its value on the last day of `history`.
+
+    Args:
+        history: A row per day, oldest first, a column per metric.
+        baseline: What the last day is compared with.
+        ends: Where its claimed figures will end.
+    """
+    histories = {m.key: tuple(known(value) for value in history[m.key].tolist()) for m in METRICS}
     return tuple(
         Tile(
             metric=metric,

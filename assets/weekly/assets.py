@@ -13,6 +13,7 @@ import pandas as pd
 
 from assets.pacing.assets import budgets_of, thresholds
 from assets.pacing.figures import pacing_in_hindsight, pacing_on
+from assets.report.archive import INDEX, address, render_index
 from assets.report.files import write
 from assets.report.pacing import pacing_view
 from assets.report.weekly import render_weekly, weekly_csv, weekly_name, weekly_text
@@ -64,9 +65,11 @@ def weekly_pacing(
     for ending, content in forms.items():
         write(folder / weekly_name(sunday, ending), content)
     write(folder / "weekly_pacing.html", page)
+    write(folder / INDEX, render_index(folder, profile=settings.profile, generated_at=view.generated_at))
+    place = address(folder, weekly_name(sunday, "html"), reports_url=settings.reports_url)
     return dg.MaterializeResult(
         metadata={
-            "page": dg.MetadataValue.url((folder / weekly_name(sunday, "html")).resolve().as_uri()),
+            "page": dg.MetadataValue.url(place) if settings.reports_url else dg.MetadataValue.path(place),
             "in short": dg.MetadataValue.md(text.replace("\n", "\n\n")),
             "size (KB)": round(len(page.encode()) / 1024, 1),
             "dagster/row_count": len(view.everything),

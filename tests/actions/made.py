@@ -20,7 +20,7 @@ def image(**other: Any) -> Image:
 def target(
     entity_id: str = "1", *, platform: str = "meta_ads", level: str = "ad_set", account_id: str = "a1"
 ) -> Target:
-    return Target(platform=platform, account_id=account_id, level=level, entity_id=entity_id)  # type: ignore[arg-type]
+    return Target(platform=platform, account_id=account_id, level=level, entity_id=entity_id)
 
 
 def budget(before: str, after: str, *, at: Target | None = None, **other: Any) -> Change:

@@ -31,7 +31,7 @@ def waiting(office: Office) -> str:
 def test_a_proposal_is_listed_shown_compared_and_explained(office: Office, run) -> None:
     key = waiting(office)
     assert key in run("proposals", "list")
-    assert "expected_conversions" in run("proposals", "show", key)
+    assert "expected conversions" in run("proposals", "show", key)
     assert "status active -> paused" in run("proposals", "diff", key)
     told = run("explain", key)
     for stage in ("load", "manual_approval", "preflight", "apply", "read_back", "record"):

@@ -25,7 +25,7 @@ def resources(
 ) -> dict[str, Any]:
     clock = mornings.stage.clock
     settings = SimpleNamespace(
-        budgets_file=folder / "budgets.yaml", has_named_budgets=False, reporting_currency="EUR", reports_dir=folder / "reports", profile="sandbox",
+        budgets_file=folder / "budgets.yaml", has_named_budgets=False, reporting_currency="EUR", reports_dir=folder / "reports", reports_url=None, profile="sandbox",
     )  # fmt: skip
     return {
         "lake": mornings.lake, "desk": SimpleNamespace(policy=policy), "settings": settings,

@@ -51,7 +51,7 @@ LOW_CONTRAST = """
 """
 
 WITHOUT_A_NAME = """
-() => [...document.querySelectorAll("a, button, input, summary, [role=region], figure")]
+() => [...document.querySelectorAll("a, button, input, summary, [role=region], [role=group], figure")]
   .filter((e) => e.checkVisibility() && !(e.getAttribute("aria-label") || e.labels?.length || e.textContent.trim()
     || document.getElementById(e.getAttribute("aria-labelledby"))))
   .map((e) => e.outerHTML.slice(0, 80))

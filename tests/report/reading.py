@@ -5,6 +5,8 @@ from html.parser import HTMLParser
 
 ENDED_BY = {"td": {"td", "th"}, "th": {"td", "th"}, "tr": {"td", "th", "tr"}}
 """What a new cell or row ends, where its end was left out."""
+NO_BREAK = "\N{WORD JOINER}"
+"""Keeps a range in one line; nothing that is read."""
 
 
 @dataclass
@@ -22,7 +24,7 @@ class Element:
     @property
     def text(self) -> str:
         texts = (part if isinstance(part, str) else part.text for part in self.parts)
-        return " ".join(" ".join(texts).split())
+        return " ".join(" ".join(texts).replace(NO_BREAK, "").split())
 
     def all(self, tag: str, **attributes: str) -> list["Element"]:
         """Every element below of that tag that has these attributes; `data_x` stands for data-x, `_` ends a keyword."""

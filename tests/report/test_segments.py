@@ -1,5 +1,6 @@
 """Customer segments on the page: those that hold, those that expired, and nothing without cards."""
 
+import json
 from datetime import date
 from typing import Any
 
@@ -18,6 +19,7 @@ def cards(as_of: date, **columns: object) -> pd.DataFrame:
             "day": pd.Timestamp(as_of), "segment_id": ["de-repeat", "rest", "odd"], "segment": ["Repeat buyers in <DE>", "Others", "Odd"], "priority": [1, 2, 3],
             "rule": "orders from 2", "people": [1200, 300, 20], "share": [0.6, 0.15, 0.01], "value_mean": [410.5, None, 3.0], "about": "", "channels": ["google_ads 60%", None, None],
             "action": "Bid more.", "state": ["active", "expired", "refused"], "why": [None, "it drifted", "too few"],
+            "tests": json.dumps({"jaccard": {"value": 0.91, "needs": 0.75, "passed": True}, "drift": {"value": 0.3, "needs": 0.2, "passed": False}}), "drift": [0.01, 0.3, None],
         }
     )  # fmt: skip
     return rows.assign(**columns)
@@ -30,12 +32,18 @@ def page_of(given: pd.DataFrame) -> Any:
 
 def test_segments_that_hold_and_that_expired_are_shown_and_refused_ones_counted() -> None:
     section = page_of(cards(AS_OF)).one("section", id="segments")
-    rows = section.one("tbody").all("tr")
+    rows = section.all("tbody")[0].all("tr")
     assert [row.attributes["data-segment"] for row in rows] == ["de-repeat", "rest"]
     assert "Repeat buyers in <DE>" in rows[0].text
     assert "Stop aiming at it: it drifted" in rows[1].text
     assert "1 group failed a test" in section.text
     assert "60% of customers" in section.text
+    tests = section.one("details").one("tbody").all("tr")
+    assert [row.all("td")[0].text.split() for row in tests] == [
+        ["✓", "holds", "0.91", "asked", "0.75"],
+        ["✗", "fails", "0.3", "asked", "0.2"],
+        ["0.01"],
+    ]
 
 
 def test_no_segment_is_said_and_no_cards_are_absent() -> None:
