@@ -1,7 +1,7 @@
 """Candidates: groups as rules, made from the training period alone.
 
-Three ways. *classes*: latent classes over traits and purchases, told by a tree. *response*: a tree over traits that tells apart what
-people bought, its leaves put together. *tiers*: where nothing but purchases is known, natural breaks of what customers are expected to bring. Groups that bought alike in the training period would be treated alike and are put together.
+Four ways. *classes*: latent classes over traits and purchases, told by a tree. *cascade*: the same, told by the first trait that is known. *response*: a tree over traits that tells apart what
+people bought, its leaves put together. *tiers*: where nothing but purchases is known, ranges of the value expected of customers, cut where they tell most of what is to come. Groups that bought alike in the training period would be treated alike and are put together.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,14 @@ import pandas as pd
 
 from assets.segments.agreement import apply
 from assets.segments.breaks import tiers
+from assets.segments.cascade import cascade
 from assets.segments.latent import NOT_ASKED, Coded, classes, shared, steps
 from assets.segments.rules import Rule
 from assets.segments.splits import questions
 from assets.segments.traits import Trait
 from assets.segments.tree import grow, leaf_of, rule_of_leaves
 
-CLASSES, RESPONSE, TIERS = "classes", "response", "tiers"
+CLASSES, CASCADE, RESPONSE, TIERS = "classes", "cascade", "response", "tiers"
 LEAF_SHARE = 0.02
 CLEAR = 2.6
 """Standard errors by which two groups differ in one of their outcomes to be two: about one in a hundred by chance."""
@@ -28,7 +29,7 @@ class Material:
     """What a candidate is made from: people with traits as they were at the end of some time, and what they bought in it.
 
     `rows` have what rules may ask; `together` what groups should have in common; `bought` (people x outcomes, NaN where an
-    outcome does not apply) what they must differ in. `least` is the share of people that a tier must have.
+    outcome does not apply) what they must differ in. `least` is the share of people that a tier must have, `telling` what tiers tell.
     """
 
     rows: pd.DataFrame
@@ -36,6 +37,7 @@ class Material:
     together: Coded
     bought: np.ndarray
     least: float = 0.0
+    telling: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -47,6 +49,7 @@ class Material:
             self.together.rows(chosen),
             self.bought[chosen],
             self.least,
+            None if self.telling is None else self.telling[chosen],
         )
 
 
@@ -75,6 +78,8 @@ def propose(
         ]
         faithful = [one for one in options if one.fidelity >= 0.9]
         return faithful[0] if faithful else max(options, key=lambda one: one.fidelity, default=None)
+    if way == CASCADE:
+        return _cascaded(material, k=k, seed=seed, ratio=ratio, starts=starts)
     if way == TIERS:
         return _tiered(material, k)
     targets = _response(material)
@@ -88,7 +93,7 @@ def propose(
 
 
 def _tiered(material: Material, k: int) -> Proposal | None:
-    rules = tiers(material.rows, material.traits[0], k, least=material.least)
+    rules = tiers(material.rows, material.traits[0], k, least=material.least, telling=material.telling)
     if len(rules) < 2:
         return None
     groups = np.maximum(apply(rules, material.rows), 0)
@@ -109,6 +114,19 @@ def _told(
     group_of = np.array([targets[at == leaf].sum(axis=0).argmax() for leaf in range(len(leaves))])
     fidelity = float((group_of[at] == merged).mean())
     return _proposal(material, CLASSES, k, asked, leaves, group_of, at, fidelity=fidelity)
+
+
+def _cascaded(material: Material, *, k: int, seed: int, ratio: float, starts: int) -> Proposal | None:
+    """Labels of a model, told by the first trait that knows; None where some group is never told."""
+    labels, _ = classes(material.together, k, seed=seed, starts=starts)
+    merged = _alike_together(labels, material.bought, ratio)[labels]
+    traits = tuple(trait for trait in material.traits if not trait.is_purchase)
+    rules = cascade(material.rows, traits, merged)
+    if len(rules) < 2 or not all(rule.branches for rule in rules):
+        return None
+    groups = np.maximum(apply(rules, material.rows), 0)
+    fidelity = float((groups == merged).mean())
+    return Proposal(CASCADE, k, rules, groups, fidelity, shared(material.together, groups))
 
 
 def _proposal(

@@ -18,6 +18,7 @@ from assets.segments.traits import NUMBER, PURCHASES, Known, Trait
 FORMING = (Trait("orders", NUMBER), Trait("average_order", NUMBER))
 TIERING = tuple(Trait(name, NUMBER) for name in PURCHASES)
 EXPECTED = Trait("expected_value", NUMBER)
+LIKELY = "likely_value_log"
 YEAR_DAYS = 365
 TENURE = "tenure_days"
 REDUNDANT = 0.8
@@ -53,16 +54,19 @@ class Periods:
         """All customers with traits and purchases as they were on that day; `foretold`: with the value then expected of a year."""
         bought = self.purchases.until(until, since=since)
         if foretold:
-            bought["expected_value"] = self._expected(until)
+            bought[["expected_value", LIKELY]] = self._expected(until)
         return pd.concat([self.known.rows, bought.set_axis(self.known.rows.index)], axis=1)
 
     def _expected(self, until: np.datetime64) -> np.ndarray:
+        """Expected value of a year, and the logarithm to expect of it: the chance of any, times the logarithm of what it then is."""
         seen = self.purchases.day <= until
-        found = np.full(self.purchases.customers, np.nan)
+        found = np.full((self.purchases.customers, 2), np.nan)
         if seen.any():
             days = pd.DataFrame({"customer_id": self.purchases.who[seen], "day": self.purchases.day[seen], "value": self.purchases.value[seen]})  # fmt: skip
             told = value(days, as_of=pd.Timestamp(until), horizon_days=YEAR_DAYS)
-            found[told["customer_id"].to_numpy(dtype=int)] = told["expected_value"]
+            chance = -np.expm1(-told["expected_orders"].to_numpy())
+            likely = chance * np.log1p(told["mean_value"].clip(lower=0).to_numpy() / np.maximum(chance, 1e-9))
+            found[told["customer_id"].to_numpy(dtype=int)] = np.column_stack([told["expected_value"], likely])
         return found
 
     def outcomes(self) -> pd.DataFrame:
@@ -130,5 +134,17 @@ def material(rows: pd.DataFrame, traits: tuple[Trait, ...]) -> Material:
 
 
 def tier_material(rows: pd.DataFrame, *, least: float) -> Material:
-    """For tiers: what customers were expected to bring, and what they had bought."""
-    return Material(rows, (EXPECTED,), behaviour(rows), bought_of(rows), least)
+    """For tiers: what customers were expected to bring, and what they had bought.
+
+    Tiers tell in equal parts how much is expected, who is before whom and what is likely to be seen: the first and the last alone
+    say most of a few customers, and their tiers differ with every sample of those.
+    """
+    expected = rows[EXPECTED.name]
+    told = (np.log1p(expected.clip(lower=0)), expected.rank(pct=True), rows[LIKELY])
+    telling = np.sum([_standard(one) for one in told], axis=0)
+    return Material(rows, (EXPECTED,), behaviour(rows), bought_of(rows), least, telling)
+
+
+def _standard(values: pd.Series) -> np.ndarray:
+    spread = values.std(ddof=0)
+    return ((values - values.mean()) / (spread if spread > 0 else 1.0)).to_numpy(dtype=float)

@@ -8,12 +8,15 @@ import numpy as np
 
 from assets.segments.acceptance import closest, difference, least_people
 from assets.segments.agreement import apply
-from assets.segments.candidates import Proposal
+from assets.segments.breaks import same_shares
+from assets.segments.candidates import TIERS, Proposal
 from assets.segments.cards import ACTIVE, DISCOVERED, EXPIRED, REFUSED, WRITTEN, Entry, why
 from assets.segments.naming import names
+from assets.segments.periods import EXPECTED
 from assets.segments.repeats import halves, resampled
 from assets.segments.rules import Rule, slug
 from assets.segments.trials import (
+    MOST_TESTED,
     Ground,
     Trial,
     View,
@@ -21,6 +24,7 @@ from assets.segments.trials import (
     proposals,
     put_to_test,
     test_of,
+    today_of,
     view_of,
     with_different_actions,
     worth_testing,
@@ -60,11 +64,13 @@ def search(ground: Ground, kept: Sequence[Kept]) -> tuple[list[Entry], list[Line
 
 def _again(view: View, ground: Ground, kept: Sequence[Kept]) -> tuple[list[Entry], Line]:
     """The rules of the week before, tested as they are."""
-    rules = tuple(one.rule for one in kept)
-    first = kept[0]
+    today, first = tuple(one.rule for one in kept), kept[0]
+    rules = same_shares(today, ground.now, ground.rows, EXPECTED) if first.way == TIERS else today
     groups = np.maximum(apply(rules, view.whole.rows), 0)
     proposal = Proposal(first.way, first.k, rules, groups, min(one.fidelity for one in kept), 0.0)
-    trial = _tested(proposal, view, ground, tried=1)
+    trial = _tested(
+        proposal, view, ground, tried=1, stability=_stability(proposal, view, ground), today=today
+    )
     entries = []
     for place, one in enumerate(kept):
         state = ACTIVE if all(test["passed"] for test in trial.tests[place].values()) else EXPIRED
@@ -88,20 +94,28 @@ def _anew(view: View, ground: Ground, *, taken: set[str]) -> tuple[list[Entry], 
         ]
     )
     best: Trial | None = None
+    tested = 0
     for one in chosen:
-        trial = _tested(with_different_actions(one, ground), view, ground, tried=len(chosen))
+        stability = _stability(one, view, ground)
+        if stability < ground.policy.acceptance.stability and (best is not None or one is not chosen[-1]):
+            lines.append(_line("candidate", "not tested", _unlike(stability, ground), one))
+            continue
+        tested += 1
+        candidate = with_different_actions(one, ground)
+        today = today_of(candidate, ground)
+        trial = _tested(candidate, view, ground, tried=MOST_TESTED, stability=stability, today=today)
         count = len(trial.kept)
         lines.append(
             _line("tested", f"{count} kept" if count >= 2 else "refused", why_of(trial), trial.proposal)
         )
         if best is None or _covered(trial, ground) > _covered(best, ground):
             best = trial
-        if count == len(trial.tests) >= 2:
+        if count == len(trial.tests) >= 2 or tested == MOST_TESTED:
             break
     if best is None:
         return [], lines
     keeps = best.kept if len(best.kept) >= 2 else ()
-    titles = names(best.proposal.rules)
+    titles = names(best.now)
     entries = [
         _entry(
             best,
@@ -119,23 +133,33 @@ def _covered(trial: Trial, ground: Ground) -> float:
     """Share of customers that would be in a segment; of those below two segments nobody is."""
     if len(trial.kept) < 2:
         return 0.0
-    return float(np.isin(apply(trial.proposal.rules, ground.now), trial.kept).mean())
+    return float(np.isin(apply(trial.now, ground.now), trial.kept).mean())
 
 
-def _tested(proposal: Proposal, view: View, ground: Ground, *, tried: int) -> Trial:
+def _tested(
+    proposal: Proposal, view: View, ground: Ground, *, tried: int, stability: float, today: tuple[Rule, ...]
+) -> Trial:
     seed, ratio = ground.seed, ground.policy.acceptance.action_ratio
     jaccard, mean, least = resampled(view.whole, proposal, seed=seed, ratio=ratio)
-    stability = halves(*view.halves, view.rows_of_halves, proposal, seed=seed, ratio=ratio)
     return put_to_test(
-        proposal, ground, tried=tried, jaccard=jaccard, stability=stability, resampled=(mean, least)
-    )
+        proposal, ground, tried=tried, jaccard=jaccard, stability=stability, resampled=(mean, least), today=today,
+    )  # fmt: skip
+
+
+def _stability(proposal: Proposal, view: View, ground: Ground) -> float:
+    return halves(*view.halves, view.rows_of_halves, proposal, seed=ground.seed, ratio=ground.policy.acceptance.action_ratio)  # fmt: skip
+
+
+def _unlike(stability: float, ground: Ground) -> str:
+    needs = ground.policy.acceptance.stability
+    return f"two halves of time divide customers differently (agreement {stability:.2f}, asked {needs:.2f})"
 
 
 def _entry(trial: Trial, place: int, segment_id: str, title: str, state: str) -> Entry:
     means = trial.means.loc[place].to_dict()
     proposal = trial.proposal
     return Entry(
-        segment_id, title, DISCOVERED, proposal.rules[place], trial.tests[place], state, proposal.way, proposal.k, means=means,
+        segment_id, title, DISCOVERED, trial.now[place], trial.tests[place], state, proposal.way, proposal.k, means=means,
     )  # fmt: skip
 
 

@@ -9,15 +9,17 @@ import pandas as pd
 
 from assets.segments.acceptance import Difference, closest, difference, least_people
 from assets.segments.agreement import NOBODYS, adjusted_rand, apply
-from assets.segments.candidates import CLASSES, RESPONSE, TIERS, Material, Proposal, propose
-from assets.segments.periods import TENURE, Periods, material, relevant, tier_material
+from assets.segments.breaks import same_shares
+from assets.segments.candidates import CASCADE, CLASSES, RESPONSE, TIERS, Material, Proposal, propose
+from assets.segments.periods import EXPECTED, TENURE, Periods, material, relevant, tier_material
 from assets.segments.rules import Rule
 from assets.segments.traits import Trait
 from resources.segment_policy import Segments
 
-MOST_TESTED = 3
-MARGIN = 1.15
-"""Tiers are made a little larger than they must be: people move between them until the tests."""
+MOST_TESTED, MOST_LOOKED = 3, 8
+"""Candidates that are put to all tests, and those of which is asked whether two halves of time teach them."""
+MARGIN = 1.03
+"""Tiers are made a little larger than they must be: they keep their shares of customers but for the rounding of bounds."""
 KS = range(2, 8)
 Test = dict[str, Any]
 
@@ -56,6 +58,8 @@ class Trial:
     difference: Difference
     means: pd.DataFrame
     """Mean outcomes in the time of the tests, by rule."""
+    now: tuple[Rule, ...]
+    """The rules as they are today: tiers keep their shares of customers."""
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -101,7 +105,7 @@ def view_of(ground: Ground) -> View | None:
     early = people[periods.there_by(periods.middle)[people]]
     late_rows = periods.rows(periods.split, since=periods.middle).iloc[people]
     return View(
-        (CLASSES, RESPONSE) if traits else (CLASSES,),
+        (CLASSES, CASCADE, RESPONSE) if traits else (CLASSES,),
         material(rows, traits),
         (material(periods.rows(periods.middle).iloc[early], traits), material(late_rows, traits)),
         late_rows,
@@ -116,10 +120,28 @@ def _tiers(ground: Ground, chosen: np.ndarray) -> View | None:
     early = people[periods.there_by(periods.middle)[people]]
     if len(early) < ground.policy.least_customers / 2:
         return None
-    least = max(ground.policy.acceptance.least_share, least_people(len(ground.now), ground.policy) / len(ground.now)) * MARGIN  # fmt: skip
+    least = _least_tier(ground)
     whole = tier_material(ground.rows.iloc[chosen], least=least)
     first = tier_material(periods.rows(periods.middle, foretold=True).iloc[early], least=least)
     return View((TIERS,), whole, (first, whole), ground.rows.iloc[chosen], ("expected_value",))
+
+
+def _least_tier(ground: Ground) -> float:
+    return least_people(len(ground.now), ground.policy) / max(len(ground.now), 1) * MARGIN
+
+
+def today_of(proposal: Proposal, ground: Ground) -> tuple[Rule, ...]:
+    """The rules as of today. Tiers are cut anew by what is expected now, where that still divides customers as it was tested; else they
+    keep their shares of customers.
+    """
+    if proposal.way != TIERS:
+        return proposal.rules
+    kept = same_shares(proposal.rules, ground.rows, ground.now, EXPECTED)
+    anew = propose(tier_material(ground.now, least=_least_tier(ground)), way=TIERS, k=proposal.k, seed=ground.seed, ratio=1.0)  # fmt: skip
+    if anew is None or len(anew.rules) != len(kept):
+        return kept
+    one, other = apply(anew.rules, ground.now), apply(kept, ground.now)
+    return anew.rules if adjusted_rand(one, other) >= ground.policy.acceptance.stability else kept
 
 
 def _sample(ground: Ground) -> np.ndarray:
@@ -144,7 +166,7 @@ def proposals(view: View, policy: Segments, *, seed: int) -> list[Proposal]:
 
 
 def worth_testing(found: Iterable[Proposal], policy: Segments) -> tuple[list[Proposal], dict[int, str]]:
-    """The few that are tested, and why the others (by id) are not."""
+    """The few that may be tested, and why the others (by id) are not."""
     chosen: list[Proposal] = []
     why: dict[int, str] = {}
     for one in found:
@@ -156,8 +178,8 @@ def worth_testing(found: Iterable[Proposal], policy: Segments) -> tuple[list[Pro
             why[id(one)] = f"no short rule tells its groups apart ({one.fidelity:.0%} of labels)"
         elif any(adjusted_rand(one.groups, other.groups) > 0.95 for other in chosen):
             why[id(one)] = "the same groups as a candidate before it"
-        elif len(chosen) >= (policy.most if one.way == TIERS else MOST_TESTED):
-            why[id(one)] = f"{MOST_TESTED} candidates had more in common"
+        elif len(chosen) >= MOST_LOOKED:
+            why[id(one)] = f"{MOST_LOOKED} candidates had more in common"
         else:
             chosen.append(one)
     return chosen, why
@@ -171,14 +193,15 @@ def put_to_test(
     jaccard: np.ndarray,
     stability: float,
     resampled: tuple[float, float],
+    today: tuple[Rule, ...],
 ) -> Trial:
-    """The six tests of one candidate, given how well it is found again."""
+    """The six tests of one candidate, given how well it is found again and what its rules are today."""
     limits = ground.policy.acceptance
     groups = apply(proposal.rules, ground.rows)
     differing = difference(
         groups, ground.outcomes, tried=tried, seed=ground.seed, confidence=limits.confidence
     )
-    now = apply(proposal.rules, ground.now)
+    now = apply(today, ground.now)
     needed = least_people(len(ground.now), ground.policy)
     shared_tests = {
         "stability": test_of(stability, limits.stability),
@@ -198,7 +221,7 @@ def put_to_test(
     )
     means = ground.outcomes.groupby(groups).mean().reindex(range(len(proposal.rules)))
     holds = all(one["passed"] for one in shared_tests.values())
-    return Trial(proposal, tests, holds, differing, means)
+    return Trial(proposal, tests, holds, differing, means, today)
 
 
 def test_of(value: float, needs: float) -> Test:
