@@ -71,13 +71,13 @@ def propose(
     """The candidate of one way and one k, None where fewer than two groups are left of it."""
     if way == CLASSES:
         labels, _ = classes(material.together, k, seed=seed, starts=starts)
-        options = [
-            made
-            for with_purchases in (False, True)
-            if (made := _told(material, labels, k=k, ratio=ratio, with_purchases=with_purchases)) is not None
-        ]
-        faithful = [one for one in options if one.fidelity >= 0.9]
-        return faithful[0] if faithful else max(options, key=lambda one: one.fidelity, default=None)
+        options: list[Proposal] = []
+        for with_purchases in (False, True):
+            made = _told(material, labels, k=k, ratio=ratio, with_purchases=with_purchases)
+            if made is not None and made.fidelity >= 0.9:
+                return made
+            options += [made] if made is not None else []
+        return max(options, key=lambda one: one.fidelity, default=None)
     if way == CASCADE:
         return _cascaded(material, k=k, seed=seed, ratio=ratio, starts=starts)
     if way == TIERS:

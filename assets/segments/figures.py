@@ -89,7 +89,7 @@ def _cards(found: Segmentation, known: pd.DataFrame, before: pd.DataFrame, polic
         inside = members[members["segment_id"] == card["segment_id"]]
         earlier = before[before["segment_id"] == card["segment_id"]]
         moved = drift(inside, earlier, [*TRAITS, "orders"]) if card["state"] == ACTIVE else None
-        worth = inside["expected_value"].dropna()
+        worth = inside["mean_value"].dropna()
         mean = float(worth.mean()) if len(worth) else card["value"]
         state, why = card["state"], card["why"]
         if moved is not None and moved > policy.drift:

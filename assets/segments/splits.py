@@ -37,20 +37,17 @@ def questions(
         traits: What may be asked of.
         targets: What a tree is to tell apart, people x columns; says which levels of a text go together.
     """
-    asked = [
-        question
+    found = [
+        one
         for trait in traits
-        for question in (
+        for one in (
             _of_text(rows[trait.name], trait, targets)
             if trait.kind == TEXT
-            else _of_number(rows[trait.name], trait)
+            else ((question, question.yes.mask(rows)) for question in _of_number(rows[trait.name], trait))
         )
     ]
-    answers = (
-        np.column_stack([question.yes.mask(rows) for question in asked])
-        if asked
-        else np.zeros((len(rows), 0), dtype=bool)
-    )
+    asked = [question for question, _ in found]
+    answers = np.column_stack([mask for _, mask in found]) if found else np.zeros((len(rows), 0), dtype=bool)
     share = answers.mean(axis=0) if len(rows) else np.zeros(len(asked))
     kept, seen = [], set()
     for place in np.flatnonzero((share >= LEAST_SHARE) & (share <= 1 - LEAST_SHARE)):
@@ -103,14 +100,15 @@ def rounded(low: float, high: float) -> float:
     return float(high)
 
 
-def _of_text(values: pd.Series, trait: Trait, targets: np.ndarray) -> Iterator[Question]:
-    if values.isna().any():
-        yield Question(Clause(trait, is_missing_in=True))
+def _of_text(values: pd.Series, trait: Trait, targets: np.ndarray) -> Iterator[tuple[Question, np.ndarray]]:
+    """Questions of a text with who says yes, told by the levels' numbers: comparing texts again and again is slow."""
     codes, levels = pd.factorize(values, sort=True)
+    if (codes < 0).any():
+        yield Question(Clause(trait, is_missing_in=True)), codes < 0
     counts = np.bincount(codes[codes >= 0], minlength=len(levels))
     frequent = np.flatnonzero(counts >= max(5, LEAST_SHARE / 2 * len(values)))
     for level in frequent:
-        yield Question(Clause(trait, (str(levels[level]),)))
+        yield Question(Clause(trait, (str(levels[level]),))), codes == level
     if len(frequent) < 3:
         return
     sums = [
@@ -124,7 +122,8 @@ def _of_text(values: pd.Series, trait: Trait, targets: np.ndarray) -> Iterator[Q
             chosen = frozenset(frequent[ordered[:size]].tolist())
             if len(chosen) < len(frequent) and chosen not in seen:
                 seen.add(chosen)
-                yield Question(Clause(trait, tuple(sorted(str(levels[one]) for one in chosen))))
+                is_in = np.append(np.isin(np.arange(len(levels)), list(chosen)), False)
+                yield Question(Clause(trait, tuple(sorted(str(levels[one]) for one in chosen)))), is_in[codes]
 
 
 def _orders(means: np.ndarray) -> Iterator[np.ndarray]:

@@ -36,7 +36,9 @@ def grow(answers: np.ndarray, targets: np.ndarray, *, least: int) -> list[Leaf]:
         least: People that every leaf has.
     """
     asked = answers.astype(np.float32)
-    wanted = (targets - targets.mean(axis=0)).astype(np.float32)
+    mean = targets.mean(axis=0)
+    wanted = (targets - mean).astype(np.float32)
+    labels = _labels(targets)
     whole = max(float((wanted**2).sum()), 1e-12)
     if not asked.shape[1]:
         return [Leaf(())]
@@ -48,13 +50,24 @@ def grow(answers: np.ndarray, targets: np.ndarray, *, least: int) -> list[Leaf]:
         leaves, total = [], 0.0
         for answer in (True, False):
             inside = answers[:, first] == answer
-            found, paths = _two_more(asked[inside], wanted[inside], least, whole)
+            own = None if labels is None else labels[inside]
+            found, paths = _two_more(asked[inside], wanted[inside], least, whole, own, mean)
             total += found
             leaves += [Leaf(((int(first), answer), *path)) for path in paths]
         total -= GAIN * whole * (len(leaves) - 1)
         if total > best[0]:
             best = total, leaves
     return best[1]
+
+
+def _labels(targets: np.ndarray) -> np.ndarray | None:
+    """The column of each person where targets are indicators of labels, else None."""
+    is_one = targets == 1
+    return (
+        targets.argmax(axis=1)
+        if (is_one.sum(axis=1) == 1).all() and ((targets == 0) | is_one).all()
+        else None
+    )
 
 
 def _explained(asked: np.ndarray, wanted: np.ndarray, least: int) -> np.ndarray:
@@ -68,7 +81,12 @@ def _explained(asked: np.ndarray, wanted: np.ndarray, least: int) -> np.ndarray:
 
 
 def _two_more(
-    asked: np.ndarray, wanted: np.ndarray, least: int, whole: float
+    asked: np.ndarray,
+    wanted: np.ndarray,
+    least: int,
+    whole: float,
+    labels: np.ndarray | None,
+    mean: np.ndarray,
 ) -> tuple[float, list[tuple[tuple[int, bool], ...]]]:
     """The best two levels below a first answer: what they explain, and their paths. Fewer where more is not worth it."""
     people, total = len(asked), wanted.sum(axis=0)
@@ -77,7 +95,7 @@ def _two_more(
     if people >= 2 * least:
         yes, sums = asked.sum(axis=0), asked.T @ wanted
         pairs = asked.T @ asked
-        both = np.stack([(asked * column[:, None]).T @ asked for column in wanted.T], axis=2)
+        both = _sums_of_pairs(asked, wanted, pairs, labels, mean)
         sides = {}
         for answer in (True, False):
             count = yes if answer else people - yes
@@ -102,19 +120,39 @@ def _two_more(
     return max(options, key=lambda one: one[0] - GAIN * whole * (len(one[1]) - 1))
 
 
+def _sums_of_pairs(
+    asked: np.ndarray, wanted: np.ndarray, pairs: np.ndarray, labels: np.ndarray | None, mean: np.ndarray
+) -> np.ndarray:
+    """Sums of `wanted` over the people who say yes to both of two questions: questions x questions x columns.
+
+    Where it is indicators less their mean, each person is in one column's product alone.
+    """
+    if labels is None:
+        return np.stack([(asked * column[:, None]).T @ asked for column in wanted.T], axis=2)
+    parts = (asked[labels == place] for place in range(wanted.shape[1]))
+    return np.stack(
+        [part.T @ part - np.float32(of) * pairs for part, of in zip(parts, mean, strict=True)], axis=2
+    )
+
+
 def _best_below(
     count: np.ndarray, side: np.ndarray, inner: np.ndarray, inner_sums: np.ndarray, least: int, price: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Per second question the best third one on one of its sides, less its price; -1 where none is worth it."""
     rest, rest_sums = count[:, None] - inner, side[:, None, :] - inner_sums
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = (inner_sums**2).sum(axis=2) / inner + (rest_sums**2).sum(axis=2) / rest
+        found = _squares(inner_sums) / inner + _squares(rest_sums) / rest
         alone = (side**2).sum(axis=1) / count
     found = np.where((inner >= least) & (rest >= least), found - price, -np.inf)
     place = np.argmax(found, axis=1)
     best = found[np.arange(len(found)), place]
     is_worth_it = best > alone
     return np.where(is_worth_it, best, np.nan_to_num(alone)), np.where(is_worth_it, place, -1)
+
+
+def _squares(sums: np.ndarray) -> np.ndarray:
+    """Sums of squares over the columns."""
+    return np.asarray(np.einsum("ijc,ijc->ij", sums, sums))
 
 
 def leaf_of(leaves: list[Leaf], answers: np.ndarray) -> np.ndarray:
