@@ -53,7 +53,10 @@ def search(ground: Ground, kept: Sequence[Kept]) -> tuple[list[Entry], list[Line
         return [], [_line("search", "none", "there is no trait to form segments of")]
     entries: list[Entry] = []
     lines: list[Line] = []
-    if kept:
+    if kept and (kept[0].way == TIERS) != (TIERS in view.ways):
+        said = "what is known of customers has changed: tiers are for customers of whom nothing but purchases is known"
+        lines.append(_line("again", "not tested", said))
+    elif kept:
         entries, line = _again(view, ground, kept)
         lines.append(line)
         if sum(one.state == ACTIVE for one in entries) >= min(2, len(kept)):
