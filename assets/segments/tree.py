@@ -43,15 +43,14 @@ def grow(answers: np.ndarray, targets: np.ndarray, *, least: int) -> list[Leaf]:
     if not asked.shape[1]:
         return [Leaf(())]
     single = _explained(asked, wanted, least)
+    everybody = _sums(asked, wanted, labels, mean)
     best: tuple[float, list[Leaf]] = (0.0, [Leaf(())])
     for first in np.argsort(-single, kind="stable")[:FIRST_TRIED]:
         if single[first] <= 0:
             break
         leaves, total = [], 0.0
-        for answer in (True, False):
-            inside = answers[:, first] == answer
-            own = None if labels is None else labels[inside]
-            found, paths = _two_more(asked[inside], wanted[inside], least, whole, own, mean)
+        for answer, side in _sides(everybody, answers[:, first], asked, wanted, labels, mean).items():
+            found, paths = _two_more(side, least, whole)
             total += found
             leaves += [Leaf(((int(first), answer), *path)) for path in paths]
         total -= GAIN * whole * (len(leaves) - 1)
@@ -80,22 +79,46 @@ def _explained(asked: np.ndarray, wanted: np.ndarray, least: int) -> np.ndarray:
     return np.where((yes >= least) & (no >= least), found, -1.0)
 
 
-def _two_more(
-    asked: np.ndarray,
-    wanted: np.ndarray,
-    least: int,
-    whole: float,
-    labels: np.ndarray | None,
-    mean: np.ndarray,
-) -> tuple[float, list[tuple[tuple[int, bool], ...]]]:
+@dataclass(frozen=True)
+class _Sums:
+    """What a tree needs to know of some people: how many say yes to each question and to each two, and what is to be told of these."""
+
+    people: int
+    total: np.ndarray
+    yes: np.ndarray
+    sums: np.ndarray
+    pairs: np.ndarray
+    both: np.ndarray
+
+    def __sub__(self, other: "_Sums") -> "_Sums":
+        return _Sums(
+            self.people - other.people, self.total - other.total, self.yes - other.yes, self.sums - other.sums,
+            self.pairs - other.pairs, self.both - other.both,
+        )  # fmt: skip
+
+
+def _sums(asked: np.ndarray, wanted: np.ndarray, labels: np.ndarray | None, mean: np.ndarray) -> _Sums:
+    pairs = asked.T @ asked
+    both = _sums_of_pairs(asked, wanted, pairs, labels, mean)
+    return _Sums(len(asked), wanted.sum(axis=0), asked.sum(axis=0), asked.T @ wanted, pairs, both)
+
+
+def _sides(
+    everybody: _Sums, answer: np.ndarray, asked: np.ndarray, wanted: np.ndarray, labels: np.ndarray | None, mean: np.ndarray
+) -> dict[bool, _Sums]:  # fmt: skip
+    """The sums of those who say yes to a question and of the others: those of the fewer are made, the rest is what is left."""
+    fewer = bool(answer.mean() <= 0.5)
+    inside = answer == fewer
+    own = _sums(asked[inside], wanted[inside], None if labels is None else labels[inside], mean)
+    return {True: own, False: everybody - own} if fewer else {True: everybody - own, False: own}
+
+
+def _two_more(of: _Sums, least: int, whole: float) -> tuple[float, list[tuple[tuple[int, bool], ...]]]:
     """The best two levels below a first answer: what they explain, and their paths. Fewer where more is not worth it."""
-    people, total = len(asked), wanted.sum(axis=0)
+    people, total, yes, sums, pairs, both = of.people, of.total, of.yes, of.sums, of.pairs, of.both
     alone = float((total**2).sum()) / max(people, 1)
     options: list[tuple[float, list[tuple[tuple[int, bool], ...]]]] = [(alone, [()])]
     if people >= 2 * least:
-        yes, sums = asked.sum(axis=0), asked.T @ wanted
-        pairs = asked.T @ asked
-        both = _sums_of_pairs(asked, wanted, pairs, labels, mean)
         sides = {}
         for answer in (True, False):
             count = yes if answer else people - yes
