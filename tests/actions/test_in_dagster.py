@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser
 
+from assets.notices.notice import SOON
 from resources.ledger.proposal import Proposal, set_summary
 from resources.ledger.states import OPEN, State
 from tests.actions.house import ADD, AGAIN, BACKFILL, ENDED, RUNS_OF, House, house_standing, until
@@ -23,9 +24,13 @@ SELECTOR = {"repositoryLocationName": "paid_media", "repositoryName": "__reposit
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with house_standing(tmp_path_factory.mktemp("house")) as standing:
-        # A message shows its first five: what the daily run proposed is told before, however much of it there is today.
+        # A message shows its first five: what the daily run proposed is told and gone before, however much of it there is today.
         ledger = standing.desk.ledger
         until(lambda: not ledger.lacking("announced_at", states=OPEN, limit=1), seconds=240)
+        until(
+            lambda: not ledger.unrouted() and all(said.priority != SOON for *_, said in ledger.waiting()),
+            seconds=240,
+        )
         standing.early = standing.pause(announced=True)  # the sensor finds it while other tests run
         yield standing
 
