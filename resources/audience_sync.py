@@ -6,13 +6,13 @@ in, and taking out whom is out, changes nothing. So a run that died anywhere is 
 """
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from resources.errors import OutcomeUnknown, PlatformBusy, PlatformUnreadable
+from resources.errors import OutcomeUnknown
 from resources.ledger.audiences import Held, Kept, Member, There
 from resources.ledger.store import Ledger
 from resources.platforms.audiences import AudienceClient, Identifier, PartlyTaken
+from resources.platforms.writer import sent_once
 
 LOOKS = 3
 """How often an upload that the platform works on is asked after before the rest is left for later."""
@@ -34,7 +34,7 @@ class Sync:
             OutcomeUnknown: Not all of it is known to have happened yet. Do it again.
             PlatformRefused: The platform said no. What was sent before stays recorded.
         """
-        with _unknown_when_silent():
+        with sent_once():
             kept = self._made(kept)
             self._settle(kept)
             held = {one.member.entry: one for one in self.ledger.held_by(kept.number)}
@@ -49,7 +49,7 @@ class Sync:
         """Take these out, and change nothing else. Raises like `fill`."""
         if kept.audience_id is None:
             return
-        with _unknown_when_silent():
+        with sent_once():
             self._settle(kept)
             entries = {one.entry for one in gone}
             held = self.ledger.held_by(kept.number)
@@ -148,21 +148,6 @@ class Sync:
             mine = sorted(one for one in members if one.kind == kind)
             for at in range(0, len(mine), self.client.at_once):
                 yield kind, mine[at : at + self.client.at_once]
-
-
-@contextmanager
-def _unknown_when_silent() -> Iterator[None]:
-    """Silence in the middle is no refusal: what is left can follow."""
-    try:
-        yield
-    except (PlatformBusy, PlatformUnreadable) as error:
-        raise OutcomeUnknown(
-            error.doing,
-            platform=error.platform,
-            account_id=error.account_id,
-            said=error.said,
-            trace=error.trace,
-        ) from error
 
 
 def _is_missing(held: Held | None) -> bool:

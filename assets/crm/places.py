@@ -71,8 +71,11 @@ class Known:
 def acquisition(known: Known) -> pd.DataFrame:
     """The rows of core/acquisition but for currency and pulled_at, the largest spend first within window and level."""
     back = {level: _payback(known, level) for level in LEVELS if level != "ad_set"}
+    open_ = {level: _pipeline(known, level) for level in LEVELS}
+    orders = known.shares[(known.shares["kind"] == "order") & known.shares["value"].notna()]
+    usual = float((orders["value"] / orders["credit"]).mean()) if len(orders) else 0.0
     parts = [
-        _rows(known, level, days)
+        _rows(known, level, days, pipeline=open_[level], usual=usual)
         .join(back.get(level, pd.DataFrame()), on="place")
         .assign(window_days=days, level=level)
         for days in WINDOWS
@@ -83,14 +86,13 @@ def acquisition(known: Known) -> pd.DataFrame:
     return rows.assign(day=known.last, payback_of=rows["channel"].map(lambda name: _basis(known, name)))
 
 
-def _rows(known: Known, level: str, days: int) -> pd.DataFrame:
+def _rows(known: Known, level: str, days: int, *, pipeline: pd.DataFrame, usual: float) -> pd.DataFrame:
+    """The rows of one level and window but for payback; `usual` is what an order is usually worth."""
     start = known.last - timedelta(days=days - 1)
     rows = _delivered(known, level, start)
-    rows = rows.join(_counted(known, level, start), on="place").join(_pipeline(known, level), on="place")
+    rows = rows.join(_counted(known, level, start), on="place").join(pipeline, on="place")
     counts = [*COUNTS.values(), "shop_orders", "revenue", "revenue_squares", "qualified_squares"]
     rows[counts] = rows[counts].fillna(0.0)  # the CRM knows of none: that is a zero, not a gap
-    orders = known.shares[(known.shares["kind"] == "order") & known.shares["value"].notna()]
-    usual = float((orders["value"] / orders["credit"]).mean()) if len(orders) else 0.0
     if level == PAID:
         rows = _of_all_paid(known, rows, start)
     else:
@@ -111,11 +113,7 @@ def _rows(known: Known, level: str, days: int) -> pd.DataFrame:
 def _places(frame: pd.DataFrame, level: str) -> pd.Series:
     """The place of each row at that level, empty where it is not one of a platform's or an id is not known."""
     if level == PAID:
-        return (
-            frame["channel"]
-            .where(~frame["channel"].isin(PLATFORMS), PAID)
-            .where(frame["channel"].isin(PLATFORMS))
-        )
+        return pd.Series(PAID, frame.index).where(frame["channel"].isin(PLATFORMS))
     found = frame["channel"].where(frame["channel"].isin(PLATFORMS))
     for name in LEVELS[level][1:]:
         found = found + " " + frame[name].replace("", None)
@@ -126,7 +124,7 @@ def _delivered(known: Known, level: str, start: date) -> pd.DataFrame:
     own = known.delivered[known.delivered["level"] == ("platform" if level == PAID else level)]
     own = own[(own["day"] >= start) & (own["day"] <= known.last)]
     own = own.assign(place=_places(own, level)).dropna(subset=["place"])
-    whole = own.groupby("place")[list(DELIVERED)].agg(lambda values: values.sum(skipna=False))
+    whole = own.groupby("place")[list(DELIVERED)].sum(skipna=False)
     if level == PAID:
         whole[["claimed_conversions", "claimed_value"]] = np.nan
     ids = own.drop_duplicates("place").set_index("place")

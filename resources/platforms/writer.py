@@ -51,7 +51,7 @@ class PlatformWriter(Protocol):
 
 @contextmanager
 def sent_once() -> Iterator[None]:
-    """No answer to a write is an unknown outcome, whatever kept the answer away."""
+    """No answer to a write is an unknown outcome, whatever kept the answer away, also in the middle of one that has parts."""
     try:
         yield
     except (PlatformBusy, PlatformUnreadable) as error:
