@@ -29,7 +29,9 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
     given = _without_beginning(given)
     shown = customers(given)
     figures, peers = _blended(shown, given)
-    cohorts = _cohorts(given, say)
+    mornings = [customers(given, morning=morning) for morning in _mornings(given)]
+    later = _later(given)
+    cohorts = _cohorts(mornings, later, say)
     for age in AGES:
         of_age = cohorts[cohorts["age"] == age]
         total = of_age[of_age["channel"] == "all"]
@@ -40,7 +42,7 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
         figures[f"coverage_{age}"] = float(single["held"].mean())
     figures["coverage"] = float(cohorts.loc[cohorts["channel"] != "all", "held"].mean())
     figures["coverage_ranges"] = float((cohorts["channel"] != "all").sum())
-    figures |= _pipeline(given) | _campaigns(given)
+    figures |= _pipeline(mornings, given) | _campaigns(mornings, later)
     distances = pd.DataFrame(
         [
             _distances(_other(given, seed + 1_000 * n))
@@ -139,19 +141,21 @@ def _mornings(world: World) -> list[date]:
     return [begins + timedelta(days=HISTORY_DAYS + 17 * number) for number in range(MORNINGS)]
 
 
-def _cohorts(world: World, say: Callable[[str], None]) -> pd.DataFrame:
+def _later(world: World) -> pd.DataFrame:
+    """Leads that qualified in the end, with the click that anybody ever saw."""
+    last = _mornings(world)[-1] + timedelta(days=LATER_DAYS)
+    leads = clicked(customers(world, morning=last, history_days=2 * HISTORY_DAYS))
+    return leads[leads["qualified_at"].notna()]
+
+
+def _cohorts(mornings: list[Shown], later: pd.DataFrame, say: Callable[[str], None]) -> pd.DataFrame:
     """Weeks of clicks at each age, on several mornings: cost per qualified lead so far and projected, and the true one.
 
     A channel is compared with the leads whose click anybody ever saw; all together with every lead that paid clicks truly brought.
     """
-    mornings = _mornings(world)
-    last = mornings[-1] + timedelta(days=LATER_DAYS)
-    later = clicked(customers(world, morning=last, history_days=2 * HISTORY_DAYS))
-    later = later[later["qualified_at"].notna()]
     rows = []
-    for morning in mornings:
-        shown = customers(world, morning=morning)
-        leads = clicked(shown)
+    for shown in mornings:
+        morning, leads = shown.at.date(), clicked(shown)
         lost = float((leads["channel"] == UNATTRIBUTED).mean())
         for age in AGES:
             end = morning - timedelta(days=age)
@@ -181,15 +185,12 @@ def _cohorts(world: World, say: Callable[[str], None]) -> pd.DataFrame:
     return table
 
 
-def _campaigns(world: World) -> dict[str, float]:
+def _campaigns(mornings: list[Shown], later: pd.DataFrame) -> dict[str, float]:
     """Qualified leads of single campaigns' clicks, 7 to 34 days old: the mean error per campaign, ours and of those so far, and coverage."""
-    mornings = _mornings(world)
-    last = mornings[-1] + timedelta(days=LATER_DAYS)
-    later = _placed(clicked(customers(world, morning=last, history_days=2 * HISTORY_DAYS)))
-    later = later[later["qualified_at"].notna()]
+    later = _placed(later)
     parts = []
-    for morning in mornings:
-        shown = customers(world, morning=morning)
+    for shown in mornings:
+        morning = shown.at.date()
         start, end = morning - timedelta(days=34), morning - timedelta(days=7)
         rows = eventual(
             _placed(clicked(shown)), now=pd.Timestamp(shown.at), start=start, end=end, within_days=90
@@ -237,12 +238,11 @@ def clicked(shown: Shown) -> pd.DataFrame:
     )
 
 
-def _pipeline(world: World) -> dict[str, float]:
+def _pipeline(mornings: list[Shown], world: World) -> dict[str, float]:
     """Paid deals that are open: our expectation beside the true one, and what came of them; over the same mornings."""
     ours, stated, expected, won = 0.0, 0.0, 0.0, 0.0
     errors = []
-    for morning in _mornings(world):
-        shown = customers(world, morning=morning)
+    for shown in mornings:
         open_ = expected_wins(shown.deals, shown.stages, as_of=shown.at)
         ends = open_.merge(shown.deals[["deal_id", "person_id", "created_at"]], on="deal_id")
         ends = ends.rename(columns={"created_at": "at", "expected": "value"})[
