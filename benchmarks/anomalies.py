@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.anomalies import detect
-from assets.anomalies.measures import NAMES
+from assets.signals.anomalies import detect
+from assets.signals.anomalies.measures import NAMES
 from benchmarks.anomaly_peers import PEERS, metrics_of
 from benchmarks.anomaly_scores import Flags, best_in_hindsight, score
 from benchmarks.anomaly_sets import LabelledSet, generated, labelled_sets
 from benchmarks.anomaly_worlds import IncidentWorld
-from resources.watching import Watching
+from resources.policy.anomalies import Watching
 from sandbox.world import load_world
 
 FAULTS, MANY, DAYS = 40, 10_000, 90

@@ -73,7 +73,7 @@ def _same_slot(x: pd.Series, season: int) -> pd.Series:
 
 
 def _stl(x: pd.Series, season: int) -> pd.Series:
-    from statsmodels.tsa.seasonal import STL  # noqa: PLC0415 — slow to import, and only here
+    from statsmodels.tsa.seasonal import STL
 
     length = STL_PERIODS if season == 7 else 4 * season
     found = np.zeros(len(x))
@@ -106,20 +106,20 @@ def _jointly(build: Callable[[], object], fit_from: int) -> Callable[[Floats, in
 
 
 def _ecod() -> object:
-    from pyod.models.ecod import ECOD  # noqa: PLC0415
+    from pyod.models.ecod import ECOD
 
     return ECOD(contamination=0.02)
 
 
 def _forest() -> object:
-    from pyod.models.iforest import IForest  # noqa: PLC0415
+    from pyod.models.iforest import IForest
 
     return IForest(contamination=0.02, random_state=1)
 
 
 def _anomstack(values: Floats, season: int) -> Floats:
-    from pyod.models.knn import KNN  # noqa: PLC0415
-    from pyod.models.pca import PCA  # noqa: PLC0415
+    from pyod.models.knn import KNN
+    from pyod.models.pca import PCA
 
     found = np.zeros(values.shape)
     step = max(7, season)

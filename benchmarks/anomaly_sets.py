@@ -231,7 +231,7 @@ def labelled_sets(folder: Path, seed: int) -> Iterator[LabelledSet]:
         if path.suffix == ".csv":
             columns = set(pd.read_csv(path, nrows=0).columns)
         else:
-            import pyarrow.parquet as pq  # noqa: PLC0415 — only where there is such a file
+            import pyarrow.parquet as pq
 
             columns = set(pq.read_schema(path).names)
         if {"series", "timestamp", "value", "label"} <= columns:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.crm import attribute, cost_per_qualified_lead, credit_by, expected_wins
-from assets.crm.attribution import UNATTRIBUTED
-from assets.crm.cohorts_of_places import eventual
+from assets.core.crm import attribute, cost_per_qualified_lead, credit_by, expected_wins
+from assets.core.crm.acquisition_cohorts import eventual
+from assets.core.crm.attribution import UNATTRIBUTED
 from benchmarks.customers import HISTORY_DAYS, LATER_DAYS, Shown, customers
-from resources.crm.mapping import MODELS
-from sandbox.customers.settings import PAID
+from resources.policy.crm import MODELS
+from sandbox.customer_settings import PAID
 from sandbox.world import World, load_world
 
 WORLDS, WINDOW_DAYS, COHORT_DAYS = 10, 60, 7

@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
-from resources.crm.keeping import read_and_keep
-from resources.crm.mapping import CrmMapping
-from resources.lake import Lake
+from resources.crm.incremental_load import read_and_keep
+from resources.lake.lake import Lake
+from resources.policy.crm import CrmMapping
 from resources.tables.crm import CONTACTS, DEALS
-from sandbox.customers.settings import Crm
+from sandbox.customer_settings import Crm
 from sandbox.world import Account, Behaviour, World, load_world
 from tests.crm.ground import ground
 from tests.crm.truth import assert_equal_to_the_books

@@ -9,10 +9,10 @@ import pandas as pd
 from benchmarks.days import MORNING
 from benchmarks.traits import traits
 from sandbox.clock import Clock
+from sandbox.customer_settings import CHANNELS, STAGES
 from sandbox.customers.books import Bookkeeper
 from sandbox.customers.cards import Cards
 from sandbox.customers.people import NOBODY
-from sandbox.customers.settings import CHANNELS, STAGES
 from sandbox.market import Market, Report
 from sandbox.world import Account, World
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.pacing import project
+from assets.signals.pacing import project
 from benchmarks.pacing_peers import QUICK, Peer, libraries
 from benchmarks.pacing_sets import Set, made_set, real_sets, world_set
 from sandbox.world import load_world

@@ -77,7 +77,7 @@ def libraries(say: Callable[[str], None]) -> dict[str, Peer]:
 
 def _of_statsforecast(name: str) -> Peer:
     def forecast(past: np.ndarray, days: pd.DatetimeIndex, gone: int, ahead: int) -> float:
-        from statsforecast import models  # noqa: PLC0415 — compiles for seconds, and not everybody has it
+        from statsforecast import models
 
         few: dict[str, Any] = (
             {"max_p": 2, "max_q": 2, "max_P": 1, "max_Q": 1, "nmodels": 20} if name == "AutoARIMA" else {}
@@ -90,7 +90,7 @@ def _of_statsforecast(name: str) -> Peer:
 
 
 def _prophet(past: np.ndarray, days: pd.DatetimeIndex, gone: int, ahead: int) -> float:
-    from prophet import Prophet  # noqa: PLC0415 — seconds, and not everybody has it
+    from prophet import Prophet
 
     for logger in ("cmdstanpy", "prophet"):
         logging.getLogger(logger).disabled = True

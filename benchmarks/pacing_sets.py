@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from assets.pacing.known import budget_effect
+from assets.signals.pacing.known_events import budget_effect
 from benchmarks.days import MORNING
 from sandbox.changes import Change
 from sandbox.clock import Clock

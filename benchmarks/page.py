@@ -1,6 +1,6 @@
 """The morning's pages of 10,000 ad sets: how long until everything is on disk, how heavy the dashboard is, how heavy the rest.
 
-Frames are generated (`tests.report.frames`), since what is measured begins where the lake has been read. Everything that the asset
+Frames are generated (`tests.reports.frames`), since what is measured begins where the lake has been read. Everything that the asset
 writes is written: dashboard, campaign pages, CSV files, the list of days. One small state is rendered first, so that what is loaded
 once in the life of a process (Vega, templates) is not counted; it is reported on its own.
 """
@@ -11,13 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from assets.report.archive import page_name
-from assets.report.campaign_page import render_campaign
-from assets.report.campaigns import campaign_views
-from assets.report.publish import folder_name, publish
-from assets.report.view import dashboard_view
-from tests.report.frames import AS_OF, frames
-from tests.report.states import WORDY, gate, incidents, no_marks, pacing_rows, stood_out
+from assets.reports.pages.archive import page_name
+from assets.reports.pages.campaign_page import render_campaign
+from assets.reports.pages.campaigns import campaign_views
+from assets.reports.pages.publish import folder_name, publish
+from assets.reports.pages.view import dashboard_view
+from tests.reports.frames import AS_OF, frames
+from tests.reports.states import WORDY, gate, incidents, no_marks, pacing_rows, stood_out
 
 SIZE = 10_000
 

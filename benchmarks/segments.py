@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.segments import segment
-from assets.segments.acceptance import difference, explained
-from assets.segments.agreement import adjusted_rand, overlaps
+from assets.segments.discovery import segment
+from assets.segments.discovery.acceptance import difference, explained
+from assets.segments.discovery.agreement import adjusted_rand, overlaps
 from benchmarks.customers import customers
 from benchmarks.segment_peers import PEERS, rfm
 from benchmarks.segment_worlds import KINDS, SegmentWorld, draw

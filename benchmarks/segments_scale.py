@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import psutil
 
-from assets.segments import segment
+from assets.segments.discovery import segment
 
 CUSTOMERS, ORDERS_EACH, SAMPLE = 10_000_000, 10, 20_000
 MEMORY, THREADS = "5GB", 2

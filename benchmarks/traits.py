@@ -7,8 +7,8 @@ import pandas as pd
 
 from sandbox.customers.books import Books
 from sandbox.customers.cards import Cards
-from sandbox.customers.segments import OF_COMPANIES
 from sandbox.draws import Whole
+from sandbox.segment_settings import OF_COMPANIES
 
 OF_PEOPLE = ("region", "language", "use_case", "pain")
 SEEN_BY_A_VISIT = ("content", "search_topic")

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.underperformers import judge
-from assets.underperformers.judge import PAUSE
+from assets.signals.underperformers import judge
+from assets.signals.underperformers.judge import PAUSE
 from benchmarks.days import MORNING
-from resources.policy import Judging
+from resources.policy.policy import Judging
 from sandbox.clock import Clock
 from sandbox.market import Market
 from sandbox.world import Account, World, load_world

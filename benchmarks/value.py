@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.segments import value
+from assets.segments.value import value
 from benchmarks.value_peers import Peer, peers, summary
 from benchmarks.value_sets import CUSTOMERS, Log, made_logs, real_logs
 

@@ -186,7 +186,7 @@ def peers(say: Callable[[str], None]) -> dict[str, Peer]:
 
 def _of_lifetimes(kind: str) -> Peer:
     def foretell(known: Summary, weeks: float) -> Foretold:
-        import lifetimes  # noqa: PLC0415 — seconds, and not everybody has it
+        import lifetimes
 
         fitter = {"BG/NBD": lifetimes.BetaGeoFitter, "MBG/NBD": lifetimes.ModifiedBetaGeoFitter}[kind]
         with warnings.catch_warnings(), np.errstate(all="ignore"):

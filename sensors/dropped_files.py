@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from resources.dropped_files import DroppedFiles
+from resources.drop_folder import DroppedFiles
 from resources.tables.dropped import DAYS, ENTITIES, REJECTS
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from assets.actions.words import JOB
-from assets.notices.facts import Place
-from assets.notices.figures import failed_run
-from resources.desk import Desk
+from assets.actions.rendering import JOB
+from assets.reports.notifications.signal_notices import Place
+from assets.reports.notifications.watch import failed_run
+from resources.action_services import Desk
 
 
 @dg.run_failure_sensor(

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from assets.notices.figures import Watch, trouble
-from assets.notices.notice import Notice
-from assets.notices.sending import route_new, send_due
-from resources.desk import Desk
-from resources.lake import Lake
+from assets.reports.notifications.delivery import route_new, send_due
+from assets.reports.notifications.notice import Notice
+from assets.reports.notifications.watch import Watch, trouble
+from resources.action_services import Desk
+from resources.lake.lake import Lake
 
 LOOK_EVERY = timedelta(minutes=2)
 MESSAGES = dg.AssetKey(["reports", "messages"])

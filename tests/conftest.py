@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from resources.lake import Lake
-from resources.settings import Settings, load_settings
+from resources.config.settings import Settings, load_settings
+from resources.lake.lake import Lake
 from sandbox.clock import Clock
 from sandbox.serve import Sandbox, running
 from sandbox.stage import set_stage

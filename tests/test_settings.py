@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from resources.config.settings import load_settings
 from resources.errors import SettingsWrong
-from resources.settings import load_settings
 
 SECRET = "s3cr3t-value"
 LIVE = {"PAID_MEDIA_PROFILE": "live"}

@@ -13,20 +13,20 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from assets.actions import threshold
 from assets.actions.approval import Asked
-from assets.actions.execution import STAGES, Held
-from assets.actions.figures import Figures, executor, gate, propose_findings, with_pace
-from assets.actions.receipts import apply_batch, receipt, told
-from assets.actions.standouts import cuts
-from assets.actions.words import ASSET, diff, form
-from orchestration.automation import follows_newest
-from orchestration.partitions import day_range, days, proposals
-from resources.desk import Desk
+from assets.actions.execution.executor import STAGES, Held
+from assets.actions.execution.receipts import apply_batch, receipt, told
+from assets.actions.inputs import Figures, executor, gate, propose_findings, with_pace
+from assets.actions.rendering import ASSET, diff, form
+from assets.actions.rules import threshold
+from assets.actions.rules.incidents import cuts
+from assets.automation import follows_newest
+from assets.partitions import day_range, days, proposals
+from resources.action_services import Desk
 from resources.errors import PaidMediaError
 from resources.failures import one_sentence
-from resources.lake import Lake
-from resources.ledger.book import Entry
+from resources.lake.lake import Lake
+from resources.ledger.base import Entry
 from resources.ledger.proposal import Target
 from resources.ledger.states import State
 from resources.tables import core

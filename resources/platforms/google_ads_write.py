@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from resources.credentials import GoogleAdsSettings
+from resources.config.credentials import GoogleAdsSettings
 from resources.errors import PlatformRefused
 from resources.ledger.proposal import Change, Image, Target
-from resources.platforms.doing import Doing
+from resources.platforms.call_context import Doing
 from resources.platforms.google_client import as_our_errors, open_client
 from resources.platforms.labels import NONE, Labels, google_labels
 from resources.platforms.money import micros
-from resources.platforms.patience import Patience
+from resources.platforms.retries import Patience
 from resources.platforms.writer import sent_once
 
 WRITE_SECONDS, READ_SECONDS = 60.0, 60.0

@@ -7,10 +7,10 @@ by a negative criterion.
 from collections.abc import Sequence
 from typing import Any
 
-from resources.credentials import GoogleAdsSettings
+from resources.config.credentials import GoogleAdsSettings
 from resources.errors import PlatformRefused, PlatformUnreadable
 from resources.ledger.proposal import Change, Target
-from resources.platforms.audiences import (
+from resources.platforms.audience_client import (
     Identifier,
     PartlyTaken,
     Size,
@@ -18,10 +18,10 @@ from resources.platforms.audiences import (
     ids_of,
     nothing_of_anybody,
 )
-from resources.platforms.doing import Doing
+from resources.platforms.call_context import Doing
 from resources.platforms.google_client import as_our_errors, open_client
 from resources.platforms.google_data_manager import DataManager
-from resources.platforms.patience import Patience
+from resources.platforms.retries import Patience
 from resources.platforms.writer import sent_once
 
 READ_SECONDS = WRITE_SECONDS = 60.0

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from resources.credentials import GoogleAdsSettings
+from resources.config.credentials import GoogleAdsSettings
 from resources.errors import PlatformBusy, PlatformError, PlatformRefused, PlatformUnreachable
-from resources.platforms.doing import Doing
+from resources.platforms.call_context import Doing
 
 TIMEOUT_SECONDS = 600.0
 ROOTS = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import requests
 
-from resources.credentials import GoogleAdsSettings
+from resources.config.credentials import GoogleAdsSettings
 from resources.errors import PlatformBusy, PlatformError, PlatformRefused, PlatformUnreachable
-from resources.platforms.doing import Doing
+from resources.platforms.call_context import Doing
 from resources.platforms.google_client import as_our_errors
 
 SCOPE = "https://www.googleapis.com/auth/datamanager"

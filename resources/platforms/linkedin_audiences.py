@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
-from resources.credentials import LinkedInAdsSettings
+from resources.config.credentials import LinkedInAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreadable
 from resources.ledger.proposal import Change, Target
-from resources.platforms.audiences import (
+from resources.platforms.audience_client import (
     Identifier,
     PartlyTaken,
     Size,
@@ -19,9 +19,9 @@ from resources.platforms.audiences import (
     ids_of,
     nothing_of_anybody,
 )
-from resources.platforms.doing import Doing
+from resources.platforms.call_context import Doing
 from resources.platforms.linkedin_client import Client
-from resources.platforms.patience import Patience
+from resources.platforms.retries import Patience
 from resources.platforms.writer import sent_once
 
 FACET = "urn:li:adTargetingFacet:audienceMatchingSegments"

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 import requests
 
-from resources.credentials import LinkedInAdsSettings
+from resources.config.credentials import LinkedInAdsSettings
 from resources.errors import (
     PlatformBusy,
     PlatformError,
@@ -15,10 +15,10 @@ from resources.errors import (
     PlatformUnreachable,
     PlatformUnreadable,
 )
-from resources.platforms.doing import Doing
+from resources.platforms.api_quota import Meter
+from resources.platforms.call_context import Doing
 from resources.platforms.linkedin_restli import query_string
-from resources.platforms.meter import Meter
-from resources.platforms.patience import Patience
+from resources.platforms.retries import Patience
 
 LONGEST_URL = 3_900
 TIMEOUT_SECONDS = (10, 120)

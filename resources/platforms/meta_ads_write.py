@@ -9,14 +9,14 @@ from typing import Any
 
 import msgspec
 
-from resources.credentials import MetaAdsSettings
+from resources.config.credentials import MetaAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused
 from resources.ledger.proposal import Change, Image, Target
-from resources.platforms.doing import Doing
+from resources.platforms.call_context import Doing
 from resources.platforms.labels import meta_labels, together
 from resources.platforms.meta_client import Client
 from resources.platforms.money import meta_major, meta_minor
-from resources.platforms.patience import Patience
+from resources.platforms.retries import Patience
 from resources.platforms.writer import sent_once
 
 _FIELDS = (

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from resources.credentials import MetaAdsSettings
+from resources.config.credentials import MetaAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreadable
 from resources.ledger.proposal import Change, Target
-from resources.platforms.audiences import (
+from resources.platforms.audience_client import (
     Identifier,
     PartlyTaken,
     Size,
@@ -21,9 +21,9 @@ from resources.platforms.audiences import (
     ids_of,
     nothing_of_anybody,
 )
-from resources.platforms.doing import Doing
+from resources.platforms.call_context import Doing
 from resources.platforms.meta_client import Client
-from resources.platforms.patience import Patience
+from resources.platforms.retries import Patience
 from resources.platforms.writer import sent_once
 
 _KEYS = {"email": "EMAIL", "phone": "PHONE"}

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import requests
 
-from resources.credentials import MetaAdsSettings
+from resources.config.credentials import MetaAdsSettings
 from resources.errors import (
     PlatformBusy,
     PlatformError,
@@ -22,9 +22,9 @@ from resources.errors import (
     PlatformUnreadable,
     RefusedForNow,
 )
-from resources.platforms.doing import Doing
-from resources.platforms.meter import Meter
-from resources.platforms.patience import Patience
+from resources.platforms.api_quota import Meter
+from resources.platforms.call_context import Doing
+from resources.platforms.retries import Patience
 
 TIMEOUT_SECONDS = (10, 180)
 PAGE_ROWS = 5_000

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from assets.actions.findings import Wish
+from assets.actions.rules.finding import Wish
 from orchestration.cli import cli
 from resources.ledger.states import State
 from tests.actions.conftest import Office

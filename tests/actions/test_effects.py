@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.actions.effects import Part, expected
+from assets.actions.rules.expected_effect import Part, expected
 
 UNTIL = date(2026, 11, 22)
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.actions.threshold import at_least, at_most, findings, units
-from assets.actions.visible import share_visible
-from resources.policy import Guardrails, Policy
+from assets.actions.guardrails.context import share_visible
+from assets.actions.rules.threshold import at_least, at_most, findings, units
+from resources.policy.policy import Guardrails, Policy
 
 AS_OF = date(2026, 11, 22)
 POLICY = Policy.model_validate({"permissions": [{"level": "propose"}], "caps": {}, "approvers": {}})

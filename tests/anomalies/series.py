@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from assets.anomalies import detect
+from assets.signals.anomalies import detect
 
 FIRST = pd.Timestamp("2026-01-05")
 AMOUNTS = ["spend", "impressions", "clicks", "conversions", "conversion_value"]

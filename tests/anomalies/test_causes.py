@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.anomalies.advice import advised, asks_for_a_cut
-from assets.anomalies.causes import broken_tracking, children, factors, recorded_changes
+from assets.signals.anomalies.advice import advised, asks_for_a_cut
+from assets.signals.anomalies.causes import broken_tracking, children, factors, recorded_changes
 
 SOME = st.floats(0.01, 100.0)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.anomalies import detect
-from assets.anomalies.detect import COLUMNS
+from assets.signals.anomalies import detect
+from assets.signals.anomalies.detect import COLUMNS
 from tests.anomalies.series import AMOUNTS, FIRST, RATIOS, healthy, multiplied, places
 
 PLAIN = multiplied(healthy(81, series=4, days=80), AMOUNTS, 3.0, first=60, days=2)

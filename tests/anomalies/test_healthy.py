@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.anomalies import detect
+from assets.signals.anomalies import detect
 from tests.anomalies.series import AMOUNTS, flagged, healthy, multiplied
 
 

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
-from assets.anomalies.marks import precision, quiet
-from assets.report.standouts import standouts_of
-from orchestration.cli_anomalies import anomalies
-from resources.lake import Lake
-from resources.settings import load_settings
+from assets.reports.pages.incidents import standouts_of
+from assets.signals.anomalies.feedback import precision, quiet
+from orchestration.cli.anomalies import anomalies
+from resources.config.settings import load_settings
+from resources.lake.lake import Lake
 from resources.tables.signals import ANOMALIES, MARKS, WATCHED
 
 DAY = date(2026, 11, 23)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.anomalies import detect
+from assets.signals.anomalies import detect
 from benchmarks.anomaly_sets import generated
 from tests.anomalies.series import AMOUNTS, FIRST, flags, healthy, multiplied, places
 

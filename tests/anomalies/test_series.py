@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pandas as pd
 
-from assets.anomalies.series import closed_through, place_of, watch_frame
+from assets.signals.anomalies.series import closed_through, place_of, watch_frame
 
 DAY = pd.Timestamp("2026-11-20")
 

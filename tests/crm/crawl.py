@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from resources.lake import Lake
+from resources.lake.lake import Lake
 from sandbox.hubspot.objects import Holdings
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from resources.lake import Lake
-from resources.schema import Table
+from resources.lake.lake import Lake
+from resources.lake.schema import Table
 from resources.tables import core
 from sandbox.fx import rates
 from sandbox.market import Report

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.crm import attribute, credit_by
-from assets.crm.attribution import COLUMNS, UNATTRIBUTED
-from resources.crm.mapping import MODELS
+from assets.core.crm import attribute, credit_by
+from assets.core.crm.attribution import COLUMNS, UNATTRIBUTED
 from resources.errors import DataUnusable
+from resources.policy.crm import MODELS
 from tests.crm.paths import END, noisy_world, order, path
 
 ORDER = pd.DataFrame([order("a")])

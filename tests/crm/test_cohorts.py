@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.crm import cost_per_qualified_lead
-from assets.crm.cohorts import with_unseen
+from assets.core.crm import cost_per_qualified_lead
+from assets.core.crm.cohorts import with_unseen
 
 NOW = pd.Timestamp("2026-11-01", tz="UTC")
 START, END = date(2026, 10, 12), date(2026, 10, 18)

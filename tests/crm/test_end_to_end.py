@@ -14,13 +14,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from assets.crm import assets as crm
-from assets.crm import checks
-from assets.crm.figures_of_day import ALL, PAID, PLATFORMS
-from orchestration.access import checked_crms, shown
-from resources.crm.login import Crms
-from resources.lake import Lake
-from resources.settings import load_settings
+from assets.core.crm import assets as crm
+from assets.core.crm import checks
+from assets.core.crm.funnel_day import ALL, PAID, PLATFORMS
+from orchestration.cli.connection_check import checked_crms, shown
+from resources.config.settings import load_settings
+from resources.crm.registry import Crms
+from resources.lake.lake import Lake
 from resources.tables.crm import CONTACTS
 from resources.tables.crm_core import (
     ACQUISITION,

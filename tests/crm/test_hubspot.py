@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from resources.crm.keeping import read_and_keep
-from resources.crm.login import Crms
-from resources.crm.mapping import CrmMapping
-from resources.crm.pace import Pace
+from resources.crm.incremental_load import read_and_keep
+from resources.crm.rate_limit import Pace
+from resources.crm.registry import Crms
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable
-from resources.lake import Lake
-from resources.platforms.patience import Patience
+from resources.lake.lake import Lake
+from resources.platforms.retries import Patience
+from resources.policy.crm import CrmMapping
 from resources.tables.crm import CONTACTS, CRM_PULLS, TOUCHES
 from sandbox.faults import KNOWN
 from tests.crm.ground import Ground

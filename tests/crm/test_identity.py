@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.identity import Identity, identity, is_like, normal_email, normal_phone, redacted
+from resources.security.pii_hashing import Identity, identity, is_like, normal_email, normal_phone, redacted
 
 
 def sha(text: str) -> str:

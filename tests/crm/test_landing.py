@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.crm.landing import Landing, landing
+from resources.crm.landing_url import Landing, landing
 
 SHOP = "https://shop.example/x"
 

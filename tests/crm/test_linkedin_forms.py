@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.crm.people import people, touchpoints
+from assets.core.crm.people import people, touchpoints
 from resources.crm import linkedin_forms
-from resources.crm.keeping import read_and_keep
+from resources.crm.incremental_load import read_and_keep
 from resources.crm.linkedin_forms import LinkedInForms
-from resources.crm.mapping import CrmMapping
 from resources.errors import PlatformRefused
-from resources.lake import Lake
+from resources.lake.lake import Lake
+from resources.policy.crm import CrmMapping
 from resources.tables.crm import CONTACTS, TOUCHES
 from tests.crm.crawl import assert_name_nobody, texts_of
 from tests.crm.ground import HASTY, NOW, Ground, ground, small_world

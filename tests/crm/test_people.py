@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from assets.crm.figures_of_day import PLATFORMS, credit, funnel_days, lead_clicks, shares
-from assets.crm.people import outcomes, people, touchpoints
+from assets.core.crm.funnel_day import PLATFORMS, credit, funnel_days, lead_clicks, shares
+from assets.core.crm.people import outcomes, people, touchpoints
 
 AT = datetime(2026, 11, 5, 12, tzinfo=UTC)
 CONTACTS = pd.DataFrame(

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.crm import expected_wins
+from assets.core.crm import expected_wins
 
 NOW = pd.Timestamp("2026-11-01", tz="UTC")
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from assets.crm.cohorts_of_places import eventual
-from assets.crm.few import range_of_sum
-from assets.crm.payback import LONGEST_DAYS, payback
+from assets.core.crm.acquisition_cohorts import eventual
+from assets.core.crm.payback import LONGEST_DAYS, payback
+from assets.core.crm.weighted_poisson_interval import range_of_sum
 
 NOW = pd.Timestamp("2026-11-01", tz="UTC")
 START, END = date(2026, 10, 4), date(2026, 10, 31)

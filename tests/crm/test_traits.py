@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from resources.crm.bounded import leave_out_free_text
+from resources.crm.free_text_filter import leave_out_free_text
+from resources.crm.incremental_load import next_since, read_and_keep
 from resources.crm.interests import interests
-from resources.crm.keeping import next_since, read_and_keep
-from resources.crm.mapping import CrmMapping
-from resources.crm.reading import Reading
+from resources.crm.reader import Reading
 from resources.crm.tabular import Files
-from resources.crm.traits import HUBSPOT, SALESFORCE, TraitMapping, Traits, agreed, category
-from resources.lake import Lake
+from resources.lake.lake import Lake
+from resources.policy.crm import CrmMapping
+from resources.policy.crm_traits import HUBSPOT, SALESFORCE, TraitMapping, Traits, agreed, category
 from resources.tables.crm import COMPANIES, CONTACTS, TOUCHES
 from tests.crm.ground import NOW
 

@@ -6,11 +6,11 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from resources.crm.mapping import CrmMapping
-from resources.crm.reading import Reading
+from resources.crm.reader import Reading
 from resources.crm.salesforce import Salesforce
-from resources.crm.traits import TraitMapping
 from resources.errors import PlatformRefused
+from resources.policy.crm import CrmMapping
+from resources.policy.crm_traits import TraitMapping
 from sandbox.world import load_world
 from tests.crm.ground import HASTY, Ground, ground, small_world
 from tests.crm.truth import holdings

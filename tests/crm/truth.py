@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from resources.lake import Lake
+from resources.lake.lake import Lake
 from resources.tables.crm import CONTACTS, DEAL_STAGES, DEALS
 from sandbox.hubspot.objects import Holdings
 from sandbox.stage import Stage

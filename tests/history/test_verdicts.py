@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pandas as pd
 import pytest
 
-from assets.ingest.verdicts import CHECKS, Reading, judged, refusal, token
-from resources.records import Account
+from assets.raw.platforms.quality_checks import CHECKS, Reading, judged, refusal, token
+from resources.platforms.account import Account
 
 ACCOUNT = Account("google_ads", "1", "Shop", "EUR", "Europe/Berlin")
 TODAY = date(2026, 11, 24)

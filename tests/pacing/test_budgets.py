@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from assets.pacing.envelope import most_left
-from assets.pacing.plan import carried_over, covered, known_factors, own_daily
-from resources.budgets import Budget, Budgets, BudgetsUnreadable, load_budgets
+from assets.signals.pacing.plan import carried_over, covered, known_factors, own_daily
+from assets.signals.pacing.platform_spend_caps import most_left
+from resources.config.settings import PROJECT, load_settings
 from resources.errors import SettingsWrong
-from resources.settings import PROJECT, load_settings
+from resources.policy.budgets import Budget, Budgets, BudgetsUnreadable, load_budgets
 from tests.pacing.conftest import entities
 
 YAML = """

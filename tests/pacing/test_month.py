@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.pacing.month import month
-from assets.pacing.verdicts import pacing_rows, wanted_daily
-from resources.budgets import Budgets
+from assets.signals.pacing.month import month
+from assets.signals.pacing.verdicts import pacing_rows, wanted_daily
 from resources.errors import DataUnusable
-from resources.pacing_policy import Pacing
+from resources.policy.budgets import Budgets
+from resources.policy.pacing import Pacing
 from tests.pacing.conftest import LEVELS, campaign_days, entities
 
 END, AS_OF = date(2026, 5, 31), date(2026, 5, 14)

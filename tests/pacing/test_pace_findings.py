@@ -5,13 +5,13 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from assets.actions.budget_pace import pace_findings
-from assets.pacing.month import month
-from assets.pacing.verdicts import pacing_rows
-from resources.budgets import Budgets
+from assets.actions.rules.pacing import pace_findings
+from assets.signals.pacing.month import month
+from assets.signals.pacing.verdicts import pacing_rows
 from resources.ledger.proposal import Target
-from resources.pacing_policy import Pacing
-from resources.policy import Guardrails
+from resources.policy.budgets import Budgets
+from resources.policy.pacing import Pacing
+from resources.policy.policy import Guardrails
 from tests.pacing.conftest import campaign_days, entities
 
 AS_OF = date(2026, 5, 14)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.pacing import project
+from assets.signals.pacing import project
 
 DAYS = pd.date_range("2026-01-01", "2026-05-31")
 MAY = DAYS[DAYS.month == 5]

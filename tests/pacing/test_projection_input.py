@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.pacing import project
-from assets.pacing.projection import COLUMNS
+from assets.signals.pacing import project
+from assets.signals.pacing.projection import COLUMNS
 from tests.pacing.test_projection import ENDS, at, pool, series, truth
 
 

@@ -9,12 +9,12 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from assets.pacing.assets import pacing
-from assets.performance.figures import core_days
-from assets.weekly.assets import weekly_pacing
+from assets.core.performance.point_in_time import core_days
+from assets.reports.pages.assets import weekly_pacing
+from assets.signals.pacing.assets import pacing
 from benchmarks.days import Days
 from orchestration.schedules import day_range_tags
-from resources.policy import Policy, PolicyUnreadable
+from resources.policy.policy import Policy, PolicyUnreadable
 from resources.tables.signals import PACING, PACING_ACCURACY
 
 POLICY = Policy.model_validate({"permissions": [{"level": "propose"}], "caps": {}, "approvers": {}})

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page
 
-from assets.pacing.month import month
-from assets.pacing.verdicts import pacing_rows
-from assets.report import numbers
-from assets.report.pacing import PacingView, pacing_view
-from assets.report.weekly import render_weekly, weekly_csv, weekly_text
-from resources.budgets import Budgets
-from resources.pacing_policy import Pacing
+from assets.formatting import numbers
+from assets.reports.pages.pacing import PacingView, pacing_view
+from assets.reports.pages.weekly import render_weekly, weekly_csv, weekly_text
+from assets.signals.pacing.month import month
+from assets.signals.pacing.verdicts import pacing_rows
+from resources.policy.budgets import Budgets
+from resources.policy.pacing import Pacing
 from tests.pacing.conftest import campaign_days, entities
-from tests.report.page_script import CUT_OFF, LOW_CONTRAST, REPEATED_IDS, WITHOUT_A_NAME
+from tests.reports.page_script import CUT_OFF, LOW_CONTRAST, REPEATED_IDS, WITHOUT_A_NAME
 
 SUNDAY = date(2026, 5, 17)
 DAYS = campaign_days(end=SUNDAY)

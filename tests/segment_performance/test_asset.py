@@ -8,11 +8,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from assets.segment_performance.assets import segment_performance
-from resources.crm.login import Crms
-from resources.lake import Lake
-from resources.schema import Table
-from resources.settings import load_settings
+from assets.segments.performance.assets import segment_performance
+from resources.config.settings import load_settings
+from resources.crm.registry import Crms
+from resources.lake.lake import Lake
+from resources.lake.schema import Table
 from resources.tables import core
 from resources.tables.crm_core import OUTCOMES, TOUCHPOINTS
 from resources.tables.segments import CUSTOMER_FEATURES, CUSTOMERS, PERFORMANCE

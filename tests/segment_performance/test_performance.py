@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.segment_performance import perform, recommend, seeds
-from assets.segment_performance.shrinkage import STRENGTHS, draw, strength_beliefs
+from assets.segments.performance import perform, recommend, seeds
+from assets.segments.performance.shrinkage import STRENGTHS, draw, strength_beliefs
 from resources.errors import DataUnusable
 from tests.segment_performance.made import Plan, plan
 

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.report.segments import segments_of
-from assets.segments import drift
-from assets.segments.assets import segments
-from assets.segments.figures import as_rows, card_words
+from assets.reports.pages.segments import segments_of
+from assets.segments.discovery import drift
+from assets.segments.discovery.assets import segments
+from assets.segments.discovery.inputs import as_rows, card_words
 from benchmarks.segment_worlds import AS_OF, SegmentWorld, draw
-from resources.lake import Lake
-from resources.segment_policy import Segments
+from resources.lake.lake import Lake
+from resources.policy.segments import Segments
 from resources.tables.crm_core import OUTCOMES
 from resources.tables.segments import AUDIENCES, CARDS, CUSTOMER_FEATURES, CUSTOMERS
 

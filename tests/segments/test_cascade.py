@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from assets.segments.agreement import apply
-from assets.segments.breaks import same_shares, tiers
-from assets.segments.cascade import cascade
-from assets.segments.traits import NUMBER, TEXT, Trait
+from assets.segments.discovery.agreement import apply
+from assets.segments.discovery.binning import same_shares, tiers
+from assets.segments.discovery.cascade import cascade
+from assets.segments.discovery.traits import NUMBER, TEXT, Trait
 
 PAIN, CASE, NOISE = Trait("pain", TEXT), Trait("use_case", TEXT), Trait("noise", TEXT)
 EXPECTED = Trait("expected_value", NUMBER)

@@ -10,16 +10,16 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from assets.crm.people import outcomes, people
-from assets.customer_features import words
-from assets.customer_features.assets import customer_features
-from assets.customer_features.coverage import FEATURES, coverage, fell, unknown
-from assets.customer_features.figures import Features, features_at
-from resources.crm.keeping import read_and_keep
-from resources.crm.login import Crms
-from resources.desk import Desk
-from resources.lake import Lake
-from resources.platforms.login import Platforms
+from assets.core.crm.people import outcomes, people
+from assets.segments.features import iso_codes
+from assets.segments.features.assets import customer_features
+from assets.segments.features.coverage import FEATURES, coverage, fell, unknown
+from assets.segments.features.inputs import Features, features_at
+from resources.action_services import Desk
+from resources.crm.incremental_load import read_and_keep
+from resources.crm.registry import Crms
+from resources.lake.lake import Lake
+from resources.platforms.registry import Platforms
 from resources.tables import core
 from resources.tables.crm import CONTACTS, DEALS
 from resources.tables.segments import CUSTOMER_FEATURES
@@ -183,7 +183,7 @@ def test_without_a_crm_there_are_no_customers_and_no_error(lake: Lake) -> None:
     [("Germany", "DE"), ("deutschland", "DE"), ("de", "DE"), ("U.S.A", "US"), ("United  Kingdom", "GB"), ("Atlantis", "Atlantis")],
 )  # fmt: skip
 def test_countries_are_codes_where_that_can_be_told(said: str, code: str) -> None:
-    assert words.country(said) == code
+    assert iso_codes.country(said) == code
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_countries_are_codes_where_that_can_be_told(said: str, code: str) -> Non
     [("de-DE", "de"), ("en_gb", "en"), ("German", "de"), ("FR", "fr"), ("Klingon", "Klingon")],
 )
 def test_languages_are_codes_where_that_can_be_told(said: str, code: str) -> None:
-    assert words.language(said) == code
+    assert iso_codes.language(said) == code
 
 
 def table(size: int, **share_known: float) -> pa.Table:

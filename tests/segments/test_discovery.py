@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.segments import Segmentation, segment
-from assets.segments.acceptance import least_people
-from assets.segments.agreement import adjusted_rand
+from assets.segments.discovery import Segmentation, segment
+from assets.segments.discovery.acceptance import least_people
+from assets.segments.discovery.agreement import adjusted_rand
 from benchmarks.segment_worlds import SegmentWorld, draw
 from resources.errors import DataUnusable
-from resources.segment_policy import Segments, WrittenRule
+from resources.policy.segments import Segments, WrittenRule
 
 SIZE, SEED = 1500, 21
 TESTS = {"jaccard", "stability", "difference", "fidelity", "size", "action"}

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.segments.preview import preview
-from assets.segments.rules import rule_of
-from assets.segments.traits import FLAG, NUMBER, TEXT, Trait
-from assets.segments.written import RuleWrong, parse
-from resources.segment_policy import Segments
+from assets.segments.discovery.preview import preview
+from assets.segments.discovery.rule_parser import RuleWrong, parse
+from assets.segments.discovery.rules import rule_of
+from assets.segments.discovery.traits import FLAG, NUMBER, TEXT, Trait
+from resources.policy.segments import Segments
 
 TRAITS = {one.name: one for one in (Trait("country", TEXT), Trait("orders", NUMBER), Trait("agreed", FLAG))}
 ROWS = pd.DataFrame(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.segments import value
+from assets.segments.value import value
 from benchmarks.value_sets import Log, made_logs
 from resources.errors import DataUnusable
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.segments import value
+from assets.segments.value import value
 
 TODAY = pd.Timestamp("2026-06-30")
 

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, Phase, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from assets.fx import assets as fx
-from assets.ingest import assets as ingest
-from assets.performance import assets as performance
+from assets.core.fx import assets as fx
+from assets.core.performance import assets as performance
+from assets.raw.platforms import assets as ingest
 from orchestration.schedules import day_range_tags
-from resources.lake import Lake
-from resources.platforms.login import Platforms
-from resources.settings import load_settings
+from resources.config.settings import load_settings
+from resources.lake.lake import Lake
+from resources.platforms.registry import Platforms
 from resources.tables import core
 from sandbox.clock import Clock
 from sandbox.fx import rates

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.underperformers import judge
-from assets.underperformers.exposure import exposures, share_visible
-from assets.underperformers.judge import FINE, PAUSE, PROTECTED, REDUCE, THIN, WATCH
-from assets.underperformers.posterior import Peers, fitted, posterior
-from resources.policy import Judging
+from assets.signals.underperformers import judge
+from assets.signals.underperformers.exposure import exposures, share_visible
+from assets.signals.underperformers.judge import FINE, PAUSE, PROTECTED, REDUCE, THIN, WATCH
+from assets.signals.underperformers.posterior import Peers, fitted, posterior
+from resources.policy.policy import Judging
 from tests.examples import examples
 
 AS_OF = date(2026, 11, 23)

@@ -1,0 +1,184 @@
+"""What a qualified lead costs, by the clicks that were paid for: leads that have qualified, and those that still will.
+
+The cost of clicks is known at once and their leads qualify for months, so spend over qualified leads so far makes every young cohort
+look dear. Here the leads still open, and those that have not even appeared, are carried to their end (`assets.core.crm.survival`), with a range.
+"""
+
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from assets.core.crm.input_cleaning import instants, named, texts
+from assets.core.crm.survival import LONGEST_ARRIVAL, Learned, learned, still_to_qualify
+
+LEAD = {
+    "channel": ("channel", "platform"),
+    "click_at": ("click_at", "clicked_at", "touch_at", "day", "click_day"),
+    "lead_at": ("lead_at", "created_at"),
+    "qualified_at": ("qualified_at", "became_qualified_at"),
+}
+SPEND = {
+    "channel": ("channel", "platform"),
+    "day": ("day", "date"),
+    "spend": ("spend", "spend_reporting", "cost"),
+}
+TOTAL = "all"
+COLUMNS = [
+    "channel",
+    "spend",
+    "leads",
+    "qualified",
+    "projected",
+    "projected_low",
+    "projected_high",
+    "matured",
+    "cpql_so_far",
+    "cpql",
+    "cpql_low",
+    "cpql_high",
+]
+DRAWS = 1_000
+Numbers = npt.NDArray[np.float64]
+
+
+def cost_per_qualified_lead(
+    leads: pd.DataFrame, spend: pd.DataFrame, *, as_of: date | pd.Timestamp, start: date, end: date, within_days: int = 90, seed: int = 0
+) -> pd.DataFrame:  # fmt: skip
+    """A row per channel with spend or leads, and `all` for those with spend, of the clicks of `start` to `end` (both included).
+
+    Args:
+        leads: A row per lead of any time: channel, click_at, lead_at, qualified_at (empty where not yet). The older ones teach.
+        spend: channel, day, spend; days and channels may repeat.
+        as_of: Morning on which this was known; nothing later is looked at.
+        start: First click day of the cohort.
+        end: Last click day of the cohort.
+        within_days: A lead that is older will not qualify any more.
+        seed: Same seed and frames, same answer.
+
+    Returns:
+        leads and qualified so far, projected with its 80 % range, matured (qualified / projected), and spend over each. Nothing over
+        nothing is empty.
+    """
+    known = _leads(leads)
+    now = pd.Timestamp(as_of)
+    now = now.tz_localize("UTC") if now.tzinfo is None else now.tz_convert("UTC")
+    known = known[known["lead_at"] <= now]
+    known["qualified_at"] = known["qualified_at"].where(known["qualified_at"] <= now)
+    first, last = pd.Timestamp(start, tz="UTC"), pd.Timestamp(end, tz="UTC") + pd.Timedelta(days=1)
+    cohort = known[(known["click_at"] >= first) & (known["click_at"] < last)]
+    cost = _spend(spend, start, end)
+    channels = sorted({*cohort["channel"], *cost})
+    if not channels:
+        return pd.DataFrame(columns=COLUMNS)
+    found = learned(known, now=now, within_days=within_days)
+    rng = np.random.default_rng(seed)
+    draws = {
+        name: _draws(cohort[cohort["channel"] == name], found, found.row(name), now, (first, last), rng)
+        for name in channels
+    }
+    rows = [_row(name, cost.get(name), cohort[cohort["channel"] == name], draws[name]) for name in channels]
+    paid = [name for name in channels if cost.get(name)]
+    whole = np.sum([draws[name] for name in paid], axis=0) if paid else np.zeros(DRAWS)
+    rows.append(
+        _row(
+            TOTAL,
+            sum(cost[name] for name in paid) if paid else None,
+            cohort[cohort["channel"].isin(paid)],
+            whole,
+        )
+    )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def with_unseen(costs: pd.DataFrame, *, total: str, seen: float) -> pd.DataFrame:
+    """The rows of `total` as if the leads whose click nobody saw were paid ones as often as the others; channels stay as they are.
+
+    `seen` is the share of all leads whose click (or visit) is known.
+    """
+    whole, share = costs["channel"] == total, seen if seen > 0 else 1.0
+    found = costs.copy()
+    for names, factor in (
+        (("projected", "projected_low", "projected_high"), 1.0 / share),
+        (("cpql_so_far", "cpql", "cpql_low", "cpql_high"), share),
+    ):
+        for name in names:
+            values = pd.to_numeric(found[name])
+            found[name] = values.where(~whole, values * factor)
+    return found
+
+
+def _draws(
+    leads: pd.DataFrame,
+    found: Learned,
+    row: int,
+    now: pd.Timestamp,
+    days: tuple[pd.Timestamp, pd.Timestamp],
+    rng: np.random.Generator,
+) -> Numbers:
+    """Draws of how many of a cohort will have qualified in the end."""
+    hazard = found.hazards(row, rng, DRAWS)
+    chance = still_to_qualify(hazard)
+    open_ = leads[leads["qualified_at"].isna()]
+    age = (
+        np.floor((now - open_["lead_at"]) / pd.Timedelta(days=1)).to_numpy(dtype=int).clip(0, hazard.shape[1])
+    )
+    counts = np.bincount(age, minlength=chance.shape[1])
+    some = np.flatnonzero(counts)
+    later = (
+        rng.binomial(counts[some], chance[:, some].clip(0, 1)).sum(axis=1) if len(some) else np.zeros(DRAWS)
+    )
+    unseen = np.zeros(DRAWS)
+    per_day = leads.groupby(leads["click_at"].dt.normalize()).size()
+    for day in pd.date_range(days[0], days[1], inclusive="left"):
+        old = min(max(int((now.normalize() - day) / pd.Timedelta(days=1)) - 1, 0), LONGEST_ARRIVAL)
+        share = found.arrived[row, old]
+        if share < 1.0 and day < now:
+            so_far = float(per_day.get(day, 0.0))
+            unseen += rng.poisson(rng.gamma(so_far + 0.1, 1.0, DRAWS) * (1.0 - share) / share)
+    return (
+        leads["qualified_at"].notna().sum()
+        + later
+        + rng.binomial(unseen.astype(int), chance[:, 0].clip(0, 1))
+    )
+
+
+def _row(name: str, spend: float | None, leads: pd.DataFrame, draws: Numbers) -> list[object]:
+    qualified = int(leads["qualified_at"].notna().sum())
+    mean = float(draws.mean())
+    # Spread over the whole numbers, or a range of few leads would hold more often than it says.
+    spread = draws + np.random.default_rng(len(draws)).uniform(-0.5, 0.5, len(draws))
+    low, high = np.maximum(np.quantile(spread, [0.1, 0.9]), qualified).tolist()
+    costs = [_over(spend, count) for count in (qualified, mean, high, low)]
+    return [name, spend, len(leads), qualified, mean, low, high, qualified / mean if mean else None, *costs]
+
+
+def _over(spend: float | None, count: float) -> float | None:
+    return spend / count if spend is not None and count > 0 else None
+
+
+def _leads(frame: pd.DataFrame) -> pd.DataFrame:
+    found = named(frame, LEAD, needed=("channel", "click_at", "lead_at", "qualified_at"), what="leads")
+    found["channel"] = texts(found["channel"]).fillna("unknown")
+    for column in ("click_at", "lead_at", "qualified_at"):
+        found[column] = instants(found[column])
+    found["click_at"] = found["click_at"].fillna(found["lead_at"])
+    found = found.dropna(subset=["lead_at"])
+    # A click after its lead is an entry by hand; it cannot have brought it.
+    found["click_at"] = found["click_at"].where(found["click_at"] <= found["lead_at"], found["lead_at"])
+    return found.reset_index(drop=True)
+
+
+def _spend(frame: pd.DataFrame, start: date, end: date) -> dict[str, float]:
+    found = named(frame, SPEND, needed=("channel", "day", "spend"), what="spend")
+    day = instants(found["day"])
+    inside = (day >= pd.Timestamp(start, tz="UTC")) & (
+        day < pd.Timestamp(end, tz="UTC") + pd.Timedelta(days=1)
+    )
+    cost = pd.to_numeric(found["spend"], errors="coerce").where(inside)
+    return {
+        str(name): float(value)
+        for name, value in cost.groupby(texts(found["channel"])).sum(min_count=1).items()
+        if value > 0
+    }

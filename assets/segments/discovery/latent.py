@@ -1,0 +1,187 @@
+"""Latent classes: groups within which traits have nothing more to do with each other.
+
+Every trait is read in levels (numbers in a few of equal size, missing as one of its own), so that no heavy tail, scale or shape
+of a distribution can make a group: only what traits have in common can. Fitted by expectation and maximisation.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from assets.segments.discovery.traits import FLAG, TEXT, Trait
+
+LEVELS, MOST_TEXTS, ROUNDS, STARTS = 6, 20, 60, 4
+NOT_ASKED = -1
+"""A trait that says nothing of this person, such as the value of an order of somebody without one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """Traits as levels: people x traits, and how many levels each has."""
+
+    codes: np.ndarray
+    levels: tuple[int, ...]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def rows(self, chosen: np.ndarray) -> "Coded":
+        return Coded(self.codes[chosen], self.levels, self.names)
+
+    def columns(self, chosen: list[int]) -> "Coded":
+        return Coded(
+            self.codes[:, chosen],
+            tuple(self.levels[c] for c in chosen),
+            tuple(self.names[c] for c in chosen),
+        )
+
+    def indicators(self) -> np.ndarray:
+        """People x all levels: 1 where somebody has the level."""
+        blocks = [
+            self.codes[:, [place]] == np.arange(count)[None, :] for place, count in enumerate(self.levels)
+        ]
+        return np.hstack(blocks).astype(np.float32) if blocks else np.zeros((len(self), 0), np.float32)
+
+
+def coded(rows: pd.DataFrame, traits: tuple[Trait, ...]) -> Coded:
+    """These traits in levels; rare texts together, missing by itself."""
+    parts = [_levels(rows[trait.name], trait) for trait in traits]
+    codes = np.column_stack(parts) if parts else np.zeros((len(rows), 0), dtype=int)
+    counts = tuple(int(part.max()) + 1 if len(part) else 1 for part in parts)
+    return Coded(codes, counts, tuple(trait.name for trait in traits))
+
+
+def together(one: Coded, other: Coded) -> Coded:
+    return Coded(
+        np.hstack([one.codes, other.codes]), (*one.levels, *other.levels), (*one.names, *other.names)
+    )
+
+
+def _levels(values: pd.Series, trait: Trait) -> np.ndarray:
+    if trait.kind == TEXT:
+        found, levels = pd.factorize(values, sort=True)
+        counts = np.bincount(found[found >= 0], minlength=len(levels))
+        frequent = np.argsort(-counts, kind="stable")[:MOST_TEXTS]
+        frequent = frequent[counts[frequent] >= max(2, 0.01 * len(values))]
+        place = np.full(len(levels) + 1, len(frequent))  # rare ones together
+        place[frequent] = np.arange(len(frequent))
+        place[-1] = len(frequent) + 1
+        return _without_gaps(place[found])
+    return _without_gaps(steps(values.to_numpy(dtype=float, na_value=np.nan), flag=trait.kind == FLAG))
+
+
+def steps(numbers: np.ndarray, *, flag: bool = False, missing_is_a_level: bool = True) -> np.ndarray:
+    """Numbers in a few levels of about equal size; missing is the last one, or asked of nobody."""
+    missing = np.isnan(numbers)
+    present = numbers[~missing]
+    if flag or not len(present):
+        found = np.nan_to_num(numbers).astype(int)
+    else:
+        edges = np.unique(np.quantile(present, np.linspace(0, 1, LEVELS + 1)[1:-1]))
+        found = np.searchsorted(edges, np.nan_to_num(numbers), side="right")
+        if len(present) and len(np.unique(found[~missing])) < 2:
+            found = (np.nan_to_num(numbers) > present.min()).astype(int)
+    found[missing] = found.max() + 1 if missing_is_a_level else NOT_ASKED
+    return _without_gaps(found)
+
+
+def _without_gaps(codes: np.ndarray) -> np.ndarray:
+    used = np.unique(codes[codes >= 0])
+    return np.where(codes < 0, NOT_ASKED, np.searchsorted(used, codes))
+
+
+def classes(given: Coded, k: int, *, seed: int, starts: int = STARTS) -> tuple[np.ndarray, float]:
+    """Class of each person, and BIC of the fit (lower is better). Same seed, same answer."""
+    z = given.indicators()
+    best: tuple[float, np.ndarray] = (-np.inf, np.zeros(len(given), dtype=int))
+    rng = np.random.default_rng(seed)
+    for _ in range(starts):
+        likelihood, share = _fit(z, given.levels, k, rng)
+        if likelihood > best[0]:
+            best = likelihood, share.argmax(axis=1)
+    free = k - 1 + k * sum(count - 1 for count in given.levels)
+    return best[1], -2 * best[0] + free * float(np.log(max(len(given), 2)))
+
+
+def _fit(
+    z: np.ndarray, levels: tuple[int, ...], k: int, rng: np.random.Generator
+) -> tuple[float, np.ndarray]:
+    share = _start(z, k, rng)
+    before, likelihood = -np.inf, -np.inf
+    for _ in range(ROUNDS):
+        weight = share.sum(axis=0) + 1.0
+        counts = z.T @ share
+        logs = np.empty_like(counts)
+        start = 0
+        for count in levels:
+            block = counts[start : start + count] + 1.0 / count
+            logs[start : start + count] = np.log(block / block.sum(axis=0))
+            start += count
+        joint = z @ logs + np.log(weight / weight.sum()).astype(np.float32)
+        top = joint.max(axis=1, keepdims=True)
+        raised = np.exp(joint - top)
+        total = raised.sum(axis=1, keepdims=True)
+        likelihood = float((np.log(total) + top).sum(dtype=np.float64))
+        share = raised / total
+        if likelihood - before < 1e-5 * abs(likelihood):
+            break
+        before = likelihood
+    return likelihood, share
+
+
+def _start(z: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Everybody at the nearest of k people who are far from each other."""
+    seeds = [int(rng.integers(len(z)))]
+    agrees = [z @ z[seeds[0]]]
+    most = z.sum(axis=1).max()
+    for _ in range(k - 1):
+        far = (most - np.max(agrees, axis=0)).astype(float) ** 2
+        far = far + 1e-9
+        seeds.append(int(rng.choice(len(z), p=far / far.sum())))
+        agrees.append(z @ z[seeds[-1]])
+    nearest = np.argmax(np.column_stack(agrees), axis=1)
+    share = np.full((len(z), k), 0.1 / k, dtype=np.float32)
+    share[np.arange(len(z)), nearest] += 0.9
+    return share
+
+
+def shared(given: Coded, groups: np.ndarray) -> float:
+    """What the groups say of all traits together, less what it costs to say the group and to describe it (nats, all people).
+
+    Above zero: the traits have more in common than chance gives, and these groups are it. Groups that only cut one trait in
+    pieces say of it what they cost, and end below.
+    """
+    people, k = len(given), int(groups.max()) + 1
+    sizes = np.bincount(groups, minlength=k) / people
+    cost = -float((sizes[sizes > 0] * np.log(sizes[sizes > 0])).sum()) * people
+    free = k - 1
+    told = 0.0
+    for place, count in enumerate(given.levels):
+        codes = given.codes[:, place]
+        asked = codes >= 0
+        table = np.bincount(groups[asked] * count + codes[asked], minlength=k * count).reshape(k, count)
+        told += _information(table)
+        free += (k - 1) * (count - 1)
+    return told - cost - 0.5 * free * float(np.log(max(people, 2)))
+
+
+def _information(table: np.ndarray) -> float:
+    total = table.sum()
+    if not total:
+        return 0.0
+    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / total
+    filled = table > 0
+    return float((table[filled] * np.log(table[filled] / expected[filled])).sum())
+
+
+def association(one: np.ndarray, other: np.ndarray) -> tuple[float, int]:
+    """Twice the information two traits share, as a chi-square with its degrees of freedom."""
+    asked = (one >= 0) & (other >= 0)
+    if not asked.any():
+        return 0.0, 0
+    rows, columns = int(one[asked].max()) + 1, int(other[asked].max()) + 1
+    table = np.bincount(one[asked] * columns + other[asked], minlength=rows * columns).reshape(rows, columns)
+    used = ((table.sum(axis=1) > 0).sum() - 1) * ((table.sum(axis=0) > 0).sum() - 1)
+    return 2 * _information(table), int(used)
