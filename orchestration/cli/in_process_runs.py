@@ -8,7 +8,7 @@ import atexit
 import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,7 +26,14 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 class RunFailed(Exception):
-    """A run failed; the message is the one sentence that its step failed with."""
+    """A run failed; the message is the one sentence that its step failed with.
+
+    `skipped` are the assets that were left out because something before them failed.
+    """
+
+    def __init__(self, message: str, skipped: frozenset[dg.AssetKey] = frozenset()) -> None:
+        super().__init__(message)
+        self.skipped = skipped
 
 
 @dataclass(frozen=True)
@@ -89,9 +96,8 @@ def run(
     Raises:
         RunFailed: A step failed. What was written before it stays, whole; running again replaces it.
     """
-    definitions = _definitions()
-    job = definitions.resolve_implicit_global_asset_job_def()
-    keys = list(selection.resolve(definitions.resolve_asset_graph()))
+    job = definitions().resolve_implicit_global_asset_job_def()
+    keys = list(selection.resolve(definitions().resolve_asset_graph()))
     began = perf_counter()
     result = job.execute_in_process(
         instance=instance,
@@ -102,19 +108,28 @@ def run(
         | (tags or {}),
     )
     if not result.success:
-        raise RunFailed(_what_failed(result))
+        raise RunFailed(_what_failed(result), _skipped(result, job, keys))
     return Done(result.run_id, perf_counter() - began)
 
 
 @lru_cache(maxsize=1)
-def _definitions() -> dg.Definitions:
+def definitions() -> dg.Definitions:
     """Every definition, loaded once, and from then on passed over by the garbage collector, which looks at a million rows more often."""
-    definitions = defs()
-    definitions.resolve_asset_graph()
+    loaded = defs()
+    loaded.resolve_asset_graph()
     gc.collect()
     gc.freeze()
     atexit.register(gc.unfreeze)
-    return definitions
+    return loaded
+
+
+def _skipped(
+    result: dg.ExecuteInProcessResult, job: dg.JobDefinition, keys: Iterable[dg.AssetKey]
+) -> frozenset[dg.AssetKey]:
+    """Assets that the run was to materialize and whose step was skipped."""
+    steps = {event.step_key for event in result.all_events if event.is_step_skipped}
+    by_step = {key: str(job.asset_layer.get_op_output_handle(key).node_handle) for key in keys}
+    return frozenset(key for key, step in by_step.items() if step in steps)
 
 
 def _what_failed(result: dg.ExecuteInProcessResult) -> str:

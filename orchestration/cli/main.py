@@ -119,7 +119,7 @@ def daily(*, day: datetime | None) -> None:
 
     settings = load_settings()
     came = refresh_day(settings, day=day.date() if day else yesterday(), say=click.echo)
-    click.echo(f"The page: {came.page}")
+    click.echo(f"The page: {came.page or 'not written'}")
     _end_with(came.problems)
 
 

@@ -10,7 +10,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.automation import follows
+from assets.automation import SAFE_RETRIES, follows
 from assets.core.conversion_lag.curve import LONGEST_DAYS, curves
 from assets.core.conversion_lag.sightings import COLUMNS, SOURCES, sightings
 from resources.failures import one_sentence
@@ -31,6 +31,8 @@ LOOK_BACK_DAYS = 120
     deps=[source.table.asset_key for source in {one.table.path: one for one in SOURCES}.values()],
     metadata=core.CONVERSION_LAG.metadata,
     automation_condition=follows(),
+    retry_policy=SAFE_RETRIES,
+    code_version="2026-11-24",
     group_name="core",
     owners=["team:data"],
     kinds={"scipy", "deltalake"},

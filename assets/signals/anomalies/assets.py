@@ -11,7 +11,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
 from assets.core.performance.point_in_time import known_by
 from assets.partitions import day_range, days
 from assets.signals.anomalies.feedback import precision
@@ -32,13 +32,14 @@ from resources.tables.signals import ANOMALIES, MARKS, WATCHED
     specs=[
         dg.AssetSpec(
             table.asset_key, description=table.description, metadata=table.metadata, group_name="signals", owners=["team:media"],
-            kinds={"numpy", "deltalake"}, automation_condition=follows_newest(),
+            kinds={"numpy", "deltalake"}, automation_condition=follows_newest(), code_version="2026-11-24",
             deps=[core.DAYS["ad_set"].asset_key, core.DAYS["campaign"].asset_key, core.ENTITIES.asset_key],
         )
         for table in (ANOMALIES, WATCHED)
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
+    retry_policy=SAFE_RETRIES,
 )  # fmt: skip
 def anomalies(
     context: dg.AssetExecutionContext,
