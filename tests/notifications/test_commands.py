@@ -6,7 +6,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from orchestration.cli import cli
+from orchestration.cli.main import cli
 from orchestration.cli.notifications import channels_shown
 from sandbox.serve import Sandbox
 from tests.notifications.conftest import Post
