@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from assets.reports.notifications.notice import DIGEST, NOW, SOON, Change, Notice, read, written
+from assets.reports.notifications.notice import DIGEST, NOW, SOON, Notice, TopicChange, read, written
 from resources.ledger.notices import Said, Topic
 
 REOPEN_WITHIN = timedelta(days=14)
@@ -79,7 +79,9 @@ def _compare_topic(notice: Notice, previous: Topic | None, day: date) -> tuple[S
         return notice.said(occurrence), notice.opened(day)
     if previous.ended_on is not None:
         is_reopened = day - previous.ended_on <= REOPEN_WITHIN
-        reopened = msgspec.structs.replace(notice, change=Change.AGAIN if is_reopened else Change.NEW)
+        reopened = msgspec.structs.replace(
+            notice, change=TopicChange.AGAIN if is_reopened else TopicChange.NEW
+        )
         # The day is part of the id: a topic that closed and reopens under its former incident id is news.
         return reopened.said(f"{occurrence} {day}"), reopened.opened(day)
     continued = replace(
@@ -90,7 +92,9 @@ def _compare_topic(notice: Notice, previous: Topic | None, day: date) -> tuple[S
         priority=min(previous.priority, notice.priority),
     )
     if notice.priority < previous.priority:
-        return msgspec.structs.replace(notice, change=Change.WORSE).said(f"{occurrence} {day}"), continued
+        return msgspec.structs.replace(notice, change=TopicChange.WORSE).said(
+            f"{occurrence} {day}"
+        ), continued
     return None, continued
 
 
@@ -100,7 +104,7 @@ def _closed(topic: Topic, day: date) -> Said:
     closed = msgspec.structs.replace(
         last,
         topic=topic.topic,
-        change=Change.ENDED,
+        change=TopicChange.ENDED,
         priority=SOON if topic.priority in {NOW, SOON} else DIGEST,
         by=None,
         until=None,

@@ -11,7 +11,7 @@ NOW, SOON, DIGEST = 1, 2, 3
 """P1 at once, P2 in working hours, P3 in the morning's digest."""
 
 
-class Change(StrEnum):
+class TopicChange(StrEnum):
     """How its topic changed."""
 
     NEW = "new"
@@ -46,7 +46,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""
     todo: str = ""
     links: tuple[Link, ...] = ()
-    change: Change = Change.NEW
+    change: TopicChange = TopicChange.NEW
     ref: str = ""
     platform: str = ""
     account_id: str = ""

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from assets.reports.notifications.notice import DIGEST, NOW, SOON, Change, Link, Notice
+from assets.reports.notifications.notice import DIGEST, NOW, SOON, Link, Notice, TopicChange
 from assets.reports.pages.export import BOM, cell
 from resources.notification_delivery import Message
 from resources.security.redaction import redacted
@@ -22,7 +22,12 @@ from resources.security.redaction import redacted
 SHOWN, LONGEST_TITLE, LONGEST_PART, LONGEST_LINK = 5, 140, 400, 120
 URGENCY = {NOW: "Urgent", SOON: "Today", DIGEST: "For information"}
 COLOURS = {NOW: "#b42318", SOON: "#93510a", DIGEST: "#475467"}
-_PREFIX = {Change.NEW: "", Change.WORSE: "worse: ", Change.AGAIN: "again: ", Change.ENDED: ""}
+_PREFIX = {
+    TopicChange.NEW: "",
+    TopicChange.WORSE: "worse: ",
+    TopicChange.AGAIN: "again: ",
+    TopicChange.ENDED: "",
+}
 _PLURALS = {
     "approval": "approvals", "reminder": "approvals", "incident": "incidents", "tracking": "tracking outages", "pacing": "budgets off plan",
     "freshness": "platforms with old figures", "reading": "readings not kept", "write": "writes to look at", "run": "runs failed",
@@ -39,7 +44,7 @@ class RenderedNotice:
 
     @property
     def word(self) -> str:
-        return "Over" if self.notice.change == Change.ENDED else URGENCY[self.notice.priority]
+        return "Over" if self.notice.change == TopicChange.ENDED else URGENCY[self.notice.priority]
 
     @property
     def head(self) -> str:
