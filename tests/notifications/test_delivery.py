@@ -17,7 +17,7 @@ from resources.ledger.notices import Delivery
 from resources.ledger.store import Ledger
 from resources.notification_delivery import Address, Message, addresses, together
 from resources.policy.notifications import Channel
-from sensors.notices import MESSAGES, notices
+from sensors.notices import MESSAGES, notices, send_messages_job
 from tests.notifications.conftest import MONDAY, Post
 from tests.notifications.made import notice
 
@@ -31,9 +31,9 @@ def say(post: Post, *topics: str, **given: Any) -> None:
 
 def send(post: Post) -> dict[str, str | None]:
     rules, zone = post.desk.notifications, post.desk.notifications.zone()
-    found = post.desk.addresses()
-    route_new(post.desk, rules, found, lambda _: zone)
-    return send_due(post.desk, rules, found, lambda _: zone)
+    outcomes = post.desk.addresses()
+    route_new(post.desk, rules, outcomes, lambda _: zone)
+    return send_due(post.desk, rules, outcomes, lambda _: zone)
 
 
 def states(post: Post) -> dict[str, int]:
@@ -67,8 +67,8 @@ def test_after_a_failure_and_a_restart_it_is_sent_once(post: Post) -> None:
 
 def test_a_process_that_died_while_sending_loses_nothing(post: Post) -> None:
     say(post, "a", priority=1)
-    rules, found = post.desk.notifications, post.desk.addresses()
-    route_new(post.desk, rules, found, lambda _: rules.zone())
+    rules, claimed = post.desk.notifications, post.desk.addresses()
+    route_new(post.desk, rules, claimed, lambda _: rules.zone())
     assert len(post.desk.ledger.claim("team")) == 1  # and here it dies
     assert send(post) == {}
     post.later(minutes=6)
@@ -77,8 +77,8 @@ def test_a_process_that_died_while_sending_loses_nothing(post: Post) -> None:
 
 def test_two_processes_do_not_send_the_same(post: Post) -> None:
     say(post, "a", priority=1)
-    rules, found = post.desk.notifications, post.desk.addresses()
-    route_new(post.desk, rules, found, lambda _: rules.zone())
+    rules, claimed = post.desk.notifications, post.desk.addresses()
+    route_new(post.desk, rules, claimed, lambda _: rules.zone())
     claimed: list[int] = []
     threads = [
         threading.Thread(target=lambda: claimed.append(len(post.desk.ledger.claim("team")))) for _ in range(6)
@@ -163,9 +163,12 @@ def test_an_address_that_is_none_is_said_to_be_none_without_showing_it(
 
 def test_addresses_show_no_token() -> None:
     given = {"PAID_MEDIA_NOTIFY": SecretStr(f"mmost://h/{TOKEN} json://h/{TOKEN}")}
-    found = addresses({"team": Channel(address="PAID_MEDIA_NOTIFY")}, given)
-    assert [(one.name, one.format) for one in found] == [("team", "markdown"), ("team/2", "text")]
-    assert TOKEN not in repr(found)
+    shown_addresses = addresses({"team": Channel(address="PAID_MEDIA_NOTIFY")}, given)
+    assert [(address.name, address.format) for address in shown_addresses] == [
+        ("team", "markdown"),
+        ("team/2", "text"),
+    ]
+    assert TOKEN not in repr(shown_addresses)
 
 
 def test_a_task_that_raises_or_hangs_leaves_the_others_alone() -> None:
@@ -240,8 +243,8 @@ def test_the_asset_shows_what_was_said(post: Post) -> None:
 def test_a_sensor_that_stood_still_until_the_night_says_only_what_is_urgent(post: Post) -> None:
     say(post, "calm")
     say(post, "urgent", priority=1)
-    rules, found = post.desk.notifications, post.desk.addresses()
-    route_new(post.desk, rules, found, lambda _: rules.zone())
+    rules, messages = post.desk.notifications, post.desk.addresses()
+    route_new(post.desk, rules, messages, lambda _: rules.zone())
     post.go_to(MONDAY.replace(hour=22))
     send(post)
     assert [text[:5] for text in post.caught()] == ["# [P1"]
@@ -250,21 +253,41 @@ def test_a_sensor_that_stood_still_until_the_night_says_only_what_is_urgent(post
     assert [text[:5] for text in post.caught()] == ["# [P1", "# [P2"]
 
 
-def test_the_sensor_looks_every_two_minutes_and_sends_at_every_tick(post: Post) -> None:
+def test_the_sensor_looks_every_two_minutes_and_requests_a_run_that_sends(post: Post) -> None:
+    given = {"lake": post.lake, "desk": post.desk}
+
     def evaluate(cursor: str | None) -> dg.SensorResult:
-        given = {"lake": post.lake, "desk": post.desk}
         result = notices(dg.build_sensor_context(instance=post.instance, resources=given, cursor=cursor))
         assert isinstance(result, dg.SensorResult)
+        if result.run_requests:
+            assert send_messages_job.execute_in_process(instance=post.instance, resources=given).success
         return result
 
     first = evaluate(None)
+    assert not first.run_requests
     post.judge(MONDAY.date() - timedelta(days=1), {})
     post.later(minutes=1)
     say(post, "urgent", priority=1)
     second = evaluate(first.cursor)
     assert second.cursor == first.cursor
+    assert len(second.run_requests or []) == 1
     assert len(post.caught()) == 1
     post.later(minutes=2)
     third = evaluate(second.cursor)
     assert third.cursor != first.cursor
-    assert str(third.skip_reason.skip_message).startswith("1 new, 2 sent, 0 not taken")  # type: ignore[union-attr]
+    assert len(third.run_requests or []) == 1
+    assert len(post.caught()) == 3
+
+
+def test_no_second_run_is_requested_while_one_sends(post: Post) -> None:
+    say(post, "urgent", priority=1)
+    run = post.instance.create_run_for_job(send_messages_job, status=dg.DagsterRunStatus.STARTED)
+    given = {"lake": post.lake, "desk": post.desk}
+    context = dg.build_sensor_context(instance=post.instance, resources=given)
+    result = notices(context)
+    assert isinstance(result, dg.SensorResult)
+    assert not result.run_requests
+    post.instance.report_run_canceled(run)
+    result = notices(context)
+    assert isinstance(result, dg.SensorResult)
+    assert result.run_requests
