@@ -25,7 +25,9 @@ def with_freshness(definitions: dg.Definitions) -> dg.Definitions:
     graph = definitions.resolve_asset_graph()
     shown = graph.get_ancestor_asset_keys(PAGE, include_self=True) | {WEEKLY_PAGE, RATES}
     policies = {
-        key: policy for key in shown if graph.get(key).is_executable and (policy := policy_of(key, graph.get(key).group_name))
+        key: policy
+        for key in shown
+        if graph.get(key).is_executable and (policy := policy_of(key, graph.get(key).group_name))
     }
 
     def applied(spec: dg.AssetSpec) -> dg.AssetSpec:

@@ -100,4 +100,3 @@ def _run_together(graph: BaseAssetGraph, key: dg.AssetKey) -> set[dg.AssetKey]:
     """The assets that the same function writes and that cannot be run apart."""
     members = graph.get_execution_set_asset_and_check_keys(key)
     return {member for member in members if isinstance(member, dg.AssetKey)} | {key}
-

@@ -192,7 +192,7 @@ def backfill_order() -> BackfillOrder:
         return dg.AssetSelection.assets(*sorted(keys))
 
     return BackfillOrder(
-        before_days=selection((without_days - after - crm_alone)),
+        before_days=selection(without_days - after - crm_alone),
         learned=selection(learned),
         days=selection(has_days),
         after_days=selection(after),

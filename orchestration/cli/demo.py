@@ -111,7 +111,8 @@ def demo_on_files(folder: Path, *, say: Say) -> None:
             done = run(instance, order.days, window=window)
             say(f"{window}: {window.days} days in {done.seconds:.1f} s")
         for step in run_steps(
-            definitions().resolve_asset_graph(), wanted=lambda node: node.key.path[0] in {"signals", "reports"}
+            definitions().resolve_asset_graph(),
+            wanted=lambda node: node.key.path[0] in {"signals", "reports"},
         ):
             if step.extent is Extent.NEWEST_DAY:
                 run(instance, step.selection, window=Window(days.end, days.end))

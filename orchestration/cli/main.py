@@ -40,12 +40,20 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 @cli.command()
 def check() -> None:
-    """Try each platform and the CRM with what is configured; say per account what works and what is missing."""
+    """Try each platform and the CRM with what is configured; say per account what works and what is missing.
+
+    Says also which schedules and sensors are off, and what that costs.
+    """
+    from orchestration.automation_status import automation_lines
+    from orchestration.cli.backfill import dagster_home
     from orchestration.cli.connection_check import checked, checked_crms, shown
+    from orchestration.cli.in_process_runs import instance_at
 
     findings = [*(checked(platform) for platform in PLATFORMS), *checked_crms()]
     click.echo(shown(findings))
     click.echo(channels_shown(open_desk()))
+    with instance_at(dagster_home(load_settings(with_platforms=False))) as instance:
+        click.echo("\n".join(automation_lines(instance)))
     if not all(finding.is_fine for finding in findings):
         raise click.exceptions.Exit(1)
 

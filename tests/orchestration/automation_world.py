@@ -42,9 +42,7 @@ class World:
     read_versions: dict[str | None, dict[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        inputs = [
-            dg.asset(name=name, partitions_def=self.input_partitions)(lambda: None) for name in INPUTS
-        ]
+        inputs = [dg.asset(name=name, partitions_def=self.input_partitions)(lambda: None) for name in INPUTS]
 
         @dg.asset(
             name=TARGET, deps=INPUTS, partitions_def=self.partitions_def, automation_condition=self.condition
@@ -166,7 +164,7 @@ def stale_after_random_history(
     condition: dg.AutomationCondition, days: Iterable[str], *, seed: int, steps: int = 30
 ) -> list[str | None]:
     """Inputs are renewed and runs begin, fail and end in random order; then everything settles. The days that stay stale."""
-    rng, world, running, days = random.Random(seed), World(condition), [], list(days)  # noqa: S311 — a test's dice
+    rng, world, running, days = random.Random(seed), World(condition), [], list(days)
     for _ in range(steps):
         dice = rng.random()
         if dice < 0.40:

@@ -183,7 +183,9 @@ def test_the_week_waits_for_every_input_however_late_it_comes() -> None:
     assert [world.tick(minutes=90) for _ in range(2)] == [[], []], "renewed before the week had ended"
     for name in INPUTS[:-1]:
         world.renew(name, None)
-    assert [world.tick(minutes=120) for _ in range(4)] == [[]] * 4, "one input is missing, at half past eight too"
+    assert [world.tick(minutes=120) for _ in range(4)] == [[]] * 4, (
+        "one input is missing, at half past eight too"
+    )
     world.renew(INPUTS[-1], None)
     assert world.tick() == ["2026-11-16"]
     world.run("2026-11-16")

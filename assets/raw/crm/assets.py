@@ -11,8 +11,6 @@ from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.tables.crm import CRM_PULLS, READ
 
-
-
 NOT_CONFIGURED = {"note": "No CRM is configured (docs/crm.md)."}
 
 
