@@ -44,11 +44,12 @@ def follows(
         ignoring: Inputs without partitions. They would renew all of history at once, so a sensor requests the days they touch.
         also_at: Cron schedule at which the asset is requested even though no input was renewed.
     """
-    renewed, inputs_in_progress = _When.any_deps_updated(), _When.any_deps_in_progress()
+    updated, inputs_in_progress = _When.any_deps_updated(), _When.any_deps_in_progress()
     if ignoring is not None:
-        renewed, inputs_in_progress = renewed.ignore(ignoring), inputs_in_progress.ignore(ignoring)
+        updated, inputs_in_progress = updated.ignore(ignoring), inputs_in_progress.ignore(ignoring)
+    renewed: dg.AutomationCondition = updated
     if also_at is not None:
-        renewed = renewed | _When.cron_tick_passed(also_at)
+        renewed = updated | _When.cron_tick_passed(also_at)
     requested = _When.newly_requested()
     # Only a request empties this, and an update seen in the evaluation of that request is newer than it.
     pending = renewed.since(requested & ~renewed)

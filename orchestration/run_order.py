@@ -80,7 +80,11 @@ def _reachable(
 ) -> set[dg.AssetKey]:
     """Remaining assets of one extent, or without partitions, all of whose remaining inputs are among them."""
     ready: set[dg.AssetKey] = set()
-    allowed = {key for key, own in remaining.items() if own in {extent, Extent.UNPARTITIONED}}
+    allowed = {
+        key
+        for key, candidate_extent in remaining.items()
+        if candidate_extent in {extent, Extent.UNPARTITIONED}
+    }
     while True:
         more = {
             key

@@ -64,11 +64,11 @@ class DroppedFiles:
     def _watched(self) -> list[Path]:
         if not self.folder.is_dir():
             return []
-        known = ENDINGS | {".yaml", ".yml"}
+        endings = ENDINGS | {".yaml", ".yml"}
         hidden = (".", "~$")  # half-written downloads, and the lock files of an open spreadsheet
         paths = sorted(self.folder.iterdir())
         return [
-            p for p in paths if p.is_file() and p.suffix.lower() in known and not p.name.startswith(hidden)
+            p for p in paths if p.is_file() and p.suffix.lower() in endings and not p.name.startswith(hidden)
         ]
 
     @staticmethod

@@ -107,8 +107,8 @@ def addresses(channels: Mapping[str, Channel], given: Mapping[str, SecretStr]) -
         held = given.get(channel.address)
         for number, url in enumerate(held.get_secret_value().split() if held else (), start=1):
             scheme = url.partition("://")[0].lower()
-            made = channel.format or _BY_SCHEME.get(scheme, TEXT)
-            found.append(Address(name if number == 1 else f"{name}/{number}", made, SecretStr(url)))
+            text_format = channel.format or _BY_SCHEME.get(scheme, TEXT)
+            found.append(Address(name if number == 1 else f"{name}/{number}", text_format, SecretStr(url)))
     return found
 
 

@@ -70,9 +70,9 @@ def notices(
     problem: Exception | None = None
     try:
         summary = queue_messages(context.instance, lake, desk, is_looking=is_due)
-    except Exception as error:  # noqa: BLE001 — what is queued already is sent whatever cannot be read
+    except Exception as error:
         summary, problem = f"{type(error).__name__} while looking for news", error
-        context.log.exception("%s: %s", summary, error)
+        context.log.exception(summary)
     is_waiting = any(due_at <= now for _, due_at, _ in desk.ledger.waiting())
     if is_waiting and not is_in_progress(context.instance, JOB):
         return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=cursor)

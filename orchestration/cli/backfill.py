@@ -3,7 +3,8 @@
 Every platform is a run of its own: what keeps one out leaves the others alone, and is said at the end.
 """
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from orchestration.jobs import CRM, DAYS_OF, LISTS_OF, RAW_DAYS
 from orchestration.run_order import Extent, RunStep, run_steps
 from orchestration.schedules import days_to_read
 from resources.config.settings import Settings
+from resources.errors import SettingsWrong
 from resources.lake.lake import Lake
 from resources.platforms.registry import PLATFORMS
 
@@ -47,8 +49,20 @@ class Came:
 
 
 def dagster_home(settings: Settings) -> Path:
-    """Where Dagster keeps its records of a profile."""
-    return settings.root / settings.profile / "dagster"
+    """Where Dagster keeps its records: the deployment that DAGSTER_HOME names, else a folder of the profile.
+
+    Raises:
+        SettingsWrong: DAGSTER_HOME names no folder.
+    """
+    named = os.environ.get("DAGSTER_HOME")
+    if not named:
+        return settings.root / settings.profile / "dagster"
+    home = Path(named)
+    if not home.is_dir():
+        raise SettingsWrong(
+            f"DAGSTER_HOME is {named}, which is no folder. Make it, or unset the variable to use the profile's own."
+        )
+    return home
 
 
 def backfill_days(
@@ -68,10 +82,10 @@ def backfill_days(
     `is_again` reads every day anew; checks in `accept` may fail, because a person compared the figures.
     """
     if instance is None:
-        with instance_at(dagster_home(settings)) as own:
+        with instance_at(dagster_home(settings)) as opened:
             return backfill_days(
                 settings, start=start, end=end, say=say, platforms=platforms, window_days=window_days, is_again=is_again,
-                accept=accept, instance=own,
+                accept=accept, instance=opened,
             )  # fmt: skip
     began, came, lake, platforms = perf_counter(), Came(), Lake(settings.lake_uri), list(platforms)
     order = backfill_order()
@@ -102,8 +116,8 @@ def refresh_day(
 ) -> Came:
     """The daily run for `day`: each platform's trailing window, key figures, entities and the page."""
     if instance is None:
-        with instance_at(dagster_home(settings)) as own:
-            return refresh_day(settings, day=day, say=say, instance=own)
+        with instance_at(dagster_home(settings)) as opened:
+            return refresh_day(settings, day=day, say=say, instance=opened)
     came, lake, began = Came(), Lake(settings.lake_uri), perf_counter()
     is_long, first = (day + timedelta(days=1)).weekday() == LONG_WEEKDAY, day
     for platform in PLATFORMS:
@@ -188,7 +202,7 @@ def backfill_order() -> BackfillOrder:
         if graph.get_ancestor_asset_keys(key) & CRM.resolve(graph)
     }  # a backfill does not read the CRM
 
-    def selection(keys: set[dg.AssetKey]) -> dg.AssetSelection:
+    def selection(keys: Collection[dg.AssetKey]) -> dg.AssetSelection:
         return dg.AssetSelection.assets(*sorted(keys))
 
     return BackfillOrder(

@@ -69,13 +69,13 @@ def checked_crms(crms: Crms | None = None) -> list[Finding]:
         return [Finding("crm", note=str(error), is_broken=True)]
     if not readers:
         return [Finding("crm", note="not configured; docs/crm.md says what it is for")]
-    found = []
+    findings = []
     for reader in readers:
         try:
-            found.append(Finding(reader.source, works=reader.spoken()))
+            findings.append(Finding(reader.source, works=reader.spoken()))
         except PaidMediaError as error:
-            found.append(Finding(reader.source, note=str(error), is_broken=True))
-    return found
+            findings.append(Finding(reader.source, note=str(error), is_broken=True))
+    return findings
 
 
 def _tried(reader: PlatformReader, account: Account) -> AccountAccess:

@@ -146,10 +146,10 @@ def _adopt_currency(lake: Lake, say: Say) -> None:
     """Exports in one currency are reported in it, unless somebody asked for another."""
     tables = list(dropped.DAYS.values())
     union = " union ".join(f"select currency from raw.{table.name}" for table in tables)
-    found = lake.arrow(f"select distinct currency from ({union})", *tables).column(0).to_pylist()
-    if len(found) == 1 and "PAID_MEDIA_REPORTING_CURRENCY" not in os.environ:
-        os.environ["PAID_MEDIA_REPORTING_CURRENCY"] = found[0]
-        say(f"All figures are in {found[0]}, so the report is too.")
+    currencies = lake.arrow(f"select distinct currency from ({union})", *tables).column(0).to_pylist()
+    if len(currencies) == 1 and "PAID_MEDIA_REPORTING_CURRENCY" not in os.environ:
+        os.environ["PAID_MEDIA_REPORTING_CURRENCY"] = currencies[0]
+        say(f"All figures are in {currencies[0]}, so the report is too.")
 
 
 def _say_outcomes(folder: Path, say: Say) -> None:

@@ -9,7 +9,9 @@ import click
 from assets.partitions import FIRST_DAY, WINDOW_DAYS
 from orchestration.cli.anomalies import anomalies
 from orchestration.cli.approvals import add_to
+from orchestration.cli.interruption import ends_on_signal
 from orchestration.cli.notifications import channels_shown, notify
+from orchestration.cli.reference import reference
 from orchestration.cli.segments import segments
 from resources.action_services import open_desk
 from resources.config.settings import load_settings
@@ -85,6 +87,7 @@ def check() -> None:
     multiple=True,
     help="Keep readings although this check fails: you compared the figures with the platform's own screens.",
 )
+@ends_on_signal("Start the same command again: what was read stays, and it goes on from there.")
 def backfill(
     *,
     first: datetime | None,
@@ -121,6 +124,7 @@ def backfill(
 
 @cli.command()
 @click.option("--day", type=_DAY, help="The day to refresh up to; yesterday unless given.")
+@ends_on_signal("Start it again: every step that is finished is kept, and the page is written at the end.")
 def daily(*, day: datetime | None) -> None:
     """The daily run: the trailing window from every platform, the key figures, the page."""
     from orchestration.cli.backfill import refresh_day
@@ -148,6 +152,7 @@ def tidy() -> None:
 @click.option(
     "--world", default="demo", show_default=True, help="The sandbox's world: a name or a YAML file."
 )
+@ends_on_signal("`make demo` begins again where it was: days that were read are kept.")
 def demo(*, files: Path | None, world: str) -> None:
     """The main job from end to end: on the sandbox, or on a folder of the platforms' own exports."""
     from orchestration.cli.demo import demo_on_files, demo_on_sandbox
@@ -155,6 +160,7 @@ def demo(*, files: Path | None, world: str) -> None:
     os.environ["PAID_MEDIA_PROFILE"] = (
         "sandbox"  # a demo never touches a real account, whatever the environment says
     )
+    os.environ.pop("DAGSTER_HOME", None)  # nor the records of another deployment
     if files:
         demo_on_files(files, say=click.echo)
     else:
@@ -174,6 +180,7 @@ def dev(*, port: int, world: str) -> None:
 add_to(cli)
 cli.add_command(anomalies)
 cli.add_command(notify)
+cli.add_command(reference)
 cli.add_command(segments)
 
 

@@ -74,9 +74,9 @@ def _of_platform(lake: Lake, platform: str, start: date, end: date) -> pd.DataFr
         ) using (account_id, month)
         order by account_id, month
     """
-    asked = {"start": start, "end": end}
+    parameters = {"start": start, "end": end}
     needed = (*(tables[level] for level in ("account", "campaign", "ad_set")), ENTITIES[platform], PULLS)
-    found = lake.arrow(sql, *needed, core.DAYS["campaign"], parameters=asked).to_pandas()
+    found = lake.arrow(sql, *needed, core.DAYS["campaign"], parameters=parameters).to_pandas()
     away = found[["campaigns", "core"]].sub(found["account"], axis=0).abs().max(axis=1)
     found["gap"] = (away / found["account"].where(found["account"] > 0)).fillna(0.0).astype(float)
     found["verdict"] = "agrees"

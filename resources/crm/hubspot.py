@@ -46,7 +46,7 @@ class HubSpot:
         for records in self._records("contacts", since):
             self._take_contacts(reading, records)
         for records in self._records("companies", since):
-            reading.add("companies", [wire.company_row(one, self._mapping) for one in records])
+            reading.add("companies", [wire.company_row(record, self._mapping) for record in records])
         for records in self._records("deals", since):
             self._take_deals(reading, records, stages, currency)
         if since is not None:
@@ -62,9 +62,9 @@ class HubSpot:
         return f"account {account.get('portalId')} ({account.get('companyCurrency')}): contacts and deals can be read"
 
     def _take_contacts(self, reading: Reading, records: list[wire.Record]) -> None:
-        reading.add("contacts", [wire.contact_row(one, self._mapping) for one in records])
-        reading.add("touches", [row for one in records for row in wire.touch_rows(one, self._mapping)])
-        losers = {loser for one in records for loser in wire.merged_ids(one)}
+        reading.add("contacts", [wire.contact_row(record, self._mapping) for record in records])
+        reading.add("touches", [row for record in records for row in wire.touch_rows(record, self._mapping)])
+        losers = {loser for record in records for loser in wire.merged_ids(record)}
         reading.gone("contact_id", losers)
         reading.merged += len(losers)
 
@@ -75,23 +75,24 @@ class HubSpot:
         stages: dict[tuple[str, str], Row],
         currency: str | None,
     ) -> None:
-        ids = [str(one["id"]) for one in records]
+        ids = [str(record["id"]) for record in records]
         contacts, companies = self._associated(ids, "contacts"), self._associated(ids, "companies")
         rows = [
             wire.deal_row(
-                one, self._mapping, contact=contacts.get(str(one["id"])), company=companies.get(str(one["id"])), stages=stages, currency=currency
+                record, self._mapping, contact=contacts.get(str(record["id"])), company=companies.get(str(record["id"])), stages=stages, currency=currency
             )
-            for one in records
+            for record in records
         ]  # fmt: skip
         reading.add("deals", rows)
-        reading.add("deal_stages", [row for one in records for row in wire.deal_stage_rows(one)])
+        reading.add("deal_stages", [row for record in records for row in wire.deal_stage_rows(record)])
 
     def _stages(self, reading: Reading) -> dict[tuple[str, str], Row]:
         found = wire.stage_rows(self._get("crm/v3/pipelines/deals", "Listing pipelines").get("results", []))
         reading.add("stages", found)
         owners = self._get("crm/v3/owners", "Listing owners", limit=LISTED).get("results", [])
         reading.add(
-            "owners", [{"owner_id": str(one["id"]), "is_active": not one.get("archived")} for one in owners]
+            "owners",
+            [{"owner_id": str(record["id"]), "is_active": not record.get("archived")} for record in owners],
         )
         return {(row["pipeline"], row["stage"]): row for row in found}
 
@@ -107,9 +108,9 @@ class HubSpot:
             return
         for ids in some_at_a_time(self._changed(kind, since), ASSOCIATED):
             yield [
-                one
+                record
                 for some in some_at_a_time(ids, WITH_HISTORY if histories else BATCH)
-                for one in self._batch(kind, some, properties, histories)
+                for record in self._batch(kind, some, properties, histories)
             ]
 
     def _asked_of(self, kind: str) -> tuple[list[str], list[str]]:
@@ -150,8 +151,10 @@ class HubSpot:
             }
             doing = Doing(self.source, f"Searching changed {kind}")
             ids = [
-                str(one["id"])
-                for one in self._client.post(f"crm/v3/objects/{kind}/search", body, doing).get("results", [])
+                str(record["id"])
+                for record in self._client.post(f"crm/v3/objects/{kind}/search", body, doing).get(
+                    "results", []
+                )
             ]
             yield from ids
             if len(ids) < SEARCHED:
@@ -161,7 +164,7 @@ class HubSpot:
     def _batch(
         self, kind: str, ids: list[str], properties: list[str], histories: list[str]
     ) -> list[wire.Record]:
-        body: dict[str, Any] = {"inputs": [{"id": one} for one in ids], "properties": properties}
+        body: dict[str, Any] = {"inputs": [{"id": record_id} for record_id in ids], "properties": properties}
         if histories:
             body["propertiesWithHistory"] = histories
         doing = Doing(self.source, f"Reading {len(ids)} {kind}")
@@ -169,20 +172,20 @@ class HubSpot:
 
     def _associated(self, ids: list[str], to: str) -> dict[str, str]:
         """The first record of `to` that each deal belongs to."""
-        found: dict[str, str] = {}
+        first_ids: dict[str, str] = {}
         for some in some_at_a_time(ids, ASSOCIATED):
-            body = {"inputs": [{"id": one} for one in some]}
+            body = {"inputs": [{"id": record_id} for record_id in some]}
             doing = Doing(self.source, f"Reading whose {len(some)} deals are")
-            for one in self._client.post(f"crm/v4/associations/deals/{to}/batch/read", body, doing).get(
+            for record in self._client.post(f"crm/v4/associations/deals/{to}/batch/read", body, doing).get(
                 "results", []
             ):
-                if others := one.get("to"):
-                    found[str(one["from"]["id"])] = str(others[0]["toObjectId"])
-        return found
+                if others := record.get("to"):
+                    first_ids[str(record["from"]["id"])] = str(others[0]["toObjectId"])
+        return first_ids
 
     def _follow_deletions(self, reading: Reading) -> None:
         for kind, parent in (("contacts", "contact_id"), ("companies", "company_id"), ("deals", "deal_id")):
-            gone = {str(one["id"]) for one in self._listed(kind, limit=LISTED, archived="true")}
+            gone = {str(record["id"]) for record in self._listed(kind, limit=LISTED, archived="true")}
             gone -= {row[parent] for row in reading.rows.get(kind, [])}
             reading.gone(parent, gone)
             reading.deleted += len(gone)

@@ -59,13 +59,13 @@ class Client:
                 method, f"{self._url}/{path}", headers=headers, timeout=TIMEOUT_SECONDS, **more
             )
         except requests.RequestException as error:
-            said = (
+            message = (
                 "no answer in time"
                 if isinstance(error, requests.Timeout)
                 else "the endpoint cannot be reached"
             )
             todo = "Check the network and HUBSPOT_API_URL; safe to retry."
-            raise PlatformUnreachable(**doing.known(), said=said, todo=todo) from None
+            raise PlatformUnreachable(**doing.known(), said=message, todo=todo) from None
         self._pace.heard(response.headers)
         if not response.ok:
             raise _as_our_error(response, doing)
@@ -83,11 +83,15 @@ def _as_our_error(response: requests.Response, doing: Doing) -> PlatformError:
         body = {}
     status, policy = response.status_code, str(body.get("policyName", ""))
     word = policy or body.get("category") or "no category"
-    said = f"{redacted(str(body.get('message') or 'no message'))[:200].rstrip('. ')} (HTTP {status}, {word})"
-    known = {**doing.known(), "said": said, "trace": body.get("correlationId")}
+    message = (
+        f"{redacted(str(body.get('message') or 'no message'))[:200].rstrip('. ')} (HTTP {status}, {word})"
+    )
+    known = {**doing.known(), "said": message, "trace": body.get("correlationId")}
     if status == 429:
-        asked = response.headers.get("Retry-After", "")
-        return PlatformBusy(**known, wait_seconds=float(asked) if asked.isdecimal() else _WAITS.get(policy))
+        retry_after = response.headers.get("Retry-After", "")
+        return PlatformBusy(
+            **known, wait_seconds=float(retry_after) if retry_after.isdecimal() else _WAITS.get(policy)
+        )
     if status >= 500:
         return PlatformBusy(**known)
     todo = {

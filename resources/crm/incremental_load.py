@@ -48,10 +48,10 @@ def read_and_keep(lake: Lake, reader: CrmReader, mapping: CrmMapping, *, now: An
         for name, table in READ.items()
         if name in reading.rows or PARENT.get(name)
     }
-    kept = Kept(reading, changed, perf_counter() - began, left_out)
-    log = _log(kept) | {"mapping": fingerprint(mapping)}
+    loaded = Kept(reading, changed, perf_counter() - began, left_out)
+    log = _log(loaded) | {"mapping": fingerprint(mapping)}
     lake.append(CRM_PULLS, pa.Table.from_pylist([log], schema=CRM_PULLS.schema))
-    return kept
+    return loaded
 
 
 def next_since(lake: Lake, source: str, mapping: CrmMapping, *, now: datetime) -> datetime | None:
@@ -65,8 +65,8 @@ def next_since(lake: Lake, source: str, mapping: CrmMapping, *, now: datetime) -
         return None
     if now - row["whole"] >= timedelta(days=mapping.whole_every_days):
         return None
-    found: datetime = row["last"] - timedelta(minutes=mapping.overlap_minutes)
-    return found
+    overlap_start: datetime = row["last"] - timedelta(minutes=mapping.overlap_minutes)
+    return overlap_start
 
 
 def fingerprint(mapping: CrmMapping) -> str:
@@ -85,14 +85,14 @@ def keep(lake: Lake, table: Table, reading: Reading) -> int:
     parent = PARENT.get(name)
     with lake.query(table) as connection:
         connection.register("incoming", incoming)
-        asked: dict[str, Any] = {"source": reading.source}
+        parameters: dict[str, Any] = {"source": reading.source}
         within = "source = $source"
         if reading.since is not None and parent:
             touched = sorted(reading.touched.get(parent, set()))
             connection.register("touched", pa.table({"id": pa.array(touched, pa.string())}))
             within += f" and {parent} in (select id from touched)"
         standing = f"select * from {table.layer}.{table.name} where {within}"
-        connection.register("standing", connection.sql(standing, params=asked).to_arrow_table())
+        connection.register("standing", connection.sql(standing, params=parameters).to_arrow_table())
         tells = connection.sql(news(table), params={"at": reading.at}).to_arrow_table()
     if len(tells):
         lake.append(table, tells)
@@ -104,10 +104,10 @@ def _fitted(table: Table, reading: Reading, rows: list[dict[str, Any]]) -> pa.Ta
     return pa.Table.from_pylist(whole, schema=table.schema)
 
 
-def _log(kept: Kept) -> dict[str, Any]:
-    reading = kept.reading
+def _log(loaded: Kept) -> dict[str, Any]:
+    reading = loaded.reading
     return {
         "source": reading.source, "pulled_at": reading.at, "since": reading.since, "is_whole": reading.since is None,
-        "rows": reading.records, "changed": sum(kept.changed.values()), "merged": reading.merged, "deleted": reading.deleted,
-        "calls": reading.calls, "seconds": kept.seconds, "left_out": " ".join(out.trait for out in kept.left_out) or None,
+        "rows": reading.records, "changed": sum(loaded.changed.values()), "merged": reading.merged, "deleted": reading.deleted,
+        "calls": reading.calls, "seconds": loaded.seconds, "left_out": " ".join(out.trait for out in loaded.left_out) or None,
     }  # fmt: skip

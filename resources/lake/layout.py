@@ -209,15 +209,15 @@ def _sql_type(kind: pa.DataType) -> str:
 
 def news(table: Table) -> str:
     """SELECT for the rows of `incoming` that differ from `standing`, and the rows of `standing` that are no longer in it."""
-    said = ", ".join(f'"{c.name}"' for c in table.columns if c.name != "pulled_at")
+    columns = ", ".join(f'"{c.name}"' for c in table.columns if c.name != "pulled_at")
     key = ", ".join(table.key)
     same = " and ".join(f"i.{name} = s.{name}" for name in table.key)
     return f"""
         select *, $at::timestamptz as pulled_at, false as {GONE.name},
             exists (select 1 from standing as s where {same}) as stood
-        from (select {said} from incoming except select {said} from standing) as i
+        from (select {columns} from incoming except select {columns} from standing) as i
         union all by name
-        select {said}, $at::timestamptz as pulled_at, true as {GONE.name}, true as stood from standing
+        select {columns}, $at::timestamptz as pulled_at, true as {GONE.name}, true as stood from standing
         where ({key}) not in (select ({key}) from incoming)
     """
 

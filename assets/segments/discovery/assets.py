@@ -21,7 +21,7 @@ from resources.tables.crm_core import OUTCOMES
 from resources.tables.segments import CARDS, CUSTOMER_FEATURES, CUSTOMERS
 
 HOLDS = "no_segment_expired"
-NO_CRM = {"dagster/row_count": 0, "note": "No CRM was ever read (docs/crm.md), so there is nobody to divide."}
+NO_CRM: dict[str, Any] = {"dagster/row_count": 0, "note": "No CRM was ever read (docs/crm.md), so there is nobody to divide."}
 HOLDS_WORDS = (
     "A segment whose test stopped passing is no group to aim at any more: campaigns that use it should stop."
 )
