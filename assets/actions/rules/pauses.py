@@ -14,9 +14,25 @@ from resources.ledger.proposal import Effect, Target
 PROPOSER = "rule:underperformers"
 
 
+def with_status_now(judged: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
+    """Rows of signals/underperformers with the newest name and status of their ad sets.
+
+    Args:
+        judged: signals/underperformers of one day.
+        entities: core/entities.
+    """
+    keys = ["platform", "account_id", "ad_set_id"]
+    ad_sets = entities[entities["level"] == "ad_set"].rename(columns={"entity_id": "ad_set_id"})
+    newest = ad_sets.drop_duplicates(keys, keep="last")[[*keys, "name", "status"]]
+    complete = judged[judged["days"].notna()]  # rows that an older version wrote lack what a proposal has to say
+    rows = complete.drop(columns=["name", "status"], errors="ignore")
+    return rows.merge(newest, on=keys, how="left")
+
+
 def pauses(judged: pd.DataFrame, *, as_of: date) -> list[Finding]:
-    """A finding per ad set with verdict pause, largest expected waste first."""
-    some = judged[judged["verdict"] == PAUSE].sort_values("regret_week", ascending=False)
+    """A finding per active ad set with verdict pause, largest expected waste first."""
+    is_paused = (judged["verdict"] == PAUSE) & (judged["status"] == "active")
+    some = judged[is_paused].sort_values("regret_week", ascending=False)
     return [_finding(row, as_of, status="paused") for row in some.to_dict("records")]
 
 
@@ -30,7 +46,7 @@ def restarts(judged: pd.DataFrame, *, as_of: date, paused_by_us: Collection[Targ
 
 
 def _finding(row: dict[str, Any], as_of: date, *, status: Literal["active", "paused"]) -> Finding:
-    days, spend_a_day = int(row["days"]), row["spend_account"] / row["days"]
+    days, spend_a_day = int(row["days"]), row["spend"] / row["days"]
     low, high = poisson_range(row["conversions"])
     counts = [count / days for count in (low, row["conversions"], high)]
     name = row["name"] if isinstance(row["name"], str) else row["ad_set_id"]
@@ -49,10 +65,10 @@ def _finding(row: dict[str, Any], as_of: date, *, status: Literal["active", "pau
         + ("" if stops else " It was paused before all of them were there."),
         evidence={
             "days": days,
-            "spend": round(row["spend_account"], 2),
+            "spend": round(row["spend"], 2),
             "spend_a_day": round(spend_a_day, 2),
             "conversions": round(row["conversions"], 2),
-            "conversion_value": round(row["value_account"], 2),
+            "conversion_value": round(row["conversion_value"], 2),
             "expected_conversions": round(row["expected_conversions"], 2),
             "probability_below_target": round(row["p_below"], 4),
             "target": round(row["target"], 5),

@@ -16,8 +16,7 @@ import pandas as pd
 
 from assets.actions.guardrails.context import share_visible
 from assets.actions.rules.finding import Finding, Wish
-from assets.actions.rules.pauses import pauses, poisson_range, restarts
-from assets.signals.underperformers.candidates import verdicts
+from assets.actions.rules.pauses import pauses, poisson_range, restarts, with_status_now
 from assets.signals.underperformers.judge import REDUCE
 from resources.ledger.proposal import Effect, Target
 from resources.policy.policy import Guardrails, Policy
@@ -73,6 +72,7 @@ class BudgetUnit:
 
 
 def findings(
+    judged: pd.DataFrame,
     ad_set_days: pd.DataFrame,
     campaign_days: pd.DataFrame,
     entities: pd.DataFrame,
@@ -81,14 +81,23 @@ def findings(
     policy: Policy,
     paused_by_us: Collection[Target] = (),
 ) -> list[Finding]:
-    """What stands out up to `as_of`, the most money first; `paused_by_us` are ad sets that may be proposed to
-    begin again.
+    """Pauses, restarts and budget moves that follow from the day's verdicts and delivery, the most money first.
+
+    Args:
+        judged: signals/underperformers of `as_of`. Verdicts are read, never computed again, so that a proposal
+            and the pages agree. Without rows nothing is paused and no ad set counts as weak.
+        ad_set_days: core/ad_set_day.
+        campaign_days: core/campaign_day.
+        entities: core/entities.
+        as_of: The last closed day.
+        policy: Targets and guardrails.
+        paused_by_us: Ad sets whose last change of ours was a pause; they may be proposed to restart.
     """
     limits = policy.guardrails
     ad_sets = units(ad_set_days, entities, level="ad_set", as_of=as_of, policy=policy)
     campaigns = units(campaign_days, entities, level="campaign", as_of=as_of, policy=policy)
     owners = [u for u in (*ad_sets, *campaigns) if u.owns_budget and u.budget]
-    judged = verdicts(ad_set_days, campaign_days, entities, as_of=as_of, policy=policy)
+    judged = with_status_now(judged, entities)
     verdict: dict[tuple[str, ...], str] = {
         (row.platform, row.account_id, row.ad_set_id): row.verdict for row in judged.itertuples()
     }

@@ -56,11 +56,7 @@ def underperformers(
             unknown += core_tables is None
             if core_tables is not None:
                 judged = verdicts(*core_tables, as_of=day, policy=policy)
-                day_frames.append(
-                    judged.assign(
-                        day=day, known_by=known_by(day, now=platforms.now()), spend=judged["spend_account"]
-                    )
-                )
+                day_frames.append(judged.assign(day=day, known_by=known_by(day, now=platforms.now())))
         schema = UNDERPERFORMERS.schema
         whole = (
             pd.concat(day_frames).reindex(columns=schema.names)

@@ -20,8 +20,10 @@ def verdicts(
     as_of: date,
     policy: Policy,
 ) -> pd.DataFrame:
-    """A row per ad set that spent: `judge`'s columns, campaign_id, name, status, and spend_account and
-    value_account.
+    """Rows of signals/underperformers, one per ad set that spent, without day and known_by.
+
+    `judge`'s columns with spend and conversion_value in account currency, and campaign_id, name, status and
+    learning_state of the entity.
 
     Args:
         ad_set_days: core/ad_set_day.
@@ -51,15 +53,17 @@ def verdicts(
         protected=_protection_reasons(named, policy),
         policy=policy.judging,
     )
-    sums = (
+    in_account_currency = (
         days.assign(
-            spend_account=days["spend"].astype(float), value_account=days["conversion_value"].astype(float)
+            spend=days["spend"].astype(float), conversion_value=days["conversion_value"].astype(float)
         )
-        .groupby(list(KEYS), as_index=False)[["spend_account", "value_account"]]
+        .groupby(list(KEYS), as_index=False)[["spend", "conversion_value"]]
         .sum()
     )
-    return judged.merge(named[[*KEYS, *_NAMED]], on=list(KEYS), how="left").merge(
-        sums, on=list(KEYS), how="left"
+    return (
+        judged.drop(columns=["spend", "value"])
+        .merge(named[[*KEYS, *_NAMED]], on=list(KEYS), how="left")
+        .merge(in_account_currency, on=list(KEYS), how="left")
     )
 
 

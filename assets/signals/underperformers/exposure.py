@@ -153,7 +153,11 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
 def _dispersion(rows: pd.DataFrame, sums: pd.DataFrame, keys: list[str]) -> pd.Series:
     """Pearson dispersion of daily counts around each ad set's own mean, per group, 1 to 4 (1: Poisson)."""
     whole = rows.merge(sums[[*keys, "exposure", "conversions", "days"]], on=keys, suffixes=("", "_whole"))
-    mean = whole["exposure"] * whole["conversions_whole"] / whole["exposure_whole"].where(whole["exposure_whole"] > 0)
+    mean = (
+        whole["exposure"]
+        * whole["conversions_whole"]
+        / whole["exposure_whole"].where(whole["exposure_whole"] > 0)
+    )
     pearson = (
         ((whole["conversions"] - mean) ** 2 / mean.where(mean > 0))
         .groupby([whole["platform"], whole[GOAL]])
