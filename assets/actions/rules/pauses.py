@@ -24,7 +24,9 @@ def with_status_now(judged: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFram
     keys = ["platform", "account_id", "ad_set_id"]
     ad_sets = entities[entities["level"] == "ad_set"].rename(columns={"entity_id": "ad_set_id"})
     newest = ad_sets.drop_duplicates(keys, keep="last")[[*keys, "name", "status"]]
-    complete = judged[judged["days"].notna()]  # rows that an older version wrote lack what a proposal has to say
+    complete = judged[
+        judged["days"].notna()
+    ]  # rows that an older version wrote lack what a proposal has to say
     rows = complete.drop(columns=["name", "status"], errors="ignore")
     return rows.merge(newest, on=keys, how="left")
 
