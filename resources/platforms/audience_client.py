@@ -6,7 +6,7 @@ is written once. No error of this side holds a hash: platforms repeat what they 
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -120,11 +120,14 @@ def checked(hashes: Sequence[str], doing: Doing) -> list[str]:
 
 
 @contextmanager
-def upload_judged() -> Iterator[None]:
+def upload_judged(look: Callable[[], object]) -> Iterator[None]:
     """Judges the answer to an upload, and takes out of it whatever the platform repeated of what it was sent.
 
+    Args:
+        look: Reads the audience. Where that is refused too, nobody was let into it or out of it.
+
     Raises:
-        PlatformRefused: A definite refusal: nobody was let in or out.
+        PlatformRefused: A definite refusal, or there is no such audience to be used.
         OutcomeUnknown: A refusal that proves nothing. Some may have been let in or out.
         PlatformBusy: As it was: the upload may be sent again.
     """
@@ -133,11 +136,21 @@ def upload_judged() -> Iterator[None]:
     except PlatformError as error:
         error.said = without_hashes(error.said)
         error.args = tuple(without_hashes(str(part)) for part in error.args)
-        if isinstance(error, PlatformRefused) and not error.proves_no_change:
+        if isinstance(error, PlatformRefused) and not error.proves_no_change and not _is_refused(look):
             raise OutcomeUnknown(
                 error.doing, platform=error.platform, account_id=error.account_id, said=error.said, trace=error.trace
             ) from None  # fmt: skip
         raise error from None
+
+
+def _is_refused(look: Callable[[], object]) -> bool:
+    try:
+        look()
+    except PlatformRefused:
+        return True
+    except PlatformError:
+        return False
+    return False
 
 
 def without_hashes(text: str) -> str:

@@ -96,7 +96,7 @@ class GoogleAudiences:
             agreed = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
             asked |= {"consent": _CONSENT, "termsOfService": agreed}
         verb = "ingest" if adds else "remove"
-        with upload_judged():
+        with upload_judged(lambda: self.size(account_id, audience_id)):
             told = self._patience.with_retries(
                 lambda: self._members.called("POST", f"audienceMembers:{verb}", doing, content=asked)
             )

@@ -94,7 +94,7 @@ class LinkedInAudiences:
             }
             for one in checked(hashes, doing)
         ]
-        with upload_judged():
+        with upload_judged(lambda: self.size(account_id, audience_id)):
             self._patience.with_retries(lambda: self._taken(audience_id, elements, doing))
 
     def is_done(self, account_id: str, request_id: str) -> bool:
@@ -157,8 +157,6 @@ class LinkedInAudiences:
                 raise PlatformBusy(
                     **doing.known(), said="the segment was only just made", wait_seconds=1.0
                 ) from error
-            # Nobody can be let into a segment that is not there: of an upload, unlike of other writes, this is proof enough.
-            error.proves_no_change = error.proves_no_change or "HTTP 404" in error.said
             raise
         taken = [one.get("status") in TAKEN for one in told.get("elements", ())]
         if len(taken) != len(elements):

@@ -83,7 +83,7 @@ class MetaAudiences:
         doing = self._doing(f"{what} audience {audience_id}", account_id)
         rows = [[one] for one in checked(hashes, doing)]
         asked = {"payload": json.dumps({"schema": [_KEYS[kind]], "data": rows})}
-        with upload_judged():
+        with upload_judged(lambda: self.size(account_id, audience_id)):
             self._patience.with_retries(lambda: self._taken(audience_id, asked, len(rows), doing, adds=adds))
 
     def is_done(self, account_id: str, request_id: str) -> bool:

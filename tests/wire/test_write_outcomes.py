@@ -3,7 +3,7 @@
 import pytest
 
 from resources.config.settings import Settings
-from resources.errors import OutcomeUnknown, PlatformRefused, RefusedForNow
+from resources.errors import OutcomeUnknown, PlatformError, PlatformRefused, RefusedForNow
 from resources.platforms.call_context import Doing
 from resources.platforms.registry import Platforms
 from resources.platforms.retries import Patience
@@ -114,3 +114,17 @@ def test_a_client_that_stumbles_over_the_answer_leaves_the_outcome_unknown() -> 
         sent_once(Doing("meta_ads", "Changing")),
     ):
         raise TypeError("string indices must be integers")
+
+
+@pytest.mark.parametrize(("platform", "answer"), answers(AMBIGUOUS))
+def test_an_ambiguous_answer_to_an_upload_is_no_refusal(
+    sandbox: Sandbox, platforms: Platforms, platform: str, answer: str
+) -> None:
+    client = platforms.audiences(platform)
+    account = sandbox.stage.world.of(platform)[0].id
+    audience = client.create(account, "Buyers of July")
+    sandbox.stage.faults.arm(platform, "write_answer", answer=answer, moment="after")
+    try:
+        client.upload(account, audience, "email", [f"{n:064x}" for n in range(5)], adds=True)
+    except PlatformError as error:  # or it was sent again, as an operation on a set may be
+        assert not isinstance(error, PlatformRefused)
