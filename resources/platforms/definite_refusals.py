@@ -95,8 +95,14 @@ def _is_listed(member: str | None, name: str) -> bool:
 
 
 def google_http_refused(http_status: int, error: Mapping[str, Any]) -> bool:
-    """Whether a Google API over HTTP refused a call for certain; `error` is the object of that name in its answer."""
-    return error.get("code") == http_status and error.get("status") in _GOOGLE_HTTP.get(http_status, ())
+    """Whether a Google API over HTTP refused a call for certain; `error` is the object of that name in its answer.
+
+    Only an answer that gives the API's own reason (google.rpc.ErrorInfo) counts: without one a proxy may have made it.
+    """
+    details = [detail for detail in error.get("details") or () if isinstance(detail, dict)]
+    gives_reason = any(detail.get("reason") for detail in details)
+    is_listed = error.get("status") in _GOOGLE_HTTP.get(http_status, ())
+    return gives_reason and is_listed and error.get("code") == http_status
 
 
 def meta_refused(http_status: int, error: Mapping[str, Any]) -> bool:

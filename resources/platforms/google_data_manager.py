@@ -38,7 +38,13 @@ class DataManager:
             try:
                 headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
                 response = self._session.request(
-                    verb, url, data=body, params=query, headers=headers, timeout=TIMEOUT_SECONDS
+                    verb,
+                    url,
+                    data=body,
+                    params=query,
+                    headers=headers,
+                    timeout=TIMEOUT_SECONDS,
+                    allow_redirects=False,
                 )
             except requests.RequestException as error:
                 said = (

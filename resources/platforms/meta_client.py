@@ -98,7 +98,7 @@ class Client:
             PlatformBusy: No answer, or none that says what happened.
             PlatformRefused: Meta said no.
         """
-        response = self._sent("POST", path, parameters, doing, is_write=True)
+        response = self._sent("POST", path, parameters, doing)
         answer = _decoded(self._checked(response, doing), dict[str, Any], doing)
         if answer.get("success") is not True:
             raise PlatformUnreadable(**doing.known(), said="an answer without success")
@@ -110,7 +110,7 @@ class Client:
 
     def create(self, path: str, parameters: dict[str, str], doing: Doing) -> str:
         """A POST that makes something, sent once and never again; the id of what was made. Errors as of `write`."""
-        response = self._sent("POST", path, parameters, doing, is_write=True)
+        response = self._sent("POST", path, parameters, doing)
         made = _decoded(self._checked(response, doing), dict[str, Any], doing).get("id")
         if not isinstance(made, str) or not made:
             raise PlatformUnreadable(**doing.known(), said="an answer without an id")
@@ -141,16 +141,14 @@ class Client:
     def _answered(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> bytes:
         return self._checked(self._sent(method, path, parameters, doing), doing)
 
-    def _sent(
-        self, method: str, path: str, parameters: dict[str, str], doing: Doing, *, is_write: bool = False
-    ) -> requests.Response:
-        """The answer to one request. A write follows no redirect: it would be sent again, elsewhere, or turned into a read."""
+    def _sent(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> requests.Response:
+        """The answer to one request. Only a GET follows a redirect: anything else would be sent again, elsewhere, or become a GET."""
         self.meter.call(doing)
         url = f"{self._session.GRAPH}/{self._version}/{path}"
         kind = {"params": parameters} if method == "GET" else {"data": parameters}
         try:
             response: requests.Response = self._session.requests.request(
-                method, url, timeout=TIMEOUT_SECONDS, allow_redirects=not is_write, **kind
+                method, url, timeout=TIMEOUT_SECONDS, allow_redirects=method == "GET", **kind
             )
         except requests.RequestException as error:
             said = (

@@ -18,6 +18,7 @@ ERROR_CODE = import_module("google.ads.googleads.v26.errors.types.errors").Error
 LISTED = {
     *definite_refusals._GOOGLE_MEMBERS, "quota_error", "size_limit_error",
 }  # fmt: skip
+REASON = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "ENCODING_REQUIRED"}]
 UNLISTED = sorted({field.name for field in ERROR_CODE.fields} - LISTED)
 
 
@@ -105,12 +106,14 @@ def test_linkedin(http: int, body: dict[str, Any], *, is_refused: bool) -> None:
 @pytest.mark.parametrize(
     ("http", "error", "is_refused"),
     [
-        (400, {"code": 400, "status": "INVALID_ARGUMENT"}, True),
-        (400, {"code": 400, "status": "UNKNOWN"}, False),
-        (400, {"status": "INVALID_ARGUMENT"}, False),
-        (409, {"code": 409, "status": "ABORTED"}, False),
-        (429, {"code": 429, "status": "RESOURCE_EXHAUSTED"}, False),
-        (500, {"code": 500, "status": "INTERNAL"}, False),
+        (400, {"code": 400, "status": "INVALID_ARGUMENT", "details": REASON}, True),
+        (400, {"code": 400, "status": "INVALID_ARGUMENT"}, False),
+        (400, {"code": 400, "status": "INVALID_ARGUMENT", "details": ["text"]}, False),
+        (400, {"code": 400, "status": "UNKNOWN", "details": REASON}, False),
+        (400, {"status": "INVALID_ARGUMENT", "details": REASON}, False),
+        (409, {"code": 409, "status": "ABORTED", "details": REASON}, False),
+        (429, {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": REASON}, False),
+        (500, {"code": 500, "status": "INTERNAL", "details": REASON}, False),
         (400, {}, False),
     ],
 )
