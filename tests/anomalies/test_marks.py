@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
-from assets.reports.pages.incidents import standouts_of
+from assets.reports.pages.incidents import incident_summary
 from assets.signals.anomalies.feedback import precision, quiet
 from orchestration.cli.anomalies import anomalies
 from resources.config.settings import load_settings
@@ -61,7 +61,7 @@ def said(*words: str) -> str:
 
 
 def shown(lake: Lake) -> list[str]:
-    found = standouts_of(lake.read(ANOMALIES), lake.read(WATCHED), lake.read(MARKS), as_of=DAY)
+    found = incident_summary(lake.read(ANOMALIES), lake.read(WATCHED), lake.read(MARKS), as_of=DAY)
     assert found is not None
     return [row.incident_id for row in found.rows]
 
@@ -98,7 +98,7 @@ def test_a_day_that_nobody_looked_at_has_no_section_and_a_quiet_one_says_how_muc
     lake: Lake,
 ) -> None:
     nothing, marks = lake.read(ANOMALIES).iloc[:0], lake.read(MARKS)
-    assert standouts_of(nothing, lake.read(WATCHED).iloc[:0], marks, as_of=DAY) is None
-    found = standouts_of(nothing, lake.read(WATCHED), marks, as_of=DAY)
+    assert incident_summary(nothing, lake.read(WATCHED).iloc[:0], marks, as_of=DAY) is None
+    found = incident_summary(nothing, lake.read(WATCHED), marks, as_of=DAY)
     assert found is not None
     assert (found.rows, found.series, found.tests, found.by_chance) == ((), 30, 240, 0.72)
