@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from assets.segments.discovery.encoded_rows import EncodedRows
 from assets.segments.discovery.rules import Rule
 
 NOBODYS = -1
 """Group of a customer that no rule takes."""
 
 
-def apply(rules: tuple[Rule, ...], rows: pd.DataFrame) -> np.ndarray:
+def apply(rules: tuple[Rule, ...], rows: pd.DataFrame | EncodedRows) -> np.ndarray:
     """Per customer the number of the first rule that holds, `NOBODYS` where none does."""
     groups = np.full(len(rows), NOBODYS)
     for number in reversed(range(len(rules))):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from assets.segments.discovery.agreement import apply
+from assets.segments.discovery.encoded_rows import EncodedRows, encode
 from assets.segments.discovery.rules import Clause, Rule
 from assets.segments.discovery.splits import rounded
 from assets.segments.discovery.traits import Trait
@@ -17,7 +18,7 @@ NEAR = 0.01
 
 
 def tiers(
-    rows: pd.DataFrame, trait: Trait, k: int, *, least: float, telling: np.ndarray | None = None
+    rows: pd.DataFrame | EncodedRows, trait: Trait, k: int, *, least: float, telling: np.ndarray | None = None
 ) -> tuple[Rule, ...]:
     """Rules over the k ranges of one number that explain most of `telling` (by default its own logarithm),
     lowest first.
@@ -25,7 +26,7 @@ def tiers(
     Each range has at least the share `least` of all customers; there are fewer ranges where k of that size
     do not exist.
     """
-    values = rows[trait.name].to_numpy(dtype=float, na_value=np.nan)
+    values = encode(rows, (trait,)).numbers[trait.name]
     present = ~np.isnan(values)
     if not present.any():
         return ()

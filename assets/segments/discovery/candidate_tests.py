@@ -21,6 +21,7 @@ from assets.segments.discovery.candidates import (
     TrainingSet,
     build_candidate,
 )
+from assets.segments.discovery.encoded_rows import EncodedRows
 from assets.segments.discovery.rules import Rule
 from assets.segments.discovery.train_test_periods import (
     EXPECTED,
@@ -50,7 +51,7 @@ class CandidateInputs:
     ways: tuple[str, ...]
     whole: TrainingSet
     halves: tuple[TrainingSet, TrainingSet]
-    rows_of_halves: pd.DataFrame
+    rows_of_halves: EncodedRows
     traits: tuple[str, ...]
 
 
@@ -133,11 +134,12 @@ def candidate_inputs(evaluation: EvaluationData) -> CandidateInputs | None:
     people = np.flatnonzero(evaluation.there)[chosen]
     early = people[periods.present_by(periods.middle)[people]]
     late_rows = periods.rows(periods.split, since=periods.middle).iloc[people]
+    late = training_set(late_rows, traits)
     return CandidateInputs(
         (CLASSES, CASCADE, RESPONSE) if traits else (CLASSES,),
         training_set(rows, traits),
-        (training_set(periods.rows(periods.middle).iloc[early], traits), training_set(late_rows, traits)),
-        late_rows,
+        (training_set(periods.rows(periods.middle).iloc[early], traits), late),
+        late.rows,
         tuple(trait.name for trait in traits),
     )
 
@@ -152,7 +154,7 @@ def _tiers(evaluation: EvaluationData, chosen: np.ndarray) -> CandidateInputs | 
     least = _least_tier(evaluation)
     whole = tier_training_set(evaluation.rows.iloc[chosen], least=least)
     first = tier_training_set(periods.rows(periods.middle, with_expected_value=True).iloc[early], least=least)
-    return CandidateInputs((TIERS,), whole, (first, whole), evaluation.rows.iloc[chosen], ("expected_value",))
+    return CandidateInputs((TIERS,), whole, (first, whole), whole.rows, ("expected_value",))
 
 
 def _least_tier(evaluation: EvaluationData) -> float:

@@ -8,13 +8,14 @@ they would be treated alike.
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
 from assets.segments.discovery.agreement import apply
 from assets.segments.discovery.binning import tiers
 from assets.segments.discovery.cascade import cascade
+from assets.segments.discovery.encoded_rows import EncodedRows
 from assets.segments.discovery.latent import (
     NOT_ASKED,
     CodedTraits,
@@ -29,6 +30,8 @@ from assets.segments.discovery.tree import grow, leaf_of, rule_of_leaves
 
 CLASSES, CASCADE, RESPONSE, TIERS = "classes", "cascade", "response", "tiers"
 LEAF_SHARE = 0.02
+FEWEST = 5
+"""People of a group below which its outcomes are not compared."""
 CLEAR = 2.6
 """Standard errors by which two groups must differ in some outcome: about one in a hundred by chance."""
 
@@ -42,7 +45,7 @@ class TrainingSet:
     is the share of customers that a tier must have, `telling` the score that tiers should explain.
     """
 
-    rows: pd.DataFrame
+    rows: EncodedRows
     traits: tuple[Trait, ...]
     together: CodedTraits
     bought: np.ndarray
@@ -54,7 +57,7 @@ class TrainingSet:
 
     def people(self, chosen: np.ndarray) -> "TrainingSet":
         return TrainingSet(
-            self.rows.iloc[chosen],
+            self.rows.take(chosen),
             self.traits,
             self.together.rows(chosen),
             self.bought[chosen],
@@ -212,37 +215,67 @@ def _ward(means: np.ndarray, sizes: np.ndarray, k: int) -> np.ndarray:
     return group_of
 
 
+@dataclass(frozen=True)
+class _Moments:
+    """Per outcome and group: people, sum and sum of squares of the outcome around its overall mean."""
+
+    people: np.ndarray
+    sums: np.ndarray
+    squares: np.ndarray
+    centre: np.ndarray
+
+    def merged(self, number: np.ndarray) -> "_Moments":
+        """The moments of groups put together: `number` is each group's new number."""
+        into = np.eye(int(number.max()) + 1)[number]
+        return _Moments(self.people @ into, self.sums @ into, self.squares @ into, self.centre)
+
+
+def _moments(groups: np.ndarray, bought: np.ndarray) -> _Moments:
+    count = int(groups.max()) + 1
+    parts, centres = [], []
+    for outcome in bought.T:
+        applies = ~np.isnan(outcome)
+        centre = float(outcome[applies].mean()) if applies.any() else 0.0
+        of, values = groups[applies], outcome[applies] - centre
+        parts.append(
+            [
+                np.bincount(of, minlength=count),
+                np.bincount(of, values, count),
+                np.bincount(of, values**2, count),
+            ]
+        )
+        centres.append(centre)
+    people, sums, squares = np.array(parts, dtype=float).transpose(1, 0, 2)
+    return _Moments(people, sums, squares, np.array(centres))
+
+
 def _merge_alike(groups: np.ndarray, bought: np.ndarray, ratio: float) -> np.ndarray:
     """Per group its new number: groups that bought alike share one."""
-    count = int(groups.max()) + 1
-    number = np.arange(count)
-    while len(np.unique(number)) > 1:
-        current = number[groups]
-        used = np.unique(number)
-        closest = min(
-            ((_apart(bought, current == a, current == b, ratio), a, b) for a in used for b in used if a < b),
-            key=lambda distance_and_pair: distance_and_pair[0],
-        )
-        if closest[0] > CLEAR:
+    single = _moments(groups, bought)
+    number = np.arange(single.people.shape[1])
+    while number.max() > 0:
+        merged = single.merged(number)
+        distances = {pair: _apart(merged, *pair, ratio) for pair in combinations(range(number.max() + 1), 2)}
+        (first, second), distance = min(distances.items(), key=lambda item: item[1])
+        if distance > CLEAR:
             break
-        number[number == closest[2]] = closest[1]
-    return np.searchsorted(np.unique(number), number)
+        number = np.where(number == second, first, number - (number > second))
+    return number
 
 
-def _apart(bought: np.ndarray, first: np.ndarray, second: np.ndarray, ratio: float) -> float:
-    """Standard errors between two groups in the outcome where they differ most; 0 where no ratio is large
-    enough.
-    """
+def _apart(moments: _Moments, first: int, second: int, ratio: float) -> float:
+    """Standard errors between two groups in the outcome where they differ most; 0 where no ratio is large enough."""
     largest = 0.0
-    for outcome in bought.T:
-        a, b = outcome[first], outcome[second]
-        a, b = a[~np.isnan(a)], b[~np.isnan(b)]
-        if len(a) < 5 or len(b) < 5:
+    pair = [first, second]
+    for outcome, centre in enumerate(moments.centre):
+        people = moments.people[outcome, pair]
+        if people.min() < FEWEST:
             continue
-        means = a.mean(), b.mean()
-        low, high = min(means), max(means)
+        offset = moments.sums[outcome, pair] / people
+        variance = np.maximum(moments.squares[outcome, pair] / people - offset**2, 0.0)
+        low, high = sorted((offset + centre).tolist())
         if high <= 0 or (low > 0 and high / low < ratio):
             continue
-        error = np.sqrt(a.var() / len(a) + b.var() / len(b))
+        error = float(np.sqrt((variance / people).sum()))
         largest = max(largest, (high - low) / error if error > 0 else np.inf)
     return largest

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from assets.segments.discovery.encoded_rows import EncodedRows, encode
 from assets.segments.discovery.rules import Clause, Rule
 from assets.segments.discovery.traits import TEXT, Trait
 from assets.segments.discovery.tree import MOST_NAMED
@@ -33,17 +34,20 @@ class _Sorting(NamedTuple):
     gain: float
 
 
-def cascade(rows: pd.DataFrame, traits: tuple[Trait, ...], labels: np.ndarray) -> tuple[Rule, ...]:
+def cascade(
+    rows: pd.DataFrame | EncodedRows, traits: tuple[Trait, ...], labels: np.ndarray
+) -> tuple[Rule, ...]:
     """A rule per label; none where no trait decides. Customers left open join the largest group among
     them.
     """
+    rows = encode(rows, traits)
     count = int(labels.max(initial=-1)) + 1
     branches: list[list[tuple[Clause, ...]]] = [[] for _ in range(count)]
     before: tuple[Clause, ...] = ()
     is_open = np.ones(len(rows), dtype=bool)
     left = [trait for trait in traits if trait.kind == TEXT]
     for _ in range(MOST_TRAITS):
-        sortings = [_sorting(rows[trait.name], trait, labels, is_open, count) for trait in left]
+        sortings = [_sorting(rows, trait, labels, is_open, count) for trait in left]
         best = max(sortings, key=lambda sorting: sorting.gain, default=None)
         if best is None or best.gain < GAIN * len(rows):
             break
@@ -51,7 +55,7 @@ def cascade(rows: pd.DataFrame, traits: tuple[Trait, ...], labels: np.ndarray) -
         for group, clause in _deciding(best):
             branches[group].append((*before, clause))
             is_open &= ~clause.mask(rows)
-        rest = _open(best, rows[best.trait.name])
+        rest = _open(best, rows)
         if rest is None:
             return tuple(Rule(tuple(group_branches)) for group_branches in branches)
         before = (*before, rest)
@@ -63,9 +67,9 @@ def cascade(rows: pd.DataFrame, traits: tuple[Trait, ...], labels: np.ndarray) -
 
 
 def _sorting(
-    values: pd.Series, trait: Trait, labels: np.ndarray, is_open: np.ndarray, count: int
+    rows: EncodedRows, trait: Trait, labels: np.ndarray, is_open: np.ndarray, count: int
 ) -> _Sorting:
-    codes, levels = pd.factorize(values, sort=True)
+    codes, levels = rows.text(trait.name)
     codes = np.where(codes < 0, len(levels), codes)[is_open]
     table = np.bincount(codes * count + labels[is_open], minlength=(len(levels) + 1) * count)
     table = table.reshape(len(levels) + 1, count)
@@ -84,9 +88,9 @@ def _deciding(sorting: _Sorting) -> Iterator[tuple[int, Clause]]:
         yield group, Clause(sorting.trait, named, is_missing_in=None in levels)
 
 
-def _open(sorting: _Sorting, values: pd.Series) -> Clause | None:
+def _open(sorting: _Sorting, rows: EncodedRows) -> Clause | None:
     """Clause of the customers that the trait leaves open, None where there are none."""
-    missing = None not in sorting.decides and bool(values.isna().any())
+    missing = None not in sorting.decides and rows.has_missing(sorting.trait.name)
     if len(sorting.open_levels) > MOST_NAMED:
         named = tuple(level for level in sorting.decides if level is not None)
         return Clause(sorting.trait, named, is_not=True, is_missing_in=missing)

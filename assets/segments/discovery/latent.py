@@ -112,27 +112,35 @@ def classes(given: CodedTraits, k: int, *, seed: int, starts: int = STARTS) -> t
 def _fit(
     z: np.ndarray, levels: tuple[int, ...], k: int, rng: np.random.Generator
 ) -> tuple[float, np.ndarray]:
-    share = _start(z, k, rng)
+    """Log likelihood and membership (people x classes) of one start of EM.
+
+    People are columns throughout: sums over a few classes are then fast.
+    """
+    share = np.ascontiguousarray(_start(z, k, rng).T)
+    by_level = np.ascontiguousarray(z.T)
     before, likelihood = -np.inf, -np.inf
     for _ in range(ROUNDS):
-        weight = share.sum(axis=0) + 1.0
-        counts = z.T @ share
+        weight = share.sum(axis=1) + 1.0
+        counts = share @ z
         logs = np.empty_like(counts)
         start = 0
         for count in levels:
-            block = counts[start : start + count] + 1.0 / count
-            logs[start : start + count] = np.log(block / block.sum(axis=0))
+            block = counts[:, start : start + count] + 1.0 / count
+            logs[:, start : start + count] = np.log(block / block.sum(axis=1, keepdims=True))
             start += count
-        joint = z @ logs + np.log(weight / weight.sum()).astype(np.float32)
-        top = joint.max(axis=1, keepdims=True)
-        raised = np.exp(joint - top)
-        total = raised.sum(axis=1, keepdims=True)
+        joint = logs @ by_level
+        joint += np.log(weight / weight.sum()).astype(np.float32)[:, None]
+        top = joint.max(axis=0)
+        joint -= top
+        np.exp(joint, out=joint)
+        total = joint.sum(axis=0)
         likelihood = float((np.log(total) + top).sum(dtype=np.float64))
-        share = raised / total
+        share = joint
+        share /= total
         if likelihood - before < 1e-5 * abs(likelihood):
             break
         before = likelihood
-    return likelihood, share
+    return likelihood, share.T
 
 
 def _start(z: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from assets.segments.discovery.encoded_rows import EncodedRows
 from assets.segments.discovery.traits import FLAG, TEXT, Trait
 
 
@@ -34,7 +35,9 @@ class Clause:
     def _is_bare(self) -> bool:
         return not self.levels and self.low is None and self.high is None
 
-    def mask(self, rows: pd.DataFrame) -> np.ndarray:
+    def mask(self, rows: pd.DataFrame | EncodedRows) -> np.ndarray:
+        if isinstance(rows, EncodedRows):
+            return self._mask_encoded(rows)
         values = rows[self.trait.name]
         missing = values.isna().to_numpy()
         if self._is_bare:
@@ -47,6 +50,24 @@ class Clause:
                 numbers < (np.inf if self.high is None else self.high)
             )
         return np.where(missing, self.is_missing_in, matches)
+
+    def _mask_encoded(self, rows: EncodedRows) -> np.ndarray:
+        name = self.trait.name
+        if self.trait.kind == TEXT:
+            codes, levels = rows.codes[name], rows.levels[name]
+            wanted = set(self.levels)
+            matches = [
+                not self.is_missing_in if self._is_bare else (level in wanted) != self.is_not
+                for level in levels
+            ]
+            # The last entry is that of a missing value, whose code is -1.
+            return np.array([*matches, self.is_missing_in], dtype=bool)[codes]
+        numbers = rows.numbers[name]
+        missing = np.isnan(numbers)
+        if self._is_bare:
+            return missing if self.is_missing_in else ~missing
+        low, high = (-np.inf if self.low is None else self.low), (np.inf if self.high is None else self.high)
+        return np.where(missing, self.is_missing_in, (numbers >= low) & (numbers < high))
 
     @property
     def sql(self) -> str:
@@ -87,7 +108,7 @@ class Rule:
 
     branches: tuple[tuple[Clause, ...], ...]
 
-    def mask(self, rows: pd.DataFrame) -> np.ndarray:
+    def mask(self, rows: pd.DataFrame | EncodedRows) -> np.ndarray:
         matches = np.zeros(len(rows), dtype=bool)
         for branch in self.branches:
             inside = np.ones(len(rows), dtype=bool)

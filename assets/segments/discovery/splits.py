@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 
+from assets.segments.discovery.encoded_rows import EncodedRows
 from assets.segments.discovery.rules import Clause
 from assets.segments.discovery.traits import FLAG, TEXT, Trait
 
@@ -29,7 +29,7 @@ class Question:
 
 
 def questions(
-    rows: pd.DataFrame, traits: tuple[Trait, ...], targets: np.ndarray
+    rows: EncodedRows, traits: tuple[Trait, ...], targets: np.ndarray
 ) -> tuple[list[Question], np.ndarray]:
     """The questions worth asking, and who answers yes (people x questions).
 
@@ -42,9 +42,12 @@ def questions(
         question_and_mask
         for trait in traits
         for question_and_mask in (
-            _of_text(rows[trait.name], trait, targets)
+            _of_text(*rows.text(trait.name), trait, targets)
             if trait.kind == TEXT
-            else ((question, question.yes.mask(rows)) for question in _of_number(rows[trait.name], trait))
+            else (
+                (question, question.yes.mask(rows))
+                for question in _of_number(rows.numbers[trait.name], trait)
+            )
         )
     ]
     candidates = [question for question, _ in questions_and_masks]
@@ -63,8 +66,7 @@ def questions(
     return [candidates[column] for column in columns], answers[:, columns]
 
 
-def _of_number(values: pd.Series, trait: Trait) -> Iterator[Question]:
-    numbers = values.to_numpy(dtype=float, na_value=np.nan)
+def _of_number(numbers: np.ndarray, trait: Trait) -> Iterator[Question]:
     present = numbers[~np.isnan(numbers)]
     if len(present) < len(numbers):
         yield Question(Clause(trait, is_missing_in=True))
@@ -105,15 +107,14 @@ def rounded(low: float, high: float) -> float:
     return float(high)
 
 
-def _of_text(values: pd.Series, trait: Trait, targets: np.ndarray) -> Iterator[tuple[Question, np.ndarray]]:
-    """Questions about a text with their answers, from the levels' codes: comparing texts repeatedly is
-    slow.
-    """
-    codes, levels = pd.factorize(values, sort=True)
+def _of_text(
+    codes: np.ndarray, levels: np.ndarray, trait: Trait, targets: np.ndarray
+) -> Iterator[tuple[Question, np.ndarray]]:
+    """Questions about a text with their answers."""
     if (codes < 0).any():
         yield Question(Clause(trait, is_missing_in=True)), codes < 0
     counts = np.bincount(codes[codes >= 0], minlength=len(levels))
-    frequent = np.flatnonzero(counts >= max(5, LEAST_SHARE / 2 * len(values)))
+    frequent = np.flatnonzero(counts >= max(5, LEAST_SHARE / 2 * len(codes)))
     for level in frequent:
         yield Question(Clause(trait, (str(levels[level]),))), codes == level
     if len(frequent) < 3:

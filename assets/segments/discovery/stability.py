@@ -5,6 +5,7 @@ import pandas as pd
 
 from assets.segments.discovery.agreement import adjusted_rand, apply, overlaps
 from assets.segments.discovery.candidates import TIERS, Candidate, TrainingSet, build_candidate
+from assets.segments.discovery.encoded_rows import EncodedRows
 from assets.segments.discovery.train_test_periods import EXPECTED
 
 RESAMPLED, PEOPLE = 20, 5000
@@ -40,7 +41,7 @@ def bootstrap_stability(
 def time_half_agreement(
     first: TrainingSet,
     second: TrainingSet,
-    rows: pd.DataFrame,
+    rows: EncodedRows,
     candidate: Candidate,
     *,
     seed: int,
@@ -62,7 +63,7 @@ def time_half_agreement(
     return adjusted_rand(apply(from_first.rules, rows), apply(from_second.rules, rows))
 
 
-def _by_rank(tiers: Candidate, rows: pd.DataFrame) -> np.ndarray:
+def _by_rank(tiers: Candidate, rows: EncodedRows) -> np.ndarray:
     """Tiers of the same shares of these customers."""
     shares = np.cumsum(np.bincount(tiers.groups)) / len(tiers.groups)
-    return np.searchsorted(shares[:-1], rows[EXPECTED.name].rank(pct=True).to_numpy())
+    return np.searchsorted(shares[:-1], pd.Series(rows.numbers[EXPECTED.name]).rank(pct=True).to_numpy())

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from assets.segments.discovery.candidates import TrainingSet
+from assets.segments.discovery.encoded_rows import encode
 from assets.segments.discovery.latent import CodedTraits, association, code_traits, combine, quantile_levels
 from assets.segments.discovery.traits import NUMBER, PURCHASES, CustomerTraits, Trait
 from assets.segments.value.lifetime_value import value
@@ -153,7 +154,7 @@ def _is_redundant(codes: np.ndarray, others: np.ndarray) -> bool:
 def training_set(rows: pd.DataFrame, traits: tuple[Trait, ...]) -> TrainingSet:
     """Training set for classes and responses: traits and purchases of one period."""
     return TrainingSet(
-        rows,
+        encode(rows, (*traits, *PURCHASE_TRAITS)),
         (*traits, *PURCHASE_TRAITS),
         combine(code_traits(rows, traits), purchase_levels(rows)),
         purchase_outcomes(rows),
@@ -170,7 +171,14 @@ def tier_training_set(rows: pd.DataFrame, *, least: float) -> TrainingSet:
     expected = rows[EXPECTED.name]
     parts = (np.log1p(expected.clip(lower=0)), expected.rank(pct=True), rows[LIKELY])
     telling = np.sum([_standard(part) for part in parts], axis=0)
-    return TrainingSet(rows, (EXPECTED,), purchase_levels(rows), purchase_outcomes(rows), least, telling)
+    return TrainingSet(
+        encode(rows, (EXPECTED,)),
+        (EXPECTED,),
+        purchase_levels(rows),
+        purchase_outcomes(rows),
+        least,
+        telling,
+    )
 
 
 def _standard(values: pd.Series) -> np.ndarray:

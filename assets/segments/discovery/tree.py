@@ -8,8 +8,8 @@ questions all pairs of further ones are tried, which matrix products over people
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
+from assets.segments.discovery.encoded_rows import EncodedRows
 from assets.segments.discovery.rules import Clause, Rule
 from assets.segments.discovery.splits import Question
 from assets.segments.discovery.traits import TEXT, Trait
@@ -231,7 +231,7 @@ def leaf_of(leaves: list[Leaf], answers: np.ndarray) -> np.ndarray:
     return leaf_numbers
 
 
-def rule_of_leaves(leaves: list[Leaf], questions_asked: list[Question], rows: pd.DataFrame) -> Rule:
+def rule_of_leaves(leaves: list[Leaf], questions_asked: list[Question], rows: EncodedRows) -> Rule:
     """The rule of everybody in these leaves; `rows` supply the levels and which traits have missing
     values.
     """
@@ -255,7 +255,7 @@ def _without_redundant_answers(
 
 
 def _branch(
-    path: tuple[tuple[int, bool], ...], questions_asked: list[Question], rows: pd.DataFrame
+    path: tuple[tuple[int, bool], ...], questions_asked: list[Question], rows: EncodedRows
 ) -> tuple[Clause, ...]:
     by_trait: dict[Trait, list[tuple[Clause, bool]]] = {}
     for question, answer in path:
@@ -263,8 +263,7 @@ def _branch(
         by_trait.setdefault(clause.trait, []).append((clause, answer))
     joined = {TEXT: _texts_joined}
     return tuple(
-        joined.get(trait.kind, _numbers_joined)(trait, answers, rows[trait.name])
-        for trait, answers in by_trait.items()
+        joined.get(trait.kind, _numbers_joined)(trait, answers, rows) for trait, answers in by_trait.items()
     )
 
 
@@ -272,10 +271,10 @@ def _is_bare(clause: Clause) -> bool:
     return not clause.levels and clause.low is None
 
 
-def _texts_joined(trait: Trait, answers: list[tuple[Clause, bool]], values: pd.Series) -> Clause:
+def _texts_joined(trait: Trait, answers: list[tuple[Clause, bool]], rows: EncodedRows) -> Clause:
     """A path's answers about a text, as the levels that remain: platforms target what is, not what is not."""
-    missing = bool(values.isna().any())
-    left = {str(level) for level in values.dropna().unique()}
+    missing = rows.has_missing(trait.name)
+    left = set(rows.text(trait.name)[1].tolist())
     for clause, answer in answers:
         if _is_bare(clause):
             left, missing = (set(), missing) if answer else (left, False)
@@ -289,9 +288,9 @@ def _texts_joined(trait: Trait, answers: list[tuple[Clause, bool]], values: pd.S
     return Clause(trait, tuple(sorted(left)), is_missing_in=missing)
 
 
-def _numbers_joined(trait: Trait, answers: list[tuple[Clause, bool]], values: pd.Series) -> Clause:
+def _numbers_joined(trait: Trait, answers: list[tuple[Clause, bool]], rows: EncodedRows) -> Clause:
     """A path's answers about a number, as one range."""
-    missing = bool(values.isna().any())
+    missing = rows.has_missing(trait.name)
     low, high = -np.inf, np.inf
     for clause, answer in answers:
         if _is_bare(clause):
