@@ -24,7 +24,7 @@ def section(approvals: Approvals | None, **other: object) -> Element:
 def test_what_waits_is_shown_with_the_proposal_s_own_words_and_numbers() -> None:
     pending = proposals(GIVEN, 3)
     page = section(approvals_of(pending, killed=None, now=NOW, ui_url=UI))
-    for approval in proposal:
+    for approval in pending:
         item = page.one("li", data_proposal=approval.proposal_id)
         (change,) = approval.changes
         assert approval.reason in item.text
