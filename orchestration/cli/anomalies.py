@@ -76,7 +76,7 @@ def _say(incident: str, verdict: str, person: str, note: str | None, *, days: in
             f"There is no incident {incident}. `anomalies list` names those of the newest day."
         )
     until = None if days is None else now.date() + timedelta(days=days)
-    said = {
+    mark_row = {
         "incident_id": incident,
         "at": now,
         "mark": verdict,
@@ -84,4 +84,4 @@ def _say(incident: str, verdict: str, person: str, note: str | None, *, days: in
         "person": person,
         "note": note,
     }
-    lake.append(MARKS, pa.Table.from_pylist([said], schema=MARKS.schema))
+    lake.append(MARKS, pa.Table.from_pylist([mark_row], schema=MARKS.schema))

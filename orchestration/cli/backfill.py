@@ -39,7 +39,7 @@ LEARNED_DAYS = 150
 
 
 @dataclass
-class Came:
+class RunSummary:
     """What came of a backfill or a daily run."""
 
     runs: int = 0
@@ -76,7 +76,7 @@ def backfill_days(
     is_again: bool = False,
     accept: Iterable[str] = (),
     instance: dg.DagsterInstance | None = None,
-) -> Came:
+) -> RunSummary:
     """Read `start` to `end` and renew core for these days. What an earlier start left final or fresh is not read again.
 
     `is_again` reads every day anew; checks in `accept` may fail, because a person compared the figures.
@@ -87,7 +87,7 @@ def backfill_days(
                 settings, start=start, end=end, say=say, platforms=platforms, window_days=window_days, is_again=is_again,
                 accept=accept, instance=opened,
             )  # fmt: skip
-    began, came, lake, platforms = perf_counter(), Came(), Lake(settings.lake_uri), list(platforms)
+    began, came, lake, platforms = perf_counter(), RunSummary(), Lake(settings.lake_uri), list(platforms)
     order = backfill_order()
     for platform in platforms:
         _attempt(came, instance, LISTS_OF[platform])
@@ -113,12 +113,12 @@ def backfill_days(
 
 def refresh_day(
     settings: Settings, *, day: date, say: Say, instance: dg.DagsterInstance | None = None
-) -> Came:
+) -> RunSummary:
     """The daily run for `day`: each platform's trailing window, key figures, entities and the page."""
     if instance is None:
         with instance_at(dagster_home(settings)) as opened:
             return refresh_day(settings, day=day, say=say, instance=opened)
-    came, lake, began = Came(), Lake(settings.lake_uri), perf_counter()
+    came, lake, began = RunSummary(), Lake(settings.lake_uri), perf_counter()
     is_long, first = (day + timedelta(days=1)).weekday() == LONG_WEEKDAY, day
     for platform in PLATFORMS:
         window = Window(
@@ -137,7 +137,7 @@ def refresh_day(
 
 
 def _run_step(
-    came: Came, instance: dg.DagsterInstance, step: RunStep, *, day: date, first: date, say: Say
+    came: RunSummary, instance: dg.DagsterInstance, step: RunStep, *, day: date, first: date, say: Say
 ) -> None:
     """One step of the daily run, for the partitions that its extent means on `day`."""
     began, keys = perf_counter(), step.keys
@@ -214,7 +214,7 @@ def backfill_order() -> BackfillOrder:
 
 
 def _attempt(
-    came: Came,
+    came: RunSummary,
     instance: dg.DagsterInstance,
     selection: dg.AssetSelection,
     window: Window | None = None,

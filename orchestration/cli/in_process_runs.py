@@ -54,7 +54,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Done:
+class CompletedRun:
     """A run that succeeded."""
 
     run_id: str
@@ -98,7 +98,7 @@ def run(
     *,
     window: Window | None = None,
     tags: dict[str, str] | None = None,
-) -> Done:
+) -> CompletedRun:
     """Materialize what is selected, for a window of days where it has days.
 
     Raises:
@@ -119,7 +119,7 @@ def run(
         )
     if not result.success:
         raise RunFailed(_what_failed(result), _skipped(result, job, keys))
-    return Done(result.run_id, perf_counter() - began)
+    return CompletedRun(result.run_id, perf_counter() - began)
 
 
 def _close(instance: dg.DagsterInstance, run_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from resources.crm.reader import Reading
+from resources.crm.reader import CrmReading
 from resources.lake.lake import Lake
 from resources.lake.schema import Table
 from resources.tables.crm import COMPANIES, CONTACTS, CRM_PULLS, TOUCHES
@@ -25,7 +25,7 @@ class LeftOut:
     rows: int
 
 
-def leave_out_free_text(reading: Reading, lake: Lake, *, most: int) -> list[LeftOut]:
+def leave_out_free_text(reading: CrmReading, lake: Lake, *, most: int) -> list[LeftOut]:
     """Empties traits in `reading` that have too many values, together with those that are known already.
 
     A reading of changes alone shows too little to tell: it keeps no trait that the last reading of everything had left out, nor one

@@ -12,8 +12,8 @@ from typing import Any
 from resources.config.credentials import HubSpotSettings
 from resources.crm import hubspot_wire as wire
 from resources.crm.hubspot_client import Client
-from resources.crm.rate_limit import Pace
-from resources.crm.reader import Reading, Row, some_at_a_time
+from resources.crm.rate_limit import RateLimiter
+from resources.crm.reader import CrmReading, Row, some_at_a_time
 from resources.platforms.call_context import Doing
 from resources.platforms.retries import Patience
 from resources.policy.crm import CrmMapping
@@ -28,19 +28,19 @@ class HubSpot:
     source = wire.SOURCE
 
     def __init__(
-        self, settings: HubSpotSettings, mapping: CrmMapping, *, patience: Patience | None = None, pace: Pace | None = None
+        self, settings: HubSpotSettings, mapping: CrmMapping, *, patience: Patience | None = None, pace: RateLimiter | None = None
     ) -> None:  # fmt: skip
         self._mapping = mapping
-        self._client = Client(settings, patience or Patience(), pace or Pace())
+        self._client = Client(settings, patience or Patience(), pace or RateLimiter())
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """Contacts, companies, deals, stages and owners; those changed since then, or all.
 
         Raises:
             PlatformBusy: Throttled or down; the same reading may work later.
             PlatformRefused: A dead token or a missing scope.
         """
-        reading = Reading(self.source, now(), since)
+        reading = CrmReading(self.source, now(), since)
         stages = self._stages(reading)
         currency = self._get("account-info/v3/details", "Asking for the currency").get("companyCurrency")
         for records in self._records("contacts", since):
@@ -61,7 +61,7 @@ class HubSpot:
         self._get("crm/v3/objects/deals", "Reading a deal", limit=1)
         return f"account {account.get('portalId')} ({account.get('companyCurrency')}): contacts and deals can be read"
 
-    def _take_contacts(self, reading: Reading, records: list[wire.Record]) -> None:
+    def _take_contacts(self, reading: CrmReading, records: list[wire.Record]) -> None:
         reading.add("contacts", [wire.contact_row(record, self._mapping) for record in records])
         reading.add("touches", [row for record in records for row in wire.touch_rows(record, self._mapping)])
         losers = {loser for record in records for loser in wire.merged_ids(record)}
@@ -70,7 +70,7 @@ class HubSpot:
 
     def _take_deals(
         self,
-        reading: Reading,
+        reading: CrmReading,
         records: list[wire.Record],
         stages: dict[tuple[str, str], Row],
         currency: str | None,
@@ -86,15 +86,17 @@ class HubSpot:
         reading.add("deals", rows)
         reading.add("deal_stages", [row for record in records for row in wire.deal_stage_rows(record)])
 
-    def _stages(self, reading: Reading) -> dict[tuple[str, str], Row]:
-        found = wire.stage_rows(self._get("crm/v3/pipelines/deals", "Listing pipelines").get("results", []))
-        reading.add("stages", found)
+    def _stages(self, reading: CrmReading) -> dict[tuple[str, str], Row]:
+        stage_rows = wire.stage_rows(
+            self._get("crm/v3/pipelines/deals", "Listing pipelines").get("results", [])
+        )
+        reading.add("stages", stage_rows)
         owners = self._get("crm/v3/owners", "Listing owners", limit=LISTED).get("results", [])
         reading.add(
             "owners",
             [{"owner_id": str(record["id"]), "is_active": not record.get("archived")} for record in owners],
         )
-        return {(row["pipeline"], row["stage"]): row for row in found}
+        return {(row["pipeline"], row["stage"]): row for row in stage_rows}
 
     def _records(self, kind: str, since: datetime | None) -> Iterator[list[wire.Record]]:
         """Records of a kind with what we need of them, some at a time."""
@@ -183,7 +185,7 @@ class HubSpot:
                     first_ids[str(record["from"]["id"])] = str(others[0]["toObjectId"])
         return first_ids
 
-    def _follow_deletions(self, reading: Reading) -> None:
+    def _follow_deletions(self, reading: CrmReading) -> None:
         for kind, parent in (("contacts", "contact_id"), ("companies", "company_id"), ("deals", "deal_id")):
             gone = {str(record["id"]) for record in self._listed(kind, limit=LISTED, archived="true")}
             gone -= {row[parent] for row in reading.rows.get(kind, [])}

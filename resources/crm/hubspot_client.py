@@ -6,7 +6,7 @@ import msgspec
 import requests
 
 from resources.config.credentials import HubSpotSettings
-from resources.crm.rate_limit import Pace
+from resources.crm.rate_limit import RateLimiter
 from resources.errors import (
     PlatformBusy,
     PlatformError,
@@ -27,7 +27,7 @@ Answer = dict[str, Any]
 class Client:
     """One session with one private app."""
 
-    def __init__(self, settings: HubSpotSettings, patience: Patience, pace: Pace) -> None:
+    def __init__(self, settings: HubSpotSettings, patience: Patience, pace: RateLimiter) -> None:
         self._url, self._patience, self._pace = settings.api_url, patience, pace
         self.meter = Meter()
         self._session = requests.Session()
@@ -86,16 +86,16 @@ def _as_our_error(response: requests.Response, doing: Doing) -> PlatformError:
     message = (
         f"{redacted(str(body.get('message') or 'no message'))[:200].rstrip('. ')} (HTTP {status}, {word})"
     )
-    known = {**doing.known(), "said": message, "trace": body.get("correlationId")}
+    details = {**doing.known(), "said": message, "trace": body.get("correlationId")}
     if status == 429:
         retry_after = response.headers.get("Retry-After", "")
         return PlatformBusy(
-            **known, wait_seconds=float(retry_after) if retry_after.isdecimal() else _WAITS.get(policy)
+            **details, wait_seconds=float(retry_after) if retry_after.isdecimal() else _WAITS.get(policy)
         )
     if status >= 500:
-        return PlatformBusy(**known)
+        return PlatformBusy(**details)
     todo = {
         401: "Make a new token in HubSpot, Settings > Integrations > Private apps, and set HUBSPOT_ACCESS_TOKEN.",
         403: "Give the private app the scopes that docs/crm.md lists.",
     }.get(status)
-    return PlatformRefused(**known, todo=todo)
+    return PlatformRefused(**details, todo=todo)

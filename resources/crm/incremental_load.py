@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from resources.crm.free_text_filter import LeftOut, leave_out_free_text
-from resources.crm.reader import PARENT, CrmReader, Reading
+from resources.crm.reader import PARENT, CrmReader, CrmReading
 from resources.lake.lake import Lake
 from resources.lake.layout import news, tally
 from resources.lake.schema import Table
@@ -22,10 +22,10 @@ from resources.tables.crm import CRM_PULLS, READ
 
 
 @dataclass(frozen=True)
-class Kept:
+class CrmLoad:
     """What became of one reading."""
 
-    reading: Reading
+    reading: CrmReading
     changed: dict[str, int]
     """Rows that were new, different or gone, by table."""
     seconds: float
@@ -33,7 +33,7 @@ class Kept:
     """Traits that turned out to be free text."""
 
 
-def read_and_keep(lake: Lake, reader: CrmReader, mapping: CrmMapping, *, now: Any) -> Kept:
+def read_and_keep(lake: Lake, reader: CrmReader, mapping: CrmMapping, *, now: Any) -> CrmLoad:
     """Read what changed since the last reading (or everything, every now and then), and keep it.
 
     Raises:
@@ -48,7 +48,7 @@ def read_and_keep(lake: Lake, reader: CrmReader, mapping: CrmMapping, *, now: An
         for name, table in READ.items()
         if name in reading.rows or PARENT.get(name)
     }
-    loaded = Kept(reading, changed, perf_counter() - began, left_out)
+    loaded = CrmLoad(reading, changed, perf_counter() - began, left_out)
     log = _log(loaded) | {"mapping": fingerprint(mapping)}
     lake.append(CRM_PULLS, pa.Table.from_pylist([log], schema=CRM_PULLS.schema))
     return loaded
@@ -78,7 +78,7 @@ def fingerprint(mapping: CrmMapping) -> str:
 _ONLY_LATER = {"overlap_minutes", "whole_every_days", "window_days", "model", "qualify_within_days"}
 
 
-def keep(lake: Lake, table: Table, reading: Reading) -> int:
+def keep(lake: Lake, table: Table, reading: CrmReading) -> int:
     """Append what the reading tells anew of one table; how many rows that is."""
     name = table.name.removeprefix("crm_")
     incoming = _fitted(table, reading, reading.rows.get(name, []))
@@ -99,12 +99,12 @@ def keep(lake: Lake, table: Table, reading: Reading) -> int:
     return sum(tally(tells).values())
 
 
-def _fitted(table: Table, reading: Reading, rows: list[dict[str, Any]]) -> pa.Table:
+def _fitted(table: Table, reading: CrmReading, rows: list[dict[str, Any]]) -> pa.Table:
     whole = [row | {"source": reading.source, "pulled_at": reading.at} for row in rows]
     return pa.Table.from_pylist(whole, schema=table.schema)
 
 
-def _log(loaded: Kept) -> dict[str, Any]:
+def _log(loaded: CrmLoad) -> dict[str, Any]:
     reading = loaded.reading
     return {
         "source": reading.source, "pulled_at": reading.at, "since": reading.since, "is_whole": reading.since is None,

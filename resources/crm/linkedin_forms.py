@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from resources.config.credentials import LinkedInAdsSettings
-from resources.crm.reader import Reading, Row
+from resources.crm.reader import CrmReading, Row
 from resources.errors import PlatformRefused
 from resources.platforms.call_context import Doing
 from resources.platforms.linkedin_ads import LinkedInAds
@@ -60,14 +60,14 @@ class LinkedInForms:
         self._mapping, patience = mapping, patience or Patience()
         self._ads, self._client = LinkedInAds(settings, patience=patience), Client(settings, patience)
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """Responses since then, or of the year that LinkedIn keeps.
 
         Raises:
             PlatformBusy: Throttled or down; the same reading may work later.
             PlatformRefused: A dead token or a missing permission.
         """
-        reading = Reading(self.source, now(), since)
+        reading = CrmReading(self.source, now(), since)
         start = since or now() - timedelta(days=KEPT_DAYS)
         groups: dict[str, str | None] = {}
         for account in self._ads.accounts():

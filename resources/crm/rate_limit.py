@@ -19,7 +19,7 @@ UNTOLD = 100
 
 
 @dataclass
-class Pace:
+class RateLimiter:
     """Waits of one login. Safe to use from several threads."""
 
     clock: Callable[[], float] = monotonic

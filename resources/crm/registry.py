@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from resources.config.settings import Settings, load_settings
-from resources.crm.rate_limit import Pace
+from resources.crm.rate_limit import RateLimiter
 from resources.crm.reader import CrmReader
 from resources.platforms.retries import Patience
 from resources.policy.crm import CrmMapping
@@ -18,7 +18,7 @@ class Crms:
 
     settings: Callable[[], Settings] = load_settings
     patience: Patience = field(default_factory=Patience)
-    pace: Callable[[], Pace] = Pace
+    pace: Callable[[], RateLimiter] = RateLimiter
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def mapping(self) -> CrmMapping:

@@ -15,7 +15,7 @@ import requests
 
 from resources.config.credentials import SalesforceSettings
 from resources.crm import salesforce_wire as wire
-from resources.crm.reader import Reading
+from resources.crm.reader import CrmReading
 from resources.crm.salesforce_bulk import OBJECTS, bulk_rows
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable
 from resources.platforms.api_quota import Meter
@@ -47,14 +47,14 @@ class Salesforce:
         self.meter = Meter()
         self._client: Any = None
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """People, accounts and opportunities; those changed since then, or all.
 
         Raises:
             PlatformBusy: The day's calls are used up, or Salesforce is down.
             PlatformRefused: The login or a query was refused.
         """
-        reading = Reading(self.source, now(), since)
+        reading = CrmReading(self.source, now(), since)
         people = wire.People(
             self._mapping, leads=list(self._rows("Lead", since)), contacts=list(self._rows("Contact", since))
         )

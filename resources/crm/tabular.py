@@ -15,7 +15,7 @@ import pandas as pd
 from resources.crm.hubspot_wire import amount
 from resources.crm.interests import interests
 from resources.crm.landing_url import Landing, landing
-from resources.crm.reader import Reading, Row
+from resources.crm.reader import CrmReading, Row
 from resources.errors import DataUnusable, PlatformRefused, PlatformUnreachable
 from resources.policy.crm import CrmMapping
 from resources.policy.crm_traits import (
@@ -49,7 +49,7 @@ class Files:
     def __init__(self, folder: Path, mapping: CrmMapping) -> None:
         self._folder, self._mapping = folder, mapping
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """Everything in the folder.
 
         Raises:
@@ -84,7 +84,7 @@ class Sql:
     def __init__(self, url: str, mapping: CrmMapping) -> None:
         self._url, self._mapping = url, mapping
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """What the queries answer.
 
         Raises:
@@ -138,13 +138,13 @@ def _file(path: Path) -> pd.DataFrame:
     raise DataUnusable(f"{problem}. Save it again with a header line, in UTF-8.")
 
 
-def rows_of(tables: Tables, mapping: CrmMapping, *, source: str, at: datetime) -> Reading:
+def rows_of(tables: Tables, mapping: CrmMapping, *, source: str, at: datetime) -> CrmReading:
     """The tables as a reading of everything.
 
     Raises:
         DataUnusable: A column is missing that is needed.
     """
-    reading = Reading(source, at, None)
+    reading = CrmReading(source, at, None)
     named = {name: _named(name, table, mapping) for name, table in tables.items()}
     reading.add("contacts", [_contact(row, mapping) for row in _each(named.get("contacts"))])
     contact_ids = {row["contact_id"] for row in reading.rows["contacts"]}

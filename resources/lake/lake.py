@@ -31,8 +31,8 @@ from resources.lake.layout import (
     MONTH,
     PLAIN,
     Counted,
+    LakeWrite,
     Where,
-    Written,
     condition,
     frame,
     layout,
@@ -64,7 +64,7 @@ class Lake:
         if self._is_local:
             rename_tables(Path(self.root))
 
-    def replace(self, table: Table, rows: Rows, *, where: Where | None = None) -> Written:
+    def replace(self, table: Table, rows: Rows, *, where: Where | None = None) -> LakeWrite:
         """Replace the slice `where` (None: the whole table) by `rows`.
 
         A stream of batches is written as it comes, with flat memory, and only takes effect if it ends well.
@@ -81,7 +81,7 @@ class Lake:
         with self._one_writer(table):
             return self._write(Counted(table, batches, where), mode="overwrite")
 
-    def record(self, table: Table, rows: pa.Table, *, at: datetime, where: Where | None = None) -> Written:
+    def record(self, table: Table, rows: pa.Table, *, at: datetime, where: Where | None = None) -> LakeWrite:
         """Append what a reading of the slice `where` (None: the whole table), made at the instant `at`, tells anew.
 
         Rows that say what is known already add nothing. A row that was reported before and is not in `rows` is recorded as
@@ -112,9 +112,9 @@ class Lake:
             if len(tells):
                 self._write(Counted(table, tells.to_batches(), where), mode="append")
         added, changed, gone = (counts.get(k, 0) for k in ((False, False), (True, False), (True, True)))
-        return Written(fitted.rows, fitted.first, added=added, changed=changed, vanished=gone)
+        return LakeWrite(fitted.rows, fitted.first, added=added, changed=changed, vanished=gone)
 
-    def append(self, table: Table, rows: pa.Table) -> Written:
+    def append(self, table: Table, rows: pa.Table) -> LakeWrite:
         """Add `rows` to those that are there.
 
         Raises:
@@ -143,7 +143,7 @@ class Lake:
             delta.cleanup_metadata()
         return len(dropped)
 
-    def _write(self, counted: Counted, *, mode: Any, into: DeltaTable | None = None) -> Written:
+    def _write(self, counted: Counted, *, mode: Any, into: DeltaTable | None = None) -> LakeWrite:
         table = counted.table
         try:
             write_deltalake(
@@ -161,14 +161,14 @@ class Lake:
             if counted.broke is not None:  # it says more than the writer's words for it
                 raise counted.broke from None
             raise
-        return Written(counted.rows, counted.first)
+        return LakeWrite(counted.rows, counted.first)
 
     def _newest(self, table: Table, where: Where | None) -> datetime | None:
         """When the slice was last found changed, None where nothing is known of it."""
         within, parameters = condition(where)
         sql = f"select max(pulled_at) as newest from {table.layer}.{table.name}_versions{within}"
-        found: datetime | None = self.arrow(sql, table, parameters=parameters).column("newest")[0].as_py()
-        return found
+        newest_at: datetime | None = self.arrow(sql, table, parameters=parameters).column("newest")[0].as_py()
+        return newest_at
 
     def _news(self, table: Table, incoming: pa.Table, at: datetime, where: Where | None) -> pa.Table:
         within, parameters = condition(where)

@@ -82,12 +82,12 @@ def asked_for(definitions: dg.Definitions, lake: Lake, morning: str) -> dict[str
         resources={"lake": lake},
     ) as context:
         requests = list(every_morning(context))
-    found = {}
+    windows = {}
     for request in requests:
         platforms = {key.path[-1].split("_ads_")[0] + "_ads" for key in request.asset_selection}
         assert len(platforms) == 1
-        found[platforms.pop()] = (request.tags[RANGE_START], request.tags[RANGE_END])
-    return found
+        windows[platforms.pop()] = (request.tags[RANGE_START], request.tags[RANGE_END])
+    return windows
 
 
 def test_the_morning_pulls_each_platform_s_own_window_and_the_long_one_on_sundays(

@@ -39,7 +39,7 @@ def test_a_signal_ends_the_command_its_run_and_its_child(number: signal.Signals,
     assert process.returncode == 128 + number
     assert "STARTED second" not in printed
     assert f"Stopped by {number.name}. Start it again: it goes on." in errors
-    with dg.DagsterInstance.from_config(str(tmp_path / "home")) as instance:
+    with instance_at(tmp_path / "home") as instance:
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.CANCELED]
     deadline = time.monotonic() + 10
     while _is_alive(child) and time.monotonic() < deadline:

@@ -15,7 +15,7 @@ from assets.core.conversion_lag.curve import LONGEST_DAYS, curves
 from assets.core.conversion_lag.sightings import COLUMNS, SOURCES, sightings
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
-from resources.lake.layout import Written
+from resources.lake.layout import LakeWrite
 from resources.platforms.registry import PLATFORMS, Platforms
 from resources.run_metadata import row_metadata
 from resources.tables import core
@@ -52,7 +52,7 @@ def learned(lake: Lake, *, until: datetime) -> pd.DataFrame:
     return curves(seen(lake, until=until), platforms=PLATFORMS, longest=LONGEST_DAYS)
 
 
-def keep(lake: Lake, lag: pd.DataFrame, *, at: datetime) -> Written:
+def keep(lake: Lake, lag: pd.DataFrame, *, at: datetime) -> LakeWrite:
     """Record the curves as those of the instant `at`."""
     schema = core.CONVERSION_LAG.schema
     rows = pa.Table.from_pandas(lag.assign(pulled_at=at), schema=schema, preserve_index=False)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.automation import SAFE_RETRIES
-from resources.crm.incremental_load import Kept, read_and_keep
+from resources.crm.incremental_load import CrmLoad, read_and_keep
 from resources.crm.registry import Crms
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
@@ -31,7 +31,7 @@ def crm_records(lake: dg.ResourceParam[Lake], crms: dg.ResourceParam[Crms]) -> I
         )
 
 
-def _metadata(name: str, loads: list[Kept]) -> dict[str, int | str]:
+def _metadata(name: str, loads: list[CrmLoad]) -> dict[str, int | str]:
     return {
         "dagster/row_count": sum(len(load.reading.rows.get(name, [])) for load in loads),
         "new or changed rows": sum(load.changed.get(name, 0) for load in loads),
