@@ -33,9 +33,9 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def given(lake: Lake) -> dict[str, Any]:
-    made = frames(ad_sets=12, days=35)
-    fill(lake, made)
-    return made
+    lake = frames(ad_sets=12, days=35)
+    fill(lake, lake)
+    return lake
 
 
 def write(day: date, lake: Lake, desk: Desk) -> dg.ExecuteInProcessResult:
@@ -65,9 +65,9 @@ def test_a_day_is_written_with_its_campaigns_its_files_and_a_preview(
     links = {a.attributes["href"] for a in page.one("section", id="campaigns").one("tbody").all("a")}
     assert links == {f"{beside.name}/{path.name}" for path in beside.iterdir()}
     assert len(links) == given["campaign_days"]["campaign_id"].nunique()
-    (made,) = done.asset_materializations_for_node("reports__daily_dashboard")
+    (result,) = done.asset_materializations_for_node("reports__daily_dashboard")
     (spend,) = [tile for tile in page.all("dd") if tile.attributes.get("data-metric") == "spend"]
-    preview = str(made.metadata["in short"].value)
+    preview = str(result.metadata["in short"].value)
     assert "approvals waiting: 1" in preview
     assert f"| Total | {spend.text} |" in preview
 
@@ -150,21 +150,21 @@ def test_the_switch_and_what_waits_are_the_ledger_s(lake: Lake, desk: Desk) -> N
         proposal(created_at=now),
         proposal(pause(target("2")), created_at=now, level="auto_safe"),
     )
-    for made in (acts_alone, waits):
-        desk.ledger.propose(made)
+    for result in (acts_alone, waits):
+        desk.ledger.propose(result)
     desk.ledger.turn(KILL, on=True, person="mara", reason="a test")
-    found = approvals_now(lake, desk, desk.settings, as_of=AS_OF, now=now)
-    assert found is not None
-    assert [row.proposal_id for row in found.rows] == [waits.proposal_id]
-    assert found.killed is not None
-    assert "mara: a test" in found.killed
+    page_text = approvals_now(lake, desk, desk.settings, as_of=AS_OF, now=now)
+    assert page_text is not None
+    assert [row.proposal_id for row in page_text.rows] == [waits.proposal_id]
+    assert page_text.killed is not None
+    assert "mara: a test" in page_text.killed
 
 
 def test_the_first_day_is_a_page_and_a_line_without_figures(lake: Lake, desk: Desk) -> None:
     write(AS_OF, lake, desk)
     assert "No figures yet" in page_of(AS_OF, desk).text
-    told = json.loads((desk.settings.reports_dir / f"daily_dashboard_{AS_OF}.json").read_text("utf-8"))
-    assert set(told["figures"].values()) == {None}
+    metadata = json.loads((desk.settings.reports_dir / f"daily_dashboard_{AS_OF}.json").read_text("utf-8"))
+    assert set(metadata["figures"].values()) == {None}
     (row,) = (
         parsed((desk.settings.reports_dir / "index.html").read_text("utf-8"))
         .one("section", id="days")
@@ -176,8 +176,8 @@ def test_the_first_day_is_a_page_and_a_line_without_figures(lake: Lake, desk: De
 
 def test_the_link_leads_to_a_web_server_where_there_is_one(lake: Lake, desk: Desk) -> None:
     def page(desk: Desk) -> dg.MetadataValue:
-        (made,) = write(AS_OF, lake, desk).asset_materializations_for_node("reports__daily_dashboard")
-        return made.metadata["page"]
+        (result,) = write(AS_OF, lake, desk).asset_materializations_for_node("reports__daily_dashboard")
+        return result.metadata["page"]
 
     name = f"daily_dashboard_{AS_OF}.html"
     assert page(desk) == dg.MetadataValue.path(str(desk.settings.reports_dir / name))
