@@ -122,8 +122,8 @@ def parts_of(table: SheetColumns, usable: Flags, things: Integers) -> tuple[npt.
     layout = table.layout
     if layout.partial:
         column = table.by_place[layout.partial[1]]
-        texts = np.array([without_marks(text).strip() for text in column.texts], dtype=object)
-        return np.asarray(texts[column.codes]), usable
+        terms = np.array([without_marks(text).strip() for text in column.texts], dtype=object)
+        return np.asarray(terms[column.codes]), usable
     parts = np.full(len(table.lines), "", dtype=object)
     if not layout.dimensions:
         return parts, usable
