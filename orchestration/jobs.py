@@ -13,7 +13,7 @@ from resources.action_services import open_desk
 from resources.lake.lake import Lake
 from resources.lake.schema import Table
 from resources.platforms.registry import PLATFORMS
-from resources.tables import core, dropped
+from resources.tables import core
 from resources.tables.crm import READ
 from resources.tables.every import TABLES
 from resources.tables.segments import AUDIENCES
@@ -35,7 +35,7 @@ RAW_DAYS = selection_of(table for platform in PLATFORMS for table in _raw(platfo
 SNAPSHOTS = selection_of(table for platform in PLATFORMS for table in _raw(platform, with_days=False))
 CORE_DAYS = selection_of((*core.DAYS.values(), core.KPI_DAY))
 CRM = selection_of(READ.values())
-DROPPED = selection_of((*dropped.DAYS.values(), dropped.ENTITIES, dropped.REJECTS))
+DROPPED = selection_of(table for table in TABLES if table.path.startswith("raw/dropped_"))
 
 daily_pull = dg.define_asset_job(
     "daily_pull",
