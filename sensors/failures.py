@@ -7,7 +7,7 @@ import dagster as dg
 from assets.actions.rendering import JOB
 from assets.reports.notifications.signal_notices import Place
 from assets.reports.notifications.watch import failed_run
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 
 
 @dg.run_failure_sensor(
@@ -16,21 +16,23 @@ from resources.action_services import Desk
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Keeps for the next message that a run failed and why, with the link to it; the same failure again says nothing.",
 )
-def failed_runs(context: dg.RunFailureSensorContext, desk: dg.ResourceParam[Desk]) -> dg.SkipReason:
+def failed_runs(
+    context: dg.RunFailureSensorContext, services: dg.ResourceParam[ActionServices]
+) -> dg.SkipReason:
     run = context.dagster_run
     if run.job_name == JOB:
         return dg.SkipReason("What becomes of a decision stands in the ledger, and is told from there.")
-    if not desk.addresses():
+    if not services.addresses():
         return dg.SkipReason("Nobody is to be told.")
     events = context.get_step_failure_events()
     steps = sorted({event.step_key for event in events if event.step_key})
-    ui = desk.settings.ui_url.rstrip("/")
+    ui = services.settings.ui_url.rstrip("/")
     place = Place(
         currency="",
         dashboard=f"{ui}/assets/reports/daily_dashboard",
         weekly=f"{ui}/assets/reports/weekly_pacing",
     )
-    said = failed_run(desk, place, job=run.job_name, steps=steps, run_id=run.run_id, why=_why(events))
+    said = failed_run(services, place, job=run.job_name, steps=steps, run_id=run.run_id, why=_why(events))
     return dg.SkipReason("kept" if said else "it failed before and was told")
 
 

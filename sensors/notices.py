@@ -13,7 +13,7 @@ import dagster as dg
 from assets.reports.notifications.delivery import route_new, send_due
 from assets.reports.notifications.notice import Notice
 from assets.reports.notifications.watch import Watch, trouble
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.lake.lake import Lake
 
 LOOK_EVERY = timedelta(minutes=2)
@@ -27,20 +27,24 @@ MESSAGES = dg.AssetKey(["reports", "messages"])
     description="Tells people by chat and mail what is urgent at once, what waits for them in working hours, and all else in one digest a day.",
 )
 def notices(
-    context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+    context: dg.SensorEvaluationContext,
+    lake: dg.ResourceParam[Lake],
+    services: dg.ResourceParam[ActionServices],
 ) -> dg.SensorResult:
-    now = desk.ledger.clock()
+    now = services.ledger.clock()
     is_due = not context.cursor or now - datetime.fromisoformat(context.cursor) >= LOOK_EVERY
-    told = tick(context.instance, lake, desk, is_looking=is_due)
+    told = tick(context.instance, lake, services, is_looking=is_due)
     return dg.SensorResult(
         skip_reason=dg.SkipReason(told), cursor=now.isoformat() if is_due else context.cursor
     )
 
 
-def tick(instance: dg.DagsterInstance, lake: Lake, desk: Desk, *, is_looking: bool = True) -> str:
+def tick(
+    instance: dg.DagsterInstance, lake: Lake, services: ActionServices, *, is_looking: bool = True
+) -> str:
     """Find, keep and send what is due; one sentence about it."""
-    watch = Watch(lake, desk)
-    addresses = desk.addresses(watch.rules)
+    watch = Watch(lake, services)
+    addresses = services.addresses(watch.rules)
     if not addresses:
         return "Nobody is to be told: no address is set. docs/notifications.md says how."
     found, mornings, broken = 0, list[str](), None
@@ -52,12 +56,12 @@ def tick(instance: dg.DagsterInstance, lake: Lake, desk: Desk, *, is_looking: bo
     except Exception as error:  # noqa: BLE001 — what is kept already is sent whatever cannot be read; then the tick fails
         broken = error
     zone = partial(_zone, watch)
-    route_new(desk, watch.rules, addresses, zone)
-    sent = send_due(desk, watch.rules, addresses, zone)
+    route_new(services, watch.rules, addresses, zone)
+    sent = send_due(services, watch.rules, addresses, zone)
     failed = {name: why for name, why in sent.items() if why is not None}
     if mornings:
-        desk.ledger.forget_notices()
-        _report(instance, desk)
+        services.ledger.notices.forget_notices()
+        _report(instance, services)
     if broken is not None:
         raise broken
     words = "; ".join(f"{name}: {why}" for name, why in failed.items())
@@ -86,12 +90,12 @@ def _succeeded_since(instance: dg.DagsterInstance, notice: Notice) -> bool:
     return any(wanted <= (one.dagster_run.asset_selection or wanted) for one in later)
 
 
-def _report(instance: dg.DagsterInstance, desk: Desk) -> None:
+def _report(instance: dg.DagsterInstance, services: ActionServices) -> None:
     """What was said in the last day, for the asset's page."""
-    now = desk.ledger.clock()
-    rows = desk.ledger.deliveries(since=now - timedelta(hours=24))
+    now = services.ledger.clock()
+    rows = services.ledger.notices.deliveries(since=now - timedelta(hours=24))
     table = "\n".join(f"| {row.channel} | {row.state} | {row.number} | {row.said or ''} |" for row in rows)
-    words = trouble(desk, now=now)
+    words = trouble(services, now=now)
     instance.report_runless_asset_event(
         dg.AssetMaterialization(
             MESSAGES,

@@ -185,9 +185,7 @@ class ApprovalGate:
         if len(request.together) == 1:
             return self.ledger.proposals.summary(request.key)
         return set_summary(
-            entry.proposal.digest
-            for key in request.together
-            for entry in self.ledger.proposals.members(key)
+            entry.proposal.digest for key in request.together for entry in self.ledger.proposals.members(key)
         )
 
     def not_automatic(self, proposal: Proposal, *, level: str | None = None) -> str | None:
@@ -261,9 +259,7 @@ class ApprovalGate:
     ) -> tuple[str | None, str]:
         verdicts = set(decisions.values())
         decision = verdicts.pop() if len(verdicts) == 1 else "mixed"
-        attempt = self._attempt(
-            approver, code, decision=decision, digests=decisions, session=session, at=at
-        )
+        attempt = self._attempt(approver, code, decision=decision, digests=decisions, session=session, at=at)
         try:
             return self.ledger.decisions.record(attempt, decisions, note=note)
         except (GuessesExhausted, CodeSpent, CodeWrong) as error:
@@ -281,9 +277,7 @@ class ApprovalGate:
         limit = GuessLimit(limits.wrong_codes, timedelta(minutes=limits.wrong_codes_minutes))
         return Attempt(approver, session, test, limit, can_be_guessed=session != "launchpad")
 
-    def _automatic(
-        self, request: DecisionRequest, entries: Sequence[LedgerEntry]
-    ) -> list[DecisionOutcome]:
+    def _automatic(self, request: DecisionRequest, entries: Sequence[LedgerEntry]) -> list[DecisionOutcome]:
         for entry in entries:
             if why := self.not_automatic(entry.proposal):
                 raise NotApproved(

@@ -1,6 +1,6 @@
 """Who may approve what, how many have to, and whether an approval still holds: judged when a decision is given and again at the write."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -67,20 +67,23 @@ class ApprovalRules:
 
     def why_not_by(self, name: str, proposal: Proposal) -> str | None:
         """Why this person may not approve this proposal; None where they may."""
+        return next(self._obstacles(name, proposal), None)
+
+    def _obstacles(self, name: str, proposal: Proposal) -> Iterator[str]:
         approver, size = self.policy.approvers.get(name), self.size(proposal)
         if approver is None:
-            return f"'{name}' is no approver in policy.yaml"
+            yield f"'{name}' is no approver in policy.yaml"
+            return
         if not self.approvers.knows(name):
-            return f"{name} is not enrolled"
+            yield f"{name} is not enrolled"
         if name == proposal.proposer:
-            return f"{name} proposed {proposal.proposal_id} and cannot approve it: somebody else has to"
+            yield f"{name} proposed {proposal.proposal_id} and cannot approve it: somebody else has to"
         if approver.kinds is not None and proposal.kind not in approver.kinds:
-            return f"{name} may not approve {proposal.kind}"
+            yield f"{name} may not approve {proposal.kind}"
         if size is None:
-            return f"how much {proposal.proposal_id} moves cannot be said: an exchange rate or its spend is missing"
-        if size > approver.up_to:
-            return f"{proposal.proposal_id} moves {size:.2f} a day and {name} may approve up to {approver.up_to}"
-        return None
+            yield f"how much {proposal.proposal_id} moves cannot be said: an exchange rate or its spend is missing"
+        elif size > approver.up_to:
+            yield f"{proposal.proposal_id} moves {size:.2f} a day and {name} may approve up to {approver.up_to}"
 
     def why_not_approved(self, entry: LedgerEntry, decisions: Iterable[RecordedDecision]) -> str | None:
         """Why the recorded decisions do not approve a proposal by the policy of this moment; None where they do.
@@ -120,9 +123,7 @@ class ApprovalRules:
             return "auto_safe raises no budget"
         if level == "auto_neutral" and (why := self._not_neutral(proposal)):
             return why
-        return next(
-            filter(None, (self._not_earned(change, level) for change in proposal.changes)), None
-        )
+        return next(filter(None, (self._not_earned(change, level) for change in proposal.changes)), None)
 
     def _not_neutral(self, proposal: Proposal) -> str | None:
         """Why a bundle changes the total; amounts in several currencies are added in the reporting currency."""

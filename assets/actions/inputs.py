@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from assets.actions.approval import ApprovalGate
@@ -15,7 +17,7 @@ from assets.actions.execution.platform_writes import PlatformWriters, PlatformWr
 from assets.actions.guardrails.context import OURS_WITHIN, Edit, Surroundings
 from assets.actions.rules.finding import Finding
 from assets.actions.rules.pacing import pace_findings
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.lake.lake import Lake
 from resources.ledger.proposal import Change, Image, Proposal
 from resources.policy.budgets import load_budgets
@@ -39,7 +41,7 @@ class Figures:
         """The surroundings of a proposal now, with the last edits of what it changes."""
         now = self._services.ledger.clock()
         tables = self._tables(now)
-        written = self._services.ledger.written_since(now - timedelta(days=8))
+        written = self._services.ledger.writes.since(now - timedelta(days=8))
         return Surroundings(
             now=now, written=written, edits=self._edits(proposal, written) if proposal else {},
             budget_edits=self._budget_edits(proposal, now) if proposal else {}, **tables,
@@ -127,6 +129,26 @@ def executor(
     return Executor(services.ledger, services.policy, figures.around, writes)
 
 
+@dataclass(frozen=True)
+class ActionPath:
+    """Opens the gate and the executor for an op, which needs nothing else of the deployment."""
+
+    services: ActionServices
+    lake: Lake
+
+    @cached_property
+    def figures(self) -> Figures:
+        return Figures(self.lake, self.services)
+
+    def gate(self) -> ApprovalGate:
+        """The gate of this moment."""
+        return approval_gate(self.services, self.figures)
+
+    def executor(self, *, run_id: str, log: Callable[[str], None]) -> Executor:
+        """What carries out approved proposals in one run."""
+        return executor(self.services, self.figures, run_id=run_id, log=log)
+
+
 def _settle_time(services: ActionServices) -> timedelta:
     try:
         return settle_time(services.policy().approval.settle_seconds)
@@ -134,16 +156,18 @@ def _settle_time(services: ActionServices) -> timedelta:
         return settle_time(Approval().settle_seconds)
 
 
-def propose_findings(found: list[Finding], desk: Desk, figures: Figures) -> tuple[Drafts, list[Proposal]]:
+def propose_findings(
+    found: list[Finding], services: ActionServices, figures: Figures
+) -> tuple[Drafts, list[Proposal]]:
     """Proposals of these findings, in the ledger; those that were there already are left out of the second part."""
     drafts = drafted(
-        found, gate=approval_gate(services, figures), image=lambda target: desk.platforms.writer(target.platform).image(target),
+        found, gate=approval_gate(services, figures), image=lambda target: services.platforms.writer(target.platform).image(target),
         around=figures.around,
     )  # fmt: skip
-    taken = [made for made in drafts.made if desk.ledger.propose(made)]
+    taken = [made for made in drafts.made if services.ledger.proposals.propose(made)]
     for made, scope, level in drafts.shadows:
         known = {one.proposal_id for one in taken}
-        desk.ledger.overshadow(
+        services.ledger.shadows.record(
             f"{made.proposal_id}.{level}"[:128], scope=scope, level=level, body={"summary": made.summary},
             proposal_id=made.proposal_id if made.proposal_id in known else None,
         )  # fmt: skip
@@ -151,10 +175,10 @@ def propose_findings(found: list[Finding], desk: Desk, figures: Figures) -> tupl
 
 
 def with_pace(
-    found: list[Finding], lake: Lake, desk: Desk, *, around: Surroundings, as_of: date
+    found: list[Finding], lake: Lake, services: ActionServices, *, around: Surroundings, as_of: date
 ) -> list[Finding]:
     """The findings and those of pacing that touch nothing of theirs: emergencies first, then the most money."""
-    policy, settings = desk.policy(), desk.settings
+    policy, settings = services.policy(), services.settings
     budgets = load_budgets(settings.budgets_file, is_asked_for=settings.has_named_budgets)
     pace = pace_findings(
         lake.read(PACING, where={"day": (as_of, as_of)}), around.entities, budgets, as_of=as_of, policy=policy.pacing,

@@ -11,7 +11,7 @@ from orchestration.cli.anomalies import anomalies
 from orchestration.cli.approvals import add_to
 from orchestration.cli.notifications import channels_shown, notify
 from orchestration.cli.segments import segments
-from resources.action_services import open_desk
+from resources.action_services import open_action_services
 from resources.config.settings import load_settings
 from resources.errors import PaidMediaError
 from resources.platforms.registry import PLATFORMS
@@ -45,7 +45,7 @@ def check() -> None:
 
     findings = [*(checked(platform) for platform in PLATFORMS), *checked_crms()]
     click.echo(shown(findings))
-    click.echo(channels_shown(open_desk()))
+    click.echo(channels_shown(open_action_services()))
     if not all(finding.is_fine for finding in findings):
         raise click.exceptions.Exit(1)
 

@@ -87,7 +87,9 @@ class AudienceStore:
                         segment_id=segment_id, purpose=purpose, name=name, people=0, identifiers=0,
                     )
                 )  # fmt: skip
-                self._database.note(connection, "audiences", "audience kept", None, {"audience": target.words})
+                self._database.note(
+                    connection, "audiences", "audience kept", None, {"audience": target.words}
+                )
             found = self.audience(target)
         assert found is not None  # noqa: S101 — it was just made
         return found
@@ -105,7 +107,8 @@ class AudienceStore:
     def audiences(self) -> list[LedgerAudience]:
         """Every audience, in the order they were first kept."""
         return [
-            _kept(row) for row in self._database.rows(sa.select(tables.audience).order_by(tables.audience.c.number))
+            _kept(row)
+            for row in self._database.rows(sa.select(tables.audience).order_by(tables.audience.c.number))
         ]
 
     def name_audience(self, number: int, audience_id: str) -> None:
@@ -123,7 +126,12 @@ class AudienceStore:
         table = tables.audience_member
         query = sa.select(table).where(table.c.audience == number).order_by(table.c.kind, table.c.sha256)
         return [
-            AudienceMembership(Member(row.kind, row.sha256, row.person), MembershipState(row.state), row.added_by, row.request_id)
+            AudienceMembership(
+                Member(row.kind, row.sha256, row.person),
+                MembershipState(row.state),
+                row.added_by,
+                row.request_id,
+            )
             for row in self._database.rows(query)
         ]
 

@@ -103,8 +103,10 @@ class AuditTrail:
             if broken is None:
                 replayed = ReplayedLedger()
                 replayed.add(entries)
-                broken = self._table_difference(connection, replayed)
-            decisions = connection.execute(sa.select(tables.decision.c.proposal_id, tables.decision.c.mac)).all()
+                broken = next(self._table_differences(connection, replayed), None)
+            decisions = connection.execute(
+                sa.select(tables.decision.c.proposal_id, tables.decision.c.mac)
+            ).all()
             unsigned = sum(row.mac is None for row in decisions)
         if broken is None:
             broken = self._content_difference()
@@ -128,7 +130,7 @@ class AuditTrail:
                 return f"the decision of {row.approver} on {row.proposal_id} was not signed by this deployment's ledger key"
         return None
 
-    def _table_difference(self, connection: sa.Connection, replayed: ReplayedLedger) -> str | None:
+    def _table_differences(self, connection: sa.Connection, replayed: ReplayedLedger) -> Iterator[str]:
         def by_proposal(table: sa.Table) -> dict[str, list[Any]]:
             grouped: dict[str, list[Any]] = {}
             for row in connection.execute(sa.select(table)):
@@ -148,10 +150,10 @@ class AuditTrail:
                 writes.get(proposal_id, ()),
             )  # fmt: skip
             if difference:
-                return difference
+                yield difference
         batches = {row.batch_id: row.digest for row in connection.execute(sa.select(tables.batch))}
         if batches != replayed.batches:
-            return "the batches are not as the audit has them"
+            yield "the batches are not as the audit has them"
         switches = {row.name: bool(row.is_on) for row in connection.execute(sa.select(tables.switch))}
         if switches != replayed.switches:
             names = sorted(
@@ -159,19 +161,18 @@ class AuditTrail:
                 for name in {*switches, *replayed.switches}
                 if switches.get(name) != replayed.switches.get(name)
             )
-            return f"the switch {', '.join(names)} is not as the audit has it"
+            yield f"the switch {', '.join(names)} is not as the audit has it"
         spent = {(row.approver, row.code) for row in connection.execute(sa.select(tables.spent_code))}
         if gone := replayed.spent_codes - spent:
-            return f"a code that {min(gone)[0]} spent is no longer recorded as spent"
+            yield f"a code that {min(gone)[0]} spent is no longer recorded as spent"
         references = {
             row.reference_hash
             for row in connection.execute(sa.select(tables.decision_reference.c.reference_hash))
         }
         if references != replayed.references:
-            return "the references given out are not as the audit has them"
+            yield "the references given out are not as the audit has them"
         redeemed = {
             (row.reference_hash, row.proposal_id) for row in connection.execute(sa.select(tables.redemption))
         }
         if redeemed != replayed.redemptions:
-            return "the references redeemed are not as the audit has them"
-        return None
+            yield "the references redeemed are not as the audit has them"

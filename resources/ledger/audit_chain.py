@@ -74,9 +74,7 @@ def append(
 def sign_head(connection: sa.Connection, key: LedgerKey) -> None:
     """Sign the head as it stands: of a new ledger, and once of one from before heads were signed."""
     head = connection.execute(sa.select(audit_head)).one()
-    connection.execute(
-        sa.update(audit_head).values(mac=key.sign("head", _head_content(head.seq, head.hash)))
-    )
+    connection.execute(sa.update(audit_head).values(mac=key.sign("head", _head_content(head.seq, head.hash))))
 
 
 def head_is_signed(head: Any, key: LedgerKey) -> bool:

@@ -118,7 +118,12 @@ class DecisionStore:
                         **values, mac=key.sign("decision_reference", content)
                     )
                 )
-                detail = {"reference": reference_hash, "decisions": dict(decisions), "proof": proven.kind, "session": attempt.session}
+                detail = {
+                    "reference": reference_hash,
+                    "decisions": dict(decisions),
+                    "proof": proven.kind,
+                    "session": attempt.session,
+                }
                 self._database.note(connection, attempt.approver, "decisions recorded", None, detail)
         if proven is None:
             raise CodeWrong("The code proves nothing.")
@@ -241,7 +246,9 @@ class DecisionStore:
 
     def _tested(self, connection: sa.Connection, attempt: Attempt) -> ProvenCode | None:
         """Test the code unless too many were wrong, and count it if it is."""
-        proven = attempt.test() if not attempt.can_be_guessed else self._tested_within_limit(connection, attempt)
+        proven = (
+            attempt.test() if not attempt.can_be_guessed else self._tested_within_limit(connection, attempt)
+        )
         if proven is None:
             if attempt.can_be_guessed:
                 connection.execute(
@@ -256,9 +263,7 @@ class DecisionStore:
 
     def _tested_within_limit(self, connection: sa.Connection, attempt: Attempt) -> ProvenCode | None:
         since = self._database.clock() - attempt.limit.within
-        by_session = self._wrong_codes(
-            connection, since, approver=attempt.approver, session=attempt.session
-        )
+        by_session = self._wrong_codes(connection, since, approver=attempt.approver, session=attempt.session)
         by_name = self._wrong_codes(connection, since, approver=attempt.approver)
         minutes = attempt.limit.within.total_seconds() / 60
         if by_session >= attempt.limit.wrong_codes:
@@ -384,9 +389,7 @@ class DecisionStore:
             self._database.move(
                 connection, proposal_id, {State.PROPOSED}, State.REJECTED, approver, reason or "rejected"
             )
-            return DecisionOutcome(
-                proposal_id, State.REJECTED, counted=True, words=f"rejected by {approver}"
-            )
+            return DecisionOutcome(proposal_id, State.REJECTED, counted=True, words=f"rejected by {approver}")
         approvals = [
             decision
             for decision in map(self._decision, connection.execute(sa.select(table).where(of_this)))

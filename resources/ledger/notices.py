@@ -161,12 +161,17 @@ class NoticeStore:
             .join(table, table.c.notice_id == tables.notice.c.notice_id)
             .where(table.c.state.in_([Delivery.WAITING, Delivery.SENDING]))
         )
-        return [(row.channel, row.due_at, _said(row)) for row in self._database.rows(query.order_by(table.c.due_at))]
+        return [
+            (row.channel, row.due_at, _said(row))
+            for row in self._database.rows(query.order_by(table.c.due_at))
+        ]
 
     def ended(self, channel: str, ids: Sequence[str], state: Delivery, *, said: str | None = None) -> None:
         """These are over on that channel: sent, given up or out of date."""
         self._turn(
-            channel, ids, {"state": state, "ended_at": self._database.clock(), "said": said, "claimed_until": None}
+            channel,
+            ids,
+            {"state": state, "ended_at": self._database.clock(), "said": said, "claimed_until": None},
         )
 
     def retry(self, channel: str, ids: Sequence[str], *, at: datetime, said: str) -> None:

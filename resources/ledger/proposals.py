@@ -33,7 +33,9 @@ class ProposalStore:
                 return False
             for waiting in open_ones:
                 why = f"a newer proposal for the same target: {proposal.proposal_id}"
-                self._database.move(connection, waiting.proposal_id, {State.PROPOSED}, State.SUPERSEDED, "proposals", why)
+                self._database.move(
+                    connection, waiting.proposal_id, {State.PROPOSED}, State.SUPERSEDED, "proposals", why
+                )
             at = self._database.clock()
             connection.execute(
                 sa.insert(tables.proposal).values(
@@ -50,7 +52,9 @@ class ProposalStore:
                     for n, change in enumerate(proposal.changes)
                 ],
             )
-            self._database.note(connection, proposal.proposer, "proposed", proposal.proposal_id, {"digest": proposal.digest})
+            self._database.note(
+                connection, proposal.proposer, "proposed", proposal.proposal_id, {"digest": proposal.digest}
+            )
         return True
 
     def entry(self, proposal_id: str) -> LedgerEntry | None:
@@ -101,7 +105,9 @@ class ProposalStore:
                 for table, key in ((tables.proposal, "proposal_id"), (tables.batch, "batch_id")):
                     if column in table.c:
                         connection.execute(
-                            sa.update(table).where(table.c[key].in_(batch_ids)).values({column: self._database.clock()})
+                            sa.update(table)
+                            .where(table.c[key].in_(batch_ids))
+                            .values({column: self._database.clock()})
                         )
 
     def reminders_due(self, *, half_time: bool, before: timedelta, limit: int) -> list[LedgerEntry]:
@@ -137,7 +143,9 @@ class ProposalStore:
         return [
             proposal_id
             for proposal_id in due
-            if self.move(proposal_id, {State.PROPOSED, State.APPROVED}, State.EXPIRED, "clock", "its time is over")
+            if self.move(
+                proposal_id, {State.PROPOSED, State.APPROVED}, State.EXPIRED, "clock", "its time is over"
+            )
         ]
 
     def to_retire(self, *, ended_before: datetime, limit: int) -> list[str]:

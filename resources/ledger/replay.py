@@ -4,7 +4,7 @@ The tables are what the program works with; the chain is what happened. Where th
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,17 @@ class ReplayedProposal:
     writes: dict[tuple[int, str], str] = field(default_factory=dict)
     """State, by part and direction."""
 
+    def add(self, event: str, actor: str, detail: Any) -> None:
+        """One further entry about it."""
+        if event == State.PROPOSED:
+            self.digest, self.state = detail["digest"], str(State.PROPOSED)
+        elif event in _STATES:
+            self.state = event
+        elif event in {APPROVE, REJECT}:
+            self.decisions[actor] = (event, detail["digest"])
+        elif event in _WRITES:
+            self.writes[detail["part"], detail["direction"]] = _WRITES[event]
+
 
 @dataclass
 class ReplayedLedger:
@@ -45,17 +56,9 @@ class ReplayedLedger:
 
     def _add(self, event: str, actor: str, proposal_id: str | None, detail: Any) -> None:
         if proposal_id is not None:
-            proposal = self.proposals.setdefault(proposal_id, ReplayedProposal())
-            if event == State.PROPOSED:
-                proposal.digest, proposal.state = detail["digest"], str(State.PROPOSED)
-            elif event in _STATES:
-                proposal.state = event
-            elif event in {APPROVE, REJECT}:
-                proposal.decisions[actor] = (event, detail["digest"])
-            elif event in _WRITES:
-                proposal.writes[detail["part"], detail["direction"]] = _WRITES[event]
-            elif event == "reference redeemed":
+            if event == "reference redeemed":
                 self.redemptions.add((detail["reference"], proposal_id))
+            self.proposals.setdefault(proposal_id, ReplayedProposal()).add(event, actor, detail)
         elif event == "batched":
             self.batches[detail["batch"]] = detail["digest"]
         elif event == "code spent":
@@ -67,18 +70,24 @@ class ReplayedLedger:
             self.switches[name] = position == "on"
 
 
-def proposal_difference(
+def proposal_difference(*args: Any) -> str | None:
+    """How a proposal's rows differ from what the chain tells of it; None where they do not. Takes what `_differences` takes."""
+    return next(_differences(*args), None)
+
+
+def _differences(
     proposal_id: str, replayed: ReplayedProposal | None, row: Any, decisions: Iterable[Any], writes: Iterable[Any]
-) -> str | None:  # fmt: skip
-    """How a proposal's rows differ from what the chain tells of it; None where they do not."""
+) -> Iterator[str]:  # fmt: skip
     if replayed is None or replayed.state is None:
-        return f"the audit has no entry that {proposal_id} was proposed"
+        yield f"the audit has no entry that {proposal_id} was proposed"
+        return
     if row is None:
-        return f"{proposal_id} was proposed and its row is gone"
+        yield f"{proposal_id} was proposed and its row is gone"
+        return
     if row.digest != replayed.digest:
-        return f"{proposal_id} was proposed with another digest"
+        yield f"{proposal_id} was proposed with another digest"
     if row.state != replayed.state:
-        return f"{proposal_id} is {row.state} in its table and {replayed.state} by the audit"
+        yield f"{proposal_id} is {row.state} in its table and {replayed.state} by the audit"
     in_table = {decision.approver: (decision.verdict, decision.digest) for decision in decisions}
     if in_table != replayed.decisions:
         people = sorted(
@@ -86,8 +95,7 @@ def proposal_difference(
             for name in {*in_table, *replayed.decisions}
             if in_table.get(name) != replayed.decisions.get(name)
         )
-        return f"the decision of {', '.join(people)} on {proposal_id} is not as the audit has it"
+        yield f"the decision of {', '.join(people)} on {proposal_id} is not as the audit has it"
     sent = {(write.part, write.direction): str(write.state) for write in writes}
     if sent != replayed.writes:
-        return f"the writes of {proposal_id} are not as the audit has them"
-    return None
+        yield f"the writes of {proposal_id} are not as the audit has them"

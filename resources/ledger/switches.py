@@ -44,23 +44,24 @@ class SwitchStore:
             last = connection.execute(
                 sa.select(audit).where(audit.c.event.in_(events)).order_by(audit.c.seq.desc()).limit(1)
             ).first()
-        if row is None and last is None:
-            return None
         if row is None:
-            return SwitchState(
-                True, "audit", "its row was deleted from the database", last.at, is_trusted=False
-            )
+            if last is None:
+                return None
+            why = "its row was deleted from the database"
+            return SwitchState(is_on=True, person="audit", reason=why, at=last.at, is_trusted=False)
         if row.is_on:
-            return SwitchState(True, row.person, row.reason, row.at)
+            return SwitchState(is_on=True, person=row.person, reason=row.reason, at=row.at)
         key = self._database.key
         is_signed = key is None or key.has_signed("switch", _content(name, row._asdict()), row.mac)
         is_last = last is not None and last.event == events[1]
-        if row.mac is None and is_last:  # turned off by a version that did not sign; the audit has it
+        if (
+            row.mac is None and last is not None and is_last
+        ):  # turned off by a version that did not sign; the audit has it
             is_signed = "turned_at" not in last.detail
         if is_signed and is_last:
-            return SwitchState(False, row.person, row.reason, row.at)
+            return SwitchState(is_on=False, person=row.person, reason=row.reason, at=row.at)
         why = "its row says off and the audit does not"
-        return SwitchState(True, "audit", why, row.at, is_trusted=False)
+        return SwitchState(is_on=True, person="audit", reason=why, at=row.at, is_trusted=False)
 
 
 class ShadowStore:
@@ -69,9 +70,7 @@ class ShadowStore:
     def __init__(self, database: LedgerDatabase, decisions: DecisionStore) -> None:
         self._database, self._decisions = database, decisions
 
-    def record(
-        self, shadow_id: str, *, scope: str, level: str, body: Any, proposal_id: str | None
-    ) -> None:
+    def record(self, shadow_id: str, *, scope: str, level: str, body: Any, proposal_id: str | None) -> None:
         """Remember what an automatic level would have done. The same again changes nothing."""
         table = tables.shadow
         content = {
@@ -83,9 +82,7 @@ class ShadowStore:
                 connection.execute(sa.select(table.c.shadow_id).where(table.c.shadow_id == shadow_id)).first()
                 is None
             ):
-                connection.execute(
-                    sa.insert(table).values(**content, at=self._database.clock(), mac=mac)
-                )
+                connection.execute(sa.insert(table).values(**content, at=self._database.clock(), mac=mac))
 
     def score(self, scope: str, level: str) -> tuple[int, int]:
         """Of what that level would have done in a scope: how many people decided on, and how many of those they approved.

@@ -121,6 +121,4 @@ class WriteStore:
 
 def _is(proposal_id: str, part: int, direction: str) -> Any:
     table = tables.write
-    return (
-        (table.c.proposal_id == proposal_id) & (table.c.part == part) & (table.c.direction == direction)
-    )
+    return (table.c.proposal_id == proposal_id) & (table.c.part == part) & (table.c.direction == direction)

@@ -52,7 +52,9 @@ class Approvers:
             at: When the run was launched, by the server's clock.
         """
         secret, given = self._secrets.get(name), code.strip().upper()
-        if not secret or not given.isascii():  # digits of other scripts are digits to Python, and no code of ours
+        if (
+            not secret or not given.isascii()
+        ):  # digits of other scripts are digits to Python, and no code of ours
             return None
         if given.isdigit():
             step = _totp_step(secret, given, at)
@@ -94,7 +96,9 @@ def load_approvers(
             )
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
             raise SettingsWrong(f"{file} can be read by others. Run `chmod 600` on it.")
-        secrets_by_name |= {name: value or "" for name, value in dotenv_values(file, interpolate=False).items()}
+        secrets_by_name |= {
+            name: value or "" for name, value in dotenv_values(file, interpolate=False).items()
+        }
     for pair in filter(None, env.get("PAID_MEDIA_APPROVERS", "").split(",")):
         name, _, secret = pair.partition("=")
         secrets_by_name[name.strip()] = secret.strip()

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from assets.actions.approval import Asked, Gate, NotApproved
-from assets.actions.execution.executor import Executor, Held, Stale
+from assets.actions.approval import ApprovalGate, DecisionRequest, NotApproved
+from assets.actions.execution.executor import Executor, ProposalStale, WriteHeld
 from assets.actions.guardrails.context import Edit, Surroundings
 from resources.ledger.proposal import Change, Proposal
 from resources.ledger.states import NEXT, State
@@ -72,7 +72,7 @@ class Lives(RuleBasedStateMachine):
 
     def around(self, made: Proposal) -> Surroundings:
         edits = {change.target.words: Edit(None, False) for change in made.changes}
-        written = self.ledger.written_since(self.at - timedelta(days=8))
+        written = self.ledger.writes.since(self.at - timedelta(days=8))
         return Surroundings(
             now=self.at, rates={"EUR": 1.0}, edits=edits, budget_edits={words: [] for words in edits}, newest_as_of=made.as_of,
             written=written, **FRAMES,
@@ -86,7 +86,7 @@ class Lives(RuleBasedStateMachine):
 
     def pick(self, data: Any, states: set[State]) -> str | None:
         """Any proposal, mostly one in these states."""
-        known = self.ledger.states()
+        known = self.ledger.proposals.states()
         likely = sorted(key for key in self.made if known[key] in states)
         chosen = likely if likely and data.draw(st.integers(0, 9)) else sorted(self.made)
         return data.draw(st.sampled_from(chosen)) if chosen else None
@@ -94,7 +94,7 @@ class Lives(RuleBasedStateMachine):
     def survive(self, deed: Callable[[], object]) -> None:
         try:
             deed()
-        except (Dies, Held, Stale, NotApproved):
+        except (Dies, WriteHeld, ProposalStale, NotApproved):
             pass
         finally:
             self.dies_in = -1
@@ -121,7 +121,7 @@ class Lives(RuleBasedStateMachine):
             )
             changes.append(Change(target=target(name), field=field_, before=before, after=after, image=live))  # type: ignore[arg-type]
         made = proposal(*changes, created_at=self.now(), hours=72)
-        if self.ledger.propose(made):
+        if self.ledger.proposals.propose(made):
             self.made[made.proposal_id] = made
 
     @rule(
@@ -139,10 +139,10 @@ class Lives(RuleBasedStateMachine):
         approvers = Approvers(SECRETS)
         self.dies_in = dies
         code = approvers.totp(by, at=self.at) if good else "000000"
-        asked = Asked(
+        asked = DecisionRequest(
             key,
             (key,),
-            self.ledger.summary(key),
+            self.ledger.proposals.summary(key),
             "approve" if approve else "reject",
             by,
             code,
@@ -151,7 +151,7 @@ class Lives(RuleBasedStateMachine):
             f"run {self.at}",
             "run",
         )
-        self.survive(lambda: Gate(self.ledger, POLICY, approvers, {"EUR": 1.0}).decide(asked))
+        self.survive(lambda: ApprovalGate(self.ledger, POLICY, approvers, {"EUR": 1.0}).decide(asked))
 
     @rule(
         data=st.data(), mood=st.sampled_from(MOODS),
@@ -200,7 +200,7 @@ class Lives(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 61, 61, 3600, 80 * 3600]))
     def wait(self, seconds: int) -> None:
         self.at += timedelta(seconds=seconds)
-        self.ledger.expire()
+        self.ledger.proposals.expire()
 
     @rule(on=st.sampled_from([False, False, True]))
     def switch(self, *, on: bool) -> None:
@@ -210,8 +210,8 @@ class Lives(RuleBasedStateMachine):
     def nothing_is_written_twice_or_unapproved(self) -> None:
         allowed: Counter[tuple[str, str, str]] = Counter()
         for key, made in self.made.items():
-            decisions = {(one.approver, one.verdict) for one in self.ledger.decisions(key)}
-            for row in self.ledger.writes(key):
+            decisions = {(one.approver, one.verdict) for one in self.ledger.decisions.of(key)}
+            for row in self.ledger.writes.of(key):
                 assert any(verdict == "approve" for _, verdict in decisions), key
                 change = (
                     made.changes[row.part] if row.direction == "forward" else made.changes[row.part].undone()
@@ -222,24 +222,24 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def the_trail_is_whole_and_every_step_is_allowed(self) -> None:
-        assert self.ledger.verify().broken is None
+        assert self.ledger.audit.verify().broken is None
         last: dict[str, State] = {}
-        for row in self.ledger.audit():
+        for row in self.ledger.audit.entries():
             if row.event in set(State) and row.proposal_id:
                 state, before = State(row.event), last.get(row.proposal_id)
                 assert before is None or state in NEXT[before], (before, state)
                 last[row.proposal_id] = state
-        assert last == {key: state for key, state in self.ledger.states().items() if key in last}
+        assert last == {key: state for key, state in self.ledger.proposals.states().items() if key in last}
 
     def teardown(self) -> None:
         for _ in range(3):  # whatever happened, it comes to an end
             self.at += timedelta(hours=30)
             self.killed = False
-            self.ledger.expire()
+            self.ledger.proposals.expire()
             for key in self.made:
                 self.survive(lambda key=key: self.executor().read_back(key))  # type: ignore[misc]
         assert not {State.EXECUTING, State.UNKNOWN, State.PROPOSED, State.APPROVED} & set(
-            self.ledger.states().values()
+            self.ledger.proposals.states().values()
         )
         self.nothing_is_written_twice_or_unapproved()
         self.folder.cleanup()

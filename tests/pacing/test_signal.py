@@ -28,7 +28,7 @@ def resources(
         budgets_file=folder / "budgets.yaml", has_named_budgets=False, reporting_currency="EUR", reports_dir=folder / "reports", reports_url=None, profile="sandbox",
     )  # fmt: skip
     return {
-        "lake": mornings.lake, "desk": SimpleNamespace(policy=policy), "settings": settings,
+        "lake": mornings.lake, "services": SimpleNamespace(policy=policy), "settings": settings,
         "platforms": SimpleNamespace(now=now or clock.now),
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ from assets.segments.features import iso_codes
 from assets.segments.features.assets import customer_features
 from assets.segments.features.coverage import FEATURES, coverage, fell, unknown
 from assets.segments.features.inputs import Features, features_at
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.crm.incremental_load import read_and_keep
 from resources.crm.registry import Crms
 from resources.lake.lake import Lake
@@ -227,7 +227,7 @@ def test_a_run_tells_what_is_known_and_names_nobody(
         result = dg.materialize(
             [customer_features],
             partition_key="2026-11-09",
-            resources={"lake": lake, "settings": crms.settings(), "crms": crms, "desk": Desk(crms.settings(), Platforms())},
+            resources={"lake": lake, "settings": crms.settings(), "crms": crms, "services": ActionServices(crms.settings(), Platforms())},
         )  # fmt: skip
     (made,) = result.asset_materializations_for_node("segments__customer_features")
     rows = lake.read(CUSTOMER_FEATURES)

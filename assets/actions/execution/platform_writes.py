@@ -78,9 +78,7 @@ class PlatformWriters:
         moved = ", ".join(
             f"{name} was {before[name]} and is {now[name]}" for name in before if before[name] != now[name]
         )
-        raise ProposalStale(
-            f"{change.target.entity_id} is not what was approved: {moved}. Propose it anew."
-        )
+        raise ProposalStale(f"{change.target.entity_id} is not what was approved: {moved}. Propose it anew.")
 
 
 @dataclass
@@ -280,7 +278,9 @@ def edited_meanwhile(change: Change, now: Image) -> str | None:
         if name not in {*ours, "version", "learning_state", "audience"} and before[name] != after[name]
     ]
     if _versions_apart(change.image.version, now.version) > 1:
-        moved.append(f"its version went from {change.image.version} to {now.version}, which is more than our edit")
+        moved.append(
+            f"its version went from {change.image.version} to {now.version}, which is more than our edit"
+        )
     if not moved:
         return None
     return f"somebody else edited it in the same moment: {', '.join(moved)}. A PERSON MUST LOOK"
@@ -301,4 +301,3 @@ def _request_ended(write: PlatformWrite) -> datetime:
 def settle_time(seconds: float) -> timedelta:
     """How long a write stays unknown: as the policy says, and a quarter of an hour at least."""
     return max(LOOK_AT_LEAST, timedelta(seconds=seconds))
-

@@ -28,7 +28,9 @@ def apply_batch(executor: Executor, entries: list[LedgerEntry]) -> str | None:
             return f"Stopped at {entry.proposal_id}, which could not be read back as approved. What comes after it was not begun."
     if not not_carried_out:
         return None
-    return f"{len(not_carried_out)} of {len(entries)} were not carried out: {' '.join(not_carried_out)[:1500]}"
+    return (
+        f"{len(not_carried_out)} of {len(entries)} were not carried out: {' '.join(not_carried_out)[:1500]}"
+    )
 
 
 def receipt(ledger: Ledger, entry: LedgerEntry) -> dict[str, Any]:

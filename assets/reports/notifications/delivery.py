@@ -16,7 +16,7 @@ from assets.reports.notifications.notice import DIGEST, NOW, SOON, Notice, read
 from assets.reports.notifications.quiet_hours import due_at
 from assets.reports.notifications.rendering import message_of
 from assets.reports.notifications.routing import channels_of, owner_of
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.ledger.notices import Delivery, Said
 from resources.ledger.states import State
 from resources.notification_delivery import Address, together
@@ -29,14 +29,16 @@ ALONE = {DIGEST_KIND, "weekly", "test"}
 Zone = Callable[[Notice], ZoneInfo]
 
 
-def route_new(desk: Desk, rules: Notifications, addresses: Sequence[Address], zone: Zone) -> int:
+def route_new(
+    services: ActionServices, rules: Notifications, addresses: Sequence[Address], zone: Zone
+) -> int:
     """Say of every new notice where it goes and from when on."""
-    ledger, now = desk.ledger, desk.ledger.clock()
-    new = ledger.unrouted()
+    ledger, now = services.ledger, services.ledger.clock()
+    new = ledger.notices.unrouted()
     for said in new:
         notice = _read(said)
         due = {} if notice is None else _due(notice, rules, addresses, now=now, zone=zone)
-        ledger.route(said.notice_id, due)
+        ledger.notices.route(said.notice_id, due)
     return len(new)
 
 
@@ -51,7 +53,7 @@ def _due(
 
 
 def send_due(
-    desk: Desk, rules: Notifications, addresses: Sequence[Address], zone: Zone
+    services: ActionServices, rules: Notifications, addresses: Sequence[Address], zone: Zone
 ) -> dict[str, str | None]:
     """Send what is due, for some seconds at most. Per message (address and urgency) None where it was taken, else why not; what is
     not there is still on its way, and says itself what becomes of it.
@@ -59,9 +61,11 @@ def send_due(
     secrets = [secret for one in addresses for secret in one.secrets]
     tasks, ids = [], {}
     for address in addresses:
-        claimed = desk.ledger.claim(address.name, early={SOON: timedelta(minutes=rules.gather_minutes)})
+        claimed = services.ledger.notices.claim(
+            address.name, early={SOON: timedelta(minutes=rules.gather_minutes)}
+        )
         for group, some in _groups(
-            _awake(desk, address.name, rules, _of_use(desk, address.name, claimed), zone)
+            _awake(services, address.name, rules, _of_use(services, address.name, claimed), zone)
         ).items():
             name = f"{address.name} {group}"
             notices = [notice for _, notice in some]
@@ -69,16 +73,16 @@ def send_due(
             message = message_of(notices, company=rules.company, mentions=mentions, secrets=secrets)
             tasks.append((name, partial(address.tell, message)))
             ids[name] = (address.name, [said for said, _ in some])
-    return together(tasks, seconds=rules.seconds, when_done=partial(_write_down, desk, rules, ids))
+    return together(tasks, seconds=rules.seconds, when_done=partial(_write_down, services, rules, ids))
 
 
-def _of_use(desk: Desk, channel: str, claimed: Sequence[Said]) -> list[tuple[Said, Notice]]:
+def _of_use(services: ActionServices, channel: str, claimed: Sequence[Said]) -> list[tuple[Said, Notice]]:
     """What is still worth saying; the rest is over: its time has passed, or somebody has decided."""
-    now = desk.ledger.clock()
+    now = services.ledger.clock()
     read_ones = [(said, _read(said)) for said in claimed]
     waits = {one.topic for _, one in read_ones if one and one.kind in {APPROVAL, REMINDER}}
     undecided = {
-        entry.proposal_id for entry in desk.ledger.entries(ids=sorted(waits)) if entry.state == State.PROPOSED
+        entry.proposal_id for entry in services.ledger.proposals.entries(ids=sorted(waits)) if entry.state == State.PROPOSED
     } if waits else set()  # fmt: skip
     kept, over = [], []
     for said, notice in read_ones:
@@ -91,19 +95,23 @@ def _of_use(desk: Desk, channel: str, claimed: Sequence[Said]) -> list[tuple[Sai
             over.append(said.notice_id)
         else:
             kept.append((said, notice))
-    desk.ledger.ended(channel, over, Delivery.OUT_OF_DATE)
+    services.ledger.notices.ended(channel, over, Delivery.OUT_OF_DATE)
     return kept
 
 
 def _awake(
-    desk: Desk, channel: str, rules: Notifications, kept: Sequence[tuple[Said, Notice]], zone: Zone
+    services: ActionServices,
+    channel: str,
+    rules: Notifications,
+    kept: Sequence[tuple[Said, Notice]],
+    zone: Zone,
 ) -> list[tuple[Said, Notice]]:
     """What may be told in this very hour: gathering, another attempt and a sensor that stood still move things into the night."""
-    now, awake = desk.ledger.clock(), []
+    now, awake = services.ledger.clock(), []
     for said, notice in kept:
         until = due_at(DIGEST, now, zone(notice), rules) if said.priority != NOW else now
         if until > now:
-            desk.ledger.hold(channel, [said.notice_id], until=until)
+            services.ledger.notices.hold(channel, [said.notice_id], until=until)
         else:
             awake.append((said, notice))
     return awake
@@ -119,18 +127,24 @@ def _groups(kept: Sequence[tuple[Said, Notice]]) -> dict[str, list[tuple[Said, N
 
 
 def _write_down(
-    desk: Desk, rules: Notifications, ids: Mapping[str, tuple[str, list[Said]]], name: str, why: str | None
+    services: ActionServices,
+    rules: Notifications,
+    ids: Mapping[str, tuple[str, list[Said]]],
+    name: str,
+    why: str | None,
 ) -> None:
     channel, notices = ids[name]
     if why is None:
-        desk.ledger.ended(channel, [one.notice_id for one in notices], Delivery.SENT)
+        services.ledger.notices.ended(channel, [one.notice_id for one in notices], Delivery.SENT)
         return
     for one in notices:
         if one.attempts + 1 >= rules.attempts:
-            desk.ledger.ended(channel, [one.notice_id], Delivery.GIVEN_UP, said=why)
+            services.ledger.notices.ended(channel, [one.notice_id], Delivery.GIVEN_UP, said=why)
         else:
             wait = AGAIN_AFTER[min(one.attempts, len(AGAIN_AFTER) - 1)]
-            desk.ledger.retry(channel, [one.notice_id], at=desk.ledger.clock() + wait, said=why)
+            services.ledger.notices.retry(
+                channel, [one.notice_id], at=services.ledger.clock() + wait, said=why
+            )
 
 
 def _read(said: Said) -> Notice | None:

@@ -17,7 +17,7 @@ from assets.reports.notifications.quiet_hours import at
 from assets.reports.notifications.routing import channels_of
 from assets.reports.pages.day_frames import known
 from assets.signals.anomalies.feedback import quiet
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.lake.lake import Lake
 from resources.ledger.notices import Said, Topic
 from resources.ledger.states import IN_FLIGHT, State
@@ -49,10 +49,10 @@ _MAIN = """
 class Watch:
     """One look at everything, at one instant."""
 
-    def __init__(self, lake: Lake, desk: Desk) -> None:
-        self._lake, self._desk = lake, desk
-        self.now = desk.ledger.clock()
-        self.policy = _policy(desk)
+    def __init__(self, lake: Lake, services: ActionServices) -> None:
+        self._lake, self._desk = lake, services
+        self.now = services.ledger.clock()
+        self.policy = _policy(services)
         self.rules = self.policy.notifications if self.policy else Notifications()
 
     @cached_property
@@ -134,34 +134,37 @@ class Watch:
     def look_at_writes(self) -> int:
         """Say which writes failed, and which nobody knows the outcome of."""
         ledger = self._desk.ledger
-        lately = ledger.states(changed_since=self.now - timedelta(days=2))
-        failed = ledger.entries(ids=[key for key, state in lately.items() if state == State.FAILED])
-        flying = ledger.entries(states=IN_FLIGHT)
+        lately = ledger.proposals.states(changed_since=self.now - timedelta(days=2))
+        ended_badly = {State.FAILED, State.ARRIVED_LATE}
+        failed = ledger.proposals.entries(ids=[key for key, state in lately.items() if state in ended_badly])
+        flying = ledger.proposals.entries(states=IN_FLIGHT)
         if (
             not failed
             and not flying
-            and not any(one.kind == action_notices.WRITE for one in ledger.topics().values())
+            and not any(one.kind == action_notices.WRITE for one in ledger.notices.topics().values())
         ):
             return 0
         runs = {
             one.proposal_id: written[-1].run_id
             for one in (*failed, *flying)
-            if (written := ledger.writes(one.proposal_id)) and not written[-1].run_id.startswith("sensor")
+            if (written := ledger.writes.of(one.proposal_id)) and not written[-1].run_id.startswith("sensor")
         }
         told = action_notices.write_notices(
             [*failed, *flying], ui_url=self._desk.settings.ui_url, now=self.now, runs=runs
         )
         # What failed stays failed: that it leaves the list of the last days is no news.
-        once = [one for one in told if one.topic.endswith("|failed")]
-        unknown = [one for one in told if not one.topic.endswith("|failed")]
-        said = ledger.say([one.said(one.ref) for one in once])
+        once = [one for one in told if one.topic.endswith(("|failed", "|arrived late"))]
+        unknown = [one for one in told if one not in once]
+        said = ledger.notices.say([one.said(one.ref) for one in once])
         return said + self._tell(unknown, self.now.date(), kinds=(action_notices.WRITE,))
 
     def look_at_runs(self, still_failing: Callable[[Notice], bool]) -> int:
         """Say which jobs succeed again."""
         ledger = self._desk.ledger
         on = [
-            one for one in ledger.topics().values() if one.kind == action_notices.RUN and one.ended_on is None
+            one
+            for one in ledger.notices.topics().values()
+            if one.kind == action_notices.RUN and one.ended_on is None
         ]
         failing = [notice for notice in (read(one.body) for one in on) if still_failing(notice)]
         return self._tell(failing, self.now.date(), kinds=(action_notices.RUN,)) if on else 0
@@ -180,13 +183,13 @@ class Watch:
     def _digests(self, day: date, *, is_late: bool) -> list[str]:
         """`is_late` is False once nobody waits for figures any longer."""
         ledger, names = self._desk.ledger, list(self.rules.every_channel)
-        open_ones = [name for name in names if not ledger.is_said(_digest_id(name, day))]
+        open_ones = [name for name in names if not ledger.notices.is_said(_digest_id(name, day))]
         if not open_ones:
             return []
         is_there = bool(len(self._lake.read(WATCHED, columns="day", where={"day": (day, day)})))
         if not is_there and is_late:
             return []
-        topics, hushed = ledger.topics(), self.hushed()
+        topics, hushed = ledger.notices.topics(), self.hushed()
         links = (Link("dashboard", self.place.dashboard), Link("weekly pacing", self.place.weekly))
         figures, more = self._figures(day), self._more(day)
         for name in open_ones:
@@ -201,7 +204,7 @@ class Watch:
                 more=more,
                 is_late=not is_there,
             )
-            ledger.say([told.said(day.isoformat())])
+            ledger.notices.say([told.said(day.isoformat())])
         return [_digest_id(name, day) for name in open_ones]
 
     def _weekly(self, sunday: date) -> list[str]:
@@ -213,16 +216,16 @@ class Watch:
             topic=WEEKLY, kind=WEEKLY, priority=DIGEST, entity="Weekly pacing", short="weekly pacing", seen=first, lines=tuple(filter(None, rest)),
             links=(Link("weekly pacing", self.place.weekly),),
         ).said(sunday.isoformat())  # fmt: skip
-        return [told.notice_id] if self._desk.ledger.say([told]) else []
+        return [told.notice_id] if self._desk.ledger.notices.say([told]) else []
 
     def _tell(
         self, on: list[Notice], day: date, *, kinds: tuple[str, ...], hushed: set[str] | None = None
     ) -> int:
-        found = news(on, self._desk.ledger.topics(), day=day, kinds=kinds, hushed=hushed or set())
+        found = news(on, self._desk.ledger.notices.topics(), day=day, kinds=kinds, hushed=hushed or set())
         # Said first: a crash in between says it once more under the same id, which changes nothing.
-        said = self._desk.ledger.say(found.said) if found.said else 0
+        said = self._desk.ledger.notices.say(found.said) if found.said else 0
         if found.topics:
-            self._desk.ledger.keep_topics(found.topics)
+            self._desk.ledger.notices.keep_topics(found.topics)
         return said
 
     def _patience(self, due: datetime) -> datetime:
@@ -250,7 +253,7 @@ class Watch:
 
     def _more(self, day: date) -> list[str]:
         """What waits, what earns too little, and what could not be said."""
-        waiting = self._desk.ledger.entries(states=[State.PROPOSED])
+        waiting = self._desk.ledger.proposals.entries(states=[State.PROPOSED])
         said = []
         if waiting:
             first = min(entry.proposal.expires_at for entry in waiting)
@@ -270,17 +273,17 @@ class Watch:
         return [*said, *trouble(self._desk, now=self.now)]
 
 
-def _policy(desk: Desk) -> Policy | None:
+def _policy(services: ActionServices) -> Policy | None:
     """None where it cannot be read: then everything goes to the one address."""
     try:
-        return desk.policy()
+        return services.policy()
     except PolicyUnreadable:
         return None
 
 
-def trouble(desk: Desk, *, now: datetime, hours: float = 48.0) -> list[str]:
+def trouble(services: ActionServices, *, now: datetime, hours: float = 48.0) -> list[str]:
     """What could not be said within the last hours, per channel, in words for pages."""
-    rows = desk.ledger.deliveries(since=now - timedelta(hours=hours))
+    rows = services.ledger.notices.deliveries(since=now - timedelta(hours=hours))
     lost = [row for row in rows if row.state == "given up" or (row.state == "waiting" and row.said)]
     words = {"given up": "could not be delivered", "waiting": "wait for another attempt"}
     return [f"{row.number} message(s) to {row.channel} {words[row.state]}: {row.said}" for row in lost]
@@ -304,11 +307,11 @@ def _digest_id(channel: str, day: date) -> str:
     return empty.said(day.isoformat()).notice_id
 
 
-def failed_run(desk: Desk, place: signal_notices.Place, **what: Any) -> list[Said]:
+def failed_run(services: ActionServices, place: signal_notices.Place, **what: Any) -> list[Said]:
     """Keep that a run failed, unless the same has failed before and not succeeded since."""
-    told = action_notices.run_notice(place=place, ui_url=desk.settings.ui_url, **what)
-    day = desk.ledger.clock().astimezone(UTC).date()
-    found = news([told], desk.ledger.topics(), day=day, kinds=())
-    desk.ledger.say(found.said)
-    desk.ledger.keep_topics(found.topics)
+    told = action_notices.run_notice(place=place, ui_url=services.settings.ui_url, **what)
+    day = services.ledger.clock().astimezone(UTC).date()
+    found = news([told], services.ledger.notices.topics(), day=day, kinds=())
+    services.ledger.notices.say(found.said)
+    services.ledger.notices.keep_topics(found.topics)
     return list(found.said)

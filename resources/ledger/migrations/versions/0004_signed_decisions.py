@@ -75,12 +75,12 @@ class _SqliteTriggers:
     def append_only(self, table: str) -> None:
         self.rows_stay(table)
         op.execute(
-            f'create trigger keep_{table}_words before update on "{table}" begin select raise(abort, \'{table} is append-only\'); end'
+            f"create trigger keep_{table}_words before update on \"{table}\" begin select raise(abort, '{table} is append-only'); end"
         )
 
     def rows_stay(self, table: str) -> None:
         op.execute(
-            f'create trigger keep_{table}_rows before delete on "{table}" begin select raise(abort, \'{table} is append-only\'); end'
+            f"create trigger keep_{table}_rows before delete on \"{table}\" begin select raise(abort, '{table} is append-only'); end"
         )
 
     def steps(self, table: str, steps: tuple[str, ...]) -> None:
