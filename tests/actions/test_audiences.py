@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from assets.actions.audiences.inputs import propose_revert
-from assets.actions.execution.executor import ProposalStale, WriteHeld
+from assets.actions.execution.executor import WriteHeld
+from assets.actions.execution.platform_writes import ProposalStale
 from resources.lake.lake import Lake
 from tests.audiences.bureau import LINES, PEOPLE, Bureau
 from tests.audiences.people_of import expected, later, record, write_people, write_segments

@@ -245,7 +245,7 @@ def test_a_reference_copied_from_a_run_decides_nothing_else(office: Office) -> N
         with pytest.raises(NotApproved):
             office.decide(**{"code": code, **other})
     office.decide(first, decision="reject", code=code)
-    with pytest.raises(NotApproved, match="used before|does not say|other proposals"):
+    with pytest.raises(NotApproved, match=r"used before|does not say|other proposals"):
         office.decide(second, code=code)
     assert office.state(second) == State.PROPOSED
 
@@ -261,7 +261,7 @@ def test_six_digits_typed_into_a_run_are_taken_for_nothing(office: Office) -> No
 @pytest.mark.parametrize("code", ["１２３４５６", "١٢٣٤٥٦", "ÄBCDEFGHIJ", "\x00" * 6])
 def test_a_code_that_is_not_ascii_is_a_wrong_code(office: Office, code: str) -> None:
     key = pause(office)
-    with pytest.raises(NotApproved, match="does not prove|Six digits"):
+    with pytest.raises(NotApproved, match=r"does not prove|Six digits"):
         office.decide(key, code=code)
     with pytest.raises(NotApproved, match="does not prove"):
         office.record("alice", {key: "approve"}, code)

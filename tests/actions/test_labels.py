@@ -6,7 +6,8 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from assets.actions.execution.executor import ProposalStale, WriteHeld
+from assets.actions.execution.executor import WriteHeld
+from assets.actions.execution.platform_writes import ProposalStale
 from assets.actions.rules.finding import Wish
 from assets.signals.underperformers.candidates import verdicts
 from resources.ledger.proposal import Change, Image, Proposal, Target

@@ -15,14 +15,24 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from assets.actions.approval import ApprovalGate, DecisionRequest, NotApproved
-from assets.actions.execution.executor import Executor, ProposalStale, WriteHeld
+from assets.actions.approval_rules import ApprovalRules
+from assets.actions.execution.executor import Executor, WriteHeld
+from assets.actions.execution.permission import WritePermission
+from assets.actions.execution.platform_writes import (
+    PlatformWriters,
+    PlatformWrites,
+    ProposalStale,
+    settle_time,
+)
 from assets.actions.guardrails.context import Edit, Surroundings
+from resources.ledger.anchor import AnchorFile
 from resources.ledger.proposal import Change, Proposal
 from resources.ledger.states import NEXT, State
 from resources.ledger.store import Ledger
 from resources.platforms.writer import image_value
 from resources.policy.policy import Policy
 from resources.security.approvers import Approvers
+from resources.security.ledger_key import LedgerKey
 from tests.actions.conftest import SECRETS
 from tests.actions.made import AT, proposal, target
 from tests.actions.memory import NAMES, Dies, Platform, frames
@@ -52,11 +62,12 @@ class Lives(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.at = AT
         self.platform, self.killed = Platform(), False
-        self.ledger = Ledger(f"sqlite:///{Path(self.folder.name) / 'ledger.db'}", now=self.now)
+        database = f"sqlite:///{Path(self.folder.name) / 'ledger.db'}"
+        self.ledger = Ledger(database, now=self.now, key=LedgerKey(bytes(range(32))))
         self.made: dict[str, Proposal] = {}
         self.dies_in = -1
         self.codes = 0
-        real = self.ledger._note
+        real = self.ledger.database.note
 
         def noted(*args: Any) -> None:
             real(*args)
@@ -64,7 +75,7 @@ class Lives(RuleBasedStateMachine):
             if self.dies_in == 0:
                 raise Dies
 
-        self.ledger._note = noted  # type: ignore[method-assign]
+        self.ledger.database.note = noted  # type: ignore[method-assign]
 
     def now(self) -> Any:
         self.at += timedelta(milliseconds=1)
@@ -79,10 +90,17 @@ class Lives(RuleBasedStateMachine):
         )  # fmt: skip
 
     def executor(self) -> Executor:
-        return Executor(
-            ledger=self.ledger, policy=lambda: POLICY, writer=lambda _: self.platform, around=self.around,
-            killed=lambda: "it is on" if self.killed else None, run_id="run", wait=lambda: None,
+        permission = WritePermission(
+            self.ledger, lambda: "it is on" if self.killed else None, self.approval_rules, AnchorFile(Path(self.folder.name) / "anchor")
         )  # fmt: skip
+        writes = PlatformWrites(
+            self.ledger, PlatformWriters(lambda _: self.platform), permission, settle=lambda: settle_time(0), run_id="run",
+            wait=lambda: None, log=lambda _: None,
+        )  # fmt: skip
+        return Executor(self.ledger, lambda: POLICY, self.around, writes)
+
+    def approval_rules(self) -> ApprovalRules:
+        return ApprovalRules(POLICY, Approvers(SECRETS), {"EUR": 1.0}, self.ledger.shadows.score)
 
     def pick(self, data: Any, states: set[State]) -> str | None:
         """Any proposal, mostly one in these states."""
@@ -138,20 +156,19 @@ class Lives(RuleBasedStateMachine):
         self.at += timedelta(seconds=61)
         approvers = Approvers(SECRETS)
         self.dies_in = dies
+        verdict = "approve" if approve else "reject"
+        digests = [entry.proposal.digest for entry in self.ledger.proposals.members(key)]
         code = approvers.totp(by, at=self.at) if good else "000000"
-        asked = DecisionRequest(
-            key,
-            (key,),
-            self.ledger.proposals.summary(key),
-            "approve" if approve else "reject",
-            by,
-            code,
-            "",
-            self.at,
-            f"run {self.at}",
-            "run",
-        )
-        self.survive(lambda: ApprovalGate(self.ledger, POLICY, approvers, {"EUR": 1.0}).decide(asked))
+
+        def recorded() -> None:
+            gate = ApprovalGate(self.ledger, self.approval_rules())
+            reference = gate.record_decisions(by, dict.fromkeys(digests, verdict), code)
+            summary = self.ledger.proposals.summary(key)
+            gate.decide(
+                DecisionRequest(key, (key,), summary, verdict, by, reference, "", self.at, f"run {self.at}")
+            )
+
+        self.survive(recorded)
 
     @rule(
         data=st.data(), mood=st.sampled_from(MOODS),
@@ -179,7 +196,7 @@ class Lives(RuleBasedStateMachine):
         data=st.data(), names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True),
         kind=st.sampled_from(["pause", "cut", "raise"]), by=st.sampled_from(["alice", "bob"]),
         moods=st.lists(st.sampled_from(MOODS), min_size=1, max_size=3), dies=st.lists(st.integers(-1, 12), min_size=3, max_size=3),
-        pauses=st.lists(st.sampled_from([1, 61]), min_size=3, max_size=3),
+        pauses=st.lists(st.sampled_from([1, 1000]), min_size=3, max_size=3),
     )  # fmt: skip
     def a_whole_life(
         self, data: Any, names: list[str], kind: str, by: str, moods: list[str], dies: list[int], pauses: list[int]
@@ -197,7 +214,7 @@ class Lives(RuleBasedStateMachine):
             update={"daily_budget": Decimal(amount)}
         )
 
-    @rule(seconds=st.sampled_from([1, 61, 61, 3600, 80 * 3600]))
+    @rule(seconds=st.sampled_from([1, 1000, 1000, 3600, 80 * 3600]))
     def wait(self, seconds: int) -> None:
         self.at += timedelta(seconds=seconds)
         self.ledger.proposals.expire()
