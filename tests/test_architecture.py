@@ -80,7 +80,7 @@ def forbidden_imports(module: str, code: str) -> list[str]:
     """Imports of ours that the layer of `module` may not make."""
     layers = [prefix for prefix in MAY_IMPORT if is_within(module, prefix)]
     allowed = MAY_IMPORT[max(layers, key=len)]
-    ours = [found for found in imports(code) if found.name.split(".")[0] in OURS]
+    ours = [imported for imported in imports(code) if imported.name.split(".")[0] in OURS]
     return [
         f"{module}:{i.line} imports {i.name}"
         for i in ours
@@ -90,12 +90,14 @@ def forbidden_imports(module: str, code: str) -> list[str]:
 
 def impurities(code: str) -> list[str]:
     """What a pure file may not have: Dagster, the environment, a logger, a connection, the clock."""
-    found = [f"line {i.line}: {i.name}" for i in imports(code) if i.name.split(".")[0] in OUTSIDE_WORLD]
-    found += [f"line {i.line}: {i.name}" for i in imports(code) if is_within(i.name, "resources.lake.lake")]
+    problems = [f"line {i.line}: {i.name}" for i in imports(code) if i.name.split(".")[0] in OUTSIDE_WORLD]
+    problems += [
+        f"line {i.line}: {i.name}" for i in imports(code) if is_within(i.name, "resources.lake.lake")
+    ]
     calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
     clocks = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr in CLOCK_CALLS]
     opened = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "open"]
-    return found + [f"line {call.lineno}: {ast.unparse(call.func)}()" for call in clocks + opened]
+    return problems + [f"line {call.lineno}: {ast.unparse(call.func)}()" for call in clocks + opened]
 
 
 def questions_about_the_world(code: str) -> list[str]:
@@ -106,14 +108,14 @@ def questions_about_the_world(code: str) -> list[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    found = []
+    problems = []
     for node in ast.walk(tree):
         words = [value for _, value in ast.iter_fields(node) if isinstance(value, str)]
         if id(node) not in docstrings and any(_asks(word) for word in words):
-            found.append(f"line {getattr(node, 'lineno', 0)}: {words[0]}")
+            problems.append(f"line {getattr(node, 'lineno', 0)}: {words[0]}")
         if any(isinstance(part, ast.Attribute) and part.attr == "profile" for part in _decided_on(node)):
-            found.append(f"line {getattr(node, 'lineno', 0)}: a decision on the profile")
-    return found
+            problems.append(f"line {getattr(node, 'lineno', 0)}: a decision on the profile")
+    return problems
 
 
 def _decided_on(node: ast.AST) -> Iterator[ast.AST]:
@@ -161,7 +163,7 @@ def test_every_import_follows_the_layers() -> None:
 
 
 def test_a_file_in_assets_knows_dagster_or_does_arithmetic() -> None:
-    assert {name: found for name, code in pure_modules().items() if (found := impurities(code))} == {}
+    assert {name: problems for name, code in pure_modules().items() if (problems := impurities(code))} == {}
 
 
 def test_no_module_loads_a_platform_client() -> None:
@@ -175,12 +177,12 @@ def test_no_module_loads_a_platform_client() -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    known = modules()
+    by_name = modules()
     graph = {
         name: {
-            home for i in imports(code) if i.at_load and (home := _home(i.name, known)) not in {None, name}
+            home for i in imports(code) if i.at_load and (home := _home(i.name, by_name)) not in {None, name}
         }
-        for name, code in known.items()
+        for name, code in by_name.items()
     }
     assert circle(graph) == []
 
@@ -206,24 +208,28 @@ def test_no_folders_import_each_other_in_a_circle() -> None:
 
 
 def test_every_asset_is_defined_under_the_folder_of_its_layer() -> None:
-    found: dict[str, str] = {}
+    modules_by_key: dict[str, str] = {}
     for name in layer("assets"):
         if name.split(".")[-1] == "assets" and name != "assets":
             definitions = dg.load_assets_from_modules([import_module(name)], include_specs=True)
             for definition in definitions:
                 keys = definition.keys if isinstance(definition, dg.AssetsDefinition) else [definition.key]
-                found.update((key.to_user_string(), name) for key in keys)
-    assert {key: name for key, name in found.items() if key.split("/")[0] != name.split(".")[1]} == {}
-    assert set(found) == {spec.key.to_user_string() for spec in defs().resolve_all_asset_specs()}
+                modules_by_key.update((key.to_user_string(), name) for key in keys)
+    assert {
+        key: name for key, name in modules_by_key.items() if key.split("/")[0] != name.split(".")[1]
+    } == {}
+    assert set(modules_by_key) == {spec.key.to_user_string() for spec in defs().resolve_all_asset_specs()}
 
 
-def _home(name: str, known: dict[str, str]) -> str | None:
-    return next((found for found in (name, name.rpartition(".")[0]) if found in known), None)
+def _home(name: str, by_name: dict[str, str]) -> str | None:
+    return next((candidate for candidate in (name, name.rpartition(".")[0]) if candidate in by_name), None)
 
 
 def test_nothing_asks_whether_it_talks_to_the_sandbox() -> None:
-    asked = layer("assets", "sensors", "resources.platforms")
-    assert {name: found for name, code in asked.items() if (found := questions_about_the_world(code))} == {}
+    checked = layer("assets", "sensors", "resources.platforms")
+    assert {
+        name: problems for name, code in checked.items() if (problems := questions_about_the_world(code))
+    } == {}
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,8 @@ def files() -> tuple[Path, ...]:
         "-z",
     ]
     answer = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True, text=True)
-    found = {Path(name) for name in answer.stdout.split("\0") if name}
-    return tuple(sorted(path for path in found if (ROOT / path).is_file()))
+    paths = {Path(name) for name in answer.stdout.split("\0") if name}
+    return tuple(sorted(path for path in paths if (ROOT / path).is_file()))
 
 
 @cache

@@ -31,7 +31,7 @@ from resources.ledger.records import LedgerEntry
 from resources.ledger.states import State
 from resources.ledger.store import Ledger
 from resources.tables import core
-from resources.tables.signals import ANOMALIES, PACING
+from resources.tables.signals import ANOMALIES, PACING, UNDERPERFORMERS
 
 PROPOSALS, PROPOSAL, APPROVED = (
     dg.AssetKey(["actions", name]) for name in ("proposals", "proposal", "approved")
@@ -50,6 +50,7 @@ BATCH = "batch."
         core.ENTITIES.asset_key,
         ANOMALIES.asset_key,
         PACING.asset_key,
+        UNDERPERFORMERS.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -72,8 +73,8 @@ def action_proposals(
             note = f"{as_of} is over: newer figures are there ({around.newest_as_of}). A past day proposes nothing."
             return dg.MaterializeResult(metadata={"note": note, "dagster/row_count": 0})
         found = threshold.findings(
-            around.ad_set_days, around.campaign_days, around.entities, as_of=as_of, policy=services.policy(),
-            paused_by_us=_paused(services),
+            lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)}), around.ad_set_days, around.campaign_days, around.entities,
+            as_of=as_of, policy=services.policy(), paused_by_us=_paused(services),
         )  # fmt: skip
         found = with_pace(found, lake, services, around=around, as_of=as_of)
         stood_out = lake.read(ANOMALIES, where={"day": (as_of, as_of)})

@@ -5,9 +5,9 @@ from functools import partial
 
 import click
 
+from assets.reports.notifications.inputs import delivery_problems
 from assets.reports.notifications.notice import DIGEST, Notice
 from assets.reports.notifications.rendering import message_of
-from assets.reports.notifications.watch import trouble
 from resources.action_services import ActionServices, open_action_services
 from resources.ledger.notices import Delivery
 from resources.notification_delivery import Message, together
@@ -50,7 +50,7 @@ def status() -> None:
     for row in rows:
         words = f": {row.said}" if row.said and row.state != Delivery.SENT else ""
         click.echo(f"{row.channel:12} {row.state:12} {row.number}{words}")
-    for words in trouble(services, now=now):
+    for words in delivery_problems(services, now=now):
         click.echo(f"NOT DELIVERED: {words}")
 
 

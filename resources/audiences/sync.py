@@ -12,7 +12,7 @@ from resources.errors import OutcomeUnknown
 from resources.ledger.audiences import AudienceMembership, LedgerAudience, Member, MembershipState
 from resources.ledger.store import Ledger
 from resources.platforms.audience_client import AudienceClient, Identifier, PartlyTaken
-from resources.platforms.writer import sent_once
+from resources.platforms.writer import unfinished_is_unknown
 
 LOOKS = 3
 """How often an upload that the platform works on is asked after before the rest is left for later."""
@@ -34,7 +34,7 @@ class Sync:
             OutcomeUnknown: Not all of it is known to have happened yet. Do it again.
             PlatformRefused: The platform said no. What was sent before stays recorded.
         """
-        with sent_once():
+        with unfinished_is_unknown():
             kept = self._made(kept)
             self._settle(kept)
             held = {one.member.entry: one for one in self.ledger.audiences.held_by(kept.number)}
@@ -49,7 +49,7 @@ class Sync:
         """Take these out, and change nothing else. Raises like `fill`."""
         if kept.audience_id is None:
             return
-        with sent_once():
+        with unfinished_is_unknown():
             self._settle(kept)
             entries = {one.entry for one in gone}
             held = self.ledger.audiences.held_by(kept.number)

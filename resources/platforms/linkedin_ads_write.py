@@ -78,7 +78,7 @@ class LinkedInAdsWriter:
                 }
             }
         doing = Doing(self.platform, "Changing an entity", target.account_id)
-        with sent_once():
+        with sent_once(doing):
             return self._client.patch(_path(target.level, target.account_id, target.entity_id), patch, doing)
         raise AssertionError("the errors are raised as ours")
 

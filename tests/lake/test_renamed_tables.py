@@ -1,48 +1,50 @@
-"""A lake that was written under former table paths opens with every row in its place."""
+"""A lake written by an older version, under former table paths, opens with every row in its place.
 
+`lake_of_9c12bfd.tar.gz` was written by the code of commit 9c12bfd: two rows each of signals/threshold, segments/audiences and
+core/ad_set_day, with the lake's own layout and Delta log.
+"""
+
+import tarfile
 from pathlib import Path
 
-import pyarrow as pa
+import pytest
 
 from resources.lake.lake import Lake
 from resources.lake.renamed_tables import FORMER_PATHS, rename_tables
+from resources.tables import core
+from resources.tables.segments import AUDIENCES
 from resources.tables.signals import FINDINGS
 
-
-def findings(day: str) -> pa.Table:
-    frame = {
-        "day": [day],
-        "known_by": ["2026-11-02T12:00:00Z"],
-        "kind": ["pause_ad_set"],
-        "targets": ["google_ads 1 ad_set 2"],
-        "reason": ["spends without a sale"],
-        "weight": [1.0],
-        "evidence": ["{}"],
-    }
-    table = pa.table(frame)
-    return table.set_column(0, "day", table["day"].cast(pa.date32())).set_column(
-        1, "known_by", pa.array(["2026-11-02T12:00:00"]).cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
-    ).cast(FINDINGS.schema)  # fmt: skip
+OLDER_LAKE = Path(__file__).with_name("lake_of_9c12bfd.tar.gz")
 
 
-def written_under_its_former_path(root: Path) -> None:
-    Lake(root).replace(FINDINGS, findings("2026-11-01"))
-    former = root / FORMER_PATHS[FINDINGS.path]
-    former.parent.mkdir(parents=True)
-    (root / FINDINGS.path).rename(former)
+@pytest.fixture
+def older_lake(tmp_path: Path) -> Path:
+    with tarfile.open(OLDER_LAKE) as archive:
+        archive.extractall(tmp_path, filter="data")
+    return tmp_path
 
 
-def test_a_table_under_its_former_path_is_moved_when_the_lake_is_opened(tmp_path: Path) -> None:
-    written_under_its_former_path(tmp_path)
-    lake = Lake(tmp_path)
-    assert lake.count(FINDINGS) == 1
-    assert not (tmp_path / FORMER_PATHS[FINDINGS.path]).exists()
-    lake.replace(FINDINGS, findings("2026-11-02"))
-    assert Lake(tmp_path).count(FINDINGS) == 1
+@pytest.mark.parametrize(
+    "table", [FINDINGS, AUDIENCES, core.DAYS["ad_set"]], ids=lambda table: str(table.path)
+)
+def test_every_row_of_an_older_lake_is_read(older_lake: Path, table) -> None:
+    rows = Lake(older_lake).read(table)
+    assert len(rows) == 2
+    assert list(rows["day"].dt.strftime("%Y-%m-%d")) == ["2026-11-02", "2026-11-02"]
 
 
-def test_a_table_that_is_at_its_new_path_is_never_overwritten_by_a_former_one(tmp_path: Path) -> None:
-    written_under_its_former_path(tmp_path)
-    (tmp_path / FINDINGS.path).mkdir(parents=True)
-    assert rename_tables(tmp_path) == []
-    assert (tmp_path / FORMER_PATHS[FINDINGS.path]).exists()
+def test_renamed_tables_are_moved_once_and_written_at_their_new_path(older_lake: Path) -> None:
+    lake = Lake(older_lake)
+    for path, former in FORMER_PATHS.items():
+        assert (older_lake / path / "_delta_log").is_dir()
+        assert not (older_lake / former).exists()
+    day = lake.read(FINDINGS)["day"].iloc[0].date()
+    lake.replace(FINDINGS, FINDINGS.schema.empty_table(), where={"day": (day, day)})
+    assert Lake(older_lake).count(FINDINGS) == 0
+
+
+def test_a_table_at_its_new_path_is_never_overwritten_by_a_former_one(older_lake: Path) -> None:
+    (older_lake / FINDINGS.path).mkdir(parents=True)
+    assert rename_tables(older_lake) == [AUDIENCES.path]
+    assert (older_lake / FORMER_PATHS[FINDINGS.path]).exists()

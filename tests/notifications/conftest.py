@@ -53,7 +53,7 @@ class Post:
         """The signals of a day, as if the daily run had just written them."""
         for table, rows in (
             (WATCHED, [watched(day)]),
-            (ANOMALIES, [incident(day, **one) for one in incidents]),
+            (ANOMALIES, [incident(day, **row) for row in incidents]),
             (KPI_DAY, kpi(day)),
         ):
             self.lake.replace(table, rows_of(table, rows), where={"day": (day, day)})
@@ -63,8 +63,8 @@ class Post:
 
     def caught(self, service: str = "chat") -> list[str]:
         """Titles and texts of what a service took."""
-        found = self.sandbox.stage.caught.all(service)
-        return [one["subject"] if service == "mail" else one["body"]["text"] for one in found]
+        messages = self.sandbox.stage.caught.all(service)
+        return [message["subject"] if service == "mail" else message["body"]["text"] for message in messages]
 
 
 def rows_of(table: Any, rows: list[dict[str, Any]]) -> Any:
@@ -93,6 +93,6 @@ def post(sandbox: Sandbox, var: Path, tmp_path: Path, lake: Lake) -> Any:
     ).model_copy(update={"root": tmp_path, "lake_uri": str(lake.root), "reports_dir": tmp_path / "reports"})
     services = ActionServices(settings, Platforms(lambda: settings, now=sandbox.stage.clock.now))
     with dg.DagsterInstance.ephemeral() as instance:
-        made = Post(services, lake, sandbox, instance, policy)
-        made.rewrite()
-        yield made
+        post_office = Post(services, lake, sandbox, instance, policy)
+        post_office.rewrite()
+        yield post_office

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from orchestration.cli import cli
+from orchestration.cli.main import cli
 from orchestration.cli.notifications import channels_shown
 from sandbox.serve import Sandbox
 from tests.notifications.conftest import Post
@@ -34,26 +34,28 @@ def policy(post: Post, tmp_path: Path) -> Path:
 def test_a_test_message_reaches_every_channel(
     sandbox: Sandbox, var: Path, policy: Path, tmp_path: Path
 ) -> None:
-    said = command("notify", "test", var=var, policy=policy, ledger=tmp_path / "l.db")
-    assert said.exit_code == 0, said.output
-    assert said.output.splitlines() == ["took it  mail (mailto, html)", "took it  team (mmost, markdown)"]
-    assert sorted(one["service"] for one in sandbox.stage.caught.all()) == ["chat", "mail"]
+    output = command("notify", "test", var=var, policy=policy, ledger=tmp_path / "l.db")
+    assert output.exit_code == 0, output.output
+    assert output.output.splitlines() == ["took it  mail (mailto, html)", "took it  team (mmost, markdown)"]
+    assert sorted(message["service"] for message in sandbox.stage.caught.all()) == ["chat", "mail"]
 
 
 def test_a_channel_that_refuses_is_named_with_its_reason_and_no_address(
     sandbox: Sandbox, var: Path, policy: Path, tmp_path: Path
 ) -> None:
     sandbox.stage.faults.arm("chat", "unavailable")
-    said = command("notify", "test", var=var, policy=policy, ledger=tmp_path / "l.db")
-    assert said.exit_code == 1
-    assert "BROKEN   team (mmost, markdown): the service answered 503" in said.output
-    assert "took it  mail" in said.output
-    assert "://" not in said.output
+    output = command("notify", "test", var=var, policy=policy, ledger=tmp_path / "l.db")
+    assert output.exit_code == 1
+    assert "BROKEN   team (mmost, markdown): the service answered 503" in output.output
+    assert "took it  mail" in output.output
+    assert "://" not in output.output
 
 
 def test_status_says_what_waits_and_why(post: Post, var: Path, tmp_path: Path) -> None:
-    said = command("notify", "status", var=var, policy=tmp_path / "policy.yaml", ledger=tmp_path / "none.db")
-    assert said.output.strip() == "Nothing was said in the last two days."
+    output = command(
+        "notify", "status", var=var, policy=tmp_path / "policy.yaml", ledger=tmp_path / "none.db"
+    )
+    assert output.output.strip() == "Nothing was output in the last two days."
 
 
 def test_check_names_channels_and_what_is_not_set(post: Post) -> None:

@@ -31,9 +31,9 @@ def say(post: Post, *topics: str, **given: Any) -> None:
 
 def send(post: Post) -> dict[str, str | None]:
     rules, zone = post.services.notifications, post.services.notifications.zone()
-    found = post.services.addresses()
-    route_new(post.services, rules, found, lambda _: zone)
-    return send_due(post.services, rules, found, lambda _: zone)
+    outcomes = post.services.addresses()
+    route_new(post.services, rules, outcomes, lambda _: zone)
+    return send_due(post.services, rules, outcomes, lambda _: zone)
 
 
 def states(post: Post) -> dict[str, int]:
@@ -67,8 +67,8 @@ def test_after_a_failure_and_a_restart_it_is_sent_once(post: Post) -> None:
 
 def test_a_process_that_died_while_sending_loses_nothing(post: Post) -> None:
     say(post, "a", priority=1)
-    rules, found = post.services.notifications, post.services.addresses()
-    route_new(post.services, rules, found, lambda _: rules.zone())
+    rules, claimed = post.services.notifications, post.services.addresses()
+    route_new(post.services, rules, claimed, lambda _: rules.zone())
     assert len(post.services.ledger.notices.claim("team")) == 1  # and here it dies
     assert send(post) == {}
     post.later(minutes=6)
@@ -77,8 +77,8 @@ def test_a_process_that_died_while_sending_loses_nothing(post: Post) -> None:
 
 def test_two_processes_do_not_send_the_same(post: Post) -> None:
     say(post, "a", priority=1)
-    rules, found = post.services.notifications, post.services.addresses()
-    route_new(post.services, rules, found, lambda _: rules.zone())
+    rules, claimed = post.services.notifications, post.services.addresses()
+    route_new(post.services, rules, claimed, lambda _: rules.zone())
     claimed: list[int] = []
     threads = [
         threading.Thread(target=lambda: claimed.append(len(post.services.ledger.notices.claim("team"))))
@@ -164,9 +164,12 @@ def test_an_address_that_is_none_is_said_to_be_none_without_showing_it(
 
 def test_addresses_show_no_token() -> None:
     given = {"PAID_MEDIA_NOTIFY": SecretStr(f"mmost://h/{TOKEN} json://h/{TOKEN}")}
-    found = addresses({"team": Channel(address="PAID_MEDIA_NOTIFY")}, given)
-    assert [(one.name, one.format) for one in found] == [("team", "markdown"), ("team/2", "text")]
-    assert TOKEN not in repr(found)
+    shown_addresses = addresses({"team": Channel(address="PAID_MEDIA_NOTIFY")}, given)
+    assert [(address.name, address.format) for address in shown_addresses] == [
+        ("team", "markdown"),
+        ("team/2", "text"),
+    ]
+    assert TOKEN not in repr(shown_addresses)
 
 
 def test_a_task_that_raises_or_hangs_leaves_the_others_alone() -> None:
@@ -241,8 +244,8 @@ def test_the_asset_shows_what_was_said(post: Post) -> None:
 def test_a_sensor_that_stood_still_until_the_night_says_only_what_is_urgent(post: Post) -> None:
     say(post, "calm")
     say(post, "urgent", priority=1)
-    rules, found = post.services.notifications, post.services.addresses()
-    route_new(post.services, rules, found, lambda _: rules.zone())
+    rules, messages = post.services.notifications, post.services.addresses()
+    route_new(post.services, rules, messages, lambda _: rules.zone())
     post.go_to(MONDAY.replace(hour=22))
     send(post)
     assert [text[:5] for text in post.caught()] == ["# [P1"]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from assets.reports.notifications.signal_notices import (
-    Place,
+    NoticeContext,
     freshness_notices,
     incident_notices,
     pacing_notices,
@@ -18,7 +18,7 @@ from sensors.failures import failed_runs
 from tests.notifications.conftest import Post
 from tests.notifications.made import ACCOUNT, incident
 
-PLACE = Place(
+CONTEXT = NoticeContext(
     "EUR",
     "http://ui/d",
     "http://ui/w",
@@ -29,7 +29,7 @@ DAY = date(2026, 11, 15)
 
 
 def found(*rows: dict[str, Any]) -> pd.DataFrame:
-    frame = pd.DataFrame([incident(DAY, **one) for one in rows])
+    frame = pd.DataFrame([incident(DAY, **row) for row in rows])
     return frame.assign(day=pd.to_datetime(frame["day"]))
 
 
@@ -44,13 +44,13 @@ def found(*rows: dict[str, Any]) -> pd.DataFrame:
     ],
 )
 def test_runaway_spend_is_urgent_and_good_news_never(row: dict, priority: int) -> None:
-    (told,) = incident_notices(found(row), PLACE)
-    assert (told.priority, told.account, told.zone) == (priority, "Shop", "Europe/Berlin")
+    (notices,) = incident_notices(found(row), CONTEXT)
+    assert (notices.priority, notices.account, notices.zone) == (priority, "Shop", "Europe/Berlin")
 
 
 def test_parts_of_an_incident_and_what_ended_are_not_told() -> None:
-    assert incident_notices(found({"part_of": "x"}, {"state": "ended"}), PLACE) == []
-    assert incident_notices(pd.DataFrame(), PLACE) == []
+    assert incident_notices(found({"part_of": "x"}, {"state": "ended"}), CONTEXT) == []
+    assert incident_notices(pd.DataFrame(), CONTEXT) == []
 
 
 def pace(**given: Any) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def pace(**given: Any) -> dict[str, Any]:
 def test_a_red_budget_is_for_today_an_amber_one_for_the_digest() -> None:
     rows = pd.DataFrame([pace(), pace(series_id="budget|US", name="US", status="amber"), pace(series_id="x", status="on plan"),
                          pace(series_id="account|1", level="account", status="red")])  # fmt: skip
-    red, amber = pacing_notices(rows, PLACE)
+    red, amber = pacing_notices(rows, CONTEXT)
     assert (red.priority, amber.priority) == (2, 3)
     assert red.short == "landing 104%"
     assert red.seen == "ends near €104,000.00 (€98,000.00 to €110,000.00) of €100,000.00: over plan"
@@ -74,18 +74,18 @@ def test_a_red_budget_is_for_today_an_amber_one_for_the_digest() -> None:
 
 def test_a_budget_without_a_projection_says_so() -> None:
     missing = dict.fromkeys(("p10", "p50", "p90", "daily_budget", "advised_daily"), float("nan"))
-    (told,) = pacing_notices(pd.DataFrame([pace(**missing)]), PLACE)
-    assert told.short == "landing –"
-    assert told.money == ""
+    (notice,) = pacing_notices(pd.DataFrame([pace(**missing)]), CONTEXT)
+    assert notice.short == "landing –"
+    assert notice.money == ""
 
 
 def test_old_figures_are_told_after_a_day_and_a_half() -> None:
     last = {"meta_ads": DAY}
     fresh = datetime(2026, 11, 17, 11, 59, tzinfo=UTC)
-    assert freshness_notices(last, PLACE, now=fresh, hours=36) == []
-    (told,) = freshness_notices(last, PLACE, now=fresh + timedelta(minutes=2), hours=36)
-    assert told.priority == 2
-    assert freshness_notices({}, PLACE, now=fresh, hours=36) == []
+    assert freshness_notices(last, CONTEXT, now=fresh, hours=36) == []
+    (notices,) = freshness_notices(last, CONTEXT, now=fresh + timedelta(minutes=2), hours=36)
+    assert notices.priority == 2
+    assert freshness_notices({}, CONTEXT, now=fresh, hours=36) == []
 
 
 def test_a_reading_that_was_not_kept_is_told_with_its_reason() -> None:
@@ -96,8 +96,8 @@ def test_a_reading_that_was_not_kept_is_told_with_its_reason() -> None:
         "verdict": "refused",
         "reason": "Spend of closed days moved.",
     }
-    (told,) = reading_notices([row], PLACE)
-    assert (told.cause, told.priority) == ("Spend of closed days moved.", 2)
+    (notice,) = reading_notices([row], CONTEXT)
+    assert (notice.cause, notice.priority) == ("Spend of closed days moved.", 2)
 
 
 @dg.op
@@ -116,7 +116,7 @@ def fail(post: Post, *, breaks: bool = True) -> None:
         instance=post.instance, raise_on_error=False, tags={"breaks": "1"} if breaks else {}
     )
     if breaks:
-        event = next(one for one in result.all_events if one.event_type_value == "PIPELINE_FAILURE")
+        event = next(step for step in result.all_events if step.event_type_value == "PIPELINE_FAILURE")
         context = dg.build_run_status_sensor_context(
             "failed_runs",
             dagster_event=event,

@@ -50,11 +50,11 @@ def test_what_must_be_known_before_does_not_wait_for_monday_but_for_the_morning(
 def test_quiet_hours_hold_everything_but_p1_and_lose_nothing(
     now: datetime, zone: str, priority: int, wait: int
 ) -> None:
-    own = ZoneInfo(zone)
-    due = due_at(priority, now, own, RULES, by=now + timedelta(hours=wait) if priority == 2 else None)
+    due = ZoneInfo(zone)
+    due = due_at(priority, now, due, RULES, by=now + timedelta(hours=wait) if priority == 2 else None)
     assert now <= due <= now + timedelta(days=5)
-    assert not is_quiet(due.astimezone(own).time(), RULES.quiet_hours)
-    assert due_at(1, now, own, RULES) == now
+    assert not is_quiet(due.astimezone(due).time(), RULES.quiet_hours)
+    assert due_at(1, now, due, RULES) == now
 
 
 @given(now=INSTANTS, zone=st.sampled_from(ZONES))
@@ -71,8 +71,8 @@ def test_the_night_of_the_change_is_an_hour_shorter_or_longer() -> None:
 
 
 def test_a_digest_at_half_past_two_comes_also_when_there_is_no_half_past_two() -> None:
-    found = at(local("Europe/Berlin", 2026, 3, 29, 0).date(), time(2, 30), ZoneInfo("Europe/Berlin"))
-    assert found == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    instants = at(local("Europe/Berlin", 2026, 3, 29, 0).date(), time(2, 30), ZoneInfo("Europe/Berlin"))
+    assert instants == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
 def test_equal_ends_mean_no_quiet_hours_and_day_hours_work_too() -> None:
@@ -90,9 +90,9 @@ def test_an_hour_before_the_night_it_is_known_when_the_night_ends() -> None:
 
 
 def test_times_may_be_written_as_yaml_likes() -> None:
-    made = Notifications.model_validate(
+    rules = Notifications.model_validate(
         {"quiet_hours": {"start": 1200, "end": "08:00"}, "digest_at": "07:15"}  # 20:00 without quotes
     )
-    assert (made.quiet_hours.start, made.digest_at) == (time(20), time(7, 15))
+    assert (rules.quiet_hours.start, rules.digest_at) == (time(20), time(7, 15))
     with pytest.raises(ValueError, match="working hours end after they start"):
         WorkingHours(start=time(18), end=time(9))

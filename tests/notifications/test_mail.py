@@ -32,7 +32,7 @@ def mail(post: Post) -> dict:
         todo="Set daily budgets from €4,000 to €3,200.", links=(Link("weekly pacing", "http://ui.example/assets/reports/weekly_pacing"),),
     )  # fmt: skip
     message = message_of([*approvals, pacing], company="Acme")
-    assert [one.tell(message) for one in post.services.addresses()] == [None]
+    assert [address.tell(message) for address in post.services.addresses()] == [None]
     (caught,) = post.sandbox.stage.caught.all("mail")
     return caught
 
@@ -58,11 +58,11 @@ def test_it_fits_its_window_and_asks_for_nothing(
     mail: dict, browser: Browser, width: int, tmp_path: Path
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 1400})
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
     page.set_content(mail["html"])
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert asked == []
+    assert requests == []
     sizes = page.evaluate("[...document.querySelectorAll('a')].map(a => a.getBoundingClientRect().height)")
     assert min(sizes) >= 12
     page.screenshot(path=tmp_path / f"mail_{width}.png", full_page=True)

@@ -71,6 +71,6 @@ def test_only_p1_calls_somebody_and_the_nearest_owner() -> None:
         ({"quiet_hours": {"from": "20:00"}}, "Extra inputs"),
     ],
 )
-def test_a_wrong_policy_is_refused_with_a_sentence(given: dict, said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_a_wrong_policy_is_refused_with_a_sentence(given: dict, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         Notifications.model_validate(given)

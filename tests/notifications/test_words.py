@@ -37,32 +37,32 @@ def test_the_subject_says_how_urgent_whose_and_what() -> None:
 @given(count=st.integers(2, 40))
 def test_several_are_a_line_each_five_at_most_and_the_rest_counted(count: int) -> None:
     some = [notice(topic=str(n), entity=f"Entity {n}") for n in range(count)]
-    made = message_of(some, company="Acme")
-    for body in (made.text, made.markdown):
+    message = message_of(some, company="Acme")
+    for body in (message.text, message.markdown):
         assert len(body.splitlines()) == min(count, 5) + (count > 5)
         assert (f"and {count - 5} more" in body) == (count > 5)
-    assert len(re.findall('overflow-wrap:anywhere;"><span', made.html)) == min(count, 5)
+    assert len(re.findall('overflow-wrap:anywhere;"><span', message.html)) == min(count, 5)
 
 
 def test_every_form_has_every_part_and_links_are_written_out_where_nothing_can_be_clicked() -> None:
-    one = notice(links=(Link("run", "http://ui.example/runs/1"),))
-    made = message_of([one], company="Acme")
-    for part in (one.seen, one.money, one.cause, one.todo, "http://ui.example/runs/1"):
-        assert part in made.text
-        assert part in made.markdown.replace("\\", "")
-        assert part in made.html
-    assert "[run](http://ui.example/runs/1)" in made.markdown
+    approval = notice(links=(Link("run", "http://ui.example/runs/1"),))
+    message = message_of([approval], company="Acme")
+    for part in (approval.seen, approval.money, approval.cause, approval.todo, "http://ui.example/runs/1"):
+        assert part in message.text
+        assert part in message.markdown.replace("\\", "")
+        assert part in message.html
+    assert "[run](http://ui.example/runs/1)" in message.markdown
 
 
 HOSTILE = "<!channel> @here [x](http://evil.example) **b** `c` <script>alert(1)</script> =cmd()"
 
 
 def test_a_name_written_by_people_stays_a_name() -> None:
-    made = message_of([notice(entity=HOSTILE)], company="Acme")
-    assert "<!channel>" not in made.text + made.markdown
-    assert "@here" not in made.text + made.markdown
-    assert "](http://evil" not in made.markdown
-    assert "<script>" not in made.html
+    message = message_of([notice(entity=HOSTILE)], company="Acme")
+    assert "<!channel>" not in message.text + message.markdown
+    assert "@here" not in message.text + message.markdown
+    assert "](http://evil" not in message.markdown
+    assert "<script>" not in message.html
 
 
 SECRET_THINGS = (
@@ -79,18 +79,20 @@ SECRET_THINGS = (
 @pytest.mark.parametrize("secret", SECRET_THINGS)
 @pytest.mark.parametrize("part", ["entity", "seen", "money", "cause", "todo", "short"])
 def test_nothing_secret_or_personal_leaves_in_any_form(secret: str, part: str) -> None:
-    made = message_of([notice(**{part: f"before {secret} after"}, rows=({"name": secret},))], company="Acme")
+    message = message_of(
+        [notice(**{part: f"before {secret} after"}, rows=({"name": secret},))], company="Acme"
+    )
     held = secret.rsplit("://", maxsplit=1)[-1].split("@", maxsplit=1)[0] if "://" in secret else secret
-    for form in (made.title, made.text, made.markdown, made.html, str(made.attached)):
+    for form in (message.title, message.text, message.markdown, message.html, str(message.attached)):
         assert held not in form
-    assert "(hidden)" in made.text + made.title
+    assert "(hidden)" in message.text + message.title
 
 
 def test_the_secrets_of_addresses_are_hidden_wherever_they_stand() -> None:
-    made = message_of(
+    message = message_of(
         [notice(cause="posted to T0AB/B0CD/zzzzzz")], company="Acme", secrets=["T0AB/B0CD/zzzzzz"]
     )
-    assert "zzzzzz" not in made.text + made.markdown + made.html
+    assert "zzzzzz" not in message.text + message.markdown + message.html
 
 
 @pytest.mark.parametrize(
@@ -118,5 +120,5 @@ def test_proposals_are_attached_as_a_table_that_no_spreadsheet_calculates() -> N
 
 
 def test_a_notice_survives_being_kept() -> None:
-    one = notice(labels=("a",), rows=({"x": "y"},))
-    assert read(written(one)) == one
+    original = notice(labels=("a",), rows=({"x": "y"},))
+    assert read(written(original)) == original

@@ -122,16 +122,16 @@ def _facts(
 def _maturity(facts: pd.DataFrame) -> dict[str, pd.Series]:
     """Two thirds of what comes is seen after each three days more; every row's range is its projection's square root wide."""
     seen = 1 - np.exp(-((pd.Timestamp(AS_OF) - facts["day"]).dt.days + 1) / 3)
-    found = {"matured": seen}
+    columns = {"matured": seen}
     for name in ("conversions", "conversion_value"):
         ends = facts[name] / seen
         half = np.sqrt(ends)
-        found |= {
+        columns |= {
             f"{name}_projected": ends,
             f"{name}_low": (ends - half).clip(lower=0),
             f"{name}_high": ends + half,
         }
-    return found
+    return columns
 
 
 def _ratios(rows: pd.DataFrame) -> pd.DataFrame:

@@ -31,11 +31,11 @@ MOST_HEIGHT = 6_000
 def written(folder: Path, state: State) -> dict[str, Path]:
     """The state's pages on disk, as the asset leaves them: dashboard, the first campaign, all days, and the weekly report."""
     pages = publish(folder, state.view, state.campaigns)
-    found = {"dashboard": folder / page_name(AS_OF), "index": folder / INDEX}
+    pages = {"dashboard": folder / page_name(AS_OF), "index": folder / INDEX}
     if pages.campaigns:
-        found["campaign"] = folder / folder_name(AS_OF) / busiest(state)
+        pages["campaign"] = folder / folder_name(AS_OF) / busiest(state)
     write(folder / "weekly_pacing.html", render_weekly(weekly()))
-    return found | {"weekly": folder / "weekly_pacing.html"}
+    return pages | {"weekly": folder / "weekly_pacing.html"}
 
 
 def busiest(state: State) -> str:
@@ -43,7 +43,7 @@ def busiest(state: State) -> str:
 
     def much(n: int) -> tuple[bool, bool, int]:
         campaign = state.campaigns[n]
-        return bool(campaign.approvals and campaign.approvals.rows), campaign.stood_out is not None, -n
+        return bool(campaign.approvals and campaign.approvals.rows), campaign.incidents is not None, -n
 
     return state.campaigns[max(range(len(state.campaigns)), key=much)].file
 

@@ -29,16 +29,16 @@ class Element:
     def all(self, tag: str, **attributes: str) -> list["Element"]:
         """Every element below of that tag that has these attributes; `data_x` stands for data-x, `_` ends a keyword."""
         wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
-        found = []
+        elements = []
         for child in self.children:
             if child.tag == tag and wanted.items() <= child.attributes.items():
-                found.append(child)
-            found += child.all(tag, **attributes)
-        return found
+                elements.append(child)
+            elements += child.all(tag, **attributes)
+        return elements
 
     def one(self, tag: str, **attributes: str) -> "Element":
-        (found,) = self.all(tag, **attributes)
-        return found
+        (elements,) = self.all(tag, **attributes)
+        return elements
 
 
 class _Tree(HTMLParser):

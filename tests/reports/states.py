@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from assets.reports.pages.campaigns import CampaignView, campaign_views
-from assets.reports.pages.incidents import Standouts, standouts_of
+from assets.reports.pages.incidents import IncidentSummary, incident_summary
 from assets.reports.pages.pacing import PacingView, pacing_view
 from assets.reports.pages.pending_approvals import Approvals, approvals_of
-from assets.reports.pages.view import DashboardView, dashboard_view
+from assets.reports.pages.view import DashboardInputs, DashboardView, dashboard_view
 from resources.ledger.proposal import Effect, Proposal, Verdict
 from resources.tables.signals import ANOMALIES, PACING
 from tests.actions.made import budget, pause, proposal, target
@@ -53,18 +53,18 @@ def state(
     given: dict[str, Any], *, approvals: Approvals | None, incidents: pd.DataFrame | None = None, **other: Any
 ) -> State:
     """The pages' views of these frames; `incidents` None where nobody looked."""
-    marks, found = no_marks(), None if incidents is None else stood_out(incidents)
-    view = dashboard_view(**(given | other | {"stood_out": found, "approvals": approvals}))
+    marks, section = no_marks(), None if incidents is None else incident_section(incidents)
+    view = dashboard_view(DashboardInputs(**(given | other | {"incidents": section, "approvals": approvals})))
     campaigns = campaign_views(
         view, campaign_days=given["campaign_days"], judged=given["judged"], incidents=incidents, marks=marks, approvals=approvals,
     )  # fmt: skip
     return State(view, campaigns, given)
 
 
-def stood_out(found: pd.DataFrame) -> Standouts | None:
+def incident_section(incidents: pd.DataFrame) -> IncidentSummary | None:
     """What the dashboard says of these incidents."""
-    watched = pd.DataFrame({"series": [212], "tests": [1_284], "by_chance": [0.4], "flags": [len(found)]})
-    return standouts_of(found, watched, no_marks(), as_of=AS_OF)
+    watched = pd.DataFrame({"series": [212], "tests": [1_284], "by_chance": [0.4], "flags": [len(incidents)]})
+    return incident_summary(incidents, watched, no_marks(), as_of=AS_OF)
 
 
 def no_marks() -> pd.DataFrame:

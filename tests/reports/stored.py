@@ -33,8 +33,8 @@ def stored(rows: pd.DataFrame, table: Table) -> pa.Table:
     """Rows as the lake takes them: money as decimals, what is missing as null."""
     whole = rows.reindex(columns=table.schema.names).to_dict("list")
     exact = {column.name for column in table.columns if column.type == MONEY}
-    known = {
+    entities = {
         name: [None if pd.isna(v) else Decimal(f"{v:.6f}") if name in exact else v for v in values]
         for name, values in whole.items()
     }
-    return pa.Table.from_pydict(known, schema=table.schema)
+    return pa.Table.from_pydict(entities, schema=table.schema)

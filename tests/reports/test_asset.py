@@ -35,9 +35,9 @@ def services(tmp_path: Path) -> ActionServices:
 
 @pytest.fixture
 def given(lake: Lake) -> dict[str, Any]:
-    made = frames(ad_sets=12, days=35)
-    fill(lake, made)
-    return made
+    lake = frames(ad_sets=12, days=35)
+    fill(lake, lake)
+    return lake
 
 
 def write(day: date, lake: Lake, services: ActionServices) -> dg.ExecuteInProcessResult:
@@ -67,9 +67,9 @@ def test_a_day_is_written_with_its_campaigns_its_files_and_a_preview(
     links = {a.attributes["href"] for a in page.one("section", id="campaigns").one("tbody").all("a")}
     assert links == {f"{beside.name}/{path.name}" for path in beside.iterdir()}
     assert len(links) == given["campaign_days"]["campaign_id"].nunique()
-    (made,) = done.asset_materializations_for_node("reports__daily_dashboard")
+    (result,) = done.asset_materializations_for_node("reports__daily_dashboard")
     (spend,) = [tile for tile in page.all("dd") if tile.attributes.get("data-metric") == "spend"]
-    preview = str(made.metadata["in short"].value)
+    preview = str(result.metadata["in short"].value)
     assert "approvals waiting: 1" in preview
     assert f"| Total | {spend.text} |" in preview
 
@@ -153,21 +153,23 @@ def test_the_switch_and_what_waits_are_the_ledger_s(lake: Lake, services: Action
         proposal(created_at=now),
         proposal(pause(target("2")), created_at=now, level="auto_safe"),
     )
-    for made in (acts_alone, waits):
-        services.ledger.proposals.propose(made)
+    for result in (acts_alone, waits):
+        services.ledger.proposals.propose(result)
     services.ledger.switches.turn(KILL, on=True, person="mara", reason="a test")
-    found = approvals_now(lake, services, services.settings, as_of=AS_OF, now=now)
-    assert found is not None
-    assert [row.proposal_id for row in found.rows] == [waits.proposal_id]
-    assert found.killed is not None
-    assert "mara: a test" in found.killed
+    page_text = approvals_now(lake, services, services.settings, as_of=AS_OF, now=now)
+    assert page_text is not None
+    assert [row.proposal_id for row in page_text.rows] == [waits.proposal_id]
+    assert page_text.killed is not None
+    assert "mara: a test" in page_text.killed
 
 
 def test_the_first_day_is_a_page_and_a_line_without_figures(lake: Lake, services: ActionServices) -> None:
     write(AS_OF, lake, services)
     assert "No figures yet" in page_of(AS_OF, services).text
-    told = json.loads((services.settings.reports_dir / f"daily_dashboard_{AS_OF}.json").read_text("utf-8"))
-    assert set(told["figures"].values()) == {None}
+    metadata = json.loads(
+        (services.settings.reports_dir / f"daily_dashboard_{AS_OF}.json").read_text("utf-8")
+    )
+    assert set(metadata["figures"].values()) == {None}
     (row,) = (
         parsed((services.settings.reports_dir / "index.html").read_text("utf-8"))
         .one("section", id="days")
@@ -179,8 +181,8 @@ def test_the_first_day_is_a_page_and_a_line_without_figures(lake: Lake, services
 
 def test_the_link_leads_to_a_web_server_where_there_is_one(lake: Lake, services: ActionServices) -> None:
     def page(services: ActionServices) -> dg.MetadataValue:
-        (made,) = write(AS_OF, lake, services).asset_materializations_for_node("reports__daily_dashboard")
-        return made.metadata["page"]
+        (result,) = write(AS_OF, lake, services).asset_materializations_for_node("reports__daily_dashboard")
+        return result.metadata["page"]
 
     name = f"daily_dashboard_{AS_OF}.html"
     assert page(services) == dg.MetadataValue.path(str(services.settings.reports_dir / name))

@@ -16,7 +16,7 @@ from assets.reports.pages.comparison import same_weekday, same_weekday_each
 from assets.reports.pages.day_frames import tidy
 from assets.reports.pages.metrics import METRICS, SUMS
 from assets.reports.pages.page import render_dashboard
-from assets.reports.pages.view import DashboardView, dashboard_view
+from assets.reports.pages.view import DashboardInputs, DashboardView, dashboard_view
 from tests.reports.frames import AS_OF, frames
 from tests.reports.reading import Element, columns, number, parsed
 from tests.reports.states import gate, incidents
@@ -26,17 +26,17 @@ KEY = ["platform", "account_id", "campaign_id"]
 
 
 def views(given: dict[str, Any] = GIVEN, **other: Any) -> tuple[DashboardView, tuple[CampaignView, ...]]:
-    view = dashboard_view(**given)
+    view = dashboard_view(DashboardInputs(**given))
     return view, campaign_views(view, campaign_days=given["campaign_days"], judged=given["judged"], **other)
 
 
 @pytest.fixture(scope="module")
 def pages() -> dict[tuple[str, str, str], tuple[CampaignView, Element]]:
-    return {one.key: (one, parsed(page_of(one))) for one in views()[1]}
+    return {campaign.key: (campaign, parsed(page_of(campaign))) for campaign in views()[1]}
 
 
-def page_of(one: CampaignView) -> str:
-    return render_campaign(one, above="../", dashboard=f"daily_dashboard_{AS_OF}.html")
+def page_of(campaign: CampaignView) -> str:
+    return render_campaign(campaign, above="../", dashboard=f"daily_dashboard_{AS_OF}.html")
 
 
 def in_euros(days: pd.DataFrame) -> pd.DataFrame:
@@ -51,11 +51,11 @@ def test_every_campaign_has_a_page_where_there_are_few(pages: dict) -> None:
 def test_every_tile_shows_the_campaign_s_own_number(pages: dict) -> None:
     today = in_euros(GIVEN["campaign_days"]).query("day == @AS_OF").set_index(KEY)
     for key, (_, page) in pages.items():
-        own = today.loc[key]
-        wanted = {name: own[name] for name in SUMS} | {
-            "cpc": own["spend"] / own["clicks"] if own["clicks"] else None,
-            "ctr": own["clicks"] / own["impressions"],
-            "roas": own["conversion_value"] / own["spend"],
+        campaign_days = today.loc[key]
+        wanted = {name: campaign_days[name] for name in SUMS} | {
+            "cpc": campaign_days["spend"] / campaign_days["clicks"] if campaign_days["clicks"] else None,
+            "ctr": campaign_days["clicks"] / campaign_days["impressions"],
+            "roas": campaign_days["conversion_value"] / campaign_days["spend"],
         }
         tiles = {
             tile.attributes["data-metric"]: number(tile)
@@ -69,19 +69,21 @@ def test_the_table_beside_the_charts_has_every_day_and_range_of_the_frame(pages:
     days = in_euros(GIVEN["campaign_days"])
     rate = GIVEN["campaign_days"]["spend_reporting"] / GIVEN["campaign_days"]["spend"]
     days["roas_high"] = days["conversion_value_high"] * rate / days["spend"]
-    for key, (one, page) in pages.items():
-        own = days.set_index(KEY).loc[key].set_index("day").sort_index(ascending=False)
+    for key, (campaign, page) in pages.items():
+        campaign_days = days.set_index(KEY).loc[key].set_index("day").sort_index(ascending=False)
         table = page.one("table", data_chart="all")
         at = columns(table)
         rows = table.one("tbody").all("tr")
         assert len(rows) == 28
         for metric in ("spend", "clicks", "conversions"):
             assert [number(row.children[at[metric, ""]]) for row in rows] == pytest.approx(
-                own[metric].tolist(), rel=1e-8
+                campaign_days[metric].tolist(), rel=1e-8
             )
-        assert one.trends["roas_high"].tolist()[::-1] == pytest.approx(own["roas_high"].tolist(), rel=1e-8)
-        assert one.trends["conversions_low"].tolist()[::-1] == pytest.approx(
-            own["conversions_low"].tolist(), rel=1e-8
+        assert campaign.trends["roas_high"].tolist()[::-1] == pytest.approx(
+            campaign_days["roas_high"].tolist(), rel=1e-8
+        )
+        assert campaign.trends["conversions_low"].tolist()[::-1] == pytest.approx(
+            campaign_days["conversions_low"].tolist(), rel=1e-8
         )
 
 
@@ -91,8 +93,8 @@ def test_the_ad_sets_of_a_page_are_the_campaign_s_and_their_numbers_the_dashboar
     seen = []
     for key, (_, page) in pages.items():
         rows = page.one("section", id="ad_sets").one("tbody").all("tr")
-        own = GIVEN["ad_set_days"].set_index(KEY).loc[[key]]["ad_set_id"].unique()
-        assert {row.attributes["data-id"] for row in rows} == set(own)
+        ad_sets = GIVEN["ad_set_days"].set_index(KEY).loc[[key]]["ad_set_id"].unique()
+        assert {row.attributes["data-id"] for row in rows} == set(ad_sets)
         for row in rows:
             assert [cell.text for cell in row.children] == [
                 cell.text for cell in lines[row.attributes["data-id"]].children
@@ -102,9 +104,9 @@ def test_the_ad_sets_of_a_page_are_the_campaign_s_and_their_numbers_the_dashboar
 
 
 def test_a_page_shows_its_own_incidents_proposals_and_verdicts_and_no_others() -> None:
-    found, waiting = incidents(GIVEN, 10), gate(GIVEN, 8)
-    _, made = views(
-        incidents=found,
+    open_incidents, waiting = incidents(GIVEN, 10), gate(GIVEN, 8)
+    _, campaigns = views(
+        incidents=open_incidents,
         marks=pd.DataFrame(
             {
                 "incident_id": ["i-0003"],
@@ -116,21 +118,21 @@ def test_a_page_shows_its_own_incidents_proposals_and_verdicts_and_no_others() -
         approvals=waiting,
     )
     shown: dict[str, set[tuple[str, str, str]]] = {}
-    for one in made:
-        page = parsed(page_of(one))
+    for campaign in campaigns:
+        page = parsed(page_of(campaign))
         for row in page.all("tr") + page.all("li"):
             for kind in ("data-incident", "data-proposal", "data-verdict"):
                 if kind in row.attributes:
-                    shown.setdefault(row.attributes[kind], set()).add(one.key)
-    for row in found.to_dict("records"):
+                    shown.setdefault(row.attributes[kind], set()).add(campaign.key)
+    for row in open_incidents.to_dict("records"):
         at = (
             None
             if row["incident_id"] == "i-0003"
             else {(row["platform"], row["account_id"], row["campaign_id"])}
         )
         assert shown.get(row["incident_id"]) == at
-    for one in waiting.rows:
-        assert shown[one.proposal_id] == {one.moves[0].campaign}
+    for campaign in waiting.rows:
+        assert shown[campaign.proposal_id] == {campaign.moves[0].campaign}
     for row in GIVEN["judged"].query("verdict == 'pause'").to_dict("records"):
         assert shown[row["ad_set_id"]] == {(row["platform"], row["account_id"], row["campaign_id"])}
 
@@ -145,11 +147,11 @@ def test_the_largest_get_a_page_and_those_somebody_has_to_look_at(monkeypatch: p
 
 
 def test_the_dashboard_leads_to_the_pages_that_there_are() -> None:
-    view, made = views()
-    ways = {one.key: f"d/{one.file}" for one in made[:2]}
+    view, written = views()
+    ways = {campaign.key: f"d/{campaign.file}" for campaign in written[:2]}
     page = parsed(render_dashboard(view, pages=ways)).one("section", id="campaigns").one("tbody")
     assert {link.attributes["href"] for link in page.all("a")} == set(ways.values())
-    assert len(page.all("tr")) == len(made)
+    assert len(page.all("tr")) == len(written)
 
 
 def test_a_platform_leads_to_its_own_campaigns() -> None:
@@ -182,8 +184,8 @@ def test_what_each_is_compared_with_is_what_it_would_be_alone() -> None:
         )
     ]
     each = same_weekday_each(days, KEY, as_of=AS_OF)
-    for key, own in days.groupby(KEY):
-        alone = same_weekday(own, as_of=AS_OF)
+    for key, campaign_days in days.groupby(KEY):
+        alone = same_weekday(campaign_days, as_of=AS_OF)
         assert each[key].words == alone.words
         assert each[key].figures == pytest.approx(alone.figures)
     assert "no comparison yet" in {base.words for base in each.values()}
@@ -202,18 +204,18 @@ def test_the_ctr_band_holds_the_true_rate_four_times_out_of_five() -> None:
         }
     )
     rows = rows.assign(**{f"conversion_value_{end}": 0.0 for end in ("projected", "low", "high")})
-    found = module.with_ranges(rows)
-    held = ((found["ctr_low"] <= rate) & (rate <= found["ctr_high"])).mean()
+    ranges = module.with_ranges(rows)
+    held = ((ranges["ctr_low"] <= rate) & (rate <= ranges["ctr_high"])).mean()
     assert 0.78 < held < 0.83  # 4,000 draws: a standard error of 0.006, and counts are whole
-    assert (found["ctr_low"] <= found["ctr"]).all()
+    assert (ranges["ctr_low"] <= ranges["ctr"]).all()
 
 
 def test_a_day_without_figures_is_a_dash_and_a_gap() -> None:
     given = dict(GIVEN)
     gone = pd.Timestamp(AS_OF - timedelta(days=3))
     given["campaign_days"] = GIVEN["campaign_days"][GIVEN["campaign_days"]["day"] != gone]
-    one = views(given)[1][0]
-    page = parsed(page_of(one))
+    campaign = views(given)[1][0]
+    page = parsed(page_of(campaign))
     row = page.one("table", data_chart="all").one("tbody").all("tr")[3]
     assert {cell.text for cell in row.all("td")} == {"–"}
     line = page.all("path", class_="line")[0].attributes["d"]
@@ -233,5 +235,5 @@ def test_nothing_written_yet_makes_no_page() -> None:
     from tests.reports.frames import nothing
 
     given = nothing()
-    view = dashboard_view(**given)
+    view = dashboard_view(DashboardInputs(**given))
     assert campaign_views(view, campaign_days=given["campaign_days"]) == ()

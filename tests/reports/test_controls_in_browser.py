@@ -22,13 +22,13 @@ REACHABLE = "a[href], button, input:not([type=radio]), input:checked, summary, t
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The pages of a day with proposals; a day before it lies beside it."""
     folder, state = tmp_path_factory.mktemp("controls"), made("kill_switch_on")
-    found = written(folder, state)
+    browser = written(folder, state)
     name = f"daily_dashboard_{AS_OF - timedelta(days=1)}"
     for ending in ("html", "json"):
         write(folder / f"{name}.{ending}", (folder / f"daily_dashboard_{AS_OF}.{ending}").read_text("utf-8"))
     publish(folder, state.view, state.campaigns)
     write(folder / INDEX, render_index(folder, profile="sandbox", generated_at=NOW))
-    return found
+    return browser
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from assets.reports.pages.page import render_dashboard
-from assets.reports.pages.view import dashboard_view
+from assets.reports.pages.view import DashboardInputs, dashboard_view
 from tests.reports.frames import AS_OF, PULLED, frames, nothing
 from tests.reports.page_script import LOW_CONTRAST
 
@@ -40,7 +40,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Address of the page of each state, as a file on disk."""
     folder = tmp_path_factory.mktemp("pages")
     for name, given in STATES.items():
-        (folder / f"{name}.html").write_text(render_dashboard(dashboard_view(**given())), "utf-8")
+        (folder / f"{name}.html").write_text(
+            render_dashboard(dashboard_view(DashboardInputs(**given()))), "utf-8"
+        )
     return {name: (folder / f"{name}.html").as_uri() for name in STATES}
 
 
@@ -119,10 +121,10 @@ def test_names_sort_as_words_and_unknown_numbers_come_last(opened) -> None:
         values = page.evaluate(
             "() => [...document.querySelectorAll('#campaigns tbody tr')].map((row) => row.cells[6].dataset.value)"
         )
-        known = [float(value) for value in values if value]
-        assert known == sorted(known, reverse=order == "descending")
+        numbers_shown = [float(value) for value in values if value]
+        assert numbers_shown == sorted(numbers_shown, reverse=order == "descending")
         assert "" in values
-        assert values[len(known) :] == [""] * (len(values) - len(known))
+        assert values[len(numbers_shown) :] == [""] * (len(values) - len(numbers_shown))
     page.locator("#campaigns thead button").first.click()
     names = page.locator("#campaigns tbody .name").all_text_contents()
     assert names == sorted(names)
@@ -134,14 +136,14 @@ def test_a_table_is_filtered_by_keyboard_and_says_how_many_fit(opened) -> None:
     search.focus()
     page.keyboard.type("linkedin PROSPECTING")
     rows = page.locator("#ad_sets tbody tr:visible")
-    said = page.locator("#ad_sets [aria-live]")
-    assert said.text_content() == f"{said.text_content().split()[0]} of 60 fit, {rows.count()} shown"
+    status = page.locator("#ad_sets [aria-live]")
+    assert status.text_content() == f"{status.text_content().split()[0]} of 60 fit, {rows.count()} shown"
     assert 0 < rows.count() < 60
     assert all("LinkedIn" in text for text in rows.all_text_contents())
     page.keyboard.type(" nothing-like-it")
-    assert (rows.count(), said.text_content()) == (0, "Nothing fits this filter")
+    assert (rows.count(), status.text_content()) == (0, "Nothing fits this filter")
     search.fill("")
-    assert said.text_content() == "12 of 60 shown"
+    assert status.text_content() == "12 of 60 shown"
     page.locator("#ad_sets").get_by_role("button", name="Show all 60").press("Enter")
     assert rows.count() == 60
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from assets.reports.pages.funnel import Funnel, funnel_of
+from assets.reports.pages.funnel import FunnelSection, funnel_of
 from assets.reports.pages.page import render_dashboard
-from assets.reports.pages.view import dashboard_view
+from assets.reports.pages.view import DashboardInputs, dashboard_view
 from tests.reports.frames import AS_OF, frames
 
 
@@ -65,10 +65,10 @@ NAMES = pd.DataFrame(
 )
 
 
-def found() -> Funnel:
-    told = funnel_of(days(), acquisition(), NAMES, as_of=AS_OF)
-    assert told is not None
-    return told
+def found() -> FunnelSection:
+    section = funnel_of(days(), acquisition(), NAMES, as_of=AS_OF)
+    assert section is not None
+    return section
 
 
 def test_the_numbers_are_those_of_the_28_days() -> None:
@@ -104,7 +104,7 @@ def test_campaigns_are_shown_by_what_they_cost_and_with_how_soon_it_is_back() ->
         ("8", 400.0, None),
         ("Brand <DE>", 100.0, None),
     ]
-    page = render_dashboard(dashboard_view(**frames(), funnel=found()))
+    page = render_dashboard(dashboard_view(DashboardInputs(**frames(), funnel=found())))
     part = page[page.index('id="funnel"') :]
     assert part.count("data-funnel-campaign") == 2
     assert "Brand &lt;DE&gt;" in part
@@ -114,12 +114,12 @@ def test_campaigns_are_shown_by_what_they_cost_and_with_how_soon_it_is_back() ->
 
 
 def test_a_page_of_another_day_shows_no_cohorts_of_today() -> None:
-    told = funnel_of(
+    section = funnel_of(
         days(), acquisition().assign(day=pd.Timestamp(AS_OF) + timedelta(days=1)), NAMES, as_of=AS_OF
     )
-    assert told is not None
-    assert told.campaigns == ()
-    assert {tile.key: tile.value is None for tile in told.tiles} == {
+    assert section is not None
+    assert section.campaigns == ()
+    assert {tile.key: tile.value is None for tile in section.tiles} == {
         "blended_roas": False,
         "cpql": True,
         "qualified": False,
@@ -128,18 +128,18 @@ def test_a_page_of_another_day_shows_no_cohorts_of_today() -> None:
 
 
 def test_the_page_shows_them_and_is_without_them_where_there_is_no_crm() -> None:
-    page = render_dashboard(dashboard_view(**frames(), funnel=found()))
+    page = render_dashboard(dashboard_view(DashboardInputs(**frames(), funnel=found())))
     assert re.findall(r'data-funnel="(\w+)"', page) == ["blended_roas", "cpql", "qualified", "pipeline"]
     assert re.findall(r'data-funnel-row="(\w+)"', page) == ["google_ads", "meta_ads", "paid"]
     assert "From clicks to pipeline" in page
     assert 'href="#funnel"' in page
-    bare = render_dashboard(dashboard_view(**frames()))
+    bare = render_dashboard(dashboard_view(DashboardInputs(**frames())))
     assert "funnel" not in bare
     assert funnel_of(days().iloc[:0], acquisition(), NAMES, as_of=AS_OF) is None
 
 
 def test_a_crm_that_knows_only_spend_leaves_the_rest_empty() -> None:
-    told = funnel_of(days(), acquisition().iloc[:0], NAMES, as_of=AS_OF)
-    assert told is not None
-    assert {tile.key: tile.value for tile in told.tiles}["cpql"] is None
-    assert {tile.key: tile.value for tile in told.tiles}["pipeline"] is None
+    section = funnel_of(days(), acquisition().iloc[:0], NAMES, as_of=AS_OF)
+    assert section is not None
+    assert {tile.key: tile.value for tile in section.tiles}["cpql"] is None
+    assert {tile.key: tile.value for tile in section.tiles}["pipeline"] is None

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from assets.reports.pages.metrics import reads
-from assets.reports.pages.outlook import NEEDED, Outlook, outlooks
+from assets.reports.pages.outlook import NEEDED, ProjectedFigure, outlooks
 from assets.reports.pages.page import render_dashboard
-from assets.reports.pages.view import dashboard_view
+from assets.reports.pages.view import DashboardInputs, dashboard_view
 from tests.reports.frames import frames
 from tests.reports.reading import columns, parsed
 
@@ -33,7 +33,7 @@ def rows(**own: list[Any]) -> pd.DataFrame:
     return pd.DataFrame({name: [value] * size for name, value in (plain | {"it": "it"}).items()} | own)
 
 
-def said(outlook: Outlook, key: str) -> str:
+def said(outlook: ProjectedFigure, key: str) -> str:
     ends = (reads(value, key, "EUR") for value in (outlook.projected, outlook.low, outlook.high))
     return "→ {} ({}–{})".format(*ends)
 
@@ -59,12 +59,12 @@ def test_luck_evens_out_in_a_sum_and_a_shared_error_does_not() -> None:
 
 
 def test_a_sum_of_which_a_part_has_no_projection_has_none() -> None:
-    found = outlooks(
+    projected = outlooks(
         rows(it=["a", "a", "b"], conversions_projected=[15.0, np.nan, 15.0], conversions=[10.0, 10.0, 10.0]),
         ["it"],
     )
-    assert found.loc["a"].isna().all()
-    assert found.loc["b"].notna().all()
+    assert projected.loc["a"].isna().all()
+    assert projected.loc["b"].notna().all()
 
 
 def test_a_week_is_matured_by_the_conversions_of_its_days() -> None:
@@ -79,21 +79,21 @@ def test_nothing_spent_has_no_projected_roas_and_still_conversions() -> None:
 
 
 def test_every_claimed_figure_of_the_page_says_where_it_will_end() -> None:
-    view = dashboard_view(**frames(days=12))
+    view = dashboard_view(DashboardInputs(**frames(days=12)))
     tiles = {tile.metric.key: tile for tile in view.tiles}
     assert {key for key, tile in tiles.items() if tile.outlook} == {"conversions", "conversion_value", "roas"}
     page = parsed(render_dashboard(view))
     assert page.text.count("28% matured: ends near") == 3
     for period in ("day", "week"):
         body = page.one("section", id="platforms").one("tbody", data_period=period)
-        for row, own in zip(body.all("tr"), view.platforms[period], strict=True):
+        for row, rows in zip(body.all("tr"), view.platforms[period], strict=True):
             assert [small.text for small in row.all("small")] == [
-                said(own.outlooks[key], key) for key in ("conversions", "conversion_value", "roas")
+                said(rows.outlooks[key], key) for key in ("conversions", "conversion_value", "roas")
             ]
-    for found in (view.campaigns, view.ad_sets):
-        section = page.one("section", id=f"{found.level}s")
+    for figures_shown in (view.campaigns, view.ad_sets):
+        section = page.one("section", id=f"{figures_shown.level}s")
         lines = section.one("tbody").all("tr")
-        for line, row in zip(lines, found.rows, strict=True):
+        for line, row in zip(lines, figures_shown.rows, strict=True):
             assert [small.text for small in line.all("small")] == [
                 said(row.outlooks[period][key], key)
                 for period in ("day", "week")
@@ -106,14 +106,14 @@ def test_every_claimed_figure_of_the_page_says_where_it_will_end() -> None:
 
 
 def test_the_tables_agree_on_what_is_to_come() -> None:
-    view = dashboard_view(**frames(days=12))
+    view = dashboard_view(DashboardInputs(**frames(days=12)))
     total = view.platforms["week"][-1].outlooks["conversions"].projected
-    for found in (view.campaigns, view.ad_sets):
-        assert found.everything["conversions_projected_week"].sum() == pytest.approx(total)
+    for projected in (view.campaigns, view.ad_sets):
+        assert projected.everything["conversions_projected_week"].sum() == pytest.approx(total)
 
 
 def test_without_a_curve_the_page_says_only_that_it_still_grows() -> None:
-    view = dashboard_view(**without_curve())
+    view = dashboard_view(DashboardInputs(**without_curve()))
     assert all(tile.outlook is None for tile in view.tiles)
     page = render_dashboard(view)
     assert "matured: ends near" not in page
@@ -124,10 +124,10 @@ def test_without_a_curve_the_page_says_only_that_it_still_grows() -> None:
 
 def test_an_account_that_was_kept_out_is_named_with_what_to_do_and_cannot_run_anything() -> None:
     page = render_dashboard(
-        dashboard_view(**frames(days=12), kept_out=[EVIL], calls=["Google Ads 24 of 15,000"])
+        dashboard_view(DashboardInputs(**frames(days=12), kept_out=[EVIL], calls=["Google Ads 24 of 15,000"]))
     )
     assert "Kept out: figures below are those read before." in page
     assert "Shop &lt;b&gt;: refused." in page
     assert "Shop <b>" not in page
     assert "Calls of the last 24 hours: Google Ads 24 of 15,000." in page
-    assert "kept-out" not in render_dashboard(dashboard_view(**frames(days=12)))
+    assert "kept-out" not in render_dashboard(dashboard_view(DashboardInputs(**frames(days=12))))

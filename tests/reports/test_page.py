@@ -10,7 +10,7 @@ import pytest
 from assets.formatting.numbers import multiple
 from assets.reports.pages.metrics import METRICS
 from assets.reports.pages.page import render_dashboard
-from assets.reports.pages.view import DashboardView, dashboard_view
+from assets.reports.pages.view import DashboardInputs, DashboardView, dashboard_view
 from tests.reports.frames import AS_OF, SUMS, frames, nothing
 from tests.reports.reading import Element, columns, number, parsed
 
@@ -26,12 +26,12 @@ NASTY = {
 
 
 def page_of(**given) -> str:
-    return render_dashboard(dashboard_view(**frames(**given)))
+    return render_dashboard(dashboard_view(DashboardInputs(**frames(**given))))
 
 
 @pytest.fixture(scope="module")
 def view() -> DashboardView:
-    return dashboard_view(**frames())
+    return dashboard_view(DashboardInputs(**frames()))
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +89,9 @@ def test_every_cell_of_the_breakdowns_shows_the_frame_s_number(page: Element, le
     rows = table.one("tbody").all("tr")
     assert len(rows) == facts[["platform", "account_id", f"{level}_id"]].drop_duplicates().shape[0]
     for row in rows:
-        own = facts[facts[f"{level}_id"] == row.attributes["data-id"]]
+        entity_days = facts[facts[f"{level}_id"] == row.attributes["data-id"]]
         for period, days in {"day": 1, "week": 7}.items():
-            recent = own[own["day"] > pd.Timestamp(AS_OF - timedelta(days=days))]
+            recent = entity_days[entity_days["day"] > pd.Timestamp(AS_OF - timedelta(days=days))]
             wanted = total_of(recent)
             reporting = float(recent["spend_reporting"].sum())
             wanted |= {
@@ -212,7 +212,7 @@ def test_a_missing_and_a_late_platform_say_why() -> None:
 
 
 def test_the_first_day_says_what_to_do_next() -> None:
-    page = parsed(render_dashboard(dashboard_view(**nothing())))
+    page = parsed(render_dashboard(dashboard_view(DashboardInputs(**nothing()))))
     assert "No figures yet" in page.one("main").text
     assert "make demo" in page.one("main").text
     assert page.all("table") == []
@@ -226,7 +226,7 @@ def test_a_single_day_is_a_page_that_compares_nothing() -> None:
 def test_a_trend_without_a_value_says_so_instead_of_drawing_nothing() -> None:
     given = frames(ad_sets=6)
     kpis = given["kpi_days"].assign(spend=0.0, clicks=0, conversion_value=0.0)
-    page = parsed(render_dashboard(dashboard_view(**(given | {"kpi_days": kpis}))))
+    page = parsed(render_dashboard(dashboard_view(DashboardInputs(**(given | {"kpi_days": kpis})))))
     drawn = {figure.attributes["aria-labelledby"]: figure for figure in page.all("figure")}
     assert len(drawn) == 4
     assert all("Nothing to draw" in figure.text for figure in drawn.values())
@@ -237,7 +237,7 @@ def test_a_missing_day_breaks_the_line_and_a_day_alone_is_a_dot() -> None:
     given = frames(ad_sets=6, days=9, platforms=("google_ads",))
     kpis = given["kpi_days"]
     alone = kpis["day"].isin([pd.Timestamp(AS_OF - timedelta(days=back)) for back in (1, 3)])
-    text = render_dashboard(dashboard_view(**(given | {"kpi_days": kpis[~alone]})))
+    text = render_dashboard(dashboard_view(DashboardInputs(**(given | {"kpi_days": kpis[~alone]}))))
     lines = re.findall(r'<path d="([^"]*)" stroke="var\(--google_ads\)"', text)
     assert len(lines) == 6
     assert all(re.fullmatch(r"M[\d.,]+(L[\d.,]+)+(M[\d.,]+h\.1){2}", line) for line in lines), lines[0]
@@ -247,7 +247,9 @@ def test_a_tile_with_a_long_number_is_short_and_keeps_the_whole_one() -> None:
     given = frames(ad_sets=6)
     kpis = given["kpi_days"].assign(spend=given["kpi_days"]["spend"] * 0 + 123_456_789.5)
     page = parsed(
-        render_dashboard(dashboard_view(**(given | {"kpi_days": kpis, "reporting_currency": "JPY"})))
+        render_dashboard(
+            dashboard_view(DashboardInputs(**(given | {"kpi_days": kpis, "reporting_currency": "JPY"})))
+        )
     )
     (spend,) = page.one("div", data_tile="spend").all("dd", class_="value")
     assert (spend.text, spend.attributes["title"], number(spend)) == ("¥123M", "¥123,456,790", 123456789.5)
@@ -266,7 +268,7 @@ def test_claims_of_all_platforms_that_nobody_added_have_no_tile() -> None:
     kpis = given["kpi_days"]
     claimed = [name for name in kpis.columns if name.startswith(("conversion", "roas"))]
     bare = kpis.assign(**{name: kpis[name].where(kpis["platform"] != "all") for name in claimed})
-    page = parsed(render_dashboard(dashboard_view(**(given | {"kpi_days": bare}))))
+    page = parsed(render_dashboard(dashboard_view(DashboardInputs(**(given | {"kpi_days": bare})))))
     tiles = [
         tile.attributes["data-tile"] for tile in page.one("dl", class_="tiles").all("div", class_="tile")
     ]
@@ -277,7 +279,7 @@ def test_claims_of_all_platforms_that_nobody_added_have_no_tile() -> None:
 def test_a_platform_nobody_has_heard_of_has_its_row_and_its_line() -> None:
     given = frames(platforms=("google_ads",), days=9)
     new = {"kpi_days": given["kpi_days"].replace({"platform": {"google_ads": "new ads"}})}
-    text = render_dashboard(dashboard_view(**(given | new)))
+    text = render_dashboard(dashboard_view(DashboardInputs(**(given | new))))
     row = parsed(text).one("tbody", data_period="day").one("tr", data_platform="new ads")
     assert number(row.children[1])
     assert 'stroke="var(--other)"' in text

@@ -58,15 +58,15 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def heard(page: Page) -> Iterator[dict[str, list[str]]]:
     """What the page says to the console and asks of anyone while a test looks at it."""
-    found: dict[str, list[str]] = {"complaints": [], "requests": []}
+    messages: dict[str, list[str]] = {"complaints": [], "requests": []}
     listeners: dict[str, Any] = {
-        "console": lambda said: found["complaints"].append(said.text) if said.type == "error" else None,
-        "pageerror": lambda error: found["complaints"].append(str(error)),
-        "request": lambda request: found["requests"].append(request.url),
+        "console": lambda said: messages["complaints"].append(said.text) if said.type == "error" else None,
+        "pageerror": lambda error: messages["complaints"].append(str(error)),
+        "request": lambda request: messages["requests"].append(request.url),
     }
     for event, listener in listeners.items():
         page.on(event, listener)  # type: ignore[call-overload]
-    yield found
+    yield messages
     for event, listener in listeners.items():
         page.remove_listener(event, listener)
 

@@ -17,17 +17,17 @@ def drawn(values: list[float | None], **other: object) -> Plot | None:
     )  # type: ignore[arg-type]
 
 
-def path(made: Plot | None, css: str) -> str:
-    assert made is not None
-    (found,) = re.findall(rf'class="{css}" d="([^"]*)"', made.svg)
-    return found
+def path(drawing: Plot | None, css: str) -> str:
+    assert drawing is not None
+    (match,) = re.findall(rf'class="{css}" d="([^"]*)"', drawing.svg)
+    return match
 
 
 @given(st.floats(1e-6, 1e12))
 def test_ticks_are_evenly_spaced_start_at_zero_and_hold_the_largest(most: float) -> None:
-    made = drawn([most] * 7)
-    assert made is not None
-    ticks = [float(text) for text in made.heights[::-1]]
+    drawing = drawn([most] * 7)
+    assert drawing is not None
+    ticks = [float(text) for text in drawing.heights[::-1]]
     assert ticks[0] == 0
     assert ticks[-1] >= most * 0.99999
     assert 2 <= len(ticks) <= 5
@@ -41,14 +41,14 @@ def test_a_missing_day_breaks_the_line_and_a_day_alone_is_a_dot() -> None:
 
 
 def test_the_band_is_the_range_and_breaks_where_it_is_not_known() -> None:
-    made = drawn(
+    drawing = drawn(
         [2.0] * 7, low=(1.0, 1.0, None, 1.0, 1.0, 1.0, 1.0), high=(4.0, 4.0, None, 4.0, 4.0, 4.0, 4.0)
     )
-    assert made is not None
-    bands = re.findall(r'class="band" d="([^"]*)"', made.svg)
+    assert drawing is not None
+    bands = re.findall(r'class="band" d="([^"]*)"', drawing.svg)
     assert len(bands) == 2
-    heights = {float(place.split()[1]) for band in bands for place in re.findall(r"[\d.]+ [\d.]+", band)}
-    top = float(made.heights[0])
+    heights = {float(index.split()[1]) for band in bands for index in re.findall(r"[\d.]+ [\d.]+", band)}
+    top = float(drawing.heights[0])
     assert heights == {round(100 * (1 - 4 / top), 1), round(100 * (1 - 1 / top), 1)}
 
 
@@ -58,11 +58,11 @@ def test_zero_or_unknown_everywhere_is_nothing_to_draw() -> None:
 
 
 def test_weeks_end_on_the_last_day() -> None:
-    made = drawn([1.0] * 28)
-    assert made is not None
-    assert made.weeks == ("Sun 1 Nov", "Sun 8 Nov", "Sun 15 Nov", "Sun 22 Nov")
+    drawing = drawn([1.0] * 28)
+    assert drawing is not None
+    assert drawing.weeks == ("Sun 1 Nov", "Sun 8 Nov", "Sun 15 Nov", "Sun 22 Nov")
 
 
 def test_bars_stand_where_there_is_something() -> None:
-    made = plot(Series((1.0, 0.0, None, 2.0)), DAYS[-4:], mark="bar", reads=str)
-    assert path(made, "bar").count("Z") == 2
+    drawing = plot(Series((1.0, 0.0, None, 2.0)), DAYS[-4:], mark="bar", reads=str)
+    assert path(drawing, "bar").count("Z") == 2

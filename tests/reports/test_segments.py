@@ -8,7 +8,7 @@ import pandas as pd
 
 from assets.reports.pages.page import render_dashboard
 from assets.reports.pages.segments import segments_of
-from assets.reports.pages.view import dashboard_view
+from assets.reports.pages.view import DashboardInputs, dashboard_view
 from tests.reports.frames import AS_OF, frames
 from tests.reports.reading import parsed
 
@@ -26,7 +26,7 @@ def cards(as_of: date, **columns: object) -> pd.DataFrame:
 
 
 def page_of(given: pd.DataFrame) -> Any:
-    view = dashboard_view(**frames(days=10), segments=segments_of(given, as_of=AS_OF))
+    view = dashboard_view(DashboardInputs(**frames(days=10), segments=segments_of(given, as_of=AS_OF)))
     return parsed(render_dashboard(view))
 
 

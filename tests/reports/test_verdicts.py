@@ -7,7 +7,7 @@ import pytest
 
 from assets.reports.pages.page import render_dashboard
 from assets.reports.pages.verdicts import SHOWN
-from assets.reports.pages.view import dashboard_view
+from assets.reports.pages.view import DashboardInputs, dashboard_view
 from tests.reports.frames import AS_OF, frames
 from tests.reports.reading import number, parsed
 
@@ -26,7 +26,7 @@ def judged(**own: list[Any]) -> pd.DataFrame:
 
 
 def page_of(rows: pd.DataFrame | None) -> Any:
-    return parsed(render_dashboard(dashboard_view(**(frames(days=10) | {"judged": rows}))))
+    return parsed(render_dashboard(dashboard_view(DashboardInputs(**(frames(days=10) | {"judged": rows})))))
 
 
 def test_what_wastes_most_comes_first_and_every_number_is_the_signal_s() -> None:

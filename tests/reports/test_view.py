@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.reports.pages.freshness import State
+from assets.reports.pages.freshness import FreshnessState
 from assets.reports.pages.metrics import METRICS
-from assets.reports.pages.view import DashboardView, PlatformRow, Tile, dashboard_view
+from assets.reports.pages.view import DashboardInputs, DashboardView, PlatformRow, Tile, dashboard_view
 from resources.lake.lake import Lake
 from tests.reports.frames import AS_OF, PULLED, SUMS, frames, kpi_days, nothing
 from tests.reports.stored import TABLES, fill
@@ -43,14 +43,14 @@ def spend_days(**spend: list[float | None]) -> pd.DataFrame:
 
 
 def view_of(kpis: pd.DataFrame) -> DashboardView:
-    return dashboard_view(**(nothing() | {"kpi_days": kpis}))
+    return dashboard_view(DashboardInputs(**(nothing() | {"kpi_days": kpis})))
 
 
 def test_every_tile_is_the_total_s_row_of_the_day() -> None:
     given = frames()
     kpis = given["kpi_days"]
     (total,) = kpis[(kpis["platform"] == "all") & (kpis["day"] == pd.Timestamp(AS_OF))].to_dict("records")
-    view = dashboard_view(**given)
+    view = dashboard_view(DashboardInputs(**given))
     assert {t.metric.key: t.value for t in view.tiles} == pytest.approx(
         {m.key: total[m.key] for m in METRICS}
     )
@@ -93,7 +93,7 @@ def test_seven_days_are_compared_with_the_seven_before_only_where_all_are_there(
 
 
 def test_shares_add_up_and_the_total_comes_last() -> None:
-    view = dashboard_view(**frames())
+    view = dashboard_view(DashboardInputs(**frames()))
     for rows in view.platforms.values():
         assert rows[-1].platform == "all"
         assert sum(each.share or 0 for each in rows[:-1]) == pytest.approx(1)
@@ -122,23 +122,31 @@ def test_a_sum_of_unknown_figures_is_unknown_rather_than_zero() -> None:
 
 def test_days_after_the_page_s_own_are_not_on_it() -> None:
     given = frames()
-    early = dashboard_view(**(given | {"as_of": AS_OF - timedelta(days=3)}))
+    early = dashboard_view(DashboardInputs(**(given | {"as_of": AS_OF - timedelta(days=3)})))
     assert early.trends["day"].max() == pd.Timestamp(AS_OF - timedelta(days=3))
     cut = {
         name: value[value["day"] <= pd.Timestamp(AS_OF - timedelta(days=3))]
         for name, value in given.items()
         if name.endswith("_days")
     }
-    assert early.tiles == dashboard_view(**(given | cut | {"as_of": AS_OF - timedelta(days=3)})).tiles
+    assert (
+        early.tiles
+        == dashboard_view(DashboardInputs(**(given | cut | {"as_of": AS_OF - timedelta(days=3)}))).tiles
+    )
 
 
 def test_each_platform_says_how_fresh_it_is() -> None:
-    view = dashboard_view(**frames(platforms=("google_ads", "meta_ads"), last_day=TWO_DAYS_LATE))
-    states = {found.platform: (found.state, found.why) for found in view.freshness}
-    assert states["google_ads"] == (State.FRESH, "Complete through Sun 22 Nov.")
-    assert states["meta_ads"][0] is State.STALE
+    view = dashboard_view(
+        DashboardInputs(**frames(platforms=("google_ads", "meta_ads"), last_day=TWO_DAYS_LATE))
+    )
+    states = {
+        freshness_states.platform: (freshness_states.state, freshness_states.why)
+        for freshness_states in view.freshness
+    }
+    assert states["google_ads"] == (FreshnessState.FRESH, "Complete through Sun 22 Nov.")
+    assert states["meta_ads"][0] is FreshnessState.STALE
     assert "Fri 20 Nov, 2 days behind" in states["meta_ads"][1]
-    assert states["linkedin_ads"][0] is State.NO_DATA
+    assert states["linkedin_ads"][0] is FreshnessState.NO_DATA
 
 
 def test_a_day_read_before_it_was_over_where_the_account_is_counts_as_incomplete() -> None:
@@ -149,48 +157,61 @@ def test_a_day_read_before_it_was_over_where_the_account_is_counts_as_incomplete
     early = days.assign(
         read_at=days["read_at"].where(~in_new_york | (days["platform"] != "meta_ads"), evening)
     )
-    states = {f.platform: f.state for f in dashboard_view(**(given | {"campaign_days": early})).freshness}
-    assert (states["google_ads"], states["meta_ads"]) == (State.FRESH, State.INCOMPLETE)
+    states = {
+        f.platform: f.state
+        for f in dashboard_view(DashboardInputs(**(given | {"campaign_days": early}))).freshness
+    }
+    assert (states["google_ads"], states["meta_ads"]) == (FreshnessState.FRESH, FreshnessState.INCOMPLETE)
     midnight = early.assign(read_at=evening + timedelta(minutes=1))
-    states = {f.platform: f.state for f in dashboard_view(**(given | {"campaign_days": midnight})).freshness}
-    assert states["meta_ads"] is State.FRESH
+    states = {
+        f.platform: f.state
+        for f in dashboard_view(DashboardInputs(**(given | {"campaign_days": midnight}))).freshness
+    }
+    assert states["meta_ads"] is FreshnessState.FRESH
 
 
 def test_ad_sets_hold_their_week_and_their_day() -> None:
     given = frames(days=12)
-    view = dashboard_view(**given)
+    view = dashboard_view(DashboardInputs(**given))
     days = given["ad_set_days"]
     week = days[days["day"] > pd.Timestamp(AS_OF - timedelta(days=7))]
     assert len(view.ad_sets.rows) == 24
-    spent = [found.figures["day"]["spend_reporting"] for found in view.ad_sets.rows]
+    spent = [rows_shown.figures["day"]["spend_reporting"] for rows_shown in view.ad_sets.rows]
     assert spent == sorted(spent, reverse=True)
-    for found in view.ad_sets.rows:
-        own = week[week["ad_set_id"] == found.entity_id]
-        for period, rows in {"week": own, "day": own[own["day"] == pd.Timestamp(AS_OF)]}.items():
+    for rows_shown in view.ad_sets.rows:
+        ad_set_rows = week[week["ad_set_id"] == rows_shown.entity_id]
+        for period, rows in {
+            "week": ad_set_rows,
+            "day": ad_set_rows[ad_set_rows["day"] == pd.Timestamp(AS_OF)],
+        }.items():
             sums = rows[[*SUMS, "spend_reporting"]].sum()
-            assert {k: found.figures[period][k] for k in sums.index} == pytest.approx(sums.to_dict())
-            assert found.figures[period]["cpc"] == pytest.approx(sums["spend_reporting"] / sums["clicks"])
-            assert found.figures[period]["roas"] == pytest.approx(sums["conversion_value"] / sums["spend"])
+            assert {k: rows_shown.figures[period][k] for k in sums.index} == pytest.approx(sums.to_dict())
+            assert rows_shown.figures[period]["cpc"] == pytest.approx(
+                sums["spend_reporting"] / sums["clicks"]
+            )
+            assert rows_shown.figures[period]["roas"] == pytest.approx(
+                sums["conversion_value"] / sums["spend"]
+            )
 
 
 def test_the_same_id_in_two_accounts_stays_two_ad_sets() -> None:
     given = frames(ad_sets=12)
     days = given["ad_set_days"].assign(ad_set_id="1", campaign_id="1")
-    view = dashboard_view(**(given | {"ad_set_days": days}))
+    view = dashboard_view(DashboardInputs(**(given | {"ad_set_days": days})))
     accounts = days[["platform", "account_id"]].drop_duplicates()
     assert len(view.ad_sets.rows) == len(accounts) == 6
 
 
 def test_an_ad_set_without_an_entry_goes_by_its_id() -> None:
     given = frames(ad_sets=6)
-    view = dashboard_view(**(given | {"entities": given["entities"].iloc[:0]}))
+    view = dashboard_view(DashboardInputs(**(given | {"entities": given["entities"].iloc[:0]})))
     assert {(row.name, row.status) for row in view.ad_sets.rows} == {
         (row.entity_id, "unknown") for row in view.ad_sets.rows
     }
 
 
 def test_the_largest_of_three_thousand_are_rows_and_all_are_kept() -> None:
-    view = dashboard_view(**frames(ad_sets=3000, days=8))
+    view = dashboard_view(DashboardInputs(**frames(ad_sets=3000, days=8)))
     assert (len(view.ad_sets.rows), view.ad_sets.left_out) == (100, 2900)
     everything = view.ad_sets.everything
     shown = everything["entity_id"].isin([row.entity_id for row in view.ad_sets.rows])
@@ -198,16 +219,16 @@ def test_the_largest_of_three_thousand_are_rows_and_all_are_kept() -> None:
 
 
 def test_a_lake_without_tables_makes_an_empty_view() -> None:
-    assert dashboard_view(**nothing()).is_empty
+    assert dashboard_view(DashboardInputs(**nothing())).is_empty
     bare = {name: pd.DataFrame() for name in ("kpi_days", "campaign_days", "ad_set_days", "entities")}
-    assert dashboard_view(**(nothing() | bare)).is_empty
-    assert not dashboard_view(**frames()).is_empty
+    assert dashboard_view(DashboardInputs(**(nothing() | bare))).is_empty
+    assert not dashboard_view(DashboardInputs(**frames())).is_empty
 
 
 def test_the_given_frames_are_left_as_they_are() -> None:
     given = frames()
     before = {name: value.copy() for name, value in given.items() if isinstance(value, pd.DataFrame)}
-    dashboard_view(**given)
+    dashboard_view(DashboardInputs(**given))
     for name, frame in before.items():
         pd.testing.assert_frame_equal(given[name], frame)
 
@@ -219,7 +240,10 @@ def test_a_day_as_a_date_is_the_same_as_a_day_at_midnight() -> None:
         for name, frame in given.items()
         if name.endswith("_days")
     }
-    assert dashboard_view(**(given | dates)).tiles == dashboard_view(**given).tiles
+    assert (
+        dashboard_view(DashboardInputs(**(given | dates))).tiles
+        == dashboard_view(DashboardInputs(**given)).tiles
+    )
     assert isinstance(dates["kpi_days"]["day"].iloc[0], date)
     assert PULLED in given["pulled_at"].values()
 
@@ -228,9 +252,9 @@ def test_the_lake_s_own_frames_make_the_same_page(lake: Lake) -> None:
     given = frames(ad_sets=12)
     fill(lake, given)
     read = {name: lake.read(table) for name, table in TABLES.items()}
-    ours, theirs = dashboard_view(**given), dashboard_view(**(given | read))
+    ours, theirs = dashboard_view(DashboardInputs(**given)), dashboard_view(DashboardInputs(**(given | read)))
     assert [row.name for row in theirs.ad_sets.rows] == [row.name for row in ours.ad_sets.rows]
     assert {t.metric.key: t.value for t in theirs.tiles} == pytest.approx(
         {t.metric.key: t.value for t in ours.tiles}
     )
-    assert [f.state for f in theirs.freshness] == [State.FRESH] * 3
+    assert [f.state for f in theirs.freshness] == [FreshnessState.FRESH] * 3

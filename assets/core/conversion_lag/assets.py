@@ -1,4 +1,4 @@
-"""Conversion lag: how late conversions arrive, learned from our own readings.
+"""Conversion lag: how late conversions arrive, estimated from the project's own readings.
 
 Reads every version in raw/* and raw/pulls, writes core/conversion_lag. The estimate is in `assets.core.conversion_lag.curve`.
 """
@@ -28,7 +28,7 @@ LOOK_BACK_DAYS = 120
 @dg.asset(
     key=core.CONVERSION_LAG.asset_key,
     description=core.CONVERSION_LAG.description,
-    deps=[source.table.asset_key for source in {one.table.path: one for one in SOURCES}.values()],
+    deps=[source.table.asset_key for source in {source.table.path: source for source in SOURCES}.values()],
     metadata=core.CONVERSION_LAG.metadata,
     automation_condition=follows(),
     group_name="core",
@@ -40,9 +40,9 @@ def conversion_lag(
 ) -> dg.MaterializeResult:
     now = platforms.now()
     with one_sentence():
-        found = learned(lake, until=now)
-        written = keep(lake, found, at=now)
-    return dg.MaterializeResult(metadata=row_metadata(written) | _shown(found))
+        lag = learned(lake, until=now)
+        written = keep(lake, lag, at=now)
+    return dg.MaterializeResult(metadata=row_metadata(written) | _headline(lag))
 
 
 def learned(lake: Lake, *, until: datetime) -> pd.DataFrame:
@@ -50,31 +50,32 @@ def learned(lake: Lake, *, until: datetime) -> pd.DataFrame:
     return curves(seen(lake, until=until), platforms=PLATFORMS, longest=LONGEST_DAYS)
 
 
-def keep(lake: Lake, found: pd.DataFrame, *, at: datetime) -> Written:
+def keep(lake: Lake, lag: pd.DataFrame, *, at: datetime) -> Written:
     """Record the curves as those of the instant `at`."""
     schema = core.CONVERSION_LAG.schema
-    rows = pa.Table.from_pandas(found.assign(pulled_at=at), schema=schema, preserve_index=False)
+    rows = pa.Table.from_pandas(lag.assign(pulled_at=at), schema=schema, preserve_index=False)
     return lake.record(core.CONVERSION_LAG, rows, at=at)
 
 
 def seen(lake: Lake, *, until: datetime) -> pd.DataFrame:
     """Conversions per click day and age, as every reading up to `until` had them."""
-    asked = {"since": (until.astimezone(UTC) - timedelta(days=LOOK_BACK_DAYS)).date(), "until": until}
-    found = [
-        lake.arrow(sightings(source), source.table, PULLS, parameters=asked).to_pandas() for source in SOURCES
+    parameters = {"since": (until.astimezone(UTC) - timedelta(days=LOOK_BACK_DAYS)).date(), "until": until}
+    frames = [
+        lake.arrow(sightings(source), source.table, PULLS, parameters=parameters).to_pandas()
+        for source in SOURCES
     ]
-    some = [frame for frame in found if len(frame)]
-    return pd.concat(some, ignore_index=True) if some else pd.DataFrame(columns=list(COLUMNS))
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(COLUMNS))
 
 
-def _shown(found: pd.DataFrame) -> dict[str, Any]:
+def _headline(lag: pd.DataFrame) -> dict[str, Any]:
     """Share visible after 1, 7 and 14 days per platform, which is what people ask for."""
-    whole = found[(found["account_id"] == "") & (found["action"] == "*")]
-    told = {
+    whole = lag[(lag["account_id"] == "") & (lag["action"] == "*")]
+    shares = {
         f"{row.platform}: visible after {row.age_days} days": round(float(row.share), 3)
         for row in whole.itertuples()
         if row.age_days in {1, 7, 14}
     }
-    return told | {
+    return shares | {
         "learned from": dg.MetadataValue.json(whole.groupby("platform")["source"].first().to_dict())
     }

@@ -1,4 +1,4 @@
-"""How late conversions arrive: the share of a click day's conversions, and of their value, that can be seen k days later.
+"""Conversion lag: the share of a click day's conversions, and of their value, that can be seen k days later.
 
 Method: the chain-ladder of claims reserving (Mack 1993), which is the maximum-likelihood estimate of a reporting delay under right
 truncation (Kalbfleisch and Lawless 1989). For every age, what was seen one day earlier is divided by what is seen now, over the
@@ -36,8 +36,8 @@ PRIOR: Mapping[int, float] = {
     21: 0.985,
     30: 1.0,
 }
-"""The stated prior: share visible at each age before anything was learned, straight lines between. Between the assumed curve of
-BASELINES 1d and our guardrails' own; a lookback of 30 days ends it."""
+"""The stated prior: share visible at each age before anything was learned, straight lines between. It ends at
+a lookback window of 30 days."""
 PRIOR_WEIGHT = 25.0
 """Conversions that the prior counts for at each age."""
 WEIGHTS = np.array([3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0, 10_000.0])
@@ -49,7 +49,7 @@ _LEAST = 1e-3
 
 
 @dataclass(frozen=True)
-class Ladder:
+class ChainLadder:
     """Sums over days read at two neighbouring ages: `before` at age j - 1 and `after` at age j, for j = 1 .. longest."""
 
     before: Floats
@@ -62,7 +62,7 @@ class Ladder:
     days: int
 
     @property
-    def worth(self) -> float:
+    def value_per_conversion(self) -> float:
         """Value per conversion."""
         return float(self.value_after.sum() / self.after.sum()) if self.after.sum() > 0 else 0.0
 
@@ -77,13 +77,13 @@ def curves(seen: pd.DataFrame, *, platforms: Sequence[str] = (), longest: int = 
 
     Returns:
         platform, account_id (empty: all accounts), action (`*`: all actions), age_days 0 .. longest, share with share_low and
-        share_high (80 % interval), value_share with value_low and value_high, conversions (how many it stands on), days,
+        share_high (80 % interval), value_share with value_low and value_high, conversions (own sample size), days,
         source (own, pooled or prior). Shares are of what is seen at `longest`; where conversions are taken back they pass 1.
     """
     rows = _with_sums(seen[seen["age_days"] <= longest])
     names = sorted({*platforms, *rows["platform"].unique()})
-    made = [part for name in names for part in _of_platform(name, rows[rows["platform"] == name], longest)]
-    return pd.concat(made, ignore_index=True)
+    frames = [part for name in names for part in _of_platform(name, rows[rows["platform"] == name], longest)]
+    return pd.concat(frames, ignore_index=True)
 
 
 def prior_curve(longest: int = LONGEST_DAYS) -> Floats:
@@ -108,41 +108,43 @@ def _of_platform(platform: str, rows: pd.DataFrame, longest: int) -> list[pd.Dat
         for (account, action), part in rows.groupby(["account_id", "action"])
         if part["conversions"].sum() > 0
     }
-    ladders = {place: _ladder(grid, prior_curve(longest)) for place, grid in grids.items()}
-    top = _pooled([one for (_, action), one in ladders.items() if action == EVERY], stated)
+    ladders = {key: _ladder(grid, prior_curve(longest)) for key, grid in grids.items()}
+    top = _pooled([ladder for (_, action), ladder in ladders.items() if action == EVERY], stated)
     above = _shrunk(top, stated, PRIOR_WEIGHT)
     # Days between readings were filled by the prior; now by what was learned.
     for _ in range(REPEATS - 1):
         learned = _product(above)
-        ladders = {place: _ladder(grid, learned) for place, grid in grids.items()}
-        top = _pooled([one for (_, action), one in ladders.items() if action == EVERY], stated)
+        ladders = {key: _ladder(grid, learned) for key, grid in grids.items()}
+        top = _pooled([ladder for (_, action), ladder in ladders.items() if action == EVERY], stated)
         above = _shrunk(top, stated, PRIOR_WEIGHT)
-    # How many conversions each level's ratios stand on: a level above lends at most what it has itself.
-    stands = _stands(top, PRIOR_WEIGHT, np.full(len(stated), np.inf))
-    made = [_frame(platform, "", EVERY, top, above, PRIOR_WEIGHT, stands, is_own=bool(ladders))]
+    # Effective sample sizes: a level above lends at most what it has itself.
+    sizes_above = _effective_sizes(top, PRIOR_WEIGHT, np.full(len(stated), np.inf))
+    frames = [_frame(platform, "", EVERY, top, above, PRIOR_WEIGHT, sizes_above, is_own=bool(ladders))]
     for action in sorted({action for _, action in ladders}):
-        own = {account: one for (account, at), one in ladders.items() if at == action}
-        middle, lent = above, stands
+        by_account = {
+            account: ladder for (account, ladder_action), ladder in ladders.items() if ladder_action == action
+        }
+        middle, lent = above, sizes_above
         if action != EVERY:
-            pooled = _pooled(list(own.values()), stated)
+            pooled = _pooled(list(by_account.values()), stated)
             weight = _weight([pooled], above)
-            middle, lent = _shrunk(pooled, above, weight), _stands(pooled, weight, stands)
-            made.append(_frame(platform, "", action, pooled, middle, weight, lent, is_own=True))
-        weight = _weight(list(own.values()), middle)
-        made += [
+            middle, lent = _shrunk(pooled, above, weight), _effective_sizes(pooled, weight, sizes_above)
+            frames.append(_frame(platform, "", action, pooled, middle, weight, lent, is_own=True))
+        weight = _weight(list(by_account.values()), middle)
+        frames += [
             _frame(
                 platform,
                 account,
                 action,
-                one,
-                _shrunk(one, middle, weight),
+                ladder,
+                _shrunk(ladder, middle, weight),
                 weight,
-                _stands(one, weight, lent),
+                _effective_sizes(ladder, weight, lent),
                 is_own=True,
             )
-            for account, one in own.items()
+            for account, ladder in by_account.items()
         ]
-    return made
+    return frames
 
 
 def _grid(part: pd.DataFrame, longest: int) -> tuple[Floats, Floats]:
@@ -155,19 +157,19 @@ def _grid(part: pd.DataFrame, longest: int) -> tuple[Floats, Floats]:
     return counts, values
 
 
-def _ladder(grid: tuple[Floats, Floats], curve: Floats) -> Ladder:
-    counts, values = (_filled(one, curve) for one in grid)
+def _ladder(grid: tuple[Floats, Floats], curve: Floats) -> ChainLadder:
+    counts, values = (_filled(values, curve) for values in grid)
     both = ~np.isnan(counts[:, :-1]) & ~np.isnan(counts[:, 1:])
     before, after = np.where(both, counts[:, :-1], 0.0), np.where(both, counts[:, 1:], 0.0)
     value_before, value_after = np.where(both, values[:, :-1], 0.0), np.where(both, values[:, 1:], 0.0)
-    worth = value_after.sum() / after.sum() if after.sum() > 0 else 0.0
-    return Ladder(
+    value_per_conversion = value_after.sum() / after.sum() if after.sum() > 0 else 0.0
+    return ChainLadder(
         before.sum(axis=0),
         after.sum(axis=0),
         value_before.sum(axis=0),
         value_after.sum(axis=0),
         spread=_spread(before, after, after),
-        value_spread=_spread(value_before, value_after, after * worth**2),
+        value_spread=_spread(value_before, value_after, after * value_per_conversion**2),
         days=len(counts),
     )
 
@@ -192,24 +194,24 @@ def _spread(before: Floats, after: Floats, size: Floats) -> float:
     """Pearson's dispersion of what is seen one day earlier, given what is seen now."""
     total = after.sum(axis=0)
     share = np.divide(before.sum(axis=0), total, out=np.ones_like(total), where=total > 0)
-    wanted = (np.clip(share * (1 - share), 0.0, None) * size).sum()
-    found = ((before - share * after) ** 2)[:, share < 1].sum()
-    return float(max(1.0, found / wanted)) if wanted > 0 else 1.0
+    expected = (np.clip(share * (1 - share), 0.0, None) * size).sum()
+    observed = ((before - share * after) ** 2)[:, share < 1].sum()
+    return float(max(1.0, observed / expected)) if expected > 0 else 1.0
 
 
-def _pooled(ladders: Sequence[Ladder], stated: Floats) -> Ladder:
+def _pooled(ladders: Sequence[ChainLadder], stated: Floats) -> ChainLadder:
     if not ladders:
         nothing = np.zeros(len(stated))
-        return Ladder(nothing, nothing, nothing, nothing, 1.0, 1.0, 0)
-    weight = [one.after.sum() + 1.0 for one in ladders]
-    return Ladder(
-        before=np.sum([one.before for one in ladders], axis=0),
-        after=np.sum([one.after for one in ladders], axis=0),
-        value_before=np.sum([one.value_before for one in ladders], axis=0),
-        value_after=np.sum([one.value_after for one in ladders], axis=0),
-        spread=float(np.average([one.spread for one in ladders], weights=weight)),
-        value_spread=float(np.average([one.value_spread for one in ladders], weights=weight)),
-        days=max(one.days for one in ladders),
+        return ChainLadder(nothing, nothing, nothing, nothing, 1.0, 1.0, 0)
+    weight = [ladder.after.sum() + 1.0 for ladder in ladders]
+    return ChainLadder(
+        before=np.sum([ladder.before for ladder in ladders], axis=0),
+        after=np.sum([ladder.after for ladder in ladders], axis=0),
+        value_before=np.sum([ladder.value_before for ladder in ladders], axis=0),
+        value_after=np.sum([ladder.value_after for ladder in ladders], axis=0),
+        spread=float(np.average([ladder.spread for ladder in ladders], weights=weight)),
+        value_spread=float(np.average([ladder.value_spread for ladder in ladders], weights=weight)),
+        days=max(ladder.days for ladder in ladders),
     )
 
 
@@ -217,27 +219,27 @@ def _ratios(curve: Floats) -> Floats:
     return np.divide(curve[:-1], curve[1:], out=np.ones(len(curve) - 1), where=curve[1:] > 0)
 
 
-def _shrunk(own: Ladder, above: Floats, weight: float) -> Floats:
+def _shrunk(ladder: ChainLadder, above: Floats, weight: float) -> Floats:
     """Ratios of an own ladder, pulled towards those above as if these stood on `weight` conversions."""
-    return np.asarray((own.before + weight * above) / (own.after + weight))
+    return np.asarray((ladder.before + weight * above) / (ladder.after + weight))
 
 
-def _weight(ladders: Sequence[Ladder], above: Floats) -> float:
+def _weight(ladders: Sequence[ChainLadder], above: Floats) -> float:
     """What the level above counts for: the weight under which the ladders are most likely (beta-binomial)."""
     share = np.clip(above, _LEAST, 1 - _LEAST)
     scores = np.zeros(len(WEIGHTS))
-    for one in ladders:
-        n = one.after / one.spread
-        k = np.clip(one.before / one.spread, 0.0, n)
+    for ladder in ladders:
+        n = ladder.after / ladder.spread
+        k = np.clip(ladder.before / ladder.spread, 0.0, n)
         for at, weight in enumerate(WEIGHTS):
             a, b = weight * share, weight * (1 - share)
             scores[at] += (betaln(k + a, n - k + b) - betaln(a, b))[n > 0].sum()
     return float(WEIGHTS[int(np.argmax(scores))])
 
 
-def _stands(own: Ladder, weight: float, above: Floats) -> Floats:
-    """Conversions that each ratio stands on: its own, and of those of others above what the weight lends, at most what they have."""
-    mine = own.after / own.spread
+def _effective_sizes(ladder: ChainLadder, weight: float, above: Floats) -> Floats:
+    """Effective sample size per ratio: own conversions plus those borrowed from the level above, at most what that has."""
+    mine = ladder.after / ladder.spread
     if np.isinf(above).all():
         return np.asarray(mine + weight)
     others = np.clip(above - mine, 0.0, None)
@@ -253,7 +255,7 @@ def _frame(
     platform: str,
     account_id: str,
     action: str,
-    own: Ladder,
+    ladder: ChainLadder,
     ratios: Floats,
     weight: float,
     sizes: Floats,
@@ -261,10 +263,12 @@ def _frame(
     is_own: bool,
 ) -> pd.DataFrame:
     share, low, high = _interval(ratios, sizes)
-    if own.worth > 0:
-        worth = own.worth
-        values = (own.value_before + weight * worth * ratios) / (own.value_after + weight * worth)
-        value_sizes = sizes * own.spread / own.value_spread
+    if ladder.value_per_conversion > 0:
+        value_per_conversion = ladder.value_per_conversion
+        values = (ladder.value_before + weight * value_per_conversion * ratios) / (
+            ladder.value_after + weight * value_per_conversion
+        )
+        value_sizes = sizes * ladder.spread / ladder.value_spread
         value_share, value_low, value_high = _interval(np.asarray(values), value_sizes)
     else:
         value_share, value_low, value_high = share, low, high
@@ -273,8 +277,8 @@ def _frame(
             "platform": platform, "account_id": account_id, "action": action, "age_days": np.arange(len(share)),
             "share": share, "share_low": low, "share_high": high,
             "value_share": value_share, "value_low": value_low, "value_high": value_high,
-            "conversions": float(own.after.max(initial=0.0)), "days": own.days,
-            "source": "prior" if not is_own else "own" if own.after.max(initial=0.0) >= weight else "pooled",
+            "conversions": float(ladder.after.max(initial=0.0)), "days": ladder.days,
+            "source": "prior" if not is_own else "own" if ladder.after.max(initial=0.0) >= weight else "pooled",
         }
     )  # fmt: skip
 

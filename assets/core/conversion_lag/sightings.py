@@ -1,4 +1,4 @@
-"""What was seen when: conversions of every click day as each accepted reading had them, as SQL over the versions in raw.
+"""SQL for conversions by click day and age, as each accepted reading had them, over the versions in raw.
 
 A reading that changed nothing left no row, so readings come from raw/pulls and figures are carried forward between them.
 """
@@ -14,7 +14,7 @@ EVERY = "*"
 
 
 @dataclass(frozen=True)
-class Source:
+class ConversionSource:
     """Where a platform tells conversions: its table, and per action the columns for count and value."""
 
     platform: str
@@ -25,27 +25,27 @@ class Source:
 
 
 SOURCES = (
-    Source(
+    ConversionSource(
         "google_ads",
         google_ads.CONVERSION_ACTION_DAY,
         "conversion_action_id",
         "conversions",
         "conversions_value",
     ),
-    Source("meta_ads", meta_ads.DAYS["campaign"], "'purchase'", "purchases", "purchase_value"),
-    Source("meta_ads", meta_ads.DAYS["campaign"], "'lead'", "leads", "0"),
-    Source(
+    ConversionSource("meta_ads", meta_ads.DAYS["campaign"], "'purchase'", "purchases", "purchase_value"),
+    ConversionSource("meta_ads", meta_ads.DAYS["campaign"], "'lead'", "leads", "0"),
+    ConversionSource(
         "linkedin_ads",
         linkedin_ads.DAYS["campaign"],
         "'conversion'",
         "external_website_conversions",
         "conversion_value",
     ),
-    Source("linkedin_ads", linkedin_ads.DAYS["campaign"], "'lead'", "one_click_leads", "0"),
+    ConversionSource("linkedin_ads", linkedin_ads.DAYS["campaign"], "'lead'", "one_click_leads", "0"),
 )
 
 
-def sightings(source: Source) -> str:
+def sightings(source: ConversionSource) -> str:
     """SQL for one row per account, action, click day since $since and age in days, the last reading of that age.
 
     Ages count from the click day to the day of the reading, both in the account's own calendar; a day that was not over when it
@@ -65,26 +65,26 @@ def sightings(source: Source) -> str:
                 n - lag(n, 1, 0) over earlier as n, v - lag(v, 1, 0) over earlier as v
             from versions window earlier as (partition by {key} order by pulled_at)
         ),
-        told as (
+        changes as (
             select account_id, action, day, pulled_at, sum(n) as n, sum(v) as v from steps group by all
         ),
         readings as (
             select p.account_id, p.pulled_at, p.time_zone, day
-            from raw.pulls as p join (select distinct account_id, day from told) as days
+            from raw.pulls as p join (select distinct account_id, day from changes) as days
                 on days.account_id = p.account_id and day between p.start_day and p.end_day
             where p.platform = '{source.platform}' and verdict = 'accepted' and p.pulled_at <= $until
                 and list_contains(string_split(tables, ' '), '{source.table.name}')
         ),
         grid as (
             select readings.*, action
-            from readings join (select distinct account_id, action, day from told) using (account_id, day)
+            from readings join (select distinct account_id, action, day from changes) using (account_id, day)
         ),
         seen as (
             select grid.account_id, grid.action, grid.day,
                 date_diff('day', grid.day, (grid.pulled_at at time zone time_zone)::date) as age_days,
                 grid.pulled_at,
                 sum(coalesce(n, 0)) over up_to as conversions, sum(coalesce(v, 0)) over up_to as value
-            from grid left join told using (account_id, action, day, pulled_at)
+            from grid left join changes using (account_id, action, day, pulled_at)
             window up_to as (partition by grid.account_id, grid.action, grid.day order by grid.pulled_at)
         )
         select '{source.platform}' as platform, account_id, action, day, age_days, conversions, value

@@ -1,4 +1,4 @@
-"""What one unit of a currency is worth in the reporting currency, day by day, from the table a user gives.
+"""Exchange rates: units of the reporting currency per unit of each currency and day, from the user's table.
 
 The table has a row per currency and day: how many units of `base` one unit of `currency` was worth. Central banks publish
 nothing at weekends, so a rate holds for up to seven days after its own; longer gaps stay gaps.
@@ -33,32 +33,32 @@ def rates_between(
     worth = _checked(table, source=source)
     worth = worth[worth["day"] <= pd.Timestamp(end)]
     calendar = pd.date_range(start, end, name="day")
-    found = [_own(reporting, calendar)]
+    frames = [_reporting_currency_rows(reporting, calendar)]
     for currency, base in sorted(set(zip(worth["currency"], worth["base"], strict=True))):
         if currency == reporting:
             continue
-        rate = _held(worth, currency=currency, base=base, calendar=calendar)
+        rate = _daily_rates(worth, currency=currency, base=base, calendar=calendar)
         if base != reporting:
-            rate = rate / _held(worth, currency=reporting, base=base, calendar=calendar)
-        found.append(pd.DataFrame({"currency": currency, "rate": rate, "source": source}).dropna())
-    rows = pd.concat(found).rename_axis("day").reset_index()
+            rate = rate / _daily_rates(worth, currency=reporting, base=base, calendar=calendar)
+        frames.append(pd.DataFrame({"currency": currency, "rate": rate, "source": source}).dropna())
+    rows = pd.concat(frames).rename_axis("day").reset_index()
     return rows.drop_duplicates(["currency", "day"]).assign(reporting_currency=reporting)
 
 
-def _own(reporting: str, calendar: pd.DatetimeIndex) -> pd.DataFrame:
+def _reporting_currency_rows(reporting: str, calendar: pd.DatetimeIndex) -> pd.DataFrame:
     return pd.DataFrame(
         {"currency": reporting, "rate": 1.0, "source": "the reporting currency itself"}, index=calendar
     )
 
 
-def _held(worth: pd.DataFrame, *, currency: str, base: str, calendar: pd.DatetimeIndex) -> pd.Series:
+def _daily_rates(worth: pd.DataFrame, *, currency: str, base: str, calendar: pd.DatetimeIndex) -> pd.Series:
     if currency == base:
         return pd.Series(1.0, calendar)
-    known = (
+    quoted = (
         worth[(worth["currency"] == currency) & (worth["base"] == base)].set_index("day")["rate"].sort_index()
     )
-    everyday = pd.date_range(min([calendar[0], *known.index[:1]]), calendar[-1])
-    return known.reindex(everyday).ffill(limit=HOLDS_DAYS).reindex(calendar)
+    everyday = pd.date_range(min([calendar[0], *quoted.index[:1]]), calendar[-1])
+    return quoted.reindex(everyday).ffill(limit=HOLDS_DAYS).reindex(calendar)
 
 
 def _checked(table: pd.DataFrame, *, source: str) -> pd.DataFrame:

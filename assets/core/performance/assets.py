@@ -1,6 +1,6 @@
-"""Core: the platforms in one vocabulary, day by day, and the day's key figures.
+"""Core: the platforms' days unified into one vocabulary, entities, and the key figures per day.
 
-Reads raw/*, writes core/*_day, core/entities and core/kpi_day. How three shapes become one is in `assets.core.performance.facts`.
+Reads raw/*, writes core/*_day, core/entities and core/kpi_day. The SQL is in `assets.core.performance.facts`.
 """
 
 from collections.abc import Iterator
@@ -61,22 +61,22 @@ def _level(level: str) -> dg.AssetsDefinition:
 
 def _priced(lake: Lake, level: str, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
     """Core's rows of a level; ends in an error where a currency has no exchange rate, and then nothing is written."""
-    asked = {"start": start, "end": end}
-    for batch in lake.stream(unified(level), *sources(level), parameters=asked):
+    parameters = {"start": start, "end": end}
+    for batch in lake.stream(unified(level), *sources(level), parameters=parameters):
         if (
             batch.column("spend_reporting").null_count > batch.column("spend").null_count
         ):  # no rate is not a rate of one
-            raise _unpriced(lake.arrow(unpriced(level), *sources(level), parameters=asked).to_pylist())
+            raise _unpriced(lake.arrow(unpriced(level), *sources(level), parameters=parameters).to_pylist())
         yield batch
 
 
 def _unpriced(gaps: list[dict[str, Any]]) -> DataUnusable:
-    told = "; ".join(
+    gap_texts = "; ".join(
         f"{gap['currency']} on {gap['days']} day(s) from {gap['first_day']} to {gap['last_day']} ({gap['accounts']})"
         for gap in gaps
     )
     return DataUnusable(
-        f"Exchange rates are missing: {told}. Add them to the file that PAID_MEDIA_FX_RATES names, "
+        f"Exchange rates are missing: {gap_texts}. Add them to the file that PAID_MEDIA_FX_RATES names, "
         "renew core/fx_rate, then run these days again."
     )
 
@@ -101,8 +101,8 @@ def kpi_day(
 ) -> dg.MaterializeResult:
     start, end = day_range(context)
     with one_sentence():
-        asked = {"start": start, "end": end, "currency": settings.reporting_currency}
-        figures = lake.arrow(key_figures(), core.DAYS["campaign"], parameters=asked)
+        parameters = {"start": start, "end": end, "currency": settings.reporting_currency}
+        figures = lake.arrow(key_figures(), core.DAYS["campaign"], parameters=parameters)
         written = lake.replace(core.KPI_DAY, figures, where={"day": (start, end)})
     return dg.MaterializeResult(metadata=row_metadata(written) | _headline(figures, end))
 
@@ -111,9 +111,9 @@ def _headline(figures: pa.Table, day: date) -> dict[str, float]:
     """The last day's totals, and each platform's ROAS as it claims it, as numbers which the Dagster UI plots over time."""
     rows = {row["platform"]: row for row in figures.to_pylist() if row["day"] == day}
     total = rows.pop("all", {})
-    told = {name: total.get(name) for name in ("spend", "cpc", "ctr")}
-    told |= {f"roas, {platform}": row["roas"] for platform, row in sorted(rows.items())}
-    return {name: float(value) for name, value in told.items() if value is not None}
+    headline = {name: total.get(name) for name in ("spend", "cpc", "ctr")}
+    headline |= {f"roas, {platform}": row["roas"] for platform, row in sorted(rows.items())}
+    return {name: float(value) for name, value in headline.items() if value is not None}
 
 
 SNAPSHOTS = entity_sources()

@@ -1,4 +1,4 @@
-"""What must hold of core before anyone reads it: one row per key, no day from the future, levels that agree."""
+"""Asset checks of core: one row per key, no day from the future, ad sets that do not exceed their campaign."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -29,7 +29,7 @@ def _check_keys(table: Table) -> dg.AssetChecksDefinition:
     ) -> dg.AssetCheckResult:
         """A key that stands twice would count its spend twice."""
         key, (start, end) = ", ".join(table.key), _days_of_run(context)
-        within, asked = (
+        within, parameters = (
             (" where day between $start and $end", {"start": start, "end": end})
             if table.has_days
             else ("", {})
@@ -37,7 +37,7 @@ def _check_keys(table: Table) -> dg.AssetChecksDefinition:
         doubled = lake.arrow(
             f"select {key}, count(*) as rows from {table.layer}.{table.name}{within} group by {key} having count(*) > 1",
             table,
-            parameters=asked,
+            parameters=parameters,
         )
         return dg.AssetCheckResult(passed=len(doubled) == 0, metadata={"doubled keys": len(doubled)})
 
@@ -72,7 +72,7 @@ def ad_sets_never_exceed_their_campaign(
     """Ad sets may miss spend that only the campaign reports (Performance Max), and can never have more than it."""
     campaign, ad_set = core.DAYS["campaign"], core.DAYS["ad_set"]
     start, end = _days_of_run(context)
-    found = lake.arrow(
+    exceeding = lake.arrow(
         f"""
         with parts as (
             select platform, account_id, campaign_id, day, sum(spend) as spend from core.{ad_set.name}
@@ -87,7 +87,7 @@ def ad_sets_never_exceed_their_campaign(
         parameters={"start": start, "end": end},
     ).to_pylist()[0]["days"]
     return dg.AssetCheckResult(
-        passed=found == 0,
+        passed=exceeding == 0,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"campaign days where they do": found},
+        metadata={"campaign days where they do": exceeding},
     )

@@ -1,12 +1,12 @@
-"""Four lists to one: the platforms' entities and those that only dropped exports name, as SQL that DuckDB runs over the lake."""
+"""SQL for core/entities: the platforms' entity snapshots united with entities that only dropped exports name."""
 
 from resources.lake.schema import Table
 from resources.tables import dropped, google_ads, linkedin_ads, meta_ads
 
 _LISTED = (google_ads.ENTITIES, meta_ads.ENTITIES, linkedin_ads.ENTITIES)
-_ASKED = " union all ".join(f"select *, 1 as rank from raw.{table.name}" for table in _LISTED)
+_FROM_PLATFORMS = " union all ".join(f"select *, 1 as rank from raw.{table.name}" for table in _LISTED)
 UNIFIED = f"""
-    select * exclude (rank) from ({_ASKED} union all select *, 2 from raw.{dropped.ENTITIES.name})
+    select * exclude (rank) from ({_FROM_PLATFORMS} union all select *, 2 from raw.{dropped.ENTITIES.name})
     qualify row_number() over (
         partition by platform, account_id, level, entity_id order by rank, pulled_at desc
     ) = 1

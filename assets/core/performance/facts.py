@@ -1,9 +1,9 @@
-"""Three shapes to one: how each platform's raw columns become core's, as SQL that DuckDB runs over the lake.
+"""SQL that unifies the platforms' raw days into core/*_day, projects late conversions and computes core/kpi_day.
 
-What a day will have in the end is what it has, plus what its spend still brings: its campaign's conversions per matured spend over
-the last 28 days, pulled towards the account's, for the share that cannot be seen yet (Bornhuetter and Ferguson 1972, with the
-Cape Cod estimate of the rate). So projections of ad sets add up to their campaign's, and a young day without conversions is
-not worth nothing.
+Projected conversions are those observed plus those that the spend is still expected to bring: the campaign's conversions
+per matured spend over the last 28 days, shrunk towards the account's, times the share that is not visible yet
+(Bornhuetter and Ferguson 1972, with the Cape Cod estimate of the rate). So projections of ad sets add up to their
+campaign's, and a young day without conversions is not projected to end without any.
 
 Conversions are what the platform bids and reports on: Google's primary conversions, Meta's purchases and leads, LinkedIn's
 site conversions and form leads. Dropped exports fill the account-days that no platform was asked for, and never add to one.
@@ -17,7 +17,7 @@ from resources.tables.dropped import DAYS as DROPPED
 from resources.tables.pulls import PULLS
 
 _MONEY = "decimal(18, 6)"
-_ANSWERS = {
+_METRICS = {
     "google_ads": f"""cost_micros::decimal(18, 0) * 0.000001::decimal(7, 6) as spend,
         conversions, conversions_value::{_MONEY} as conversion_value""",
     "meta_ads": "spend, purchases + leads as conversions, purchase_value as conversion_value",
@@ -28,7 +28,7 @@ RATE_DAYS = 28
 _POOLED = 10.0
 """Conversions that the account's rate counts for in a campaign's."""
 _VALUED = 3.0
-"""The same for what a conversion is worth."""
+"""The same for the value per conversion."""
 VALUE_SPREAD = 1.25
 """Mean square of a conversion's value over the square of its mean: values that spread by half."""
 Z = 1.2816
@@ -39,40 +39,40 @@ _RAW = {"google_ads": google_ads.DAYS, "meta_ads": meta_ads.DAYS, "linkedin_ads"
 def sources(level: str) -> list[Table]:
     """The tables that core's table of that level is made of, exchange rates last."""
     levels = {level: None, "campaign": None}
-    asked = [days[one] for one in levels for days in _RAW.values()]
-    return [*asked, DROPPED[level], core.FX_RATE, core.CONVERSION_LAG, PULLS]
+    platform_tables = [days[needed_level] for needed_level in levels for days in _RAW.values()]
+    return [*platform_tables, DROPPED[level], core.FX_RATE, core.CONVERSION_LAG, PULLS]
 
 
 def unified(level: str) -> str:
     """SQL for core's day table of a level between $start and $end, in its columns' order."""
     ids = ", ".join(column.name for column in LEVEL_IDS[level])
     return f"""
-        with asked as ({_asked(level, ids, since="$start")}),
+        with platform_rows as ({_platform_rows(level, ids, since="$start")}),
         dropped as (
             select platform, account_id, day, currency, time_zone, {ids}, impressions, clicks,
                 spend, conversions, conversion_value, pulled_at
             from raw.{DROPPED[level].name} as exports
             where day between $start and $end
                 and not exists (
-                    select 1 from asked
-                    where (asked.platform, asked.account_id, asked.day)
+                    select 1 from platform_rows
+                    where (platform_rows.platform, platform_rows.account_id, platform_rows.day)
                         = (exports.platform, exports.account_id, exports.day)
                 )
         ),
         {_rates()},
-        facts as ({_ripe("(select * from asked union all by name select * from dropped)", level)}),
+        facts as ({_with_lag("(select * from platform_rows union all by name select * from dropped)", level)}),
         coming as (
-            select facts.*, rates.rate, rates.worth, rates.conversions as known,
+            select facts.*, rates.rate, rates.value_per_conversion, rates.conversions as campaign_conversions,
                 (1 - share) * spend::double * rates.rate as rest,
-                (1 - value_share) * spend::double * rates.rate * rates.worth as rest_value
+                (1 - value_share) * spend::double * rates.rate * rates.value_per_conversion as rest_value
             from facts left join rates using (platform, account_id, campaign_id, day)
         ),
         spread as (
             select *,
-                {Z} * sqrt(abs(rest) + rest ** 2 / (known + {_POOLED})
+                {Z} * sqrt(abs(rest) + rest ** 2 / (campaign_conversions + {_POOLED})
                     + ((share_high - share_low) / {2 * Z} * spend::double * rate) ** 2) as wide,
-                {Z} * sqrt(abs(rest) * worth ** 2 * {VALUE_SPREAD} + rest_value ** 2 / (known + {_POOLED})
-                    + ((value_high - value_low) / {2 * Z} * spend::double * rate * worth) ** 2) as wide_value
+                {Z} * sqrt(abs(rest) * value_per_conversion ** 2 * {VALUE_SPREAD} + rest_value ** 2 / (campaign_conversions + {_POOLED})
+                    + ((value_high - value_low) / {2 * Z} * spend::double * rate * value_per_conversion) ** 2) as wide_value
             from coming
         ),
         ended as (
@@ -113,39 +113,41 @@ def unpriced(level: str) -> str:
 
 def _rates() -> str:
     """Per campaign and day, conversions per matured unit of spend and value per conversion, over that day and the 28 before."""
-    ripe = _ripe(f"({_asked('campaign', 'campaign_id', since=f'$start - {RATE_DAYS}')})", "campaign")
+    with_lag = _with_lag(
+        f"({_platform_rows('campaign', 'campaign_id', since=f'$start - {RATE_DAYS}')})", "campaign"
+    )
     lately = f"order by day range between interval {RATE_DAYS} days preceding and current row"
     return f"""
         campaign_days as (
             select platform, account_id, campaign_id, day, conversions, conversion_value::double as value,
-                spend::double * share as ripe
-            from ({ripe})
+                spend::double * share as matured_spend
+            from ({with_lag})
         ),
         account_days as (
-            select platform, account_id, day, sum(conversions) as conversions, sum(ripe) as ripe, sum(value) as value,
+            select platform, account_id, day, sum(conversions) as conversions, sum(matured_spend) as matured_spend, sum(value) as value,
                 sum(conversions) filter (where value > 0) as sold
             from campaign_days group by all
         ),
         accounts as (
-            select platform, account_id, day, sum(conversions) over own / nullif(sum(ripe) over own, 0) as rate,
-                sum(value) over own / nullif(sum(sold) over own, 0) as worth
+            select platform, account_id, day, sum(conversions) over own / nullif(sum(matured_spend) over own, 0) as rate,
+                sum(value) over own / nullif(sum(sold) over own, 0) as value_per_conversion
             from account_days window own as (partition by platform, account_id {lately})
         ),
         campaigns as (
             select platform, account_id, campaign_id, day, sum(conversions) over own as conversions,
-                sum(value) over own as value, sum(ripe) over own as ripe
+                sum(value) over own as value, sum(matured_spend) over own as matured_spend
             from campaign_days window own as (partition by platform, account_id, campaign_id {lately})
         ),
         rates as (
             select platform, account_id, campaign_id, day, c.conversions,
-                case when a.rate > 0 then (c.conversions + {_POOLED}) / (c.ripe + {_POOLED} / a.rate) else 0 end as rate,
+                case when a.rate > 0 then (c.conversions + {_POOLED}) / (c.matured_spend + {_POOLED} / a.rate) else 0 end as rate,
                 case when c.value > 0 or c.conversions = 0
-                    then (c.value + {_VALUED} * coalesce(a.worth, 0)) / (c.conversions + {_VALUED}) else 0 end as worth
+                    then (c.value + {_VALUED} * coalesce(a.value_per_conversion, 0)) / (c.conversions + {_VALUED}) else 0 end as value_per_conversion
             from campaigns as c join accounts as a using (platform, account_id, day)
         )"""
 
 
-def _ripe(rows: str, level: str) -> str:
+def _with_lag(rows: str, level: str) -> str:
     """SELECT for rows with when their day was last read, and the share of its conversions visible at that age."""
     return f"""
         select rows.*, coalesce(own.share, pooled.share) as share,
@@ -155,17 +157,17 @@ def _ripe(rows: str, level: str) -> str:
             coalesce(own.value_low, pooled.value_low) as value_low,
             coalesce(own.value_high, pooled.value_high) as value_high
         from (
-            select found.*, coalesce(last.at, found.pulled_at) as read_at,
-                least(greatest(date_diff('day', found.day,
-                    (coalesce(last.at, found.pulled_at) at time zone found.time_zone)::date), 0), {LONGEST_DAYS}) as age_days
-            from {rows} as found left join (
+            select facts.*, coalesce(last.at, facts.pulled_at) as read_at,
+                least(greatest(date_diff('day', facts.day,
+                    (coalesce(last.at, facts.pulled_at) at time zone facts.time_zone)::date), 0), {LONGEST_DAYS}) as age_days
+            from {rows} as facts left join (
                 select platform, account_id, days.day, max(pulled_at) as at
                 from raw.pulls join (
                     select unnest(generate_series(($start - {RATE_DAYS})::timestamp, $end::timestamp, interval 1 day))::date as day
                 ) as days on days.day between start_day and end_day
                 where verdict = 'accepted' and contains(tables, '_{level}_day')
                 group by all
-            ) as last on (last.platform, last.account_id, last.day) = (found.platform, found.account_id, found.day)
+            ) as last on (last.platform, last.account_id, last.day) = (facts.platform, facts.account_id, facts.day)
         ) as rows
         left join core.conversion_lag as own
             on (own.platform, own.account_id, own.age_days, own.action)
@@ -192,7 +194,7 @@ def _whole(total: str) -> str:
     return f"if(count(*) filter (where conversions is not null and conversions_projected is null) > 0, null, {total})"
 
 
-def _together(name: str, noise: str, rate: str) -> str:
+def _half_width(name: str, noise: str, rate: str) -> str:
     """Half the width of the interval of a sum: luck evens out, a wrong curve does not."""
     half = f"greatest(least({name}_high - {name}_projected, {name}_high) * {rate}, 0)"
     return (
@@ -210,7 +212,10 @@ def key_figures() -> str:
 
     From campaigns: the one level at which every platform reports everything.
     """
-    wide, worth = _together("conversions", "noise", "1"), _together("conversion_value", "noise_value", "rate")
+    wide, value_width = (
+        _half_width("conversions", "noise", "1"),
+        _half_width("conversion_value", "noise_value", "rate"),
+    )
     ended, ended_value = "sum(conversions_projected)", "sum(conversion_value_projected * rate)"
     claimed = {
         "conversions": "sum(conversions)",
@@ -221,8 +226,8 @@ def key_figures() -> str:
         "conversions_low": _whole(_from_zero(f"{ended} - {wide}")),
         "conversions_high": _whole(f"{ended} + {wide}"),
         "conversion_value_projected": _whole(ended_value),
-        "conversion_value_low": _whole(_from_zero(f"{ended_value} - {worth}")),
-        "conversion_value_high": _whole(f"{ended_value} + {worth}"),
+        "conversion_value_low": _whole(_from_zero(f"{ended_value} - {value_width}")),
+        "conversion_value_high": _whole(f"{ended_value} + {value_width}"),
         "roas_projected": _whole(f"{ended_value} / nullif(sum(spend_reporting)::double, 0)"),
     }
     columns = {
@@ -244,10 +249,10 @@ def key_figures() -> str:
     """
 
 
-def _asked(level: str, ids: str, *, since: str) -> str:
+def _platform_rows(level: str, ids: str, *, since: str) -> str:
     return " union all ".join(
         f"""select '{platform}' as platform, account_id, day, currency, time_zone, {ids}, impressions, clicks,
-            {_ANSWERS[platform]}, pulled_at
+            {_METRICS[platform]}, pulled_at
         from raw.{days[level].name} where day between {since} and $end"""
         for platform, days in _RAW.items()
     )

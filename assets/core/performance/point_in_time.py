@@ -1,6 +1,6 @@
-"""Core as it is, and as it would have been: the same SQL over what was known at an instant, and nothing read later.
+"""Point-in-time core: the same SQL over what was known at an instant, and nothing read later.
 
-A signal that is to be replayed over history reads here: `as_of` reaches every table underneath, so there is nothing to forget.
+Signals that are replayed over history read core here: `as_of` applies to every table underneath.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,8 +20,10 @@ def core_days(
     lake: Lake, level: str, *, start: date, end: date, as_of: datetime | None = None
 ) -> pd.DataFrame:
     """Core's rows of a level from `start` to `end`, both included, computed from raw as it was known at `as_of` (None: now)."""
-    asked = {"start": start, "end": end}
-    return frame(lake.arrow(unified(level), *dict.fromkeys(sources(level)), parameters=asked, as_of=as_of))
+    parameters = {"start": start, "end": end}
+    return frame(
+        lake.arrow(unified(level), *dict.fromkeys(sources(level)), parameters=parameters, as_of=as_of)
+    )
 
 
 def entities(lake: Lake, *, as_of: datetime | None = None) -> pd.DataFrame:

@@ -10,7 +10,9 @@ from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.tables.crm import CRM_PULLS, READ
 
-READS = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+RETRY_POLICY = dg.RetryPolicy(
+    max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
 
 
 NOT_CONFIGURED = {"note": "No CRM is configured (docs/crm.md)."}
@@ -21,35 +23,35 @@ NOT_CONFIGURED = {"note": "No CRM is configured (docs/crm.md)."}
     specs=[table.asset_spec(group="raw", skippable=True) for table in READ.values()],
     can_subset=False,
     pool="crm_api",
-    retry_policy=READS,
+    retry_policy=RETRY_POLICY,
 )
 def crm_records(lake: dg.ResourceParam[Lake], crms: dg.ResourceParam[Crms]) -> Iterator[dg.MaterializeResult]:
     """Reads what changed in the CRM. No row of it is shown: even hashed, an address is somebody's."""
     with one_sentence():
-        kept = [read_and_keep(lake, reader, crms.mapping(), now=crms.now) for reader in crms.readers()]
+        loads = [read_and_keep(lake, reader, crms.mapping(), now=crms.now) for reader in crms.readers()]
     for name, table in READ.items():
         yield dg.MaterializeResult(
-            asset_key=table.asset_key, metadata=_told(name, kept) if kept else NOT_CONFIGURED
+            asset_key=table.asset_key, metadata=_metadata(name, loads) if loads else NOT_CONFIGURED
         )
 
 
-def _told(name: str, kept: list[Kept]) -> dict[str, int | str]:
+def _metadata(name: str, loads: list[Kept]) -> dict[str, int | str]:
     return {
-        "dagster/row_count": sum(len(one.reading.rows.get(name, [])) for one in kept),
-        "new or changed rows": sum(one.changed.get(name, 0) for one in kept),
-        "merged records": sum(one.reading.merged for one in kept),
-        "deleted records": sum(one.reading.deleted for one in kept),
-        "calls": sum(one.reading.calls for one in kept),
+        "dagster/row_count": sum(len(load.reading.rows.get(name, [])) for load in loads),
+        "new or changed rows": sum(load.changed.get(name, 0) for load in loads),
+        "merged records": sum(load.reading.merged for load in loads),
+        "deleted records": sum(load.reading.deleted for load in loads),
+        "calls": sum(load.reading.calls for load in loads),
         "traits left out": "; ".join(
             f"{out.trait}: {out.distinct} different values, which is free text"
-            for one in kept
-            for out in one.left_out
+            for load in loads
+            for out in load.left_out
             if out.trait.startswith(f"{name}.")
         )
         or "none",
         "read": ", ".join(
-            f"{one.reading.source} ({'everything' if one.reading.since is None else 'changes'})"
-            for one in kept
+            f"{load.reading.source} ({'everything' if load.reading.since is None else 'changes'})"
+            for load in loads
         ),
     }
 

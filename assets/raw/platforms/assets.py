@@ -1,8 +1,9 @@
-"""Raw: what Google Ads, Meta Ads and LinkedIn Ads say, each in its own words, per account and day.
+"""Raw: daily performance and entity snapshots of Google Ads, Meta Ads and LinkedIn Ads, in each platform's own terms.
 
-A run reads a range of days with one call per account and table where the platform allows. Every account is judged on its own
-before any of it is kept (`assets.raw.platforms.quality_checks`); what is kept adds to what was known before and replaces nothing. The
-platforms' words become ours in `resources.platforms.*_wire`; here it is only said what is read and where it goes.
+One run reads a range of days with one call per account and table where the platform allows it. Every account passes
+its own data-quality checks (`assets.raw.platforms.quality_checks`) before any of its rows is stored; rows are appended as
+new versions and replace nothing. Platform terms become ours in `resources.platforms.*_wire`; this module only says
+what is read and where it is stored.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,8 +17,8 @@ import pyarrow as pa
 
 from assets.partitions import day_range, days, windows
 from assets.raw.platforms import checks
-from assets.raw.platforms.pull import Pull, Read, keep_log, pull_accounts, used_calls
-from assets.raw.platforms.quality_checks import CHECKS, WARN_ONLY, Verdict, token
+from assets.raw.platforms.pull import Pull, RowReader, keep_log, pull_accounts, used_calls
+from assets.raw.platforms.quality_checks import CHECKS, WARN_ONLY, QualityResult, token
 from assets.raw.platforms.reading_totals import DAYS
 from assets.raw.platforms.restatement_window import RESERVE, Share, affordable, newest
 from resources.errors import PaidMediaError, PlatformError
@@ -38,15 +39,15 @@ ALLOWED_TAG = "paid-media/accept"
 Listing = Callable[[Any, Any], pa.Table]
 
 
-def _level(level: str) -> Read:
+def _level(level: str) -> RowReader:
     return lambda reader, account, start, end: reader.days(level, account, start=start, end=end)
 
 
-def _by_level(tables: dict[str, Table]) -> dict[Table, Read]:
+def _by_level(tables: dict[str, Table]) -> dict[Table, RowReader]:
     return {table: _level(level) for level, table in tables.items()}
 
 
-DAILY: dict[str, dict[Table, Read]] = {platform: _by_level(tables) for platform, tables in DAYS.items()}
+DAILY: dict[str, dict[Table, RowReader]] = {platform: _by_level(tables) for platform, tables in DAYS.items()}
 DAILY["google_ads"] |= {
     google_ads.SEARCH_TERM_DAY: lambda reader, account, start, end: reader.search_term_days(
         account, start=start, end=end
@@ -96,9 +97,9 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
         specs=[_spec(platform, table, partitions_def=days) for table in tables],
         check_specs=[
             dg.AssetCheckSpec(
-                name, asset=_checked(platform), description=words, blocking=name not in WARN_ONLY
+                name, asset=_checked(platform), description=description, blocking=name not in WARN_ONLY
             )
-            for name, words in CHECKS.items()
+            for name, description in CHECKS.items()
         ],
         partitions_def=days,
         backfill_policy=windows,
@@ -131,28 +132,28 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
             accept = frozenset(context.run.tags.get(ALLOWED_TAG, "").split(",")) - {""}
             try:
                 if share.days:
-                    for one in pull_accounts(
+                    for pull in pull_accounts(
                         lake, reader, accounts, wanted, start=first, end=end, now=now, allowed=accept
                     ):
-                        pulls.append(one)
+                        pulls.append(pull)
             finally:
                 keep_log(lake, pulls, run_id=context.run.run_id)
             _raise_if_none_was_read(pulls)
-            ends = _login(reader, now()) if accounts else token(None, now=now())
-        calls = used + sum(one.calls for one in pulls)
+            token_result = _login(reader, now()) if accounts else token(None, now=now())
+        calls = used + sum(pull.calls for pull in pulls)
         for table in wanted:
             yield _result(table, pulls, calls=calls, allowed=allowed)
-        yield from checks.results(context, _checked(platform), pulls, ends)
+        yield from checks.results(context, _checked(platform), pulls, token_result)
 
     return pull
 
 
-def _login(reader: PlatformReader, now: datetime) -> Verdict:
+def _login(reader: PlatformReader, now: datetime) -> QualityResult:
     """How long the login lasts; that it cannot be asked costs no figures."""
     try:
         return token(reader.token_ends_at(), now=now)
     except PlatformError as error:
-        return Verdict("token_lasts_a_week", passed=False, words=str(error), blocks=False)
+        return QualityResult("token_lasts_a_week", passed=False, message=str(error), blocks=False)
 
 
 def _postponed(
@@ -178,14 +179,14 @@ def _postponed(
 
 def _raise_if_none_was_read(pulls: Sequence[Pull]) -> None:
     """Where no account could be read at all, the step fails as before, and Dagster tries again where that may help."""
-    errors = [one.error for one in pulls if one.error is not None]
-    if errors and len(errors) == len([one for one in pulls if one.verdict != "postponed"]):
+    errors = [pull.error for pull in pulls if pull.error is not None]
+    if errors and len(errors) == len([pull for pull in pulls if pull.verdict != "postponed"]):
         raise errors[0]
 
 
 def _pull_snapshots(platform: str) -> dg.AssetsDefinition:
     tables = SNAPSHOTS[platform]
-    own = tables_of_entities(platform)
+    entity_table = entity_table_of(platform)
 
     @dg.multi_asset(
         name=f"pull_{platform}_entities",
@@ -193,7 +194,7 @@ def _pull_snapshots(platform: str) -> dg.AssetsDefinition:
         check_specs=[
             dg.AssetCheckSpec(
                 LISTED,
-                asset=own.asset_key,
+                asset=entity_table.asset_key,
                 description="Every account's campaigns, ad sets and ads were listed.",
             )
         ],
@@ -216,13 +217,13 @@ def _pull_snapshots(platform: str) -> dg.AssetsDefinition:
             _raise_if_none_was_read(pulls)
         for table in wanted:
             yield _result(table, pulls)
-        if own in wanted:
-            yield checks.all_read(own.asset_key, LISTED, pulls)
+        if entity_table in wanted:
+            yield checks.all_read(entity_table.asset_key, LISTED, pulls)
 
     return pull
 
 
-def tables_of_entities(platform: str) -> Table:
+def entity_table_of(platform: str) -> Table:
     return next(table for table in SNAPSHOTS[platform] if table.name == f"{platform}_entities")
 
 
@@ -245,17 +246,17 @@ def _listed(
 def _result(
     table: Table, pulls: Sequence[Pull], *, calls: int | None = None, allowed: int | None = None
 ) -> dg.MaterializeResult:
-    kept = {pull.account: pull.written[table.name] for pull in pulls if table.name in pull.written}
-    shown = {f"{account.name} ({account.currency})": part.rows for account, part in kept.items()}
-    metadata: dict[str, Any] = row_metadata(*kept.values()) | {
+    written = {pull.account: pull.written[table.name] for pull in pulls if table.name in pull.written}
+    shown = {f"{account.name} ({account.currency})": part.rows for account, part in written.items()}
+    metadata: dict[str, Any] = row_metadata(*written.values()) | {
         "rows per account": dg.MetadataValue.json(shown)
     }
     if not pulls:
         metadata = {"note": "No account to read: the platform is not configured (docs/configuration.md)."}
     metadata |= {
-        "new rows": sum(part.added for part in kept.values()),
-        "restated rows": sum(part.changed for part in kept.values()),
-        "vanished rows": sum(part.vanished for part in kept.values()),
+        "new rows": sum(part.added for part in written.values()),
+        "restated rows": sum(part.changed for part in written.values()),
+        "vanished rows": sum(part.vanished for part in written.values()),
     }
     if calls is not None:
         metadata["calls of the last 24 hours"] = f"{calls:,}" + (f" of {allowed:,}" if allowed else "")

@@ -1,7 +1,8 @@
-"""One account read, judged, and kept or not: rows go to files first, and into the lake only when every level agrees.
+"""Pull of one account: rows are spooled to files, checked, and stored in the lake only when the checks pass.
 
-Until it was judged a reading lies beside the lake, so that a report that was cut or a level that failed leaves what was known
-before. Its tables are then recorded side by side; a process that is killed in just that moment is put right by the next reading.
+Until then the reading lies beside the lake, so a truncated report or a level that failed leaves the stored rows as they
+were. The tables of a reading are then recorded in parallel; a process that is killed in that moment is put right by the
+next reading.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from assets.raw.platforms.quality_checks import Verdict, judged, refusal
+from assets.raw.platforms.quality_checks import QualityResult, quality_results, refusal
 from assets.raw.platforms.reading_totals import CONVERSION_ACTIONS, reading_of
 from resources.errors import PaidMediaError
 from resources.lake.lake import Lake
@@ -27,13 +28,13 @@ from resources.tables.pulls import PULLS
 
 AT_ONCE = 3
 """Questions to one platform at a time: enough to keep it and us busy, few enough for its limits."""
-Read = Callable[[Any, Account, date, date], Iterable[pa.RecordBatch]]
+RowReader = Callable[[Any, Account, date, date], Iterable[pa.RecordBatch]]
 """Reads the rows of one table for an account and a range of days."""
 
 
 @dataclass(frozen=True)
 class Pull:
-    """What became of one account's reading."""
+    """One account's reading with its outcome; `verdict` is accepted, refused, failed or postponed."""
 
     account: Account
     at: datetime
@@ -41,7 +42,7 @@ class Pull:
     tables: tuple[str, ...]
     verdict: str
     reason: str | None = None
-    verdicts: tuple[Verdict, ...] = ()
+    results: tuple[QualityResult, ...] = ()
     written: Mapping[str, Written] = field(default_factory=dict)
     calls: int = 0
     used_percent: float = 0.0
@@ -51,7 +52,7 @@ class Pull:
     def row(self, run_id: str) -> dict[str, Any]:
         """The pull as a row of raw/pulls."""
         counted = {
-            name: sum(getattr(one, name) for one in self.written.values())
+            name: sum(getattr(written, name) for written in self.written.values())
             for name in ("rows", "added", "changed", "vanished")
         }
         start, end = self.days or (None, None)
@@ -67,7 +68,7 @@ def pull_accounts(
     lake: Lake,
     reader: PlatformReader,
     accounts: Sequence[Account],
-    reads: Mapping[Table, Read],
+    reads: Mapping[Table, RowReader],
     *,
     start: date,
     end: date,
@@ -78,15 +79,15 @@ def pull_accounts(
     # The platform answers one question while the answer to another is taken apart and written.
     with TemporaryDirectory(prefix="pull-") as folder, ThreadPoolExecutor(AT_ONCE) as pool:
         begun = {
-            account: _Begun(account, (start, end), now(), perf_counter(), _submitted(pool, reader, reads, account, start, end, Path(folder)))
+            account: _StartedReading(account, (start, end), now(), perf_counter(), _submitted(pool, reader, reads, account, start, end, Path(folder)))
             for account in accounts
         }  # fmt: skip
-        for one in begun.values():
-            yield _finished(lake, reader, one, pool, now=now(), allowed=allowed)
+        for started in begun.values():
+            yield _finished(lake, reader, started, pool, now=now(), allowed=allowed)
 
 
 @dataclass(frozen=True)
-class _Begun:
+class _StartedReading:
     account: Account
     days: tuple[date, date]
     at: datetime
@@ -95,9 +96,9 @@ class _Begun:
 
 
 def _submitted(
-    pool: ThreadPoolExecutor, reader: PlatformReader, reads: Mapping[Table, Read], account: Account, start: date, end: date, folder: Path
+    pool: ThreadPoolExecutor, reader: PlatformReader, reads: Mapping[Table, RowReader], account: Account, start: date, end: date, folder: Path
 ) -> dict[Table, Future[pa.Table]]:  # fmt: skip
-    def read_into(table: Table, read: Read) -> pa.Table:
+    def read_into(table: Table, read: RowReader) -> pa.Table:
         return spooled(
             read(reader, account, start, end), table, folder / f"{account.account_id}_{table.name}.arrow"
         )
@@ -114,18 +115,18 @@ def spooled(batches: Iterable[pa.RecordBatch], table: Table, path: Path) -> pa.T
 
 
 def _finished(
-    lake: Lake, reader: PlatformReader, begun: _Begun, pool: ThreadPoolExecutor, *, now: datetime, allowed: frozenset[str]
+    lake: Lake, reader: PlatformReader, begun: _StartedReading, pool: ThreadPoolExecutor, *, now: datetime, allowed: frozenset[str]
 ) -> Pull:  # fmt: skip
     account = begun.account
     tables = tuple(table.name for table in begun.running)
     pull = Pull(account, begun.at, begun.days, tables, "failed")
     try:
         read = {table: future.result() for table, future in begun.running.items()}
-        verdicts = tuple(
-            judged(reading_of(lake, reader, account, read, days=begun.days, at=begun.at, now=now))
+        results = tuple(
+            quality_results(reading_of(lake, reader, account, read, days=begun.days, at=begun.at, now=now))
         )
-        pull = replace(pull, verdicts=verdicts)
-        reason = refusal(verdicts, allowed=allowed)
+        pull = replace(pull, results=results)
+        reason = refusal(results, allowed=allowed)
         if reason is None:
             # All of a reading carries one instant, that of its beginning: what came in while it ran is read again tomorrow.
             where: Where = {"account_id": account.account_id, "day": begun.days}
@@ -133,7 +134,7 @@ def _finished(
                 t: pool.submit(lake.record, t, rows, at=begun.at, where=where) for t, rows in read.items()
             }
             pull = replace(pull, verdict="accepted", written={t.name: f.result() for t, f in writing.items()})
-            if failed := [one.check for one in verdicts if one.blocks and not one.passed]:
+            if failed := [result.check for result in results if result.blocks and not result.passed]:
                 pull = replace(pull, reason=f"Kept although {', '.join(failed)} failed: a person allowed it.")
         else:
             pull = replace(pull, verdict="refused", reason=reason)
@@ -150,9 +151,9 @@ def _finished(
 
 def used_calls(lake: Lake, platform: str, *, now: datetime) -> int:
     """Calls that pulls of a platform made in the last 24 hours."""
-    asked = {"platform": platform, "since": now - timedelta(hours=24)}
+    parameters = {"platform": platform, "since": now - timedelta(hours=24)}
     sql = "select coalesce(sum(calls), 0)::bigint as calls from raw.pulls where platform = $platform and pulled_at > $since"
-    return int(lake.arrow(sql, PULLS, parameters=asked).column("calls")[0].as_py())
+    return int(lake.arrow(sql, PULLS, parameters=parameters).column("calls")[0].as_py())
 
 
 def counted_days(lake: Lake, platform: str) -> list[int]:
@@ -175,8 +176,8 @@ def read_through(lake: Lake, platform: str) -> date | None:
             where platform = $platform and verdict = 'accepted' and contains(tables, '_campaign_day') group by account_id
         )
     """
-    found: date | None = lake.arrow(sql, PULLS, parameters={"platform": platform}).column("last")[0].as_py()
-    return found
+    last: date | None = lake.arrow(sql, PULLS, parameters={"platform": platform}).column("last")[0].as_py()
+    return last
 
 
 def keep_log(lake: Lake, pulls: Iterable[Pull], *, run_id: str) -> None:

@@ -1,8 +1,8 @@
-"""Whether a reading of an account may be believed: what is judged before any of it is kept, and the words for what is wrong.
+"""Data-quality checks of one account's reading, run before any of it is stored, with the messages for failures.
 
-Everything is compared with something else that the platform said: levels with each other, days with what they were when they
-were read before, delivery with the list of what is running. Known weakness: what is missing from every level at once, and was
-never read before, cannot be seen.
+A reading is compared with other answers of the platform: levels with each other, days with what an earlier reading
+had, delivery with the list of active entities. Known weakness: rows that are missing from every level at once, and were
+never read before, cannot be detected.
 """
 
 from collections.abc import Iterable
@@ -24,18 +24,18 @@ TOKEN_DAYS = 7
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """One check of one account. `blocks`: a failure keeps the whole reading out."""
+class QualityResult:
+    """Result of one check on one account. `blocks`: a failure keeps the whole reading out of the lake."""
 
     check: str
     passed: bool
-    words: str = ""
+    message: str = ""
     blocks: bool = True
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What is judged, in small frames.
+class ReadingSummary:
+    """Figures of a reading that the checks compare, in small frames.
 
     Attributes:
         doubled: Table name to how many keys stand twice.
@@ -84,8 +84,8 @@ WARN_ONLY = frozenset({"figures_are_fresh", "token_lasts_a_week"})
 """These warn and keep nothing out: figures are no worse for them."""
 
 
-def judged(reading: Reading) -> list[Verdict]:
-    """Every verdict on an account's reading, in the order of `CHECKS`."""
+def quality_results(reading: ReadingSummary) -> list[QualityResult]:
+    """The result of every check on an account's reading, in the order of `CHECKS`."""
     return [
         _keys(reading),
         _days(reading),
@@ -98,41 +98,43 @@ def judged(reading: Reading) -> list[Verdict]:
     ]
 
 
-def refusal(verdicts: Iterable[Verdict], *, allowed: frozenset[str] = frozenset()) -> str | None:
+def refusal(results: Iterable[QualityResult], *, allowed: frozenset[str] = frozenset()) -> str | None:
     """Why the reading is not kept, None if it is. Checks that a person allowed to fail do not count."""
-    wrong = [one for one in verdicts if one.blocks and not one.passed and one.check not in allowed]
-    return " ".join(one.words for one in wrong) or None
+    failures = [
+        result for result in results if result.blocks and not result.passed and result.check not in allowed
+    ]
+    return " ".join(result.message for result in failures) or None
 
 
-def token(ends_at: datetime | None, *, now: datetime) -> Verdict:
+def token(ends_at: datetime | None, *, now: datetime) -> QualityResult:
     """Whether the login lasts another week; one that does not end, or does not say, passes."""
     check = "token_lasts_a_week"
     if ends_at is None or ends_at - now > timedelta(days=TOKEN_DAYS):
-        return Verdict(check, passed=True, blocks=False)
-    words = f"The login ends on {ends_at:%Y-%m-%d %H:%M} UTC: make a new token before that (docs/configuration.md)."
-    return Verdict(check, passed=False, words=words, blocks=False)
+        return QualityResult(check, passed=True, blocks=False)
+    message = f"The login ends on {ends_at:%Y-%m-%d %H:%M} UTC: make a new token before that (docs/configuration.md)."
+    return QualityResult(check, passed=False, message=message, blocks=False)
 
 
-def _keys(r: Reading) -> Verdict:
+def _keys(r: ReadingSummary) -> QualityResult:
     doubled = {name: count for name, count in r.doubled.items() if count}
-    told = ", ".join(f"{count} in {name}" for name, count in doubled.items())
-    words = f"{_who(r)}: rows stand twice ({told}). The platform answered inconsistently: read it again."
-    return Verdict("one_row_per_key", passed=not doubled, words=words)
+    tables = ", ".join(f"{count} in {name}" for name, count in doubled.items())
+    message = f"{_who(r)}: rows stand twice ({tables}). The platform answered inconsistently: read it again."
+    return QualityResult("one_row_per_key", passed=not doubled, message=message)
 
 
-def _days(r: Reading) -> Verdict:
+def _days(r: ReadingSummary) -> QualityResult:
     last = min(r.end, r.today)
     wrong = {n: span for n, span in r.seen_days.items() if span[0] < r.start or span[1] > last}
-    told = "; ".join(f"{name} has {low}..{high}" for name, (low, high) in wrong.items())
-    words = f"{_who(r)}: asked for {r.start}..{last} in the account's own days, {told}. Check the account's time zone."
-    return Verdict("no_day_from_the_future", passed=not wrong, words=words)
+    ranges = "; ".join(f"{name} has {low}..{high}" for name, (low, high) in wrong.items())
+    message = f"{_who(r)}: asked for {r.start}..{last} in the account's own days, {ranges}. Check the account's time zone."
+    return QualityResult("no_day_from_the_future", passed=not wrong, message=message)
 
 
-def _levels(r: Reading) -> Verdict:
+def _levels(r: ReadingSummary) -> QualityResult:
     """Account against campaigns, campaigns against their ad sets, ad sets against their ads, day by day."""
     check, gaps = "levels_agree", []
     if r.totals.empty:
-        return Verdict(check, passed=True)
+        return QualityResult(check, passed=True)
     wide = r.totals.pivot_table(
         index="day", columns=["level", "part"], values=["spend", "impressions"], aggfunc="sum"
     )
@@ -151,14 +153,14 @@ def _levels(r: Reading) -> Verdict:
             if len(over):
                 day = over.idxmax()
                 gaps.append(
-                    f"{_plural(lower)} add up to {below[day]:,.2f} {measure} on {day:%Y-%m-%d} and {_one(upper)} {above[day]:,.2f}"
+                    f"{_plural(lower)} add up to {below[day]:,.2f} {measure} on {day:%Y-%m-%d} and {_says(upper)} {above[day]:,.2f}"
                 )
     gaps += _actions(r)
     advice = "A report was cut or is not finished: read it again, and if it stays so compare with the platform's own screens."
-    return Verdict(check, passed=not gaps, words=f"{_who(r)}: {'; '.join(gaps[:3])}. {advice}")
+    return QualityResult(check, passed=not gaps, message=f"{_who(r)}: {'; '.join(gaps[:3])}. {advice}")
 
 
-def _actions(r: Reading) -> list[str]:
+def _actions(r: ReadingSummary) -> list[str]:
     """Conversions by action that do not add up to what the ad sets have."""
     if r.by_action.empty:
         return []
@@ -172,10 +174,10 @@ def _actions(r: Reading) -> list[str]:
     ]
 
 
-def _closed(r: Reading) -> Verdict:
+def _closed(r: ReadingSummary) -> QualityResult:
     check = "closed_spend_is_stable"
     if r.before.empty:
-        return Verdict(check, passed=True)
+        return QualityResult(check, passed=True)
     spend = "account" if (r.totals["level"] == "account").any() else "campaign"
     now = r.totals[(r.totals["level"] == spend) & (r.totals["part"] == "whole")].set_index("day")["spend"]
     then = r.before.set_index("day")
@@ -185,57 +187,57 @@ def _closed(r: Reading) -> Verdict:
     moved = now.reindex(then.index).fillna(0.0) - then["spend"]
     far = moved[moved.abs() > RESTATED * then["spend"].abs() + SLACK]
     if far.empty:
-        return Verdict(check, passed=True)
+        return QualityResult(check, passed=True)
     day = far.abs().idxmax()
-    words = (
+    message = (
         f"{_who(r)}: spend of {len(far)} closed day(s) moved by more than 1 %, most on {day:%Y-%m-%d} from "
         f"{then['spend'][day]:,.2f} to {then['spend'][day] + moved[day]:,.2f}. Compare with the platform's billing; if the new figure "
         f"is right, run `python -m orchestration.cli backfill --from {far.index.min():%Y-%m-%d} --to {far.index.max():%Y-%m-%d} "
         f"--platform {r.account.platform} --accept {check}`."
     )
-    return Verdict(check, passed=False, words=words)
+    return QualityResult(check, passed=False, message=message)
 
 
-def _cap(r: Reading) -> Verdict:
+def _cap(r: ReadingSummary) -> QualityResult:
     near = r.most_rows is not None and r.longest_answer >= CAP_SHARE * r.most_rows
-    words = f"{_who(r)}: an answer had {r.longest_answer:,} rows and the platform cuts at {r.most_rows or 0:,}. Read fewer days at a time."
-    return Verdict("answers_are_below_the_cap", passed=not near, words=words)
+    message = f"{_who(r)}: an answer had {r.longest_answer:,} rows and the platform cuts at {r.most_rows or 0:,}. Read fewer days at a time."
+    return QualityResult("answers_are_below_the_cap", passed=not near, message=message)
 
 
-def _active(r: Reading) -> Verdict:
+def _active(r: ReadingSummary) -> QualityResult:
     """Absence is no delivery only where the totals prove it; `levels_agree` says whether they do."""
     silent = r.active[~r.active["entity_id"].isin(r.delivered)] if len(r.active) else r.active
     levels = set(r.totals["level"]) if len(r.totals) else set()
     proven = "account" in levels and _levels(r).passed
     named = ", ".join(silent["name"].head(3)) if len(silent) else ""
-    words = f"{_who(r)}: {len(silent)} running campaigns and ad sets have no row on {r.end} ({named}), and the totals do not prove that they delivered nothing. Read the account again with all its levels."
-    told = f"{len(silent)} running without delivery on {r.end}, proven by the totals" if len(silent) else ""
+    message = f"{_who(r)}: {len(silent)} running campaigns and ad sets have no row on {r.end} ({named}), and the totals do not prove that they delivered nothing. Read the account again with all its levels."
+    note = f"{len(silent)} running without delivery on {r.end}, proven by the totals" if len(silent) else ""
     passed = silent.empty or proven
-    return Verdict("active_entities_are_reported", passed=passed, words=told if passed else words)
+    return QualityResult("active_entities_are_reported", passed=passed, message=note if passed else message)
 
 
-def _fresh(r: Reading) -> Verdict:
+def _fresh(r: ReadingSummary) -> QualityResult:
     check = "figures_are_fresh"
     whole = r.totals[r.totals["part"] == "whole"] if len(r.totals) else r.totals
     newest = whole["day"].max().date() if len(whole) else None
     last = min(r.end, r.today - timedelta(days=1))
     if r.active.empty or newest is None or newest >= last or r.end < r.today - timedelta(days=2):
-        return Verdict(check, passed=True, blocks=False)
-    words = f"{_who(r)}: {len(r.active)} campaigns and ad sets are running and nothing was delivered since {newest}. The platform may be late: look again in an hour."
-    return Verdict(check, passed=False, words=words, blocks=False)
+        return QualityResult(check, passed=True, blocks=False)
+    message = f"{_who(r)}: {len(r.active)} campaigns and ad sets are running and nothing was delivered since {newest}. The platform may be late: look again in an hour."
+    return QualityResult(check, passed=False, message=message, blocks=False)
 
 
-def _currency(r: Reading) -> Verdict:
+def _currency(r: ReadingSummary) -> QualityResult:
     passed = r.known_currency and not r.unpriced
     why = (
         f"{r.account.currency} has no exchange rate on {r.unpriced} of its days. Add them to the file that PAID_MEDIA_FX_RATES names, renew core/fx_rate and read the account again"
         if r.known_currency
         else f"{r.account.currency} is a currency whose smallest unit is not known here. Nothing of the account is kept: open an issue"
     )
-    return Verdict("currency_is_known", passed=passed, words=f"{_who(r)}: {why}.")
+    return QualityResult("currency_is_known", passed=passed, message=f"{_who(r)}: {why}.")
 
 
-def _who(r: Reading) -> str:
+def _who(r: ReadingSummary) -> str:
     return f"Account {r.account.name} ({r.account.account_id})"
 
 
@@ -243,7 +245,7 @@ def _plural(level: str) -> str:
     return level.replace("_", " ") + "s"
 
 
-def _one(level: str) -> str:
+def _says(level: str) -> str:
     return {"account": "the account says", "campaign": "their campaigns say", "ad_set": "their ad sets say"}[
         level
     ]

@@ -1,4 +1,4 @@
-"""What a reading of an account is judged by: its own rows, summed up beside what the lake and the entity lists have."""
+"""Inputs of the data-quality checks: a reading's rows summed up, beside what the lake and the entity lists have."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 
-from assets.raw.platforms.quality_checks import Reading
+from assets.raw.platforms.quality_checks import ReadingSummary
 from resources.lake.lake import Lake
 from resources.lake.layout import frame
 from resources.lake.schema import Table
@@ -43,8 +43,8 @@ def reading_of(
     days: tuple[date, date],
     at: datetime,
     now: datetime,
-) -> Reading:
-    """What is judged of a reading, summed up by DuckDB over the spooled rows and what stands in the lake."""
+) -> ReadingSummary:
+    """Summary of a reading for the quality checks, computed by DuckDB over the spooled rows and the lake."""
     platform, today = account.platform, now.astimezone(ZoneInfo(account.time_zone)).date()
     by_level = {level: read[table] for level, table in DAYS[platform].items() if table in read}
     with lake.query(
@@ -56,36 +56,36 @@ def reading_of(
             rows = by_level.get(level, DAYS[platform][level].schema.empty_table())
             ask.register(f"in_{level}", rows)
 
-        def asked(sql: str, **more: Any) -> pd.DataFrame:
+        def query(sql: str, **more: Any) -> pd.DataFrame:
             return frame(ask.sql(sql, params=more or None).to_arrow_table())
 
         doubled, seen_days = {}, {}
         for table in read:
             key = ", ".join(table.key)
-            (found,) = ask.sql(
+            (row,) = ask.sql(
                 f"select min(day), max(day), count(*) - count(distinct ({key})) from in_{table.name}"
             ).fetchall()
-            if found[0]:
-                doubled[table.name], seen_days[table.name] = int(found[2]), (found[0], found[1])
+            if row[0]:
+                doubled[table.name], seen_days[table.name] = int(row[2]), (row[0], row[1])
         entities = f"raw.{ENTITIES[platform].name}"
-        totals = asked(_totals(platform, by_level, entities), account=account.account_id) if by_level else pd.DataFrame(
+        totals = query(_totals(platform, by_level, entities), account=account.account_id) if by_level else pd.DataFrame(
             columns=["day", "level", "part", "spend", "impressions"]
         )  # fmt: skip
-        before = asked(
+        before = query(
             _BEFORE.format(spend=SPEND[platform], platform=platform),
             account=account.account_id,
             low=days[0],
             high=days[1],
         )
-        active = asked(_ACTIVE.format(entities=entities), account=account.account_id, day=days[1])
-        delivered = asked(_delivered(by_level), day=days[1]) if by_level else pd.DataFrame({"entity_id": []})
+        active = query(_ACTIVE.format(entities=entities), account=account.account_id, day=days[1])
+        delivered = query(_delivered(by_level), day=days[1]) if by_level else pd.DataFrame({"entity_id": []})
         unpriced = _unpriced(ask, account, seen_days)
-        by_action = asked(_BY_ACTION) if _tells_actions(read) else pd.DataFrame()
+        by_action = query(_BY_ACTION) if _tells_actions(read) else pd.DataFrame()
     before["read_on"] = [
         pd.Timestamp(read_at.tz_convert(account.time_zone).date()) if pd.notna(read_at) else pd.NaT for read_at in before["read_at"]
     ]  # fmt: skip
     currency = account.currency
-    return Reading(
+    return ReadingSummary(
         account=account, start=days[0], end=days[1], at=at, today=today, doubled=doubled, seen_days=seen_days, totals=totals,
         before=before, active=active[active["level"].isin(by_level)], delivered=frozenset(delivered["entity_id"]),
         unpriced=unpriced, known_currency=currency in WITH_MINOR | WITHOUT_MINOR,
@@ -101,12 +101,12 @@ def _totals(platform: str, by_level: Mapping[str, pa.Table], entities: str) -> s
         f"select day, '{level}' as level, 'whole' as part, {sums} from in_{level} group by day"
         for level in by_level
     ]
-    for upper, lower, own in (("campaign", "ad_set", "campaign_id"), ("ad_set", "ad", "ad_set_id")):
+    for upper, lower, upper_id in (("campaign", "ad_set", "campaign_id"), ("ad_set", "ad", "ad_set_id")):
         if upper in by_level and lower in by_level:
-            known = f"select {own} from {entities} where account_id = $account and level = '{lower}' and {own} is not null"
+            with_children = f"select {upper_id} from {entities} where account_id = $account and level = '{lower}' and {upper_id} is not null"
             parts.append(
                 f"""select day, '{upper}' as level, 'below' as part, {sums} from in_{upper}
-                where {own} in ({known} union select {own} from in_{lower}) group by day"""
+                where {upper_id} in ({with_children} union select {upper_id} from in_{lower}) group by day"""
             )
     sql = " union all ".join(parts)
     return sql if "$account" in sql else f"select * from ({sql}) where $account is not null"
@@ -147,12 +147,12 @@ def _tells_actions(read: Mapping[Table, pa.Table]) -> bool:
 
 
 def _delivered(by_level: Mapping[str, pa.Table]) -> str:
-    found = [
+    selects = [
         f"select {level}_id as entity_id from in_{level} where day = $day"
         for level in ("campaign", "ad_set")
         if level in by_level
     ]
-    return " union all ".join(found) if found else "select '' as entity_id where $day is null"
+    return " union all ".join(selects) if selects else "select '' as entity_id where $day is null"
 
 
 def _unpriced(ask: Any, account: Account, seen_days: Mapping[str, tuple[date, date]]) -> int:

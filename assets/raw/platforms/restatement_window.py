@@ -1,4 +1,4 @@
-"""Which days are read again, and how many of them the day's calls allow.
+"""Restatement window: which past days are read again, and how many of them the API quota of the day allows.
 
 Platforms restate conversions until their window closes (docs/platforms.md): the usual window is read every day, the long one
 once a week. Defaults: Google Ads 30 and 90 days, Meta Ads 28 and 37 (its longest window is 28 days after the click, and
@@ -15,7 +15,7 @@ import pandas as pd
 USUAL_DAYS = {"google_ads": 30, "meta_ads": 28, "linkedin_ads": 30}
 LONG_DAYS = {"google_ads": 90, "meta_ads": 37, "linkedin_ads": 90}
 SETTLES_DAYS = 3
-"""What a window needs after its end, until late corrections are in."""
+"""Days after the end of a conversion window until late corrections are in."""
 LONG_WEEKDAY = 6
 """Sunday: the quietest morning."""
 RESERVE = 0.2
@@ -75,9 +75,9 @@ def is_settled(
     """
     days = pd.date_range(start, end)
     for account in accounts:
-        own = readings[readings["account_id"] == account]
+        account_readings = readings[readings["account_id"] == account]
         done = pd.Series(data=False, index=days)
-        for row in own.itertuples():
+        for row in account_readings.itertuples():
             first, last = pd.Timestamp(row.start_day), pd.Timestamp(row.end_day)
             is_fresh = pd.Timestamp(now) - row.pulled_at < FRESH
             final = last if is_fresh else min(last, pd.Timestamp(row.read_on) - pd.Timedelta(days=final_days))

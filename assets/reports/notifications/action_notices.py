@@ -1,4 +1,4 @@
-"""Proposals, writes and runs as notices: what waits for a decision, what went wrong while it was carried out, what did not run."""
+"""Notices about proposals that wait for a decision, platform writes that failed or are unknown, and failed runs."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from assets.actions.rendering import link
 from assets.formatting.platform_names import spoken
 from assets.reports.notifications.notice import NOW, SOON, Link, Notice
-from assets.reports.notifications.signal_notices import Place
+from assets.reports.notifications.signal_notices import NoticeContext
 from resources.ledger.notices import Said
 from resources.ledger.proposal import Proposal
 from resources.ledger.records import LedgerEntry
@@ -14,11 +14,11 @@ from resources.ledger.states import State
 
 APPROVAL, REMINDER, WRITE, RUN = "approval", "reminder", "write", "run"
 UNKNOWN_FOR, STUCK_FOR = timedelta(minutes=2), timedelta(minutes=15)
-"""An answer that is lost is read back within a minute or two; before that nobody need wake up."""
+"""A lost answer is read back within a minute or two; nobody is notified earlier."""
 
 
 def approval(proposal: Proposal, *, ui_url: str, labels: tuple[str, ...] = ()) -> Said:
-    """That a proposal waits: it has to be known when half of its time is over."""
+    """A proposal waits for approval; the notice is useful until half of its time has passed."""
     half = proposal.created_at + (proposal.expires_at - proposal.created_at) / 2
     return _waits(proposal, APPROVAL, ui_url=ui_url, labels=labels, by=half).said("")
 
@@ -26,7 +26,7 @@ def approval(proposal: Proposal, *, ui_url: str, labels: tuple[str, ...] = ()) -
 def reminder(
     proposal: Proposal, nth: int, *, ui_url: str, now: datetime, labels: tuple[str, ...] = ()
 ) -> Said:
-    """That it still waits: the first time at half of its time, the second shortly before its end."""
+    """A proposal still waits: first at half of its time, then shortly before it expires."""
     return _waits(proposal, REMINDER, ui_url=ui_url, labels=labels, by=now).said(str(nth))
 
 
@@ -45,7 +45,7 @@ def _waits(proposal: Proposal, kind: str, *, ui_url: str, labels: tuple[str, ...
 
 
 def rows_of(proposal: Proposal) -> tuple[dict[str, str], ...]:
-    """The proposal as rows of a table: one per change."""
+    """The proposal as CSV rows, one per change."""
     return tuple(
         {
             "proposal": proposal.proposal_id, "kind": proposal.kind, "platform": change.target.platform, "account": change.target.account_id,
@@ -60,15 +60,15 @@ def rows_of(proposal: Proposal) -> tuple[dict[str, str], ...]:
 def write_notices(
     entries: Sequence[LedgerEntry], *, ui_url: str, now: datetime, runs: Mapping[str, str]
 ) -> list[Notice]:
-    """Writes that failed, and those whose outcome is still not known (also of a run that died).
+    """Writes that failed, and writes whose outcome is still unknown (also of a run that died).
 
     Args:
-        entries: Proposals that failed, or are in flight.
-        ui_url: Where the Dagster UI is.
-        now: How long they have been so.
-        runs: The run that wrote, by proposal.
+        entries: Proposals that failed or are in flight.
+        ui_url: Address of the Dagster UI.
+        now: The current instant.
+        runs: Run id of the write, by proposal id.
     """
-    told = []
+    notices = []
     for entry in entries:
         age = now - entry.changed_at
         if (entry.state == State.UNKNOWN and age < UNKNOWN_FOR) or (
@@ -76,14 +76,14 @@ def write_notices(
         ):
             continue
         if entry.state == State.ARRIVED_LATE:
-            told.append(_late_arrival(entry, ui_url=ui_url, run=runs.get(entry.proposal_id)))
+            notices.append(_late_arrival(entry, ui_url=ui_url, run=runs.get(entry.proposal_id)))
             continue
         if entry.state not in {State.FAILED, State.UNKNOWN, State.EXECUTING}:
             continue
         is_failed = entry.state == State.FAILED
         first = entry.proposal.changes[0]
         run = runs.get(entry.proposal_id)
-        told.append(
+        notices.append(
             Notice(
                 topic=f"{entry.proposal_id}|{'failed' if is_failed else 'unknown'}", kind=WRITE, priority=NOW,
                 entity=f"{spoken(first.target.platform)} · {entry.proposal.summary}", short="a write failed" if is_failed else "outcome of a write unknown",
@@ -96,7 +96,7 @@ def write_notices(
                 platform=first.target.platform, account_id=first.target.account_id, ref=f"{entry.proposal_id}|{entry.state}"[:80],
             )
         )  # fmt: skip
-    return told
+    return notices
 
 
 def _late_arrival(entry: LedgerEntry, *, ui_url: str, run: str | None) -> Notice:
@@ -115,12 +115,14 @@ def _late_arrival(entry: LedgerEntry, *, ui_url: str, run: str | None) -> Notice
     )  # fmt: skip
 
 
-def run_notice(job: str, steps: Sequence[str], *, run_id: str, why: str, place: Place, ui_url: str) -> Notice:
-    """A run that failed: the same job and steps are one thing until they succeed."""
-    named = ", ".join(step.replace("__", "/") for step in steps[:3]) or "before its first step"
+def run_notice(
+    job: str, steps: Sequence[str], *, run_id: str, why: str, context: NoticeContext, ui_url: str
+) -> Notice:
+    """A failed run; the same job and steps are one topic until they succeed."""
+    step_names = ", ".join(step.replace("__", "/") for step in steps[:3]) or "before its first step"
     name = "materializing" if job.startswith("__") else job
     return Notice(
-        topic=f"{job}|{','.join(sorted(steps))}"[:200], kind=RUN, priority=SOON, entity=f"Run · {name}: {named}", short=f"run failed: {named}",
+        topic=f"{job}|{','.join(sorted(steps))}"[:200], kind=RUN, priority=SOON, entity=f"Run · {name}: {step_names}", short=f"run failed: {step_names}",
         seen="it failed, and what follows from it is as old as before", cause=why, todo="Open the run, mend the cause, and launch it again.",
-        links=(Link("run", f"{ui_url.rstrip('/')}/runs/{run_id}"), Link("dashboard", place.dashboard)),
+        links=(Link("run", f"{ui_url.rstrip('/')}/runs/{run_id}"), Link("dashboard", context.dashboard)),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""reports/messages: what people were told, as the Dagster UI shows it. The sensor `notices` reports it every morning."""
+"""reports/messages: notifications of the last day, as the Dagster UI shows them. The sensor `notices` reports it every morning."""
 
 import dagster as dg
 

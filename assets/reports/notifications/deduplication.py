@@ -1,7 +1,7 @@
-"""What is news: a thing that is on is told once, again when it gets worse or comes back, and once more when it ends.
+"""Notification de-duplication: notify when a topic opens, worsens, reopens and closes, and stay silent in between.
 
-The key is entity, metric and direction; an incident whose leading metric changes keeps its id and so stays one. What is snoozed or
-marked wrong is left as it is: neither told, nor told to have ended.
+A topic is keyed by entity, metric and direction; an incident whose leading metric changes keeps its id and so stays one topic.
+Snoozed topics, and those marked as wrong, are left untouched: neither announced nor announced as closed.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,96 +10,113 @@ from datetime import date, timedelta
 
 import msgspec
 
-from assets.reports.notifications.notice import DIGEST, NOW, SOON, Change, Notice, read, written
+from assets.reports.notifications.notice import DIGEST, NOW, SOON, Notice, TopicChange, read, written
 from resources.ledger.notices import Said, Topic
 
-SOON_AGAIN = timedelta(days=14)
-"""What ended no longer ago comes back; what is older is new."""
+REOPEN_WITHIN = timedelta(days=14)
+"""A topic that closed no longer ago than this reopens; after that it counts as new."""
+LONGEST_KEY = 240
 
 
 @dataclass(frozen=True)
-class News:
-    """What is to be said, and how the topics stand afterwards."""
+class TopicChanges:
+    """Notifications to send, and the topics as they are afterwards (only those that changed)."""
 
-    said: tuple[Said, ...]
+    to_send: tuple[Said, ...]
     topics: tuple[Topic, ...]
 
 
-def news(
-    on: Sequence[Notice], topics: Mapping[str, Topic], *, day: date, kinds: Collection[str], hushed: Collection[str] = ()
-) -> News:  # fmt: skip
-    """What changed since the topics were last looked at.
+def compare(
+    notices: Sequence[Notice],
+    topics: Mapping[str, Topic],
+    *,
+    day: date,
+    kinds: Collection[str],
+    silenced: Collection[str] = (),
+) -> TopicChanges:
+    """What changed since the topics were last compared.
 
     Args:
-        on: Everything that is on, each topic once. What is absent has ended.
-        topics: Everything that was said, by topic.
-        day: The day it is of; an earlier one than a topic was last seen on changes nothing of it.
-        kinds: Which kinds `on` speaks of; topics of others are left alone.
-        hushed: Topics and refs that nobody wants to hear of.
+        notices: Everything that is open now, one notice per topic. A topic of `kinds` that is absent has closed.
+        topics: Every topic announced before, by key.
+        day: The day the notices describe; a topic last seen on a later day is left untouched.
+        kinds: Kinds that `notices` is complete for; topics of other kinds are left alone.
+        silenced: Topics and incident ids that nobody wants to hear of.
     """
-    said: list[Said] = []
-    kept: list[Topic] = []
-    open_by_ref = {one.ref: one for one in topics.values() if one.ref and one.ended_on is None}
-    touched: set[str] = set()
-    for notice in on:
-        known = topics.get(notice.topic[:240])
-        if known is None or known.ended_on is not None:
-            known = open_by_ref.get(notice.ref) or known
-        if known is not None:
-            touched.add(known.topic)
-        if {notice.topic, notice.ref} & set(hushed) or (known is not None and known.seen_on > day):
+    to_send: list[Said] = []
+    updated: list[Topic] = []
+    open_by_ref = {topic.ref: topic for topic in topics.values() if topic.ref and topic.ended_on is None}
+    compared: set[str] = set()
+    for notice in notices:
+        previous = topics.get(notice.topic[:LONGEST_KEY])
+        if previous is None or previous.ended_on is not None:
+            previous = open_by_ref.get(notice.ref) or previous
+        if previous is not None:
+            compared.add(previous.topic)
+        is_silenced = bool({notice.topic, notice.ref} & set(silenced))
+        if is_silenced or (previous is not None and previous.seen_on > day):
             continue
-        told, topic = _told(notice, known, day)
-        touched.add(topic.topic)
-        kept.append(topic)
-        if told is not None and told.priority != DIGEST:
-            said.append(told)
+        announcement, topic = _compare_topic(notice, previous, day)
+        compared.add(topic.topic)
+        updated.append(topic)
+        if announcement is not None and announcement.priority != DIGEST:
+            to_send.append(announcement)
     for topic in topics.values():
-        if (
-            topic.kind in kinds
-            and topic.ended_on is None
-            and topic.topic not in touched
-            and topic.seen_on <= day
-        ):
-            kept.append(replace(topic, ended_on=day, seen_on=day))
-            is_hushed = {topic.topic, topic.ref} & set(hushed)
-            if topic.priority != DIGEST and not is_hushed and not _is_of_an_earlier_month(topic, day):
-                said.append(_ended(topic, day))
-    return News(tuple(said), tuple(one for one in kept if topics.get(one.topic) != one))
+        is_closing = topic.kind in kinds and topic.ended_on is None and topic.topic not in compared
+        if not is_closing or topic.seen_on > day:
+            continue
+        updated.append(replace(topic, ended_on=day, seen_on=day))
+        is_silenced = bool({topic.topic, topic.ref} & set(silenced))
+        if topic.priority != DIGEST and not is_silenced and not _is_of_an_earlier_month(topic, day):
+            to_send.append(_closed(topic, day))
+    return TopicChanges(tuple(to_send), tuple(topic for topic in updated if topics.get(topic.topic) != topic))
 
 
-def _told(notice: Notice, known: Topic | None, day: date) -> tuple[Said | None, Topic]:
+def _compare_topic(notice: Notice, previous: Topic | None, day: date) -> tuple[Said | None, Topic]:
+    """The announcement, None where nothing is new, and the topic as it is now."""
     occurrence = notice.ref or day.isoformat()
-    if known is None:
+    if previous is None:
         return notice.said(occurrence), notice.opened(day)
-    if known.ended_on is not None:
-        is_again = day - known.ended_on <= SOON_AGAIN
-        came = msgspec.structs.replace(notice, change=Change.AGAIN if is_again else Change.NEW)
-        # By the day as well: what ended and is found again under its old id is news all the same.
-        return came.said(f"{occurrence} {day}"), came.opened(day)
-    goes_on = replace(
-        known,
+    if previous.ended_on is not None:
+        is_reopened = day - previous.ended_on <= REOPEN_WITHIN
+        reopened = msgspec.structs.replace(
+            notice, change=TopicChange.AGAIN if is_reopened else TopicChange.NEW
+        )
+        # The day is part of the id: a topic that closed and reopens under its former incident id is news.
+        return reopened.said(f"{occurrence} {day}"), reopened.opened(day)
+    continued = replace(
+        previous,
         seen_on=day,
         body=written(notice),
-        ref=notice.ref or known.ref,
-        priority=min(known.priority, notice.priority),
+        ref=notice.ref or previous.ref,
+        priority=min(previous.priority, notice.priority),
     )
-    if notice.priority < known.priority:
-        return msgspec.structs.replace(notice, change=Change.WORSE).said(f"{occurrence} {day}"), goes_on
-    return None, goes_on
+    if notice.priority < previous.priority:
+        return msgspec.structs.replace(notice, change=TopicChange.WORSE).said(
+            f"{occurrence} {day}"
+        ), continued
+    return None, continued
 
 
-def _ended(topic: Topic, day: date) -> Said:
-    """That it is over: nobody is woken for it."""
-    was = read(topic.body)
-    over = msgspec.structs.replace(
-        was, topic=topic.topic, change=Change.ENDED, priority=SOON if topic.priority in {NOW, SOON} else DIGEST, by=None, until=None,
-        todo="", money="", cause=f"It was on since {topic.opened_on:%a} {topic.opened_on.day} {topic.opened_on:%b}.", is_good=True,
-        short=f"over: {was.short}",
-    )  # fmt: skip
-    return over.said(f"{topic.opened_on} {day}")
+def _closed(topic: Topic, day: date) -> Said:
+    """The announcement that a topic closed; never urgent."""
+    last = read(topic.body)
+    closed = msgspec.structs.replace(
+        last,
+        topic=topic.topic,
+        change=TopicChange.ENDED,
+        priority=SOON if topic.priority in {NOW, SOON} else DIGEST,
+        by=None,
+        until=None,
+        todo="",
+        money="",
+        cause=f"It was on since {topic.opened_on:%a} {topic.opened_on.day} {topic.opened_on:%b}.",
+        is_good=True,
+        short=f"over: {last.short}",
+    )
+    return closed.said(f"{topic.opened_on} {day}")
 
 
 def _is_of_an_earlier_month(topic: Topic, day: date) -> bool:
-    """A month's budget ends with the month, which is no news."""
+    """Whether it is about a monthly budget of an earlier month, whose end is no news."""
     return topic.kind == "pacing" and topic.opened_on.replace(day=1) < day.replace(day=1)

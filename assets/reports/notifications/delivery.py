@@ -1,6 +1,6 @@
-"""From what is kept to what is sent: each notice to its channels when its time has come, those of one urgency together as one message.
+"""Delivery of queued notices: routed to channels, sent when due, notices of one urgency together in one message.
 
-Every address is on its own: what one took is never sent there again, what another did not take is tried again later, less and less often.
+Each address is independent: what it accepted is never sent again, what it refused is retried with growing delays.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,110 +23,114 @@ from resources.notification_delivery import Address, together
 from resources.policy.notifications import Notifications
 
 AGAIN_AFTER = tuple(timedelta(minutes=n) for n in (1, 2, 5, 15, 60, 180, 360, 720))
-"""Waits before the second and further attempts; the last one holds from then on."""
+"""Back-off before the second and further attempts; the last delay repeats."""
 ALONE = {DIGEST_KIND, "weekly", "test"}
-"""Kinds that are a message by themselves."""
-Zone = Callable[[Notice], ZoneInfo]
+"""Kinds that are always a message of their own."""
+ZoneOf = Callable[[Notice], ZoneInfo]
 
 
 def route_new(
-    services: ActionServices, rules: Notifications, addresses: Sequence[Address], zone: Zone
+    services: ActionServices, rules: Notifications, addresses: Sequence[Address], zone_of: ZoneOf
 ) -> int:
-    """Say of every new notice where it goes and from when on."""
+    """Decide channel and earliest time of every new notice; how many there were."""
     ledger, now = services.ledger, services.ledger.clock()
     new = ledger.notices.unrouted()
-    for said in new:
-        notice = _read(said)
-        due = {} if notice is None else _due(notice, rules, addresses, now=now, zone=zone)
-        ledger.notices.route(said.notice_id, due)
+    for queued in new:
+        notice = _read(queued)
+        due = {} if notice is None else _due(notice, rules, addresses, now=now, zone_of=zone_of)
+        ledger.notices.route(queued.notice_id, due)
     return len(new)
 
 
 def _due(
-    notice: Notice, rules: Notifications, addresses: Sequence[Address], *, now: datetime, zone: Zone
+    notice: Notice, rules: Notifications, addresses: Sequence[Address], *, now: datetime, zone_of: ZoneOf
 ) -> dict[str, datetime]:
     channels = (notice.topic,) if notice.kind == DIGEST_KIND else channels_of(notice, rules)
-    when = due_at(notice.priority, now, zone(notice), rules, by=notice.by)
+    when = due_at(notice.priority, now, zone_of(notice), rules, by=notice.by)
     if notice.priority == SOON and not (notice.by and notice.by <= now):
         when = max(when, now + timedelta(minutes=rules.gather_minutes))
-    return {one.name: when for one in addresses if one.name.partition("/")[0] in channels}
+    return {address.name: when for address in addresses if address.name.partition("/")[0] in channels}
 
 
 def send_due(
-    services: ActionServices, rules: Notifications, addresses: Sequence[Address], zone: Zone
+    services: ActionServices, rules: Notifications, addresses: Sequence[Address], zone_of: ZoneOf
 ) -> dict[str, str | None]:
-    """Send what is due, for some seconds at most. Per message (address and urgency) None where it was taken, else why not; what is
-    not there is still on its way, and says itself what becomes of it.
+    """Send what is due within a bounded time.
+
+    Returns, per message (address and urgency), None where it was accepted and else the reason. A message that is still being sent
+    is absent and records its own outcome.
     """
-    secrets = [secret for one in addresses for secret in one.secrets]
+    secrets = [secret for address in addresses for secret in address.secrets]
     tasks, ids = [], {}
     for address in addresses:
         claimed = services.ledger.notices.claim(
             address.name, early={SOON: timedelta(minutes=rules.gather_minutes)}
         )
-        for group, some in _groups(
-            _awake(services, address.name, rules, _of_use(services, address.name, claimed), zone)
-        ).items():
+        relevant = _relevant(services, address.name, claimed)
+        due = _outside_quiet_hours(services, address.name, rules, relevant, zone_of)
+        for group, members in _groups(due).items():
             name = f"{address.name} {group}"
-            notices = [notice for _, notice in some]
-            mentions = {one.topic: owner_of(one, rules) for one in notices}
+            notices = [notice for _, notice in members]
+            mentions = {notice.topic: owner_of(notice, rules) for notice in notices}
             message = message_of(notices, company=rules.company, mentions=mentions, secrets=secrets)
             tasks.append((name, partial(address.tell, message)))
-            ids[name] = (address.name, [said for said, _ in some])
-    return together(tasks, seconds=rules.seconds, when_done=partial(_write_down, services, rules, ids))
+            ids[name] = (address.name, [queued for queued, _ in members])
+    return together(tasks, seconds=rules.seconds, when_done=partial(_record_outcome, services, rules, ids))
 
 
-def _of_use(services: ActionServices, channel: str, claimed: Sequence[Said]) -> list[tuple[Said, Notice]]:
-    """What is still worth saying; the rest is over: its time has passed, or somebody has decided."""
+def _relevant(services: ActionServices, channel: str, claimed: Sequence[Said]) -> list[tuple[Said, Notice]]:
+    """Notices that are still relevant; the rest has expired or has been decided and is closed as out of date."""
     now = services.ledger.clock()
-    read_ones = [(said, _read(said)) for said in claimed]
-    waits = {one.topic for _, one in read_ones if one and one.kind in {APPROVAL, REMINDER}}
+    notices = [(queued, _read(queued)) for queued in claimed]
+    about_proposals = {
+        notice.topic for _, notice in notices if notice and notice.kind in {APPROVAL, REMINDER}
+    }
     undecided = {
-        entry.proposal_id for entry in services.ledger.proposals.entries(ids=sorted(waits)) if entry.state == State.PROPOSED
-    } if waits else set()  # fmt: skip
-    kept, over = [], []
-    for said, notice in read_ones:
-        is_over = notice is None or (notice.until is not None and notice.until <= now)
+        entry.proposal_id for entry in services.ledger.proposals.entries(ids=sorted(about_proposals)) if entry.state == State.PROPOSED
+    } if about_proposals else set()  # fmt: skip
+    relevant, out_of_date = [], []
+    for queued, notice in notices:
+        has_expired = notice is None or (notice.until is not None and notice.until <= now)
         if (
             notice is None
-            or is_over
-            or (notice.topic in waits - undecided and notice.kind in {APPROVAL, REMINDER})
+            or has_expired
+            or (notice.topic in about_proposals - undecided and notice.kind in {APPROVAL, REMINDER})
         ):
-            over.append(said.notice_id)
+            out_of_date.append(queued.notice_id)
         else:
-            kept.append((said, notice))
-    services.ledger.notices.ended(channel, over, Delivery.OUT_OF_DATE)
-    return kept
+            relevant.append((queued, notice))
+    services.ledger.notices.ended(channel, out_of_date, Delivery.OUT_OF_DATE)
+    return relevant
 
 
-def _awake(
+def _outside_quiet_hours(
     services: ActionServices,
     channel: str,
     rules: Notifications,
-    kept: Sequence[tuple[Said, Notice]],
-    zone: Zone,
+    relevant: Sequence[tuple[Said, Notice]],
+    zone_of: ZoneOf,
 ) -> list[tuple[Said, Notice]]:
-    """What may be told in this very hour: gathering, another attempt and a sensor that stood still move things into the night."""
-    now, awake = services.ledger.clock(), []
-    for said, notice in kept:
-        until = due_at(DIGEST, now, zone(notice), rules) if said.priority != NOW else now
+    """Notices that may be sent now; batching, retries or a stopped sensor can move a delivery into quiet hours."""
+    now, sendable = services.ledger.clock(), []
+    for queued, notice in relevant:
+        until = due_at(DIGEST, now, zone_of(notice), rules) if queued.priority != NOW else now
         if until > now:
-            services.ledger.notices.hold(channel, [said.notice_id], until=until)
+            services.ledger.notices.hold(channel, [queued.notice_id], until=until)
         else:
-            awake.append((said, notice))
-    return awake
+            sendable.append((queued, notice))
+    return sendable
 
 
-def _groups(kept: Sequence[tuple[Said, Notice]]) -> dict[str, list[tuple[Said, Notice]]]:
-    """Those that make one message together; of one proposal the newest notice alone."""
-    found: dict[str, list[tuple[Said, Notice]]] = {}
-    for said, notice in kept:
-        alone = f" {said.notice_id}" if notice.kind in ALONE else ""
-        found.setdefault(f"P{said.priority}{alone}", []).append((said, notice))
-    return found
+def _groups(due: Sequence[tuple[Said, Notice]]) -> dict[str, list[tuple[Said, Notice]]]:
+    """Notices by message: one per urgency, and one for each kind that is sent alone."""
+    groups: dict[str, list[tuple[Said, Notice]]] = {}
+    for queued, notice in due:
+        alone = f" {queued.notice_id}" if notice.kind in ALONE else ""
+        groups.setdefault(f"P{queued.priority}{alone}", []).append((queued, notice))
+    return groups
 
 
-def _write_down(
+def _record_outcome(
     services: ActionServices,
     rules: Notifications,
     ids: Mapping[str, tuple[str, list[Said]]],
@@ -135,21 +139,21 @@ def _write_down(
 ) -> None:
     channel, notices = ids[name]
     if why is None:
-        services.ledger.notices.ended(channel, [one.notice_id for one in notices], Delivery.SENT)
+        services.ledger.notices.ended(channel, [queued.notice_id for queued in notices], Delivery.SENT)
         return
-    for one in notices:
-        if one.attempts + 1 >= rules.attempts:
-            services.ledger.notices.ended(channel, [one.notice_id], Delivery.GIVEN_UP, said=why)
+    for queued in notices:
+        if queued.attempts + 1 >= rules.attempts:
+            services.ledger.notices.ended(channel, [queued.notice_id], Delivery.GIVEN_UP, said=why)
         else:
-            wait = AGAIN_AFTER[min(one.attempts, len(AGAIN_AFTER) - 1)]
+            wait = AGAIN_AFTER[min(queued.attempts, len(AGAIN_AFTER) - 1)]
             services.ledger.notices.retry(
-                channel, [one.notice_id], at=services.ledger.clock() + wait, said=why
+                channel, [queued.notice_id], at=services.ledger.clock() + wait, said=why
             )
 
 
-def _read(said: Said) -> Notice | None:
-    """None for what another version of this program kept in a form that nobody can read any more."""
+def _read(queued: Said) -> Notice | None:
+    """The notice; None where another version of this program wrote it in a form that cannot be read."""
     try:
-        return read(said.body)
+        return read(queued.body)
     except msgspec.MsgspecError:
         return None

@@ -1,4 +1,4 @@
-"""The morning's digest: one message with what is new, what is still on and what ended, five things at most and the rest counted."""
+"""The morning digest: one message per channel with new, open and closed topics, at most five lines and the rest counted."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -18,7 +18,7 @@ def digest_of(
     *,
     day: date,
     channel: str,
-    hushed: set[str],
+    silenced: set[str],
     links: tuple[Link, ...],
     figures: str = "",
     more: Sequence[str] = (),
@@ -27,25 +27,27 @@ def digest_of(
     """One notice for one channel.
 
     Args:
-        topics: Those that this channel hears of.
-        day: The closed day it is of.
-        channel: Who gets it.
-        hushed: Topics and refs nobody wants to hear of.
+        topics: Topics routed to this channel, by key.
+        day: The closed day it describes.
+        channel: Name of the channel.
+        silenced: Topics and incident ids that nobody wants to hear of.
         links: Our pages.
         figures: The day in one line.
         more: Further lines: what waits for approval, what earns too little.
         is_late: The day's figures are not there yet.
     """
-    told = [one for one in topics.values() if not {one.topic, one.ref} & hushed]
-    on = sorted((one for one in told if one.ended_on is None), key=_order)
-    new = [one for one in on if one.opened_on >= day]
-    still = [one for one in on if one.opened_on < day]
-    ended = [one for one in told if one.ended_on is not None and one.ended_on >= day]
-    lines = [_line(one, "") for one in new]
-    lines += [_line(one, f"still on since {short(one.opened_on)}: ") for one in still]
-    lines += [_line(one, "over: ") for one in ended]
+    audible = [topic for topic in topics.values() if not {topic.topic, topic.ref} & silenced]
+    unresolved = sorted((topic for topic in audible if topic.ended_on is None), key=_order)
+    new = [topic for topic in unresolved if topic.opened_on >= day]
+    still = [topic for topic in unresolved if topic.opened_on < day]
+    closed = [topic for topic in audible if topic.ended_on is not None and topic.ended_on >= day]
+    lines = [_line(topic, "") for topic in new]
+    lines += [_line(topic, f"still on since {short(topic.opened_on)}: ") for topic in still]
+    lines += [_line(topic, "over: ") for topic in closed]
     counted = [
-        f"{len(some)} {word}" for some, word in ((new, "new"), (still, "still on"), (ended, "over")) if some
+        f"{len(group)} {word}"
+        for group, word in ((new, "new"), (still, "still on"), (closed, "over"))
+        if group
     ]
     what = ", ".join(counted) or "all quiet"
     head = f"{short(day)}: {what}." + (f" {figures}" if figures else "")
@@ -65,5 +67,5 @@ def _order(topic: Topic) -> tuple[int, bool, float, str]:
 
 def _line(topic: Topic, before: str) -> str:
     notice = msgspec.structs.replace(read(topic.body), links=())
-    said = f"{before}{notice.entity}: {notice.seen}"
-    return f"{said}; {notice.money}" if notice.money and not before.startswith("over") else said
+    line = f"{before}{notice.entity}: {notice.seen}"
+    return f"{line}; {notice.money}" if notice.money and not before.startswith("over") else line

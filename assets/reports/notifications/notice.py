@@ -1,4 +1,4 @@
-"""What is told: one thing, in the parts that every message is made of. It is kept as JSON between being found and being sent."""
+"""A notice: the parts every message is rendered from. It is stored as JSON in the outbox until it is sent."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,8 +11,8 @@ NOW, SOON, DIGEST = 1, 2, 3
 """P1 at once, P2 in working hours, P3 in the morning's digest."""
 
 
-class Change(StrEnum):
-    """What is new about it."""
+class TopicChange(StrEnum):
+    """How its topic changed."""
 
     NEW = "new"
     WORSE = "worse"
@@ -21,18 +21,19 @@ class Change(StrEnum):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A word and where it leads."""
+    """Link text and its address."""
 
     word: str
     url: str
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to tell.
+    """One notification about one topic.
 
-    `topic` is entity, metric and direction; `ref` another name for the same occurrence, such as an incident's id. `short` stands in subjects.
-    `seen` is the number against what was to be expected, `money` what it costs, `todo` the next step. `by` is when it has to be known at the
-    latest, `until` when it is of no use any more. `rows` go into the attached CSV.
+    `topic` is the de-duplication key (entity, metric and direction); `ref` another id of the same occurrence, such as an
+    incident's. `short` goes into subject lines, `seen` is the observed against the expected value, `money` what it costs and
+    `todo` the next step. `by` is the latest useful delivery time, `until` when it becomes irrelevant. `rows` go into the
+    attached CSV.
     """
 
     topic: str
@@ -45,7 +46,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""
     todo: str = ""
     links: tuple[Link, ...] = ()
-    change: Change = Change.NEW
+    change: TopicChange = TopicChange.NEW
     ref: str = ""
     platform: str = ""
     account_id: str = ""
@@ -60,7 +61,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...] = ()
 
     def said(self, occurrence: str) -> Said:
-        """The notice to keep, under an id that is the same whenever the same thing is told of the same occurrence."""
+        """The outbox row; the same topic, change and occurrence always give the same id."""
         return Said(
             f"{self.kind}|{self.change}|{self.topic}|{occurrence}"[:240],
             self.kind,
@@ -69,7 +70,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def opened(self, day: date) -> Topic:
-        """The topic it begins."""
+        """The topic that it opens."""
         return Topic(self.topic[:240], self.ref, self.kind, self.priority, written(self), day, day)
 
 
@@ -78,9 +79,9 @@ def written(notice: Notice) -> str:
 
 
 def read(body: str) -> Notice:
-    """The notice that was kept.
+    """The notice of an outbox row.
 
     Raises:
-        msgspec.ValidationError: It was kept by a program that knew other parts.
+        msgspec.ValidationError: It was written by a version of this program with other fields.
     """
     return msgspec.json.decode(body, type=Notice)

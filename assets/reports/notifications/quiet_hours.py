@@ -1,6 +1,6 @@
-"""When a notice may be told: P1 at once, P2 in working hours, and nothing but P1 in quiet hours, each in the account's own time.
+"""Delivery times: P1 at once, P2 in working hours, nothing but P1 in quiet hours, each in the account's time zone.
 
-Wall clocks are read in the account's zone and compared as instants, so a night in which the clock is put forward or back is as quiet as any.
+Wall-clock times are converted to instants before they are compared, so that changes to and from daylight saving time are safe.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,14 +13,14 @@ from resources.policy.notifications import Notifications, QuietHours, WorkingHou
 def due_at(
     priority: int, now: datetime, zone: ZoneInfo, rules: Notifications, *, by: datetime | None = None
 ) -> datetime:
-    """From when on it may be told.
+    """The earliest delivery time.
 
     Args:
         priority: 1 to 3.
         now: An instant.
-        zone: Whose clock counts.
+        zone: The account's time zone.
         rules: Working and quiet hours.
-        by: When it has to be known at the latest. It does not wait for working hours beyond that; quiet hours it respects.
+        by: Latest useful delivery. It does not wait for working hours beyond that, but quiet hours still hold.
     """
     if priority == NOW:
         return now

@@ -1,7 +1,7 @@
-"""One message of several notices, as text, as chats write it and as mail: six lines at most, the rest counted, nothing secret in it.
+"""Rendering of notices as one message in plain text, Markdown and HTML mail: at most six lines, the rest counted.
 
-A single notice has a line for each of its parts; several have a line each. Names come from the platforms and are written by people:
-tokens, mail addresses and telephone numbers in them are hidden, and what a chat would read as markup is put as letters that look like it.
+A single notice has a line for each of its parts; several have one line each. Entity names are untrusted text: tokens, mail
+addresses and telephone numbers are redacted, and markup characters are replaced by look-alikes that no chat interprets.
 """
 
 import csv
@@ -14,15 +14,20 @@ from pathlib import Path
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from assets.reports.notifications.notice import DIGEST, NOW, SOON, Change, Link, Notice
+from assets.reports.notifications.notice import DIGEST, NOW, SOON, Link, Notice, TopicChange
 from assets.reports.pages.export import BOM, cell
 from resources.notification_delivery import Message
 from resources.security.redaction import redacted
 
-SHOWN, LONGEST_TITLE, LONGEST_PART = 5, 140, 400
+SHOWN, LONGEST_TITLE, LONGEST_PART, LONGEST_LINK = 5, 140, 400, 120
 URGENCY = {NOW: "Urgent", SOON: "Today", DIGEST: "For information"}
 COLOURS = {NOW: "#b42318", SOON: "#93510a", DIGEST: "#475467"}
-_PREFIX = {Change.NEW: "", Change.WORSE: "worse: ", Change.AGAIN: "again: ", Change.ENDED: ""}
+_PREFIX = {
+    TopicChange.NEW: "",
+    TopicChange.WORSE: "worse: ",
+    TopicChange.AGAIN: "again: ",
+    TopicChange.ENDED: "",
+}
 _PLURALS = {
     "approval": "approvals", "reminder": "approvals", "incident": "incidents", "tracking": "tracking outages", "pacing": "budgets off plan",
     "freshness": "platforms with old figures", "reading": "readings not kept", "write": "writes to look at", "run": "runs failed",
@@ -31,15 +36,15 @@ _LIKE = str.maketrans({"*": "∗", "`": "'", "[": "(", "]": ")", "<": "‹", ">"
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """A notice as it is written: who is called, the word for its urgency, and its parts."""
+class RenderedNotice:
+    """A notice with its mention, and its texts in the order in which they are shown."""
 
     notice: Notice
     mention: str
 
     @property
     def word(self) -> str:
-        return "Over" if self.notice.change == Change.ENDED else URGENCY[self.notice.priority]
+        return "Over" if self.notice.change == TopicChange.ENDED else URGENCY[self.notice.priority]
 
     @property
     def head(self) -> str:
@@ -47,35 +52,36 @@ class Spoken:
 
     @property
     def parts(self) -> list[str]:
-        one = self.notice
-        return [
-            part for part in (one.seen, one.money, one.cause, f"→ {one.todo}" if one.todo else "") if part
-        ]
+        notice = self.notice
+        todo = f"→ {notice.todo}" if notice.todo else ""
+        return [part for part in (notice.seen, notice.money, notice.cause, todo) if part]
 
     @property
     def line(self) -> str:
         """All of it in one line."""
-        one = self.notice
-        said = "; ".join(filter(None, (one.seen, one.money)))
-        return f"{self.head}: {said}" + (f" → {one.todo}" if one.todo else "")
+        notice = self.notice
+        facts = "; ".join(filter(None, (notice.seen, notice.money)))
+        return f"{self.head}: {facts}" + (f" → {notice.todo}" if notice.todo else "")
 
 
 def message_of(
     notices: Sequence[Notice], *, company: str, mentions: Mapping[str, str] | None = None, secrets: Sequence[str] = ()
 ) -> Message:  # fmt: skip
-    """The message; it has the same content in every form.
+    """The message, with the same content in every format.
 
     Args:
-        notices: What it is of, at least one, all of the same priority.
-        company: Stands in the subject; the account's name where all are of one and none is given.
-        mentions: Who is called, by topic.
-        secrets: What must not stand in it, wherever it came from.
+        notices: At least one notice, all of the same priority.
+        company: Name in the subject; where empty, the account's name if all notices are of one account.
+        mentions: Who is mentioned, by topic.
+        secrets: Texts to redact wherever they come from.
     """
     clean = partial(redacted, secrets=secrets)
-    spoken = [Spoken(_clean(one, clean), (mentions or {}).get(one.topic, "")) for one in notices]
-    shown, rest = spoken[:SHOWN], spoken[SHOWN:]
-    title = title_of([one.notice for one in spoken], company=clean(company))
-    rows = [row for one in spoken for row in one.notice.rows]
+    rendered = [
+        RenderedNotice(_clean(notice, clean), (mentions or {}).get(notice.topic, "")) for notice in notices
+    ]
+    shown, rest = rendered[:SHOWN], rendered[SHOWN:]
+    title = title_of([item.notice for item in rendered], company=clean(company))
+    rows = [row for item in rendered for row in item.notice.rows]
     return Message(
         title=title, text=_text(shown, rest), markdown=_markdown(shown, rest), html=_html(title, shown, rest),
         attached=(("proposals.csv", _csv(rows)) if rows else None),
@@ -83,86 +89,84 @@ def message_of(
 
 
 def title_of(notices: Sequence[Notice], *, company: str) -> str:
-    """Such as `[P2][Acme] 3 approvals, landing 104%`."""
-    accounts = {one.account for one in notices}
+    """Subject line, such as `[P2][Acme] 3 approvals, landing 104%`."""
+    accounts = {notice.account for notice in notices}
     who = company or (next(iter(accounts)) if len(accounts) == 1 and "" not in accounts else "Paid media")
     by_kind: dict[str, list[Notice]] = {}
-    for one in notices:
-        by_kind.setdefault("approval" if one.kind == "reminder" else one.kind, []).append(one)
+    for notice in notices:
+        by_kind.setdefault("approval" if notice.kind == "reminder" else notice.kind, []).append(notice)
     parts = [
-        some[0].short if len(some) == 1 else f"{len(some)} {_PLURALS.get(kind, f'{kind}s')}"
-        for kind, some in by_kind.items()
+        group[0].short if len(group) == 1 else f"{len(group)} {_PLURALS.get(kind, f'{kind}s')}"
+        for kind, group in by_kind.items()
     ]
-    title = f"[P{min(one.priority for one in notices)}][{who}] {', '.join(parts)}"
+    title = f"[P{min(notice.priority for notice in notices)}][{who}] {', '.join(parts)}"
     title = " ".join(title.split())
     return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
 
 
 def _clean(notice: Notice, clean: partial[str]) -> Notice:
-    def told(text: str) -> str:
+    def shortened(text: str) -> str:
         one_line = " ".join(clean(text).split())
         return one_line if len(one_line) <= LONGEST_PART else one_line[: LONGEST_PART - 1] + "…"
 
     words = {
-        name: told(getattr(notice, name))
+        name: shortened(getattr(notice, name))
         for name in ("entity", "short", "seen", "money", "cause", "todo", "account")
     }
     rows = tuple({name: clean(value) for name, value in row.items()} for row in notice.rows)
-    return msgspec.structs.replace(notice, **words, rows=rows, lines=tuple(map(told, notice.lines)))
+    return msgspec.structs.replace(notice, **words, rows=rows, lines=tuple(map(shortened, notice.lines)))
 
 
-def _text(shown: Sequence[Spoken], rest: Sequence[Spoken]) -> str:
-    return "\n".join(_lines(shown, rest, head=str, said=str, link=lambda one: f"{one.word}: {one.url}"))
+def _text(shown: Sequence[RenderedNotice], rest: Sequence[RenderedNotice]) -> str:
+    return "\n".join(_lines(shown, rest, head=str, body=str, link=lambda link: f"{link.word}: {link.url}"))
 
 
-def _markdown(shown: Sequence[Spoken], rest: Sequence[Spoken]) -> str:
+def _markdown(shown: Sequence[RenderedNotice], rest: Sequence[RenderedNotice]) -> str:
     # Two spaces before the line break: some chats join lines otherwise.
     return "  \n".join(
         _lines(
             shown,
             rest,
             head=lambda words: f"**{_plain(words)}**",
-            said=_plain,
-            link=lambda one: f"[{one.word}]({one.url})",
+            body=_plain,
+            link=lambda link: f"[{link.word}]({link.url})",
         )
     )
 
 
-def _lines(shown: Sequence[Spoken], rest: Sequence[Spoken], *, head, said, link) -> list[str]:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    """Six lines at most but for a digest, which has a line for each of its things."""
+def _lines(shown: Sequence[RenderedNotice], rest: Sequence[RenderedNotice], *, head, body, link) -> list[str]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """At most six lines; a digest has a line for each of its topics."""
     if len(shown) == 1 and not rest:
-        one = shown[0]
-        called = f"{one.mention} " if one.mention else ""
-        if one.notice.lines or one.notice.kind in {"digest", "weekly"}:
-            lines = [head(one.notice.seen), *(f"• {said(line)}" for line in one.notice.lines)]
+        (item,) = shown
+        mention = f"{item.mention} " if item.mention else ""
+        if item.notice.lines or item.notice.kind in {"digest", "weekly"}:
+            lines = [head(item.notice.seen), *(f"• {body(line)}" for line in item.notice.lines)]
         else:
-            lines = [called + head(one.head), *map(said, one.parts)]
-        return [*lines, *([" · ".join(map(link, one.notice.links))] if one.notice.links else [])]
-    called = " ".join(dict.fromkeys(one.mention for one in (*shown, *rest) if one.mention))
+            lines = [mention + head(item.head), *map(body, item.parts)]
+        return [*lines, *([" · ".join(map(link, item.notice.links))] if item.notice.links else [])]
+    mentions = " ".join(dict.fromkeys(item.mention for item in (*shown, *rest) if item.mention))
     lines = [
-        said(one.line)
-        + (f" {' · '.join(link(each) for each in one.notice.links[:1])}" if one.notice.links else "")
-        for one in shown
+        body(item.line) + (f" {link(item.notice.links[0])}" if item.notice.links else "") for item in shown
     ]
-    if called:
-        lines[0] = f"{called} {lines[0]}"
+    if mentions:
+        lines[0] = f"{mentions} {lines[0]}"
     return [*lines, *([f"and {len(rest)} more"] if rest else [])]
 
 
 def _plain(words: str) -> str:
-    """Words in which no chat finds markup."""
+    """The text with markup characters replaced, so that chats show it as it is."""
     return words.replace("->", "→").translate(_LIKE)
 
 
-def _html(title: str, shown: Sequence[Spoken], rest: Sequence[Spoken]) -> str:
-    places: dict[str, Link] = {}
-    for one in shown:
-        for link in one.notice.links:
-            if len(link.url) < 120:
-                places.setdefault(link.url, link)
+def _html(title: str, shown: Sequence[RenderedNotice], rest: Sequence[RenderedNotice]) -> str:
+    links: dict[str, Link] = {}
+    for item in shown:
+        for link in item.notice.links:
+            if len(link.url) < LONGEST_LINK:
+                links.setdefault(link.url, link)
     first = shown[0].notice
     return _environment().get_template("mail.html.j2").render(
-        title=title, shown=shown, rest=len(rest), places=list(places.values()), colour=COLOURS[first.priority],
+        title=title, shown=shown, rest=len(rest), links=list(links.values()), colour=COLOURS[first.priority],
         is_digest=len(shown) == 1 and bool(first.lines or first.kind in {"digest", "weekly"}),
     )  # fmt: skip
 
@@ -175,8 +179,8 @@ def _environment() -> Environment:
 
 
 def _csv(rows: Sequence[Mapping[str, str]]) -> str:
-    written = io.StringIO()
-    table = csv.writer(written, lineterminator="\r\n")
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\r\n")
     table.writerow(rows[0])
     table.writerows([cell(value) for value in row.values()] for row in rows)
-    return BOM + written.getvalue()
+    return BOM + text.getvalue()

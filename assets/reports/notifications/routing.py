@@ -1,30 +1,31 @@
-"""Which channels hear of a notice, and who is called: the most particular route counts, and of equals each."""
+"""Routing: which channels get a notice and who is mentioned. The most specific matching route wins; ties all count."""
 
 from assets.reports.notifications.notice import NOW, Notice
 from resources.policy.notifications import DEFAULT, Notifications, Route
 
 
 def channels_of(notice: Notice, rules: Notifications, *, priority: int | None = None) -> tuple[str, ...]:
-    """Names of the channels that are to hear of it, in the policy's order. Where no route holds, all that no route names, or all."""
+    """Channels that get it, in the policy's order. Without a matching route: channels that no route names, else all of them."""
     kind = f"P{priority or notice.priority}"
-    fitting = [one for one in rules.routes if _fits(one, notice, kind)]
-    known = rules.every_channel
+    fitting = [route for route in rules.routes if _fits(route, notice, kind)]
+    channels = rules.every_channel
     if fitting:
-        most = max(map(_particular, fitting))
-        named = {name for one in fitting if _particular(one) == most for name in one.channels}
-        return tuple(name for name in known if name in named)
+        highest = max(map(_specificity, fitting))
+        named = {name for route in fitting if _specificity(route) == highest for name in route.channels}
+        return tuple(name for name in channels if name in named)
     if not rules.routes:
-        return tuple(known)
+        return tuple(channels)
     routed = {name for route in rules.routes for name in route.channels}
-    return tuple(name for name in known if name not in routed or name == DEFAULT) or tuple(known)
+    unrouted = tuple(name for name in channels if name not in routed or name == DEFAULT)
+    return unrouted or tuple(channels)
 
 
 def owner_of(notice: Notice, rules: Notifications) -> str:
-    """Who is called by a P1, as the chat writes it; empty for all else."""
+    """Mention of the owner for a P1, in the chat's own syntax; empty for other priorities."""
     if notice.priority != NOW:
         return ""
-    places = (f"{notice.platform} {notice.account_id}", *notice.labels, notice.platform, "*")
-    return next((rules.owners[place] for place in places if place in rules.owners), "")
+    scopes = (f"{notice.platform} {notice.account_id}", *notice.labels, notice.platform, "*")
+    return next((rules.owners[scope] for scope in scopes if scope in rules.owners), "")
 
 
 def _fits(route: Route, notice: Notice, priority: str) -> bool:
@@ -37,7 +38,7 @@ def _fits(route: Route, notice: Notice, priority: str) -> bool:
     )
 
 
-def _particular(route: Route) -> int:
+def _specificity(route: Route) -> int:
     return (
         8 * (route.label is not None)
         + 4 * (route.account_id is not None)

@@ -1,7 +1,7 @@
-"""What is on, as notices: incidents, broken tracking, pacing, stale or refused figures, writes. From rows as the tables have them.
+"""Notices from signals: incidents, broken tracking, budgets off plan, stale figures and refused pulls, from rows of their tables.
 
-P1 is what costs money while people sleep: runaway spend, conversions that are no longer counted, a write that failed or whose outcome
-is not known. P2 is what somebody has to decide on today. All else waits for the digest.
+P1 costs money outside working hours: runaway spend, conversions that are no longer counted. P2 needs a decision today. Everything
+else waits for the digest.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,8 +21,8 @@ INCIDENTS, TRACKING, PACING, FRESHNESS, READING = "incident", "tracking", "pacin
 
 
 @dataclass(frozen=True)
-class Place:
-    """What is known of where things are: addresses of our pages, accounts' names and time zones, labels of campaigns."""
+class NoticeContext:
+    """What notices need besides their rows: page addresses, account names and time zones, and labels of campaigns."""
 
     currency: str
     dashboard: str
@@ -32,7 +32,7 @@ class Place:
     labels: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda _: ()
 
     def of(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The parts of a notice that say where it is."""
+        """Platform, account, time zone and labels of a row, as fields of a notice."""
         account = (str(row["platform"]), str(row["account_id"]))
         return {
             "platform": account[0], "account_id": account[1], "account": self.accounts.get(account, ""), "zone": self.zones.get(account, ""),
@@ -40,24 +40,27 @@ class Place:
         }  # fmt: skip
 
 
-def incident_notices(found: pd.DataFrame, place: Place) -> list[Notice]:
-    """A notice per incident that is on at the end of the newest day in `found` (signals/anomalies), and one per platform whose
-    tracking is broken instead of all that follows from it. Parts of larger incidents are left to these.
+def incident_notices(incidents: pd.DataFrame, context: NoticeContext) -> list[Notice]:
+    """A notice per incident open at the end of the newest day of signals/anomalies.
+
+    Incidents caused by broken tracking become one notice per platform. Parts of larger incidents have none of their own.
     """
-    if found.empty:
+    if incidents.empty:
         return []
-    rows = found[(found["day"] == found["day"].max()) & (found["state"] == "open") & found["part_of"].isna()]
+    is_newest = incidents["day"] == incidents["day"].max()
+    rows = incidents[is_newest & (incidents["state"] == "open") & incidents["part_of"].isna()]
     broken: dict[str, list[dict[str, Any]]] = {}
-    told = []
+    notices = []
     for row in rows.sort_values("stake", ascending=False).to_dict("records"):
         if _text(row, "data"):
             broken.setdefault(str(row["platform"]), []).append(row)
         else:
-            told.append(_incident(row, place))
-    return [*(_tracking(platform, some, place) for platform, some in sorted(broken.items())), *told]
+            notices.append(_incident(row, context))
+    outages = [_tracking(platform, affected, context) for platform, affected in sorted(broken.items())]
+    return [*outages, *notices]
 
 
-def _incident(row: Mapping[str, Any], place: Place) -> Notice:
+def _incident(row: Mapping[str, Any], context: NoticeContext) -> Notice:
     up = row["value"] > row["expected"]
     metric = WORDS.get(row["metric"], str(row["metric"]))
     entity = _text(row, "ad_set_id") or _text(row, "campaign_id") or str(row["account_id"])
@@ -71,9 +74,9 @@ def _incident(row: Mapping[str, Any], place: Place) -> Notice:
         kind=INCIDENTS, priority=_urgency(row, is_up=up), entity=f"{spoken(row['platform'])} · {name} ({level})",
         short=f"{name}: {metric} {times}".strip(), ref=str(row["incident_id"]), is_good=bool(row["is_good"]), weight=float(row["stake"]),
         seen=f"{metric} {_reads(row, 'value')}, expected {_reads(row, 'low')} to {_reads(row, 'high')}, since {short(pd.Timestamp(row['began']).date())}",
-        money=f"about {numbers.money(row['stake'], place.currency)} a day {'more than usual' if row['is_good'] else 'at stake'}" if row["stake"] > 0 else "",
-        cause="; ".join(filter(None, (_text(row, "cause"), changed))), todo=_text(row, "action"), links=(Link("dashboard", place.dashboard),),
-        **place.of(row),
+        money=f"about {numbers.money(row['stake'], context.currency)} a day {'more than usual' if row['is_good'] else 'at stake'}" if row["stake"] > 0 else "",
+        cause="; ".join(filter(None, (_text(row, "cause"), changed))), todo=_text(row, "action"), links=(Link("dashboard", context.dashboard),),
+        **context.of(row),
     )  # fmt: skip
 
 
@@ -83,37 +86,37 @@ def _urgency(row: Mapping[str, Any], *, is_up: bool) -> int:
     return NOW if row["metric"] == "spend" and is_up else SOON
 
 
-def _tracking(platform: str, rows: list[dict[str, Any]], place: Place) -> Notice:
-    """One outage, however many accounts and measures show it."""
+def _tracking(platform: str, rows: list[dict[str, Any]], context: NoticeContext) -> Notice:
+    """One tracking outage, however many accounts and metrics show it."""
     stake = max(float(row["stake"]) for row in rows)
-    where = place.of(rows[0])
+    scope = context.of(rows[0])
     accounts = sorted({str(row["account_id"]) for row in rows})
     if len(accounts) > 1:
-        where |= {"account_id": "", "account": ""}
+        scope |= {"account_id": "", "account": ""}
     counts = next((row for row in rows if row["metric"] == "conversions"), rows[0])
     return Notice(
         topic=f"{platform}|tracking|down", kind=TRACKING, priority=NOW, entity=f"{spoken(platform)} · tracking", short=f"{spoken(platform)}: conversions not counted",
         seen=f"{WORDS.get(counts['metric'], counts['metric'])} {_reads(counts, 'value')}, expected {_reads(counts, 'low')} to {_reads(counts, 'high')}, in {len(accounts)} account{'s' if len(accounts) > 1 else ''}",
-        money=f"about {numbers.money(stake, place.currency)} a day cannot be seen", cause=_text(rows[0], "data"), todo=_text(rows[0], "action"),
-        weight=stake, links=(Link("dashboard", place.dashboard),), **where,
+        money=f"about {numbers.money(stake, context.currency)} a day cannot be seen", cause=_text(rows[0], "data"), todo=_text(rows[0], "action"),
+        weight=stake, links=(Link("dashboard", context.dashboard),), **scope,
     )  # fmt: skip
 
 
-def pacing_notices(rows: pd.DataFrame, place: Place) -> list[Notice]:
-    """Budgets (or, without a budgets file, accounts) whose month ends off its plan: red ones today, amber ones in the digest."""
+def pacing_notices(rows: pd.DataFrame, context: NoticeContext) -> list[Notice]:
+    """Budgets (accounts where there is no budgets file) forecast to end the month off plan: red ones are P2, amber ones P3."""
     if rows.empty:
         return []
     newest = rows[rows["day"] == rows["day"].max()]
     judged = newest[newest["level"] == ("budget" if (newest["level"] == "budget").any() else "account")]
     off = judged[judged["status"].isin(["red", "amber"])]
-    return [_pace(row, place) for row in off.to_dict("records")]
+    return [_pace(row, context) for row in off.to_dict("records")]
 
 
-def _pace(row: Mapping[str, Any], place: Place) -> Notice:
+def _pace(row: Mapping[str, Any], context: NoticeContext) -> Notice:
     p10, p50, p90, budget = (known(row[name]) for name in ("p10", "p50", "p90", "budget"))
     over = (known(row["p_over"]) or 0.0) >= (known(row["p_under"]) or 0.0)
     share = numbers.percent(p50 / budget, decimals=0) if p50 is not None and budget else numbers.MISSING
-    low, middle, high, plan = (numbers.money(one, row["currency"]) for one in (p10, p50, p90, budget))
+    low, middle, high, plan = (numbers.money(amount, row["currency"]) for amount in (p10, p50, p90, budget))
     gap = None if p50 is None or budget is None else abs(p50 - budget)
     daily, advised = known(row["daily_budget"]), known(row["advised_daily"])
     todo = (
@@ -128,14 +131,14 @@ def _pace(row: Mapping[str, Any], place: Place) -> Notice:
         entity=f"Pacing · {row['name']} ({month:%B})", short=f"landing {share}", seen=f"ends near {middle} ({low} to {high}) of {plan}: {row['verdict']}",
         money=f"{numbers.money(gap, row['currency'])} {'too much' if over else 'left over'}" if gap is not None else "",
         cause=f"driven by {row['drivers']}" if _text(row, "drivers") else "", todo=todo, weight=gap or 0.0,
-        links=(Link("weekly pacing", place.weekly), Link("dashboard", place.dashboard)), **(place.of(row) if has_account else {}),
+        links=(Link("weekly pacing", context.weekly), Link("dashboard", context.dashboard)), **(context.of(row) if has_account else {}),
     )  # fmt: skip
 
 
 def freshness_notices(
-    last_days: Mapping[str, date], place: Place, *, now: datetime, hours: float
+    last_days: Mapping[str, date], context: NoticeContext, *, now: datetime, hours: float
 ) -> list[Notice]:
-    """Platforms whose newest closed day ended more than `hours` ago. Those that never had figures are not set up, which is no news."""
+    """Platforms whose newest day with figures ended more than `hours` ago; a platform without any figures is not set up."""
     stale = []
     for platform, day in sorted(last_days.items()):
         midnight = datetime(day.year, day.month, day.day, tzinfo=now.tzinfo) + timedelta(days=1)
@@ -146,22 +149,22 @@ def freshness_notices(
                     topic=f"{platform}|figures|old", kind=FRESHNESS, priority=SOON, entity=f"{spoken(platform)} · figures", platform=platform,
                     short=f"{spoken(platform)} figures are old", seen=f"newest figures are of {short(day)}, allowed is {hours:g} hours after the day's end",
                     cause="not pulled since, or nothing was delivered", todo="See whether the daily pull ran and what it said; nothing is proposed from old figures.",
-                    links=(Link("dashboard", place.dashboard),),
+                    links=(Link("dashboard", context.dashboard),),
                 )
             )  # fmt: skip
     return stale
 
 
-def reading_notices(kept_out: Iterable[Mapping[str, Any]], place: Place) -> list[Notice]:
-    """Accounts whose newest reading was not kept (rows of raw/pulls)."""
+def reading_notices(refused_pulls: Iterable[Mapping[str, Any]], context: NoticeContext) -> list[Notice]:
+    """Accounts whose newest pull was refused (rows of raw/pulls)."""
     return [
         Notice(
             topic=f"{row['platform']}|{row['account_id']}|reading|refused", kind=READING, priority=SOON, short="a reading was not kept",
             entity=f"{spoken(row['platform'])} · {row['account_name'] or row['account_id']}", seen=f"the newest reading was {row['verdict']}",
             cause=str(row["reason"] or ""), todo="Compare with the platform's own screens; docs/reliability.md says how to accept it.",
-            links=(Link("dashboard", place.dashboard),), **place.of(row),
+            links=(Link("dashboard", context.dashboard),), **context.of(row),
         )
-        for row in kept_out
+        for row in refused_pulls
     ]  # fmt: skip
 
 

@@ -29,16 +29,16 @@ _PAGER = re.compile(r'<nav class="days".*?</nav>', re.DOTALL)
 
 @dataclass(frozen=True)
 class PastDay:
-    """One dashboard in short. `states` are platforms whose figures are not complete; `is_told` False: only the page is there."""
+    """One dashboard in short. `states` are platforms whose figures are not complete; `has_summary` False: only the page is there."""
 
     day: date
     file: str
-    is_told: bool
+    has_summary: bool
     currency: str
     figures: Mapping[str, float | None]
     states: tuple[tuple[str, str], ...]
     is_complete: bool
-    stood_out: int | None
+    incidents: int | None
     waiting: int | None
     is_killed: bool
 
@@ -58,17 +58,17 @@ def summary_name(day: date) -> str:
 
 def summary(view: DashboardView) -> str:
     """What the list of days says of this dashboard, as JSON."""
-    told = {
+    content = {
         "day": view.as_of.isoformat(),
         "generated_at": view.generated_at.isoformat(),
         "currency": view.currency,
         "figures": {tile.metric.key: tile.value for tile in view.tiles},
-        "states": {found.platform: str(found.state) for found in view.freshness},
-        "stood_out": view.stood_out.open if view.stood_out else None,
+        "states": {state.platform: str(state.state) for state in view.freshness},
+        "stood_out": view.incidents.open if view.incidents else None,
         "waiting": view.approvals.waiting if view.approvals and not view.approvals.unreadable else None,
         "killed": bool(view.approvals and view.approvals.killed),
     }
-    return json.dumps(told, indent=1)
+    return json.dumps(content, indent=1)
 
 
 def days_in(folder: Path) -> list[date]:
@@ -78,24 +78,24 @@ def days_in(folder: Path) -> list[date]:
 
 def past_day(folder: Path, day: date) -> PastDay:
     """One of them in short. A line that cannot be read leaves the page reachable, and says nothing of its figures."""
-    told = _told(folder / summary_name(day))
-    states = told.get("states", {})
+    stored = _stored_summary(folder / summary_name(day))
+    states = stored.get("states", {})
     incomplete = tuple(
         (spoken(platform), state) for platform, state in states.items() if state not in {"fresh", "no data"}
     )
     return PastDay(
-        day=day, file=page_name(day), is_told=bool(told), currency=told.get("currency", ""),
-        figures={key: told.get("figures", {}).get(key) for key in SHOWN}, states=incomplete, is_complete="fresh" in states.values() and not incomplete,
-        stood_out=told.get("stood_out"), waiting=told.get("waiting"), is_killed=bool(told.get("killed")),
+        day=day, file=page_name(day), has_summary=bool(stored), currency=stored.get("currency", ""),
+        figures={key: stored.get("figures", {}).get(key) for key in SHOWN}, states=incomplete, is_complete="fresh" in states.values() and not incomplete,
+        incidents=stored.get("stood_out"), waiting=stored.get("waiting"), is_killed=bool(stored.get("killed")),
     )  # fmt: skip
 
 
-def _told(path: Path) -> dict[str, Any]:
+def _stored_summary(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        stored = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) and isinstance(found.get("states"), dict) else {}
+    return stored if isinstance(stored, dict) and isinstance(stored.get("states"), dict) else {}
 
 
 def _dated(folder: Path, pattern: re.Pattern[str]) -> list[date]:
@@ -105,8 +105,8 @@ def _dated(folder: Path, pattern: re.Pattern[str]) -> list[date]:
 
 def neighbours(days: Sequence[date], day: date) -> tuple[date | None, date | None]:
     """The nearest page before and after `day`."""
-    return max((one for one in days if one < day), default=None), min(
-        (one for one in days if one > day), default=None
+    return max((candidate for candidate in days if candidate < day), default=None), min(
+        (candidate for candidate in days if candidate > day), default=None
     )
 
 

@@ -20,13 +20,13 @@ from assets.reports.pages.archive import INDEX, address, page_name, render_index
 from assets.reports.pages.atomic_write import write
 from assets.reports.pages.campaigns import CampaignView, campaign_views
 from assets.reports.pages.funnel import funnel_of
-from assets.reports.pages.incidents import standouts_of
+from assets.reports.pages.incidents import incident_summary
 from assets.reports.pages.inputs import approvals_now
 from assets.reports.pages.metrics import BY_KEY, reads
 from assets.reports.pages.pacing import pacing_view
 from assets.reports.pages.publish import publish
 from assets.reports.pages.segments import segments_of
-from assets.reports.pages.view import DashboardView, dashboard_view
+from assets.reports.pages.view import DashboardInputs, DashboardView, dashboard_view
 from assets.reports.pages.weekly import render_weekly, weekly_csv, weekly_name, weekly_text
 from assets.signals.pacing.assets import budgets_of, thresholds
 from assets.signals.pacing.inputs import pacing_in_hindsight, pacing_on
@@ -80,10 +80,12 @@ def daily_dashboard(
     with one_sentence():
         view, campaigns = _views(lake, settings, services, as_of)
         written = publish(Path(settings.reports_dir), view, campaigns)
-    place = address(Path(settings.reports_dir), page_name(as_of), reports_url=settings.reports_url)
+    page_address = address(Path(settings.reports_dir), page_name(as_of), reports_url=settings.reports_url)
     return dg.MaterializeResult(
         metadata={
-            "page": dg.MetadataValue.url(place) if settings.reports_url else dg.MetadataValue.path(place),
+            "page": dg.MetadataValue.url(page_address)
+            if settings.reports_url
+            else dg.MetadataValue.path(page_address),
             "size (KB)": round(len(written.page.encode()) / 1024, 1),
             "as of": as_of.isoformat(),
             "campaign pages": len(campaigns),
@@ -108,25 +110,27 @@ def _views(
     generated_at = datetime.now(UTC)
     approvals = approvals_now(lake, services, settings, as_of=as_of, now=generated_at)
     view = dashboard_view(
-        as_of=as_of,
-        kpi_days=kpi_days,
-        campaign_days=campaign_days,
-        ad_set_days=lake.read(core.DAYS["ad_set"], where=recent),
-        entities=entities,
-        reporting_currency=settings.reporting_currency,
-        pulled_at=pulled_at,
-        generated_at=generated_at,
-        profile=settings.profile,
-        judged=judged,
-        stood_out=standouts_of(
-            incidents, lake.read(WATCHED, where={"day": (as_of, as_of)}), marks, as_of=as_of
-        ),
-        pacing=lake.read(PACING, where={"day": (as_of, as_of)}),
-        funnel=funnel_of(lake.read(FUNNEL_DAY), lake.read(ACQUISITION), entities, as_of=as_of),
-        segments=segments_of(lake.read(CARDS), as_of=as_of),
-        kept_out=_kept_out(lake),
-        calls=_calls(lake),
-        approvals=approvals,
+        DashboardInputs(
+            as_of=as_of,
+            kpi_days=kpi_days,
+            campaign_days=campaign_days,
+            ad_set_days=lake.read(core.DAYS["ad_set"], where=recent),
+            entities=entities,
+            reporting_currency=settings.reporting_currency,
+            pulled_at=pulled_at,
+            generated_at=generated_at,
+            profile=settings.profile,
+            judged=judged,
+            incidents=incident_summary(
+                incidents, lake.read(WATCHED, where={"day": (as_of, as_of)}), marks, as_of=as_of
+            ),
+            pacing=lake.read(PACING, where={"day": (as_of, as_of)}),
+            funnel=funnel_of(lake.read(FUNNEL_DAY), lake.read(ACQUISITION), entities, as_of=as_of),
+            segments=segments_of(lake.read(CARDS), as_of=as_of),
+            kept_out=_kept_out(lake),
+            calls=_calls(lake),
+            approvals=approvals,
+        )
     )
     given = {"judged": judged, "incidents": incidents, "marks": marks, "approvals": approvals}
     return view, campaign_views(view, campaign_days=campaign_days, **given)
@@ -174,22 +178,22 @@ def preview(view: DashboardView) -> str:
 
 def _state(view: DashboardView) -> str:
     """One line: figures that are late, what stood out, what waits, and the kill switch."""
-    said = [
-        f"{found.label} is {found.state}"
-        for found in view.freshness
-        if found.state in {"stale", "incomplete"}
+    phrases = [
+        f"{platform.label} is {platform.state}"
+        for platform in view.freshness
+        if platform.state in {"stale", "incomplete"}
     ]
-    if view.stood_out:
-        said.append(f"incidents: {numbers.count(view.stood_out.open)}")
+    if view.incidents:
+        phrases.append(f"incidents: {numbers.count(view.incidents.open)}")
     if view.approvals:
         gate = view.approvals
-        said.append(
+        phrases.append(
             "approvals waiting: not known"
             if gate.unreadable
             else f"approvals waiting: {numbers.count(gate.waiting)}"
         )
-        said += ["**the kill switch is on**"] if gate.killed else []
-    return "; ".join(said) or "Nothing to say beside the figures."
+        phrases += ["**the kill switch is on**"] if gate.killed else []
+    return "; ".join(phrases) or "Nothing to say beside the figures."
 
 
 @dg.asset(
@@ -231,10 +235,12 @@ def weekly_pacing(
         write(folder / weekly_name(sunday, ending), content)
     write(folder / "weekly_pacing.html", page)
     write(folder / INDEX, render_index(folder, profile=settings.profile, generated_at=view.generated_at))
-    place = address(folder, weekly_name(sunday, "html"), reports_url=settings.reports_url)
+    page_address = address(folder, weekly_name(sunday, "html"), reports_url=settings.reports_url)
     return dg.MaterializeResult(
         metadata={
-            "page": dg.MetadataValue.url(place) if settings.reports_url else dg.MetadataValue.path(place),
+            "page": dg.MetadataValue.url(page_address)
+            if settings.reports_url
+            else dg.MetadataValue.path(page_address),
             "in short": dg.MetadataValue.md(text.replace("\n", "\n\n")),
             "size (KB)": round(len(page.encode()) / 1024, 1),
             "dagster/row_count": len(view.everything),
@@ -254,8 +260,8 @@ def _rows(
         "budgets": budgets_of(settings), "policy": thresholds(services), "reporting_currency": settings.reporting_currency,
         "now": platforms.now(),
     }  # fmt: skip
-    found = pacing_on(lake, day, **given)
-    if found is not None:
-        return found.rows.reindex(columns=names), False
+    forecast = pacing_on(lake, day, **given)
+    if forecast is not None:
+        return forecast.rows.reindex(columns=names), False
     late = pacing_in_hindsight(lake, day, **given)
     return (pd.DataFrame(columns=names), False) if late is None else (late.rows.reindex(columns=names), True)

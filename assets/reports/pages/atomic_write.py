@@ -15,7 +15,7 @@ def write(path: Path, text: str) -> None:
 
 def keep_only(folder: Path, names: Iterable[str]) -> None:
     """Take the pages out of the folder that are none of these: an earlier writing of the day may have had others."""
-    kept = set(names)
+    keep = set(names)
     for path in folder.glob("*.html"):
-        if path.name not in kept:
+        if path.name not in keep:
             path.unlink(missing_ok=True)

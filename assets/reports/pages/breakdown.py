@@ -15,7 +15,7 @@ from assets.formatting.platform_names import spoken
 from assets.reports.pages.day_frames import known, tidy, window
 from assets.reports.pages.metrics import RATIOS, SUMS, Figures, with_ratios
 from assets.reports.pages.outlook import COLUMNS as OUTLOOK_COLUMNS
-from assets.reports.pages.outlook import NEEDED, Outlook, outlook, outlooks
+from assets.reports.pages.outlook import NEEDED, ProjectedFigure, outlook, outlooks
 
 PERIODS = {"day": 1, "week": 7}
 """The periods a page can show, in days that end with its own."""
@@ -26,7 +26,7 @@ _FIGURES = (*_ADDED, *RATIOS)
 
 
 @dataclass(frozen=True)
-class Row:
+class BreakdownRow:
     """One campaign or ad set. In the figures of each period `spend` is in `currency`, `cpc` in the reporting currency."""
 
     account_id: str
@@ -39,7 +39,7 @@ class Row:
     status: str
     currency: str
     figures: Mapping[str, Figures]
-    outlooks: Mapping[str, Mapping[str, Outlook]]
+    outlooks: Mapping[str, Mapping[str, ProjectedFigure]]
     """In each period where claimed figures will end, value in `currency`."""
 
 
@@ -52,7 +52,7 @@ class Breakdown:
     """
 
     level: str
-    rows: tuple[Row, ...]
+    rows: tuple[BreakdownRow, ...]
     everything: pd.DataFrame
 
     @property
@@ -92,10 +92,10 @@ def shown_of(everything: pd.DataFrame, level: str) -> Breakdown:
 
 def _in_period(rows: pd.DataFrame, level: str) -> pd.DataFrame:
     """Figures by platform, account and id; CPC in reporting currency so that accounts can be compared."""
-    own = ["platform", "account_id", f"{level}_id"]
-    summed = rows.groupby(own)[list(_ADDED)].sum(min_count=1)
+    entity_columns = ["platform", "account_id", f"{level}_id"]
+    summed = rows.groupby(entity_columns)[list(_ADDED)].sum(min_count=1)
     cpc = summed["spend_reporting"] / summed["clicks"].where(summed["clicks"] != 0)
-    return with_ratios(summed).assign(cpc=cpc).join(outlooks(rows, own)).rename_axis(_KEYS)
+    return with_ratios(summed).assign(cpc=cpc).join(outlooks(rows, entity_columns)).rename_axis(_KEYS)
 
 
 def _largest_first(lines: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -107,16 +107,20 @@ def _largest_first(lines: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def _named(rows: pd.DataFrame, entities: pd.DataFrame, *, level: str) -> pd.DataFrame:
     """Names, status and currency of every entity in `rows`, by platform, account and id."""
-    own = f"{level}_id"
-    once = rows.drop_duplicates(["platform", "account_id", own], keep="last").assign(entity_id=rows[own])
+    id_column = f"{level}_id"
+    once = rows.drop_duplicates(["platform", "account_id", id_column], keep="last").assign(
+        entity_id=rows[id_column]
+    )
     named = once[[*_KEYS, "campaign_id", "currency"]]
     for of, column, name in (
         (level, "entity_id", "name"),
         ("campaign", "campaign_id", "campaign_name"),
         ("account", "account_id", "account_name"),
     ):
-        found = _of_level(entities, of, id_column=column, name_column=name)
-        named = named.merge(found, on=list(dict.fromkeys(["platform", "account_id", column])), how="left")
+        entities_of_level = _of_level(entities, of, id_column=column, name_column=name)
+        named = named.merge(
+            entities_of_level, on=list(dict.fromkeys(["platform", "account_id", column])), how="left"
+        )
         named[name] = named[name].fillna(named[column])
     named["status"] = named["status"].fillna("unknown")
     return named
@@ -127,13 +131,19 @@ def _of_level(entities: pd.DataFrame, level: str, *, id_column: str, name_column
     at = entities.reindex(columns=["platform", "account_id", "level", "entity_id", "name", "status"])
     at = at[at["level"] == level].drop_duplicates(["platform", "account_id", "entity_id"])
     at = at.assign(**{id_column: at["entity_id"], name_column: at["name"]})
-    kept = ["platform", "account_id", id_column, name_column, *(["status"] if name_column == "name" else [])]
-    return at[list(dict.fromkeys(kept))]
+    columns = [
+        "platform",
+        "account_id",
+        id_column,
+        name_column,
+        *(["status"] if name_column == "name" else []),
+    ]
+    return at[list(dict.fromkeys(columns))]
 
 
-def _row(line: Mapping[str, Any], level: str) -> Row:
+def _row(line: Mapping[str, Any], level: str) -> BreakdownRow:
     above = [line["account_name"]] if level == "campaign" else [line["campaign_name"], line["account_name"]]
-    return Row(
+    return BreakdownRow(
         account_id=line["account_id"],
         campaign_id=line["campaign_id"],
         entity_id=line["entity_id"],

@@ -1,6 +1,6 @@
-"""What the page of one campaign shows: its own key figures, ad sets, trends, and what was found of it or proposed for it.
+"""What the page of one campaign shows: its key figures, ad sets and trends, its findings and its pending proposals.
 
-Pages are made for the campaigns that cost most and for those that somebody has to look at; the CSV beside the dashboard has the
+Pages are made for the campaigns that cost most and for those with a finding or proposal; the CSV beside the dashboard has the
 ad sets of all. Money is in the reporting currency, as on the dashboard, so that both say the same.
 """
 
@@ -18,20 +18,20 @@ from assets.formatting.platform_names import spoken
 from assets.reports.pages.breakdown import Breakdown, shown_of
 from assets.reports.pages.comparison import Baseline, same_weekday_each
 from assets.reports.pages.day_frames import NO_FIGURES, tidy
-from assets.reports.pages.freshness import Freshness, State
-from assets.reports.pages.incidents import Standouts, standouts_within
+from assets.reports.pages.freshness import Freshness, FreshnessState
+from assets.reports.pages.incidents import IncidentSummary, campaign_incidents
 from assets.reports.pages.metrics import SUMS, with_ratios
-from assets.reports.pages.outlook import NEEDED, Outlook, outlook, outlooks
+from assets.reports.pages.outlook import NEEDED, ProjectedFigure, outlook, outlooks
 from assets.reports.pages.pending_approvals import Approvals, CampaignKey
-from assets.reports.pages.verdicts import Verdicts, verdicts_of
+from assets.reports.pages.verdicts import UnderperformerSummary, verdicts_of
 from assets.reports.pages.view import SPARK_DAYS, DashboardView, Tile, tiles_of
 
 KEY = ["platform", "account_id", "campaign_id"]
 LARGEST, MOST = 40, 60
-"""Pages for so many campaigns by spend, and at most so many together with those that somebody has to look at."""
+"""Pages for this many campaigns by spend, and at most this many with those that have findings."""
 _Z = 1.2816
 """Half the width of an 80 % range, in standard deviations."""
-_UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
+_NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +51,8 @@ class CampaignView:
     tiles: tuple[Tile, ...]
     ad_sets: Breakdown
     trends: pd.DataFrame
-    verdicts: Verdicts | None
-    stood_out: Standouts | None
+    verdicts: UnderperformerSummary | None
+    incidents: IncidentSummary | None
     approvals: Approvals | None
     kept_out: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
@@ -68,12 +68,12 @@ class CampaignView:
 
     @property
     def without(self) -> tuple[Freshness, ...]:
-        return tuple(state for state in self.freshness if state.state is State.STALE)
+        return tuple(state for state in self.freshness if state.state is FreshnessState.STALE)
 
 
 def file_name(key: CampaignKey) -> str:
-    """A name for the campaign's page that any disk takes; ids that had to be changed for it keep apart by a mark."""
-    plain = [_UNFIT.sub("-", part)[:60].strip("-") or "x" for part in key]
+    """File name of the campaign's page, valid on any file system; ids that had to be changed get a hash to stay unique."""
+    plain = [_NOT_IN_FILE_NAMES.sub("-", part)[:60].strip("-") or "x" for part in key]
     mark = "" if tuple(plain) == tuple(key) else "." + hashlib.sha256("\n".join(key).encode()).hexdigest()[:8]
     return f"{'.'.join(plain)}{mark}.html"
 
@@ -101,15 +101,15 @@ def campaign_views(
         return ()
     lines = view.campaigns.everything.drop_duplicates(["platform", "account_id", "entity_id"])
     by_key = {_key(line, "entity_id"): line for line in lines.to_dict("records")}
-    looked_at = _to_look_at(judged, incidents, approvals)
-    keys = chosen(list(by_key), looked_at)
+    with_findings = _with_findings(judged, incidents, approvals)
+    keys = chosen(list(by_key), with_findings)
     rows = _in_reporting_currency(campaign_days, view.as_of)
     bases = same_weekday_each(rows, KEY, as_of=view.as_of)
     ends = _ends(rows, view.as_of)
     days = _grouped(with_ranges(rows), keys)
     ad_sets, verdicts = _grouped(view.ad_sets.everything, keys), _grouped(judged, keys)
-    found = _grouped(incidents, keys)
-    trends = {key: trends_of(own, view.as_of) for key, own in days.items()}
+    incidents_by_campaign = _grouped(incidents, keys)
+    trends = {key: trends_of(campaign_rows, view.as_of) for key, campaign_rows in days.items()}
     nothing = Baseline(NO_FIGURES, "no comparison yet")
     no_marks = pd.DataFrame(columns=["incident_id", "at", "mark", "until"])
     return tuple(
@@ -120,7 +120,7 @@ def campaign_views(
             tiles=tiles_of(trends[key], bases.get(key, nothing), ends.get(key, {})), trends=trends[key],
             ad_sets=shown_of(ad_sets.get(key, view.ad_sets.everything.iloc[:0]), "ad_set"),
             verdicts=verdicts_of(verdicts[key], as_of=view.as_of) if key in verdicts else None,
-            stood_out=standouts_within(found[key], no_marks if marks is None else marks, as_of=view.as_of) if key in found else None,
+            incidents=campaign_incidents(incidents_by_campaign[key], no_marks if marks is None else marks, as_of=view.as_of) if key in incidents_by_campaign else None,
             approvals=None if approvals is None else approvals.of(key),
         )
         for key in keys
@@ -128,14 +128,14 @@ def campaign_views(
     )  # fmt: skip
 
 
-def chosen(by_spend: Sequence[CampaignKey], looked_at: Collection[CampaignKey]) -> list[CampaignKey]:
-    """The largest, and after them those that somebody has to look at; in the order of their spend."""
+def chosen(by_spend: Sequence[CampaignKey], with_findings: Collection[CampaignKey]) -> list[CampaignKey]:
+    """The largest, then those with a finding or proposal, in order of spend."""
     largest = by_spend[:LARGEST]
-    more = [key for key in by_spend[LARGEST:] if key in looked_at]
+    more = [key for key in by_spend[LARGEST:] if key in with_findings]
     return [*largest, *more[: MOST - LARGEST]]
 
 
-def _to_look_at(
+def _with_findings(
     judged: pd.DataFrame | None, incidents: pd.DataFrame | None, approvals: Approvals | None
 ) -> set[CampaignKey]:
     keys = {move.campaign for row in (approvals.rows if approvals else ()) for move in row.moves}
@@ -149,8 +149,8 @@ def _to_look_at(
     return {key for key in keys if key is not None}
 
 
-def _key(line: Mapping[Any, Any], own: str) -> CampaignKey:
-    return line["platform"], line["account_id"], line[own]
+def _key(line: Mapping[Any, Any], id_column: str) -> CampaignKey:
+    return line["platform"], line["account_id"], line[id_column]
 
 
 def _grouped(frame: pd.DataFrame | None, keys: Collection[CampaignKey]) -> dict[CampaignKey, pd.DataFrame]:
@@ -175,10 +175,10 @@ def _in_reporting_currency(campaign_days: pd.DataFrame, as_of: date) -> pd.DataF
     )
 
 
-def _ends(rows: pd.DataFrame, as_of: date) -> dict[CampaignKey, dict[str, Outlook]]:
+def _ends(rows: pd.DataFrame, as_of: date) -> dict[CampaignKey, dict[str, ProjectedFigure]]:
     """Where the claimed figures of the day will end, by campaign."""
-    found = outlooks(rows[rows["day"] == pd.Timestamp(as_of)], KEY).to_dict("index")
-    return {key: outlook(line) for key, line in found.items()}
+    by_campaign = outlooks(rows[rows["day"] == pd.Timestamp(as_of)], KEY).to_dict("index")
+    return {key: outlook(line) for key, line in by_campaign.items()}
 
 
 def with_ranges(rows: pd.DataFrame) -> pd.DataFrame:
@@ -187,14 +187,14 @@ def with_ranges(rows: pd.DataFrame) -> pd.DataFrame:
     The range of conversions and ROAS is core's, of where they will end. That of CTR is Wilson's (1927) for the true rate behind
     the day's clicks, 80 % too.
     """
-    found = with_ratios(rows)
+    ratios = with_ratios(rows)
     spend = rows["spend"].where(rows["spend"] != 0)
     roas = {f"roas_{end}": rows[f"conversion_value_{end}"] / spend for end in ("projected", "low", "high")}
     shown = rows["impressions"].where(rows["impressions"] > 0)
     share, weight = (rows["clicks"] / shown).clip(upper=1.0), _Z**2 / shown
     middle = (share + weight / 2) / (1 + weight)
     half = _Z * np.sqrt(share * (1 - share) / shown + weight / (4 * shown)) / (1 + weight)
-    return found.assign(**roas, ctr_low=(middle - half).clip(lower=0.0), ctr_high=middle + half)
+    return ratios.assign(**roas, ctr_low=(middle - half).clip(lower=0.0), ctr_high=middle + half)
 
 
 def trends_of(days: pd.DataFrame, as_of: date) -> pd.DataFrame:

@@ -185,9 +185,9 @@ def _records(
     tables = {name: table.reindex(index=pd.to_datetime(every_day)) for name, table in tables.items()}
     return [
         {"day": day, "platform": platform, "rank": rank}
-        | {name: known(table[platform].iloc[place]) for name, table in tables.items()}
+        | {name: known(table[platform].iloc[index]) for name, table in tables.items()}
         for rank, platform in enumerate(platforms)
-        for place, day in enumerate(every_day)
+        for index, day in enumerate(every_day)
     ]
 
 

@@ -61,15 +61,15 @@ def same_weekday_each(
     now = days.loc[days["day"] == pd.Timestamp(as_of), list(by)].drop_duplicates()
     past = days[days["day"].isin(earlier)].groupby(list(by), sort=False)
     weeks, means = past["day"].nunique().to_dict(), past[list(SUMS)].mean().to_dict("index")
-    found = {}
+    baselines = {}
     for key in now.itertuples(index=False, name=None):
         count = weeks.get(key, 0)
         if count < FEWEST_WEEKS:
-            found[key] = Baseline(NO_FIGURES, "no comparison yet")
+            baselines[key] = Baseline(NO_FIGURES, "no comparison yet")
         else:
             sums = {name: known(value) for name, value in means[key].items()}
-            found[key] = Baseline(figures(sums), f"vs average of {count} {as_of:%A}s")
-    return found
+            baselines[key] = Baseline(figures(sums), f"vs average of {count} {as_of:%A}s")
+    return baselines
 
 
 def week_before(days: pd.DataFrame, *, as_of: date) -> Baseline:

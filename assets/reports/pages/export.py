@@ -24,11 +24,11 @@ def csv_name(level: str, as_of: date) -> str:
 
 def csv_files(view: DashboardView) -> dict[str, str]:
     """Text of each file by its name: UTF-8 with a byte order mark once encoded, as spreadsheets expect."""
-    return {csv_name(found.level, view.as_of): _csv(found) for found in (view.campaigns, view.ad_sets)}
+    return {csv_name(table.level, view.as_of): _csv(table) for table in (view.campaigns, view.ad_sets)}
 
 
-def _csv(found: Breakdown) -> str:
-    frame = found.everything.rename(columns={"entity_id": f"{found.level}_id"})
+def _csv(table: Breakdown) -> str:
+    frame = table.everything.rename(columns={"entity_id": f"{table.level}_id"})
     frame = frame.loc[:, ~frame.columns.duplicated()]
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\r\n")

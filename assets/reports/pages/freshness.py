@@ -11,7 +11,7 @@ import pandas as pd
 from assets.formatting.platform_names import SPOKEN, short, spoken
 
 
-class State(StrEnum):
+class FreshnessState(StrEnum):
     FRESH = "fresh"
     INCOMPLETE = "incomplete"
     STALE = "stale"
@@ -24,7 +24,7 @@ class Freshness:
 
     platform: str
     label: str
-    state: State
+    state: FreshnessState
     why: str
     pulled_at: datetime | None
 
@@ -40,27 +40,27 @@ def freshness(
     newest = kpi_days.groupby("platform")["day"].max()
     early = _read_too_early(campaign_days, as_of=as_of)
     others = sorted({str(name) for name in newest.index} - SPOKEN.keys() - {"all"})
-    found = []
+    states = []
     for platform in [*SPOKEN, *others]:
         last = newest.get(platform)
         state, why = _judged(None if last is None else last.date(), as_of=as_of, is_early=platform in early)
-        found.append(Freshness(platform, spoken(platform), state, why, pulled_at.get(platform)))
-    return tuple(found)
+        states.append(Freshness(platform, spoken(platform), state, why, pulled_at.get(platform)))
+    return tuple(states)
 
 
-def _judged(last: date | None, *, as_of: date, is_early: bool) -> tuple[State, str]:
+def _judged(last: date | None, *, as_of: date, is_early: bool) -> tuple[FreshnessState, str]:
     if last is None:
-        return State.NO_DATA, "Not set up, or never pulled: no figures on this page."
+        return FreshnessState.NO_DATA, "Not set up, or never pulled: no figures on this page."
     behind = (as_of - last).days
     if behind:
         days = "1 day" if behind == 1 else f"{behind} days"
         return (
-            State.STALE,
+            FreshnessState.STALE,
             f"Last figures are of {short(last)}, {days} behind: not pulled since, or no ad ran.",
         )
     if is_early:
-        return State.INCOMPLETE, "Some accounts were read before their day was over."
-    return State.FRESH, f"Complete through {short(as_of)}."
+        return FreshnessState.INCOMPLETE, "Some accounts were read before their day was over."
+    return FreshnessState.FRESH, f"Complete through {short(as_of)}."
 
 
 def _read_too_early(campaign_days: pd.DataFrame, *, as_of: date) -> set[str]:

@@ -53,7 +53,7 @@ class FunnelRow:
 
 
 @dataclass(frozen=True)
-class Funnel:
+class FunnelSection:
     """`unattributed` is the share of booked revenue that nobody saw come; `pays_back` what payback counts, margin or revenue."""
 
     tiles: tuple[FunnelTile, ...]
@@ -66,7 +66,7 @@ class Funnel:
 
 def funnel_of(
     days: pd.DataFrame, acquisition: pd.DataFrame, entities: pd.DataFrame, *, as_of: date
-) -> Funnel | None:
+) -> FunnelSection | None:
     """The funnel of the 28 days up to `as_of`; None where there is no CRM or it knows nothing of these days.
 
     Args:
@@ -85,17 +85,21 @@ def funnel_of(
     sums = lately.groupby("channel")[
         [name for name in lately.columns if name not in {"channel", "day", "currency", "pulled_at"}]
     ].sum(min_count=1)
-    own = acquisition[(acquisition["window_days"] == DAYS) & (pd.to_datetime(acquisition["day"]) == last)]
-    places = own[own["level"].isin([PAID, "platform"])].drop_duplicates("channel").set_index("channel")
-    campaigns = own[own["level"] == "campaign"].sort_values("spend", ascending=False, kind="stable")
+    newest = acquisition[(acquisition["window_days"] == DAYS) & (pd.to_datetime(acquisition["day"]) == last)]
+    by_channel = (
+        newest[newest["level"].isin([PAID, "platform"])].drop_duplicates("channel").set_index("channel")
+    )
+    campaigns = newest[newest["level"] == "campaign"].sort_values("spend", ascending=False, kind="stable")
     names = entities[entities["level"] == "campaign"].drop_duplicates(["platform", "entity_id"])
     names = names.set_index(["platform", "entity_id"])["name"]
     revenue = _known(sums["revenue"].get(ALL))
     lost = _known(sums["revenue"].get(UNATTRIBUTED)) or 0.0
-    bases = set(places["payback_of"].dropna())
-    return Funnel(
-        tiles=_tiles(sums, places),
-        rows=tuple(_row(name, sums.loc[name], places) for name in (*PLATFORMS, PAID) if name in sums.index),
+    bases = set(by_channel["payback_of"].dropna())
+    return FunnelSection(
+        tiles=_tiles(sums, by_channel),
+        rows=tuple(
+            _row(name, sums.loc[name], by_channel) for name in (*PLATFORMS, PAID) if name in sums.index
+        ),
         campaigns=tuple(_campaign(row, names) for row in campaigns.head(CAMPAIGNS).to_dict("records")),
         more_campaigns=max(len(campaigns) - CAMPAIGNS, 0),
         unattributed=lost / revenue if revenue else None,
@@ -103,9 +107,9 @@ def funnel_of(
     )
 
 
-def _tiles(sums: pd.DataFrame, places: pd.DataFrame) -> tuple[FunnelTile, ...]:
+def _tiles(sums: pd.DataFrame, by_channel: pd.DataFrame) -> tuple[FunnelTile, ...]:
     paid = sums.loc[PAID] if PAID in sums.index else pd.Series(dtype=float)
-    more: Mapping[Any, Any] = places.loc[PAID] if PAID in places.index else {}
+    more: Mapping[Any, Any] = by_channel.loc[PAID] if PAID in by_channel.index else {}
     spend = _known(paid.get("spend"))
     roas, least, most = (_over(paid.get(name), spend) for name in ("revenue", "revenue_low", "revenue_high"))
     leads, fewest, all_ = (_known(paid.get(f"qualified{end}")) for end in ("", "_low", "_high"))
@@ -121,21 +125,21 @@ def _tiles(sums: pd.DataFrame, places: pd.DataFrame) -> tuple[FunnelTile, ...]:
     )  # fmt: skip
 
 
-def _row(name: str, own: Mapping[Any, Any], places: pd.DataFrame) -> FunnelRow:
-    more: Mapping[Any, Any] = places.loc[name] if name in places.index else {}
-    spend, claimed = known(own["spend"]), known(own["claimed_conversions"])
-    booked = (known(own["leads"]) or 0.0) + (known(own["shop_orders"]) or 0.0)
+def _row(name: str, sums: Mapping[Any, Any], by_channel: pd.DataFrame) -> FunnelRow:
+    more: Mapping[Any, Any] = by_channel.loc[name] if name in by_channel.index else {}
+    spend, claimed = known(sums["spend"]), known(sums["claimed_conversions"])
+    booked = (known(sums["leads"]) or 0.0) + (known(sums["shop_orders"]) or 0.0)
     return FunnelRow(
         channel=name, label="All paid" if name == PAID else spoken(name), spend=spend, claimed_conversions=claimed, booked_conversions=booked,
-        inflation=_over(claimed, booked), claimed_roas=_over(own["claimed_value"], spend), booked_roas=_over(own["revenue"], spend),
-        qualified=known(own["qualified"]), **_later(more),
+        inflation=_over(claimed, booked), claimed_roas=_over(sums["claimed_value"], spend), booked_roas=_over(sums["revenue"], spend),
+        qualified=known(sums["qualified"]), **_later(more),
     )  # fmt: skip
 
 
 def _campaign(row: Mapping[Any, Any], names: pd.Series) -> FunnelRow:
-    own = (row["channel"], row["campaign_id"])
+    key = (row["channel"], row["campaign_id"])
     return FunnelRow(
-        channel=row["channel"], label=str(names.get(own, row["campaign_id"])), spend=known(row["spend"]), claimed_conversions=known(row["claimed_conversions"]),
+        channel=row["channel"], label=str(names.get(key, row["campaign_id"])), spend=known(row["spend"]), claimed_conversions=known(row["claimed_conversions"]),
         booked_conversions=known(row["booked"]), inflation=known(row["claim_inflation"]), claimed_roas=known(row["claimed_roas"]),
         booked_roas=known(row["roas"]), qualified=known(row["qualified"]), **_later(row),
     )  # fmt: skip
@@ -158,8 +162,8 @@ def _later(row: Mapping[Any, Any]) -> dict[str, float | None]:
 
 
 def _over(value: Any, base: float | None) -> float | None:
-    found = _known(value)
-    return found / base if found is not None and base else None
+    number = _known(value)
+    return number / base if number is not None and base else None
 
 
 def _known(value: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""What stood out, as the page shows it: the incidents of the day with the most money at stake, and how much was looked at."""
+"""Anomaly incidents as the page shows them: those with the most money at stake first, and how many series were checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from assets.signals.anomalies.causes import WORDS
 from assets.signals.anomalies.feedback import precision, quiet
 
 SHOWN = 5
-"""More than that nobody reads in a minute (FEATURES 7)."""
+"""As many as people read in a minute."""
 
 
 @dataclass(frozen=True)
-class Standout:
+class IncidentRow:
     """One incident. `stake` is money a day in the reporting currency."""
 
     incident_id: str
@@ -43,10 +43,10 @@ class Standout:
 
 
 @dataclass(frozen=True)
-class Standouts:
-    """The day's incidents that are on, the most money first; what ended; and how much was looked at."""
+class IncidentSummary:
+    """Open incidents of the day, the most money first, how many closed, and how many series were checked."""
 
-    rows: tuple[Standout, ...]
+    rows: tuple[IncidentRow, ...]
     open: int
     ended: int
     quiet: int
@@ -56,34 +56,38 @@ class Standouts:
     right: int
     marked: int
     is_of_campaign: bool = False
-    """Of one campaign alone, of which nobody counted what was looked at."""
+    """Whether these are of one campaign; then the number of series checked is not known."""
 
 
-def standouts_of(
-    found: pd.DataFrame, watched: pd.DataFrame, marks: pd.DataFrame, *, as_of: date
-) -> Standouts | None:
-    """What to show of signals/anomalies and signals/watched of the day; None where nobody looked."""
+def incident_summary(
+    incidents: pd.DataFrame, watched: pd.DataFrame, marks: pd.DataFrame, *, as_of: date
+) -> IncidentSummary | None:
+    """Incidents of the day from signals/anomalies and signals/watched; None where the day was not checked."""
     if watched.empty:
         return None
-    hushed = quiet(marks, on=as_of)
-    whole = found[found["part_of"].isna()]
-    on = whole[whole["state"] == "open"]
-    told = on[~on["incident_id"].isin(hushed)].sort_values(["is_good", "stake"], ascending=[True, False])
+    silenced = quiet(marks, on=as_of)
+    whole = incidents[incidents["part_of"].isna()]
+    open_incidents = whole[whole["state"] == "open"]
+    audible = open_incidents[~open_incidents["incident_id"].isin(silenced)].sort_values(
+        ["is_good", "stake"], ascending=[True, False]
+    )
     right, marked = precision(marks)
-    return Standouts(
-        rows=tuple(_row(line) for line in told.head(SHOWN).to_dict("records")), open=len(told), ended=int((whole["state"] == "ended").sum()),
-        quiet=len(on) - len(told), series=int(watched["series"].sum()), tests=int(watched["tests"].sum()), by_chance=float(watched["by_chance"].sum()),
+    return IncidentSummary(
+        rows=tuple(_row(line) for line in audible.head(SHOWN).to_dict("records")), open=len(audible), ended=int((whole["state"] == "ended").sum()),
+        quiet=len(open_incidents) - len(audible), series=int(watched["series"].sum()), tests=int(watched["tests"].sum()), by_chance=float(watched["by_chance"].sum()),
         right=right, marked=marked,
     )  # fmt: skip
 
 
-def standouts_within(found: pd.DataFrame, marks: pd.DataFrame, *, as_of: date) -> Standouts | None:
-    """What is on among these incidents, the parts of larger ones among them; None where nothing is."""
-    on = found[(found["state"] == "open") & ~found["incident_id"].isin(quiet(marks, on=as_of))]
+def campaign_incidents(
+    incidents: pd.DataFrame, marks: pd.DataFrame, *, as_of: date
+) -> IncidentSummary | None:
+    """Open incidents of one campaign, parts of larger incidents included; None where there are none."""
+    on = incidents[(incidents["state"] == "open") & ~incidents["incident_id"].isin(quiet(marks, on=as_of))]
     if on.empty:
         return None
     rows = tuple(map(_row, on.sort_values(["is_good", "stake"], ascending=[True, False]).to_dict("records")))
-    return Standouts(
+    return IncidentSummary(
         rows,
         open=len(rows),
         ended=0,
@@ -97,7 +101,7 @@ def standouts_within(found: pd.DataFrame, marks: pd.DataFrame, *, as_of: date) -
     )
 
 
-def _row(line: Mapping[str, Any]) -> Standout:
+def _row(line: Mapping[str, Any]) -> IncidentRow:
     name = (
         line["name"]
         if isinstance(line["name"], str)
@@ -107,7 +111,7 @@ def _row(line: Mapping[str, Any]) -> Standout:
         key: line[key] if isinstance(line[key], str) else "" for key in ("data", "cause", "change", "action")
     }
     expected = known(line["expected"]) or 0.0
-    return Standout(
+    return IncidentRow(
         incident_id=line["incident_id"], name=name, level=line["level"].replace("_", " "), platform=line["platform"],
         platform_label=spoken(line["platform"]), metric=line["metric"], metric_label=WORDS.get(line["metric"], line["metric"]), value=line["value"],
         value_text=_reads(line, "value"), range_text=f"{_reads(line, 'low')} to {_reads(line, 'high')}", share=line["value"] / expected - 1.0 if expected else 0.0, stake=line["stake"], severity=line["severity"],

@@ -26,7 +26,7 @@ RIPE = 0.995
 
 
 @dataclass(frozen=True)
-class Outlook:
+class ProjectedFigure:
     """Where a claimed figure will end: how much of it is visible, and the 80 % range it should land in."""
 
     matured: float
@@ -62,35 +62,35 @@ def outlooks(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     }
     for name in _SUMMED:
         half = (rows[f"{name}_high"] - rows[f"{name}_projected"]).clip(lower=0.0)
-        own = luck[name].fillna(0.0).clip(upper=half**2)
+        variance = luck[name].fillna(0.0).clip(upper=half**2)
         parts |= {
             name: rows[f"{name}_projected"],
-            f"{name}_own": own,
-            f"{name}_shared": np.sqrt(half**2 - own),
+            f"{name}_own": variance,
+            f"{name}_shared": np.sqrt(half**2 - variance),
         }
     summed = pd.DataFrame(parts).groupby(list(by)).sum(min_count=1)
     whole, spend = summed["lacking"] == 0, summed["spend"].where(summed["spend"] != 0)
     by_age = rows.groupby(list(by))["matured"].mean()  # for what neither has nor expects any conversion
-    found = {
+    columns = {
         "matured": (summed["seen"] / summed["conversions"].where(summed["conversions"] > 0)).fillna(by_age)
     }
     for name in _SUMMED:
         half = np.sqrt(summed[f"{name}_own"] + summed[f"{name}_shared"] ** 2)
-        found[f"{name}_projected"] = summed[name]
-        found[f"{name}_low"] = (summed[name] - half).clip(lower=0.0)
-        found[f"{name}_high"] = summed[name] + half
+        columns[f"{name}_projected"] = summed[name]
+        columns[f"{name}_low"] = (summed[name] - half).clip(lower=0.0)
+        columns[f"{name}_high"] = summed[name] + half
     for end in _ENDS:
-        found[f"roas_{end}"] = found[f"conversion_value_{end}"] / spend
-    return pd.DataFrame(found, columns=list(COLUMNS)).where(whole)
+        columns[f"roas_{end}"] = columns[f"conversion_value_{end}"] / spend
+    return pd.DataFrame(columns, columns=list(COLUMNS)).where(whole)
 
 
-def outlook(line: Mapping[str, Any], *, suffix: str = "") -> dict[str, Outlook]:
+def outlook(line: Mapping[str, Any], *, suffix: str = "") -> dict[str, ProjectedFigure]:
     """The outlook of each metric that has one, from a row of `outlooks` whose columns end with `suffix`."""
-    found = {}
+    by_metric = {}
     for name in GROWING:
         numbers = [
             known(line[f"{column}{suffix}"]) for column in ("matured", *(f"{name}_{end}" for end in _ENDS))
         ]
         if None not in numbers:
-            found[name] = Outlook(*numbers)  # type: ignore[arg-type] # none of them is None
-    return found
+            by_metric[name] = ProjectedFigure(*numbers)  # type: ignore[arg-type] # none of them is None
+    return by_metric

@@ -41,7 +41,7 @@ class Bullet:
 
 
 @dataclass(frozen=True)
-class Pace:
+class PacingLine:
     """One line. Money in `currency`; `figures` are the asset's own numbers by column name, None where not known."""
 
     series_id: str
@@ -83,14 +83,14 @@ class PacingView:
     week: tuple[date, date]
     generated_at: datetime
     profile: str
-    groups: Mapping[str, tuple[Pace, ...]]
+    groups: Mapping[str, tuple[PacingLine, ...]]
     left_out: int
     everything: pd.DataFrame
     is_late: bool = False
     """The days were read only later: these figures were not known then."""
 
     @property
-    def lines(self) -> tuple[Pace, ...]:
+    def lines(self) -> tuple[PacingLine, ...]:
         return tuple(line for group in self.groups.values() for line in group)
 
 
@@ -123,29 +123,29 @@ def pacing_view(
     )
 
 
-def paces(rows: pd.DataFrame, before: pd.DataFrame | None = None, *, level: str) -> tuple[Pace, ...]:
+def paces(rows: pd.DataFrame, before: pd.DataFrame | None = None, *, level: str) -> tuple[PacingLine, ...]:
     """The lines of a level: what is off plan first, then the largest."""
-    own = rows[rows["level"] == level] if len(rows) else rows
+    at_level = rows[rows["level"] == level] if len(rows) else rows
     past = (
         {}
         if before is None or before.empty
         else {str(row["series_id"]): row for row in before.to_dict("records")}
     )
-    made = [_pace(row, past.get(str(row["series_id"]))) for row in own.to_dict("records")]
+    lines = [_pace(row, past.get(str(row["series_id"]))) for row in at_level.to_dict("records")]
     order = list(ICONS)
     return tuple(
         sorted(
-            made, key=lambda line: (order.index(line.status), -(line.figures["p50"] or 0.0), line.series_id)
+            lines, key=lambda line: (order.index(line.status), -(line.figures["p50"] or 0.0), line.series_id)
         )
     )
 
 
-def _pace(row: Mapping[str, Any], past: Mapping[str, Any] | None) -> Pace:
+def _pace(row: Mapping[str, Any], past: Mapping[str, Any] | None) -> PacingLine:
     figures = {name: known(row[name]) for name in _NUMBERS}
     same_month = past is not None and pd.Timestamp(past["day"]).month == pd.Timestamp(row["day"]).month
     was = known(past["p50"]) if past is not None and same_month else None
     platform = row["platform"] if isinstance(row["platform"], str) else ""
-    return Pace(
+    return PacingLine(
         series_id=str(row["series_id"]), level=row["level"], name=_name(row, platform), platform=platform, currency=row["currency"],
         status=row["status"], verdict=row["verdict"], figures=figures, budget_source=row["budget_source"], hard_cap=bool(row["hard_cap"]),
         feasible=None if pd.isna(row["feasible"]) else bool(row["feasible"]), days_left=int(row["days_left"]),
@@ -180,5 +180,5 @@ def bullet(figures: Mapping[str, float | None]) -> Bullet:
     )
 
 
-def off_plan(lines: Sequence[Pace]) -> list[Pace]:
+def off_plan(lines: Sequence[PacingLine]) -> list[PacingLine]:
     return [line for line in lines if line.status in {"red", "amber"}]

@@ -36,7 +36,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class PendingApproval:
     """One proposal. `broken` are the limits that do not hold, or of which that cannot be said."""
 
     proposal_id: str
@@ -58,15 +58,15 @@ class Waiting:
 class Approvals:
     """What waits, the soonest to expire first, and the kill switch. `unreadable` says why nothing is known of what waits."""
 
-    rows: tuple[Waiting, ...] = ()
+    rows: tuple[PendingApproval, ...] = ()
     waiting: int = 0
     killed: str | None = None
     unreadable: str = ""
 
     def of(self, campaign: CampaignKey) -> "Approvals":
         """The same, with the proposals of one campaign and its ad sets alone."""
-        own = tuple(row for row in self.rows if any(move.campaign == campaign for move in row.moves))
-        return replace(self, rows=own, waiting=len(own))
+        rows = tuple(row for row in self.rows if any(move.campaign == campaign for move in row.moves))
+        return replace(self, rows=rows, waiting=len(rows))
 
     @property
     def left_out(self) -> int:
@@ -89,19 +89,20 @@ def approvals_of(
         ui_url: Where people reach the Dagster UI.
     """
     waiting = sorted(
-        (one for one in proposals if one.expires_at > now), key=lambda one: (one.expires_at, one.proposal_id)
+        (proposal for proposal in proposals if proposal.expires_at > now),
+        key=lambda proposal: (proposal.expires_at, proposal.proposal_id),
     )
-    return Approvals(tuple(_row(one, now, ui_url) for one in waiting), len(waiting), killed)
+    return Approvals(tuple(_row(proposal, now, ui_url) for proposal in waiting), len(waiting), killed)
 
 
-def _row(made: Proposal, now: datetime, ui_url: str) -> Waiting:
-    return Waiting(
-        proposal_id=made.proposal_id, kind=kind_reads(made), moves=tuple(map(_move, made.changes)), reason=made.reason,
-        evidence=tuple((name.replace("_", " "), numbers.plain(value)) for name, value in made.evidence.items()),
-        effect=made.effect.words, held=sum(verdict.holds is True for verdict in made.verdicts), limits=len(made.verdicts),
-        broken=tuple((verdict.guardrail, verdict.words) for verdict in made.verdicts if verdict.holds is not True),
-        expires_at=made.expires_at, expires_soon=(made.expires_at - now).total_seconds() < 4 * 3600,
-        link=link(ui_url, made.proposal_id, made.summary), text=invitation(made, ui_url=ui_url),
+def _row(proposal: Proposal, now: datetime, ui_url: str) -> PendingApproval:
+    return PendingApproval(
+        proposal_id=proposal.proposal_id, kind=kind_reads(proposal), moves=tuple(map(_move, proposal.changes)), reason=proposal.reason,
+        evidence=tuple((name.replace("_", " "), numbers.plain(value)) for name, value in proposal.evidence.items()),
+        effect=proposal.effect.words, held=sum(verdict.holds is True for verdict in proposal.verdicts), limits=len(proposal.verdicts),
+        broken=tuple((verdict.guardrail, verdict.words) for verdict in proposal.verdicts if verdict.holds is not True),
+        expires_at=proposal.expires_at, expires_soon=(proposal.expires_at - now).total_seconds() < 4 * 3600,
+        link=link(ui_url, proposal.proposal_id, proposal.summary), text=invitation(proposal, ui_url=ui_url),
     )  # fmt: skip
 
 

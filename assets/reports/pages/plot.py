@@ -47,10 +47,10 @@ def plot(series: Series, days: Sequence[date], *, mark: str, reads: Callable[[fl
         mark: bar or line.
         reads: How a value reads at the axis.
     """
-    known = [value for value in (*series.values, *series.high, *series.ends) if value is not None]
-    if not known or max(known) <= 0:
+    values = [value for value in (*series.values, *series.high, *series.ends) if value is not None]
+    if not values or max(values) <= 0:
         return None
-    step, top = _scale(max(known))
+    step, top = _scale(max(values))
     slot = WIDTH / len(days)
     places = [slot * (index + 0.5) for index in range(len(days))]
 

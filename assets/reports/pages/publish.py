@@ -66,7 +66,7 @@ def pages_of(
 def publish(folder: Path, view: DashboardView, campaigns: Sequence[CampaignView]) -> Pages:
     """Write the day into the folder. The page that is always the newest stays the newest when a past day is written again."""
     day = view.as_of
-    others = [one for one in days_in(folder) if one != day]
+    others = [other for other in days_in(folder) if other != day]
     before, after = neighbours(others, day)
     pages = pages_of(view, campaigns, before=before, after=after)
     beside = folder / folder_name(day)

@@ -7,10 +7,10 @@ WIDTH, HEIGHT, MARGIN = 120, 28, 3
 
 def sparkline(history: Sequence[float | None], *, base: float | None = None) -> str:
     """SVG of the values, oldest first, from zero up; empty without any. `base` is drawn as a dashed level."""
-    known = [value for value in history if value is not None]
-    if not known:
+    present = [value for value in history if value is not None]
+    if not present:
         return ""
-    top = max([*known, base or 0.0]) or 1.0
+    top = max([*present, base or 0.0]) or 1.0
     step = (WIDTH - 2 * MARGIN) / max(1, len(history) - 1)
 
     def height(value: float) -> float:

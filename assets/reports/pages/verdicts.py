@@ -15,7 +15,7 @@ _ACTED_ON = ("pause", "reduce")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class UnderperformerRow:
     """One ad set with its verdict. `waste` is what a week more of it would probably waste, in the reporting currency."""
 
     ad_set_id: str
@@ -33,10 +33,10 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class UnderperformerSummary:
     """What was said of the day's ad sets. `counts` is by verdict, of all that spent."""
 
-    rows: tuple[Verdict, ...]
+    rows: tuple[UnderperformerRow, ...]
     counts: Mapping[str, int]
 
     @property
@@ -48,7 +48,7 @@ class Verdicts:
         return sum(self.counts.get(name, 0) for name in _ACTED_ON)
 
 
-def verdicts_of(rows: pd.DataFrame, *, as_of: date) -> Verdicts | None:
+def verdicts_of(rows: pd.DataFrame, *, as_of: date) -> UnderperformerSummary | None:
     """The verdicts of the page's day; None where nobody judged it."""
     if rows.empty:
         return None
@@ -57,12 +57,12 @@ def verdicts_of(rows: pd.DataFrame, *, as_of: date) -> Verdicts | None:
         return None
     some = today[today["verdict"].isin(_ACTED_ON)].sort_values("regret_week", ascending=False).head(SHOWN)
     counts = {str(name): int(count) for name, count in today["verdict"].value_counts().items()}
-    return Verdicts(tuple(_row(line) for line in some.to_dict("records")), counts)
+    return UnderperformerSummary(tuple(_row(line) for line in some.to_dict("records")), counts)
 
 
-def _row(line: Mapping[str, Any]) -> Verdict:
+def _row(line: Mapping[str, Any]) -> UnderperformerRow:
     sells = line["goal"] == "sales"
-    return Verdict(
+    return UnderperformerRow(
         ad_set_id=line["ad_set_id"],
         name=line["name"] if isinstance(line["name"], str) else line["ad_set_id"],
         platform=line["platform"],

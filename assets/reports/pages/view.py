@@ -13,15 +13,15 @@ from assets.formatting.platform_names import spoken
 from assets.reports.pages.breakdown import PERIODS, Breakdown, breakdown
 from assets.reports.pages.comparison import Baseline, same_weekday, week_before
 from assets.reports.pages.day_frames import known, tidy, totals, window
-from assets.reports.pages.freshness import Freshness, State, freshness
-from assets.reports.pages.funnel import Funnel
-from assets.reports.pages.incidents import Standouts
+from assets.reports.pages.freshness import Freshness, FreshnessState, freshness
+from assets.reports.pages.funnel import FunnelSection
+from assets.reports.pages.incidents import IncidentSummary
 from assets.reports.pages.metrics import METRICS, SUMS, Figures, Metric, with_ratios
-from assets.reports.pages.outlook import NEEDED, RIPE, Outlook, outlook, outlooks
-from assets.reports.pages.pacing import Pace, paces
+from assets.reports.pages.outlook import NEEDED, RIPE, ProjectedFigure, outlook, outlooks
+from assets.reports.pages.pacing import PacingLine, paces
 from assets.reports.pages.pending_approvals import Approvals
 from assets.reports.pages.segments import SegmentCards
-from assets.reports.pages.verdicts import Verdicts, verdicts_of
+from assets.reports.pages.verdicts import UnderperformerSummary, verdicts_of
 
 SPARK_DAYS = 28
 TOTAL = "all"
@@ -38,7 +38,7 @@ class Tile:
     compared_with: str
     base: float | None
     history: tuple[float | None, ...]
-    outlook: Outlook | None = None
+    outlook: ProjectedFigure | None = None
 
     @property
     def is_never_known(self) -> bool:
@@ -57,7 +57,7 @@ class PlatformRow:
     changes: Figures
     compared_with: str
     why_empty: str
-    outlooks: Mapping[str, Outlook]
+    outlooks: Mapping[str, ProjectedFigure]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,94 +75,90 @@ class DashboardView:
     campaigns: Breakdown
     ad_sets: Breakdown
     trends: pd.DataFrame
-    verdicts: Verdicts | None = None
-    """Ad sets that earn too little; None where nobody judged the day."""
-    stood_out: Standouts | None = None
-    """What did what nobody expected; None where nobody looked."""
-    pacing: tuple[Pace, ...] = ()
-    """Where the month will end: total, budgets and platforms; empty where that was not worked out."""
-    funnel: Funnel | None = None
+    verdicts: UnderperformerSummary | None = None
+    """Underperforming ad sets; None where the day was not judged."""
+    incidents: IncidentSummary | None = None
+    """Anomaly incidents; None where the day was not checked."""
+    pacing: tuple[PacingLine, ...] = ()
+    """Month-end forecasts of total, budgets and platforms; empty where there are none."""
+    funnel: FunnelSection | None = None
     """What the CRM booked beside what platforms claim; None without a CRM."""
     segments: SegmentCards | None = None
     """Customer segments of the newest week; None where there are no cards."""
     kept_out: tuple[str, ...] = ()
-    """Accounts whose last reading was not kept, each with why and what to do."""
+    """Accounts whose newest pull was refused, each with reason and remedy."""
     calls: tuple[str, ...] = ()
-    """Per platform how many calls the last 24 hours took."""
+    """API calls of the last 24 hours, per platform."""
     approvals: Approvals | None = None
-    """What waits for a person, and the kill switch; None on the page of a past day."""
+    """Pending approvals and the kill switch; None on the page of a past day."""
 
     @property
     def is_empty(self) -> bool:
         return self.trends.empty and self.campaigns.everything.empty and self.ad_sets.everything.empty
 
 
-def dashboard_view(
-    *,
-    as_of: date,
-    kpi_days: pd.DataFrame,
-    campaign_days: pd.DataFrame,
-    ad_set_days: pd.DataFrame,
-    entities: pd.DataFrame,
-    reporting_currency: str,
-    pulled_at: dict[str, datetime],
-    generated_at: datetime,
-    profile: str,
-    judged: pd.DataFrame | None = None,
-    stood_out: Standouts | None = None,
-    pacing: pd.DataFrame | None = None,
-    funnel: Funnel | None = None,
-    segments: SegmentCards | None = None,
-    kept_out: Sequence[str] = (),
-    calls: Sequence[str] = (),
-    approvals: Approvals | None = None,
-) -> DashboardView:
-    """The dashboard of `as_of`, the last day that should be complete.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DashboardInputs:
+    """What the dashboard is made from: frames as the lake has them (money as floats), and sections made elsewhere."""
 
-    Args:
-        as_of: The page's day, in each account's own calendar.
-        kpi_days: core/kpi_day, the platforms' rows and the total's; the longer, the longer the trends.
-        campaign_days: core/campaign_day of the last 28 days, money as floats.
-        ad_set_days: core/ad_set_day, likewise.
-        entities: core/entities.
-        reporting_currency: ISO 4217 code of the money in kpi_days.
-        pulled_at: When each platform's newest figures were read (UTC); a platform never read is not in it.
-        generated_at: When the page is written (UTC).
-        profile: Which world the figures are from; shown as it is.
-        judged: signals/underperformers of the day, where there is any.
-        stood_out: Incidents of the day, where somebody looked for any.
-        pacing: signals/pacing of the day, where there is any.
-        funnel: The CRM's figures, where there is one.
-        segments: Customer segments of the newest week, where there are any cards.
-        kept_out: Accounts whose last reading was not kept, each as a sentence.
-        calls: Per platform the calls of the last 24 hours, in words.
-        approvals: Proposals that wait and the kill switch, on the page of the newest day.
-    """
-    days = tidy(kpi_days, columns=(*SUMS, *NEEDED), as_of=as_of)
+    as_of: date
+    """The page's day, in each account's own calendar: the last day that should be complete."""
+    kpi_days: pd.DataFrame
+    """core/kpi_day, rows of the platforms and of the total; the longer, the longer the trends."""
+    campaign_days: pd.DataFrame
+    """core/campaign_day of the last 28 days."""
+    ad_set_days: pd.DataFrame
+    """core/ad_set_day of the last 28 days."""
+    entities: pd.DataFrame
+    reporting_currency: str
+    """ISO 4217 code of the money in `kpi_days`."""
+    pulled_at: Mapping[str, datetime]
+    """When each platform's newest figures were read (UTC); a platform that was never read is absent."""
+    generated_at: datetime
+    profile: str
+    judged: pd.DataFrame | None = None
+    """signals/underperformers of the day."""
+    incidents: IncidentSummary | None = None
+    pacing: pd.DataFrame | None = None
+    """signals/pacing of the day."""
+    funnel: FunnelSection | None = None
+    segments: SegmentCards | None = None
+    kept_out: Sequence[str] = ()
+    """Accounts whose newest pull was refused, each as a sentence."""
+    calls: Sequence[str] = ()
+    """API calls of the last 24 hours, a sentence per platform."""
+    approvals: Approvals | None = None
+    """Pending approvals and the kill switch, on the page of the newest day."""
+
+
+def dashboard_view(inputs: DashboardInputs) -> DashboardView:
+    """The dashboard of `inputs.as_of`."""
+    as_of = inputs.as_of
+    days = tidy(inputs.kpi_days, columns=(*SUMS, *NEEDED), as_of=as_of)
     by_platform = days[days["platform"] != TOTAL]
-    recent = tidy(campaign_days, columns=("spend",), as_of=as_of)
-    states = freshness(days, recent, as_of=as_of, pulled_at=pulled_at)
+    recent = tidy(inputs.campaign_days, columns=("spend",), as_of=as_of)
+    states = freshness(days, recent, as_of=as_of, pulled_at=inputs.pulled_at)
     return DashboardView(
         as_of=as_of,
-        generated_at=generated_at,
-        profile=profile,
-        currency=reporting_currency,
+        generated_at=inputs.generated_at,
+        profile=inputs.profile,
+        currency=inputs.reporting_currency,
         freshness=states,
-        without=tuple(state for state in states if state.state is State.STALE),
+        without=tuple(state for state in states if state.state is FreshnessState.STALE),
         tiles=_tiles(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
-        verdicts=None if judged is None else verdicts_of(judged, as_of=as_of),
-        stood_out=stood_out,
+        verdicts=None if inputs.judged is None else verdicts_of(inputs.judged, as_of=as_of),
+        incidents=inputs.incidents,
         pacing=()
-        if pacing is None
-        else tuple(line for level in PACED for line in paces(pacing, level=level)),
-        funnel=funnel,
-        segments=segments,
-        kept_out=tuple(kept_out),
-        calls=tuple(calls),
-        approvals=None if approvals is None else approvals.shown(),
+        if inputs.pacing is None
+        else tuple(line for level in PACED for line in paces(inputs.pacing, level=level)),
+        funnel=inputs.funnel,
+        segments=inputs.segments,
+        kept_out=tuple(inputs.kept_out),
+        calls=tuple(inputs.calls),
+        approvals=None if inputs.approvals is None else inputs.approvals.shown(),
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},
-        campaigns=breakdown(campaign_days, entities, level="campaign", as_of=as_of),
-        ad_sets=breakdown(ad_set_days, entities, level="ad_set", as_of=as_of),
+        campaigns=breakdown(inputs.campaign_days, inputs.entities, level="campaign", as_of=as_of),
+        ad_sets=breakdown(inputs.ad_set_days, inputs.entities, level="ad_set", as_of=as_of),
         trends=_trends(days),
     )
 
@@ -183,7 +179,9 @@ def _tiles(days: pd.DataFrame, baseline: Baseline, *, as_of: date) -> tuple[Tile
     return tiles_of(total, baseline, ends)
 
 
-def tiles_of(history: pd.DataFrame, baseline: Baseline, ends: Mapping[str, Outlook]) -> tuple[Tile, ...]:
+def tiles_of(
+    history: pd.DataFrame, baseline: Baseline, ends: Mapping[str, ProjectedFigure]
+) -> tuple[Tile, ...]:
     """A tile per metric, of its value on the last day of `history`.
 
     Args:
@@ -206,7 +204,7 @@ def tiles_of(history: pd.DataFrame, baseline: Baseline, ends: Mapping[str, Outlo
     )
 
 
-def _outlooks(rows: pd.DataFrame) -> Mapping[str, Outlook]:
+def _outlooks(rows: pd.DataFrame) -> Mapping[str, ProjectedFigure]:
     """Where the rows' sum will end, for each metric of which that is known."""
     if rows.empty:
         return {}
@@ -223,10 +221,12 @@ def _platform_rows(
     whole = totals(total)
     rows = []
     for state in states:
-        own = shown[shown["platform"] == state.platform]
+        rows_of_platform = shown[shown["platform"] == state.platform]
         past = days[days["platform"] == state.platform]
-        why = state.why if own.empty else ""
-        rows.append(_platform_row(state.platform, own, whole, _baseline(past, period, as_of), why))
+        why = state.why if rows_of_platform.empty else ""
+        rows.append(
+            _platform_row(state.platform, rows_of_platform, whole, _baseline(past, period, as_of), why)
+        )
     rows.sort(key=lambda row: (row.figures["spend"] is None, -(row.figures["spend"] or 0)))
     baseline = _baseline(days[days["platform"] != TOTAL], period, as_of)
     why = "No platform has figures for these days." if shown.empty else ""
@@ -238,9 +238,9 @@ def _baseline(days: pd.DataFrame, period: str, as_of: date) -> Baseline:
 
 
 def _platform_row(
-    platform: str, own: pd.DataFrame, whole: Figures, baseline: Baseline, why_empty: str
+    platform: str, period_rows: pd.DataFrame, whole: Figures, baseline: Baseline, why_empty: str
 ) -> PlatformRow:
-    figures = totals(own)
+    figures = totals(period_rows)
     spend, all_spend = figures["spend"], whole["spend"]
     return PlatformRow(
         platform=platform,
@@ -250,5 +250,5 @@ def _platform_row(
         changes={key: baseline.change(key, figures[key]) for key in ("spend", "roas")},
         compared_with=baseline.words,
         why_empty=why_empty,
-        outlooks=_outlooks(own),
+        outlooks=_outlooks(period_rows),
     )

@@ -8,7 +8,7 @@ from datetime import date
 from assets.formatting import numbers
 from assets.formatting.platform_names import short
 from assets.reports.pages.export import BOM, cell
-from assets.reports.pages.pacing import SCENARIOS, TITLES, Pace, PacingView, off_plan
+from assets.reports.pages.pacing import SCENARIOS, TITLES, PacingLine, PacingView, off_plan
 from assets.reports.pages.page import environment
 
 NAMED = 3
@@ -58,12 +58,12 @@ def sentences(view: PacingView) -> list[str]:
         return []
     total, judged = view.groups["total"][0], view.groups.get("budget") or view.groups.get("account", ())
     wrong = off_plan(judged)
-    said = [f"{_ends(total)}. {_plan(view)}", *(_sentence(line) for line in wrong[:NAMED])]
+    lines = [f"{_ends(total)}. {_plan(view)}", *(_sentence(line) for line in wrong[:NAMED])]
     if not wrong:
-        said.append(_quiet(judged))
+        lines.append(_quiet(judged))
     elif len(wrong) > NAMED:
-        said.append(f"And {len(wrong) - NAMED} more, on the page.")
-    return said
+        lines.append(f"And {len(wrong) - NAMED} more, on the page.")
+    return lines
 
 
 def _plan(view: PacingView) -> str:
@@ -73,13 +73,13 @@ def _plan(view: PacingView) -> str:
     return f"{len(held)} budget{'' if len(held) == 1 else 's'} in the file, {len(off_plan(held))} off plan."
 
 
-def _quiet(judged: Sequence[Pace]) -> str:
+def _quiet(judged: Sequence[PacingLine]) -> str:
     if any(line.status == "early" for line in judged):
         return "Too early in the month to judge."
     return "Everything is on plan."
 
 
-def _ends(line: Pace) -> str:
+def _ends(line: PacingLine) -> str:
     figures, currency = line.figures, line.currency
     low, middle, high = (numbers.money(figures[key], currency) for key in ("p10", "p50", "p90"))
     if figures["p50"] is None:
@@ -87,14 +87,14 @@ def _ends(line: Pace) -> str:
     return f"{line.name}: spent {numbers.money(figures['spent'], currency)}, ends near {middle} ({low} to {high})"
 
 
-def _sentence(line: Pace) -> str:
+def _sentence(line: PacingLine) -> str:
     figures, currency = line.figures, line.currency
     over = (figures["p_over"] or 0.0) >= (figures["p_under"] or 0.0)
     share = (figures["p_over"] if over else figures["p_under"]) or 0.0
     likely = "over 99%" if share > 0.99 else numbers.percent(share, decimals=0)
-    told = f"{line.icon} {_ends(line)} of {numbers.money(figures['budget'], currency)}: {line.verdict}, {likely} likely."
+    text = f"{line.icon} {_ends(line)} of {numbers.money(figures['budget'], currency)}: {line.verdict}, {likely} likely."
     if figures["advised_daily"] is not None and figures["daily_budget"] is not None:
-        told += f" Daily budgets {numbers.money(figures['daily_budget'], currency)} → {numbers.money(figures['advised_daily'], currency)}."
+        text += f" Daily budgets {numbers.money(figures['daily_budget'], currency)} → {numbers.money(figures['advised_daily'], currency)}."
     elif figures["required_daily"] is not None:
-        told += f" It needs {numbers.money(figures['required_daily'], currency)} a day."
-    return f"{told} Driven by {line.drivers}." if line.drivers else told
+        text += f" It needs {numbers.money(figures['required_daily'], currency)} a day."
+    return f"{text} Driven by {line.drivers}." if line.drivers else text
