@@ -21,6 +21,7 @@ from assets.actions.rendering import ASSET, diff, form
 from assets.actions.rules import threshold
 from assets.actions.rules.incidents import cuts
 from assets.automation import follows_newest
+from assets.formatting.markdown import as_markdown_text
 from assets.partitions import day_range, days, proposals
 from resources.action_services import ActionServices
 from resources.errors import PaidMediaError
@@ -88,14 +89,15 @@ def action_proposals(
         if len(taken) > 1:
             digests = {made.proposal_id: made.digest for made in taken}
             services.ledger.proposals.make_batch(f"{BATCH}{as_of:%Y%m%d}.{context.run_id[:8]}", digests)
-    kept = "\n".join(f"| {name} | {why} |" for name, why in drafts.kept_back.items())
+    kept = "\n".join(f"| {name} | {as_markdown_text(why)} |" for name, why in drafts.kept_back.items())
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(taken),
             "findings": len(found),
             "findings not looked at": drafts.left,
             "proposed": dg.MetadataValue.md(
-                "\n\n".join(f"`{p.proposal_id}` {p.reason}\n\n{diff(p)}" for p in taken) or "nothing"
+                "\n\n".join(f"`{p.proposal_id}` {as_markdown_text(p.reason)}\n\n{diff(p)}" for p in taken)
+                or "nothing"
             ),
             "kept back by limits": dg.MetadataValue.md(
                 f"| finding | why |\n|---|---|\n{kept}" if kept else "nothing"
