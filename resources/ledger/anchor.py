@@ -18,6 +18,9 @@ from resources.errors import DataUnusable
 from resources.ledger import tables
 from resources.ledger.database import LedgerDatabase
 
+_TAIL_BYTES = 16_384
+"""As much of the file's end as is read before a write: some eighty heads."""
+
 
 @dataclass(frozen=True)
 class AnchorFile:
@@ -58,7 +61,8 @@ class AnchorFile:
         """
         with database.reading() as connection:
             ledger_id = _ledger_id(connection)
-            anchored = [line for line in self._lines() if line.get("ledger") == ledger_id]
+            lines = self._lines(last_bytes=_TAIL_BYTES if only_last else None)
+            anchored = [line for line in lines if line.get("ledger") == ledger_id]
             for line in anchored[-1:] if only_last else anchored:
                 query = sa.select(tables.audit.c.hash).where(tables.audit.c.seq == line["seq"])
                 recorded = connection.execute(query).scalar()
@@ -75,15 +79,20 @@ class AnchorFile:
             for line in self._lines()
         ]
 
-    def _lines(self) -> list[dict[str, Any]]:
+    def _lines(self, *, last_bytes: int | None = None) -> list[dict[str, Any]]:
         try:
-            text = self.path.read_text("utf-8")
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                begin = 0 if last_bytes is None else max(0, size - last_bytes)
+                file.seek(begin)
+                text = file.read().decode("utf-8")
         except FileNotFoundError:
             return []
         except OSError as error:
             raise DataUnusable(f"The anchor {self.path} cannot be read ({error.strerror}).") from None
         try:
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
+            lines = text.splitlines()[1 if begin else 0 :]  # from the middle on, the first is half a line
+            return [json.loads(line) for line in lines if line.strip()]
         except ValueError:
             raise DataUnusable(
                 f"The anchor {self.path} is damaged: a line of it is no JSON. Nothing is written."

@@ -84,8 +84,16 @@ def _postgresql(url: sa.URL) -> sa.Engine:
     return sa.create_engine(url, pool_pre_ping=True, pool_size=2, max_overflow=8)
 
 
+_CHECKED: set[tuple[str, int]] = set()
+"""Files (with their inodes) that this process has looked through: sensors open the ledger every half minute."""
+
+
 def _check_pages(engine: sa.Engine) -> None:
-    """SQLite reads past a damaged page until somebody asks for what was on it."""
+    """Look through every page, once a process: SQLite reads past a damaged one until somebody asks for what was on it."""
+    file = str(engine.url.database)
+    known = (file, Path(file).stat().st_ino)
+    if known in _CHECKED:
+        return
     with engine.connect().execution_options(**READS) as connection:
         result = str(connection.exec_driver_sql("pragma quick_check(1)").scalar())
     if result != "ok":
@@ -93,6 +101,7 @@ def _check_pages(engine: sa.Engine) -> None:
             f"The ledger's file {engine.url.database} is damaged ({result.splitlines()[-1]}). Restore a backup, then run "
             "`audit verify --anchor`. Nothing is written without it."
         )
+    _CHECKED.add(known)
 
 
 def _migrate(engine: sa.Engine, key: LedgerKey | None) -> None:

@@ -126,10 +126,15 @@ class Office:
     def executor(self, **parts: Any) -> Executor:
         built = executor(self.services, self.figures, run_id="run", log=lambda _: None)
         built.writes.wait = lambda: None
-        if writer := parts.pop("writer", None):
-            built.writes.writers.budgets = writer
+        owners = {
+            "writer": (built.writes.writers, "budgets"),
+            "audiences": (built.writes.writers, "audiences"),
+            "log": (built.writes, "log"),
+        }
         for name, part in parts.items():
-            setattr(built, name, part)
+            owner, attribute = owners.get(name, (built, name))
+            assert hasattr(owner, attribute), name
+            setattr(owner, attribute, part)
         return built
 
     def propose(self, *wishes: Wish, kind: str = "", proposer: str = "rule:test", **more: Any) -> Proposal:

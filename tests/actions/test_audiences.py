@@ -177,7 +177,7 @@ def test_an_audience_that_was_filled_otherwise_meanwhile_is_stale(bureau: Bureau
 def test_a_plan_that_is_not_what_was_approved_is_never_carried_out(bureau: Bureau) -> None:
     made = bureau.proposed("meta_ads")
     bureau.approve(made)
-    with bureau.services.ledger._engine.begin() as connection:
+    with bureau.services.ledger.database.engine.begin() as connection:
         connection.exec_driver_sql(
             "update audience_plan set sha256 = 'a' || substr(sha256, 2) where kind = 'email'"
         )
@@ -229,7 +229,7 @@ def test_no_hash_reaches_ledger_texts_summaries_or_messages(bureau: Bureau, plat
     hasty.approve(made)
     hasty.office.sandbox.stage.faults.arm(platform, "half_upload", times=3)
     said: list[str] = []
-    work = hasty.executor(say=said.append)
+    work = hasty.executor(log=said.append)
     work.apply(made.proposal_id)
     for _ in range(6):
         work.read_back(made.proposal_id)

@@ -188,7 +188,8 @@ def test_a_damaged_page_is_noticed_at_opening(tmp_path: Path) -> None:
     content = bytearray((tmp_path / "ledger.db").read_bytes())
     page = len(content) // 2 // 4096 * 4096
     content[page : page + 64] = b"\xff" * 64
-    (tmp_path / "ledger.db").write_bytes(content)
+    (tmp_path / "damaged.db").write_bytes(content)
+    url = f"sqlite:///{tmp_path / 'damaged.db'}"
     with pytest.raises(SettingsWrong, match=r"is damaged|cannot be opened"):
         Ledger(url, key=KEY)
 

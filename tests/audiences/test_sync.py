@@ -192,7 +192,7 @@ def test_a_plan_is_what_its_digest_says_and_is_erased(ledger: Ledger) -> None:
     digest = ledger.audiences.plan(people)
     assert digest == members_digest(reversed(people)) == ledger.audiences.plan(people)
     assert sorted(ledger.audiences.planned(digest) or []) == sorted(people)
-    with ledger._engine.begin() as connection:
+    with ledger.database.engine.begin() as connection:
         connection.exec_driver_sql(
             f"update audience_plan set sha256 = '{'0' * 64}' where sha256 = '{people[0].sha256}'"
         )
