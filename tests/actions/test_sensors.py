@@ -101,7 +101,7 @@ def test_an_unknown_outcome_is_read_back_and_never_sent_again(
     office.decide(key)
     office.sandbox.stage.faults.arm("meta_ads", "lost_request")
     assert office.carry_out(key) == State.UNKNOWN
-    office.later(seconds=70)
+    office.later(minutes=16)
     context = dg.build_sensor_context(
         instance=instance, resources={"lake": office.lake, "services": office.services}
     )
