@@ -297,7 +297,7 @@ def run_case(rig: Rig, case: Case) -> tuple[Counter[str], str]:
     proposals = proposals_of(rig, case)
     key = propose(rig, proposals)
     detail = {"answer": case.answer, "moment": case.moment, "seconds": case.seconds}
-    rig.sandbox.stage.faults.arm(case.platform, "write_answer", after=case.nth, detail=detail)
+    rig.sandbox.stage.faults.arm(case.platform, "write_answer", after=case.nth, **detail)
     decide(rig, key, "reject" if case.kind == "rejected" else "approve")
     carry_out(rig, key)
     look_for_a_day(rig, key)

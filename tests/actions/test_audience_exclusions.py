@@ -95,7 +95,7 @@ def test_an_exclusion_without_an_answer_is_read_back_and_never_sent_again(
     bureau.office.sandbox.stage.audit.clear()
     bureau.office.sandbox.stage.faults.arm("meta_ads", fault)
     bureau.carry_out(made.proposal_id)
-    bureau.office.later(minutes=2)
+    bureau.office.later(minutes=16)
     bureau.executor().read_back(made.proposal_id)
     assert bureau.office.state(made.proposal_id) == ("verified" if fault == "lost_answer" else "failed")
     assert len(bureau.office.writes()) == 1
@@ -110,7 +110,7 @@ def test_what_changed_at_the_platform_meanwhile_is_stale(
     bureau.approve(made)
     client = bureau.services.platforms.audiences("meta_ads")
     other = client.create(target.account_id, "Somebody's own")
-    now = bureau.executor()._writer(made.changes[0]).image(target)
+    now = bureau.executor().writes.writers.image(made.changes[0])
     by_hand = made.changes[0].model_copy(update={"after": other, "image": now})
     client.exclude(by_hand, rehearse=False)
     with pytest.raises(ProposalStale):

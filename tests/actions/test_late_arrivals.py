@@ -1,6 +1,7 @@
 """Changes that land after their answer, or in spite of it: never called failed too early, and never left alone afterwards."""
 
 from decimal import Decimal
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -17,8 +18,8 @@ ANSWERS = {"google_ads": "INTERNAL", "meta_ads": "1/99", "linkedin_ads": "408"}
 
 
 def answer(office: Office, platform: str, moment: str, *, seconds: float = 0, after: int = 0) -> None:
-    detail = {"answer": ANSWERS[platform], "moment": moment, "seconds": seconds}
-    office.sandbox.stage.faults.arm(platform, "write_answer", after=after, detail=detail)
+    detail: dict[str, Any] = {"answer": ANSWERS[platform], "moment": moment, "seconds": seconds}
+    office.sandbox.stage.faults.arm(platform, "write_answer", after=after, **detail)
 
 
 @pytest.mark.parametrize("platform", ANSWERS)
@@ -115,8 +116,7 @@ def test_another_change_of_ours_is_not_taken_for_a_late_arrival(office: Office) 
 
 def test_what_was_refused_is_read_back_once(office: Office) -> None:
     key = approved_pause(office)
-    detail = {"answer": "200", "moment": "before"}
-    office.sandbox.stage.faults.arm("meta_ads", "write_answer", detail=detail)
+    office.sandbox.stage.faults.arm("meta_ads", "write_answer", answer="200", moment="before")
     assert office.carry_out(key) == State.FAILED
     (write,) = office.services.ledger.writes.of(key)
     assert write.state == WriteState.REFUSED
