@@ -218,8 +218,9 @@ def house_standing(folder: Path, *, storage: dict[str, Any] | None = None, **mor
 @contextmanager
 def _dagster(folder: Path, env: dict[str, str], port: int, storage: dict[str, Any] | None) -> Iterator[None]:
     words = [
-        str(Path(sys.executable).with_name("dagster")),
-        "dev",
+        sys.executable,
+        "-m",
+        "orchestration.web.dev",
         "-w",
         "workspace.yaml",
         "-h",
