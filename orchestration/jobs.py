@@ -56,7 +56,7 @@ CUSTOMERS = dg.AssetSelection.assets(
     *(t.asset_key for t in (CUSTOMER_FEATURES, IN_SEGMENTS, CARDS, PERFORMANCE))
 )
 DROPPED = dg.AssetSelection.assets(
-    *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.REJECTS))
+    *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.PARTS, dropped.REJECTS))
 )
 DASHBOARD = dg.AssetSelection.assets(dg.AssetKey(["reports", "daily_dashboard"]))
 SIGNALS = dg.AssetSelection.assets(

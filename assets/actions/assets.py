@@ -30,7 +30,7 @@ from resources.ledger.base import Entry
 from resources.ledger.proposal import Target
 from resources.ledger.states import State
 from resources.tables import core
-from resources.tables.signals import ANOMALIES, PACING
+from resources.tables.signals import ANOMALIES, PACING, UNDERPERFORMERS
 
 PROPOSALS, PROPOSAL, APPROVED = (
     dg.AssetKey(["actions", name]) for name in ("proposals", "proposal", "approved")
@@ -49,6 +49,7 @@ BATCH = "batch."
         core.ENTITIES.asset_key,
         ANOMALIES.asset_key,
         PACING.asset_key,
+        UNDERPERFORMERS.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -69,7 +70,7 @@ def action_proposals(
             note = f"{as_of} is over: newer figures are there ({around.newest_as_of}). A past day proposes nothing."
             return dg.MaterializeResult(metadata={"note": note, "dagster/row_count": 0})
         found = threshold.findings(
-            around.ad_set_days, around.campaign_days, around.entities, as_of=as_of, policy=desk.policy(),
+            lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)}), around.ad_set_days, around.campaign_days, around.entities, as_of=as_of, policy=desk.policy(),
             paused_by_us=_paused(desk),
         )  # fmt: skip
         found = with_pace(found, lake, desk, around=around, as_of=as_of)

@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:  # everything below loads when a command runs
     from assets.actions.guardrails.context import Surroundings
     from assets.actions.inputs import Figures
-    from assets.actions.rules.expected_effect import Part
+    from assets.actions.rules.expected_effect import PlannedChange
     from assets.actions.rules.finding import Finding, Wish
     from resources.action_services import Desk
     from resources.ledger.base import Entry
@@ -138,9 +138,9 @@ def _finding(
     )  # fmt: skip
 
 
-def _part(desk: "Desk", around: "Surroundings", wish: "Wish") -> "Part":
+def _part(desk: "Desk", around: "Surroundings", wish: "Wish") -> "PlannedChange":
     """What a wish changes, with its delivery and by how much money a day it moves."""
-    from assets.actions.rules.expected_effect import Part
+    from assets.actions.rules.expected_effect import PlannedChange
     from resources.ledger.proposal import Change
 
     image = desk.platforms.writer(wish.target.platform).image(wish.target)
@@ -148,7 +148,7 @@ def _part(desk: "Desk", around: "Surroundings", wish: "Wish") -> "Part":
     amount = wish.amount
     if wish.to is not None:
         amount = wish.to - (image.daily_budget or Decimal(0))
-    return Part(
+    return PlannedChange(
         name=image.name, days=around.days_of(probe), amount=None if amount is None else float(amount),
         stops=wish.status == "paused",
     )  # fmt: skip

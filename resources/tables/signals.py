@@ -17,8 +17,10 @@ UNDERPERFORMERS = Table(
         Column("ad_set_id", TEXT, "The ad set."),
         Column("name", TEXT, "Its name.", nullable=True),
         Column("goal", TEXT, "sales (judged by ROAS) or leads (judged by their number)."),
+        Column("days", COUNT, "Days with spend in the window.", nullable=True),
         Column("spend", NUMBER, "Spent in the window, account currency."),
         Column("conversions", NUMBER, "Conversions seen so far."),
+        Column("conversion_value", NUMBER, "Their value, account currency.", nullable=True),
         Column(
             "expected_conversions", NUMBER, "Conversions to be seen by now, were it at target.", nullable=True
         ),

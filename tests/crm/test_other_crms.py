@@ -185,7 +185,7 @@ def assert_is_people_and_orders(rows: dict[str, list[dict[str, object]]]) -> Non
     assert deals["o1"]["contact_id"] == "1"
     assert str(deals["o2"]["contact_id"]).startswith("email:")
     assert deals["o2"]["contact_id"] in contacts
-    assert [deals[one]["is_won"] for one in ("o1", "o2", "o3")] == [True, False, True]
+    assert [deals[deal]["is_won"] for deal in ("o1", "o2", "o3")] == [True, False, True]
     assert deals["o3"]["amount"] is None
     assert deals["o3"]["contact_id"] is None
     assert [row["channel"] for row in rows["touches"]] == ["google_ads"]

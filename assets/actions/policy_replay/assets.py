@@ -10,6 +10,7 @@ from assets.actions.rules import threshold
 from assets.automation import follows_newest
 from assets.core.performance.point_in_time import CORE_DEPS, known_by, known_on
 from assets.partitions import day_range, days
+from assets.signals.underperformers.candidates import verdicts
 from resources.action_services import Desk
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
@@ -55,7 +56,10 @@ def replayed(lake: Lake, day: date, *, policy: Policy, now: datetime) -> list[di
     known = known_on(lake, day, policy=policy, now=now)
     if known is None:
         return None
-    found = threshold.findings(*known, as_of=day, policy=policy)
+    judged = verdicts(
+        *known, as_of=day, policy=policy
+    )  # under the policy that is tried, from the signal's inputs
+    found = threshold.findings(judged, *known, as_of=day, policy=policy)
     return [
         {
             "day": day, "known_by": known_by(day, now=now), "kind": one.kind,

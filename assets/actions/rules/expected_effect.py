@@ -1,7 +1,9 @@
-"""What a change that a person thought of is to be expected to bring: from what its target delivered lately, or unknown with the reason.
+"""Expected effect of a manual proposal, from the last 28 delivered days; unknown with a reason where there
+are none.
 
-Money that is moved is taken to do as well as the money before it. Returns diminish, so a rise brings less than that and a cut costs
-less: the range is that of the counts alone. Late conversions are counted as projected in core where that is known.
+Moved money is assumed to perform like the average so far. Returns diminish, so a rise brings less and a cut
+costs less; the range covers counting noise only. Late conversions are counted as projected in core where that
+is known.
 """
 
 from collections.abc import Sequence
@@ -19,8 +21,10 @@ METRIC = "conversions a day"
 
 
 @dataclass(frozen=True)
-class Part:
-    """One change: the daily delivery of what is changed, and by how much money a day. None: all that it spends, stopped or begun."""
+class PlannedChange:
+    """One change: the daily delivery of its target and the money per day it moves; None for all of its spend
+    (pause or restart).
+    """
 
     name: str
     days: pd.DataFrame
@@ -29,8 +33,8 @@ class Part:
 
 
 @dataclass(frozen=True)
-class _Range:
-    """Conversions a day, with their 80 % range; spend a day beside it."""
+class _DailyEffect:
+    """Conversions per day with an 80 % range, and spend per day."""
 
     low: float
     middle: float
@@ -38,8 +42,8 @@ class _Range:
     spend: float
 
 
-def expected(parts: Sequence[Part], *, until: date) -> Effect:
-    """The effect of these changes together, from up to 28 closed days that delivered up to `until`.
+def expected(parts: Sequence[PlannedChange], *, until: date) -> Effect:
+    """Combined effect of the changes, from up to 28 closed days with delivery up to `until`.
 
     Args:
         parts: Each with columns day, spend, conversions and, where it is known, conversions_projected.
@@ -47,20 +51,28 @@ def expected(parts: Sequence[Part], *, until: date) -> Effect:
     """
     ranges = []
     for part in parts:
-        found = _range(part, until)
-        if found is None:
-            why = f"{part.name} spent nothing in the {WINDOW_DAYS} days up to {until}, or its conversions are not known"
+        part_range = _daily_effect(part, until)
+        if part_range is None:
+            why = (
+                f"{part.name} spent nothing in the {WINDOW_DAYS} days "
+                f"up to {until}, or its conversions are not known"
+            )
             return Effect(metric=METRIC, words=f"unknown: {why}, so there is nothing to estimate it from")
-        ranges.append(found)
-    middle = sum(one.middle for one in ranges)
-    low = middle - hypot(*(one.middle - one.low for one in ranges))  # parts err apart from each other
-    high = middle + hypot(*(one.high - one.middle for one in ranges))
-    money = sum(one.spend for one in ranges)
-    words = f"{middle:+.2f} conversions a day if it goes on as before (80 % range {low:+.2f} to {high:+.2f}), for {money:+.2f} a day"
+        ranges.append(part_range)
+    middle = sum(part_effect.middle for part_effect in ranges)
+    low = middle - hypot(
+        *(part_effect.middle - part_effect.low for part_effect in ranges)
+    )  # errors of the parts are independent
+    high = middle + hypot(*(part_effect.high - part_effect.middle for part_effect in ranges))
+    money = sum(part_effect.spend for part_effect in ranges)
+    words = (
+        f"{middle:+.2f} conversions a day if it goes on as before (80 "
+        f"% range {low:+.2f} to {high:+.2f}), for {money:+.2f} a day"
+    )
     return Effect(metric=METRIC, low=low, middle=middle, high=high, words=words)
 
 
-def _range(part: Part, until: date) -> _Range | None:
+def _daily_effect(part: PlannedChange, until: date) -> _DailyEffect | None:
     first = pd.Timestamp(until - timedelta(days=WINDOW_DAYS - 1))
     some = part.days[
         (part.days["day"] >= first) & (part.days["day"] <= pd.Timestamp(until)) & (part.days["spend"] > 0)
@@ -75,4 +87,4 @@ def _range(part: Part, until: date) -> _Range | None:
     days = some["day"].nunique()
     amount = part.amount if part.amount is not None else (-1 if part.stops else 1) * spend / days
     low, high = (count * ripening * amount / spend for count in poisson_range(seen))
-    return _Range(min(low, high), final * amount / spend, max(low, high), amount)
+    return _DailyEffect(min(low, high), final * amount / spend, max(low, high), amount)

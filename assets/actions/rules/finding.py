@@ -1,4 +1,4 @@
-"""What a signal says should be done, before it is a proposal."""
+"""Findings: recommended changes from signals, before they become proposals."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,9 @@ from resources.ledger.proposal import Effect, Target
 
 @dataclass(frozen=True)
 class Wish:
-    """One thing to change: a status, or a budget times a factor or by an amount in account currency."""
+    """One requested change: a status, or a budget by a factor, an amount or to a value in account
+    currency.
+    """
 
     target: Target
     status: Literal["active", "paused"] | None = None
@@ -21,7 +23,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Finding:
-    """A reason to change something. Several wishes are one bundle."""
+    """A recommended change with its reason and evidence. Several wishes are carried out as one bundle."""
 
     kind: Any
     wishes: tuple[Wish, ...]
@@ -31,5 +33,5 @@ class Finding:
     as_of: date
     proposer: str
     weight: float
-    """Money a day it is about, to put the heaviest first."""
+    """Money per day at stake, by which findings are sorted."""
     reverts: str | None = None

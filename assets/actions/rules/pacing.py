@@ -1,8 +1,10 @@
-"""Daily budgets that bring a month to its plan, and stops where a hard cap will break: findings from signals/pacing.
+"""Findings from signals/pacing: daily budgets that bring a month back to plan, and pauses where a hard cap
+will be exceeded.
 
-A budget of the user's file that is surely off plan, no longer early, and can still be met, moves the daily budgets of its campaigns;
-each a fifth at most, so that a month comes back in steps. Where a hard cap will be exceeded, its campaigns go
-down as far as the guardrails let them, and where that is not enough ad sets are to be stopped: emergencies, proposed first.
+A budget that is off plan with high probability, past its first days, and can still be met, moves the daily
+budgets of its campaigns, each by a fifth at most per step. Where a hard cap will be exceeded, its campaigns
+are lowered as far as the guardrails allow, and if that is not enough ad sets are paused. These are
+emergencies and proposed first.
 """
 
 from collections.abc import Iterable
@@ -13,8 +15,8 @@ from typing import Any
 import pandas as pd
 
 from assets.actions.rules.finding import Finding, Wish
-from assets.actions.rules.hard_cap_stops import stops
-from assets.signals.pacing.plan import covered
+from assets.actions.rules.hard_cap_stops import hard_cap_stops
+from assets.signals.pacing.plan import is_covered
 from resources.ledger.proposal import Effect, Target
 from resources.policy.budgets import Budgets
 from resources.policy.pacing import Pacing
@@ -22,31 +24,38 @@ from resources.policy.policy import Guardrails
 
 PROPOSER = "rule:pacing"
 WORTH_MOVING = 0.02
-"""A smaller change of a daily budget is not worth anybody's time."""
+"""Smallest relative change of a daily budget that is proposed."""
 
 
 def pace_findings(
-    rows: pd.DataFrame, entities: pd.DataFrame, budgets: Budgets, *, as_of: date, policy: Pacing, limits: Guardrails,
-    ad_set_days: pd.DataFrame, taken: Iterable[Target] = (),
-) -> list[Finding]:  # fmt: skip
-    """Changes of daily budgets, emergencies first, then the most money.
+    rows: pd.DataFrame,
+    entities: pd.DataFrame,
+    budgets: Budgets,
+    *,
+    as_of: date,
+    policy: Pacing,
+    limits: Guardrails,
+    ad_set_days: pd.DataFrame,
+    taken: Iterable[Target] = (),
+) -> list[Finding]:
+    """Changes of daily budgets, emergencies first, then by money.
 
     Args:
         rows: signals/pacing of `as_of`.
         entities: core/entities.
         budgets: The user's file.
         as_of: Last closed day.
-        policy: From which probability on a month is off plan.
-        limits: The share that a daily budget may move by.
-        ad_set_days: core/ad_set_day of the last weeks: which ad sets to stop where lower budgets do not keep a hard cap.
-        taken: What other findings of the day already touch; never touched again, nor the campaign above or the ad sets below it.
+        policy: Probability from which a month is off plan.
+        limits: Largest relative change of a daily budget.
+        ad_set_days: core/ad_set_day of the last weeks, from which ad sets to pause are chosen.
+        taken: Targets of other findings of the day; these, their parents and their children are left alone.
     """
-    own = rows[(rows["level"] == "budget") & (rows["status"] != "early")] if len(rows) else rows
-    if own.empty:
+    budget_rows = rows[(rows["level"] == "budget") & (rows["status"] != "early")] if len(rows) else rows
+    if budget_rows.empty:
         return []
-    busy = _around(taken, entities)
-    found: dict[Target, Finding] = {}
-    for row in own.to_dict("records"):
+    busy = _touched_with_parents(taken, entities)
+    findings: dict[Target, Finding] = {}
+    for row in budget_rows.to_dict("records"):
         breaks = bool(row["hard_cap"]) and _or_zero(row["p_beyond"]) >= policy.red_above
         over, under = (
             _or_zero(row["p_over"]) >= policy.red_above,
@@ -55,45 +64,52 @@ def pace_findings(
         if not (breaks or over or under) or not row["days_left"] or row["p50"] <= row["spent"]:
             continue
         factor = (row["budget"] - row["spent"]) / (row["p50"] - row["spent"])
-        held = next((one for one in budgets.of(as_of.replace(day=1)) if one.name == row["name"]), None)
+        held = next((item for item in budgets.of(as_of.replace(day=1)) if item.name == row["name"]), None)
         if held is None:
             continue
         for owner in _owners(entities, held.covers):
-            if owner["target"] in busy or owner["above"] in busy or owner["target"] in found:
+            if owner["target"] in busy or owner["above"] in busy or owner["target"] in findings:
                 continue
-            made = _finding(owner, row, rows, factor=factor, breaks=breaks, as_of=as_of, limits=limits)
-            if made is not None:
-                found[owner["target"]] = made
+            change = _finding(owner, row, rows, factor=factor, breaks=breaks, as_of=as_of, limits=limits)
+            if change is not None:
+                findings[owner["target"]] = change
         if breaks:
             cut = sum(
-                float(one.evidence["moves"] or 0.0)
-                for one in found.values()
-                if one.evidence["budget"] == row["name"]
+                float(item.evidence["moves"] or 0.0)
+                for item in findings.values()
+                if item.evidence["budget"] == row["name"]
             )
             excess = row["p50"] - row["budget"] + cut
-            found |= {
-                one.wishes[0].target: one
-                for one in stops(
+            findings |= {
+                item.wishes[0].target: item
+                for item in hard_cap_stops(
                     row,
                     entities,
                     ad_set_days,
                     held.covers,
                     excess=excess,
-                    busy=busy | set(found),
+                    busy=busy | set(findings),
                     as_of=as_of,
                 )
             }
-    return sorted(found.values(), key=lambda one: (one.evidence["emergency"] != "yes", -one.weight))
+    return sorted(findings.values(), key=lambda item: (item.evidence["emergency"] != "yes", -item.weight))
 
 
 def _finding(
-    owner: dict[str, Any], row: dict[str, Any], rows: pd.DataFrame, *, factor: float, breaks: bool, as_of: date, limits: Guardrails
-) -> Finding | None:  # fmt: skip
-    own = rows[rows["series_id"].isin(owner["places"])]
-    if own.empty:
+    owner: dict[str, Any],
+    row: dict[str, Any],
+    rows: pd.DataFrame,
+    *,
+    factor: float,
+    breaks: bool,
+    as_of: date,
+    limits: Guardrails,
+) -> Finding | None:
+    campaign_rows = rows[rows["series_id"].isin(owner["places"])]
+    if campaign_rows.empty:
         return None
     current, days_left = float(owner["daily_budget"]), int(row["days_left"])
-    ahead = float((own["p50"] - own["spent"]).clip(lower=0).sum()) * owner["share"]
+    ahead = float((campaign_rows["p50"] - campaign_rows["spent"]).clip(lower=0).sum()) * owner["share"]
     usual = ahead / days_left
     step = limits.change_share
     target = min(usual * factor, current * (1 + step)) if factor < 1 else current * min(factor, 1 + step)
@@ -113,69 +129,92 @@ def _finding(
     side = "above" if factor < 1 else "below"
     likely = _percent(row["p_beyond"] if breaks else max(row["p_over"], row["p_under"]))
     return Finding(
-        kind="set_daily_budget", wishes=(Wish(owner["target"], to=Decimal(str(round(wanted, 2)))),),
-        reason=f"{owner['name']}: the month of '{row['name']}' ends near {row['p50']:,.0f} {row['currency']}, {side} its {row['budget']:,.0f} ({likely} likely).{cap}",
+        kind="set_daily_budget",
+        wishes=(Wish(owner["target"], to=Decimal(str(round(wanted, 2)))),),
+        reason=f"{owner['name']}: the month of '{row['name']}' ends near {row['p50']:,.0f} "
+        f"{row['currency']}, {side} its {row['budget']:,.0f} ({likely} likely).{cap}",
         evidence={
-            "budget": row["name"], "emergency": "yes" if breaks else "no", "spent": round(row["spent"], 2), "p10": round(row["p10"], 2),
-            "p50": round(row["p50"], 2), "p90": round(row["p90"], 2), "plan": round(row["budget"], 2), "days_left": days_left,
-            "p_over": round(_or_zero(row["p_over"]), 4), "p_under": round(_or_zero(row["p_under"]), 4), "spend_a_day": round(usual, 2), "moves": round(moved * days_left, 2),
+            "budget": row["name"],
+            "emergency": "yes" if breaks else "no",
+            "spent": round(row["spent"], 2),
+            "p10": round(row["p10"], 2),
+            "p50": round(row["p50"], 2),
+            "p90": round(row["p90"], 2),
+            "plan": round(row["budget"], 2),
+            "days_left": days_left,
+            "p_over": round(_or_zero(row["p_over"]), 4),
+            "p_under": round(_or_zero(row["p_under"]), 4),
+            "spend_a_day": round(usual, 2),
+            "moves": round(moved * days_left, 2),
         },
         effect=Effect(
-            metric="month end", low=ends[0] if ends else None, middle=ends[1] if ends else None, high=ends[2] if ends else None,
-            words=f"moves the month by about {moved * days_left:+,.0f} {owner['currency']} in {days_left} days",
+            metric="month end",
+            low=ends[0] if ends else None,
+            middle=ends[1] if ends else None,
+            high=ends[2] if ends else None,
+            words=f"moves the month by about {moved * days_left:+,.0f} "
+            f"{owner['currency']} in {days_left} days",
         ),
-        as_of=as_of, proposer=PROPOSER, weight=abs(wanted - current),
-    )  # fmt: skip
+        as_of=as_of,
+        proposer=PROPOSER,
+        weight=abs(wanted - current),
+    )
 
 
 def _owners(entities: pd.DataFrame, covers: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Active entities that hold a daily budget below what is covered: campaigns, ad sets and shared budgets, with the campaigns they spend in."""
+    """Active entities in the scope that own a daily budget: campaigns, ad sets and shared budgets, with their
+    campaigns.
+    """
     some = entities[
         (entities["status"] == "active")
         & entities["level"].isin(["campaign", "ad_set"])
         & entities["daily_budget"].notna()
     ]
     owners: dict[Target, dict[str, Any]] = {}
-    for one in some.to_dict("records"):
-        place = f"{one['platform']} {one['account_id']} {one['campaign_id'] or one['entity_id']}"
-        shared = one["budget_owner"] == "shared_budget" and one["level"] == "campaign"
+    for entity in some.to_dict("records"):
+        campaign = (
+            f"{entity['platform']} {entity['account_id']} {entity['campaign_id'] or entity['entity_id']}"
+        )
+        shared = entity["budget_owner"] == "shared_budget" and entity["level"] == "campaign"
         if (
-            not covered(place, covers)
-            or (not shared and one["budget_owner"] != one["level"])
-            or not float(one["daily_budget"]) > 0
+            not is_covered(campaign, covers)
+            or (not shared and entity["budget_owner"] != entity["level"])
+            or not float(entity["daily_budget"]) > 0
         ):
             continue
         target = Target(
-            platform=one["platform"], account_id=one["account_id"], level="shared_budget" if shared else one["level"],
-            entity_id=str(one["budget_id"]) if shared else one["entity_id"],
-        )  # fmt: skip
+            platform=entity["platform"],
+            account_id=entity["account_id"],
+            level="shared_budget" if shared else entity["level"],
+            entity_id=str(entity["budget_id"]) if shared else entity["entity_id"],
+        )
         held = owners.setdefault(
             target,
             {
                 "target": target,
-                "name": one["name"],
-                "daily_budget": one["daily_budget"],
-                "currency": one["currency"],
+                "name": entity["name"],
+                "daily_budget": entity["daily_budget"],
+                "currency": entity["currency"],
                 "places": [],
-                "above": target.model_copy(update={"level": "campaign", "entity_id": place.split()[2]}),
+                "above": target.model_copy(update={"level": "campaign", "entity_id": campaign.split()[2]}),
             },
         )
-        held["places"].append(place)
-    for one in (
+        held["places"].append(campaign)
+    for entity in (
         owners.values()
     ):  # what an ad set spends of its campaign's money is not in the signal: its share of their budgets
         sets = [
             other
             for other in owners.values()
-            if other["target"].level == "ad_set" and other["places"] == one["places"]
+            if other["target"].level == "ad_set" and other["places"] == entity["places"]
         ]
         whole = sum(float(other["daily_budget"]) for other in sets)
-        one["share"] = float(one["daily_budget"]) / whole if one["target"].level == "ad_set" else 1.0
+        entity["share"] = float(entity["daily_budget"]) / whole if entity["target"].level == "ad_set" else 1.0
     return list(owners.values())
 
 
-def _around(taken: Iterable[Target], entities: pd.DataFrame) -> set[Target]:
-    """What is touched, with the campaign above each ad set and the shared budget above each campaign."""
+def _touched_with_parents(taken: Iterable[Target], entities: pd.DataFrame) -> set[Target]:
+    """Touched targets with the campaign of each ad set and the shared budget of each campaign."""
     busy, above, shared = (
         set(taken),
         _column(entities, "ad_set", "campaign_id"),
@@ -193,7 +232,7 @@ def _around(taken: Iterable[Target], entities: pd.DataFrame) -> set[Target]:
 
 
 def _column(entities: pd.DataFrame, level: str, name: str) -> dict[str, str]:
-    """By entity id what the listing says; of budgets the shared ones alone. Ids are a platform's own and do not meet another's."""
+    """Column of entities by id; of budget_id shared budgets only. Ids are unique within a platform."""
     some = entities[(entities["level"] == level) & entities[name].notna()]
     if name == "budget_id":
         some = some[some["budget_owner"] == "shared_budget"]

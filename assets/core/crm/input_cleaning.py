@@ -1,4 +1,4 @@
-"""Frames from elsewhere brought into one shape: columns by their usual names, instants in UTC, ids as text, rows without either left out."""
+"""Input frames brought into one shape: columns by their usual names, instants in UTC, ids as text."""
 
 from collections.abc import Iterable, Mapping
 
@@ -38,29 +38,31 @@ OUTCOME = {
 def named(
     frame: pd.DataFrame, wanted: Mapping[str, Iterable[str]], *, needed: Iterable[str], what: str
 ) -> pd.DataFrame:
-    """The wanted columns under our names, whatever usual name they have; those that are missing are empty.
+    """The wanted columns under our names, whichever usual name they have; missing optional ones are empty.
 
     Raises:
-        DataUnusable: A needed one is not there under any of its names.
+        DataUnusable: A required column is absent under all of its names.
     """
     theirs = {str(column).strip().lower(): column for column in frame.columns}
-    found = {}
+    renamed = {}
     for name, usual in wanted.items():
-        column = next((theirs[one] for one in usual if one in theirs), None)
+        column = next((theirs[alias] for alias in usual if alias in theirs), None)
         if column is None and name in needed:
             raise DataUnusable(
                 f"The {what} have no column {name} (or {', '.join(list(usual)[1:4])}). Rename one so."
             )
-        found[name] = (
+        renamed[name] = (
             frame[column].reset_index(drop=True)
             if column is not None
             else pd.Series([None] * len(frame), dtype=object)
         )
-    return pd.DataFrame(found)
+    return pd.DataFrame(renamed)
 
 
 def instants(values: pd.Series) -> pd.Series:
-    """Instants in UTC from texts, dates or timestamps; what is none is empty. Without a zone they are taken for UTC."""
+    """Instants in UTC from texts, dates or timestamps; unreadable ones are empty. Without a zone they are
+    taken for UTC.
+    """
     return pd.to_datetime(
         values,
         utc=True,

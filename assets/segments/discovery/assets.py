@@ -1,6 +1,7 @@
-"""segments/customers and segments/cards: who is in which segment at the end of a week, and why these are segments at all.
+"""segments/customers and segments/cards: segment of each customer at the end of a week, with test results.
 
-The search and its tests are in `assets.segments.discovery.discovery`, what is read and how it becomes rows in `assets.segments.discovery.inputs`.
+The search and its tests are in `assets.segments.discovery.discovery`, reading and writing in
+`assets.segments.discovery.inputs`.
 """
 
 from typing import Any
@@ -53,13 +54,14 @@ def segments(
         week = week_on(lake, sunday, desk.policy().segments, now=crms.now())
         if week is None:
             raise dg.Failure(
-                f"Nothing is known of customers on {sunday}. Materialize segments/customer_features of the same week first.",
+                f"Nothing is known of customers on {sunday}. Materialize segments/customer_features of "
+                "the same week first.",
                 allow_retries=False,
             )
         where = {"day": (sunday, sunday)}
         people = lake.replace(CUSTOMERS, week.customers, where=where)
         cards = lake.replace(CARDS, as_rows(CARDS, week.cards), where=where)
-    told = week.cards.to_dict("records")
+    cards_of_week = week.cards.to_dict("records")
     states = week.cards["state"].value_counts()
     tried = week.report.astype(object).where(week.report.notna(), None).to_dict("records")
     yield dg.MaterializeResult(
@@ -67,7 +69,7 @@ def segments(
         metadata={
             "dagster/row_count": people.rows,
             "people by segment": {
-                str(card["segment"]): int(card["people"]) for card in told if card["state"] == ACTIVE
+                str(card["segment"]): int(card["people"]) for card in cards_of_week if card["state"] == ACTIVE
             },
         },
     )
@@ -77,14 +79,16 @@ def segments(
             "dagster/row_count": cards.rows,
             "active": int(states.get(ACTIVE, 0)),
             "cards": dg.MetadataValue.md(
-                "\n\n".join(card_words(card) for card in told)
+                "\n\n".join(card_words(card) for card in cards_of_week)
                 or "No group of customers passed the tests: none is called a segment."
             ),
             "what was tried": dg.MetadataValue.table(records_of(tried)) if tried else "nothing",
-            "campaigns to stop": dg.MetadataValue.md("\n".join(f"- {one}" for one in week.flagged) or "none"),
+            "campaigns to stop": dg.MetadataValue.md(
+                "\n".join(f"- {campaign}" for campaign in week.flagged) or "none"
+            ),
         },
     )
-    expired = [str(card["segment"]) for card in told if card["state"] == EXPIRED]
+    expired = [str(card["segment"]) for card in cards_of_week if card["state"] == EXPIRED]
     yield dg.AssetCheckResult(
         check_name=HOLDS,
         asset_key=CARDS.asset_key,

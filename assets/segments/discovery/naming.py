@@ -1,4 +1,4 @@
-"""Names and ids of segments, from their rules: what a rule says, said as people say it. The same rule always has the same name."""
+"""Names and ids of segments, worded from their rules. The same rule always has the same name."""
 
 from collections.abc import Sequence
 
@@ -10,18 +10,18 @@ LONGEST = 80
 
 
 def names(rules: Sequence[Rule]) -> list[tuple[str, str]]:
-    """Id and name of each rule; two that would be named alike are told apart by their whole rule."""
-    said = [name(rule) for rule in rules]
-    said = [
-        one if said.count(one) == 1 else f"{one} ({rule.words})"[:160]
-        for one, rule in zip(said, rules, strict=True)
+    """Id and name of each rule; rules with equal names are told apart by their full wording."""
+    titles = [name(rule) for rule in rules]
+    titles = [
+        title if titles.count(title) == 1 else f"{title} ({rule.words})"[:160]
+        for title, rule in zip(titles, rules, strict=True)
     ]
-    ids = [slug(one)[:60].strip("-") for one in said]
-    found = []
-    for place, (one, text) in enumerate(zip(ids, said, strict=True)):
-        before = ids[:place].count(one)
-        found.append((f"{one}-{before + 1}" if before else one, text))
-    return found
+    ids = [slug(title)[:60].strip("-") for title in titles]
+    ids_and_names = []
+    for number, (segment_id, text) in enumerate(zip(ids, titles, strict=True)):
+        before = ids[:number].count(segment_id)
+        ids_and_names.append((f"{segment_id}-{before + 1}" if before else segment_id, text))
+    return ids_and_names
 
 
 def name(rule: Rule) -> str:
@@ -32,18 +32,18 @@ def name(rule: Rule) -> str:
     common = [clause for clause in branches[0] if all(clause in branch for branch in branches)]
     if common and len(branches) > 1:
         rest = [[clause for clause in branch if clause not in common] for branch in branches]
-        if len(rest) == 2 and all(len(one) == 1 for one in rest):
+        if len(rest) == 2 and all(len(clauses) == 1 for clauses in rest):
             noun, parts = _noun_and_parts(common)
-            either = " or ".join(_part(one[0]) for one in rest)
+            either = " or ".join(_part(clauses[0]) for clauses in rest)
             whole = " ".join((noun, *parts, either))
             if len(whole) <= LONGEST:
                 return whole
         return _phrase(common, suffix="" if len(rest) < 2 else ", parted")
-    said = [_phrase(branch) for branch in branches]
-    two = f"{said[0]}, or {said[1][0].lower()}{said[1][1:]}" if len(said) > 1 else said[0]
+    phrases = [_phrase(branch) for branch in branches]
+    two = f"{phrases[0]}, or {phrases[1][0].lower()}{phrases[1][1:]}" if len(phrases) > 1 else phrases[0]
     if len(two) > LONGEST:
-        two = said[0]
-    return f"{two} and others" if len(said) > (2 if ", or " in two else 1) else two
+        two = phrases[0]
+    return f"{two} and others" if len(phrases) > (2 if ", or " in two else 1) else two
 
 
 def _phrase(clauses: Sequence[Clause], suffix: str = "") -> str:
@@ -52,7 +52,7 @@ def _phrase(clauses: Sequence[Clause], suffix: str = "") -> str:
 
 
 def _noun_and_parts(clauses: Sequence[Clause]) -> tuple[str, list[str]]:
-    """The noun that purchases give, and what the other clauses add to it."""
+    """The noun that purchases give, and the wording of the other clauses."""
     nouns = [(clause, noun) for clause in clauses if (noun := _noun(clause))]
     parts = [_part(clause) for clause in clauses if not nouns or clause != nouns[0][0]]
     return (nouns[0][1] if nouns else "Customers"), parts
@@ -79,22 +79,24 @@ def _noun(clause: Clause) -> str:
 
 
 def _part(clause: Clause) -> str:
-    said = clause.trait.name.replace("_", " ")
+    trait_words = clause.trait.name.replace("_", " ")
     if not clause.levels and clause.low is None and clause.high is None:
-        return f"with {'unknown' if clause.is_missing_in else 'known'} {said}"
+        return f"with {'unknown' if clause.is_missing_in else 'known'} {trait_words}"
     if clause.trait.kind == TEXT:
-        return _of_text(clause, said)
+        return _of_text(clause, trait_words)
     if clause.trait.kind == FLAG:
-        return f"{'with' if clause.low is not None else 'without'} {said}"
-    return _of_recency(clause) if clause.trait.name == "recency_days" else f"with {said} {_range(clause)}"
+        return f"{'with' if clause.low is not None else 'without'} {trait_words}"
+    return (
+        _of_recency(clause) if clause.trait.name == "recency_days" else f"with {trait_words} {_range(clause)}"
+    )
 
 
-def _of_text(clause: Clause, said: str) -> str:
+def _of_text(clause: Clause, trait_words: str) -> str:
     more = f" and {len(clause.levels) - 3} more" if len(clause.levels) > 3 else ""
     shown = ", ".join(clause.levels[:3]) + more
     if clause.trait.name in _PLACES:
         return f"{'outside' if clause.is_not else 'in'} {shown}"
-    return f"{'without' if clause.is_not else 'with'} {said} {shown}"
+    return f"{'without' if clause.is_not else 'with'} {trait_words} {shown}"
 
 
 def _range(clause: Clause) -> str:

@@ -1,4 +1,4 @@
-"""What stood out: days on which a series did what its own past, its peers and the calendar do not explain."""
+"""Anomaly detection: days of a series that its own past, its peers and the calendar do not explain."""
 
 from assets.signals.anomalies.detect import detect
 

@@ -1,4 +1,4 @@
-"""What to do about an incident, in a sentence; and whether a change of budget follows from it."""
+"""Recommended action per incident, and whether a budget cut follows from it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,19 +28,26 @@ _DOWN = {
 _CUTS = {("spend", 1), ("cpc", 1)}
 
 
-def advised(one: Mapping[str, Any]) -> str:
-    """The next step."""
-    if one["data"]:
+def recommended_action(incident: Mapping[str, Any]) -> str:
+    """The recommended next step, in a sentence."""
+    if incident["data"]:
         return "Repair the tracking. No pause or cut should follow from these days."
-    if any(word in (one["change"] or "") for word in ("DISAPPROVED", "REJECTED")):
+    if any(word in (incident["change"] or "") for word in ("DISAPPROVED", "REJECTED")):
         return "Appeal or replace the rejected ads."
-    return (_UP if one["effect"] > 0 else _DOWN).get(one["metric"], "Look at it.")
+    return (_UP if incident["effect"] > 0 else _DOWN).get(incident["metric"], "Look at it.")
 
 
-def asks_for_a_cut(one: Mapping[str, Any]) -> bool:
-    """Whether a smaller budget follows: dearer or more than expected, a lot of money, nobody's change behind it, and trustworthy data."""
-    up = 1 if one["value"] > one["expected"] else -1
+def asks_for_a_cut(incident: Mapping[str, Any]) -> bool:
+    """Whether a budget cut is proposed: an open incident of high severity in spend or CPC, above expectation,
+    that no recorded change and no data-quality fault explains.
+    """
+    up = 1 if incident["value"] > incident["expected"] else -1
     return (
-        (one["metric"], up) in _CUTS and one["severity"] == "high" and one["state"] == "open" and not one["data"] and not one["change"]
-        and one["level"] != "account" and not one["part_of"]
-    )  # fmt: skip
+        (incident["metric"], up) in _CUTS
+        and incident["severity"] == "high"
+        and incident["state"] == "open"
+        and not incident["data"]
+        and not incident["change"]
+        and incident["level"] != "account"
+        and not incident["part_of"]
+    )

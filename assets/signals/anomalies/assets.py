@@ -1,7 +1,8 @@
-"""Anomalies: what stood out, as it was known on the morning after.
+"""Anomaly assets: the incidents of each day, from the data known on the following morning.
 
-Reads core as of that morning, writes signals/anomalies and signals/watched. A backfill over past days is a replay. The method is in
-`assets.signals.anomalies.sequential_detector`, the words in `causes` and `advice`.
+Reads core as of that morning and writes signals/anomalies and signals/watched. A backfill over past days is a
+point-in-time replay. The method is in `assets.signals.anomalies.sequential_detector`, the texts in `causes`
+and `advice`.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from assets.automation import follows_newest
 from assets.core.performance.point_in_time import known_by
 from assets.partitions import day_range, days
 from assets.signals.anomalies.feedback import precision
-from assets.signals.anomalies.inputs import told_on
+from assets.signals.anomalies.inputs import incidents_on
 from resources.action_services import Desk
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
@@ -31,15 +32,20 @@ from resources.tables.signals import ANOMALIES, MARKS, WATCHED
     name="anomalies",
     specs=[
         dg.AssetSpec(
-            table.asset_key, description=table.description, metadata=table.metadata, group_name="signals", owners=["team:media"],
-            kinds={"numpy", "deltalake"}, automation_condition=follows_newest(),
+            table.asset_key,
+            description=table.description,
+            metadata=table.metadata,
+            group_name="signals",
+            owners=["team:media"],
+            kinds={"numpy", "deltalake"},
+            automation_condition=follows_newest(),
             deps=[core.DAYS["ad_set"].asset_key, core.DAYS["campaign"].asset_key, core.ENTITIES.asset_key],
         )
         for table in (ANOMALIES, WATCHED)
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
-)  # fmt: skip
+)
 def anomalies(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
@@ -60,31 +66,36 @@ def anomalies(
                     asset_key=table.asset_key, metadata={"note": str(error), "dagster/row_count": 0}
                 )
             return
-        found, watched, unknown, ours = [], [], 0, _ours(desk)
+        incident_rows, watched, unknown, ours = [], [], 0, _ours(desk)
         for day in (start + timedelta(days=n) for n in range((end - start).days + 1)):
             at = known_by(day, now=platforms.now())
-            told = told_on(lake, day, at=at, policy=policy, ours=ours)
-            unknown += told is None
-            if told is not None:
-                found += [one | {"day": day, "known_by": at} for one in told.incidents]
-                watched += told.watched
+            day_result = incidents_on(lake, day, at=at, policy=policy, ours=ours)
+            unknown += day_result is None
+            if day_result is not None:
+                incident_rows += [row | {"day": day, "known_by": at} for row in day_result.incidents]
+                watched += day_result.watched
         marks = lake.read(MARKS)
         rows = {
             table: _written(lake, table, some, (start, end))
-            for table, some in ((ANOMALIES, found), (WATCHED, watched))
+            for table, some in ((ANOMALIES, incident_rows), (WATCHED, watched))
         }
-    newest = [one for one in watched if one["day"] == end]
+    newest = [row for row in watched if row["day"] == end]
     right, judged = precision(marks)
     yield dg.MaterializeResult(
         asset_key=ANOMALIES.asset_key,
         metadata=rows[ANOMALIES]
         | {
-            "open": sum(one["day"] == end and one["state"] == "open" and one["part_of"] is None for one in found),
-            "series tested": sum(one["series"] for one in newest), "tests": sum(one["tests"] for one in newest),
-            "flags that chance alone would raise, at most": round(sum(one["by_chance"] for one in newest), 2),
-            "marked right by people": f"{right} of {judged}", "days of which nothing was known in time": unknown,
+            "open": sum(
+                row["day"] == end and row["state"] == "open" and row["part_of"] is None
+                for row in incident_rows
+            ),
+            "series tested": sum(row["series"] for row in newest),
+            "tests": sum(row["tests"] for row in newest),
+            "flags that chance alone would raise, at most": round(sum(row["by_chance"] for row in newest), 2),
+            "marked right by people": f"{right} of {judged}",
+            "days of which nothing was known in time": unknown,
         },
-    )  # fmt: skip
+    )
     yield dg.MaterializeResult(asset_key=WATCHED.asset_key, metadata=rows[WATCHED])
 
 
@@ -104,11 +115,11 @@ def _written(lake: Lake, table: Table, rows: list[dict], where: tuple) -> dict:
 
 
 def _ours(desk: Desk) -> set[tuple[str, str]]:
-    """What we wrote to in the last eight days."""
+    """Entities that we changed in the last eight days, as (platform, entity id)."""
     written = desk.ledger.written_since(desk.ledger.clock() - timedelta(days=8))
     return {
         (c.target.platform, c.target.entity_id)
-        for made, row in written
-        for n, c in enumerate(made.changes)
-        if n == row.part
+        for proposal, write in written
+        for n, c in enumerate(proposal.changes)
+        if n == write.part
     }

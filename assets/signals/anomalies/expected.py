@@ -1,30 +1,33 @@
-"""What each row was expected to be: a level that follows slowly, the shape of the week (and of the day), and what all rows do at once.
+"""Expected value per row: an exponentially smoothed level times weekday (and hour) factors times the effect
+common to the group.
 
-Multiplicative, in one pass: the expectation of a period comes from the periods before it alone. Levels are ratios of discounted sums, so that
-days with more clicks count more. The shape of the week is drawn towards that of the pool as far as the row's own is not known.
+One causal pass: the expectation of a period uses earlier periods only. Levels are ratios of discounted sums,
+so days with more clicks weigh more. Weekday factors are shrunk towards those of the pool while a row has few
+weeks of its own.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-from assets.signals.anomalies.metric_series import Rows
-from assets.signals.anomalies.noise import pooled
+from assets.signals.anomalies.metric_series import MetricRows
+from assets.signals.anomalies.noise import pool_mean
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 OFFSET = 0.02
-"""Of an amount's usual size: what is nearer to nothing than that is nothing."""
+"""Offset under the logarithm, as a share of the usual amount; smaller amounts count as zero."""
 _MASS, _MASS_AGAIN = 8.0, 5.6
-"""Periods that the first guess of a level counts for, and one after a new level."""
+"""Prior weight, in periods, of the first estimate of a level and of one after an accepted change of level."""
 _SEASON_MEMORY, _SEASON_WEIGHT = 10.0, 3.0
-"""Weeks (or days) after which a slot's past counts half, and how many of them the pool's shape stands for."""
+"""Half-life of seasonal factors in weeks (or days), and the prior weight of the pool's factors in the same
+unit."""
 
 
 class Expected:
-    """Levels, seasons and the counts that carry noise, as of the period before the one that is looked at."""
+    """Levels, seasonal factors and expected event counts, as of the period before the one that is judged."""
 
-    def __init__(self, rows: Rows, slots: list[Whole], *, half_life: float, warm: int) -> None:
+    def __init__(self, rows: MetricRows, slots: list[Whole], *, half_life: float, warm: int) -> None:
         self.rows, self._slots = rows, slots
         self.size = rows.above.shape[1]
         self._all = np.arange(self.size)
@@ -40,7 +43,7 @@ class Expected:
         self.level = np.zeros((periods + 1, self.size))
         self._kept_above, self._kept_below = np.zeros_like(self.level), np.zeros_like(self.level)
         self.summed, self.share = np.zeros_like(self.level), np.zeros_like(self.level)
-        """Cumulated numerators, and cumulated denominators with the season's and the day's share."""
+        """Cumulated numerators, and cumulated denominators times seasonal and group factors."""
         self._keep(0, np.zeros(self.size, bool), np.zeros(self.size, np.int64))
         self.season = [
             (
@@ -56,30 +59,36 @@ class Expected:
 
     @property
     def offset(self) -> Floats:
-        """What is added under a logarithm: half an event for counts, a fiftieth of the usual for amounts."""
+        """Offset added under the logarithm: half an event for counts, 2 % of the usual amount otherwise."""
         rows, events = self.rows, self.events_per_share * self.unit
         of_values = 0.5 * rows.spread * self.usual / np.maximum(events, 0.3)
-        return np.where(rows.whole, 0.5, np.where(rows.is_sum, of_values, OFFSET * self.usual))
+        return np.where(rows.is_integer, 0.5, np.where(rows.is_sum, of_values, OFFSET * self.usual))
 
     def seasonal(self, t: int, weight: Floats) -> Floats:
-        """Logarithm of the season's share of period `t`; `weight` is how well each row's own days are known."""
+        """Log seasonal factor of period `t`; `weight` is the inverse variance of each row's days."""
         whole = np.zeros(self.size)
         for (sums, counts), slot in zip(self.season, self._slots, strict=True):
-            own = sums / np.maximum(counts, 1e-9)
-            of_pool = np.stack([pooled(own[n], counts[n] * weight, self.rows.pool) for n in range(len(sums))])
-            drawn = of_pool + (own - of_pool) * counts / (counts + _SEASON_WEIGHT)
+            row_season = sums / np.maximum(counts, 1e-9)
+            of_pool = np.stack(
+                [pool_mean(row_season[n], counts[n] * weight, self.rows.pool) for n in range(len(sums))]
+            )
+            drawn = of_pool + (row_season - of_pool) * counts / (counts + _SEASON_WEIGHT)
             drawn -= drawn.mean(axis=0)
             whole += drawn[slot[t], self._all]
         return whole
 
     def add(self, t: int, share: Floats) -> None:
-        """Take period `t` into the running sums, its expected share included; what is not judged counts as not there."""
-        known = self.rows.known[t]
-        self.summed[t + 1] = self.summed[t] + np.where(known, self.rows.above[t], 0.0)
-        self.share[t + 1] = self.share[t] + np.where(known, share, 0.0)
+        """Add period `t` to the cumulated sums, its expected share included; periods that are not judged are
+        left out.
+        """
+        is_known = self.rows.known[t]
+        self.summed[t + 1] = self.summed[t] + np.where(is_known, self.rows.above[t], 0.0)
+        self.share[t + 1] = self.share[t] + np.where(is_known, share, 0.0)
 
     def since(self, t: int, start: Whole, base: Whole) -> tuple[Floats, Floats, Floats]:
-        """Seen, expected and expected events from `start` through `t`, by the level before `base`."""
+        """Observed sum, expected sum and expected events from `start` through `t`, by the level before
+        `base`.
+        """
         seen = self.summed[t + 1] - self.summed[start, self._all]
         share = self.share[t + 1] - self.share[start, self._all]
         return (
@@ -89,9 +98,20 @@ class Expected:
         )
 
     def learn(
-        self, t: int, *, learns: Bools, frozen: Bools, start: Whole, share: Floats, most: Floats, season: Floats, common: Floats
-    ) -> None:  # fmt: skip
-        """Take in what period `t` showed, no further than `most` (logarithm) from what was expected; levels of `frozen` rows stay as at `start`."""
+        self,
+        t: int,
+        *,
+        learns: Bools,
+        frozen: Bools,
+        start: Whole,
+        share: Floats,
+        most: Floats,
+        season: Floats,
+        common: Floats,
+    ) -> None:
+        """Update levels with period `t`, winsorised at `most` (log ratio) from the expectation; `frozen` rows
+        keep the level at `start`.
+        """
         rows, c = self.rows, self.offset
         expected = share * np.exp(self.level[t])
         off = np.log((rows.above[t] + c) / (expected + c))
@@ -108,12 +128,14 @@ class Expected:
         self._learn_season(t, learns & np.isfinite(most), np.clip(plain - season, -most, most), season)
 
     def roll_back(self, which: Bools, to: Whole) -> None:
-        """Forget what the rows learned since `to`: an incident had begun."""
+        """Restore the state at `to`, the start of an incident that was detected later."""
         at = np.flatnonzero(which)
         self._above[at], self._below[at] = self._kept_above[to[at], at], self._kept_below[to[at], at]
 
     def restart(self, which: Bools, t: int, since: Whole) -> None:
-        """Take what was seen from `since` through `t` as the new level, known as little as a first guess."""
+        """Use the mean from `since` through `t` as the new level, with the prior weight of a first
+        estimate.
+        """
         seen = self.summed[t + 1] - self.summed[since, self._all]
         share = self.share[t + 1] - self.share[since, self._all]
         self._below = np.where(which, _MASS_AGAIN * self.unit, self._below)
@@ -122,13 +144,13 @@ class Expected:
         )
 
     def scale(self, t: int, factor: Floats) -> None:
-        """A change that is known: the level of period `t` moves with it."""
+        """Multiply the level at period `t` by a known factor."""
         self._above = self._above * factor
         self.level[t] += np.log(factor)
         self.usual = np.maximum(self.usual, self.usual * factor)
 
     def loosen(self, which: Bools) -> None:
-        """A change of unknown size: what was known of the level weighs half a period."""
+        """Reduce the weight of the past to half a period, after a change of unknown size."""
         weight = np.where(which, 0.5 * self.unit / np.maximum(self._below, 1e-12), 1.0)
         self._above, self._below = self._above * weight, self._below * weight
 
@@ -140,21 +162,23 @@ class Expected:
 
     def _learn_season(self, t: int, learns: Bools, off: Floats, season: Floats) -> None:
         at = np.flatnonzero(learns)
-        for sums, counts, slot in [(*one, slot) for one, slot in zip(self.season, self._slots, strict=True)]:
-            place = np.broadcast_to(slot[t], self.size)[at]
-            own = (
-                season[at] if len(self._slots) == 1 else sums[place, at] / np.maximum(counts[place, at], 1e-9)
+        for sums, counts, slot in [
+            (*arrays, slot) for arrays, slot in zip(self.season, self._slots, strict=True)
+        ]:
+            slots = np.broadcast_to(slot[t], self.size)[at]
+            slot_level = (
+                season[at] if len(self._slots) == 1 else sums[slots, at] / np.maximum(counts[slots, at], 1e-9)
             )
-            sums[place, at] = sums[place, at] * self._season_fade + off[at] + own
-            counts[place, at] = counts[place, at] * self._season_fade + 1.0
+            sums[slots, at] = sums[slots, at] * self._season_fade + off[at] + slot_level
+            counts[slots, at] = counts[slots, at] * self._season_fade + 1.0
 
 
 def _mean(values: Floats, of: Bools) -> Floats:
     return np.where(of, values, 0.0).sum(axis=0) / np.maximum(of.sum(axis=0), 1)
 
 
-def _first_level(rows: Rows, first: Bools) -> Floats:
-    """Median of the first periods' ratios; of what is mostly nothing their mean."""
+def _first_level(rows: MetricRows, first: Bools) -> Floats:
+    """Median of the ratios of the first periods; their mean where the median is zero."""
     ratios = np.where(first, rows.above / np.where(first, rows.below, 1.0), np.nan)
     some = first.any(axis=0)
     middle = np.zeros(ratios.shape[1])

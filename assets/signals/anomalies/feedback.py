@@ -1,4 +1,4 @@
-"""What people say of incidents: right, wrong, or not now."""
+"""User feedback on incidents: right, wrong, or snoozed."""
 
 from datetime import date
 
@@ -8,17 +8,17 @@ RIGHT, WRONG, SNOOZE = "right", "wrong", "snooze"
 
 
 def precision(marks: pd.DataFrame) -> tuple[int, int]:
-    """How many of the marked incidents were marked right, and how many were marked at all; of several marks of one the last counts."""
-    said = (
+    """Incidents marked right, and incidents marked at all; the newest mark of each incident counts."""
+    judged = (
         marks[marks["mark"].isin([RIGHT, WRONG])]
         .sort_values("at")
         .drop_duplicates("incident_id", keep="last")
     )
-    return int((said["mark"] == RIGHT).sum()), len(said)
+    return int((judged["mark"] == RIGHT).sum()), len(judged)
 
 
 def quiet(marks: pd.DataFrame, *, on: date) -> set[str]:
-    """Incidents that are not to be told of on that day: snoozed through it, or marked wrong."""
+    """Incidents that are suppressed on that day: snoozed through it, or marked wrong."""
     newest = marks.sort_values("at").drop_duplicates(["incident_id", "mark"], keep="last")
     snoozed = newest[(newest["mark"] == SNOOZE) & (pd.to_datetime(newest["until"]) >= pd.Timestamp(on))]
     last = (

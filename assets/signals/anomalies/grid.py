@@ -1,7 +1,7 @@
-"""Cleaned rows as arrays on a regular grid: periods x series, with what is not known left unknown.
+"""Cleaned rows as arrays on a regular grid of periods x series, NaN where nothing is known.
 
-Series of days, weeks or months share one calendar, so that what all of them do on a day can be told from what one does. Finer series
-(hours, minutes) need not overlap and are laid beside each other from their own first period on.
+Daily, weekly and monthly series share one calendar, so that effects common to all series of a day can be
+estimated. Finer series (hours, minutes) need not overlap; each starts at its own first period.
 """
 
 from collections.abc import Iterator
@@ -14,11 +14,27 @@ import pandas as pd
 Floats = npt.NDArray[np.float64]
 _DAY, _DAY_SECONDS = pd.Timedelta(days=1), 86_400.0
 _USUAL = np.array(
-    [60, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, _DAY_SECONDS, 604_800, 2_629_800, 7_889_400], float,
-)  # fmt: skip
-"""Seconds of the usual periods, a minute to a quarter."""
+    [
+        60,
+        300,
+        600,
+        900,
+        1800,
+        3600,
+        7200,
+        14_400,
+        21_600,
+        43_200,
+        _DAY_SECONDS,
+        604_800,
+        2_629_800,
+        7_889_400,
+    ],
+    float,
+)
+"""Common sampling periods in seconds, from a minute to a quarter."""
 _LONGEST = 20_000
-"""Periods on one grid: a year of half hours. A longer series is judged by its newest."""
+"""Largest number of periods on one grid (a year of half hours); of longer series the newest are used."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +47,7 @@ class Grid:
     columns: dict[str, Floats]
     matured: Floats | None
     group: list[str] | None
-    """Per series what it shares its fate with; None where nobody says, empty for none."""
+    """Per series the group whose common effects it shares; None if no groups were given, empty for none."""
 
     @property
     def is_shared(self) -> bool:
@@ -42,11 +58,11 @@ class Grid:
         return _DAY / self.period
 
     def stamps_of(self, series: int) -> npt.NDArray[np.datetime64]:
-        """The periods of one series."""
+        """Timestamps of one series."""
         return self.at[:, 0 if self.is_shared else series]
 
     def slots(self, measures: int) -> list[npt.NDArray[np.int64]]:
-        """Per season the slot of each period, periods x rows or periods x 1: weekdays, and hours where there are any."""
+        """Per seasonal cycle the slot of each period (weekday, hour), periods x rows or periods x 1."""
         if self.period > _DAY:
             return []
         stamps = pd.DatetimeIndex(self.at.ravel())
@@ -56,16 +72,18 @@ class Grid:
 
 
 def grids(rows: pd.DataFrame, watched: list[str]) -> Iterator[Grid]:
-    """The rows (as `cleaned` gives them) by frequency. A period without a row is unknown, not zero."""
+    """One grid per sampling frequency of the cleaned rows. A period without a row is unknown, not zero."""
     gap = rows.groupby("series_id")["day"].diff()
     usual = gap.groupby(rows["series_id"]).median().fillna(_DAY)
-    for period, own in usual.groupby(_rounded(usual)):
-        kept = rows[rows["series_id"].isin(own.index)]
-        yield (_shared if period >= _DAY else _beside)(kept, pd.Timedelta(period), watched)
+    for period, period_series in usual.groupby(_rounded(usual)):
+        period_rows = rows[rows["series_id"].isin(period_series.index)]
+        yield (_shared if period >= _DAY else _beside)(period_rows, pd.Timedelta(period), watched)
 
 
 def _rounded(gaps: pd.Series) -> pd.Series:
-    """Frequencies apart by less than a seventh are one: months have 28 to 31 days. A series with gaps of some days is a daily one."""
+    """Round to common periods within 15 % (months have 28 to 31 days); gaps of up to a week mean a daily
+    series with gaps.
+    """
     exact = gaps.dt.total_seconds().clip(lower=1.0).to_numpy()
     near = _USUAL[np.abs(np.log(exact[:, None] / _USUAL[None, :])).argmin(axis=1)]
     close = np.abs(np.log(exact / near)) < 0.15
@@ -84,31 +102,37 @@ def _shared(rows: pd.DataFrame, period: pd.Timedelta, watched: list[str]) -> Gri
     )
     whole = whole.as_unit("us")[-_LONGEST:]
     series, where = np.unique(rows["series_id"].to_numpy(str), return_inverse=True)
-    place = whole.get_indexer(pd.DatetimeIndex(stamps))
-    return _filled(rows, place, where, list(series), period, whole.to_numpy()[:, None], watched)
+    position = whole.get_indexer(pd.DatetimeIndex(stamps))
+    return _filled(rows, position, where, list(series), period, whole.to_numpy()[:, None], watched)
 
 
 def _beside(rows: pd.DataFrame, period: pd.Timedelta, watched: list[str]) -> Grid:
-    """Each series from its own first period on; where a row is not quite on time its own timestamp is kept."""
+    """Each series from its own first period; rows off the grid keep their own timestamp."""
     series, where = np.unique(rows["series_id"].to_numpy(str), return_inverse=True)
     first = rows.groupby("series_id")["day"].min().to_numpy()
-    place = np.rint((rows["day"].to_numpy() - first[where]) / period.to_timedelta64()).astype(int)
-    length = min(int(place.max()) + 1, _LONGEST)
-    late = np.maximum(pd.Series(place).groupby(where).max().to_numpy() - (length - 1), 0)
-    place = place - late[where]
+    position = np.rint((rows["day"].to_numpy() - first[where]) / period.to_timedelta64()).astype(int)
+    length = min(int(position.max()) + 1, _LONGEST)
+    late = np.maximum(pd.Series(position).groupby(where).max().to_numpy() - (length - 1), 0)
+    position = position - late[where]
     at = first[None, :] + (np.arange(length)[:, None] + late[None, :]) * period.to_timedelta64()
-    at[place[place >= 0], where[place >= 0]] = rows["day"].to_numpy()[place >= 0]
-    return _filled(rows, place, where, list(series), period, at, watched)
+    at[position[position >= 0], where[position >= 0]] = rows["day"].to_numpy()[position >= 0]
+    return _filled(rows, position, where, list(series), period, at, watched)
 
 
 def _filled(
-    rows: pd.DataFrame, place: np.ndarray, where: np.ndarray, series: list[str], period: pd.Timedelta, at: np.ndarray, watched: list[str],
-) -> Grid:  # fmt: skip
-    kept = place >= 0
+    rows: pd.DataFrame,
+    position: np.ndarray,
+    where: np.ndarray,
+    series: list[str],
+    period: pd.Timedelta,
+    at: np.ndarray,
+    watched: list[str],
+) -> Grid:
+    in_grid = position >= 0
 
     def laid(name: str) -> Floats:
         values = np.full((len(at), len(series)), np.nan)
-        values[place[kept], where[kept]] = rows[name].to_numpy()[kept]
+        values[position[in_grid], where[in_grid]] = rows[name].to_numpy()[in_grid]
         return values
 
     group = rows.groupby("series_id")["group"].last().reindex(series).tolist() if "group" in rows else None

@@ -1,55 +1,61 @@
-"""What all rows of a group do at once: a promotion, a holiday, a market. A loss of half is none: people want to hear of it."""
+"""Common effect per group (promotion, holiday, market), removed before testing. Drops over 50 % are kept as
+incidents.
+"""
 
 import numpy as np
 import numpy.typing as npt
 
-from assets.signals.anomalies.metric_series import Rows
+from assets.signals.anomalies.metric_series import MetricRows
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 FEW = 8
-"""Fewer rows tell nothing about any of them."""
+"""Smallest group for which a common effect is estimated."""
 _LARGEST_LOSS = np.log(0.5)
 _SUREST = 0.75
-"""Share of a group's rows, those with the least noise, that tell what the group does."""
+"""Quantile of the variance below which rows are used for the estimate."""
 _SHARED = 0.7
-"""Share of these that must go a third as far: one campaign with most of an account's ad sets is not the account."""
+"""Share of those rows that must move at least a third as far, so that one large campaign does not pass for
+the account."""
 _MEDIAN_TO_MEAN = 1.2533
-"""Standard error of a median over that of a mean."""
+"""Ratio of the standard error of a median to that of a mean (normal data)."""
 
 
-class Common:
-    """Per pool its groups, as far as they hold `FEW` rows, and the rows that share their fate with too few."""
+class GroupEffects:
+    """Per pool the groups of at least `FEW` rows, and the rows that are in none of them."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: MetricRows) -> None:
         self._pools = []
-        for own in _apart(rows.pool):
-            if len(own) < FEW:
+        for pool_rows in _apart(rows.pool):
+            if len(pool_rows) < FEW:
                 continue
-            groups = [own[group] for group in _apart(rows.fate[own])]
-            told = [group for group in groups if len(group) >= FEW and rows.fate[group[0]] >= 0]
-            others = np.setdiff1d(own, np.concatenate(told)) if told else own
-            self._pools.append((told, others))
+            groups = [pool_rows[group] for group in _apart(rows.effect_group[pool_rows])]
+            large_groups = [
+                group for group in groups if len(group) >= FEW and rows.effect_group[group[0]] >= 0
+            ]
+            others = np.setdiff1d(pool_rows, np.concatenate(large_groups)) if large_groups else pool_rows
+            self._pools.append((large_groups, others))
 
     def move(self, off: Floats, variance: Floats, ready: Bools) -> Floats:
-        """What each row's group does in a period (logarithm); 0 where it may be chance, or a loss.
+        """Log effect of each row's group in a period; 0 where it is within chance, or a loss of half or more.
 
-        What the groups of a pool all do in one direction, as far as the least of them, is taken from the rows of no group, too.
+        If all groups of a pool move in one direction, the smallest of their effects applies to rows without a
+        group, too.
         """
-        found = np.zeros(len(off))
+        effects = np.zeros(len(off))
         for groups, others in self._pools:
             moves, silent = [], [others]
             for group in groups:
-                own = group[ready[group]]
-                if len(own) < FEW:
+                ready_rows = group[ready[group]]
+                if len(ready_rows) < FEW:
                     silent.append(group)
                     continue
-                moves.append(_middle(off[own], variance[own]))
-                found[group] = moves[-1]
+                moves.append(_middle(off[ready_rows], variance[ready_rows]))
+                effects[group] = moves[-1]
             if len(moves) > 1 and len(set(np.sign(moves))) == 1:
-                found[np.concatenate(silent)] = min(moves, key=abs)
-        return found
+                effects[np.concatenate(silent)] = min(moves, key=abs)
+        return effects
 
 
 def _middle(off: Floats, variance: Floats) -> float:
@@ -57,11 +63,11 @@ def _middle(off: Floats, variance: Floats) -> float:
     middle = float(np.median(off[sure]))
     if middle <= _LARGEST_LOSS or np.mean(off[sure] * np.sign(middle) > abs(middle) / 3) < _SHARED:
         return 0.0
-    doubt = _MEDIAN_TO_MEAN * float(np.sqrt(np.median(variance[sure]) / sure.sum()))
-    return float(np.sign(middle) * max(0.0, abs(middle) - doubt))
+    maturity_variance = _MEDIAN_TO_MEAN * float(np.sqrt(np.median(variance[sure]) / sure.sum()))
+    return float(np.sign(middle) * max(0.0, abs(middle) - maturity_variance))
 
 
 def _apart(numbers: Whole) -> list[Whole]:
-    """Places of each number."""
+    """Indices of each distinct number."""
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)

@@ -1,4 +1,6 @@
-"""What callers hand in, made regular: text ids, plain timestamps, columns of floats. What cannot be used is named in one sentence."""
+"""Input validation: ids as text, timestamps without a zone, metrics as floats; one sentence for what cannot
+be used.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -15,9 +17,10 @@ _NUMBERS = ("decimal", "integer", "floating", "mixed-integer-float")
 
 
 def cleaned(days: pd.DataFrame, as_of: object) -> tuple[pd.DataFrame, list[str]]:
-    """The rows up to `as_of`, sorted, the last of doubled ones, and the names of the columns that are watched.
+    """The rows up to `as_of`, sorted, the last of duplicated ones, and the names of the metric columns.
 
-    Rows without a series or a day are left out. Numbers may be of any kind, Decimal among them; numbers that are no measure end in `_id`.
+    MetricRows without a series or a day are left out. Numbers may be of any kind, Decimal among them; numbers
+    that are no measure end in `_id`.
 
     Raises:
         ValueError: A column is missing, a metric is no number, a day is none, or there is nothing to watch.
@@ -35,20 +38,20 @@ def cleaned(days: pd.DataFrame, as_of: object) -> tuple[pd.DataFrame, list[str]]
     return rows.drop_duplicates(["series_id", "day"], keep="last", ignore_index=True), watched
 
 
-def steps(changes: pd.DataFrame | None) -> pd.DataFrame:
-    """Changes that people made: series_id, day and factor, empty where nobody knows by how much."""
+def change_events(changes: pd.DataFrame | None) -> pd.DataFrame:
+    """Known changes by people: series_id, day and factor, NaN where the size is unknown."""
     if changes is None:
         return pd.DataFrame({"series_id": [], "day": pd.DatetimeIndex([]), "factor": []})
     _needs(changes, ("series_id", "day"))
     factor = _floats("factor", changes["factor"]) if "factor" in changes else np.full(len(changes), np.nan)
     if (factor <= 0).any():
         raise ValueError("The factor of a change is above 0: what amounts are multiplied with, or empty.")
-    found = pd.DataFrame({"series_id": _texts(changes["series_id"]), "day": instants(changes["day"])})
-    return found.assign(factor=factor).dropna(subset=["series_id", "day"])
+    rows = pd.DataFrame({"series_id": _texts(changes["series_id"]), "day": instants(changes["day"])})
+    return rows.assign(factor=factor).dropna(subset=["series_id", "day"])
 
 
-def marks(calendar: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
-    """Days that are not judged: day and group, which is empty where the day is everyone's."""
+def calendar_days(calendar: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
+    """Days that are not judged: day and group (empty: all series)."""
     given = calendar if isinstance(calendar, pd.DataFrame) else pd.DataFrame({"day": list(calendar)})
     _needs(given, ("day",))
     group = _texts(given["group"]).fillna("") if "group" in given else ""
@@ -56,7 +59,8 @@ def marks(calendar: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
 
 
 def instants(days: pd.Series, name: str = "day") -> pd.Series:
-    """Timestamps without a zone (on the clock of whoever gave them); texts are read as ISO 8601 alone, which no country misreads.
+    """Timestamps without a zone, in local wall-clock time; texts are read as ISO 8601 only, which is
+    unambiguous everywhere.
 
     Raises:
         ValueError: A value is no day.
@@ -66,12 +70,12 @@ def instants(days: pd.Series, name: str = "day") -> pd.Series:
         raise ValueError(f"{name} holds numbers such as {days.iloc[0]}: give dates, timestamps or ISO texts.")
     try:
         is_stamp = pd.api.types.is_datetime64_any_dtype(values.dtype)
-        found = pd.Series(pd.to_datetime(values, format=None if is_stamp else "ISO8601"))
+        stamps = pd.Series(pd.to_datetime(values, format=None if is_stamp else "ISO8601"))
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"{name} holds no days, or those of several time zones ({error}). Give dates or ISO texts."
         ) from error
-    return (found.dt.tz_localize(None) if found.dt.tz is not None else found).dt.as_unit("us")
+    return (stamps.dt.tz_localize(None) if stamps.dt.tz is not None else stamps).dt.as_unit("us")
 
 
 def _until(day: pd.Series, as_of: object) -> pd.Series:
@@ -94,14 +98,14 @@ def _is_measured(name: str, column: pd.Series) -> bool:
 
 
 def _floats(name: str, column: pd.Series) -> npt.NDArray[np.float64]:
-    """The column as floats; what is not known or not finite is NaN."""
+    """The column as floats; unknown and non-finite values are NaN."""
     try:
-        found = pd.to_numeric(column).to_numpy(float, na_value=np.nan)
+        numbers = pd.to_numeric(column).to_numpy(float, na_value=np.nan)
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"{name} holds what is no number ({error}). Give numbers, empty where unknown."
         ) from error
-    return np.where(np.isfinite(found), found, np.nan)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 def _texts(column: pd.Series) -> pd.Series:

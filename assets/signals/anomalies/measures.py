@@ -1,7 +1,8 @@
-"""What is watched of a series: each measure with the counts that carry its noise.
+"""Metrics of a series, each with the event count that determines its sampling noise.
 
-A ratio is as uncertain as the counts it is made of: 3 conversions of 100 clicks say less than 300 of 10,000. So ratios are kept as
-numerator and denominator, and each measure names the count whose chance it rests on (BASELINES 1a, reading i).
+A ratio is as uncertain as its counts: 3 conversions of 100 clicks say less than 300 of 10,000. Ratios are
+therefore kept as numerator and denominator, and each metric names the count its variance depends on (its
+carrier).
 """
 
 from dataclasses import dataclass, replace
@@ -11,25 +12,28 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 ORDER_VARIANCE = 1.3
-"""Variance of a sum of order values, times that of their number: 1 + the squared spread of one (log-normal, 0.5)."""
+"""Dispersion of a sum of order values relative to a Poisson count: 1 + squared coefficient of variation of
+one order."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure. `carrier` is the count that its chance rests on, `worse` the direction nobody wants (0: either)."""
+    """One metric. `carrier` is the count that determines its variance, `worse` the unfavourable direction (0:
+    either).
+    """
 
     name: str
     numerator: str
     denominator: str | None = None
     carrier: str | None = None
     spread: float = 0.0
-    """Variance per unit of the carrier, relative: 1 for a count, more for a sum of values."""
+    """Relative variance per carrier event: 1 for a count, more for a sum of values."""
     is_count: bool = False
     worse: int = 0
 
     @property
     def is_level(self) -> bool:
-        """An amount of something, which people move on purpose by budgets; not a ratio."""
+        """Whether it is an amount, which budgets move on purpose, rather than a ratio."""
         return self.denominator is None
 
 
@@ -46,41 +50,42 @@ KNOWN = (
 )
 NAMES = tuple(measure.name for measure in KNOWN)
 COLUMNS = (*NAMES, "value")
-"""Columns that must hold numbers, whatever type they come in."""
+"""Columns that must be numeric, whatever their type."""
 FOLLOWS = {"impressions": "spend", "clicks": "spend", "conversions": "clicks", "conversion_value": "spend"}
-"""Amounts that are another one times ratios that are watched: they stand out only where one of those does."""
+"""Amounts that equal another amount times tested ratios; flagged only where one of those is flagged."""
 GROWING = ("conversions", "conversion_value", "cvr", "roas")
-"""Measures of which a young day shows only a part."""
+"""Right-censored metrics: recent days show only part of their final value."""
 
 
-Part = tuple[Measure, Floats, Floats, Floats]
-"""A measure with its numerator, denominator and carrier, each periods x series."""
+MeasureArrays = tuple[Measure, Floats, Floats, Floats]
+"""A metric with numerator, denominator and carrier, each periods x series."""
 
 
-def measurable(columns: dict[str, Floats]) -> list[Part]:
-    """Every measure that the columns allow.
+def measurable(columns: dict[str, Floats]) -> list[MeasureArrays]:
+    """Every metric that the columns allow.
 
-    A ratio that is given as such is used where its parts are not, weighed by its denominator where that is there.
+    A ratio that is given directly is used where its parts are missing, weighted by its denominator if that is
+    known.
     """
     shape = next(iter(columns.values())).shape
     ones, none = np.ones(shape), np.zeros(shape)
-    found: list[Part] = []
+    parts: list[MeasureArrays] = []
     for measure in KNOWN:
         if {measure.numerator, measure.denominator} - {None} <= set(columns):
             below = columns[measure.denominator] if measure.denominator else ones
-            found.append(
+            parts.append(
                 (measure, columns[measure.numerator], below, columns.get(measure.carrier or "", none))
             )
         elif measure.name in columns:
-            found.append(_as_given(measure, columns, ones, none))
+            parts.append(_as_given(measure, columns, ones, none))
     others = [name for name in columns if name not in NAMES]
-    found += [(Measure(name, name), columns[name], ones, none) for name in others]
-    return [part if part[3] is not none else (replace(part[0], spread=0.0), *part[1:]) for part in found]
+    parts += [(Measure(name, name), columns[name], ones, none) for name in others]
+    return [part if part[3] is not none else (replace(part[0], spread=0.0), *part[1:]) for part in parts]
 
 
-def _as_given(measure: Measure, columns: dict[str, Floats], ones: Floats, none: Floats) -> Part:
+def _as_given(measure: Measure, columns: dict[str, Floats], ones: Floats, none: Floats) -> MeasureArrays:
     below = columns.get(measure.denominator or "")
-    if below is None:  # nobody says of how many: its noise is told by its own past alone
+    if below is None:  # without counts, its noise is learned from its own past
         return replace(measure, is_count=False), columns[measure.name], ones, none
     if measure.carrier == measure.denominator:
         return measure, columns[measure.name] * below, below, below

@@ -1,8 +1,10 @@
-"""How surprising a sum is, given what was expected of it: tails of counts, of sums of values, and of amounts.
+"""Tail probabilities of sums: negative binomial for counts, gamma for amounts, and the Benjamini-Hochberg
+threshold.
 
-What a series does from day to day beyond its counts is one more relative variance. Counts with it are negative binomial (a Poisson count
-whose mean is Gamma), amounts are Gamma; upward both are taken as such, by Wilson and Hilferty's cube root where counts are many. Downward the
-logarithm is taken, whose tail is the heavier one there, and for counts never less than the count's own.
+Day-to-day variation beyond the counts is a relative variance. Counts are then negative binomial (Poisson with
+a gamma mean) and amounts gamma, for large counts by the cube-root transform of Wilson and Hilferty (1931).
+Below the expectation the logarithm is used, whose tail is heavier there, and for counts never less than the
+exact lower tail.
 """
 
 import numpy as np
@@ -11,23 +13,23 @@ from scipy.special import betainc, betaincc, ndtr, ndtri, stdtr
 
 Floats = npt.NDArray[np.float64]
 _CANDIDATE = 2.5
-"""Nothing nearer than that to what was expected can be flagged: the normal tail will do for it."""
+"""Standardized residuals closer than this cannot be flagged, so the normal tail is accurate enough."""
 _FEWEST_EXPECTED = 0.5
-"""A count is never held to be rarer than that: nobody knows a rate of nothing."""
+"""Lower bound of an expected count in the upper tail, since a rate of zero is never known exactly."""
 _MOST = 40.0
 
 
-def surprise(
+def standardized_residual(
     seen: Floats, expected: Floats, offset: Floats, variance: Floats, *, symmetric: npt.NDArray[np.bool_]
 ) -> Floats:
-    """How many standard deviations what was seen is above (+) or below (-) what was expected.
+    """Standardized residual: standard deviations above (+) or below (-) the expectation.
 
     Args:
         seen: Sums, 0 or more.
-        expected: What was expected of them, above 0.
-        offset: What is added to both under the logarithm, so that nothing is far and not infinitely far.
-        variance: Of what was seen, relative to the square of what was expected.
-        symmetric: Series of which nothing is known: Gamma on both sides.
+        expected: Expected sums, above 0.
+        offset: Added to both under the logarithm, so that zero has a finite residual.
+        variance: Variance of the sum divided by the squared expectation.
+        symmetric: Rows that use the gamma tail on both sides (nothing known about their noise).
     """
     sd = np.sqrt(variance)
     above = (np.cbrt(np.maximum(seen, 0.0) / np.maximum(expected, 1e-12)) - 1.0 + variance / 9.0) * 3.0 / sd
@@ -35,7 +37,7 @@ def surprise(
     return np.clip(np.where((seen < expected) & ~symmetric, below, above), -_MOST, _MOST)
 
 
-def chances(
+def two_sided_p_values(
     z: Floats,
     *,
     freedom: Floats,
@@ -45,21 +47,22 @@ def chances(
     whole: npt.NDArray[np.bool_],
     counted: npt.NDArray[np.bool_],
 ) -> Floats:
-    """Two-sided probability of being at least so surprising by chance.
+    """Two-sided p-value of a sum at least so far from its expectation.
 
     Args:
-        z: As `surprise` has it.
-        freedom: Degrees of freedom of the tail (Student): how far the estimate of the noise is trusted.
-        events: What was seen, in units of the carrier; for sums of values as many equal ones as carry the same noise.
-        expected_events: What was expected, likewise.
-        process: Relative variance beyond the counts.
-        whole: Whether events are whole numbers, of which half belongs to either tail.
-        counted: Whether the carrier is known at all.
+        z: Result of `standardized_residual`.
+        freedom: Degrees of freedom of the Student tail, which reflect the uncertainty of the variance.
+        events: Observed events; for sums of values the equivalent number of equal ones with the same
+            variance.
+        expected_events: Expected events, likewise.
+        process: Relative variance beyond the counts (overdispersion).
+        whole: Whether events are integers, which get the mid-p treatment.
+        counted: Whether an event count is known.
     """
     far = -np.abs(z)
-    found = 2.0 * ndtr(far)
+    probability = 2.0 * ndtr(far)
     near = np.flatnonzero(far < -_CANDIDATE)
-    found[near] = 2.0 * stdtr(freedom[near], far[near])
+    probability[near] = 2.0 * stdtr(freedom[near], far[near])
     at = near[counted[near]]
     if len(at):
         k, half = 1.0 / np.maximum(process[at], 1e-6), np.where(whole[at], 1.0, 0.5)
@@ -72,18 +75,20 @@ def chances(
         upper = np.where(x <= 0, 1.0, betaincc(k, np.maximum(x - 1.0 + half, 1e-9), share))
         tail = np.clip(np.where(up, upper, lower), 1e-300, 0.5)
         exact = 2.0 * stdtr(freedom[at], ndtri(tail))
-        found[at] = np.where(up, exact, np.maximum(found[at], 2.0 * tail))
-    return np.minimum(found, 1.0)
+        probability[at] = np.where(up, exact, np.maximum(probability[at], 2.0 * tail))
+    return np.minimum(probability, 1.0)
 
 
-def pooled(values: Floats, weight: Floats, pool: npt.NDArray[np.int64]) -> Floats:
-    """The weighted mean of each row's pool, per row."""
+def pool_mean(values: Floats, weight: Floats, pool: npt.NDArray[np.int64]) -> Floats:
+    """Weighted mean of each row's pool, per row."""
     whole = np.bincount(pool, weight)
     return (np.bincount(pool, weight * values) / np.maximum(whole, 1e-12))[pool]
 
 
-def surprising(chance: Floats, tested: npt.NDArray[np.bool_], share: float) -> float:
-    """The largest probability that is still a discovery among the tested ones (Benjamini and Hochberg 1995); 0 where none is."""
+def benjamini_hochberg_threshold(chance: Floats, tested: npt.NDArray[np.bool_], share: float) -> float:
+    """Largest p-value that is a discovery at that false discovery rate (Benjamini and Hochberg 1995); 0 if
+    there is none.
+    """
     ordered = np.sort(chance[tested])
-    kept = np.flatnonzero(ordered <= share * np.arange(1, len(ordered) + 1) / max(len(ordered), 1))
-    return float(ordered[kept[-1]]) if len(kept) else 0.0
+    discoveries = np.flatnonzero(ordered <= share * np.arange(1, len(ordered) + 1) / max(len(ordered), 1))
+    return float(ordered[discoveries[-1]]) if len(discoveries) else 0.0

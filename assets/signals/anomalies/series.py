@@ -1,7 +1,7 @@
-"""What is watched in core: accounts, campaigns and ad sets by day, each day only once it is over.
+"""Input frame of the detector from core: accounts, campaigns and ad sets by day, closed days only.
 
-An entity that delivered before and has no row on a day that was read did nothing on that day: that is zero. A day that was not read,
-or that was not over when it was read, is not there at all: nothing is known of it.
+An entity that delivered before and has no row on a day that was read had no delivery: zero. A day that was
+not read, or that was not over when it was read, is missing, not zero.
 """
 
 from datetime import date
@@ -13,22 +13,24 @@ SUMS = ("spend", "impressions", "clicks", "conversions", "conversion_value")
 _PLACE = ["platform", "account_id"]
 _SEPARATOR = "|"
 _SETTLED_DAYS = 35
-"""Of days as old as that everything can be seen, also where no curve says so."""
+"""Age in days from which conversions count as complete where no lag curve is known."""
 
 
 def watch_frame(
     ad_set_days: pd.DataFrame, campaign_days: pd.DataFrame, through: pd.DataFrame
 ) -> pd.DataFrame:
-    """The frame that `detect` takes, of every account, campaign and ad set, and spend in the reporting currency beside it.
+    """The frame that `detect` takes, of every account, campaign and ad set, and spend in the reporting
+    currency beside it.
 
     Args:
         ad_set_days: core/ad_set_day.
         campaign_days: core/campaign_day, of the same days.
-        through: platform, account_id and `through`: the newest day of the account that was over when it was read.
+        through: platform, account_id and `through`: the newest day of the account that was over when it was
+            read.
 
     Returns:
-        series_id (platform|account[|campaign[|ad set]]), day, group (the account, but for accounts themselves), the five sums, matured,
-        and rate (reporting currency per unit of account currency).
+        series_id (platform|account[|campaign[|ad set]]), day, group (the account, but for accounts
+        themselves), the five sums, matured, and rate (reporting currency per unit of account currency).
     """
     parts = [
         _filled(_summed(campaign_days, []), through).assign(group=""),
@@ -57,7 +59,7 @@ def place_of(series_id: str) -> dict[str, str | None]:
 
 
 def _summed(days: pd.DataFrame, below: list[str]) -> pd.DataFrame:
-    """A row per entity and day. What a day will have in the end is weighed by what is there already: `matured` of the sum."""
+    """A row per entity and day; `matured` of a sum is its visible conversions over its projected ones."""
     keys = [*_PLACE, *below, "day"]
     ripe = days["matured"].astype(float)
     rows = days[[*keys, *SUMS, "spend_reporting"]].assign(
@@ -66,25 +68,25 @@ def _summed(days: pd.DataFrame, below: list[str]) -> pd.DataFrame:
         ripe=ripe,
     )
     grouped = rows.groupby(keys, as_index=False, dropna=False)
-    found = grouped[[*SUMS, "spend_reporting", "ripe_conversions", "seen"]].sum(min_count=1)
-    found["matured"] = (found["seen"] / found["ripe_conversions"].where(found["ripe_conversions"] > 0)).clip(
+    sums = grouped[[*SUMS, "spend_reporting", "ripe_conversions", "seen"]].sum(min_count=1)
+    sums["matured"] = (sums["seen"] / sums["ripe_conversions"].where(sums["ripe_conversions"] > 0)).clip(
         upper=1.0
     )
-    found["matured"] = found["matured"].fillna(grouped["ripe"].mean()["ripe"])
-    found["group"] = found["platform"] + _SEPARATOR + found["account_id"]
-    found["series_id"] = found["group"]
+    sums["matured"] = sums["matured"].fillna(grouped["ripe"].mean()["ripe"])
+    sums["group"] = sums["platform"] + _SEPARATOR + sums["account_id"]
+    sums["series_id"] = sums["group"]
     for name in below:
-        found["series_id"] = found["series_id"] + _SEPARATOR + found[name]
-    return found
+        sums["series_id"] = sums["series_id"] + _SEPARATOR + sums[name]
+    return sums
 
 
-def _filled(found: pd.DataFrame, through: pd.DataFrame) -> pd.DataFrame:
-    """Every series from its first day to the account's newest closed one; days without a row are zeros."""
-    known = found.merge(through, on=_PLACE, how="inner")
-    known = known[known["day"] <= known["through"]]
-    if known.empty:
-        return known.reindex(columns=["series_id", "day", "group", *SUMS, "matured", "rate"])
-    ends = known.groupby("series_id").agg(
+def _filled(sums: pd.DataFrame, through: pd.DataFrame) -> pd.DataFrame:
+    """Every series from its first day to the account's newest closed day, zero on days without a row."""
+    closed = sums.merge(through, on=_PLACE, how="inner")
+    closed = closed[closed["day"] <= closed["through"]]
+    if closed.empty:
+        return closed.reindex(columns=["series_id", "day", "group", *SUMS, "matured", "rate"])
+    ends = closed.groupby("series_id").agg(
         group=("group", "first"), first=("day", "min"), through=("through", "first")
     )
     lengths = (ends["through"] - ends["first"]).dt.days + 1
@@ -94,7 +96,7 @@ def _filled(found: pd.DataFrame, through: pd.DataFrame) -> pd.DataFrame:
         {"series_id": series, "day": ends.loc[series, "first"].to_numpy() + pd.to_timedelta(offset, unit="D")}
     )
     laid = whole.merge(
-        known[["series_id", "day", *SUMS, "spend_reporting", "matured"]],
+        closed[["series_id", "day", *SUMS, "spend_reporting", "matured"]],
         on=["series_id", "day"],
         how="left",
         indicator=True,
@@ -112,14 +114,16 @@ def _filled(found: pd.DataFrame, through: pd.DataFrame) -> pd.DataFrame:
 
 
 def _maturity(laid: pd.DataFrame) -> pd.Series:
-    """The row's own, else that of its account's day; where nobody knows, 1 of old days and nothing of young ones."""
+    """Own maturity, else that of the account's day; if both are unknown, 1 for old days and NaN for recent
+    ones.
+    """
     of_day = laid.groupby(["group", "day"])["matured"].transform("mean")
     old = (laid["day"].max() - laid["day"]).dt.days >= _SETTLED_DAYS
     return laid["matured"].fillna(of_day).where(laid["matured"].notna() | of_day.notna() | ~old, 1.0)
 
 
 def closed_through(pulls: pd.DataFrame, campaign_days: pd.DataFrame, *, as_of: date) -> pd.DataFrame:
-    """The newest closed day of every account: by its readings, or where it comes from files by its newest row.
+    """The newest closed day of every account: from its pulls, or for dropped files from its newest row.
 
     Args:
         pulls: platform, account_id, time_zone, pulled_at (UTC) and end_day of accepted readings.
@@ -147,4 +151,5 @@ def closed_through(pulls: pd.DataFrame, campaign_days: pd.DataFrame, *, as_of: d
 
 
 _SETTLES = pd.Timedelta(hours=3)
-"""Clicks and cost of the last hours may still be missing (PLATFORMS 1.8: under 3 h at Google)."""
+"""Clicks and cost of the last hours may still be missing (Google Ads Help, "About data freshness": under 3
+hours)."""

@@ -1,4 +1,4 @@
-"""Where each budget's month will end, how sure that is, and what a day must spend to land on it."""
+"""Budget pacing: month-end spend per budget with an 80 % range, and the daily spend that meets the budget."""
 
 from assets.signals.pacing.projection import project
 

@@ -1,4 +1,6 @@
-"""How good such projections were: those of the last six months on the same day of theirs, beside what the months came to."""
+"""Backtest of projections: the last six months projected on the same day of the month, against their actual
+spend.
+"""
 
 from datetime import date
 
@@ -11,11 +13,12 @@ PAST_MONTHS, FEWEST_DAYS_BEFORE = 6, 28
 
 
 def accuracy(series: pd.DataFrame, as_of: date, policy: Pacing) -> pd.DataFrame:
-    """What the last six months were projected to end at on the same day of theirs, beside what they came to.
+    """Projections of the last six months on the same day of the month, against their actual spend.
 
-    A row per series and month: projected, p10, p90, came and error (a share of what came). Projected anew from what had been spent by then.
+    A row per series and month: projected, p10, p90, came (actual spend) and error (a share of it). Projected
+    again from the spend by then.
     """
-    made, today = [], pd.Timestamp(as_of)
+    month_frames, today = [], pd.Timestamp(as_of)
     began = series["day"].min()
     for back in range(1, PAST_MONTHS + 1):
         end = today.replace(day=1) - pd.DateOffset(months=back - 1) - pd.Timedelta(days=1)
@@ -25,7 +28,7 @@ def accuracy(series: pd.DataFrame, as_of: date, policy: Pacing) -> pd.DataFrame:
         guess = project(series[series["day"] <= then], as_of=then, policy=policy).set_index("series_id")
         inside = series[(series["day"] >= end.replace(day=1)) & (series["day"] <= end)]
         came = inside.groupby("series_id")["spend"].sum(skipna=False).reindex(guess.index)
-        told = pd.DataFrame(
+        month_rows = pd.DataFrame(
             {
                 "month": end.replace(day=1),
                 "projected": guess["p50"],
@@ -34,7 +37,7 @@ def accuracy(series: pd.DataFrame, as_of: date, policy: Pacing) -> pd.DataFrame:
                 "came": came,
             }
         )
-        made.append(told[told["came"] > 0].dropna(subset=["projected"]).reset_index())
+        month_frames.append(month_rows[month_rows["came"] > 0].dropna(subset=["projected"]).reset_index())
     columns = ["series_id", "month", "projected", "p10", "p90", "came"]
-    found = pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=columns)
-    return found.assign(error=(found["projected"] - found["came"]).abs() / found["came"])
+    rows = pd.concat(month_frames, ignore_index=True) if month_frames else pd.DataFrame(columns=columns)
+    return rows.assign(error=(rows["projected"] - rows["came"]).abs() / rows["came"])

@@ -1,6 +1,7 @@
-"""signals/pacing: where every budget's month will end, each day from what was known on the morning after it.
+"""Pacing assets: month-end projection of every budget, each day from the data known on the following morning.
 
-The arithmetic is in `assets.signals.pacing.month` and `assets.signals.pacing.verdicts`; this file says what is read and written.
+The arithmetic is in `assets.signals.pacing.month` and `assets.signals.pacing.verdicts`; this file reads and
+writes.
 """
 
 from datetime import timedelta
@@ -56,7 +57,7 @@ def pacing(
         budgets, policy = budgets_of(settings), thresholds(desk)
         rows, past, unknown = [], [], 0
         for day in (start + timedelta(days=n) for n in range((end - start).days + 1)):
-            found = pacing_on(
+            day_result = pacing_on(
                 lake,
                 day,
                 budgets=budgets,
@@ -64,23 +65,28 @@ def pacing(
                 reporting_currency=settings.reporting_currency,
                 now=platforms.now(),
             )
-            unknown += found is None
-            rows += [] if found is None else [found.rows]
-            past += [] if found is None else [found.accuracy]
+            unknown += day_result is None
+            rows += [] if day_result is None else [day_result.rows]
+            past += [] if day_result is None else [day_result.accuracy]
         written = lake.replace(PACING, _as_table(PACING, rows), where={"day": (start, end)})
-        kept = lake.replace(PACING_ACCURACY, _as_table(PACING_ACCURACY, past), where={"day": (start, end)})
+        accuracy_written = lake.replace(
+            PACING_ACCURACY, _as_table(PACING_ACCURACY, past), where={"day": (start, end)}
+        )
     newest = rows[-1] if rows else pd.DataFrame({"verdict": [], "level": []})
-    told = {str(verdict): int(count) for verdict, count in newest["verdict"].value_counts().items()}
+    verdict_counts = {str(verdict): int(count) for verdict, count in newest["verdict"].value_counts().items()}
     notes = {
-        "verdicts": dg.MetadataValue.json(told), "days of which nothing was known in time": unknown,
-        "budgets": f"{len(budgets.budgets)} in {settings.budgets_file.name}" if budgets.budgets else "no file: the platforms' daily budgets are the plan",
-    }  # fmt: skip
+        "verdicts": dg.MetadataValue.json(verdict_counts),
+        "days of which nothing was known in time": unknown,
+        "budgets": f"{len(budgets.budgets)} in {settings.budgets_file.name}"
+        if budgets.budgets
+        else "no file: the platforms' daily budgets are the plan",
+    }
     yield dg.MaterializeResult(asset_key=PACING.asset_key, metadata=row_metadata(written) | notes)
-    yield dg.MaterializeResult(asset_key=PACING_ACCURACY.asset_key, metadata=row_metadata(kept))
+    yield dg.MaterializeResult(asset_key=PACING_ACCURACY.asset_key, metadata=row_metadata(accuracy_written))
 
 
 def budgets_of(settings: Settings) -> Budgets:
-    """The user's budgets as they stand now.
+    """The budgets file as it is now.
 
     Raises:
         BudgetsUnreadable: The file is wrong, or was named and is not there.
@@ -89,7 +95,9 @@ def budgets_of(settings: Settings) -> Budgets:
 
 
 def thresholds(desk: Desk) -> Pacing:
-    """The policy's; its defaults where the policy cannot be read: then nothing is proposed, and the report comes nevertheless."""
+    """Thresholds of the policy, or the defaults if it cannot be read: nothing is proposed then, but the
+    report is still written.
+    """
     try:
         return desk.policy().pacing
     except PolicyUnreadable:

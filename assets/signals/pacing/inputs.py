@@ -1,4 +1,6 @@
-"""Pacing on any day, from nothing but what was known on the morning after it: what the signal writes and the weekly report reads."""
+"""Inputs of the pacing asset, read point in time, and its rows for any day; the weekly report uses them
+too.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,7 +18,7 @@ HISTORY_DAYS = 400
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class PacingDay:
     """Rows of signals/pacing and signals/pacing_accuracy of one day."""
 
     rows: pd.DataFrame
@@ -25,9 +27,9 @@ class Known:
 
 def pacing_on(
     lake: Lake, day: date, *, budgets: Budgets, policy: Pacing, reporting_currency: str, now: datetime
-) -> Known | None:
-    """Where every month stood at the end of `day`; None where nothing was known by then."""
-    return _seen_at(
+) -> PacingDay | None:
+    """Pacing at the end of `day` from the data known on the next morning; None if there was none."""
+    return _pacing_known_at(
         lake,
         day,
         known_by(day, now=now),
@@ -39,28 +41,34 @@ def pacing_on(
 
 def pacing_in_hindsight(
     lake: Lake, day: date, *, budgets: Budgets, policy: Pacing, reporting_currency: str, now: datetime
-) -> Known | None:
-    """The same from what is known now: for days that were read only later. None where there are no figures at all."""
-    return _seen_at(lake, day, now, budgets=budgets, policy=policy, reporting_currency=reporting_currency)
+) -> PacingDay | None:
+    """The same from the data known now, for days that were read late; None if there is none."""
+    return _pacing_known_at(
+        lake, day, now, budgets=budgets, policy=policy, reporting_currency=reporting_currency
+    )
 
 
-def _seen_at(
+def _pacing_known_at(
     lake: Lake, day: date, at: datetime, *, budgets: Budgets, policy: Pacing, reporting_currency: str
-) -> Known | None:
+) -> PacingDay | None:
     days = core_days(lake, "campaign", start=day - timedelta(days=HISTORY_DAYS - 1), end=day, as_of=at)
     if days.empty or pd.to_datetime(days["day"]).max() < pd.Timestamp(day.replace(day=1)):
         return None
-    found = month(
-        frame_of_floats(days), entities(lake, as_of=at), budgets, as_of=day, policy=policy,
+    month_state = month(
+        frame_of_floats(days),
+        entities(lake, as_of=at),
+        budgets,
+        as_of=day,
+        policy=policy,
         reporting_currency=reporting_currency,
-    )  # fmt: skip
-    rows = pacing_rows(found, as_of=day, policy=policy).assign(known_by=at)
-    past = found.accuracy.rename(columns={"month": "of_month"}).assign(day=day)
-    return Known(rows, past)
+    )
+    rows = pacing_rows(month_state, as_of=day, policy=policy).assign(known_by=at)
+    past = month_state.accuracy.rename(columns={"month": "of_month"}).assign(day=day)
+    return PacingDay(rows, past)
 
 
 def frame_of_floats(days: pd.DataFrame) -> pd.DataFrame:
-    """Money as floats: what is projected is no sum to the cent."""
+    """Money as floats, since projections are not exact to the cent."""
     return days.assign(
         spend=days["spend"].astype(float), spend_reporting=days["spend_reporting"].astype(float)
     )

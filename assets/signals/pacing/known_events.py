@@ -1,7 +1,8 @@
-"""What is known beforehand: budget changes, pauses, starts and ends, holidays, and budgets that stop a month's spend.
+"""Known events as factors on daily spend: budget changes, pauses, flights, holidays, and monthly budgets that
+stop delivery.
 
-All of it is factors on ordinary days. The past is divided by them, so that a level is learned from days as they will be; the
-days to come are multiplied by them. Days on which nothing could be spent teach nothing.
+Past days are divided by the factors, so that levels are estimated under current conditions; days to come are
+multiplied by them. Days on which nothing could be spent are left out.
 """
 
 import numpy as np
@@ -10,55 +11,57 @@ import pandas as pd
 from assets.signals.pacing.panel import Matrix, Panel, day_column, number_column
 
 LIMITED, CHANGED = 0.75, 0.03
-"""Share of its daily budget from which a series counts as limited by it; smaller changes of a budget are none."""
+"""Share of its daily budget from which a series counts as budget-limited; smallest relative budget change
+that counts."""
 MORE_IS_SPENT = 0.6
-"""Exponent by which more budget becomes more spend."""
+"""Elasticity of spend with respect to a raised budget."""
 HIT, SPILL, STOPPED = 0.985, 1.01, 0.1
-"""A month's budget was reached; how far above it still counts as stopped by it; share of a day that counts as none."""
+"""Shares: of the budget from which it counts as reached, of the budget up to which it counts as kept, of a
+usual day that counts as no spend."""
 QUIET_DAYS, DENSE_DAYS, DENSE = 2, 28, 0.9
 KNOWN = ("series_id", "start", "end", "factor")
 
 
 def ahead(panel: Panel) -> pd.DatetimeIndex:
-    """The days of the month that are not in the panel, the running one among them."""
+    """Days of the month after the panel, including the current day."""
     end = panel.month + pd.offsets.MonthEnd(0)
     return pd.date_range(panel.days[-1] + pd.Timedelta(days=1), end)
 
 
-def factors(panel: Panel, known: pd.DataFrame | None, span: pd.DatetimeIndex) -> Matrix:
-    """The factor of every series on every day of `span`: those of `known` times those of changed daily budgets.
+def factors(panel: Panel, events: pd.DataFrame | None, span: pd.DatetimeIndex) -> Matrix:
+    """Factor of every series on every day of `span`: known events times changes of the daily budget.
 
     Raises:
         ValueError: `known` lacks a column, or a factor is negative.
     """
-    made = np.ones((len(panel.ids), len(span)))
-    if known is not None and len(known):
-        rows = read_known(known)
+    by_day = np.ones((len(panel.ids), len(span)))
+    if events is not None and len(events):
+        rows = read_known(events)
         for row in rows.itertuples():
             when = (span >= row.start if pd.notna(row.start) else True) & (
                 span <= row.end if pd.notna(row.end) else True
             )
             whose = slice(None) if row.series_id is None else np.flatnonzero(panel.ids == row.series_id)
-            made[whose, :] = np.where(when, made[whose, :] * row.factor, made[whose, :])
+            by_day[whose, :] = np.where(when, by_day[whose, :] * row.factor, by_day[whose, :])
     if panel.daily_budget is not None:
         count = min(len(panel.days), len(span))
-        made[:, :count] *= budget_steps(panel.spend, panel.daily_budget)[:, :count]
-    return made
+        by_day[:, :count] *= budget_steps(panel.spend, panel.daily_budget)[:, :count]
+    return by_day
 
 
-def read_known(known: pd.DataFrame) -> pd.DataFrame:
+def read_known(events: pd.DataFrame) -> pd.DataFrame:
     """series_id (None for all), start and end (both included, empty when open), factor.
 
     Raises:
         ValueError: As `factors`.
     """
-    if missing := {"factor", "start"} - set(known.columns):
+    if missing := {"factor", "start"} - set(events.columns):
         raise ValueError(f"known has no column {', '.join(sorted(missing))}; it takes {', '.join(KNOWN)}")
-    rows = known.reset_index(drop=True).reindex(columns=KNOWN)
+    rows = events.reset_index(drop=True).reindex(columns=KNOWN)
     factor = number_column(rows["factor"], name="known.factor")
     if factor.isna().any() or (factor < 0).any():
         raise ValueError("known.factor must be 0 (no spend) or more on every row")
-    ids = [None if pd.isna(one) else str(one) for one in rows["series_id"]]
+    ids = [None if pd.isna(series_id) else str(series_id) for series_id in rows["series_id"]]
     start, end = (day_column(rows[name], name=f"known.{name}") for name in ("start", "end"))
     return pd.DataFrame({"start": start, "end": end, "factor": factor}).assign(
         series_id=pd.Series(ids, dtype=object)
@@ -66,9 +69,10 @@ def read_known(known: pd.DataFrame) -> pd.DataFrame:
 
 
 def budget_effect(ratio: float, used: float = 1.0) -> float:
-    """The factor on spend of a daily budget that becomes `ratio` times what it is, of which `used` was spent.
+    """Factor on spend when a daily budget changes to `ratio` times its value, of which `used` was spent.
 
-    Less budget binds; more of it is spent only as far as there is demand, which the past of a full budget does not show.
+    A lower budget binds; a higher one is spent only as far as there is demand, which spend at a full budget
+    does not reveal.
     """
     if ratio <= 1:
         return min(1.0, ratio / max(min(used, 1.0), 1e-9))
@@ -76,9 +80,9 @@ def budget_effect(ratio: float, used: float = 1.0) -> float:
 
 
 def budget_steps(spend: Matrix, budget: Matrix) -> Matrix:
-    """What each past day would have to be divided by to be a day under the newest budget.
+    """Divisors that put each past day under the newest budget.
 
-    A budget that does not limit moves nothing: a series is limited by it where it spent at least three quarters of it.
+    1 for series that are not budget-limited, which is when they spend at least three quarters of the budget.
     """
     held = pd.DataFrame(budget.T).ffill().bfill().to_numpy().T
     newest = held[:, -1:]
@@ -90,29 +94,30 @@ def budget_steps(spend: Matrix, budget: Matrix) -> Matrix:
 
 
 def ordinary(panel: Panel, factor: Matrix, teaches: Matrix) -> Matrix:
-    """Spend as it would have been on ordinary days, all known: what is not, or teaches nothing, is as a week before.
+    """Spend under current conditions without gaps; unknown and excluded days are imputed from the week
+    before.
 
     Args:
         panel: The spend.
-        factor: Of its days.
+        factor: Factors of its days.
         teaches: False where a day's spend says nothing about demand.
     """
-    known = np.isfinite(panel.spend) & (factor > 0) & teaches
+    is_usable = np.isfinite(panel.spend) & (factor > 0) & teaches
     days = np.divide(
         np.clip(np.nan_to_num(panel.spend), 0, None), factor, out=np.zeros_like(factor), where=factor > 0
     )
-    for day in np.flatnonzero(~known.all(0)):
+    for day in np.flatnonzero(~is_usable.all(0)):
         week = days[:, max(day - 7, 0) : day]
         before = days[:, day - 7] if day >= 7 else (week.mean(1) if week.shape[1] else np.zeros(len(days)))
         level = week.mean(1) if week.shape[1] else before
-        days[:, day] = np.where(known[:, day], days[:, day], (before + level) / 2)
+        days[:, day] = np.where(is_usable[:, day], days[:, day], (before + level) / 2)
     return days
 
 
 def still_going(history: Matrix) -> np.ndarray:
-    """How much of what would be expected is left for each series that has stopped: half for each day without spend after the second.
+    """Factor on the forecast of series that stopped: one half per day without spend after the second.
 
-    Only where it used to spend every day: a series that rests at weekends has not stopped on Monday.
+    Only for series that used to spend every day; one that rests at weekends has not stopped on Monday.
     """
     spends = history > 0
     days = history.shape[1]
@@ -127,7 +132,8 @@ def still_going(history: Matrix) -> np.ndarray:
 
 
 def stopping_budgets(panel: Panel, budgets: pd.DataFrame) -> tuple[np.ndarray, Matrix]:
-    """Which series are stopped by their month's budget, learned from earlier months, and on which past days they were not.
+    """Series that stop when their monthly budget is reached, learned from earlier months, and the past days
+    that were unconstrained.
 
     Args:
         panel: The spend.

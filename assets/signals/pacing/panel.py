@@ -1,7 +1,7 @@
-"""Rows of daily spend as one matrix, a row per series and a column per day, complete through the last closed day.
+"""Daily spend as a matrix of series x days, complete through the last closed day.
 
-A day without a row between a series' first and the last day anybody has is a day without spend: platforms report no empty
-days. A row without a value is a day that is not known, and stays so.
+A day without a row between a series' first day and the newest day of any series has no spend, since platforms
+do not report empty days. A row without a value is an unknown day and stays unknown.
 """
 
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ import pandas as pd
 Matrix: TypeAlias = np.ndarray
 Instant: TypeAlias = str | date | datetime | pd.Timestamp | np.datetime64
 LONGEST, LATE_DAYS = 400, 3
-"""Days of history that are looked at; and how far figures may lag behind before absent rows count as no spend."""
+"""Days of history that are used, and days that figures may lag before absent rows count as no spend."""
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
     """Spend of every series on consecutive days.
 
-    `spend` is (series, days), not a number where the day is not known. `running` is what the day of `as_of` has spent so far,
-    and `elapsed` the share of that day that is over; None where `as_of` is a closed day.
+    `spend` is (series, days), not a number where the day is not known. `running` is what the day of `as_of`
+    has spent so far, and `elapsed` the share of that day that is over; None where `as_of` is a closed day.
     """
 
     ids: np.ndarray
@@ -43,7 +43,7 @@ class Panel:
 
     @property
     def closed_days(self) -> int:
-        """Days of the month in `spend`; 0 on the first day of a month and where figures end before it."""
+        """Days of the month in `spend`; 0 on the first day of a month and where the data end before it."""
         return max((self.days[-1] - self.month).days + 1, 0)
 
     @property
@@ -52,10 +52,11 @@ class Panel:
 
 
 def panel(days: pd.DataFrame, *, as_of: Instant, more: Any = ()) -> Panel:
-    """The matrix of `days` up to `as_of`; `more` are series that have no row yet.
+    """The matrix of `days` up to `as_of`; `more` names series without rows.
 
     Raises:
-        ValueError: A column is missing, a day or an amount cannot be read, or `as_of` is none; the sentence says which.
+        ValueError: A column is missing, a day or an amount cannot be read, or `as_of` is none; the sentence
+            says which.
     """
     now = instant(as_of)
     rows = _read(days)
@@ -70,15 +71,20 @@ def panel(days: pd.DataFrame, *, as_of: Instant, more: Any = ()) -> Panel:
     first = max(closed["day"].min() if len(closed) else last, last - pd.Timedelta(days=LONGEST - 1))
     span = pd.date_range(first, last)
     return Panel(
-        ids=ids, days=span, spend=_matrix(closed, "spend", ids, span, absent=0.0), as_of=now,
-        daily_budget=_matrix(closed, "daily_budget", ids, span, absent=np.nan) if "daily_budget" in rows else None,
+        ids=ids,
+        days=span,
+        spend=_matrix(closed, "spend", ids, span, absent=0.0),
+        as_of=now,
+        daily_budget=_matrix(closed, "daily_budget", ids, span, absent=np.nan)
+        if "daily_budget" in rows
+        else None,
         running=today.groupby("series_id")["spend"].sum().reindex(ids).fillna(0.0).to_numpy(float),
         elapsed=(now - now.normalize()) / pd.Timedelta(days=1) if is_open else None,
-    )  # fmt: skip
+    )
 
 
 def instant(value: Instant) -> pd.Timestamp:
-    """`as_of` as an instant without a zone; midnight means that the whole day is over.
+    """`as_of` as a timestamp without a zone; midnight means that the whole day is over.
 
     Raises:
         ValueError: It is no day.
@@ -99,7 +105,9 @@ def day_column(values: pd.Series, *, name: str) -> pd.Series:
         ValueError: One cannot be read.
     """
     if values.dtype == object:
-        values = values.map(lambda one: one.replace(tzinfo=None) if isinstance(one, datetime) else one)
+        values = values.map(
+            lambda value: value.replace(tzinfo=None) if isinstance(value, datetime) else value
+        )
     codes, distinct = pd.factorize(values)
     try:
         read = pd.DatetimeIndex(pd.to_datetime(distinct, format=_format(distinct)))
@@ -131,7 +139,7 @@ def number_column(values: pd.Series, *, name: str) -> pd.Series:
 
 
 def _read(days: pd.DataFrame) -> pd.DataFrame:
-    """series_id, day, spend (and daily_budget): a row written twice counts once, several rows of a day add up."""
+    """series_id, day, spend (and daily_budget): identical rows count once, several rows of a day add up."""
     if missing := {"series_id", "day", "spend"} - set(days.columns):
         raise ValueError(
             f"days has no column {', '.join(sorted(missing))}; it needs series_id, day and spend"
@@ -140,27 +148,28 @@ def _read(days: pd.DataFrame) -> pd.DataFrame:
     rows = days[columns].reset_index(drop=True)
     rows = rows[rows["series_id"].notna() & rows["day"].notna()]
     codes, distinct = pd.factorize(rows["series_id"])
-    names = np.array([str(one) for one in distinct], dtype=object)
+    names = np.array([str(series_id) for series_id in distinct], dtype=object)
     return rows.assign(
-        series_id=pd.Series(names[codes], index=rows.index, dtype=object), day=day_column(rows["day"], name="days.day"),
+        series_id=pd.Series(names[codes], index=rows.index, dtype=object),
+        day=day_column(rows["day"], name="days.day"),
         **{name: number_column(rows[name], name=f"days.{name}") for name in columns[2:]},
-    ).drop_duplicates(ignore_index=True)  # fmt: skip
+    ).drop_duplicates(ignore_index=True)
 
 
 def _matrix(
     rows: pd.DataFrame, column: str, ids: np.ndarray, span: pd.DatetimeIndex, *, absent: float
 ) -> Matrix:
-    made = np.full((len(ids), len(span)), absent)
+    matrix = np.full((len(ids), len(span)), absent)
     rows = rows[rows["day"] >= span[0]]
     if rows.empty:
-        return made
+        return matrix
     at = pd.Index(ids).get_indexer(rows["series_id"])
-    place = at * len(span) + ((rows["day"] - span[0]) // pd.Timedelta(days=1)).to_numpy()
+    position = at * len(span) + ((rows["day"] - span[0]) // pd.Timedelta(days=1)).to_numpy()
     value = rows[column].to_numpy()
-    known = np.isfinite(value)
-    made.ravel()[place] = np.nan
-    sums = np.bincount(place[known], value[known], made.size)
-    told = np.zeros(made.size, bool)
-    told[place[known]] = True
-    made.ravel()[told] = sums[told]
-    return made
+    is_known = np.isfinite(value)
+    matrix.ravel()[position] = np.nan
+    sums = np.bincount(position[is_known], value[is_known], matrix.size)
+    has_amount = np.zeros(matrix.size, bool)
+    has_amount[position[is_known]] = True
+    matrix.ravel()[has_amount] = sums[has_amount]
+    return matrix

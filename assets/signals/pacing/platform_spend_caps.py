@@ -1,7 +1,7 @@
-"""The most a platform may spend on a daily budget in the rest of a month, by the platforms' own rules.
+"""Upper limit of spend on a daily budget in the rest of a month, by each platform's own rules.
 
-Google: twice the budget a day, 30.4 budgets a month. Meta: 75 % more a day, seven budgets from Sunday to Saturday. LinkedIn: half
-more a day. Sources and their age stand in docs/pacing.md.
+Google: twice the budget a day, 30.4 budgets a month. Meta: 75 % more a day, seven budgets from Sunday to
+Saturday. LinkedIn: half more a day. Sources and their age stand in docs/pacing.md.
 """
 
 import numpy as np
@@ -14,7 +14,8 @@ GOOGLE_MONTH, META_WEEK = 30.4, 7.0
 def most_left(
     platform: str, budget: float | None, *, days: pd.DatetimeIndex, spent: float, spent_this_week: float
 ) -> float:
-    """What can still be spent on `days`, the rest of the month; infinite where the budget or the platform's rule is not known.
+    """Largest possible spend on `days`, the rest of the month; infinite where budget or platform rule is
+    unknown.
 
     Args:
         platform: google_ads, meta_ads or linkedin_ads.

@@ -1,4 +1,4 @@
-"""Which ad sets earn too little, and how sure that is."""
+"""Underperforming ad sets: a verdict on each, with the probability that it is below target."""
 
 from assets.signals.underperformers.judge import judge
 

@@ -1,4 +1,4 @@
-"""Underperforming ad sets per day, judged on what was known at noon UTC of the following day.
+"""Underperforming ad sets per day, judged on the data known at noon UTC of the following day.
 
 A backfill over past days replays the method point in time.
 """
@@ -50,26 +50,27 @@ def underperformers(
             lake.replace(UNDERPERFORMERS, UNDERPERFORMERS.schema.empty_table(), where={"day": (start, end)})
             context.log.warning(str(error))
             return dg.MaterializeResult(metadata={"note": str(error), "dagster/row_count": 0})
-        found, unknown = [], 0
+        day_frames, unknown = [], 0
         for day in (start + timedelta(days=n) for n in range((end - start).days + 1)):
-            known = known_on(lake, day, policy=policy, now=platforms.now())
-            unknown += known is None
-            if known is not None:
-                judged = verdicts(*known, as_of=day, policy=policy)
-                found.append(
-                    judged.assign(
-                        day=day, known_by=known_by(day, now=platforms.now()), spend=judged["spend_account"]
-                    )
-                )
+            core_tables = known_on(lake, day, policy=policy, now=platforms.now())
+            unknown += core_tables is None
+            if core_tables is not None:
+                judged = verdicts(*core_tables, as_of=day, policy=policy)
+                day_frames.append(judged.assign(day=day, known_by=known_by(day, now=platforms.now())))
         schema = UNDERPERFORMERS.schema
         whole = (
-            pd.concat(found).reindex(columns=schema.names) if found else pd.DataFrame(columns=schema.names)
+            pd.concat(day_frames).reindex(columns=schema.names)
+            if day_frames
+            else pd.DataFrame(columns=schema.names)
         )
         table = pa.Table.from_pandas(whole, schema=schema, preserve_index=False)
         written = lake.replace(UNDERPERFORMERS, table, where={"day": (start, end)})
     newest = whole[whole["day"] == end]
-    told = {verdict: int(count) for verdict, count in newest["verdict"].value_counts().items()}
+    verdict_counts = {verdict: int(count) for verdict, count in newest["verdict"].value_counts().items()}
     return dg.MaterializeResult(
         metadata=row_metadata(written)
-        | {"verdicts": dg.MetadataValue.json(told), "days of which nothing was known in time": unknown}
+        | {
+            "verdicts": dg.MetadataValue.json(verdict_counts),
+            "days of which nothing was known in time": unknown,
+        }
     )

@@ -1,4 +1,4 @@
-"""Verdicts on the ad sets of core, with the policy's targets and what the policy and the platform protect."""
+"""Verdicts on the ad sets of core, with the policy's targets and protection by policy or platform."""
 
 from datetime import date, timedelta
 
@@ -20,11 +20,15 @@ def verdicts(
     as_of: date,
     policy: Policy,
 ) -> pd.DataFrame:
-    """A row per ad set that spent: `judge`'s columns, campaign_id, name, status, and spend_account and value_account.
+    """Rows of signals/underperformers, one per ad set that spent, without day and known_by.
+
+    `judge`'s columns with spend and conversion_value in account currency, and campaign_id, name, status and
+    learning_state of the entity.
 
     Args:
         ad_set_days: core/ad_set_day.
-        campaign_days: core/campaign_day, which tells campaigns that sell from those that collect leads.
+        campaign_days: core/campaign_day, by which campaigns that sell are separated from those that collect
+            leads.
         entities: core/entities.
         as_of: The last closed day.
         policy: Targets, labels, and the thresholds in `judging`.
@@ -32,33 +36,39 @@ def verdicts(
     day, first = pd.Timestamp(as_of), pd.Timestamp(as_of - timedelta(days=policy.judging.window_days - 1))
     days = ad_set_days[(ad_set_days["day"] >= first) & (ad_set_days["day"] <= day)]
     days = days.assign(**{GOAL: _goals(days, campaign_days)})
-    known = _named(days, entities)
+    named = _with_entities(days, entities)
     targets = {
         goal: {
             (row.platform, row.account_id, row.ad_set_id): target
-            for row in known.itertuples()
+            for row in named.itertuples()
             if (target := of(row.platform, row.account_id, row.campaign_id)) is not None
         }
         for goal, of in ((SALES, policy.target), (LEADS, policy.cpa))
     }
-    found = judge(
-        days, as_of=as_of + timedelta(days=1), target_roas=targets[SALES], target_cpa=targets[LEADS],
-        protected=_protected(known, policy), policy=policy.judging,
-    )  # fmt: skip
-    sums = (
+    judged = judge(
+        days,
+        as_of=as_of + timedelta(days=1),
+        target_roas=targets[SALES],
+        target_cpa=targets[LEADS],
+        protected=_protection_reasons(named, policy),
+        policy=policy.judging,
+    )
+    in_account_currency = (
         days.assign(
-            spend_account=days["spend"].astype(float), value_account=days["conversion_value"].astype(float)
+            spend=days["spend"].astype(float), conversion_value=days["conversion_value"].astype(float)
         )
-        .groupby(list(KEYS), as_index=False)[["spend_account", "value_account"]]
+        .groupby(list(KEYS), as_index=False)[["spend", "conversion_value"]]
         .sum()
     )
-    return found.merge(known[[*KEYS, *_NAMED]], on=list(KEYS), how="left").merge(
-        sums, on=list(KEYS), how="left"
+    return (
+        judged.drop(columns=["spend", "value"])
+        .merge(named[[*KEYS, *_NAMED]], on=list(KEYS), how="left")
+        .merge(in_account_currency, on=list(KEYS), how="left")
     )
 
 
 def _goals(days: pd.DataFrame, campaign_days: pd.DataFrame) -> pd.Series:
-    """Sales where the campaign had any value lately, leads elsewhere."""
+    """Goal per row: sales where the campaign had any conversion value, else leads."""
     key = ["platform", "account_id", "campaign_id"]
     worth = campaign_days.groupby(key)["conversion_value"].sum().astype(float)
     places = pd.MultiIndex.from_frame(days[key])
@@ -67,7 +77,7 @@ def _goals(days: pd.DataFrame, campaign_days: pd.DataFrame) -> pd.Series:
     )
 
 
-def _named(days: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
+def _with_entities(days: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
     ids = days.drop_duplicates(list(KEYS))[[*KEYS, "campaign_id"]]
     sets = entities[entities["level"] == "ad_set"].assign(ad_set_id=lambda rows: rows["entity_id"])
     named = ids.merge(
@@ -80,34 +90,41 @@ def _named(days: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
     return named.merge(campaigns, on=["platform", "account_id", "campaign_id"], how="left")
 
 
-def _protected(known: pd.DataFrame, policy: Policy) -> dict[tuple[str, ...], str]:
-    """Ad sets that nothing is to be proposed for, and why; who edited what lately is asked at the platform, by the limits."""
-    found = {}
+def _protection_reasons(named: pd.DataFrame, policy: Policy) -> dict[tuple[str, ...], str]:
+    """Protected ad sets with the reason. Recent edits are checked at the platform by the guardrails, not
+    here.
+    """
+    reasons = {}
     active = (
-        known[known["status"] == "active"]
+        named[named["status"] == "active"]
         .groupby(["platform", "account_id", "campaign_id"])["ad_set_id"]
         .nunique()
     )
-    for row in known.to_dict("records"):
-        place = tuple(row[key] for key in KEYS)
+    for row in named.to_dict("records"):
+        key_values = tuple(row[key] for key in KEYS)
         name = row["campaign_name"] if isinstance(row["campaign_name"], str) else None
-        # Labels that were not read are left to the limits, which ask the platform before anything is proposed.
+        # Unread labels are left to the guardrails, which ask the platform before anything is proposed.
         carried = together([from_json(row["labels"]) or NONE, from_json(row["campaign_labels"]) or NONE])
         labels = policy.labels_of(
-            campaign_id=row["campaign_id"], campaign_name=name, ad_set_id=row["ad_set_id"], at_platform=carried or NONE,
-        )  # fmt: skip
+            campaign_id=row["campaign_id"],
+            campaign_name=name,
+            ad_set_id=row["ad_set_id"],
+            at_platform=carried or NONE,
+        )
         if row["status"] != "active":
-            found[place] = "It is not active, or not known any more."
+            reasons[key_values] = "It is not active, or not known any more."
         elif held := sorted(labels & set(policy.guardrails.never)):
-            found[place] = f"It carries the label {held[0]}."
+            reasons[key_values] = f"It carries the label {held[0]}."
         elif is_learning(row["learning_state"] if isinstance(row["learning_state"], str) else None):
-            found[place] = "It is in its learning phase."
+            reasons[key_values] = "It is in its learning phase."
         elif active[row["platform"], row["account_id"], row["campaign_id"]] < 2:
-            found[place] = "It is the last active ad set of its campaign."
-    return found
+            reasons[key_values] = "It is the last active ad set of its campaign."
+    return reasons
 
 
 def is_learning(state: str | None) -> bool:
-    """Whether a platform's word means that the learning phase goes on; "learning limited" has ended without success."""
+    """Whether a platform's learning state means that learning is in progress; "learning limited" has ended
+    without success.
+    """
     word = (state or "").upper()
     return word.startswith("LEARNING") and "LIMITED" not in word

@@ -1,8 +1,8 @@
-"""What each ad set had the chance to earn by now: its spend, weighed by the share of its conversions that can be seen yet.
+"""Exposure of each ad set: spend weighted by the share of its conversions that is visible by now.
 
-An ad set whose conversions are still to come is not worse than one whose conversions are there. Exposure is therefore
-e = sum of spend x F(age of the day), F being the learned share visible at that age (FEATURES 3.3); conversions are compared
-with e and never with spend.
+Conversions arrive late (right-censoring), so recent spend has brought only part of its conversions. Exposure
+is the sum of spend times F(age of the day), F being the learned lag curve; conversions are compared with
+exposure, never with spend.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,41 +30,43 @@ GOAL = "goal"
 SALES, LEADS = "sales", "leads"
 _FEWEST_FREE = 50
 _LEAST_SHARE = 0.05
-"""A share smaller than that would make a guess of a day's luck; such days count for nothing."""
+"""Days with a smaller visible share are left out, since their projection would be mostly noise."""
 
 
 def share_visible(rows: pd.DataFrame, ages: Floats, lag: Lag) -> Floats:
-    """Share (0..1) of the final conversions that can be seen at each row's age in days.
+    """Share (0..1) of the final conversions visible at each row's age in days.
 
     Args:
-        rows: The rows whose ages are asked, with platform and account_id where `lag` has them.
-        ages: Per row, days from its day to the reading.
-        lag: core/conversion_lag or a part of it (age_days and share, with platform, account_id and action where curves differ);
-            shares by age in a mapping, a series, or a sequence from age 0 on; a function of ages; None for the column `matured`
-            of the rows, or where they have none the stated prior.
+        rows: Rows of ad set days, with platform and account_id where `lag` has them.
+        ages: Per row, days from its day to `as_of`.
+        lag: core/conversion_lag or a part of it (age_days and share, with platform, account_id and action
+            where curves differ); shares by age in a mapping, a series, or a sequence from age 0 on; a
+            function of ages; None for the column `matured` of the rows, or the prior curve where they have
+            none.
 
     Raises:
         ValueError: It is none of these, or a share is not within 0 and 1.2.
     """
     if lag is None and "matured" in rows:
-        found = rows["matured"].fillna(0.0).to_numpy(float)
+        shares = rows["matured"].fillna(0.0).to_numpy(float)
     elif lag is None:
         return _along(ages, np.arange(91.0), prior_curve())
     elif callable(lag):
-        found = np.asarray(lag(ages), float)
+        shares = np.asarray(lag(ages), float)
     elif isinstance(lag, pd.DataFrame):
-        found = _from_frame(rows, ages, lag)
+        shares = _from_frame(rows, ages, lag)
     elif isinstance(lag, pd.Series | Mapping):
         points = sorted((float(age), float(share)) for age, share in lag.items())
-        found = _along(ages, *np.array(points).T)
+        shares = _along(ages, *np.array(points).T)
     else:
         shares = np.asarray(lag, float)
-        found = _along(ages, np.arange(float(len(shares))), shares)
-    if not ((found >= 0) & (found <= 1.2)).all():
+        shares = _along(ages, np.arange(float(len(shares))), shares)
+    if not ((shares >= 0) & (shares <= 1.2)).all():
         raise ValueError(
-            "The lag curve has shares outside 0 to 1: give the share of final conversions visible at each age."
+            "The lag curve has shares outside 0 to 1: give the "
+            "share of final conversions visible at each age."
         )
-    return np.minimum(found, 1.0)
+    return np.minimum(shares, 1.0)
 
 
 def _along(ages: Floats, at: Floats, shares: Floats) -> Floats:
@@ -72,41 +74,42 @@ def _along(ages: Floats, at: Floats, shares: Floats) -> Floats:
 
 
 def _from_frame(rows: pd.DataFrame, ages: Floats, lag: pd.DataFrame) -> Floats:
-    """The account's own curve of all actions, else the platform's, else the only one there is."""
+    """Share by the account's curve of all actions, else the platform's, else the prior."""
     curves = lag[lag["action"] == "*"] if "action" in lag else lag
     by = [name for name in ("platform", "account_id") if name in curves and name in rows]
     if not by:
         plain = curves.sort_values("age_days")
         return _along(ages, plain["age_days"].to_numpy(float), plain["share"].to_numpy(float))
     points = {
-        place if isinstance(place, tuple) else (place,): part.sort_values("age_days")[["age_days", "share"]]
+        key if isinstance(key, tuple) else (key,): part.sort_values("age_days")[["age_days", "share"]]
         .to_numpy(float)
         .T
-        for place, part in curves.groupby(by)
+        for key, part in curves.groupby(by)
     }
-    found = np.full(len(rows), np.nan)
-    for place, where in rows.groupby(by, dropna=False).indices.items():
-        own = place if isinstance(place, tuple) else (place,)
-        curve = points.get(own, points.get((*own[:1], "")))
-        found[where] = _along(
+    shares = np.full(len(rows), np.nan)
+    for key, where in rows.groupby(by, dropna=False).indices.items():
+        curve_key = key if isinstance(key, tuple) else (key,)
+        curve = points.get(curve_key, points.get((*curve_key[:1], "")))
+        shares[where] = _along(
             ages[where], *(curve if curve is not None else (np.arange(91.0), prior_curve()))
         )
-    return found
+    return shares
 
 
 def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.DataFrame:
-    """A row per ad set: what it spent, had the chance to earn and earned on the `window` days before `as_of`.
+    """Spend, exposure, conversions and value per ad set over the `window` days before `as_of`.
 
     Args:
-        days: Ad set days as core has them: ad_set_id, day, spend, conversions, conversion_value; clicks, impressions,
-            spend_reporting, platform, account_id, campaign_id, goal and read_at where known.
-        as_of: The day of the reading. It and later days are not looked at: today is never judged.
-        window: Days looked at.
+        days: Ad set days as core has them: ad_set_id, day, spend, conversions, conversion_value; clicks,
+            impressions, spend_reporting, platform, account_id, campaign_id, goal and read_at where known.
+        as_of: Day of the evaluation; it and later days are ignored.
+        window: Number of days.
         lag: See `share_visible`.
 
     Returns:
-        KEYS, goal, spend, ripe (matured spend), conversions, value, clicks, days, dispersion (of its group's counts). Money in the
-        reporting currency where the days have `spend_reporting`, so that ad sets of several accounts are peers.
+        KEYS, goal, spend, exposure (exposure), conversions, value, clicks, days, dispersion (of its group's
+        counts). Money in the reporting currency where the days have `spend_reporting`, so that ad sets of
+        several accounts can be compared.
     """
     last = pd.Timestamp(as_of)
     rows = days.assign(day=pd.to_datetime(days["day"]))
@@ -125,7 +128,7 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
     rows = rows.astype(dict.fromkeys(numbers, float))
     ages = (last - rows["day"]).dt.days.to_numpy(float)
     share = share_visible(rows, ages, lag)
-    counts = share >= _LEAST_SHARE  # or its conversions would count, and its exposure would not
+    counts = share >= _LEAST_SHARE  # conversions and exposure are dropped together
     share = np.where(counts, share, 0.0)
     rows = rows.assign(
         conversions=rows["conversions"].fillna(0.0).where(counts, 0.0),
@@ -137,35 +140,39 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
     by_account = rate.groupby([rows["platform"], rows["account_id"]]).transform("median").fillna(1.0)
     rate = rate.fillna(by_account)
     rows = rows.assign(spend=rows["spend"] * rate, value=rows["value"] * rate)
-    rows = rows.assign(ripe=rows["spend"] * share)
+    rows = rows.assign(exposure=rows["spend"] * share)
     keys = [*KEYS, GOAL]
     grouped = rows.groupby(keys, as_index=False, sort=True)
-    found = grouped[["spend", "ripe", "conversions", "value"]].sum()
-    found["clicks"] = grouped["clicks"].sum(min_count=1)["clicks"]
-    found["days"] = grouped["day"].nunique()["day"]
-    found["dispersion"] = _dispersion(rows, found, keys)
-    return found[found["spend"] > 0].reset_index(drop=True)
+    sums = grouped[["spend", "exposure", "conversions", "value"]].sum()
+    sums["clicks"] = grouped["clicks"].sum(min_count=1)["clicks"]
+    sums["days"] = grouped["day"].nunique()["day"]
+    sums["dispersion"] = _dispersion(rows, sums, keys)
+    return sums[sums["spend"] > 0].reset_index(drop=True)
 
 
-def _dispersion(rows: pd.DataFrame, found: pd.DataFrame, keys: list[str]) -> pd.Series:
-    """How much more the days of a group's ad sets vary than Poisson counts around each ad set's own mean: Pearson, 1 to 4."""
-    whole = rows.merge(found[[*keys, "ripe", "conversions", "days"]], on=keys, suffixes=("", "_whole"))
-    mean = whole["ripe"] * whole["conversions_whole"] / whole["ripe_whole"].where(whole["ripe_whole"] > 0)
+def _dispersion(rows: pd.DataFrame, sums: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """Pearson dispersion of daily counts around each ad set's own mean, per group, 1 to 4 (1: Poisson)."""
+    whole = rows.merge(sums[[*keys, "exposure", "conversions", "days"]], on=keys, suffixes=("", "_whole"))
+    mean = (
+        whole["exposure"]
+        * whole["conversions_whole"]
+        / whole["exposure_whole"].where(whole["exposure_whole"] > 0)
+    )
     pearson = (
         ((whole["conversions"] - mean) ** 2 / mean.where(mean > 0))
         .groupby([whole["platform"], whole[GOAL]])
         .sum()
     )
-    free = (
-        (found["days"] - 1.0).where(found["conversions"] > 0).groupby([found["platform"], found[GOAL]]).sum()
-    )
+    free = (sums["days"] - 1.0).where(sums["conversions"] > 0).groupby([sums["platform"], sums[GOAL]]).sum()
     spread = (pearson / free.where(free >= _FEWEST_FREE)).clip(1.0, 4.0).fillna(1.0)
-    places = pd.MultiIndex.from_frame(found[["platform", GOAL]])
-    return pd.Series(spread.reindex(places).fillna(1.0).to_numpy(), index=found.index)
+    places = pd.MultiIndex.from_frame(sums[["platform", GOAL]])
+    return pd.Series(spread.reindex(places).fillna(1.0).to_numpy(), index=sums.index)
 
 
 def _goals(rows: pd.DataFrame) -> pd.Series:
-    """Sales where the campaign (or the ad set, where campaigns are not told) has any value, leads elsewhere."""
-    own = "campaign_id" if "campaign_id" in rows else "ad_set_id"
-    whole = rows.groupby(["platform", "account_id", own])["value"].transform("sum")
+    """Goal per row: sales where the campaign (or ad set, if campaigns are unknown) has any value, else
+    leads.
+    """
+    group_column = "campaign_id" if "campaign_id" in rows else "ad_set_id"
+    whole = rows.groupby(["platform", "account_id", group_column])["value"].transform("sum")
     return pd.Series(np.where(whole > 0, SALES, LEADS), index=rows.index)

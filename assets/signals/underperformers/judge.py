@@ -1,9 +1,8 @@
-"""Ad sets that earn too little: a verdict on each, from a posterior of its ROAS, with what waiting would cost.
+"""Verdict on each ad set: posterior probability that it is below target, and the expected waste of waiting.
 
-The ladder is that of FEATURES 3.3: P(below target) above 0.70 is worth a fifth less budget, above 0.90 a pause; where fewer
-conversions were to be expected at target than can tell anything, there is no verdict. An ad set without any conversion is
-judged earlier, from the number of expected ones at which chance alone is unlikely (e^-3 is 5 %), and paused where another would be
-reduced; still only by its posterior, for peers may make a dry spell plausible.
+Thresholds: P(below target) above 0.70 proposes a fifth less budget, above 0.90 a pause; with too few expected
+conversions there is no verdict. An ad set without any conversion is judged from three expected ones (chance
+e^-3 = 5 %) and paused where another would be reduced, still only by its posterior.
 """
 
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from assets.signals.underperformers.exposure import GOAL, KEYS, SALES, Lag, exposures
-from assets.signals.underperformers.posterior import Posterior, fitted, posterior
+from assets.signals.underperformers.posterior import AdSetPosterior, fit_peers, posterior
 from resources.policy.policy import Judging
 
 FINE, WATCH, REDUCE, PAUSE = "fine", "watch", "reduce", "pause"
@@ -36,22 +35,25 @@ def judge(
     """A verdict on every ad set that spent in the window before `as_of`.
 
     Args:
-        days: A row per ad set and day: ad_set_id, day, spend, conversions, conversion_value. Where known also platform,
-            account_id, campaign_id, goal (sales or leads; else sales where the campaign has any value), clicks, and
-            spend_reporting (the same money in one currency for all accounts). Missing spend is a day that is not known.
-        as_of: The day of the reading; the days before it are judged, it is not.
-        target_roas: What ROAS should be: for all, or by ad set (its id, or platform, account_id and id). Without one, what `policy` asks of the average
-            of the same account and goal.
+        days: A row per ad set and day: ad_set_id, day, spend, conversions, conversion_value. Where known also
+            platform, account_id, campaign_id, goal (sales or leads; else sales where the campaign has any
+            value), clicks, and spend_reporting (the same money in one currency for all accounts). Missing
+            spend is a day that is not known.
+        as_of: Day of the evaluation; the days before it are judged.
+        target_roas: Target ROAS for all, or by ad set (its id, or platform, account_id and id). Without one,
+            the share of the average of its account and goal that `policy` sets.
         lag: Share of conversions visible k days after the click; see `share_visible`.
-        target_cpa: What a conversion of an ad set for leads may cost, in the money of `days`: for all, or by ad set.
-        protected: Ad sets that are not to be touched, each with why.
+        target_cpa: Target cost per conversion of ad sets for leads, in the money of `days`: for all, or by ad
+            set.
+        protected: Protected ad sets with the reason.
         policy: Window and thresholds.
 
     Returns:
-        A row per ad set, in the order of platform, account_id and ad_set_id: these, goal, days (with spend known), spend, conversions, value, target (ROAS, or
-        conversions per money for leads), roas_mean with roas_low and roas_high (80 % interval; empty for leads), p_below (0..1),
-        expected_conversions (at target, of those that can be seen by now), regret_week (money that a week more of it would
-        waste, by expectation), verdict (fine, watch, reduce, pause, not enough evidence, protected) and why.
+        A row per ad set, in the order of platform, account_id and ad_set_id: these, goal, days (with spend
+        known), spend, conversions, value, target (ROAS, or conversions per money for leads), roas_mean with
+        roas_low and roas_high (80 % interval; empty for leads), p_below (0..1), expected_conversions (at
+        target, visible by now), regret_week (expected waste of one
+            more week), verdict (fine, watch, reduce, pause, not enough evidence, protected) and why.
 
     Raises:
         ValueError: A column is missing, a target is not above zero, or the lag curve is none.
@@ -59,67 +61,91 @@ def judge(
     policy = policy or Judging()
     if missing := {"ad_set_id", "day", "spend", "conversions", "conversion_value"} - set(days.columns):
         raise ValueError(f"Judging ad sets needs the column(s) {', '.join(sorted(missing))}.")
-    found = exposures(days, as_of=as_of, window=policy.window_days, lag=lag)
-    if found.empty:
+    ad_sets = exposures(days, as_of=as_of, window=policy.window_days, lag=lag)
+    if ad_sets.empty:
         return pd.DataFrame(columns=list(_COLUMNS))
     parts = [
-        _judged(
+        _judge_group(
             part.copy(), target_roas if goal == SALES else target_cpa, by_value=goal == SALES, policy=policy
         )
-        for (_, goal), part in found.groupby(["platform", GOAL], sort=False)
+        for (_, goal), part in ad_sets.groupby(["platform", GOAL], sort=False)
     ]
     judged = pd.concat(parts).sort_values(list(KEYS), ignore_index=True)
-    why = _each(judged, protected or {})
+    why = _per_ad_set(judged, protected or {})
     judged["verdict"] = judged["verdict"].where(why.isna() | judged["verdict"].isin([FINE, THIN]), PROTECTED)
     judged["why"] = judged["why"].where(judged["verdict"] != PROTECTED, why)
     return judged[list(_COLUMNS)]
 
 
 _COLUMNS = (
-    *KEYS, GOAL, "days", "spend", "conversions", "value", "target", "roas_mean", "roas_low", "roas_high", "p_below",
-    "expected_conversions", "regret_week", "verdict", "why",
-)  # fmt: skip
+    *KEYS,
+    GOAL,
+    "days",
+    "spend",
+    "conversions",
+    "value",
+    "target",
+    "roas_mean",
+    "roas_low",
+    "roas_high",
+    "p_below",
+    "expected_conversions",
+    "regret_week",
+    "verdict",
+    "why",
+)
 
 
-def _judged(found: pd.DataFrame, targets: Targets, *, by_value: bool, policy: Judging) -> pd.DataFrame:
-    """One group of peers."""
-    peers = fitted(found)
-    target = _targets(found, targets, by_value=by_value, usually=policy.without_target)
-    known = posterior(found, peers, target, by_value=by_value)
-    worth = known.value if by_value else np.ones(len(found))
-    expected = found["ripe"].to_numpy(float) * target / worth
-    weekly = found["spend"].to_numpy(float) / found["days"].to_numpy(float) * 7.0
-    verdict, why = _verdicts(found, known, expected, policy)
-    return found.assign(
-        target=target, roas_mean=known.roas, roas_low=known.roas_low, roas_high=known.roas_high, p_below=known.below,
-        expected_conversions=expected, regret_week=weekly * known.shortfall, verdict=verdict, why=why,
-    )  # fmt: skip
+def _judge_group(ad_sets: pd.DataFrame, targets: Targets, *, by_value: bool, policy: Judging) -> pd.DataFrame:
+    """Verdicts of one group of peers (platform and goal)."""
+    peers = fit_peers(ad_sets)
+    target = _targets(ad_sets, targets, by_value=by_value, usually=policy.without_target)
+    estimates = posterior(ad_sets, peers, target, by_value=by_value)
+    worth = estimates.value if by_value else np.ones(len(ad_sets))
+    expected = ad_sets["exposure"].to_numpy(float) * target / worth
+    weekly = ad_sets["spend"].to_numpy(float) / ad_sets["days"].to_numpy(float) * 7.0
+    verdict, why = _verdicts(ad_sets, estimates, expected, policy)
+    return ad_sets.assign(
+        target=target,
+        roas_mean=estimates.roas,
+        roas_low=estimates.roas_low,
+        roas_high=estimates.roas_high,
+        p_below=estimates.below,
+        expected_conversions=expected,
+        regret_week=weekly * estimates.shortfall,
+        verdict=verdict,
+        why=why,
+    )
 
 
 def _targets(
-    found: pd.DataFrame, given: Targets, *, by_value: bool, usually: float
+    ad_sets: pd.DataFrame, given: Targets, *, by_value: bool, usually: float
 ) -> npt.NDArray[np.float64]:
-    """The ROAS, or conversions per money, that each ad set should have.
+    """Target ROAS, or conversions per money, of each ad set.
 
-    Half of all ad sets are below their average, and that is no reason to stop them: without a target a part of it is asked.
+    Without a target, a share of the account's average: half of all ad sets are below the average itself.
     """
-    account = found.groupby(["platform", "account_id"])
+    account = ad_sets.groupby(["platform", "account_id"])
     earned = account["value" if by_value else "conversions"].transform("sum")
-    usual = usually * (earned / account["ripe"].transform("sum").where(lambda ripe: ripe > 0)).to_numpy(float)
+    usual = usually * (
+        earned / account["exposure"].transform("sum").where(lambda exposure: exposure > 0)
+    ).to_numpy(float)
     if given is None:
         return usual
-    own = given if isinstance(given, int | float) else _each(found, dict(given.items())).to_numpy(float)
-    asked = np.broadcast_to(np.asarray(own, float), len(found)).copy()
-    if (asked[np.isfinite(asked)] <= 0).any():
+    given_targets = (
+        given if isinstance(given, int | float) else _per_ad_set(ad_sets, dict(given.items())).to_numpy(float)
+    )
+    targets = np.broadcast_to(np.asarray(given_targets, float), len(ad_sets)).copy()
+    if (targets[np.isfinite(targets)] <= 0).any():
         raise ValueError("A target is above zero: leave out those that have none.")
-    return np.where(np.isfinite(asked), asked if by_value else 1.0 / asked, usual)
+    return np.where(np.isfinite(targets), targets if by_value else 1.0 / targets, usual)
 
 
 def _verdicts(
-    found: pd.DataFrame, known: Posterior, expected: npt.NDArray[np.float64], policy: Judging
+    ad_sets: pd.DataFrame, estimates: AdSetPosterior, expected: npt.NDArray[np.float64], policy: Judging
 ) -> tuple[npt.NDArray[np.str_], list[str]]:
-    below = known.below
-    is_dry = (found["conversions"].to_numpy(float) == 0) & (expected >= policy.stop_loss)
+    below = estimates.below
+    is_dry = (ad_sets["conversions"].to_numpy(float) == 0) & (expected >= policy.stop_loss)
     is_known = (
         np.isfinite(below) & np.isfinite(expected) & ((expected >= policy.expected_conversions) | is_dry)
     )
@@ -134,23 +160,24 @@ def _verdicts(
         FINE,
     )
     why = [
-        f"{seen:.4g} conversions where {due:.1f} were to be expected by now at target; {_likely(p)} likely below it."
+        f"{seen:.4g} conversions where {due:.1f} were to be expected "
+        f"by now at target; {_probability_text(p)} likely below it."
         if np.isfinite(due) and np.isfinite(p)
         else "Nothing to compare it with yet."
-        for seen, due, p in zip(found["conversions"], expected, below, strict=True)
+        for seen, due, p in zip(ad_sets["conversions"], expected, below, strict=True)
     ]
     return verdict, why
 
 
-def _each(found: pd.DataFrame, given: Mapping[Any, Any]) -> pd.Series:
-    """What is given for each ad set, empty where nothing is."""
+def _per_ad_set(ad_sets: pd.DataFrame, given: Mapping[Any, Any]) -> pd.Series:
+    """Given value per ad set, by key or id; NaN where there is none."""
     places = pd.Series(
-        list(zip(*(found[name] for name in KEYS), strict=True)), index=found.index, dtype=object
+        list(zip(*(ad_sets[name] for name in KEYS), strict=True)), index=ad_sets.index, dtype=object
     )
-    by_place, by_id = places.map(given), found["ad_set_id"].map(given)
+    by_place, by_id = places.map(given), ad_sets["ad_set_id"].map(given)
     return by_place.where(by_place.notna(), by_id)
 
 
-def _likely(p: float) -> str:
-    """A probability in words; nothing is ever certain."""
+def _probability_text(p: float) -> str:
+    """A probability as text, never 0 % or 100 %."""
     return "over 99%" if p > 0.99 else "under 1%" if p < 0.01 else f"{p:.0%}"
