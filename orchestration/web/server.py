@@ -6,8 +6,12 @@ web server in the place of the stock one. Neither place is a documented one: tes
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
+import uvicorn
+
+from orchestration.web.guard import Addresses, CrossSiteGuard
 from resources.config.settings import load_settings
 
 STOCK_MODULE, GUARDED_MODULE = "dagster_webserver", "orchestration.web"
@@ -15,19 +19,16 @@ STOCK_MODULE, GUARDED_MODULE = "dagster_webserver", "orchestration.web"
 
 def main() -> None:
     """Dagster's web server behind the guard, with the options of `dagster-webserver`."""
-    from dagster_webserver import cli  # noqa: PLC0415 — Dagster is loaded by the process that serves it alone
-
-    from orchestration.web.guard import Addresses, CrossSiteGuard  # noqa: PLC0415
-
     settings = load_settings(with_platforms=False)
-    serve = cli.uvicorn.run
+    serve: Any = uvicorn.run
 
     def serve_guarded(app: Any, *, port: int, **options: Any) -> None:
         addresses = Addresses.of(port=port, ui_url=settings.ui_url, more_hosts=settings.ui_hosts.split())
         serve(CrossSiteGuard(app, addresses), port=port, **options)
 
-    cli.uvicorn.run = serve_guarded
-    cli.main()
+    setattr(uvicorn, "run", serve_guarded)  # noqa: B010 — what Dagster's command calls
+    stock: Any = import_module("dagster_webserver.cli")
+    stock.main()
 
 
 def guarded_command(command: Sequence[str]) -> list[str]:
@@ -37,9 +38,7 @@ def guarded_command(command: Sequence[str]) -> list[str]:
 
 def dev() -> None:
     """`dagster dev` with the guarded web server, and its options."""
-    from dagster._cli import dev as stock  # noqa: PLC0415
-    from dagster._cli import main as dagster_main  # noqa: PLC0415
-
+    stock: Any = import_module("dagster._cli.dev")
     open_subprocess = stock.open_ipc_subprocess
 
     def open_guarded(parts: Sequence[str], **options: Any) -> Any:
@@ -47,4 +46,5 @@ def dev() -> None:
 
     stock.open_ipc_subprocess = open_guarded
     sys.argv[1:1] = ["dev"]
-    dagster_main()
+    dagster: Any = import_module("dagster._cli")
+    dagster.main()

@@ -29,15 +29,17 @@ class _StrictLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            raise UnreadableYaml(
-                f"line {self.peek_event().start_mark.line + 1} has an alias, which is not allowed here"
-            )
+            raise UnreadableYaml(f"line {self._line()} has an alias, which is not allowed here")
         self.nested += 1
         if self.nested > MOST_NESTED:
-            raise UnreadableYaml(f"line {self.peek_event().start_mark.line + 1} is nested too deeply")
+            raise UnreadableYaml(f"line {self._line()} is nested too deeply")
         node = super().compose_node(parent, index)
         self.nested -= 1
         return node
+
+    def _line(self) -> int:
+        peek: Any = self.peek_event
+        return int(peek().start_mark.line) + 1
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 — yaml's signature
         if not isinstance(node, yaml.MappingNode):
