@@ -21,16 +21,13 @@ from resources.tables.signals import FINDINGS
 
 
 @dg.asset(
-    key=FINDINGS.asset_key,
-    description=FINDINGS.description,
+    **FINDINGS.asset_options,
     deps=CORE_DEPS,
-    metadata=FINDINGS.metadata,
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
     automation_condition=follows_newest(),
     retry_policy=SAFE_RETRIES,
     code_version="2026-11-24",
-    group_name="actions",
     owners=["team:media"],
     kinds={"duckdb", "deltalake"},
 )

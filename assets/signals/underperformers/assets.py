@@ -23,16 +23,13 @@ from resources.tables.signals import UNDERPERFORMERS
 
 
 @dg.asset(
-    key=UNDERPERFORMERS.asset_key,
-    description=UNDERPERFORMERS.description,
+    **UNDERPERFORMERS.asset_options,
     deps=CORE_DEPS,
-    metadata=UNDERPERFORMERS.metadata,
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
     automation_condition=follows_newest(),
     retry_policy=SAFE_RETRIES,
     code_version="2026-11-24",
-    group_name="signals",
     owners=["team:media"],
     kinds={"scipy", "deltalake"},
 )
