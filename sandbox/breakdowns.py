@@ -14,20 +14,34 @@ from sandbox.draws import Floats, Whole, normal, uniform
 from sandbox.market import METRICS, Market, Report
 from sandbox.world import Account
 
-DIMENSIONS: dict[str, tuple[tuple[str, float, float], ...]] = {
-    "device": (("mobile", 0.60, 0.85), ("desktop", 0.33, 1.35), ("tablet", 0.07, 0.8)),
-    "age": (
-        ("18-24", 0.14, 0.7), ("25-34", 0.26, 1.1), ("35-44", 0.22, 1.2), ("45-54", 0.16, 1.05), ("55-64", 0.09, 0.9),
-        ("65+", 0.06, 0.8), ("unknown", 0.07, 0.9),
+_Values = tuple[tuple[tuple[str, ...], float, float], ...]
+_AGES = (
+    ("18-24", 0.14, 0.7), ("25-34", 0.26, 1.1), ("35-44", 0.22, 1.2), ("45-54", 0.16, 1.05), ("55-64", 0.09, 0.9),
+    ("65+", 0.06, 0.8), ("unknown", 0.07, 0.9),
+)  # fmt: skip
+_GENDERS = (("female", 0.46, 1.05), ("male", 0.47, 1.0), ("unknown", 0.07, 0.85))
+DIMENSIONS: dict[str, _Values] = {
+    "device": ((("mobile",), 0.60, 0.85), (("desktop",), 0.33, 1.35), (("tablet",), 0.07, 0.8)),
+    "age_gender": tuple(
+        ((age, gender), share * part, rate * other)
+        for age, share, rate in _AGES
+        for gender, part, other in _GENDERS
     ),
-    "gender": (("female", 0.46, 1.05), ("male", 0.47, 1.0), ("unknown", 0.07, 0.85)),
-    "publisher_platform": (
-        ("facebook", 0.48, 1.0), ("instagram", 0.40, 1.05), ("audience_network", 0.08, 0.4), ("messenger", 0.04, 0.6),
+    "placement": (
+        (("facebook", "feed"), 0.34, 1.05), (("facebook", "right_hand_column"), 0.04, 0.7), (("facebook", "video_feeds"), 0.1, 0.9),
+        (("instagram", "feed"), 0.22, 1.1), (("instagram", "instagram_stories"), 0.12, 0.95),
+        (("instagram", "instagram_reels"), 0.08, 0.9), (("audience_network", "an_classic"), 0.07, 0.4),
+        (("messenger", "messenger_stories"), 0.03, 0.6),
     ),
-    "member_device": (("DESKTOP_WEB", 0.42, 1.2), ("MOBILE_APP", 0.45, 0.9), ("MOBILE_WEB", 0.13, 0.8)),
-    "location": (("ON_SITE", 0.86, 1.0), ("OFF_SITE", 0.14, 0.6)),
+    "member_device": ((("DESKTOP_WEB",), 0.42, 1.2), (("MOBILE_APP",), 0.45, 0.9), (("MOBILE_WEB",), 0.13, 0.8)),
+    "location": ((("ON_SITE",), 0.86, 1.0), (("OFF_SITE",), 0.14, 0.6)),
 }  # fmt: skip
 """Per dimension its values with their usual share of delivery and how well they convert against the average."""
+AXES: dict[str, tuple[str, int]] = {
+    "device": ("device", 0), "age": ("age_gender", 0), "gender": ("age_gender", 1), "publisher_platform": ("placement", 0),
+    "platform_position": ("placement", 1), "member_device": ("member_device", 0), "location": ("location", 0),
+}  # fmt: skip
+"""What delivery can be divided by: the dimension and which part of its values. Axes of one dimension go together."""
 _STREAM = {name: 900 + n for n, name in enumerate(DIMENSIONS)}
 _CONVERSIONS = ("purchases", "purchase_value_micros", "leads", "signups")
 _MONEY = ("spend_micros", "purchase_value_micros")
@@ -37,7 +51,7 @@ NOT_REPORTED = -1
 
 @dataclass(frozen=True)
 class Parts:
-    """Rows per day, ad and value of a dimension; `value` counts into `DIMENSIONS`."""
+    """Rows per day, ad and value of a dimension; `value` counts into `values_of` the axes."""
 
     day: Whole
     campaign: Whole
@@ -50,8 +64,36 @@ class Parts:
         return len(self.day)
 
 
-def parts_of(market: Market, account: Account, dimension: str, start: date, end: date) -> Iterator[Parts]:
-    """The account's delivery of these days by the values of a dimension, in blocks of days."""
+def values_of(axes: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Every combination of values of these axes, in the order that `Parts.value` counts into."""
+    dimension = AXES[axes[0]][0]
+    looks = (tuple(value[AXES[axis][1]] for axis in axes) for value, _, _ in DIMENSIONS[dimension])
+    return list(dict.fromkeys(looks))
+
+
+def parts_of(
+    market: Market, account: Account, axes: tuple[str, ...], start: date, end: date
+) -> Iterator[Parts]:
+    """The account's delivery of these days by the values of axes of one dimension, in blocks of days."""
+    dimension, looks = AXES[axes[0]][0], values_of(axes)
+    merged = [looks.index(tuple(value[AXES[a][1]] for a in axes)) for value, _, _ in DIMENSIONS[dimension]]
+    for parts in _divided(market, account, dimension, start, end):
+        yield _merged(parts, np.array(merged)[parts.value])
+
+
+def _merged(parts: Parts, value: Whole) -> Parts:
+    """Values that look the same in the axes asked for, added up."""
+    keys, at = np.unique(
+        np.stack([parts.day, parts.campaign, parts.ad_set, parts.ad, value]), axis=1, return_inverse=True
+    )
+    counts = {
+        metric: np.bincount(at.reshape(-1), count, keys.shape[1]).astype(np.int64)
+        for metric, count in parts.counts.items()
+    }
+    return Parts(keys[0], keys[1], keys[2], keys[3], keys[4], counts)
+
+
+def _divided(market: Market, account: Account, dimension: str, start: date, end: date) -> Iterator[Parts]:
     for report in market.report(account, "ad", start, end):
         if len(report):
             yield _parts(market, account, dimension, report)

@@ -116,7 +116,7 @@ def _by_device(stage: Stage, account: Account, query: Query, span: tuple[date, d
     level = LEVELS[query.resource]
 
     def cells() -> Iterator[Cells]:
-        for parts in parts_of(stage.market, account, "device", *span):
+        for parts in parts_of(stage.market, account, ("device",), *span):
             rows = np.zeros(len(parts), int) if level == "account" else getattr(parts, level)
             shown = np.flatnonzero(rows != NOT_REPORTED)
             counts = {metric: count[shown] for metric, count in parts.counts.items()}
@@ -233,7 +233,7 @@ def _demographics(stage: Stage, account: Account, query: Query, span: tuple[date
     catalog, collection = stage.market.catalog(account), "ageRangeViews" if is_age else "genderViews"
 
     def cells() -> Iterator[Cells]:
-        for parts in parts_of(stage.market, account, "age" if is_age else "gender", *span):
+        for parts in parts_of(stage.market, account, ("age" if is_age else "gender",), *span):
             shown = np.flatnonzero(parts.ad_set != NOT_REPORTED)
             counts = {metric: count[shown] for metric, count in parts.counts.items()}
             entity = parts.ad_set[shown] * 100 + parts.value[shown]
