@@ -112,11 +112,11 @@ def _parts(
 ) -> Parts:
     catalog = market.catalog(account)
     rows = np.arange(len(report)) if rows is None else rows
-    entity = (
-        catalog.ads.id[report.ad[rows]]
-        if report.ad is not None
-        else catalog.campaigns.id[report.campaign[rows]]
-    )  # type: ignore[index]
+    if report.ad is not None:
+        entity = catalog.ads.id[report.ad[rows]]
+    else:
+        assert report.campaign is not None  # noqa: S101 — a report of campaigns
+        entity = catalog.campaigns.id[report.campaign[rows]]
     day = report.day[rows]
     values, seed = DIMENSIONS[dimension], catalog.seed
     numbers = np.arange(len(values))[None, :]

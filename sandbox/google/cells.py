@@ -269,8 +269,9 @@ def _asset_links(stage: Stage, account: Account, query: Query, span: tuple[date,
 
     def cells() -> Iterator[Cells]:
         for report in stage.market.report(account, "ad", *span):
-            at, link = np.nonzero(report.ad[:, None] == rows[None, :]) if report.ad is not None else ([], [])
+            assert report.ad is not None  # noqa: S101 — a report of ads
+            at, link = np.nonzero(report.ad[:, None] == rows[None, :])
             counts = {m: np.floor(getattr(report, m)[at] * share[link]).astype(np.int64) for m in METRICS}
-            yield Cells(np.asarray(link), np.zeros(len(link), int), report.day[at], counts)
+            yield Cells(link, np.zeros(len(link), int), report.day[at], counts)
 
     return Source(lambda number: links[number], cells(), everything=lambda: list(range(len(links))))

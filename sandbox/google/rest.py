@@ -18,7 +18,7 @@ from sandbox.google.fields import VERSIONS
 from sandbox.google.write_answers import HTTP_OF_CODE, BareStatus
 from sandbox.stage import Stage
 
-_MUTATED = {
+MUTATED = {
     "campaigns": ("Campaign", "Campaigns"), "campaignBudgets": ("CampaignBudget", "CampaignBudgets"),
     "adGroups": ("AdGroup", "AdGroups"), "adGroupAds": ("AdGroupAd", "AdGroupAds"), "ads": ("Ad", "Ads"),
     "adGroupCriteria": ("AdGroupCriterion", "AdGroupCriteria"), "campaignCriteria": ("CampaignCriterion", "CampaignCriteria"),
@@ -95,8 +95,8 @@ def _call(request: Request, version: str, given: dict[str, Any]) -> tuple[Call, 
         searches = {"search": "Search", "searchStream": "SearchStream", "mutate": "Mutate"}
         if collection == "googleAds" and verb in searches:
             return Call(version, "GoogleAdsService", searches[verb], headers), own
-        if verb == "mutate" and collection in _MUTATED:
-            service, last = _MUTATED[collection]
+        if verb == "mutate" and collection in MUTATED:
+            service, last = MUTATED[collection]
             return Call(version, f"{service}Service", f"Mutate{last}", headers), own
     raise Refused(grpc.StatusCode.NOT_FOUND, [], "The requested URL was not found on this server.")
 

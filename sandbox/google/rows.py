@@ -9,6 +9,7 @@ import numpy as np
 from sandbox.google import entities, fields, history
 from sandbox.google.cells import Cells, Source, source_of
 from sandbox.google.encode import metrics_bytes, row_with
+from sandbox.google.failures import VERSION
 from sandbox.google.gaql import Query
 from sandbox.google.metrics import columns
 from sandbox.market import METRICS
@@ -18,9 +19,7 @@ from sandbox.world import Account
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
-def rows_of(
-    stage: Stage, account: Account, query: Query, *, version: str = fields.VERSION
-) -> Iterator[list[bytes]]:
+def rows_of(stage: Stage, account: Account, query: Query, *, version: str = VERSION) -> Iterator[list[bytes]]:
     """Chunks of rows that answer the query: filtered, sorted and cut off as it says.
 
     Raises:

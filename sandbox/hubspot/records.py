@@ -111,7 +111,7 @@ def _versions(past: list[tuple[float, str]]) -> list[dict[str, str]]:
 
 
 def _listed(holdings: Holdings, kind: str, query: QueryParams) -> dict[str, Any]:
-    require_query(query, {"limit", "after", "archived", *_SHOWN})
+    require_query(query, {"limit", "after", "archived", *SHOWN})
     history = listed(query, "propertiesWithHistory")
     limit, most = whole_number(query, "limit", 10), PAGE_WITH_HISTORY if history else PAGE
     if not 1 <= limit <= most:
@@ -130,7 +130,7 @@ def _listed(holdings: Holdings, kind: str, query: QueryParams) -> dict[str, Any]
     return {"results": records} | _paging(records[-1]["id"] if len(places) > limit else None)
 
 
-_SHOWN = ("properties", "propertiesWithHistory", "associations")
+SHOWN = ("properties", "propertiesWithHistory", "associations")
 _ONE = {"contacts": "contact", "companies": "company", "deals": "deal"}
 
 
@@ -144,7 +144,7 @@ def _others(query: QueryParams) -> list[str]:
 
 
 def _single(holdings: Holdings, kind: str, id_: int, query: QueryParams) -> dict[str, Any]:
-    require_query(query, {"archived", *_SHOWN})
+    require_query(query, {"archived", *SHOWN})
     at = holdings.place(kind, id_)
     is_there = at is not None and holdings.shelf(kind).seen(holdings.now)[at]
     if query.get("archived") == "true":

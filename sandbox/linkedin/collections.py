@@ -119,8 +119,8 @@ class Collections:
         things = catalog.campaigns if collection == "adCampaignGroups" else catalog.ad_sets
         held = {"id": {str(things.id[row])}, "name": {things.name[row]}}
         if "campaignGroup" in search:
-            own = str(catalog.campaigns.id[catalog.ad_sets.campaign[row]])
-            held["campaignGroup"] = {own, f"urn:li:sponsoredCampaignGroup:{own}"}
+            group = str(catalog.campaigns.id[catalog.ad_sets.campaign[row]])
+            held["campaignGroup"] = {group, f"urn:li:sponsoredCampaignGroup:{group}"}
         return all(
             held[name]
             & {value.rpartition(":")[2] if name == "id" else value for value in values_of(search[name], name)}

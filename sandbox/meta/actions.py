@@ -14,7 +14,10 @@ def money(micros: int) -> str:
 def actions(counts: Counts, windows: tuple[str, ...]) -> list[list[dict[str, str]] | None]:
     """Per row the list of what people did, None where they did nothing."""
     columns = (counts[name].tolist() for name in ("clicks", "purchases", "leads"))
-    return [_action_list(*row, windows) for row in zip(*columns, strict=True)]
+    return [
+        _action_list(clicks, purchases, leads, windows)
+        for clicks, purchases, leads in zip(*columns, strict=True)
+    ]
 
 
 def _action_list(

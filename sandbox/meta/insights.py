@@ -98,11 +98,12 @@ class Insights:
         catalog = self._stage.market.catalog(account)
         if query.breakdowns == ("country",):
             for report in self._stage.market.report(account, "ad", query.since, query.until):
+                assert report.ad_set is not None  # noqa: S101 — a report of ads
                 countries = {
                     row: str(catalog.targeting(row)["country"]) for row in np.unique(report.ad_set).tolist()
                 }
                 rows = {name: getattr(report, name) for name in IDS[query.level]}
-                places = report.ad_set.tolist() if report.ad_set is not None else []
+                places = report.ad_set.tolist()
                 yield (
                     report.day,
                     rows,
