@@ -39,9 +39,9 @@ def watch(job: Any) -> dg.SensorDefinition:
     def proposals_waiting(
         context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
     ) -> dg.SensorResult:
-        told = tick(context.instance, desk)
-        context.log.info(told)
-        return dg.SensorResult(run_requests=list(automatic_runs(desk)), skip_reason=dg.SkipReason(told))
+        summary = tick(context.instance, desk)
+        context.log.info(summary)
+        return dg.SensorResult(run_requests=list(automatic_runs(desk)), skip_reason=dg.SkipReason(summary))
 
     return proposals_waiting
 
@@ -85,7 +85,7 @@ def _register(instance: dg.DagsterInstance, desk: Desk) -> tuple[int, list[Entry
         ledger.mark("registered_at", keys)
     began = time.monotonic()
     for batch in batches:
-        members = "\n".join(f"- {one}" for one in batch.members)
+        members = "\n".join(f"- {member}" for member in batch.members)
         _report(instance, batch.batch_id, f"**{ledger.summary(batch.batch_id)}**\n\n{members}", desk)
     shown: list[Entry] = []
     for entry in ledger.lacking("announced_at", states=OPEN, limit=1_000):
@@ -116,8 +116,8 @@ def _announce(desk: Desk, shown: list[Entry]) -> int:
     if not shown:
         return 0
     ui_url, labels = desk.settings.ui_url, _labels(desk)
-    told = [approval(entry.proposal, ui_url=ui_url, labels=labels(entry.proposal)) for entry in shown]
-    if not desk.notifier.tell(told):
+    notices = [approval(entry.proposal, ui_url=ui_url, labels=labels(entry.proposal)) for entry in shown]
+    if not desk.notifier.tell(notices):
         return 0  # said again at the next tick
     desk.ledger.mark("announced_at", [entry.proposal_id for entry in shown])
     return len(shown)
@@ -129,11 +129,11 @@ def _remind(desk: Desk) -> int:
     labels = _labels(desk)
     for reminded, half_time in ((2, False), (1, True)):
         due = desk.ledger.reminders_due(half_time=half_time, before=_before_quiet(desk), limit=AT_ONCE)
-        told = [
-            reminder(one.proposal, reminded, ui_url=ui_url, now=now, labels=labels(one.proposal))
-            for one in due
+        notices = [
+            reminder(entry.proposal, reminded, ui_url=ui_url, now=now, labels=labels(entry.proposal))
+            for entry in due
         ]
-        if due and desk.notifier.tell(told):
+        if due and desk.notifier.tell(notices):
             desk.ledger.reminded([entry.proposal_id for entry in due], reminded)
             count += len(due)
     return count

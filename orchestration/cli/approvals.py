@@ -35,7 +35,9 @@ def list_(states: tuple[str, ...]) -> None:
     from resources.ledger.proposal import set_summary
     from resources.ledger.states import State
 
-    entries = desk_here().ledger.entries(states=[State(one) for one in states] or [State.PROPOSED])
+    entries = desk_here().ledger.entries(
+        states=[State(state_name) for state_name in states] or [State.PROPOSED]
+    )
     for entry in entries:
         click.echo(
             f"{entry.proposal_id}  {entry.state}  until {entry.proposal.expires_at:%Y-%m-%d %H:%M} UTC\n  {entry.proposal.summary}\n  {entry.proposal.reason}"

@@ -114,11 +114,11 @@ def enroll(name: str, *, again: bool) -> None:
 def list_approvers() -> None:
     """Who is enrolled, and who the policy lets decide."""
     desk = desk_here()
-    known, policy = desk.approvers(), desk.policy()
-    for name in sorted({*known.names, *policy.approvers}):
+    approvers, policy = desk.approvers(), desk.policy()
+    for name in sorted({*approvers.names, *policy.approvers}):
         limit = (
             f"up to {policy.approvers[name].up_to} a day"
             if name in policy.approvers
             else "not in policy.yaml: may propose, not approve"
         )
-        click.echo(f"{name}: {'enrolled' if known.knows(name) else 'NOT enrolled'}, {limit}")
+        click.echo(f"{name}: {'enrolled' if approvers.knows(name) else 'NOT enrolled'}, {limit}")
