@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import requests
 from google.ads.googleads.client import GoogleAdsClient
-from resources.settings import Settings
 
+from resources.config.settings import Settings
 from sandbox.google import fields
 from sandbox.google.gaql import ROW
 from sandbox.serve import Sandbox
