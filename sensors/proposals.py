@@ -39,9 +39,11 @@ def watch(job: Any) -> dg.SensorDefinition:
     def proposals_waiting(
         context: dg.SensorEvaluationContext, services: dg.ResourceParam[ActionServices]
     ) -> dg.SensorResult:
-        told = tick(context.instance, services)
-        context.log.info(told)
-        return dg.SensorResult(run_requests=list(automatic_runs(services)), skip_reason=dg.SkipReason(told))
+        summary = tick(context.instance, services)
+        context.log.info(summary)
+        return dg.SensorResult(
+            run_requests=list(automatic_runs(services)), skip_reason=dg.SkipReason(summary)
+        )
 
     return proposals_waiting
 
@@ -88,7 +90,7 @@ def _register(instance: dg.DagsterInstance, services: ActionServices) -> tuple[i
         ledger.proposals.mark("registered_at", keys)
     began = time.monotonic()
     for batch in batches:
-        members = "\n".join(f"- {one}" for one in batch.members)
+        members = "\n".join(f"- {member}" for member in batch.members)
         _report(
             instance, batch.batch_id, f"**{ledger.proposals.summary(batch.batch_id)}**\n\n{members}", services
         )
@@ -125,8 +127,8 @@ def _announce(services: ActionServices, shown: list[LedgerEntry]) -> int:
     if not shown:
         return 0
     ui_url, labels = services.settings.ui_url, _labels(services)
-    told = [approval(entry.proposal, ui_url=ui_url, labels=labels(entry.proposal)) for entry in shown]
-    if not services.notifier.tell(told):
+    notices = [approval(entry.proposal, ui_url=ui_url, labels=labels(entry.proposal)) for entry in shown]
+    if not services.notifier.tell(notices):
         return 0  # said again at the next tick
     services.ledger.proposals.mark("announced_at", [entry.proposal_id for entry in shown])
     return len(shown)
@@ -140,11 +142,11 @@ def _remind(services: ActionServices) -> int:
         due = services.ledger.proposals.reminders_due(
             half_time=half_time, before=_before_quiet(services), limit=AT_ONCE
         )
-        told = [
-            reminder(one.proposal, reminded, ui_url=ui_url, now=now, labels=labels(one.proposal))
-            for one in due
+        notices = [
+            reminder(entry.proposal, reminded, ui_url=ui_url, now=now, labels=labels(entry.proposal))
+            for entry in due
         ]
-        if due and services.notifier.tell(told):
+        if due and services.notifier.tell(notices):
             services.ledger.proposals.reminded([entry.proposal_id for entry in due], reminded)
             count += len(due)
     return count

@@ -20,7 +20,7 @@ from assets.actions.inputs import ActionPath, Figures, propose_findings, with_pa
 from assets.actions.rendering import ASSET, diff, form
 from assets.actions.rules import threshold
 from assets.actions.rules.incidents import cuts
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
 from assets.formatting.markdown import as_markdown_text
 from assets.partitions import day_range, days, proposals
 from resources.action_services import ActionServices
@@ -56,6 +56,7 @@ BATCH = "batch."
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
     automation_condition=follows_newest(),
+    retry_policy=SAFE_RETRIES,
     group_name="actions",
     owners=OWNERS,
     kinds={"sqlalchemy"},

@@ -36,7 +36,7 @@ def list_(states: tuple[str, ...]) -> None:
     from resources.ledger.states import State
 
     entries = action_services().ledger.proposals.entries(
-        states=[State(one) for one in states] or [State.PROPOSED]
+        states=[State(state_name) for state_name in states] or [State.PROPOSED]
     )
     for entry in entries:
         click.echo(

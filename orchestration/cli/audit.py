@@ -146,11 +146,11 @@ def unlock(name: str, by: str, code: str | None) -> None:
 def list_approvers() -> None:
     """Who is enrolled, and who the policy lets decide."""
     services = action_services()
-    known, policy = services.approvers(), services.policy()
-    for name in sorted({*known.names, *policy.approvers}):
+    approvers, policy = services.approvers(), services.policy()
+    for name in sorted({*approvers.names, *policy.approvers}):
         limit = (
             f"up to {policy.approvers[name].up_to} a day"
             if name in policy.approvers
             else "not in policy.yaml: may propose, not approve"
         )
-        click.echo(f"{name}: {'enrolled' if known.knows(name) else 'NOT enrolled'}, {limit}")
+        click.echo(f"{name}: {'enrolled' if approvers.knows(name) else 'NOT enrolled'}, {limit}")

@@ -28,14 +28,14 @@ def test() -> None:
     if not addresses:
         raise click.ClickException(NONE)
     message = _test_message(services)
-    tasks = [(one.name, partial(one.tell, message)) for one in addresses]
+    tasks = [(address.name, partial(address.tell, message)) for address in addresses]
     came = together(tasks, seconds=services.notifications.seconds + 5, when_done=lambda *_: None)
-    for one in addresses:
-        why = came.get(one.name, "no answer in time")
+    for address in addresses:
+        why = came.get(address.name, "no answer in time")
         click.echo(
-            f"{'took it' if why is None else 'BROKEN '}  {one.name} ({one.service}, {one.format}){f': {why}' if why else ''}"
+            f"{'took it' if why is None else 'BROKEN '}  {address.name} ({address.service}, {address.format}){f': {why}' if why else ''}"
         )
-    if any(came.get(one.name, "no answer") is not None for one in addresses):
+    if any(came.get(address.name, "no answer") is not None for address in addresses):
         raise click.exceptions.Exit(1)
 
 
@@ -56,10 +56,12 @@ def status() -> None:
 
 def channels_shown(services: ActionServices) -> str:
     """The channels as lines for a terminal; no address is shown, for addresses hold tokens."""
-    rules, found = services.notifications, services.addresses()
-    lines = [f"works    messages: {one.name} ({one.service}, {one.format})" for one in found]
-    reached = {one.name.partition("/")[0] for one in found}
-    unset = [(name, one.address) for name, one in rules.every_channel.items() if name not in reached]
+    rules, addresses = services.notifications, services.addresses()
+    lines = [
+        f"works    messages: {address.name} ({address.service}, {address.format})" for address in addresses
+    ]
+    reached = {address.name.partition("/")[0] for address in addresses}
+    unset = [(name, address.address) for name, address in rules.every_channel.items() if name not in reached]
     kind = "BROKEN " if rules.channels else "skipped"
     lines += [
         f"{kind}  messages: {name}: {variable} is not set; docs/notifications.md says how"
@@ -69,8 +71,8 @@ def channels_shown(services: ActionServices) -> str:
 
 
 def _test_message(services: ActionServices) -> Message:
-    told = Notice(
+    notice = Notice(
         topic="test", kind="test", priority=DIGEST, entity="Test", short="test message", seen="This is a test: messages reach this channel.",
         todo="nothing to do",
     )  # fmt: skip
-    return message_of([told], company=services.notifications.company)
+    return message_of([notice], company=services.notifications.company)

@@ -40,7 +40,7 @@ def signed_person(token: str, key: str, *, at: datetime) -> str | None:
     if not body or not hmac.compare_digest(good, signature):
         return None
     try:
-        told = json.loads(base64.urlsafe_b64decode(body))
-        return str(told["person"]) if float(told["until"]) > at.timestamp() else None
+        claims = json.loads(base64.urlsafe_b64decode(body))
+        return str(claims["person"]) if float(claims["until"]) > at.timestamp() else None
     except (ValueError, KeyError, TypeError):
         return None

@@ -15,7 +15,7 @@ import pandas as pd
 from resources.crm.hubspot_wire import amount
 from resources.crm.interests import interests
 from resources.crm.landing_url import Landing, landing
-from resources.crm.reader import Reading, Row
+from resources.crm.reader import CrmReading, Row
 from resources.errors import DataUnusable, PlatformRefused, PlatformUnreachable
 from resources.policy.crm import CrmMapping
 from resources.policy.crm_traits import (
@@ -49,7 +49,7 @@ class Files:
     def __init__(self, folder: Path, mapping: CrmMapping) -> None:
         self._folder, self._mapping = folder, mapping
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """Everything in the folder.
 
         Raises:
@@ -63,17 +63,17 @@ class Files:
         return ", ".join(f"{name}: {len(table):,} rows" for name, table in self._tables().items())
 
     def _tables(self) -> Tables:
-        found = {
+        paths = {
             name: path
             for name in NEEDED
             for path in sorted(self._folder.glob(f"{name}.*"))
             if path.suffix in {".csv", ".parquet"}
         }
-        if not found:
+        if not paths:
             raise DataUnusable(
                 f"CRM_FILES names {self._folder}, which has no contacts, touches, companies, deals or stages as .csv or .parquet."
             )
-        return {name: _file(path) for name, path in found.items()}
+        return {name: _file(path) for name, path in paths.items()}
 
 
 class Sql:
@@ -84,7 +84,7 @@ class Sql:
     def __init__(self, url: str, mapping: CrmMapping) -> None:
         self._url, self._mapping = url, mapping
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """What the queries answer.
 
         Raises:
@@ -107,7 +107,7 @@ class Sql:
             raise DataUnusable(
                 "CRM_SQL_URL is set and policy.yaml has no crm.queries: docs/crm.md has an example."
             )
-        found: dict[str, pd.DataFrame] = {}
+        frames: dict[str, pd.DataFrame] = {}
         doing, connected = "Connecting", False
         try:
             with create_engine(self._url, hide_parameters=True).connect() as connection:
@@ -115,15 +115,15 @@ class Sql:
                 for name, query in self._mapping.queries.items():
                     doing = f"Asking for {name}"
                     answer = connection.execute(text(query))
-                    found[name] = pd.DataFrame(answer.fetchall(), columns=list(answer.keys()), dtype=object)
+                    frames[name] = pd.DataFrame(answer.fetchall(), columns=list(answer.keys()), dtype=object)
         except (SQLAlchemyError, ImportError, ValueError):
             kind = PlatformRefused if connected else PlatformUnreachable
         else:
-            return found
+            return frames
         # Outside the except clause: the driver's words hold the query, the URL and sometimes values.
-        said = "the query was refused" if connected else "the database does not answer"
+        problem = "the query was refused" if connected else "the database does not answer"
         raise kind(
-            doing, platform="sql", said=said, todo="Check CRM_SQL_URL, and crm.queries in policy.yaml."
+            doing, platform="sql", said=problem, todo="Check CRM_SQL_URL, and crm.queries in policy.yaml."
         )
 
 
@@ -138,27 +138,29 @@ def _file(path: Path) -> pd.DataFrame:
     raise DataUnusable(f"{problem}. Save it again with a header line, in UTF-8.")
 
 
-def rows_of(tables: Tables, mapping: CrmMapping, *, source: str, at: datetime) -> Reading:
+def rows_of(tables: Tables, mapping: CrmMapping, *, source: str, at: datetime) -> CrmReading:
     """The tables as a reading of everything.
 
     Raises:
         DataUnusable: A column is missing that is needed.
     """
-    reading = Reading(source, at, None)
+    reading = CrmReading(source, at, None)
     named = {name: _named(name, table, mapping) for name, table in tables.items()}
     reading.add("contacts", [_contact(row, mapping) for row in _each(named.get("contacts"))])
-    known = {row["contact_id"] for row in reading.rows["contacts"]}
+    contact_ids = {row["contact_id"] for row in reading.rows["contacts"]}
     by_email = {
         row["email_sha256"]: row["contact_id"] for row in reading.rows["contacts"] if row["email_sha256"]
     }
-    reading.add("touches", [row for one in _each(named.get("touches")) if (row := _touch(one, mapping))])
+    reading.add(
+        "touches", [row for visit_row in _each(named.get("touches")) if (row := _touch(visit_row, mapping))]
+    )
     reading.add("companies", [_company(row) for row in _each(named.get("companies"))])
     deals = [_deal(row, mapping, by_email) for row in _each(named.get("deals"))]
     # Buyers that only an order's address tells of are people too.
     buyers = {
         row["contact_id"]: row["contact"]
         for row in deals
-        if row["contact"] and row["contact_id"] not in known
+        if row["contact"] and row["contact_id"] not in contact_ids
     }
     reading.add("contacts", list(buyers.values()))
     reading.add("deals", [{name: value for name, value in row.items() if name != "contact"} for row in deals])
@@ -231,8 +233,8 @@ def _touch(row: Row, mapping: CrmMapping) -> Row | None:
     visit = landing(_text(row.get("url"))) or (Landing(channel) if channel else None)
     if visit is None or at is None:
         return None
-    told = {name: value for name in ("campaign_id", "ad_set_id") if (value := _text(row.get(name)))}
-    return {"contact_id": str(row["contact_id"]), "touch_at": at, **asdict(visit), **seen} | told
+    ad_ids = {name: value for name in ("campaign_id", "ad_set_id") if (value := _text(row.get(name)))}
+    return {"contact_id": str(row["contact_id"]), "touch_at": at, **asdict(visit), **seen} | ad_ids
 
 
 def _deal(row: Row, mapping: CrmMapping, by_email: Mapping[str, str]) -> Row:
@@ -241,7 +243,7 @@ def _deal(row: Row, mapping: CrmMapping, by_email: Mapping[str, str]) -> Row:
         {"contact_id": "", **{k: row.get(k) for k in ("email", "phone", "country", "created_at")}}, mapping
     )
     hashed = person["email_sha256"]
-    own = (
+    contact_id = (
         _text(row.get("contact_id"))
         or by_email.get(hashed or "")
         or (f"email:{hashed[:32]}" if hashed else None)
@@ -252,11 +254,11 @@ def _deal(row: Row, mapping: CrmMapping, by_email: Mapping[str, str]) -> Row:
     refunded = _flag(row.get("is_refunded"), default=_text(row.get("stage")) in mapping.refunded_stages)
     is_closed = is_won or _flag(row.get("is_closed"), default=is_order)
     return {
-        "deal_id": str(row["deal_id"]), "contact_id": own, "company_id": _text(row.get("company_id")), "pipeline": _text(row.get("pipeline")),
+        "deal_id": str(row["deal_id"]), "contact_id": contact_id, "company_id": _text(row.get("company_id")), "pipeline": _text(row.get("pipeline")),
         "stage": _text(row.get("stage")), "amount": amount(row.get(mapping.amount_field)), "currency": _text(row.get("currency")),
         "is_order": is_order, "is_closed": is_closed, "is_won": is_won and not refunded, "is_refunded": refunded, "owner_id": None,
         "created_at": created, "closed_at": (_at(row.get("closed_at")) or created) if is_closed else None, "updated_at": created,
-        "contact": person | {"contact_id": own} if hashed and own else None,
+        "contact": person | {"contact_id": contact_id} if hashed and contact_id else None,
     }  # fmt: skip
 
 
@@ -273,5 +275,5 @@ def _at(value: Any) -> datetime | None:
     """An instant in UTC; one without a zone is taken for UTC."""
     if value is None or str(value).strip() == "":
         return None
-    found = pd.to_datetime(value, utc=True, errors="coerce")
-    return None if pd.isna(found) else found.to_pydatetime().astimezone(UTC)
+    moment = pd.to_datetime(value, utc=True, errors="coerce")
+    return None if pd.isna(moment) else moment.to_pydatetime().astimezone(UTC)

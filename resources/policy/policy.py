@@ -175,7 +175,9 @@ class Approval(_Frozen):
     revert_days: int = Field(14, ge=0)
     retire_days: int = Field(90, ge=1)
     settle_seconds: float = Field(
-        60, ge=0, description="How long after its request a write that is not to be seen stays unknown; 15 minutes at least."
+        60,
+        ge=0,
+        description="How long after its request a write that is not to be seen stays unknown; 15 minutes at least.",
     )
 
 

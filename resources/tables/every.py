@@ -30,6 +30,7 @@ _RAW = (
     linkedin_ads.CONVERSION_ACTIONS,
     *dropped.DAYS.values(),
     dropped.ENTITIES,
+    dropped.PARTS,
     dropped.REJECTS,
     PULLS,
     *READ.values(),

@@ -10,7 +10,7 @@ from assets.actions.rules.finding import Wish
 from assets.partitions import proposals
 from resources.ledger.states import State
 from sensors.proposals import automatic_runs, tick
-from sensors.unknown_outcomes import unknown_outcomes
+from sensors.unknown_outcomes import read_back_outcomes, unknown_outcomes
 from tests.actions.conftest import Office
 
 
@@ -102,11 +102,13 @@ def test_an_unknown_outcome_is_read_back_and_never_sent_again(
     office.sandbox.stage.faults.arm("meta_ads", "lost_request")
     assert office.carry_out(key) == State.UNKNOWN
     office.later(minutes=16)
-    context = dg.build_sensor_context(
-        instance=instance, resources={"lake": office.lake, "services": office.services}
+    given = {"lake": office.lake, "services": office.services}
+    requested = unknown_outcomes(
+        dg.build_sensor_context(instance=instance, resources={"services": office.services})
     )
-    found = unknown_outcomes(context)
-    assert "failed" in str(getattr(found, "skip_message", found))
+    assert isinstance(requested, dg.SensorResult)
+    assert len(requested.run_requests or []) == 1
+    assert read_back_outcomes.execute_in_process(instance=instance, resources=given).success
     assert office.state(key) == State.FAILED
     assert len(office.writes()) == 1
 

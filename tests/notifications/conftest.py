@@ -1,4 +1,4 @@
-"""A desk that tells people: the sandbox's catcher, a lake with rows written by hand, a ledger of its own per test."""
+"""Notifications end to end: the sandbox's catcher, a lake with rows written by hand, a ledger of its own per test."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +16,7 @@ from resources.platforms.registry import Platforms
 from resources.tables.core import KPI_DAY
 from resources.tables.signals import ANOMALIES, WATCHED
 from sandbox.serve import Sandbox
-from sensors.notices import tick
+from sensors.notices import NO_ADDRESS, queue_messages, send_messages
 from tests.actions.conftest import POLICY
 from tests.notifications.made import incident, kpi, watched
 
@@ -59,7 +59,15 @@ class Post:
             self.lake.replace(table, rows_of(table, rows), where={"day": (day, day)})
 
     def tick(self, **given: Any) -> str:
-        return tick(self.instance, self.lake, self.services, **given)
+        """One look of the sensor and the run that it requests; how many are new, sent and not taken."""
+        try:
+            queued = queue_messages(self.instance, self.lake, self.services, **given)
+        finally:
+            answers = send_messages(self.instance, self.lake, self.services)
+        if queued == NO_ADDRESS:
+            return queued
+        refused = [problem for problem in answers.values() if problem is not None]
+        return f"{queued}, {len(answers) - len(refused)} sent, {len(refused)} not taken"
 
     def caught(self, service: str = "chat") -> list[str]:
         """Titles and texts of what a service took."""

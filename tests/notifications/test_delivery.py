@@ -17,7 +17,7 @@ from resources.ledger.notices import Delivery
 from resources.ledger.store import Ledger
 from resources.notification_delivery import Address, Message, addresses, together
 from resources.policy.notifications import Channel
-from sensors.notices import MESSAGES, notices
+from sensors.notices import MESSAGES, notices, send_messages_job
 from tests.notifications.conftest import MONDAY, Post
 from tests.notifications.made import notice
 
@@ -254,21 +254,41 @@ def test_a_sensor_that_stood_still_until_the_night_says_only_what_is_urgent(post
     assert [text[:5] for text in post.caught()] == ["# [P1", "# [P2"]
 
 
-def test_the_sensor_looks_every_two_minutes_and_sends_at_every_tick(post: Post) -> None:
+def test_the_sensor_looks_every_two_minutes_and_requests_a_run_that_sends(post: Post) -> None:
+    given = {"lake": post.lake, "services": post.services}
+
     def evaluate(cursor: str | None) -> dg.SensorResult:
-        given = {"lake": post.lake, "services": post.services}
         result = notices(dg.build_sensor_context(instance=post.instance, resources=given, cursor=cursor))
         assert isinstance(result, dg.SensorResult)
+        if result.run_requests:
+            assert send_messages_job.execute_in_process(instance=post.instance, resources=given).success
         return result
 
     first = evaluate(None)
+    assert not first.run_requests
     post.judge(MONDAY.date() - timedelta(days=1), {})
     post.later(minutes=1)
     say(post, "urgent", priority=1)
     second = evaluate(first.cursor)
     assert second.cursor == first.cursor
+    assert len(second.run_requests or []) == 1
     assert len(post.caught()) == 1
     post.later(minutes=2)
     third = evaluate(second.cursor)
     assert third.cursor != first.cursor
-    assert str(third.skip_reason.skip_message).startswith("1 new, 2 sent, 0 not taken")  # type: ignore[union-attr]
+    assert len(third.run_requests or []) == 1
+    assert len(post.caught()) == 3
+
+
+def test_no_second_run_is_requested_while_one_sends(post: Post) -> None:
+    say(post, "urgent", priority=1)
+    run = post.instance.create_run_for_job(send_messages_job, status=dg.DagsterRunStatus.STARTED)
+    given = {"lake": post.lake, "services": post.services}
+    context = dg.build_sensor_context(instance=post.instance, resources=given)
+    result = notices(context)
+    assert isinstance(result, dg.SensorResult)
+    assert not result.run_requests
+    post.instance.report_run_canceled(run)
+    result = notices(context)
+    assert isinstance(result, dg.SensorResult)
+    assert result.run_requests

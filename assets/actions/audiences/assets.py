@@ -12,6 +12,7 @@ import pyarrow as pa
 from assets.actions.audiences.inputs import Seen, propose_audiences, take_out_the_unwilling
 from assets.actions.inputs import Figures, approval_gate
 from assets.actions.rendering import diff
+from assets.automation import SAFE_RETRIES, follows, newest_week
 from assets.partitions import week_of, weeks
 from resources.action_services import ActionServices
 from resources.failures import one_sentence
@@ -31,6 +32,8 @@ NOBODY_STAYS = "nobody_stays_without_consent"
     metadata=AUDIENCES.metadata,
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
+    automation_condition=newest_week(),
+    retry_policy=SAFE_RETRIES,
     group_name="actions",
     owners=OWNERS,
     kinds={"pandas", "deltalake"},
@@ -71,6 +74,8 @@ def audiences(
     deps=[AUDIENCES.asset_key],
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
+    automation_condition=newest_week(),
+    retry_policy=SAFE_RETRIES,
     group_name="actions",
     owners=OWNERS,
     kinds={"sqlalchemy"},
@@ -114,6 +119,8 @@ def audience_proposals(
             description="Somebody who said no and is in an audience still is a breach of the law, whatever keeps them there.",
         )
     ],
+    # After every reading of the CRM, and once more an hour for what a platform did not take.
+    automation_condition=follows(also_at="40 * * * *"),
     group_name="actions",
     owners=OWNERS,
     tags={"risk": "personal_data"},

@@ -7,7 +7,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.actions.rules import threshold
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
 from assets.core.performance.point_in_time import CORE_DEPS, known_by, known_on
 from assets.partitions import day_range, days
 from assets.signals.underperformers.candidates import verdicts
@@ -28,6 +28,8 @@ from resources.tables.signals import FINDINGS
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
     automation_condition=follows_newest(),
+    retry_policy=SAFE_RETRIES,
+    code_version="2026-11-24",
     group_name="actions",
     owners=["team:media"],
     kinds={"duckdb", "deltalake"},

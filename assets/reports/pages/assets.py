@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.actions.assets import PROPOSALS
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
 from assets.formatting import numbers
 from assets.formatting.platform_names import spoken
 from assets.partitions import day_range, days, week_of, weeks
@@ -66,6 +66,7 @@ _WEEK_OF_DAY = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitio
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
     automation_condition=follows_newest(),
+    retry_policy=SAFE_RETRIES,
     group_name="reports",
     owners=["team:media"],
     kinds={"html"},
@@ -203,6 +204,7 @@ def _state(view: DashboardView) -> str:
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
     automation_condition=follows_newest(),
+    retry_policy=SAFE_RETRIES,
     group_name="reports",
     owners=["team:media"],
     kinds={"html"},

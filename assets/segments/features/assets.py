@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.automation import SAFE_RETRIES, newest_week
 from assets.partitions import week_of, weeks
 from assets.segments.features.coverage import (
     CoverageCheck,
@@ -54,6 +55,9 @@ CHECKS = {
     ],
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
+    automation_condition=newest_week(),
+    code_version="2026-11-25",
+    retry_policy=SAFE_RETRIES,
     group_name="segments",
     owners=["team:data"],
     kinds={"duckdb", "deltalake"},

@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
 from assets.core.performance.point_in_time import known_by
 from assets.partitions import day_range, days
 from assets.signals.anomalies.feedback import precision
@@ -39,12 +39,14 @@ from resources.tables.signals import ANOMALIES, MARKS, WATCHED
             owners=["team:media"],
             kinds={"numpy", "deltalake"},
             automation_condition=follows_newest(),
+            code_version="2026-11-24",
             deps=[core.DAYS["ad_set"].asset_key, core.DAYS["campaign"].asset_key, core.ENTITIES.asset_key],
         )
         for table in (ANOMALIES, WATCHED)
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
+    retry_policy=SAFE_RETRIES,
 )
 def anomalies(
     context: dg.AssetExecutionContext,

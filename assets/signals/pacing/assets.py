@@ -11,7 +11,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
 from assets.partitions import day_range, days
 from assets.signals.pacing.inputs import pacing_on
 from resources.action_services import ActionServices
@@ -38,12 +38,14 @@ _COMMON: dict[str, Any] = {"group_name": "signals", "owners": ["team:media"], "k
             deps=[core.DAYS["campaign"].asset_key, core.ENTITIES.asset_key],
             metadata=table.metadata,
             automation_condition=follows_newest(),
+            code_version="2026-11-24",
             **_COMMON,
         )
         for table in (PACING, PACING_ACCURACY)
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
+    retry_policy=SAFE_RETRIES,
 )
 def pacing(
     context: dg.AssetExecutionContext,
