@@ -13,6 +13,7 @@ change, after it, or while the change lands 1 second, 1 minute or 10 minutes lat
 cannot be forked).
 """
 
+import logging
 import os
 import random
 import signal
@@ -135,12 +136,17 @@ class Rig:
         sets = pd.DataFrame(rows)
         keys = ["platform", "account_id", "campaign_id", "day", "read_at"]
         by_campaign = sets.drop(columns="ad_set_id").groupby(keys, as_index=False).sum()
+        owners = {own: campaigns.get(own, "spare") for own in ids}
+        for campaign in set(
+            campaigns.values()
+        ):  # other ad sets of each campaign: no pause stops its last one
+            owners |= {f"{campaign} other {number}": campaign for number in range(10)}
         entities = pd.DataFrame(
             [
-                {"platform": place.platform, "account_id": place.account_id, "level": level, "entity_id": own,
-                 "campaign_id": campaigns.get(own, "spare"), "status": "active", "daily_budget": budgets.get(own, 1e7), "budget_id": own,
-                 "budget_owner": level, "time_zone": "UTC", "name": own}
-                for own in [*ids, *(f"more {n}" for n in range(20))] for level in ("ad_set", "campaign")
+                {"platform": place.platform, "account_id": place.account_id, "level": level, "entity_id": own, "campaign_id": campaign,
+                 "status": "active", "daily_budget": budgets.get(own, 1e7), "budget_id": own, "budget_owner": level, "time_zone": "UTC",
+                 "name": own}
+                for own, campaign in owners.items() for level in ("ad_set", "campaign")
             ]
         )  # fmt: skip
         words = [change.target.words for change in proposal.changes]
@@ -177,6 +183,7 @@ def measure(
     *, seed: int, world: str | None, size: int | None, say: Callable[[str], None], kills: int = 0
 ) -> dict[str, Any]:
     """Every answer and moment in `size` cases (240 unless given; 0 is all of them), then `kills` killed processes."""
+    logging.getLogger("google.ads.googleads.client").setLevel(logging.CRITICAL)  # it tells of every fault
     cases = list(all_cases())
     chosen = cases if size == 0 else random.Random(seed).sample(cases, min(size or SAMPLE, len(cases)))
     totals: Counter[str] = Counter()
@@ -248,8 +255,10 @@ def targets_of(rig: Rig, platform: str, level: str, *, count: int, with_budget: 
             image = rig.image(target)
         except PaidMediaError:
             continue
-        if image.status == "active" and (
-            not needs_budget or (image.daily_budget is not None and image.shared_by == 1)
+        if (
+            image.status == "active"
+            and image.learning_state != "LEARNING"
+            and (not needs_budget or (image.daily_budget is not None and image.shared_by == 1))
         ):
             chosen.append(target)
         if len(chosen) == count:
