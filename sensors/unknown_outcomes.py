@@ -1,4 +1,4 @@
-"""Writes without a known outcome: a run is requested that reads them back until it is known. Nothing is ever sent again."""
+"""Requests a run that reads back writes without a known outcome. Nothing is ever sent again."""
 
 from datetime import datetime, timedelta
 
