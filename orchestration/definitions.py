@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 import assets
+from assets.actions.inputs import ActionPath
 from orchestration.freshness import with_freshness
 from orchestration.jobs import (
     audience_removals,
@@ -21,7 +22,7 @@ from orchestration.jobs import (
     tidy_lake,
 )
 from orchestration.schedules import every_hour, every_morning, every_night
-from resources.action_services import open_desk
+from resources.action_services import open_action_services
 from resources.config.settings import load_settings
 from resources.crm.registry import Crms
 from resources.drop_folder import DroppedFiles
@@ -42,7 +43,11 @@ def resources_of_runs() -> dict[str, Any]:
     return {
         "settings": dg.ResourceDefinition(lambda _: load_settings(with_platforms=False)),
         "lake": dg.ResourceDefinition(lambda _: Lake(load_settings(with_platforms=False).lake_uri)),
-        "desk": dg.ResourceDefinition(lambda _: open_desk()),
+        "services": dg.ResourceDefinition(lambda _: open_action_services()),
+        "ledger": dg.ResourceDefinition(lambda _: open_action_services().ledger),
+        "action_path": dg.ResourceDefinition(
+            lambda _: ActionPath(open_action_services(), Lake(load_settings(with_platforms=False).lake_uri))
+        ),
         "platforms": dg.ResourceDefinition(lambda _: Platforms()),
         "crms": dg.ResourceDefinition(lambda _: Crms()),
         "dropped_files": dg.ResourceDefinition(

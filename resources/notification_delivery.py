@@ -124,7 +124,7 @@ class Notifier:
     def tell(self, notices: Sequence[Said]) -> bool:
         """Whether they are kept, so that they will be said even after a crash. True where nobody is to be told."""
         if self.is_set and notices:
-            self._ledger().say(notices)
+            self._ledger().notices.say(notices)
         return True
 
 

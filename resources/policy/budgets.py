@@ -10,10 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from resources.errors import PaidMediaError
+from resources.policy.strict_yaml import UnreadableYaml, first_fault, parse, read_text
 
 CarryOver = Literal["none", "add_unspent", "add_and_subtract"]
 EVERYTHING = "all"
@@ -129,20 +129,12 @@ def load_budgets(path: Path, *, is_asked_for: bool = False) -> Budgets:
     if not path.exists() and not is_asked_for:
         return Budgets()
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        return Budgets.model_validate(
-            _from_csv(text) if path.suffix == ".csv" else yaml.safe_load(text) or {}
-        )
-    except (OSError, UnicodeDecodeError) as error:
-        why = f"it cannot be read ({getattr(error, 'strerror', None) or 'its text is not UTF-8'})"
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        why = f"line {mark.line + 1} is no YAML" if mark else "it is no YAML"
+        text = read_text(path)
+        return Budgets.model_validate(_from_csv(text) if path.suffix == ".csv" else parse(text) or {})
+    except UnreadableYaml as error:
+        why = str(error)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        why = (
-            f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg'].removeprefix('Value error, ')}"
-        )
+        why = first_fault(error)
     raise BudgetsUnreadable(f"{path.name}: {why}. docs/pacing.md shows every field.")
 
 

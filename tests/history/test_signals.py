@@ -55,10 +55,10 @@ def test_a_backfill_writes_a_verdict_on_every_ad_set_that_spent_and_says_what_wa
 ) -> None:
     frames(days)
     days.run(days.first + timedelta(days=1))
-    desk = SimpleNamespace(policy=policy)
+    services = SimpleNamespace(policy=policy)
     result = dg.materialize(
         [underperformers],
-        resources={"lake": days.lake, "desk": desk, "platforms": days.platforms},
+        resources={"lake": days.lake, "services": services, "platforms": days.platforms},
         tags=day_range_tags(f"{days.first - timedelta(days=1)}", f"{days.first + timedelta(days=1)}"),
     )
     rows = days.lake.read(UNDERPERFORMERS)
@@ -89,7 +89,7 @@ def test_without_a_policy_nothing_is_judged_and_it_says_why(days: Days) -> None:
         [underperformers],
         resources={
             "lake": days.lake,
-            "desk": SimpleNamespace(policy=unreadable),
+            "services": SimpleNamespace(policy=unreadable),
             "platforms": days.platforms,
         },
         tags=day_range_tags(f"{days.first}", f"{days.first}"),

@@ -12,7 +12,7 @@ from assets.automation import SAFE_RETRIES, newest_week
 from assets.partitions import week_of, weeks
 from assets.segments.discovery.cards import ACTIVE, EXPIRED
 from assets.segments.discovery.inputs import as_rows, card_words, week_on
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.crm.registry import Crms
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
@@ -55,12 +55,12 @@ HOLDS_WORDS = (
 def segments(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
     crms: dg.ResourceParam[Crms],
 ) -> Any:
     _, sunday = week_of(context)
     with one_sentence():
-        week = week_on(lake, sunday, desk.policy().segments, now=crms.now())
+        week = week_on(lake, sunday, services.policy().segments, now=crms.now())
         if week is None and lake.count(CRM_PULLS) == 0:
             for table in (CUSTOMERS, CARDS):
                 yield dg.MaterializeResult(asset_key=table.asset_key, metadata=NO_CRM)

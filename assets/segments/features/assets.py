@@ -22,7 +22,7 @@ from assets.segments.features.coverage import (
 )
 from assets.segments.features.inputs import features_at
 from assets.segments.value import value
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.config.settings import Settings
 from resources.crm.registry import Crms
 from resources.failures import one_sentence
@@ -65,7 +65,7 @@ CHECKS = {
 def customer_features(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
     crms: dg.ResourceParam[Crms],
     settings: dg.ResourceParam[Settings],
 ) -> dg.MaterializeResult:
@@ -75,7 +75,7 @@ def customer_features(
             lake,
             sunday,
             currency=settings.reporting_currency,
-            margins=desk.policy().margin,
+            margins=services.policy().margin,
             value=value,
             now=crms.now(),
         )

@@ -13,7 +13,7 @@ from assets.automation import SAFE_RETRIES, follows_newest
 from assets.core.performance.point_in_time import CORE_DEPS, known_by, known_on
 from assets.partitions import day_range, days
 from assets.signals.underperformers.candidates import verdicts
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
@@ -39,13 +39,13 @@ from resources.tables.signals import UNDERPERFORMERS
 def underperformers(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
     platforms: dg.ResourceParam[Platforms],
 ) -> dg.MaterializeResult:
     start, end = day_range(context)
     with one_sentence():
         try:
-            policy = desk.policy()
+            policy = services.policy()
         except (
             PolicyUnreadable
         ) as error:  # nothing is judged, and the page that reads this comes nevertheless
