@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from resources.crm.hubspot_wire import amount
 from resources.crm.interests import interests
 from resources.crm.landing_url import Landing, landing
 from resources.crm.reader import CrmReading, Row
+from resources.crm.values import amount
 from resources.errors import DataUnusable, PlatformRefused, PlatformUnreachable
 from resources.policy.crm import CrmMapping
 from resources.policy.crm_traits import (
