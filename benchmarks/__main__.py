@@ -26,6 +26,7 @@ NAMES = (
     "pacing",
     "attribution",
     "crm",
+    "files",
     "page",
     "value",
     "segments",
@@ -46,7 +47,7 @@ SHARED = Path("..", "shared", "data")
 @click.option(
     "--size",
     type=int,
-    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, ad sets for page, customers for value, segments and segments_scale.",
+    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, megabytes for files, ad sets for page, customers for value, segments and segments_scale.",
 )
 def main(*, name: str, seed: int, world: str | None, data: Path | None, size: int | None) -> None:
     """Run one benchmark."""
