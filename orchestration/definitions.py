@@ -9,6 +9,8 @@ from typing import Any
 import dagster as dg
 
 import assets
+from assets.actions.inputs import ActionPath
+from orchestration.freshness import with_freshness
 from orchestration.jobs import (
     audience_removals,
     audience_week,
@@ -19,15 +21,8 @@ from orchestration.jobs import (
     history,
     tidy_lake,
 )
-from orchestration.schedules import (
-    every_hour,
-    every_hour_audiences,
-    every_monday,
-    every_monday_audiences,
-    every_morning,
-    every_night,
-)
-from resources.action_services import open_desk
+from orchestration.schedules import every_hour, every_morning, every_night
+from resources.action_services import open_action_services
 from resources.config.settings import load_settings
 from resources.crm.registry import Crms
 from resources.drop_folder import DroppedFiles
@@ -38,9 +33,9 @@ from sensors.conversion_settings_changed import watching
 from sensors.dropped_file_days import dropped_days, renew_core
 from sensors.dropped_files import dropped_files_changed
 from sensors.failures import failed_runs
-from sensors.notices import notices
+from sensors.notices import notices, send_messages_job
 from sensors.proposals import watch
-from sensors.unknown_outcomes import unknown_outcomes
+from sensors.unknown_outcomes import read_back_outcomes, unknown_outcomes
 
 
 def at_hand() -> dict[str, Any]:
@@ -48,7 +43,11 @@ def at_hand() -> dict[str, Any]:
     return {
         "settings": dg.ResourceDefinition(lambda _: load_settings(with_platforms=False)),
         "lake": dg.ResourceDefinition(lambda _: Lake(load_settings(with_platforms=False).lake_uri)),
-        "desk": dg.ResourceDefinition(lambda _: open_desk()),
+        "services": dg.ResourceDefinition(lambda _: open_action_services()),
+        "ledger": dg.ResourceDefinition(lambda _: open_action_services().ledger),
+        "action_path": dg.ResourceDefinition(
+            lambda _: ActionPath(open_action_services(), Lake(load_settings(with_platforms=False).lake_uri))
+        ),
         "platforms": dg.ResourceDefinition(lambda _: Platforms()),
         "crms": dg.ResourceDefinition(lambda _: Crms()),
         "dropped_files": dg.ResourceDefinition(
@@ -59,7 +58,7 @@ def at_hand() -> dict[str, Any]:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return dg.Definitions(
+    definitions = dg.Definitions(
         assets=dg.load_assets_from_package_module(assets, include_specs=True),
         asset_checks=dg.load_asset_checks_from_package_module(assets),
         jobs=[
@@ -72,15 +71,10 @@ def defs() -> dg.Definitions:
             renew_core,
             decide,
             tidy_lake,
+            send_messages_job,
+            read_back_outcomes,
         ],
-        schedules=[
-            every_morning,
-            every_hour,
-            every_hour_audiences,
-            every_monday,
-            every_monday_audiences,
-            every_night,
-        ],
+        schedules=[every_morning, every_hour, every_night],
         sensors=[
             automation,
             watching(daily_pull),
@@ -94,3 +88,4 @@ def defs() -> dg.Definitions:
         resources=at_hand(),
         executor=dg.in_process_executor,
     )
+    return with_freshness(definitions)

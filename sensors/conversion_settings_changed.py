@@ -36,14 +36,16 @@ def watching(job: Any) -> dg.SensorDefinition:
     ) -> dg.SensorResult:
         now = platforms.now().astimezone(UTC)
         since = datetime.fromisoformat(context.cursor) if context.cursor else now
-        found = {platform: changes(lake, platform, since=since, until=now) for platform in CONVERSION_ACTIONS}
+        changes_by_platform = {
+            platform: changes(lake, platform, since=since, until=now) for platform in CONVERSION_ACTIONS
+        }
         requests = [
             dg.RunRequest(
                 run_key=f"{platform} {now.isoformat()}",
                 asset_selection=[table.asset_key for table in DAILY[platform]],
                 tags=_long_window(platform, now) | {"why": "; ".join(words)[:250]},
             )
-            for platform, words in found.items()
+            for platform, words in changes_by_platform.items()
             if words
         ]
         return dg.SensorResult(run_requests=requests, cursor=now.isoformat())

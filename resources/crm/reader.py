@@ -19,7 +19,7 @@ PARENT = {
 
 
 @dataclass
-class Reading:
+class CrmReading:
     """What one reading found. `since` is None where everything was read."""
 
     source: str
@@ -55,7 +55,7 @@ class CrmReader(Protocol):
 
     source: str
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """What changed since then, or everything."""
 
     def spoken(self) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from resources.crm.interests import interests
 from resources.crm.landing_url import Landing, landing
-from resources.crm.reader import Reading, Row
+from resources.crm.reader import CrmReading, Row
 from resources.crm.table_cells import CellReader, reader_of, table_of
 from resources.errors import DataUnusable, PlatformRefused, PlatformUnreachable
 from resources.policy.crm import CrmMapping
@@ -51,7 +51,7 @@ class Files:
     def __init__(self, folder: Path, mapping: CrmMapping) -> None:
         self._folder, self._mapping = folder, mapping
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """Everything in the folder.
 
         Raises:
@@ -86,7 +86,7 @@ class Sql:
     def __init__(self, url: str, mapping: CrmMapping) -> None:
         self._url, self._mapping = url, mapping
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """What the queries answer.
 
         Raises:
@@ -129,13 +129,13 @@ class Sql:
         )
 
 
-def rows_of(tables: Tables, mapping: CrmMapping, *, source: str, at: datetime) -> Reading:
+def rows_of(tables: Tables, mapping: CrmMapping, *, source: str, at: datetime) -> CrmReading:
     """The tables as a reading of everything. Cells that cannot be read are counted, and an order without its money is left out.
 
     Raises:
         DataUnusable: A column is missing that is needed.
     """
-    reading = Reading(source, at, None)
+    reading = CrmReading(source, at, None)
     named = {name: _named(name, table, mapping) for name, table in tables.items()}
     readers = {name: reader_of(name, named.get(name), amount_field=mapping.amount_field) for name in NEEDED}
     contacts = _with_ids(named.get("contacts"), "contact_id", readers["contacts"])

@@ -26,8 +26,8 @@ def made_ahead(items: Iterable[T]) -> Iterator[T]:
 
 def _taken(belt: "_Belt", maker: Thread) -> Iterator[Any]:
     try:
-        while (found := belt.take()) is not None:
-            yield from found
+        while (batch := belt.take()) is not None:
+            yield from batch
     finally:
         belt.stopped.set()
         maker.join()
@@ -50,16 +50,16 @@ class _Belt:
             self._put(error)
 
     def take(self) -> Any:
-        found = self._queue.get()
-        if isinstance(found, BaseException):
-            raise found
-        return found
+        batch = self._queue.get()
+        if isinstance(batch, BaseException):
+            raise batch
+        return batch
 
-    def _put(self, found: Any) -> bool:
+    def _put(self, batch: Any) -> bool:
         """Whether it was taken up; False once nobody takes any more."""
         while not self.stopped.is_set():
             try:
-                self._queue.put(found, timeout=_LOOK_UP_SECONDS)
+                self._queue.put(batch, timeout=_LOOK_UP_SECONDS)
             except Full:
                 continue
             return True

@@ -16,6 +16,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from resources.errors import PaidMediaError
+from resources.policy.strict_yaml import (
+    StrictLoader,
+    UnreadableYaml,
+    first_fault,
+    parse,
+    read_content,
+    read_text,
+)
 from resources.readers.days import DayOrder, day, day_order
 from resources.readers.encodings import text_of
 from resources.readers.numbers import Unreadable, currency_in, decimal_mark, number
@@ -155,26 +163,24 @@ def load_budgets(path: Path, *, is_asked_for: bool = False) -> Budgets:
     if not path.exists() and not is_asked_for:
         return Budgets()
     try:
-        text = text_of(path.read_bytes())
-        if text is None:
-            raise BudgetsUnreadable(
-                f"{path.name}: its text is in no encoding that is known. Save it in UTF-8."
-            )
-        given = _from_csv(text) if path.suffix.lower() == ".csv" else _from_yaml(text)
+        if path.suffix.lower() == ".csv":
+            given = _from_csv(_csv_text(path))
+        else:
+            given = _from_yaml(read_text(path))
         return Budgets.model_validate(given)
-    except Unreadable as error:
+    except (UnreadableYaml, Unreadable) as error:
         why = str(error)
-    except OSError as error:
-        why = f"it cannot be read ({error.strerror})"
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        why = f"line {mark.line + 1} is no YAML" if mark else "it is no YAML"
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        why = (
-            f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg'].removeprefix('Value error, ')}"
-        )
+        why = first_fault(error)
     raise BudgetsUnreadable(f"{path.name}: {why}. docs/pacing.md shows every field.")
+
+
+def _csv_text(path: Path) -> str:
+    """The text of a CSV in whatever encoding a spreadsheet saved it."""
+    text = text_of(read_content(path))
+    if text is None:
+        raise Unreadable("its text is in no encoding that is known: save it in UTF-8")
+    return text
 
 
 _COLUMNS = {"budget": "amount", "client": "name", "monthly budget": "amount"}
@@ -258,11 +264,11 @@ def _amount(text: str, line: int, column: str, *, mark: str | None) -> Decimal |
         ) from None
 
 
-class _Loader(yaml.SafeLoader):
+class _BudgetLoader(StrictLoader):
     """YAML without numbers of base 8 and 60 and without yes and no: 0100 is a hundred, and a budget may be called NO."""
 
 
-_Loader.yaml_implicit_resolvers = {
+_BudgetLoader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
         for tag, pattern in resolvers
@@ -270,7 +276,7 @@ _Loader.yaml_implicit_resolvers = {
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(
+_BudgetLoader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False|yes|no|Yes|No)$"), list("tfTFynYN")
 )
 
@@ -281,7 +287,7 @@ def _from_yaml(text: str) -> dict[str, Any]:
     Raises:
         Unreadable: An amount could be read in two ways.
     """
-    document = yaml.load(text, Loader=_Loader) or {}  # noqa: S506 — a subclass of the safe loader
+    document = parse(text, _BudgetLoader) or {}
     sections = {"budgets": document} if isinstance(document, list) else document
     if not isinstance(sections, dict):
         return {"budgets": sections}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from resources.crm.reader import Reading
+from resources.crm.reader import CrmReading
 from resources.crm.tabular import Files
 from resources.errors import DataUnusable
 from resources.policy.crm import CrmMapping
@@ -15,7 +15,7 @@ from resources.policy.crm import CrmMapping
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def read(folder: Path, **texts: str | bytes) -> Reading:
+def read(folder: Path, **texts: str | bytes) -> CrmReading:
     for name, text in texts.items():
         content = text if isinstance(text, bytes) else text.encode()
         (folder / f"{name}.csv").write_bytes(content)

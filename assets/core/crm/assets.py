@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.automation import follows
+from assets.automation import SAFE_RETRIES, follows
 from assets.core.crm.acquisition import DELIVERED_SQL, EARNING_DAYS, WINDOWS
 from assets.core.crm.funnel import FunnelInputs, funnel, headline
 from assets.core.crm.people import outcomes, people, touchpoints
@@ -37,6 +37,7 @@ FUNNEL = (CREDIT, FUNNEL_DAY, CPQL, PIPELINE, ACQUISITION)
         )
         for table in (TOUCHPOINTS, OUTCOMES)
     ],
+    retry_policy=SAFE_RETRIES,
 )
 def crm_people(
     lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings]
@@ -76,9 +77,11 @@ def crm_people(
                 core.DAYS["ad_set"],
             ),
             automation_condition=follows(),
+            code_version="2026-11-25",
         )
         for table in FUNNEL
     ],
+    retry_policy=SAFE_RETRIES,
 )
 def crm_funnel(
     lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings], crms: dg.ResourceParam[Crms]

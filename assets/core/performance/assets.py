@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from assets.automation import follows
+from assets.automation import SAFE_RETRIES, follows
 from assets.core.performance.entities import UNIFIED
 from assets.core.performance.entities import sources as entity_sources
 from assets.core.performance.facts import key_figures, sources, unified, unpriced
@@ -44,6 +44,7 @@ def _level(level: str) -> dg.AssetsDefinition:
         partitions_def=days,
         backfill_policy=windows,
         automation_condition=follows(ignoring=WITHOUT_DAYS),
+        retry_policy=SAFE_RETRIES,
         group_name="core",
         owners=OWNERS,
         kinds={"duckdb", "deltalake"},
@@ -92,6 +93,7 @@ campaign_day, ad_set_day, ad_day = (_level(level) for level in core.DAYS)
     partitions_def=days,
     backfill_policy=windows,
     automation_condition=follows(),
+    retry_policy=SAFE_RETRIES,
     group_name="core",
     owners=OWNERS,
     kinds={"duckdb", "deltalake"},
@@ -125,6 +127,7 @@ SNAPSHOTS = entity_sources()
     deps=[table.asset_key for table in SNAPSHOTS],
     metadata=core.ENTITIES.metadata,
     automation_condition=follows(),
+    retry_policy=SAFE_RETRIES,
     group_name="core",
     owners=OWNERS,
     kinds={"duckdb", "deltalake"},

@@ -12,6 +12,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assets.automation import SAFE_RETRIES
 from assets.raw.dropped_files.cells import csv_text
 from assets.raw.dropped_files.folder import DroppedFolder, read_folder
 from assets.raw.dropped_files.layout import LEVELS
@@ -36,7 +37,9 @@ def _spec(table: Table) -> dg.AssetSpec:
     )
 
 
-@dg.multi_asset(name="read_dropped_files", specs=[_spec(table) for table in TABLES])
+@dg.multi_asset(
+    name="read_dropped_files", specs=[_spec(table) for table in TABLES], retry_policy=SAFE_RETRIES
+)
 def read_dropped_files(
     lake: dg.ResourceParam[Lake], dropped_files: dg.ResourceParam[DroppedFiles]
 ) -> Iterator[dg.MaterializeResult]:

@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.automation import SAFE_RETRIES
 from assets.partitions import day_range, days, windows
 from assets.raw.platforms import checks
 from assets.raw.platforms.pull import Pull, RowReader, keep_log, pull_accounts, used_calls
@@ -33,7 +34,6 @@ from resources.tables import google_ads, linkedin_ads, meta_ads
 from resources.tables.pulls import PULLS
 
 OWNERS = ["team:data"]
-READS = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 ALLOWED_TAG = "paid-media/accept"
 """A run with this tag keeps readings although the checks it names fail: a person compared the figures."""
 Listing = Callable[[Any, Any], pa.Table]
@@ -105,7 +105,7 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
         backfill_policy=windows,
         can_subset=True,
         pool=f"{platform}_api",
-        retry_policy=READS,
+        retry_policy=SAFE_RETRIES,
     )
     def pull(
         context: dg.AssetExecutionContext,
@@ -200,7 +200,7 @@ def _pull_snapshots(platform: str) -> dg.AssetsDefinition:
         ],
         can_subset=True,
         pool=f"{platform}_api",
-        retry_policy=READS,
+        retry_policy=SAFE_RETRIES,
     )
     def pull(
         context: dg.AssetExecutionContext,

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.automation import SAFE_RETRIES, newest_week
 from assets.partitions import week_of, weeks
 from assets.segments.features.coverage import (
     CoverageCheck,
@@ -21,7 +22,7 @@ from assets.segments.features.coverage import (
 )
 from assets.segments.features.inputs import features_at
 from assets.segments.value import value
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.config.settings import Settings
 from resources.crm.registry import Crms
 from resources.failures import one_sentence
@@ -54,6 +55,9 @@ CHECKS = {
     ],
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
+    automation_condition=newest_week(),
+    code_version="2026-11-25",
+    retry_policy=SAFE_RETRIES,
     group_name="segments",
     owners=["team:data"],
     kinds={"duckdb", "deltalake"},
@@ -61,7 +65,7 @@ CHECKS = {
 def customer_features(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
     crms: dg.ResourceParam[Crms],
     settings: dg.ResourceParam[Settings],
 ) -> dg.MaterializeResult:
@@ -71,7 +75,7 @@ def customer_features(
             lake,
             sunday,
             currency=settings.reporting_currency,
-            margins=desk.policy().margin,
+            margins=services.policy().margin,
             value=value,
             now=crms.now(),
         )

@@ -9,11 +9,11 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
 from assets.core.performance.point_in_time import CORE_DEPS, known_by, known_on
 from assets.partitions import day_range, days
 from assets.signals.underperformers.candidates import verdicts
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
@@ -30,6 +30,8 @@ from resources.tables.signals import UNDERPERFORMERS
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
     automation_condition=follows_newest(),
+    retry_policy=SAFE_RETRIES,
+    code_version="2026-11-24",
     group_name="signals",
     owners=["team:media"],
     kinds={"scipy", "deltalake"},
@@ -37,13 +39,13 @@ from resources.tables.signals import UNDERPERFORMERS
 def underperformers(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
     platforms: dg.ResourceParam[Platforms],
 ) -> dg.MaterializeResult:
     start, end = day_range(context)
     with one_sentence():
         try:
-            policy = desk.policy()
+            policy = services.policy()
         except (
             PolicyUnreadable
         ) as error:  # nothing is judged, and the page that reads this comes nevertheless
