@@ -28,6 +28,8 @@ class CrmReading:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     touched: dict[str, set[str]] = field(default_factory=dict)
     """Ids read or found gone, by contact_id, company_id and deal_id; those without a row are gone."""
+    unread: dict[str, int] = field(default_factory=dict)
+    """Cells that could not be read, by table, column and reason; never their text, which may name people."""
     merged: int = 0
     deleted: int = 0
     calls: int = 0

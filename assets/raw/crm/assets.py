@@ -45,6 +45,13 @@ def _metadata(name: str, loads: list[CrmLoad]) -> dict[str, int | str]:
             if out.trait.startswith(f"{name}.")
         )
         or "none",
+        "cells not read": "; ".join(
+            f"{count} x {what}"
+            for load in loads
+            for what, count in load.reading.unread.items()
+            if what.startswith(f"{'stages' if name == 'deal_stages' else name}.")
+        )
+        or "none",
         "read": ", ".join(
             f"{load.reading.source} ({'everything' if load.reading.since is None else 'changes'})"
             for load in loads
