@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -120,12 +121,13 @@ def _encoded(cells: Cells, query: Query, prefixes: _Prefixes) -> Iterator[list[b
         return
     metrics, kept = _measured(cells, query)
     dated = {int(day): _date_bytes(int(day), query) for day in np.unique(cells.day)}
-    per_row = zip(cells.entity.tolist(), cells.segment.tolist(), cells.day.tolist(), metrics, strict=True)
-    yield [
-        prefix + dated[day] + inner
-        for n, (entity, segment, day, inner) in enumerate(per_row)
-        if (kept is None or kept[n]) and (prefix := prefixes.of(entity, segment)) is not None
-    ]
+    width = int(cells.segment.max()) + 1
+    pairs = cells.entity * width + cells.segment
+    known = {pair: prefixes.of(*divmod(pair, width)) for pair in np.unique(pairs).tolist()}
+    per_row = zip(pairs.tolist(), cells.day.tolist(), metrics, strict=True)
+    if kept is not None:
+        per_row = zip(pairs[kept].tolist(), cells.day[kept].tolist(), compress(metrics, kept), strict=True)
+    yield [prefix + dated[day] + inner for pair, day, inner in per_row if (prefix := known[pair]) is not None]
 
 
 def _measured(cells: Cells, query: Query) -> tuple[list[bytes], np.ndarray | None]:

@@ -22,12 +22,16 @@ MOST_ROWS = 100_000
 """Entities x days above which a synchronous read is refused ("reduce the amount of data") and a report job is needed."""
 _AXES = {"device_platform": "device"}
 _DEVICE_PLATFORM = {"mobile": "mobile_app", "desktop": "desktop", "tablet": "mobile_web"}
+RATIOS = ("frequency", "cpc", "ctr", "cpm")
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of an answer before they are worded: row numbers of the catalog by level, the span, the breakdown's values, and counts."""
+    """Rows of an answer before they are worded: row numbers of the catalog by level, the span, the breakdown's values, and counts.
+
+    Without a breakdown `broken` is empty.
+    """
 
     first_day: np.ndarray
     last_day: np.ndarray
@@ -41,7 +45,7 @@ class Table:
     def at(self, places: np.ndarray) -> "Table":
         return Table(
             self.first_day[places], self.last_day[places], {k: v[places] for k, v in self.rows.items()},
-            [self.broken[n] for n in places.tolist()], {k: v[places] for k, v in self.counts.items()},
+            [self.broken[n] for n in places.tolist()] if self.broken else [], {k: v[places] for k, v in self.counts.items()},
         )  # fmt: skip
 
 
@@ -92,7 +96,7 @@ class Insights:
     def _whole(self, account: Account, query: InsightQuery) -> Iterator[tuple[Any, ...]]:
         for report in self._stage.market.report(account, query.level, query.since, query.until):
             rows = {name: getattr(report, name) for name in IDS[query.level]}
-            yield report.day, rows, [()] * len(report), {m: getattr(report, m) for m in METRICS}
+            yield report.day, rows, [], {m: getattr(report, m) for m in METRICS}
 
     def _broken(self, account: Account, query: InsightQuery) -> Iterator[tuple[Any, ...]]:
         catalog = self._stage.market.catalog(account)
@@ -128,14 +132,16 @@ class Insights:
         ids = [daily.rows[name].tolist() for name in IDS[query.level]]
         for n, day in enumerate(daily.first_day.tolist()):
             for span in spans[day]:
-                groups.setdefault((span, daily.broken[n], *(column[n] for column in ids)), []).append(n)
+                groups.setdefault(
+                    (span, daily.broken[n] if daily.broken else (), *(column[n] for column in ids)), []
+                ).append(n)
         keys = sorted(groups, key=lambda key: (key[0], key[2:], key[1]))
         places = [groups[key] for key in keys]
         counts = {m: np.array([int(v[at].sum()) for at in places], np.int64) for m, v in daily.counts.items()}
         return Table(
             np.array([key[0][0] for key in keys], np.int64), np.array([key[0][1] for key in keys], np.int64),
             {name: np.array([key[2 + n] for key in keys], np.int64) for n, name in enumerate(IDS[query.level])},
-            [key[1] for key in keys], counts,
+            [key[1] for key in keys] if query.breakdowns else [], counts,
         )  # fmt: skip
 
     def _shown(self, account: Account, query: InsightQuery, table: Table) -> np.ndarray:
@@ -213,23 +219,24 @@ class Insights:
         }
         for name in ("impressions", "reach", "clicks", "inline_link_clicks"):
             made[name] = lambda name=name: [str(int(v)) for v in _number(name, table.counts).tolist()]  # type: ignore[misc]
-        for name in ("frequency", "cpc", "ctr", "cpm"):
+        for name in RATIOS:
             made[name] = lambda name=name: _ratios(_number(name, table.counts))  # type: ignore[misc]
         for theirs, level in (("campaign", "campaign"), ("adset", "ad_set"), ("ad", "ad")):
             if level in table.rows:
                 made |= _named(theirs, getattr(catalog, level + "s"), table.rows[level])
         columns = {name: made[name]() for name in query.fields if name in made}
-        columns["date_start"] = [_iso(day) for day in table.first_day.tolist()]
-        columns["date_stop"] = [_iso(day) for day in table.last_day.tolist()]
+        columns["date_start"], columns["date_stop"] = _iso_days(table.first_day), _iso_days(table.last_day)
         for n, name in enumerate(query.breakdowns):
             columns[name] = [
                 _DEVICE_PLATFORM.get(v[n], v[n]) if name == "device_platform" else v[n] for v in table.broken
             ]
         names = list(columns)
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        return [
-            {name: value for name, value in row.items() if value is not None} for row in rows
-        ]  # what did not happen is left out
+        found = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        for name in {"actions", "action_values", *RATIOS} & columns.keys():
+            for row in found:
+                if row[name] is None:  # what did not happen is left out
+                    del row[name]
+        return found
 
 
 def _number(name: str, counts: dict[str, np.ndarray]) -> np.ndarray:
@@ -279,5 +286,5 @@ def _named(theirs: str, things: Any, rows: np.ndarray) -> dict[str, Callable[[],
     return {f"{theirs}_id": lambda: [str(own) for own in things.id[rows].tolist()], f"{theirs}_name": called}
 
 
-def _iso(day: int) -> str:
-    return date.fromordinal(day + _EPOCH).isoformat()
+def _iso_days(days: np.ndarray) -> list[str]:
+    return [str(day) for day in days.astype("datetime64[D]").tolist()]
