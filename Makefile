@@ -2,6 +2,7 @@
 # make dev     sandbox and Dagster UI together; one Ctrl-C ends both
 # make test    everything that is checked: format, lint, types, all tests
 # make check   the quick half of it: format, lint, types, architecture, hygiene
+# make nightly the campaigns that take too long for every change
 # make backfill ARGS="--from 2026-01-01"   fill a range of days; ARGS="--help" says how
 # make pictures   the documentation's pictures, taken anew from the demo in a browser
 # make lock    pin every dependency anew from pyproject.toml (UPGRADE=1: to the newest)
@@ -18,7 +19,7 @@ LOCK := $(RUN) -m uv --quiet pip compile pyproject.toml --extra dev --universal 
 LOCK += --no-strip-extras --no-emit-index-url --no-annotate --no-header $(if $(UPGRADE),--upgrade) -o requirements.lock
 INSTALLED := .venv/installed
 
-.PHONY: help demo dev test static check backfill pictures lock clean
+.PHONY: help demo dev test nightly static check backfill pictures lock clean
 help:
 	@sed -n 's/^# //p' Makefile
 
@@ -36,6 +37,9 @@ test: static
 
 check: static
 	@$(RUN) -m pytest tests/test_architecture.py tests/test_hygiene.py
+
+nightly: $(INSTALLED)
+	@$(RUN) -m tests.reverted_guards
 
 static: $(INSTALLED)
 	@echo "Format, lint" && $(RUN) -m ruff format --check --output-format concise . && $(RUN) -m ruff check .
