@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 from resources.errors import OutcomeUnknown
-from resources.ledger.audiences import Held, Kept, Member, There
+from resources.ledger.audiences import AudienceMembership, LedgerAudience, Member, MembershipState
 from resources.ledger.store import Ledger
 from resources.platforms.audience_client import AudienceClient, Identifier, PartlyTaken
 from resources.platforms.writer import unfinished_is_unknown
@@ -27,7 +27,7 @@ class Sync:
     wait: Callable[[], None]
     stopped: Callable[[], str | None] = lambda: None
 
-    def fill(self, kept: Kept, wanted: Collection[Member], *, by: str) -> None:
+    def fill(self, kept: LedgerAudience, wanted: Collection[Member], *, by: str) -> None:
         """Make the audience hold these and nobody else; made first where it is not there.
 
         Raises:
@@ -37,7 +37,7 @@ class Sync:
         with unfinished_is_unknown():
             kept = self._made(kept)
             self._settle(kept)
-            held = {one.member.entry: one for one in self.ledger.held_by(kept.number)}
+            held = {one.member.entry: one for one in self.ledger.audiences.held_by(kept.number)}
             goal = {one.entry: one for one in wanted if one.kind in self.client.identifiers}
             gone = [one.member for entry, one in held.items() if entry not in goal and one.request_id is None]
             come = [one for entry, one in goal.items() if _is_missing(held.get(entry))]
@@ -45,34 +45,36 @@ class Sync:
             self._send(kept, come, by=by, adds=True)
             self._all_settled(kept, goal)
 
-    def take_out(self, kept: Kept, gone: Collection[Member], *, by: str) -> None:
+    def take_out(self, kept: LedgerAudience, gone: Collection[Member], *, by: str) -> None:
         """Take these out, and change nothing else. Raises like `fill`."""
         if kept.audience_id is None:
             return
         with unfinished_is_unknown():
             self._settle(kept)
             entries = {one.entry for one in gone}
-            held = self.ledger.held_by(kept.number)
+            held = self.ledger.audiences.held_by(kept.number)
             there = [one.member for one in held if one.member.entry in entries and one.request_id is None]
             self._send(kept, there, by=by, adds=False)
             self._all_settled(kept, {one.member.entry for one in held} - entries, strictly=False)
 
-    def _made(self, kept: Kept) -> Kept:
+    def _made(self, kept: LedgerAudience) -> LedgerAudience:
         if kept.audience_id is not None:
             return kept
         account = kept.target.account_id
         own = self.client.find(account, kept.name) or self._create(kept)
-        self.ledger.name_audience(kept.number, own)
+        self.ledger.audiences.name_audience(kept.number, own)
         return replace(kept, audience_id=own)
 
-    def _create(self, kept: Kept) -> str:
+    def _create(self, kept: LedgerAudience) -> str:
         self._go_on(kept)
         return self.client.create(kept.target.account_id, kept.name)
 
-    def _send(self, kept: Kept, members: list[Member], *, by: str, adds: bool) -> None:
+    def _send(self, kept: LedgerAudience, members: list[Member], *, by: str, adds: bool) -> None:
         for kind, batch in self._batches(members):
             self._go_on(kept)
-            self.ledger.mark_members(kept.number, batch, There.ADDING if adds else There.REMOVING, by=by)
+            self.ledger.audiences.mark_members(
+                kept.number, batch, MembershipState.ADDING if adds else MembershipState.REMOVING, by=by
+            )
             request = self.client.upload(
                 kept.target.account_id,
                 kept.audience_id or "",
@@ -83,43 +85,49 @@ class Sync:
             if request is None:
                 self._ended(kept, batch, by=by, adds=adds)
             else:
-                state = There.ADDING if adds else There.REMOVING
-                self.ledger.mark_members(kept.number, batch, state, by=by, request_id=request)
+                state = MembershipState.ADDING if adds else MembershipState.REMOVING
+                self.ledger.audiences.mark_members(kept.number, batch, state, by=by, request_id=request)
 
-    def _ended(self, kept: Kept, batch: Collection[Member], *, by: str, adds: bool) -> None:
+    def _ended(self, kept: LedgerAudience, batch: Collection[Member], *, by: str, adds: bool) -> None:
         if adds:
-            self.ledger.mark_members(kept.number, batch, There.IN, by=by)
+            self.ledger.audiences.mark_members(kept.number, batch, MembershipState.IN, by=by)
         else:
-            self.ledger.forget_members(kept.number, batch)
+            self.ledger.audiences.forget_members(kept.number, batch)
 
-    def _settle(self, kept: Kept) -> bool:
+    def _settle(self, kept: LedgerAudience) -> bool:
         """Find out what became of uploads that the platform worked on; True where it works on none any more."""
-        waiting: dict[str, list[Held]] = {}
-        for one in self.ledger.held_by(kept.number):
+        waiting: dict[str, list[AudienceMembership]] = {}
+        for one in self.ledger.audiences.held_by(kept.number):
             if one.request_id is not None:
                 waiting.setdefault(one.request_id, []).append(one)
         settled = True
         for request, rows in waiting.items():
-            members, by, adds = [one.member for one in rows], rows[0].added_by, rows[0].state == There.ADDING
+            members, by, adds = (
+                [one.member for one in rows],
+                rows[0].added_by,
+                rows[0].state == MembershipState.ADDING,
+            )
             try:
                 if not self.client.is_done(kept.target.account_id, request):
                     settled = False
                     continue
             except PartlyTaken:  # which ones is not told: they stay as not taken, and are sent again
-                self.ledger.mark_members(kept.number, members, rows[0].state, by=by)
+                self.ledger.audiences.mark_members(kept.number, members, rows[0].state, by=by)
                 continue
             self._ended(kept, members, by=by, adds=adds)
         return settled
 
-    def _all_settled(self, kept: Kept, goal: Collection[tuple[str, str]], *, strictly: bool = True) -> None:
+    def _all_settled(
+        self, kept: LedgerAudience, goal: Collection[tuple[str, str]], *, strictly: bool = True
+    ) -> None:
         """Wait a little for the platform, then hold what is there against the goal. `strictly`: whoever is missing counts, too."""
         for look in range(LOOKS):
             if look:
                 self.wait()
             if self._settle(kept):
                 break
-        rows = self.ledger.held_by(kept.number)
-        there = {one.member.entry for one in rows if one.state == There.IN}
+        rows = self.ledger.audiences.held_by(kept.number)
+        there = {one.member.entry for one in rows if one.state == MembershipState.IN}
         left = {one.member.entry for one in rows} - set(goal)
         if strictly:
             left |= there.symmetric_difference(goal)
@@ -129,7 +137,7 @@ class Sync:
                 said=f"{len(left)} identifiers of {kept.target.entity_id} are not known to be as they should be yet",
             )  # fmt: skip
 
-    def _go_on(self, kept: Kept) -> None:
+    def _go_on(self, kept: LedgerAudience) -> None:
         """Before every single request: whether anything may be sent at all.
 
         Raises:
@@ -150,6 +158,6 @@ class Sync:
                 yield kind, mine[at : at + self.client.at_once]
 
 
-def _is_missing(held: Held | None) -> bool:
+def _is_missing(held: AudienceMembership | None) -> bool:
     """Whether somebody has to be sent: not there, or not known to be there, and the platform does not work on it."""
-    return held is None or (held.state != There.IN and held.request_id is None)
+    return held is None or (held.state != MembershipState.IN and held.request_id is None)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from resources.audiences.sync import Sync
 from resources.errors import PlatformRefused, RefusedForNow
-from resources.ledger.audiences import Kept, Member
+from resources.ledger.audiences import LedgerAudience, Member
 from resources.ledger.proposal import AudienceImage, Change, Image, Target
 from resources.platforms.call_context import Doing
 from resources.platforms.writer import PlatformWriter
@@ -77,12 +77,12 @@ class AudienceWriter:
         wanted, kept = self._wanted(change), self._kept(change.target)
         self.sync.fill(kept, wanted, by=change.after)
         people = len({one.person for one in wanted})
-        self.sync.ledger.filled(kept.number, change.after, people=people, identifiers=len(wanted))
+        self.sync.ledger.audiences.filled(kept.number, change.after, people=people, identifiers=len(wanted))
         return f"{people} people, {len(wanted)} identifiers"
 
     def _wanted(self, change: Change) -> list[Member]:
         doing = Doing(self.platform, f"Filling {change.target.entity_id}", change.target.account_id)
-        plan, agreed = self.sync.ledger.planned(change.after), self.agreed()
+        plan, agreed = self.sync.ledger.audiences.planned(change.after), self.agreed()
         if plan is None:
             raise PlatformRefused(
                 **doing.known(), said="whom it should hold is no longer laid down as it was approved", todo="Propose it anew."
@@ -93,8 +93,8 @@ class AudienceWriter:
             )
         return [one for one in plan if one.sha256 in agreed and one.kind in self.sync.client.identifiers]
 
-    def _kept(self, target: Target) -> Kept:
-        kept = self.sync.ledger.audience(target)
+    def _kept(self, target: Target) -> LedgerAudience:
+        kept = self.sync.ledger.audiences.audience(target)
         if kept is None:
             doing = Doing(self.platform, f"Reading audience {target.entity_id}", target.account_id)
             raise PlatformRefused(**doing.known(), said="no such audience was ever laid down")

@@ -1,4 +1,4 @@
-"""Core of the CRM: people's touches and what came of them, whose credit it is, and the figures of the funnel."""
+"""Core tables of the CRM: touchpoints and outcomes of people, attribution credit, and the funnel's figures."""
 
 from resources.lake.schema import COUNT, DAY, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables.common import PULLED_AT
