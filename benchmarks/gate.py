@@ -25,6 +25,7 @@ from resources.lake.lake import Lake
 from resources.ledger.proposal import Change, Effect, Image, Proposal, Target, proposal_id
 from resources.ledger.store import Ledger
 from resources.platforms.registry import Platforms
+from resources.policy.policy import policy_text
 from resources.security.approvers import enroll
 
 WAITING, BULK, NAME = (500, 10_000), 100, "bench"
@@ -115,8 +116,9 @@ def _bulk(var: Path, count: int) -> tuple[float, int, int]:
         "caps": caps,
         "approvers": {NAME: {"up_to": 10**6}},
         "guardrails": limits,
+        "labels": {"protected": {}, "brand": {}, "experiment": {}},
     }
-    policy.write_text(yaml.safe_dump(given), encoding="utf-8")
+    policy.write_text(policy_text(given), encoding="utf-8")
     settings = load_settings({**os.environ, "PAID_MEDIA_VAR": str(var), "PAID_MEDIA_POLICY": str(policy)})
     services = ActionServices(settings, Platforms(lambda: settings))
     enroll(settings.approvers_file, NAME)

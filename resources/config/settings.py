@@ -72,7 +72,11 @@ class Settings(Given):
     notify: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_NOTIFY")
     notify_more: dict[str, SecretStr] = Field(default_factory=dict)
     """Addresses of the channels that policy.yaml names, by their variables: PAID_MEDIA_NOTIFY_CHAT and the like."""
-    ui_url: str = Field("http://127.0.0.1:3000", validation_alias="PAID_MEDIA_UI_URL")
+    ui_url: str = Field(
+        "http://127.0.0.1:3000", validation_alias="PAID_MEDIA_UI_URL", pattern="^https?://[^/]"
+    )
+    ui_hosts: str = Field("", validation_alias="PAID_MEDIA_UI_HOSTS")
+    """Further names, with spaces between them, that may stand in the Host of a request to the UI."""
     google_ads: GoogleAdsSettings = GoogleAdsSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()
     linkedin_ads: LinkedInAdsSettings = LinkedInAdsSettings()

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import yaml
 
 from assets.actions.approval import ApprovalGate, DecisionRequest
 from assets.actions.draft_proposals import proposed
@@ -25,6 +24,7 @@ from resources.ledger.proposal import Change, Effect, Proposal, Target
 from resources.ledger.records import DecisionOutcome
 from resources.platforms.registry import Platforms
 from resources.platforms.retries import Patience
+from resources.policy.policy import policy_text
 from sandbox.serve import Sandbox
 from tests.audiences.at_the_office import books, bureau, kept_out  # noqa: F401 — fixtures
 from tests.together import one_process_at_a_time, shared_by_all
@@ -47,6 +47,7 @@ POLICY: dict[str, Any] = {
         "linkedin_ads 510000001": {"currency": "EUR", "entity_daily": 5000, "account_daily": 50000},
     },
     "approvers": {"alice": {"up_to": 500}, "bob": {"up_to": 5000}, "carol": {"up_to": 1}},
+    "labels": {"protected": {}, "brand": {}, "experiment": {}},
     "approval": {"settle_seconds": 60},
     "guardrails": {"untouched_share": 0.0},
 }
@@ -105,7 +106,7 @@ class Office:
     def rewrite(self, **changes: Any) -> None:
         """Change the policy file."""
         self.policy = self.policy | changes
-        self.services.settings.policy_file.write_text(yaml.safe_dump(self.policy), encoding="utf-8")
+        self.services.settings.policy_file.write_text(policy_text(self.policy), encoding="utf-8")
 
     @cached_property
     def figures(self) -> Figures:

@@ -29,6 +29,7 @@ from resources.config.settings import PROJECT, load_settings
 from resources.lake.lake import Lake
 from resources.ledger.proposal import Effect, Proposal, Target
 from resources.platforms.registry import Platforms
+from resources.policy.policy import policy_text
 from tests.actions.conftest import POLICY, SECRETS
 from tests.notifications.made import AT_ANY_HOUR
 
@@ -192,7 +193,7 @@ def house_standing(folder: Path, *, storage: dict[str, Any] | None = None, **mor
         "untouched_share": 0.0,
     }
     policy.write_text(
-        yaml.safe_dump(
+        policy_text(
             POLICY | {"guardrails": limits, "approval": {"wrong_codes": 99}, "notifications": AT_ANY_HOUR}
         ),
         encoding="utf-8",
@@ -221,8 +222,9 @@ def house_standing(folder: Path, *, storage: dict[str, Any] | None = None, **mor
 @contextmanager
 def _dagster(folder: Path, env: dict[str, str], port: int, storage: dict[str, Any] | None) -> Iterator[None]:
     words = [
-        str(Path(sys.executable).with_name("dagster")),
-        "dev",
+        sys.executable,
+        "-m",
+        "orchestration.web.dev",
         "-w",
         "workspace.yaml",
         "-h",

@@ -63,7 +63,10 @@ def put(office: Office, target: Target, *names: str) -> None:
 
 def lenient(office: Office, **more: object) -> None:
     relaxed(office, **more)
-    office.rewrite(**BY_LABEL, guardrails=office.policy["guardrails"] | {"human_edit_hours": 0.0})
+    office.rewrite(
+        labels=office.policy["labels"] | BY_LABEL["labels"],
+        guardrails=office.policy["guardrails"] | {"human_edit_hours": 0.0},
+    )
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -122,7 +125,7 @@ def test_a_permission_by_label_holds_for_what_carries_it_and_never_for_what_is_u
 ) -> None:
     relaxed(office)
     office.rewrite(
-        labels={"playground": {"platform_label": ["evergreen"]}},
+        labels=office.policy["labels"] | {"playground": {"platform_label": ["evergreen"]}},
         permissions=[{"level": "propose"}, SAFE | {"label": "playground"}],
         guardrails=office.policy["guardrails"] | {"human_edit_hours": 0.0},
     )

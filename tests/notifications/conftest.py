@@ -7,12 +7,12 @@ from typing import Any
 
 import dagster as dg
 import pytest
-import yaml
 
 from resources.action_services import ActionServices
 from resources.config.settings import load_settings
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
+from resources.policy.policy import policy_text
 from resources.tables.core import KPI_DAY
 from resources.tables.signals import ANOMALIES, WATCHED
 from sandbox.serve import Sandbox
@@ -41,7 +41,7 @@ class Post:
     def rewrite(self, **notifications: Any) -> None:
         """Change the notifications of the policy."""
         self.policy["notifications"] = self.policy["notifications"] | notifications
-        self.services.settings.policy_file.write_text(yaml.safe_dump(self.policy), encoding="utf-8")
+        self.services.settings.policy_file.write_text(policy_text(self.policy), encoding="utf-8")
 
     def go_to(self, at: datetime) -> None:
         self.sandbox.stage.clock.set(at)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 
 from orchestration.cli.main import cli
 from orchestration.cli.notifications import channels_shown
+from resources.policy.policy import policy_text
 from sandbox.serve import Sandbox
 from tests.notifications.conftest import Post
 
@@ -27,7 +27,7 @@ def command(*words: str, var: Path, policy: Path, ledger: Path) -> Result:
 @pytest.fixture
 def policy(post: Post, tmp_path: Path) -> Path:
     path = tmp_path / "own.yaml"
-    path.write_text(yaml.safe_dump(post.policy | {"notifications": {"channels": CHANNELS}}), encoding="utf-8")
+    path.write_text(policy_text(post.policy | {"notifications": {"channels": CHANNELS}}), encoding="utf-8")
     return path
 
 
