@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from sandbox.customers.settings import Crm
+from sandbox.customer_settings import Crm
 from sandbox.incident import Incident, Platform, require_known
 
 SHIPPED = Path(__file__).parent / "worlds"

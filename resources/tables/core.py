@@ -1,8 +1,8 @@
-"""Core: the platforms in one vocabulary, one row per thing and day, money also in the reporting currency."""
+"""Core tables: the platforms in one vocabulary, one row per entity and day, money also in the reporting currency."""
 
 from dataclasses import replace
 
-from resources.schema import COUNT, DAY, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
+from resources.lake.schema import COUNT, DAY, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables import common as c
 from resources.tables.entities import ENTITY_COLUMNS
 

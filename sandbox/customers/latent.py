@@ -5,10 +5,10 @@ Nobody is shown this but tests, the demo and benchmarks. Worlds without segments
 
 import numpy as np
 
+from sandbox.customer_settings import CHANNELS, Crm
 from sandbox.customers.people import NOBODY, People
-from sandbox.customers.segments import typical
-from sandbox.customers.settings import CHANNELS, Crm
 from sandbox.draws import Floats, Whole, lognormal, uniform
+from sandbox.segment_settings import typical
 from sandbox.world import World
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.catalog import Catalog
-from sandbox.customers.settings import CHANNELS, PAID
+from sandbox.customer_settings import CHANNELS, PAID
 from sandbox.delivery import Delivered
 from sandbox.draws import Floats, Keys, Whole, key, lognormal, poisson, uniform
 from sandbox.market import Market

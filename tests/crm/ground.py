@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from resources.crm.login import Crms
-from resources.crm.pace import Pace
-from resources.platforms.patience import Patience
-from resources.settings import Settings, load_settings
+from resources.config.settings import Settings, load_settings
+from resources.crm.rate_limit import RateLimiter
+from resources.crm.registry import Crms
+from resources.platforms.retries import Patience
 from sandbox.clock import Clock
-from sandbox.customers.settings import Crm
+from sandbox.customer_settings import Crm
 from sandbox.serve import Sandbox, running
 from sandbox.stage import Stage, set_stage
 from sandbox.world import World, load_world
@@ -43,7 +43,7 @@ class Ground:
     sandbox: Sandbox
     settings: Settings
     stopwatch: Stopwatch
-    pace: Pace
+    pace: RateLimiter
 
     @property
     def stage(self) -> Stage:
@@ -69,4 +69,4 @@ def ground(folder: Path, world: World) -> Iterator[Ground]:
     stage = set_stage(world, Clock(NOW), stopwatch=stopwatch.now)
     with running(stage, folder=folder / "sandbox") as sandbox:
         settings = load_settings({"PAID_MEDIA_VAR": str(folder), "PAID_MEDIA_PROFILE": "sandbox"})
-        yield Ground(sandbox, settings, stopwatch, Pace(clock=stopwatch.now, sleep=stopwatch.sleep))
+        yield Ground(sandbox, settings, stopwatch, RateLimiter(clock=stopwatch.now, sleep=stopwatch.sleep))

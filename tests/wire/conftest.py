@@ -4,7 +4,7 @@ import pytest
 from facebook_business.api import FacebookAdsApi
 from google.ads.googleads.client import GoogleAdsClient
 
-from resources.settings import Settings
+from resources.config.settings import Settings
 from sandbox.google import criteria
 from sandbox.serve import Sandbox
 from sandbox.world import Account

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from resources.errors import PlatformError
-from resources.platforms.patience import Patience
+from resources.platforms.retries import Patience
 from sandbox.market import Market, Report
 from tests.conftest import MORNING
 

@@ -8,11 +8,11 @@ import pytest
 from google.ads.googleads.client import GoogleAdsClient
 from google.ads.googleads.errors import GoogleAdsException
 
-from resources.credentials import GoogleAdsSettings
+from resources.config.credentials import GoogleAdsSettings
+from resources.config.settings import Settings
+from resources.platforms.account import Account
 from resources.platforms.google_ads import GoogleAds
-from resources.platforms.patience import Patience
-from resources.records import Account
-from resources.settings import Settings
+from resources.platforms.retries import Patience
 from tests.wire.delivery import QUICK
 
 GERMANY, AMERICA, MANAGER = "1000000001", "1000000002", "9990000001"

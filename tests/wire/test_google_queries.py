@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.ads.googleads.client import GoogleAdsClient
 
-from resources.settings import Settings
+from resources.config.settings import Settings
 from sandbox.serve import Sandbox
 from tests.wire.delivery import LAST, truth
 from tests.wire.google_client import GERMANY, code, official, refusals, streamed

@@ -7,7 +7,7 @@ import pytest
 import requests
 from google.ads.googleads.client import GoogleAdsClient
 
-from resources.settings import Settings
+from resources.config.settings import Settings
 from sandbox.google import fields
 from sandbox.google.gaql import ROW
 from sandbox.serve import Sandbox
@@ -114,7 +114,7 @@ def _rest(sandbox: Sandbox, customer: str, query: str, *, version: str = "v26") 
 
 def test_every_row_of_every_resource_holds_exactly_what_the_table_says(sandbox: Sandbox) -> None:
     """What the table calls honoured is there in the rows: some row of each resource has each of its fields as a value or as empty."""
-    from sandbox.google import entities  # noqa: PLC0415
+    from sandbox.google import entities
 
     stage = sandbox.stage
     account = stage.world.of("google_ads")[0]

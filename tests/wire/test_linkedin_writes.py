@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from resources.settings import Settings
+from resources.config.settings import Settings
 from sandbox.linkedin import targeting
 from sandbox.linkedin.segments import FACET, segment_urn
 from sandbox.serve import Sandbox

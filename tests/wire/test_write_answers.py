@@ -11,9 +11,9 @@ from google.ads.googleads.errors import GoogleAdsException
 from google.ads.googleads.v26.errors.types.errors import GoogleAdsFailure
 from google.api_core.exceptions import GoogleAPICallError
 
+from resources.config.settings import Settings
 from resources.ledger.proposal import Target
-from resources.platforms.login import Platforms
-from resources.settings import Settings
+from resources.platforms.registry import Platforms
 from sandbox.serve import Sandbox
 from sandbox.write_faults import AMBIGUOUS, DEFINITE, ImpossibleAnswer, WriteFault
 from tests.wire.google_client import official

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from resources.config.settings import Settings
 from resources.errors import OutcomeUnknown, PlatformRefused, RefusedForNow
 from resources.ledger.proposal import Change, Image, Target
-from resources.platforms.login import Platforms
-from resources.platforms.patience import Patience
+from resources.platforms.registry import Platforms
+from resources.platforms.retries import Patience
 from resources.platforms.writer import PlatformWriter, image_value
-from resources.settings import Settings
 from sandbox.control import edit_by_hand
 from sandbox.faults import WRITES
 from sandbox.serve import Sandbox
