@@ -193,12 +193,16 @@ class _Wire:
 
     def _conversions(self, query: dict[str, Any]) -> Response:
         """The conversion rules of an account: one, whose window people may change."""
-        require_known(query, {"q", "account"}, resource="conversions")
+        require_known(query, {"q", "account", "start", "count"}, resource="conversions")
         own_id = str(query.get("account", "")).rsplit(":", 1)[-1]
         account = self._stage.world.account("linkedin_ads", own_id)
         if query.get("q") != "account" or account is None:
             raise bad("finder q=account with an account expected", field="q")
-        return as_json({"elements": [entities.conversion_rule(self._stage, account)], "metadata": {}})
+        start, count = int(query.get("start", 0)), int(query.get("count", 10))
+        rules = [entities.conversion_rule(self._stage, account)][start : start + count]
+        return as_json(
+            {"elements": rules, "paging": {"start": start, "count": count, "links": []}, "metadata": {}}
+        )
 
 
 def _elements(results: list[dict[str, Any]]) -> Response:
