@@ -55,7 +55,7 @@ def test_status_says_what_waits_and_why(post: Post, var: Path, tmp_path: Path) -
     output = command(
         "notify", "status", var=var, policy=tmp_path / "policy.yaml", ledger=tmp_path / "none.db"
     )
-    assert output.output.strip() == "Nothing was output in the last two days."
+    assert output.output.strip() == "Nothing was said in the last two days."
 
 
 def test_check_names_channels_and_what_is_not_set(post: Post) -> None:

@@ -50,11 +50,11 @@ def test_what_must_be_known_before_does_not_wait_for_monday_but_for_the_morning(
 def test_quiet_hours_hold_everything_but_p1_and_lose_nothing(
     now: datetime, zone: str, priority: int, wait: int
 ) -> None:
-    due = ZoneInfo(zone)
-    due = due_at(priority, now, due, RULES, by=now + timedelta(hours=wait) if priority == 2 else None)
+    time_zone = ZoneInfo(zone)
+    due = due_at(priority, now, time_zone, RULES, by=now + timedelta(hours=wait) if priority == 2 else None)
     assert now <= due <= now + timedelta(days=5)
-    assert not is_quiet(due.astimezone(due).time(), RULES.quiet_hours)
-    assert due_at(1, now, due, RULES) == now
+    assert not is_quiet(due.astimezone(time_zone).time(), RULES.quiet_hours)
+    assert due_at(1, now, time_zone, RULES) == now
 
 
 @given(now=INSTANTS, zone=st.sampled_from(ZONES))
