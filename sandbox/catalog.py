@@ -97,13 +97,32 @@ class Catalog:
     def index(self) -> dict[str, dict[int, int]]:
         """Row number by id, per level."""
         levels = {"campaign": self.campaigns.id, "ad_set": self.ad_sets.id, "ad": self.ads.id}
-        return {level: {int(i): n for n, i in enumerate(ids)} for level, ids in levels.items()}
+        return {level: {i: n for n, i in enumerate(ids.tolist())} for level, ids in levels.items()}
+
+    @cached_property
+    def label_flags(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """Per level, entities x labels of `words.LABELS`: which carry which from the beginning."""
+        numbers, shares = np.arange(len(words.LABELS)), np.array([share for _, share in words.LABELS])
+        levels = {"campaign": self.campaigns.id, "ad_set": self.ad_sets.id, "ad": self.ads.id}
+        return {
+            level: uniform(self.seed, 74, ids[:, None], numbers) < shares for level, ids in levels.items()
+        }
+
+    @cached_property
+    def _text_picks(self) -> list[int]:
+        """Per ad the number that its texts are picked by."""
+        return (key(self.seed, 71, self.ads.id) % np.uint64(2**31)).astype(int).tolist()
+
+    @cached_property
+    def _targeting_picks(self) -> list[int]:
+        """Per ad set the number that its targeting is picked by."""
+        return (key(self.seed, 72, self.ad_sets.id) % np.uint64(2**31)).astype(int).tolist()
 
     def texts(self, ad: int) -> dict[str, list[str] | str]:
         """Headlines, descriptions and landing page of the ad in that row."""
         ad_set = int(self.ads.ad_set[ad])
         theme = words.THEMES[int(self.ad_sets.theme[ad_set])]
-        pick = int(key(self.seed, 71, self.ads.id[ad]) % np.uint64(2**31))
+        pick = self._text_picks[ad]
         headlines = [
             words.HEADLINES[(pick + 3 * n) % len(words.HEADLINES)].format(T=theme.capitalize())
             for n in range(3)
@@ -117,7 +136,7 @@ class Catalog:
 
     def targeting(self, ad_set: int) -> dict[str, int | str]:
         """Country, lowest and highest age, and audience of the ad set in that row."""
-        pick = int(key(self.seed, 72, self.ad_sets.id[ad_set]) % np.uint64(2**31))
+        pick = self._targeting_picks[ad_set]
         youngest = (18, 25, 35)[pick % 3]
         return {
             "country": words.REGIONS[pick // 3 % len(words.REGIONS)],

@@ -49,9 +49,10 @@ class Changes:
 
     def of(self, platform: str, account_id: str, level: str, entity_id: int) -> list[Change]:
         """The changes of one entity, oldest first."""
-        found = list(self._by_entity.get((platform, account_id, level, entity_id), ()))
-        came = list(self._unasked(platform, account_id, (level, entity_id)))
-        return sorted(found + came, key=lambda change: change.at) if came else found
+        recorded = list(self._by_entity.get((platform, account_id, level, entity_id), ()))
+        if unasked := list(self._unasked(platform, account_id, (level, entity_id))):
+            return sorted(recorded + unasked, key=lambda change: change.at)
+        return recorded
 
     def newest(self, platform: str, account_id: str, level: str, entity_id: int, field: str) -> Change | None:
         changes = [c for c in self.of(platform, account_id, level, entity_id) if c.field == field]

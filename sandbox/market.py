@@ -8,12 +8,12 @@ Known simplifications: ad sets do not compete with each other, and spend carries
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,8 +26,10 @@ from sandbox.draws import Floats, Whole
 from sandbox.effects import effects
 from sandbox.world import Account, World
 
+T = TypeVar("T")
 CELLS_AT_ONCE = 1_000_000
 CACHED_CELLS = 4_000_000
+MEMORY_ENTRIES = 512
 SETTLED_DAYS = 120
 """After which nothing of a day changes any more: it is over, and invalid clicks were credited."""
 LEVELS = ("campaign", "ad_set", "ad")
@@ -73,6 +75,8 @@ class Market:
         self._catalogs: dict[tuple[str, str], Catalog] = {}
         self._cells: OrderedDict[tuple[Any, ...], Delivered] = OrderedDict()
         self._lock = RLock()
+        self._memory: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._memory_mark: object = None
         self.diary = Diary(world, self._catalog_of)
         self.changes = Changes(lambda p, a, entity: self.diary.changes(p, a, clock.now(), entity))
 
@@ -80,6 +84,24 @@ class Market:
     def edition(self) -> tuple[int, int]:
         """Moves with everything that people change and with every incident that is added."""
         return self.changes.count, self.diary.count
+
+    def remembered(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What `make` returns, made once per key as long as nobody changes anything and the clock's hour stands.
+
+        A page of entities asks for the same campaign again and again: without this memory a crawl of all ads would
+        build every campaign once per ad. The answer is shared and must not be changed.
+        """
+        mark = (self.edition, self.clock.now().replace(minute=0, second=0, microsecond=0))
+        with self._lock:
+            if self._memory_mark != mark:
+                self._memory.clear()
+                self._memory_mark = mark
+            if key not in self._memory:
+                while len(self._memory) >= MEMORY_ENTRIES:
+                    self._memory.popitem(last=False)
+                self._memory[key] = make()
+            value: T = self._memory[key]
+            return value
 
     def catalog(self, account: Account) -> Catalog:
         with self._lock:

@@ -110,7 +110,10 @@ def ad_group(stage: Stage, account: Account, row: int) -> Attributes:
     catalog = stage.market.catalog(account)
     own, above = int(catalog.ad_sets.id[row]), int(catalog.ad_sets.campaign[row])
     base = f"customers/{account.id}"
-    return campaign(stage, account, above) | {
+    above_it = stage.market.remembered(
+        ("google campaign", account.id, above), lambda: campaign(stage, account, above)
+    )
+    return above_it | {
         "ad_group.resource_name": f"{base}/adGroups/{own}", "ad_group.id": own,
         "ad_group.name": stage.market.current(account, "ad_set", own, "name", catalog.ad_sets.name[row]),
         "ad_group.status": status(stage, account, "ad_set", row),
@@ -126,7 +129,10 @@ def ad_group_ad(stage: Stage, account: Account, row: int) -> Attributes:
     texts, base = catalog.texts(row), f"customers/{account.id}"
     own_status = status(stage, account, "ad", row)
     rejected = stage.market.diary.is_disapproved(catalog, row, stage.today(account))
-    return ad_group(stage, account, above) | {
+    above_it = stage.market.remembered(
+        ("google ad group", account.id, above), lambda: ad_group(stage, account, above)
+    )
+    return above_it | {
         "ad_group_ad.resource_name": f"{base}/adGroupAds/{catalog.ad_sets.id[above]}~{own}",
         "ad_group_ad.status": own_status,
         "ad_group_ad.primary_status": own_status if own_status != "ENABLED" else "NOT_ELIGIBLE" if rejected else "ELIGIBLE",

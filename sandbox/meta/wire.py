@@ -211,19 +211,30 @@ class _Wire:
                 activities(self._stage, account, parameters), parameters, f"act_{account.id}/{edge}"
             )
         if edge in entities.EDGES and method == "GET":
-            return self._page(self._listed(account, edge, parameters), parameters, f"act_{account.id}/{edge}")
+            return self._nodes(account, edge, parameters)
         raise unknown_object(f"act_{account.id}/{edge}", method)
 
-    def _listed(self, account: Account, edge: str, parameters: dict[str, str]) -> list[dict[str, Any]]:
-        """An edge's nodes; archived and deleted ones only where `effective_status` asks for them."""
-        level = entities.EDGES[edge]
-        rows = range(len(getattr(self._stage.market.catalog(account), level + "s").id))
+    def _nodes(self, account: Account, edge: str, parameters: dict[str, str]) -> dict[str, Any]:
+        """A page of an edge's nodes; archived and deleted ones only where `effective_status` asks for them.
+
+        Only the nodes of the page are made, so that a crawl of all pages takes time in proportion to the nodes.
+        """
+        level, stage = entities.EDGES[edge], self._stage
         statuses = listed(parameters.get("effective_status", ""))
         for rule in json.loads(parameters.get("filtering") or "[]"):
             statuses += rule["value"] if rule["field"].endswith("effective_status") else []
-        nodes = (entities.node(self._stage, account, level, row) for row in rows)
         wanted = set(statuses) or entities.EFFECTIVE - entities.HIDDEN
-        return [chosen(node, parameters) for node in nodes if node["effective_status"] in wanted]
+        effective = stage.market.remembered(
+            ("meta statuses", account.id, level), lambda: entities.effective_statuses(stage, account, level)
+        )
+        rows = [row for row, status in enumerate(effective) if status in wanted]
+        start, limit = cursor(parameters)
+        shown = rows[start : start + limit]
+        nodes = [chosen(entities.node(stage, account, level, row), parameters) for row in shown]
+        return self._paged(
+            nodes, f"act_{account.id}/{edge}", parameters, start=start, after=start + len(nodes), total=len(rows),
+            limit=limit,
+        )  # fmt: skip
 
     def _start(self, account: Account, question: Asked) -> dict[str, Any]:
         ends = "Job Completed"
