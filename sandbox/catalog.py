@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox import words
+from sandbox.behaviour import Behaviour
 from sandbox.draws import Floats, Whole, key, lognormal, uniform
 from sandbox.world import Account, World
 
@@ -59,6 +60,8 @@ class AdSets:
     ctr: Floats
     conversion_rate: Floats
     order_value: Floats
+    noise: Floats
+    """Spread of its wanted spend from day to day (log scale)."""
     first_day: Whole
 
 
@@ -98,6 +101,11 @@ class Catalog:
         """Row number by id, per level."""
         levels = {"campaign": self.campaigns.id, "ad_set": self.ad_sets.id, "ad": self.ads.id}
         return {level: {i: n for n, i in enumerate(ids.tolist())} for level, ids in levels.items()}
+
+    @property
+    def pools(self) -> Whole | None:
+        """Per ad set the people it is after, by number; None where the world has no population."""
+        return None
 
     @cached_property
     def label_flags(self) -> dict[str, npt.NDArray[np.bool_]]:
@@ -208,13 +216,21 @@ def _ad_sets(account: Account, seed: int, base: int, campaigns: Campaigns) -> Ad
         hidden=hidden,
         budget_micros=_whole_units(lognormal(b.daily_budget, b.budget_spread, seed, 22, ids) * size, account),
         paused=(uniform(seed, 23, ids) < b.paused_share) & ~hidden,
-        demand=lognormal(b.demand * size, 0.35, seed, 24, ids),
+        demand=lognormal(b.demand * size, b.demand_spread, seed, 24, ids),
         cpm=lognormal(b.cpm, 0.3, seed, 25, ids),
         ctr=np.minimum(lognormal(b.ctr, 0.35, seed, 26, ids), 0.4),
         conversion_rate=np.minimum(lognormal(b.conversion_rate, 0.5, seed, 27, ids), 0.5),
         order_value=lognormal(b.order_value, 0.25, seed, 28, ids),
+        noise=_noise(b, seed, ids),
         first_day=campaigns.start_day[campaign],
     )
+
+
+def _noise(b: Behaviour, seed: int, ids: Whole) -> Floats:
+    if b.noise_most is None:
+        return np.full(len(ids), b.noise)
+    least = max(b.noise, 1e-3)
+    return least * (max(b.noise_most, least) / least) ** uniform(seed, 29, ids)
 
 
 def _ads(account: Account, seed: int, base: int, ad_sets: AdSets) -> Ads:

@@ -20,6 +20,7 @@ import numpy as np
 from sandbox.catalog import Catalog, build_catalog
 from sandbox.changes import Change, Changes, overlay
 from sandbox.clock import Clock
+from sandbox.conditions import Conditions, Overlays, conditions, memory_days
 from sandbox.delivery import Delivered, deliver
 from sandbox.diary import Diary
 from sandbox.draws import Floats, Whole
@@ -162,18 +163,7 @@ class Market:
     ) -> Delivered:
         catalog = self.catalog(account)
         days = np.arange(_number(start), _number(end) + 1)
-        on = {
-            level: overlay(~getattr(catalog, level + "s").paused, days, self._laid(catalog, level, "active"))
-            for level in LEVELS
-        }
-        budgets = {
-            level: overlay(
-                getattr(catalog, level + "s").budget_micros, days, self._laid(catalog, level, "budget_micros")
-            )
-            for level in ("campaign", "ad_set")
-        }
-        owner = catalog.campaigns.budget_owner  # of a shared budget each campaign takes its own share
-        budgets["campaign"] = budgets["campaign"][:, owner] * catalog.campaigns.budget_part
+        conditions, on = self.conditions(account, days)
         midnights = [
             datetime.combine(start + timedelta(days=n), time(), account.zone).astimezone(UTC)
             for n in range(len(days) + 1)
@@ -183,10 +173,32 @@ class Market:
             days=days,
             age_days=_ages(midnights, now),
             on=on,
-            budgets=budgets,
+            conditions=conditions,
             lookback_days=lookback_days,
             effects=effects(catalog, days, self.diary.of(catalog)),
         )
+
+    def conditions(self, account: Account, days: Whole) -> tuple[Conditions, Overlays]:
+        """What is planned on consecutive days and the market it meets; and per level which entities may deliver, days x entities."""
+        catalog = self.catalog(account)
+        before = memory_days(account.behaviour)
+        reach = np.arange(days[0] - before, days[-1] + 1)
+        on = {
+            level: overlay(~getattr(catalog, level + "s").paused, reach, self._laid(catalog, level, "active"))
+            for level in LEVELS
+        }
+        budgets = {
+            level: overlay(
+                getattr(catalog, level + "s").budget_micros,
+                reach,
+                self._laid(catalog, level, "budget_micros"),
+            )
+            for level in ("campaign", "ad_set")
+        }
+        owner = catalog.campaigns.budget_owner  # of a shared budget each campaign takes its own share
+        budgets["campaign"] = budgets["campaign"][:, owner] * catalog.campaigns.budget_part
+        met = conditions(catalog, reach, on, budgets, before=before)
+        return met, {level: flags[before:] for level, flags in on.items()}
 
     def served(self, account: Account, report: Report) -> Floats:
         """Per row of a report the share of its day in which there was budget left."""

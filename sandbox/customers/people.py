@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sandbox.catalog import Catalog
 from sandbox.customers.settings import CHANNELS, PAID
-from sandbox.delivery import Delivered
+from sandbox.delivery import Delivered, order_values
 from sandbox.draws import Floats, Keys, Whole, key, lognormal, poisson, uniform
 from sandbox.market import Market
 from sandbox.world import Account
@@ -98,9 +98,7 @@ def _converted(catalog: Catalog, cells: Delivered, account: int, before: int) ->
     """A person per conversion of the account's ads, drawn as the platform draws its claims."""
     ads, sets, seed = catalog.ads, catalog.ad_sets, catalog.seed
     d, who = cells.day[:, None], ads.id[None, :]
-    times = np.minimum(
-        poisson(cells.clicks * sets.conversion_rate[ads.ad_set], seed, 61, who, d), cells.clicks
-    )
+    times = np.minimum(poisson(cells.clicks * cells.converting, seed, 61, who, d), cells.clicks)
     at_day, at_ad = np.nonzero(times)
     count = times[at_day, at_ad]
     cell = np.repeat(np.arange(len(count)), count)
@@ -121,7 +119,7 @@ def _converted(catalog: Catalog, cells: Delivered, account: int, before: int) ->
         click_at=click_at,
         converts_at=click_at + np.minimum(lag, b.longest_lag_days) * DAY,
         sells=catalog.campaigns.sells[sets.campaign[row]],
-        value=np.round(lognormal(sets.order_value[row], 0.45, seed, 63, *whose), 2),
+        value=np.round(order_values(catalog, row, whose), 2),
     )
 
 

@@ -97,6 +97,13 @@ class Crm(BaseModel):
     stalled_days: float = Field(60, gt=0, description="Mean days until a stalled deal is called lost.")
     refund_share: float = Field(0.05, ge=0, le=1)
     refund_days: float = Field(10, gt=0)
+    chargeback_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of orders that the buyer's bank takes back, as a refund weeks later.",
+    )
+    chargeback_days: float = Field(45, gt=0, description="Mean days until it does.")
     test_share: float = Field(
         0.01, ge=0, le=1, description="Share of leads and orders that people made to try a form."
     )

@@ -1,0 +1,105 @@
+"""What a day's delivery meets: how much each ad set plans to spend, and how the market answers it.
+
+Effects that a world's behaviour does not switch on are None here, so that they cost nothing and change no byte.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sandbox import response
+from sandbox.behaviour import Behaviour
+from sandbox.catalog import Catalog
+from sandbox.draws import Floats, Whole, autocorrelated, normal, uniform
+
+_YEAR = 365.25
+Overlays = dict[str, npt.NDArray]
+"""Per level, days x entities."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Per day; factors that are None stand for 1 everywhere."""
+
+    planned: Floats
+    """Micros that each ad set spends on the whole day, days x ad sets."""
+    wanted: Floats
+    """Micros that it would spend if no budget bound."""
+    efficiency: Floats | None = None
+    """Impressions per unit of money, against those at the nominal budget; days x ad sets."""
+    click_rate: Floats | None = None
+    """Factor on click rates, days x ads."""
+    conversion_rate: Floats | None = None
+    """Factor on conversion rates, days x ads."""
+
+
+def memory_days(behaviour: Behaviour) -> int:
+    """How many days before a day its delivery depends on."""
+    return response.memory_days(behaviour.response) if behaviour.response else 0
+
+
+def conditions(catalog: Catalog, days: Whole, on: Overlays, budgets: Overlays, *, before: int) -> Conditions:
+    """The conditions of all `days` but the first `before`, which only are looked back on.
+
+    Args:
+        catalog: The account's entities and their hidden traits.
+        days: Consecutive days since 1970.
+        on: Per level, days x entities: may it deliver.
+        budgets: For campaign and ad_set, days x entities: daily budget in micros.
+        before: As `memory_days` says.
+    """
+    settings = catalog.account.behaviour.response
+    demanded = response.demand(catalog, settings, days) if settings else None
+    groups = response.groups_of(catalog, settings, catalog.pools) if settings else None
+    wanted = _wanted(catalog, days, on, demanded)
+    if settings and groups:
+        wanted = wanted * groups.held_back(wanted, settings.starvation)
+    planned = _within_budgets(catalog, days, wanted, budgets)
+    if settings is None or groups is None or demanded is None:
+        return Conditions(planned[before:], wanted[before:])
+    curves = response.Curves(settings, catalog)
+    others = groups.others(planned) if settings.competition else 0.0
+    effective = curves.effective(planned, others)
+    efficiency = np.divide(effective, planned, out=np.ones_like(planned), where=planned > 0)
+    lags = response.memory_days(settings)
+    factor = response.conversion_factor(catalog, settings, curves, days, _season(catalog, days), demanded)[
+        before:
+    ]
+    factor = factor * response.remembered(settings, effective[before - lags :], lags)
+    return Conditions(
+        planned[before:], wanted[before:], efficiency[before:], None, factor[:, catalog.ads.ad_set]
+    )
+
+
+def _season(catalog: Catalog, days: Whole) -> Floats:
+    """Demand by the time of the year, days x 1."""
+    swing: float = catalog.account.behaviour.season_swing
+    return np.asarray(1.0 + swing * np.sin(2 * np.pi * (days / _YEAR + 0.1))[:, None])
+
+
+def _wanted(catalog: Catalog, days: Whole, on: Overlays, demanded: Floats | None) -> Floats:
+    """Micros per day and ad set that could be spent if no budget bound."""
+    sets, b = catalog.ad_sets, catalog.account.behaviour
+    d, who = days[:, None], sets.id[None, :]
+    weekend = ((days + 3) % 7 >= 5)[:, None]
+    quiet = b.weekday_swing * (0.5 + 0.5 * uniform(catalog.seed, 51, who))
+    week = np.where(weekend, 1.0 - quiet, 1.0)
+    noise = np.exp(sets.noise * autocorrelated(b.noise_memory, days, catalog.seed, 52, who))
+    wanted = sets.demand * sets.budget_micros * week * _season(catalog, days) * noise
+    if demanded is not None:
+        wanted = wanted * demanded
+    alive = on["ad_set"] & on["campaign"][:, sets.campaign] & (d >= sets.first_day)
+    return np.where(alive, wanted, 0.0)
+
+
+def _within_budgets(catalog: Catalog, days: Whole, wanted: Floats, budgets: Overlays) -> Floats:
+    """What of it the budget that binds allows: the ad set's own, or its campaign's where that holds the budget."""
+    sets, campaigns = catalog.ad_sets, catalog.campaigns
+    d, who = days[:, None], sets.id[None, :]
+    slack = 1.0 + 0.04 * np.tanh(normal(catalog.seed, 53, who, d))
+    own = np.minimum(wanted, budgets["ad_set"] * slack)
+    asked = np.add.reduceat(wanted, catalog.ad_set_starts, axis=1)
+    limit = budgets["campaign"] * (1.0 + 0.04 * np.tanh(normal(catalog.seed, 54, campaigns.id[None, :], d)))
+    share = np.divide(limit, asked, out=np.ones_like(limit), where=asked > limit)
+    return np.where(campaigns.holds_budget[sets.campaign], wanted * share[:, sets.campaign], own)
