@@ -15,8 +15,9 @@ from resources.crm.keeping import read_and_keep
 from resources.crm.mapping import CrmMapping
 from resources.lake import Lake
 from resources.tables.crm import CONTACTS, DEALS
+from sandbox.behaviour import Behaviour
 from sandbox.customers.settings import Crm
-from sandbox.world import Account, Behaviour, World, load_world
+from sandbox.world import Account, World, load_world
 from tests.crm.ground import ground
 from tests.crm.truth import assert_equal_to_the_books
 

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from sandbox.behaviour import Behaviour as Behaviour
-from sandbox.behaviour import Section
+from sandbox.behaviour import Behaviour, Section
 from sandbox.customers.settings import Crm
 from sandbox.incident import Incident, Platform, require_known
 

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
 from sandbox.incident import KINDS, Incident
 from sandbox.incidents import PLANS, drawn
 from sandbox.market import Market
 from sandbox.places import place_of
-from sandbox.world import Account, Behaviour, World, WorldWrong, load_world
+from sandbox.world import Account, World, WorldWrong, load_world
 from tests.sandbox.incident_worlds import (
     AT,
     END,

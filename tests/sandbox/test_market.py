@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
 from sandbox.draws import poisson
 from sandbox.market import LEVELS, METRICS, Market, Report
-from sandbox.world import Account, Behaviour, World, load_world
+from sandbox.world import Account, World, load_world
 from tests.examples import examples
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)

@@ -21,12 +21,13 @@ from resources.lake import Lake
 from resources.platforms.login import Platforms
 from resources.settings import load_settings
 from resources.tables import core
+from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
 from sandbox.fx import rates
 from sandbox.market import LEVELS, Market, Report
 from sandbox.serve import running
 from sandbox.stage import set_stage
-from sandbox.world import Account, Behaviour, World
+from sandbox.world import Account, World
 from tests.conftest import MORNING
 from tests.examples import examples
 
