@@ -13,7 +13,8 @@ from sandbox.customers.books import Bookkeeper
 from sandbox.customers.cards import Cards
 from sandbox.customers.people import NOBODY
 from sandbox.customers.settings import CHANNELS, STAGES
-from sandbox.market import Market, Report
+from sandbox.market import Market
+from sandbox.report import Report
 from sandbox.world import Account, World
 
 HISTORY_DAYS, LATER_DAYS = 200, 120

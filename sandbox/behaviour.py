@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from sandbox.search_language import Language
+
 Shape = Literal["hill", "logistic", "power", "dead", "step"]
 SHAPES: tuple[Shape, ...] = ("hill", "logistic", "power", "dead", "step")
 
@@ -88,6 +90,38 @@ class Response(Section):
         return shares
 
 
+class Searches(Section):
+    """What people search for before they see an ad of a Google search or Performance Max campaign."""
+
+    vocabulary: int = Field(
+        4_000, ge=20, le=500_000, description="Searches that people of the account's themes know."
+    )
+    languages: tuple[Language, ...] = Field(
+        ("en",), min_length=1, description="Languages that people search in."
+    )
+    tail: float = Field(
+        1.0, ge=0, le=2, description="How fast popularity falls with the rank (Zipf's exponent)."
+    )
+    hidden_share: float = Field(
+        0.25, ge=0, lt=1, description="Share of the clicks on searches that are too rare to be reported."
+    )
+    misspelled_share: float = Field(
+        0.08, ge=0, le=1, description="Share of the searches that are misspelled."
+    )
+    strength: float = Field(
+        1.0,
+        ge=0,
+        le=2,
+        description="By which power intents move conversion rates; 0: all searches convert alike.",
+    )
+    exceptions: float = Field(
+        1.0,
+        ge=0,
+        le=2,
+        description="How often and how much an intent or a qualifier means something else in a theme.",
+    )
+
+
 class Behaviour(Section):
     """How an account's market behaves. Money in major units of the account's currency."""
 
@@ -148,6 +182,10 @@ class Behaviour(Section):
     paused_share: float = Field(0.08, ge=0, lt=1)
     campaign_budget_share: float = Field(
         0.5, ge=0, le=1, description="Share of campaigns that hold the budget."
+    )
+    searches: Searches | None = Field(
+        None,
+        description="What people search for; without it 14 searches per theme, and negatives block nothing.",
     )
     response: Response | None = Field(
         None, description="How clicks and conversions answer spend; without it alike everywhere."

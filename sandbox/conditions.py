@@ -39,7 +39,15 @@ def memory_days(behaviour: Behaviour) -> int:
     return response.memory_days(behaviour.response) if behaviour.response else 0
 
 
-def conditions(catalog: Catalog, days: Whole, on: Overlays, budgets: Overlays, *, before: int) -> Conditions:
+def conditions(
+    catalog: Catalog,
+    days: Whole,
+    on: Overlays,
+    budgets: Overlays,
+    searches_left: tuple[Floats, Floats] | None = None,
+    *,
+    before: int,
+) -> Conditions:
     """The conditions of all `days` but the first `before`, which only are looked back on.
 
     Args:
@@ -47,28 +55,35 @@ def conditions(catalog: Catalog, days: Whole, on: Overlays, budgets: Overlays, *
         days: Consecutive days since 1970.
         on: Per level, days x entities: may it deliver.
         budgets: For campaign and ad_set, days x entities: daily budget in micros.
+        searches_left: What negatives leave of each ad set's searches: share and mean quality; days x ad sets.
         before: As `memory_days` says.
     """
     settings = catalog.account.behaviour.response
     demanded = response.demand(catalog, settings, days) if settings else None
-    groups = response.groups_of(catalog, settings, catalog.pools) if settings else None
     wanted = _wanted(catalog, days, on, demanded)
+    if searches_left is not None:
+        wanted = wanted * searches_left[0]
+    groups = response.groups_of(catalog, settings, catalog.pools) if settings else None
     if settings and groups:
         wanted = wanted * groups.held_back(wanted, settings.starvation)
     planned = _within_budgets(catalog, days, wanted, budgets)
-    if settings is None or groups is None or demanded is None:
-        return Conditions(planned[before:], wanted[before:])
-    curves = response.Curves(settings, catalog)
-    others = groups.others(planned) if settings.competition else 0.0
-    effective = curves.effective(planned, others)
-    efficiency = np.divide(effective, planned, out=np.ones_like(planned), where=planned > 0)
-    lags = response.memory_days(settings)
-    factor = response.conversion_factor(catalog, settings, curves, days, _season(catalog, days), demanded)[
-        before:
-    ]
-    factor = factor * response.remembered(settings, effective[before - lags :], lags)
+    efficiency, converting = None, None if searches_left is None else searches_left[1][before:]
+    if settings and groups and demanded is not None:
+        curves = response.Curves(settings, catalog)
+        others = groups.others(planned) if settings.competition else 0.0
+        effective = curves.effective(planned, others)
+        efficiency = np.divide(effective, planned, out=np.ones_like(planned), where=planned > 0)[before:]
+        season = _season(catalog, days)
+        factor = response.conversion_factor(catalog, settings, curves, days, season, demanded)[before:]
+        lags = response.memory_days(settings)
+        factor = factor * response.remembered(settings, effective[before - lags :], lags)
+        converting = factor if converting is None else converting * factor
     return Conditions(
-        planned[before:], wanted[before:], efficiency[before:], None, factor[:, catalog.ads.ad_set]
+        planned[before:],
+        wanted[before:],
+        efficiency,
+        None,
+        None if converting is None else converting[:, catalog.ads.ad_set],
     )
 
 

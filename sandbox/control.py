@@ -15,7 +15,7 @@ from starlette.routing import Route
 from sandbox.faults import KNOWN, UnknownFault
 from sandbox.fx import rates
 from sandbox.incident import Incident
-from sandbox.market import LEVELS, METRICS
+from sandbox.report import LEVELS, METRICS
 from sandbox.stage import Stage
 from sandbox.world import Account, WorldWrong
 
@@ -165,8 +165,7 @@ class _Desk:
 
     async def reset(self, _: Request) -> Response:
         """Forget every change, added incident, armed fault, request and message; real time again."""
-        self._stage.market.diary.forget_added()
-        self._stage.market.changes.clear()
+        self._stage.market.reset()
         self._stage.audiences.clear()
         self._stage.faults.clear()
         self._stage.audit.clear()

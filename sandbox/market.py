@@ -9,7 +9,6 @@ Known simplifications: ad sets do not compete with each other, and spend carries
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from threading import RLock
@@ -25,6 +24,10 @@ from sandbox.delivery import Delivered, deliver
 from sandbox.diary import Diary
 from sandbox.draws import Floats, Whole
 from sandbox.effects import effects
+from sandbox.negative_keywords import NegativeKeywords
+from sandbox.report import LEVELS, METRICS, Report
+from sandbox.search_terms import SearchTerm, TermDays, term_days
+from sandbox.searches import AccountSearches
 from sandbox.world import Account, World
 
 T = TypeVar("T")
@@ -33,34 +36,6 @@ CACHED_CELLS = 4_000_000
 MEMORY_ENTRIES = 512
 SETTLED_DAYS = 120
 """After which nothing of a day changes any more: it is over, and invalid clicks were credited."""
-LEVELS = ("campaign", "ad_set", "ad")
-METRICS = ("impressions", "clicks", "spend_micros", "purchases", "purchase_value_micros", "leads", "signups")
-
-
-@dataclass(frozen=True)
-class Report:
-    """Rows with activity, ordered by day, then entity.
-
-    `campaign`, `ad_set`, `ad` are row numbers in the account's catalog; those below the report's level (`account`: all) are None. `day` counts
-    days since 1970. Money is in micros of the account's currency and always a multiple of its smallest unit. `purchases`
-    and `leads` are the conversions the platform claims so far; `signups` a secondary action that is not bid on.
-    """
-
-    level: str
-    day: Whole
-    campaign: Whole | None
-    ad_set: Whole | None
-    ad: Whole | None
-    impressions: Whole
-    clicks: Whole
-    spend_micros: Whole
-    purchases: Whole
-    purchase_value_micros: Whole
-    leads: Whole
-    signups: Whole
-
-    def __len__(self) -> int:
-        return len(self.day)
 
 
 class Market:
@@ -79,12 +54,53 @@ class Market:
         self._memory: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._memory_mark: object = None
         self.diary = Diary(world, self._catalog_of)
+        self.negatives = NegativeKeywords(
+            self.catalog, lambda account: _number(clock.today(account.zone)) + 1
+        )
+        self._searches: dict[str, AccountSearches] = {}
         self.changes = Changes(lambda p, a, entity: self.diary.changes(p, a, clock.now(), entity))
 
     @property
-    def edition(self) -> tuple[int, int]:
+    def edition(self) -> tuple[int, ...]:
         """Moves with everything that people change and with every incident that is added."""
-        return self.changes.count, self.diary.count
+        return self.changes.count, self.diary.count, self.negatives.count
+
+    def reset(self) -> None:
+        """Forget everything that was changed or added since the world was opened."""
+        self.diary.forget_added()
+        self.negatives.clear()
+        self.changes.clear()
+
+    def searches(self, account: Account) -> AccountSearches | None:
+        """What people search for before they see the account's ads; None where the world does not simulate it."""
+        settings = account.behaviour.searches
+        if settings is None or account.platform != "google_ads":
+            return None
+        with self._lock:
+            if account.id not in self._searches:
+                self._searches[account.id] = AccountSearches(self.catalog(account), settings)
+            return self._searches[account.id]
+
+    def search(self, account: Account, ad_set: int, term: int) -> SearchTerm:
+        """The search of that number (`TermDays.term`) in an ad set (row)."""
+        if (searches := self.searches(account)) is not None:
+            return searches.search(ad_set, term)
+        return SearchTerm(self.catalog(account).searches(ad_set)[term], term, is_keyword=term < 3)
+
+    def keywords(self, account: Account, ad_set: int) -> list[tuple[str, str]]:
+        """Text and match type of the positive keywords of an ad group (row) of a search campaign."""
+        if (searches := self.searches(account)) is not None:
+            return [(text, match_type) for text, match_type in searches.keywords(ad_set)]
+        return list(zip(self.catalog(account).searches(ad_set), ("EXACT", "PHRASE", "BROAD"), strict=False))
+
+    def term_days(self, account: Account, report: Report) -> TermDays:
+        """The searches of an ad-set report's rows; of a campaign report those of its Performance Max campaigns.
+
+        Which search a number in `TermDays.term` stands for `search` says.
+        """
+        if (searches := self.searches(account)) is not None:
+            return searches.term_days(report, self.negatives.history(account))
+        return term_days(self.catalog(account), report)
 
     def remembered(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """What `make` returns, made once per key as long as nobody changes anything and the clock's hour stands.
@@ -197,7 +213,9 @@ class Market:
         }
         owner = catalog.campaigns.budget_owner  # of a shared budget each campaign takes its own share
         budgets["campaign"] = budgets["campaign"][:, owner] * catalog.campaigns.budget_part
-        met = conditions(catalog, reach, on, budgets, before=before)
+        searches = self.searches(account)
+        left = searches.left(self.negatives.history(account), reach) if searches else None
+        met = conditions(catalog, reach, on, budgets, left, before=before)
         return met, {level: flags[before:] for level, flags in on.items()}
 
     def served(self, account: Account, report: Report) -> Floats:

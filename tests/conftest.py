@@ -50,9 +50,8 @@ def sandbox(sandbox_session: Sandbox) -> Iterator[Sandbox]:
     """The demo world at 23 November 2026, 06:00 UTC; changes, added incidents, faults, clock and audit are forgotten after each test."""
     yield sandbox_session
     stage = sandbox_session.stage
-    stage.market.changes.clear()
+    stage.market.reset()
     stage.audiences.clear()
-    stage.market.diary.forget_added()
     stage.faults.clear()
     stage.audit.clear()
     stage.caught.clear()

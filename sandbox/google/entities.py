@@ -169,15 +169,14 @@ def keywords(stage: Stage, account: Account) -> Iterator[Attributes]:
     catalog = stage.market.catalog(account)
     for row in _search_ad_groups(stage, account):
         own = int(catalog.ad_sets.id[row])
-        searches = catalog.searches(row)
-        for n in range(3):
+        for n, (text, match_type) in enumerate(stage.market.keywords(account, row)):
             criterion = own * 10 + n
             yield ad_group(stage, account, row) | {
                 "ad_group_criterion.resource_name": f"customers/{account.id}/adGroupCriteria/{own}~{criterion}",
                 "ad_group_criterion.criterion_id": criterion, "ad_group_criterion.status": "ENABLED",
                 "ad_group_criterion.negative": False, "ad_group_criterion.type": "KEYWORD",
-                "ad_group_criterion.keyword.text": searches[n],
-                "ad_group_criterion.keyword.match_type": ("EXACT", "PHRASE", "BROAD")[n],
+                "ad_group_criterion.keyword.text": text,
+                "ad_group_criterion.keyword.match_type": match_type,
             }  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from sandbox.google import entities
 from sandbox.google.encode import metrics_bytes, row_with
 from sandbox.google.failures import refused
 from sandbox.google.gaql import Query
-from sandbox.market import Report
-from sandbox.search_terms import TermDays, term_days
+from sandbox.report import Report
+from sandbox.search_terms import TERMS_MOST, TermDays
 from sandbox.stage import Stage
 from sandbox.world import Account
 
@@ -234,24 +234,25 @@ def _with(
 
 
 def _search_terms(stage: Stage, account: Account, query: Query) -> Iterator[list[bytes]]:
-    catalog = stage.market.catalog(account)
+    catalog, market = stage.market.catalog(account), stage.market
 
     def attributes(row: int) -> entities.Attributes:
-        ad_set, term = divmod(row, 100)
+        ad_set, term = divmod(row, TERMS_MOST)
         own = int(catalog.ad_sets.id[ad_set])
+        search = market.search(account, ad_set, term)
         return entities.ad_group(stage, account, ad_set) | {
-            "search_term_view.resource_name": f"customers/{account.id}/searchTermViews/{own}~{term}",
-            "search_term_view.search_term": catalog.searches(ad_set)[term],
+            "search_term_view.resource_name": f"customers/{account.id}/searchTermViews/{own}~{search.resource}",
+            "search_term_view.search_term": search.text,
             "search_term_view.ad_group": f"customers/{account.id}/adGroups/{own}",
-            "search_term_view.status": "ADDED" if term < 3 else "NONE",
+            "search_term_view.status": "ADDED" if search.is_keyword else "NONE",
         }
 
     prefixes = _Prefixes(attributes, query)
     for report in _blocks(stage, account, query, "ad_set"):
-        terms = term_days(catalog, report)
+        terms = market.term_days(account, report)
         columns = _term_columns(terms)
         metrics = metrics_bytes({name: columns[name] for name in _names(query) if _simulated(name, columns)})
-        yield _joined(prefixes, terms.ad_set * 100 + terms.term, terms.day, metrics)
+        yield _joined(prefixes, terms.ad_set * TERMS_MOST + terms.term, terms.day, metrics)
 
 
 def _term_columns(terms: TermDays) -> dict[str, np.ndarray]:

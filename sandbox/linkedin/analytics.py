@@ -15,7 +15,7 @@ from sandbox.catalog import Catalog
 from sandbox.draws import Whole, normal
 from sandbox.linkedin.asked import METRICS, PEOPLE, PIVOTS, Asked, asked
 from sandbox.linkedin.refusals import Refused
-from sandbox.market import Report
+from sandbox.report import Report
 from sandbox.stage import Stage
 from sandbox.world import Account
 

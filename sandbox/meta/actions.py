@@ -1,6 +1,6 @@
 """Actions as Meta lists them: one event under several names, a number per attribution window."""
 
-from sandbox.market import Report
+from sandbox.report import Report
 
 
 def money(micros: int) -> str:

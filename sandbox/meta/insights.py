@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.market import LEVELS, Report
 from sandbox.meta.actions import actions, money, values
 from sandbox.meta.refusals import Refused, bad
+from sandbox.report import LEVELS, Report
 from sandbox.stage import Stage
 from sandbox.world import Account
 

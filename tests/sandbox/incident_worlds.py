@@ -8,7 +8,8 @@ import numpy as np
 from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
 from sandbox.incident import Incident
-from sandbox.market import METRICS, Market
+from sandbox.market import Market
+from sandbox.report import METRICS
 from sandbox.world import Account, World
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)

@@ -10,7 +10,8 @@ import pytest
 from sandbox.clock import Clock
 from sandbox.incident import KINDS
 from sandbox.incidents import drawn
-from sandbox.market import METRICS, Market
+from sandbox.market import Market
+from sandbox.report import METRICS
 from sandbox.world import World, load_world
 from tests.sandbox.incident_worlds import (
     AT,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
 from sandbox.draws import poisson
-from sandbox.market import LEVELS, METRICS, Market, Report
+from sandbox.market import Market
+from sandbox.report import LEVELS, METRICS, Report
 from sandbox.world import Account, World, load_world
 from tests.examples import examples
 

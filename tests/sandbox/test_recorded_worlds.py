@@ -10,7 +10,8 @@ import pytest
 
 from sandbox.clock import Clock
 from sandbox.customers.books import Bookkeeper
-from sandbox.market import METRICS, Market
+from sandbox.market import Market
+from sandbox.report import METRICS
 from sandbox.search_terms import term_days
 from sandbox.world import Account, load_world
 

@@ -24,7 +24,8 @@ from resources.tables import core
 from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
 from sandbox.fx import rates
-from sandbox.market import LEVELS, Market, Report
+from sandbox.market import Market
+from sandbox.report import LEVELS, Report
 from sandbox.serve import running
 from sandbox.stage import set_stage
 from sandbox.world import Account, World
