@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from sandbox.ad_language import AdLanguage
 from sandbox.search_language import Language
 
 Shape = Literal["hill", "logistic", "power", "dead", "step"]
@@ -122,6 +123,42 @@ class Searches(Section):
     )
 
 
+class AdTexts(Section):
+    """What the words of ads do. Without this section every ad has one of a few texts, and none matters."""
+
+    languages: tuple[AdLanguage, ...] = Field(
+        ("en",), min_length=1, description="Languages that ads are written in."
+    )
+    strength: float = Field(
+        0.25,
+        ge=0,
+        le=2,
+        description="Typical effect of a trait of the text on the click rate (log scale); 0: words do not matter.",
+    )
+    interaction: float = Field(
+        0.1, ge=0, le=2, description="The same, additional and different for each audience."
+    )
+    trade_off: float = Field(
+        0.0,
+        ge=-1,
+        le=3,
+        description="By how much the conversion rate falls where words raise the click rate, on the log scale.",
+    )
+    novelty_decay: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="By which power the click rate falls with the attention an ad had lately; 0: ads do not wear out.",
+    )
+    novelty_days: int = Field(42, ge=1, le=180, description="Days whose attention counts.")
+    renewal_days: int = Field(
+        1_000,
+        ge=1,
+        le=3_000,
+        description="Days over which an ad set's further ads were added, from its first day on.",
+    )
+
+
 class Behaviour(Section):
     """How an account's market behaves. Money in major units of the account's currency."""
 
@@ -186,6 +223,13 @@ class Behaviour(Section):
     searches: Searches | None = Field(
         None,
         description="What people search for; without it 14 searches per theme, and negatives block nothing.",
+    )
+    ad_texts: AdTexts | None = Field(None, description="What the words of ads do.")
+    appeal_spread: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Spread of what an ad's picture does to its click rate, whatever its words (log scale).",
     )
     response: Response | None = Field(
         None, description="How clicks and conversions answer spend; without it alike everywhere."

@@ -4,7 +4,8 @@ Everything here follows from (world seed, account) and never changes; what peopl
 Ads are sorted by ad set, ad sets by campaign, so a level is summed by slicing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -66,6 +67,28 @@ class AdSets:
 
 
 @dataclass(frozen=True)
+class AdText:
+    """The words of an ad and where it leads; several headlines and descriptions where the platform combines them."""
+
+    headlines: tuple[str, ...]
+    descriptions: tuple[str, ...]
+    landing_page: str
+
+
+@dataclass(frozen=True)
+class CreatedAd:
+    """An ad that somebody created through a platform's interface. It may deliver from `first_day` on."""
+
+    id: int
+    ad_set: int
+    """Row of its ad set."""
+    name: str
+    text: AdText
+    first_day: int
+    paused: bool
+
+
+@dataclass(frozen=True)
 class Ads:
     """One row per ad. `weight` is its share of the ad set's spend, `appeal` what multiplies the click rate."""
 
@@ -74,6 +97,9 @@ class Ads:
     weight: Floats
     appeal: Floats
     paused: npt.NDArray[np.bool_]
+    name: list[str]
+    first_day: Whole | None = None
+    """First day each may deliver; None where all began with their ad sets."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +111,13 @@ class Catalog:
     campaigns: Campaigns
     ad_sets: AdSets
     ads: Ads
+    world_seed: int = 0
+    created: tuple[CreatedAd, ...] = ()
+
+    @cached_property
+    def audience(self) -> Whole:
+        """Per ad set the number in `words.AUDIENCES` of whom it is for, as its name says."""
+        return (key(self.seed, 21, self.ad_sets.id) % np.uint64(len(words.AUDIENCES))).astype(int)
 
     @cached_property
     def ad_starts(self) -> Whole:
@@ -165,7 +198,36 @@ def build_catalog(world: World, account: Account) -> Catalog:
     base = _ID_BASE[account.platform] + int(account.id) % 9_000 * 1_000_000
     campaigns = _campaigns(account, seed, base, int(np.datetime64(world.begins, "D").astype(int)))
     ad_sets = _ad_sets(account, seed, base, campaigns)
-    return Catalog(account, seed, campaigns, ad_sets, _ads(account, seed, base, ad_sets))
+    ads = _ads(account, seed, base, ad_sets)
+    return Catalog(account, seed, campaigns, ad_sets, ads, world_seed=world.seed)
+
+
+def with_created(catalog: Catalog, created: Sequence[CreatedAd]) -> Catalog:
+    """The catalog with these ads too, each behind the other ads of its ad set."""
+    ads, seed = catalog.ads, catalog.seed
+    ids = np.array([ad.id for ad in created], np.int64)
+    ad_set = np.array([ad.ad_set for ad in created], np.int64)
+    size = np.bincount(ads.ad_set, minlength=len(catalog.ad_sets.id))[ad_set]
+    order = np.argsort(np.concatenate([ads.ad_set, ad_set]), kind="stable")
+    names = [*ads.name, *(ad.name for ad in created)]
+    begun = catalog.ad_sets.first_day[ads.ad_set] if ads.first_day is None else ads.first_day
+
+    def joined(before: npt.NDArray, more: npt.NDArray) -> npt.NDArray:
+        return np.concatenate([before, more])[order]
+
+    return replace(
+        catalog,
+        created=(*catalog.created, *created),
+        ads=Ads(
+            id=joined(ads.id, ids),
+            ad_set=joined(ads.ad_set, ad_set),
+            weight=joined(ads.weight, lognormal(1.0, 0.5, seed, 31, ids) / np.maximum(size, 1)),
+            appeal=joined(ads.appeal, lognormal(1.0, catalog.account.behaviour.appeal_spread, seed, 32, ids)),
+            paused=joined(ads.paused, np.array([ad.paused for ad in created], bool)),
+            name=[names[row] for row in order.tolist()],
+            first_day=joined(begun, np.array([ad.first_day for ad in created], np.int64)),
+        ),
+    )
 
 
 def _campaigns(account: Account, seed: int, base: int, begins: int) -> Campaigns:
@@ -240,7 +302,15 @@ def _ads(account: Account, seed: int, base: int, ad_sets: AdSets) -> Ads:
     raw = lognormal(1.0, 0.5, seed, 31, ids)
     weight = raw / np.bincount(ad_set, raw)[ad_set]
     paused = (uniform(seed, 33, ids) < account.behaviour.paused_share / 2) & (ids > ids[0])
-    return Ads(ids, ad_set, weight, lognormal(1.0, 0.2, seed, 32, ids), paused)
+    appeal = lognormal(1.0, account.behaviour.appeal_spread, seed, 32, ids)
+    first_day = None
+    if (texts := account.behaviour.ad_texts) is not None:
+        is_first = np.concatenate([[True], ad_set[1:] != ad_set[:-1]])
+        later = (uniform(seed, 155, ids) * texts.renewal_days).astype(int)
+        first_day = ad_sets.first_day[ad_set] + np.where(is_first, 0, later)
+        paused &= ~is_first
+    names = [f"Ad {row + 1}" for row in range(len(ids))]
+    return Ads(ids, ad_set, weight, appeal, paused, names, first_day)
 
 
 def _whole_units(amount: Floats, account: Account) -> Whole:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sandbox import response
+from sandbox import ad_texts, response
 from sandbox.behaviour import Behaviour
 from sandbox.catalog import Catalog
 from sandbox.draws import Floats, Whole, autocorrelated, normal, uniform
@@ -36,7 +36,9 @@ class Conditions:
 
 def memory_days(behaviour: Behaviour) -> int:
     """How many days before a day its delivery depends on."""
-    return response.memory_days(behaviour.response) if behaviour.response else 0
+    adstock = response.memory_days(behaviour.response) if behaviour.response else 0
+    texts = behaviour.ad_texts
+    return max(adstock, texts.novelty_days if texts and texts.novelty_decay else 0)
 
 
 def conditions(
@@ -44,8 +46,9 @@ def conditions(
     days: Whole,
     on: Overlays,
     budgets: Overlays,
-    searches_left: tuple[Floats, Floats] | None = None,
     *,
+    searches_left: tuple[Floats, Floats] | None = None,
+    text_effects: tuple[Floats, Floats] | None = None,
     before: int,
 ) -> Conditions:
     """The conditions of all `days` but the first `before`, which only are looked back on.
@@ -56,6 +59,7 @@ def conditions(
         on: Per level, days x entities: may it deliver.
         budgets: For campaign and ad_set, days x entities: daily budget in micros.
         searches_left: What negatives leave of each ad set's searches: share and mean quality; days x ad sets.
+        text_effects: What the words of ads do to click rates and conversion rates, as factors; days x ads.
         before: As `memory_days` says.
     """
     settings = catalog.account.behaviour.response
@@ -78,13 +82,22 @@ def conditions(
         lags = response.memory_days(settings)
         factor = factor * response.remembered(settings, effective[before - lags :], lags)
         converting = factor if converting is None else converting * factor
-    return Conditions(
-        planned[before:],
-        wanted[before:],
-        efficiency,
-        None,
-        None if converting is None else converting[:, catalog.ads.ad_set],
-    )
+    per_ad = None if converting is None else converting[:, catalog.ads.ad_set]
+    clicking = None
+    if (texts := catalog.account.behaviour.ad_texts) is not None and text_effects is not None:
+        weight = shares_of_ads(catalog, on["ad"])
+        clicking = text_effects[0][before:] * ad_texts.novelty(
+            texts, catalog, planned, weight, window=min(before, texts.novelty_days)
+        )
+        per_ad = text_effects[1][before:] * (1.0 if per_ad is None else per_ad)
+    return Conditions(planned[before:], wanted[before:], efficiency, clicking, per_ad)
+
+
+def shares_of_ads(catalog: Catalog, on: npt.NDArray) -> Floats:
+    """Share of its ad set's spend that each ad takes, days x ads: those that may deliver share it by weight."""
+    weight = np.where(on, catalog.ads.weight, 0.0)
+    whole = np.add.reduceat(weight, catalog.ad_starts, axis=1)[:, catalog.ads.ad_set]
+    return np.divide(weight, whole, out=np.zeros_like(weight), where=whole > 0)
 
 
 def _season(catalog: Catalog, days: Whole) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sandbox.catalog import Catalog
-from sandbox.conditions import Conditions, Overlays
+from sandbox.conditions import Conditions, Overlays, shares_of_ads
 from sandbox.draws import Floats, Whole, lognormal, normal, poisson, uniform
 from sandbox.effects import AS_USUAL, Effects
 
@@ -62,9 +62,7 @@ def deliver(
     """
     ad_set_spend = conditions.planned
     ads, sets, seed = catalog.ads, catalog.ad_sets, catalog.seed
-    weight = np.where(on["ad"], ads.weight, 0.0)
-    whole = np.add.reduceat(weight, catalog.ad_starts, axis=1)[:, ads.ad_set]
-    weight = np.divide(weight, whole, out=np.zeros_like(weight), where=whole > 0)
+    weight = shares_of_ads(catalog, on["ad"])
     elapsed = np.minimum(np.clip(age_days, 0.0, 1.0)[:, None] / effects.served, 1.0)
     unit = catalog.account.unit_micros
     spent = ad_set_spend[:, ads.ad_set] * weight * elapsed * effects.spend

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sandbox.catalog import Catalog, build_catalog
+from sandbox.ad_texts import AssetDays, TextEffects, asset_days, written
+from sandbox.catalog import AdText, Catalog, CreatedAd, build_catalog, with_created
 from sandbox.changes import Change, Changes, overlay
 from sandbox.clock import Clock
 from sandbox.conditions import Conditions, Overlays, conditions, memory_days
@@ -34,6 +35,8 @@ T = TypeVar("T")
 CELLS_AT_ONCE = 1_000_000
 CACHED_CELLS = 4_000_000
 MEMORY_ENTRIES = 512
+CREATED_ADS = 850_000
+"""How far the ids of ads that somebody created are above those of ad sets, out of the way of all others."""
 SETTLED_DAYS = 120
 """After which nothing of a day changes any more: it is over, and invalid clicks were credited."""
 
@@ -58,17 +61,23 @@ class Market:
             self.catalog, lambda account: _number(clock.today(account.zone)) + 1
         )
         self._searches: dict[str, AccountSearches] = {}
+        self._created = 0
+        self._first_effects: dict[tuple[str, str, int], Floats] = {}
         self.changes = Changes(lambda p, a, entity: self.diary.changes(p, a, clock.now(), entity))
 
     @property
     def edition(self) -> tuple[int, ...]:
         """Moves with everything that people change and with every incident that is added."""
-        return self.changes.count, self.diary.count, self.negatives.count
+        return self.changes.count, self.diary.count, self.negatives.count, self._created
 
     def reset(self) -> None:
         """Forget everything that was changed or added since the world was opened."""
         self.diary.forget_added()
         self.negatives.clear()
+        with self._lock:
+            self._catalogs.clear()
+            self._first_effects.clear()
+            self._created += 1
         self.changes.clear()
 
     def searches(self, account: Account) -> AccountSearches | None:
@@ -80,6 +89,78 @@ class Market:
             if account.id not in self._searches:
                 self._searches[account.id] = AccountSearches(self.catalog(account), settings)
             return self._searches[account.id]
+
+    def create_ad(
+        self, account: Account, ad_set_id: int, text: AdText, *, name: str, active: bool = False
+    ) -> int:
+        """Create an ad, which may deliver from the account's next day on; its id. By default it is paused.
+
+        Raises:
+            KeyError: There is no ad set of that id.
+        """
+        with self._lock:
+            catalog = self.catalog(account)
+            own = int(catalog.ad_sets.id[0]) + CREATED_ADS + len(catalog.created)
+            created = CreatedAd(
+                id=own, ad_set=catalog.index["ad_set"][ad_set_id], name=name, text=text,
+                first_day=_number(self.clock.today(account.zone)) + 1, paused=not active,
+            )  # fmt: skip
+            self._catalogs[account.platform, account.id] = with_created(catalog, [created])
+            self._created += 1
+        return own
+
+    def edit_ad_text(self, account: Account, ad_id: int, text: AdText) -> Change:
+        """Give an ad other words, by which it delivers from the account's next day on."""
+        return self.change(account, "ad", ad_id, "text", text)
+
+    def ad_text(self, account: Account, ad: int) -> AdText:
+        """The words of the ad in that row, as they are now."""
+        catalog = self.catalog(account)
+        own = int(catalog.ads.id[ad])
+        if (changed := self.changes.newest(account.platform, account.id, "ad", own, "text")) is not None:
+            text: AdText = changed.value
+            return text
+        return self._first_text(account, catalog, ad)
+
+    def _first_text(self, account: Account, catalog: Catalog, ad: int) -> AdText:
+        own = int(catalog.ads.id[ad])
+        if (created := next((one for one in catalog.created if one.id == own), None)) is not None:
+            return created.text
+        if (settings := account.behaviour.ad_texts) is not None:
+            return written(catalog, settings, ad)
+        texts = catalog.texts(ad)
+        return AdText(tuple(texts["headlines"]), tuple(texts["descriptions"]), str(texts["landing_page"]))
+
+    def text_effects(self, account: Account) -> TextEffects | None:
+        """What words do in the account; None where the world does not simulate it."""
+        settings = account.behaviour.ad_texts
+        return TextEffects(settings, self.catalog(account)) if settings else None
+
+    def asset_days(self, account: Account, report: Report) -> AssetDays | None:
+        """An ad report by headline and description; None where the world does not simulate words."""
+        if report.ad is None or (effects := self.text_effects(account)) is None:
+            return None
+        texts = {ad: self.ad_text(account, ad) for ad in set(report.ad.tolist())}
+        return asset_days(effects, report, [texts[ad] for ad in report.ad.tolist()])
+
+    def _text_effects(self, account: Account, days: Whole) -> tuple[Floats, Floats] | None:
+        """Factors on click rates and conversion rates, days x ads."""
+        if (effects := self.text_effects(account)) is None:
+            return None
+        catalog = effects.catalog
+        place = (account.platform, account.id, len(catalog.ads.id))
+        if place not in self._first_effects:
+            self._first_effects[place] = np.array(
+                [
+                    effects.of(self._first_text(account, catalog, ad), ad_set)
+                    for ad, ad_set in enumerate(catalog.ads.ad_set.tolist())
+                ]
+            ).reshape(-1, 2)
+        logs = np.repeat(self._first_effects[place][None, :, :], len(days), axis=0)
+        for row, change in self._laid(catalog, "ad", "text"):
+            later = days >= _number(change.day)
+            logs[later, row] = effects.of(change.value, int(catalog.ads.ad_set[row]))
+        return np.exp(logs[:, :, 0]), np.exp(logs[:, :, 1])
 
     def search(self, account: Account, ad_set: int, term: int) -> SearchTerm:
         """The search of that number (`TermDays.term`) in an ad set (row)."""
@@ -215,7 +296,17 @@ class Market:
         budgets["campaign"] = budgets["campaign"][:, owner] * catalog.campaigns.budget_part
         searches = self.searches(account)
         left = searches.left(self.negatives.history(account), reach) if searches else None
-        met = conditions(catalog, reach, on, budgets, left, before=before)
+        if catalog.ads.first_day is not None:
+            on["ad"] = on["ad"] & (reach[:, None] >= catalog.ads.first_day)
+        met = conditions(
+            catalog,
+            reach,
+            on,
+            budgets,
+            searches_left=left,
+            text_effects=self._text_effects(account, reach),
+            before=before,
+        )
         return met, {level: flags[before:] for level, flags in on.items()}
 
     def served(self, account: Account, report: Report) -> Floats:

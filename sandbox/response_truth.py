@@ -14,6 +14,7 @@ import numpy as np
 
 from sandbox.behaviour import SHAPES
 from sandbox.catalog import Catalog
+from sandbox.conditions import shares_of_ads
 from sandbox.draws import Floats, Whole
 from sandbox.market import Market
 from sandbox.response import Curves, groups_of
@@ -58,9 +59,7 @@ def ad_set_truth(market: Market, account: Account, start: date, end: date) -> Ad
     catalog, settings = market.catalog(account), account.behaviour.response
     met, on = market.conditions(account, days)
     ads, sets = catalog.ads, catalog.ad_sets
-    weight = np.where(on["ad"], ads.weight, 0.0)
-    whole = np.add.reduceat(weight, catalog.ad_starts, axis=1)[:, ads.ad_set]
-    weight = np.divide(weight, whole, out=np.zeros_like(weight), where=whole > 0)
+    weight = shares_of_ads(catalog, on["ad"])
     relative = np.maximum(met.planned / np.maximum(sets.budget_micros, 1), 0.05)
     efficiency = relative**-0.15 if met.efficiency is None else met.efficiency
     impressions = (met.planned * efficiency / sets.cpm / 1_000.0)[:, ads.ad_set] * weight

@@ -57,7 +57,7 @@ class Bookkeeper:
             TooManyPeople: They would not fit in memory.
         """
         now, world = self._market.clock.now(), self._market.world
-        mark = (now.replace(minute=0, second=0, microsecond=0), self._market.changes.count)
+        mark = (now.replace(minute=0, second=0, microsecond=0), self._market.edition)
         with self._lock:
             if self._kept is None or self._kept[0] != mark:
                 start = max(world.crm.begins or world.begins, world.begins)

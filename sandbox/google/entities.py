@@ -126,7 +126,7 @@ def ad_group(stage: Stage, account: Account, row: int) -> Attributes:
 def ad_group_ad(stage: Stage, account: Account, row: int) -> Attributes:
     catalog = stage.market.catalog(account)
     own, above = int(catalog.ads.id[row]), int(catalog.ads.ad_set[row])
-    texts, base = catalog.texts(row), f"customers/{account.id}"
+    text, base = stage.market.ad_text(account, row), f"customers/{account.id}"
     own_status = status(stage, account, "ad", row)
     rejected = stage.market.diary.is_disapproved(catalog, row, stage.today(account))
     above_it = stage.market.remembered(
@@ -139,10 +139,10 @@ def ad_group_ad(stage: Stage, account: Account, row: int) -> Attributes:
         "ad_group_ad.policy_summary.approval_status": "DISAPPROVED" if rejected else "APPROVED",
         "ad_group_ad.policy_summary.review_status": "REVIEWED",
         "ad_group_ad.ad_group": f"{base}/adGroups/{catalog.ad_sets.id[above]}",
-        "ad_group_ad.ad.id": own, "ad_group_ad.ad.name": f"Ad {row + 1}", "ad_group_ad.ad.type": "RESPONSIVE_SEARCH_AD",
-        "ad_group_ad.ad.final_urls": [texts["landing_page"]],
-        "ad_group_ad.ad.responsive_search_ad.headlines": texts["headlines"],
-        "ad_group_ad.ad.responsive_search_ad.descriptions": texts["descriptions"],
+        "ad_group_ad.ad.id": own, "ad_group_ad.ad.name": catalog.ads.name[row], "ad_group_ad.ad.type": "RESPONSIVE_SEARCH_AD",
+        "ad_group_ad.ad.final_urls": [text.landing_page],
+        "ad_group_ad.ad.responsive_search_ad.headlines": list(text.headlines),
+        "ad_group_ad.ad.responsive_search_ad.descriptions": list(text.descriptions),
     }  # fmt: skip
 
 

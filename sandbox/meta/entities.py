@@ -189,15 +189,15 @@ def _ad_set(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[
 
 
 def _ad(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str, Any]:
-    ad_set, texts = int(catalog.ads.ad_set[row]), catalog.texts(row)
+    ad_set, text = int(catalog.ads.ad_set[row]), stage.market.ad_text(account, row)
     entity_id = int(catalog.ads.id[row])
     found = {
-        "name": stage.market.current(account, "ad", entity_id, "name", f"Ad {row + 1}"),
+        "name": stage.market.current(account, "ad", entity_id, "name", catalog.ads.name[row]),
         "adset_id": str(catalog.ad_sets.id[ad_set]),
         "campaign_id": str(catalog.campaigns.id[int(catalog.ad_sets.campaign[ad_set])]),
         "creative": {
-            "id": str(entity_id + 500_000), "title": texts["headlines"][0], "body": texts["descriptions"][0],
-            "link_url": texts["landing_page"],
+            "id": str(entity_id + 500_000), "title": text.headlines[0], "body": text.descriptions[0],
+            "link_url": text.landing_page,
         },
     }  # fmt: skip
     if _is_rejected(stage, account, catalog, row):
