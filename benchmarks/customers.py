@@ -11,7 +11,7 @@ from benchmarks.traits import traits
 from sandbox.clock import Clock
 from sandbox.customers.books import Bookkeeper
 from sandbox.customers.cards import Cards
-from sandbox.customers.people import NOBODY
+from sandbox.customers.segment_mix import NOBODY
 from sandbox.customers.settings import CHANNELS, STAGES
 from sandbox.market import Market
 from sandbox.report import Report

@@ -34,6 +34,7 @@ class Audience:
     members: set[Entry] = field(default_factory=set)
     sent: int = 0
     """Entries that were added so far, each as often as it came."""
+    writes: int = 0
     is_flagged: bool = False
     """Blocked by the platform until somebody appeals."""
 
@@ -53,9 +54,11 @@ class Audience:
         entries = list(entries)
         self.members |= set(entries)
         self.sent += len(entries)
+        self.writes += 1
 
     def take(self, entries: Iterable[Entry]) -> None:
         self.members -= set(entries)
+        self.writes += 1
 
 
 class Audiences:
@@ -91,6 +94,11 @@ class Audiences:
             for one in list(self._made.values())
             if platform in {None, one.platform}
         ]  # fmt: skip
+
+    @property
+    def count(self) -> int:
+        """Moves with every upload."""
+        return sum(one.writes for one in list(self._made.values()))
 
     def clear(self) -> None:
         with self._lock:

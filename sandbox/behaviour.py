@@ -159,6 +159,33 @@ class AdTexts(Section):
     )
 
 
+class Population(Section):
+    """The people whom an account's ads reach; without it nobody is counted and exclusions change no delivery."""
+
+    people: int = Field(
+        400_000, ge=1_000, le=100_000_000, description="People whom the account's ads could reach."
+    )
+    overlap: float = Field(
+        0.15,
+        ge=0,
+        le=1,
+        description="Chance that an ad set also reaches the people of a pool that is not its own.",
+    )
+    focus: float = Field(
+        3.0,
+        ge=1,
+        le=100,
+        description="Impressions per person in an ad set's own pool, against its other people.",
+    )
+    pool_spread: float = Field(0.8, ge=0, le=3, description="Spread of the sizes of pools (log scale).")
+    pool_contrast: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="By which power pools differ in how easily their people convert; 0: not at all.",
+    )
+
+
 class Behaviour(Section):
     """How an account's market behaves. Money in major units of the account's currency."""
 
@@ -224,6 +251,7 @@ class Behaviour(Section):
         None,
         description="What people search for; without it 14 searches per theme, and negatives block nothing.",
     )
+    population: Population | None = Field(None, description="Whom ads reach.")
     ad_texts: AdTexts | None = Field(None, description="What the words of ads do.")
     appeal_spread: float = Field(
         0.2,

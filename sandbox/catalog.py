@@ -135,11 +135,6 @@ class Catalog:
         levels = {"campaign": self.campaigns.id, "ad_set": self.ad_sets.id, "ad": self.ads.id}
         return {level: {i: n for n, i in enumerate(ids.tolist())} for level, ids in levels.items()}
 
-    @property
-    def pools(self) -> Whole | None:
-        """Per ad set the people it is after, by number; None where the world has no population."""
-        return None
-
     @cached_property
     def label_flags(self) -> dict[str, npt.NDArray[np.bool_]]:
         """Per level, entities x labels of `words.LABELS`: which carry which from the beginning."""

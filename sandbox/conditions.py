@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox import ad_texts, response
+from sandbox.audience_reach import rivalry
 from sandbox.behaviour import Behaviour
 from sandbox.catalog import Catalog
 from sandbox.draws import Floats, Whole, autocorrelated, normal, uniform
+from sandbox.population import Parts
 
 _YEAR = 365.25
 Overlays = dict[str, npt.NDArray]
@@ -49,6 +51,7 @@ def conditions(
     *,
     searches_left: tuple[Floats, Floats] | None = None,
     text_effects: tuple[Floats, Floats] | None = None,
+    parts: Parts | None = None,
     before: int,
 ) -> Conditions:
     """The conditions of all `days` but the first `before`, which only are looked back on.
@@ -60,6 +63,7 @@ def conditions(
         budgets: For campaign and ad_set, days x entities: daily budget in micros.
         searches_left: What negatives leave of each ad set's searches: share and mean quality; days x ad sets.
         text_effects: What the words of ads do to click rates and conversion rates, as factors; days x ads.
+        parts: Whom the ad sets reach, with what they exclude.
         before: As `memory_days` says.
     """
     settings = catalog.account.behaviour.response
@@ -67,14 +71,19 @@ def conditions(
     wanted = _wanted(catalog, days, on, demanded)
     if searches_left is not None:
         wanted = wanted * searches_left[0]
-    groups = response.groups_of(catalog, settings, catalog.pools) if settings else None
-    if settings and groups:
-        wanted = wanted * groups.held_back(wanted, settings.starvation)
+    people_left = None if parts is None or not parts.exclusions else _people_left(parts, days)
+    if people_left is not None:
+        wanted = wanted * people_left[0]
+    rivals = rivalry(catalog, settings, parts) if settings else None
+    if settings and rivals:
+        wanted = wanted * rivals.groups.held_back(wanted, settings.starvation)
     planned = _within_budgets(catalog, days, wanted, budgets)
     efficiency, converting = None, None if searches_left is None else searches_left[1][before:]
-    if settings and groups and demanded is not None:
+    if people_left is not None:
+        converting = people_left[1][before:] * (1.0 if converting is None else converting)
+    if settings and rivals and demanded is not None:
         curves = response.Curves(settings, catalog)
-        others = groups.others(planned) if settings.competition else 0.0
+        others = rivals.others(days, planned) if settings.competition else 0.0
         effective = curves.effective(planned, others)
         efficiency = np.divide(effective, planned, out=np.ones_like(planned), where=planned > 0)[before:]
         season = _season(catalog, days)
@@ -91,6 +100,13 @@ def conditions(
         )
         per_ad = text_effects[1][before:] * (1.0 if per_ad is None else per_ad)
     return Conditions(planned[before:], wanted[before:], efficiency, clicking, per_ad)
+
+
+def _people_left(parts: Parts, days: Whole) -> tuple[Floats, Floats]:
+    """Share of each ad set's people that exclusions leave, and their ease to convert against all of them; days x ad sets."""
+    left = [(parts.left(int(days[low])), high - low) for low, high in parts.spans(days)]
+    share, ease = (np.concatenate([np.tile(one[n], (size, 1)) for one, size in left]) for n in (0, 1))
+    return share, ease
 
 
 def shares_of_ads(catalog: Catalog, on: npt.NDArray) -> Floats:

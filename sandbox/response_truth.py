@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from sandbox.audience_reach import Rivalry, rivalry
 from sandbox.behaviour import SHAPES
 from sandbox.catalog import Catalog
 from sandbox.conditions import shares_of_ads
 from sandbox.draws import Floats, Whole
 from sandbox.market import Market
-from sandbox.response import Curves, groups_of
+from sandbox.response import Curves
 from sandbox.world import Account
 
 USUAL_ELASTICITY = 0.85
@@ -43,6 +44,9 @@ class AdSetTruth:
     spillover: Floats
     """Value that others lose per unit that this ad set spends more; 0 without competition, else negative."""
     curves: Curves | None
+    rivals: Rivalry | None
+    day: int
+    """The last day, whose exclusions count."""
 
     @property
     def marginal_value(self) -> Floats:
@@ -71,7 +75,9 @@ def ad_set_truth(market: Market, account: Account, start: date, end: date) -> Ad
     conversions = clicks * np.minimum(converting, 0.8)
     per_set = np.add.reduceat(conversions, catalog.ad_starts, axis=1)
     value = per_set * sets.order_value * mean_order(account)
-    daily, spillover = _elasticities(catalog, met.planned, value)
+    parts = market.parts(account)
+    rivals = rivalry(catalog, settings, parts) if settings else None
+    daily, spillover = _elasticities(catalog, rivals, days, met.planned, value)
     total = value.sum(axis=0)
     return AdSetTruth(
         catalog=catalog,
@@ -83,6 +89,8 @@ def ad_set_truth(market: Market, account: Account, start: date, end: date) -> Ad
         elasticity=np.divide((value * daily).sum(axis=0), total, out=np.zeros_like(total), where=total > 0),
         spillover=spillover,
         curves=Curves(settings, catalog) if settings else None,
+        rivals=rivals,
+        day=int(days[-1]),
     )
 
 
@@ -94,14 +102,16 @@ def mean_order(account: Account) -> float:
     )
 
 
-def _elasticities(catalog: Catalog, planned: Floats, value: Floats) -> tuple[Floats, Floats]:
+def _elasticities(
+    catalog: Catalog, rivals: Rivalry | None, days: Whole, planned: Floats, value: Floats
+) -> tuple[Floats, Floats]:
     """Elasticity of value to own spend, days x ad sets, and per ad set what others lose per unit spent more."""
     settings = catalog.account.behaviour.response
-    if settings is None:
+    if settings is None or rivals is None:
         return np.full(planned.shape, USUAL_ELASTICITY), np.zeros(planned.shape[1])
-    curves, groups = Curves(settings, catalog), groups_of(catalog, settings, catalog.pools)
-    others = groups.others(planned) if settings.competition else np.zeros_like(planned)
-    effective, spending = curves.effective(planned, others), planned > 0
+    curves, spending = Curves(settings, catalog), planned > 0
+    others = rivals.others(days, planned) if settings.competition else np.zeros_like(planned)
+    effective = curves.effective(planned, others)
     own = np.divide(
         curves.marginal(planned, others) * planned, effective, out=np.zeros_like(planned), where=spending
     )
@@ -110,7 +120,7 @@ def _elasticities(catalog: Catalog, planned: Floats, value: Floats) -> tuple[Flo
     # ln effective = ln spend + ln efficiency(spend + competition * others), so both derivatives share one term
     per_unit = np.divide(own - 1.0, planned, out=np.zeros_like(planned), where=spending)
     lost = value * settings.competition * per_unit * 1e6
-    return own, np.average(groups.others(lost), axis=0)
+    return own, rivals.lost_by_others(days, lost).mean(axis=0)
 
 
 def best_split(
@@ -206,13 +216,18 @@ class _Owners:
         if truth.curves is None:
             ratio = np.divide(spends, truth.spend, out=np.zeros_like(spends), where=truth.spend > 0)
             return truth.value * ratio**USUAL_ELASTICITY * self.to_eur
-        settings, catalog = truth.curves.settings, truth.catalog
-        groups = groups_of(catalog, settings, catalog.pools)
-        base = truth.curves.effective(truth.spend * 1e6, groups.others(truth.spend[None, :] * 1e6)[0])
-        reached = truth.curves.effective(spends * 1e6, groups.others(at[None, :] * 1e6)[0])
+        base = truth.curves.effective(truth.spend * 1e6, self._others(truth.spend))
+        reached = truth.curves.effective(spends * 1e6, self._others(at))
         return (
             truth.value * np.divide(reached, base, out=np.zeros_like(reached), where=base > 0) * self.to_eur
         )
+
+    def _others(self, spends: Floats) -> Floats | float:
+        """Micros that others spend on each ad set's people."""
+        rivals, curves = self.truth.rivals, self.truth.curves
+        if rivals is None or curves is None or curves.settings.competition == 0:
+            return 0.0
+        return rivals.others(np.array([self.truth.day]), spends[None, :] * 1e6)[0]
 
     def value(self, multiple: Floats) -> float:
         spends = self._spends(multiple)
@@ -239,7 +254,8 @@ class _Owners:
         if truth.curves is None or truth.curves.settings.competition == 0:
             return np.zeros(len(spends))
         value = self._values(spends, spends)
-        _, lost = _elasticities(truth.catalog, spends[None, :] * 1e6, value[None, :])
+        day = np.array([truth.day])
+        _, lost = _elasticities(truth.catalog, truth.rivals, day, spends[None, :] * 1e6, value[None, :])
         return lost
 
 

@@ -74,4 +74,5 @@ def set_stage(
     world: World, clock: Clock | None = None, *, stopwatch: Callable[[], float] = monotonic
 ) -> Stage:
     clock = clock or Clock()
-    return Stage(Market(world, clock), clock, stopwatch=stopwatch)
+    audiences = Audiences()
+    return Stage(Market(world, clock, audiences), clock, audiences=audiences, stopwatch=stopwatch)

@@ -7,7 +7,7 @@ import numpy as np
 from sandbox import words
 from sandbox.customers.books import Books, contact_id
 from sandbox.customers.paths import click_key
-from sandbox.customers.people import NOBODY
+from sandbox.customers.segment_mix import NOBODY
 from sandbox.customers.settings import CHANNELS
 from sandbox.customers.traits import company_of
 from sandbox.draws import Whole, key, uniform

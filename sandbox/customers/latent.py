@@ -5,10 +5,11 @@ Nobody is shown this but tests, the demo and benchmarks. Worlds without segments
 
 import numpy as np
 
-from sandbox.customers.people import NOBODY, People
+from sandbox.customers.people import People
+from sandbox.customers.segment_mix import mix
 from sandbox.customers.segments import typical
-from sandbox.customers.settings import CHANNELS, Crm
-from sandbox.draws import Floats, Whole, lognormal, uniform
+from sandbox.customers.settings import Crm
+from sandbox.draws import Floats, Whole, uniform
 from sandbox.world import World
 
 
@@ -22,17 +23,6 @@ def segment_of(world: World, people: People) -> Whole:
         reached += share
         number += u >= reached
     return number
-
-
-def mix(world: World, channel: Whole, ad_set: Whole) -> list[Floats]:
-    """Per segment, its share of those who come by that channel and ad set (NOBODY for those who come by themselves)."""
-    found = []
-    for number, one in enumerate(world.crm.segments):
-        liking = np.array([one.channels.get(name, 1.0) for name in CHANNELS])[channel]
-        tilt = lognormal(1.0, world.crm.segment_tilt, world.seed, 301, ad_set, number)
-        found.append(one.share * liking * np.where(ad_set == NOBODY, 1.0, tilt))
-    whole = np.sum(found, axis=0)
-    return [part / whole for part in found]
 
 
 def multiplier(crm: Crm, name: str, segment: Whole) -> Floats:

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.catalog import Catalog
-from sandbox.customers.latent import mix
-from sandbox.customers.people import DAY, NOBODY, AdSets, People
+from sandbox.customers.people import DAY, AdSets, People
+from sandbox.customers.segment_mix import NOBODY, mix
 from sandbox.customers.segments import typical
 from sandbox.customers.settings import CHANNELS, PAID, UNPAID
 from sandbox.draws import Floats, Whole, key, lognormal, poisson, uniform

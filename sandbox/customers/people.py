@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.catalog import Catalog
+from sandbox.customers.segment_mix import NOBODY
 from sandbox.customers.settings import CHANNELS, PAID
 from sandbox.delivery import Delivered, order_values
 from sandbox.draws import Floats, Keys, Whole, key, lognormal, poisson, uniform
 from sandbox.market import Market
 from sandbox.world import Account
 
-NOBODY = -1
 DAY = 86_400.0
 MOST = 3_000_000
 """More people than this are not kept in memory; a larger world sets `crm.begins` or `crm.kind: none`."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from sandbox.meta.actions import actions, money, values
 from sandbox.meta.refusals import Refused, bad
-from sandbox.report import LEVELS, Report
+from sandbox.report import LEVELS, Report, joined
 from sandbox.stage import Stage
 from sandbox.world import Account
 
@@ -167,7 +167,7 @@ class Insights:
         key = (account.id, question, hour, market.edition)
         if key not in self._kept:
             blocks = list(market.report(account, question.level, question.since, question.until))
-            whole = _joined(blocks, question.level)
+            whole = joined(blocks, question.level)
             self._kept[key] = _sliced(whole, self._kept_rows(account, question, whole))
             while len(self._kept) > self.KEPT:
                 self._kept.popitem(last=False)
@@ -191,6 +191,22 @@ class Insights:
                 kept &= ~np.isin(rows, gone)
         return np.flatnonzero(kept)
 
+    def _reach(self, account: Account, question: Asked, report: Report) -> np.ndarray:
+        """People reached per row: on its day, or over the whole range; a fixed share of impressions where nobody is simulated."""
+        market = self._stage.market
+        if question.is_daily:
+            reached = market.reach(account, report)
+        elif (
+            window := market.window_reach(account, question.level, question.since, question.until)
+        ) is not None:
+            rows = (
+                np.zeros(len(report), int) if question.level == "account" else getattr(report, question.level)
+            )
+            reached = window[1][rows]
+        else:
+            reached = None
+        return report.impressions - report.impressions // 5 if reached is None else reached
+
     def _rows(self, account: Account, question: Asked, report: Report) -> list[dict[str, Any]]:
         catalog = self._stage.market.catalog(account)
         columns: dict[str, list[Any]] = {}
@@ -200,7 +216,7 @@ class Insights:
             "account_name": lambda: [account.name] * len(report),
             "account_currency": lambda: [account.currency] * len(report),
             "impressions": lambda: _text(report.impressions),
-            "reach": lambda: _text(report.impressions - report.impressions // 5),
+            "reach": lambda: _text(self._reach(account, question, report)),
             "clicks": lambda: _text(report.clicks),
             "inline_link_clicks": lambda: _text(report.clicks - report.clicks // 4),
             "spend": lambda: [money(m) for m in report.spend_micros.tolist()],
@@ -240,21 +256,6 @@ def _named(theirs: str, things: Any, rows: np.ndarray) -> dict[str, Callable[[],
 
 def _text(values: np.ndarray) -> list[str]:
     return [str(value) for value in values.tolist()]
-
-
-def _joined(blocks: list[Report], level: str) -> Report:
-    if not blocks:
-        empty = np.array([], np.int64)
-        below: dict[str, Any] = {name: empty if name in IDS[level] else None for name in LEVELS}
-        rest: dict[str, Any] = {f.name: empty for f in fields(Report) if f.name not in (*LEVELS, "level")}
-        return Report(level=level, **below, **rest)
-    parts: dict[str, Any] = {}
-    for field in fields(Report):
-        columns = [getattr(block, field.name) for block in blocks]
-        parts[field.name] = (
-            columns[0] if columns[0] is None or field.name == "level" else np.concatenate(columns)
-        )
-    return Report(**parts)
 
 
 def _sliced(report: Report, rows: Any) -> Report:

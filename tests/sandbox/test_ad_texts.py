@@ -41,8 +41,8 @@ def rates(m: Market, account: Account, start: date = START, end: date = END) -> 
     catalog = m.catalog(account)
     sums = {name: np.zeros(len(catalog.ads.id)) for name in ("impressions", "clicks", "purchases")}
     for report in m.report(account, "ad", start, end):
-        for name in sums:
-            sums[name] += np.bincount(report.ad, getattr(report, name), len(sums[name]))
+        for name, total in sums.items():
+            np.add(total, np.bincount(report.ad, getattr(report, name), len(total)), out=total)
 
     def against_ad_set(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
         rate = np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 300)

@@ -12,9 +12,8 @@ from benchmarks.customers import customers
 from sandbox.clock import Clock
 from sandbox.customers.books import Bookkeeper, Books
 from sandbox.customers.cards import Cards
-from sandbox.customers.latent import mix
-from sandbox.customers.people import NOBODY
 from sandbox.customers.repeats import YEAR
+from sandbox.customers.segment_mix import NOBODY, mix
 from sandbox.customers.segments import OF_COMPANIES, OF_PEOPLE, SIZES
 from sandbox.customers.settings import PAID, Crm
 from sandbox.hubspot.objects import Holdings
