@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox import words
-from sandbox.ad_language import DESCRIPTIONS, HEADLINES, SHORT_COLUMNS, THINGS, TRAITS, WORDS
+from sandbox.ad_language import DESCRIPTIONS, HEADLINES, SHORT_COLUMNS, THINGS, TRAITS, WORDS, AdLanguage
 from sandbox.behaviour import AdTexts
 from sandbox.catalog import AdText, Catalog
 from sandbox.draws import Floats, Whole, key, normal, uniform
@@ -43,6 +43,7 @@ def traits_of(text: AdText) -> tuple[float, ...]:
     return tuple(values.tolist())
 
 
+@cache
 def _shows(unit: str) -> Floats:
     folded = unicodedata.normalize("NFKC", unit).casefold()
     typed = set(_WORD.findall(folded))
@@ -63,25 +64,38 @@ def _columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def written(catalog: Catalog, settings: AdTexts, ad: int) -> AdText:
-    """The texts that the ad in that row began with: of the language of its ad set; a single one of each outside Google."""
-    ad_set = int(catalog.ads.ad_set[ad])
-    own_set, own = int(catalog.ad_sets.id[ad_set]), int(catalog.ads.id[ad])
-    language = settings.languages[int(key(catalog.seed, 150, own_set) % np.uint64(len(settings.languages)))]
-    theme = int(catalog.ad_sets.theme[ad_set])
-    thing = THINGS[language][theme]
+def first_texts(catalog: Catalog, settings: AdTexts) -> list[AdText]:
+    """The texts that each ad began with: of the language of its ad set; a single one of each kind outside Google."""
+    sets, ids = catalog.ad_sets, catalog.ads.id
+    languages = (key(catalog.seed, 150, sets.id) % np.uint64(len(settings.languages))).astype(int)
     is_google = catalog.account.platform == "google_ads"
 
-    def picked(patterns: Sequence[str], stream: int, count: int) -> tuple[str, ...]:
-        order = np.argsort(uniform(catalog.seed, stream, own, np.arange(len(patterns))), kind="stable")
-        filled = [patterns[n].replace("{T}", thing) for n in order[: count if is_google else 1].tolist()]
-        return tuple(line[:1].upper() + line[1:] for line in filled)
+    def orders(stream: int, size: int, count: int) -> list[list[int]]:
+        drawn = uniform(catalog.seed, stream, ids[:, None], np.arange(size)[None, :])
+        chosen: list[list[int]] = np.argsort(drawn, axis=1, kind="stable")[
+            :, : count if is_google else 1
+        ].tolist()
+        return chosen
 
-    return AdText(
-        picked(HEADLINES[language], 151, HEADLINES_AN_AD),
-        picked(DESCRIPTIONS[language], 152, DESCRIPTIONS_AN_AD),
-        f"https://shop.example/{words.THEMES[theme].replace(' ', '-')}",
-    )
+    headlines = orders(151, len(HEADLINES["en"]), HEADLINES_AN_AD)
+    descriptions = orders(152, len(DESCRIPTIONS["en"]), DESCRIPTIONS_AN_AD)
+    texts = []
+    for ad_set, heads, lines in zip(catalog.ads.ad_set.tolist(), headlines, descriptions, strict=True):
+        language, theme = settings.languages[languages[ad_set]], int(sets.theme[ad_set])
+        texts.append(
+            AdText(
+                tuple(_filled(HEADLINES[language][n], language, theme) for n in heads),
+                tuple(_filled(DESCRIPTIONS[language][n], language, theme) for n in lines),
+                f"https://shop.example/{words.THEMES[theme].replace(' ', '-')}",
+            )
+        )
+    return texts
+
+
+@cache
+def _filled(pattern: str, language: AdLanguage, theme: int) -> str:
+    line = pattern.replace("{T}", THINGS[language][theme])
+    return line[:1].upper() + line[1:]
 
 
 @dataclass(frozen=True)
@@ -106,10 +120,15 @@ class TextEffects:
 
     def of(self, text: AdText, ad_set: int) -> tuple[float, float]:
         """Log effects of a text in an ad set (row) on click rate and conversion rate."""
-        shown = np.array(traits_of(text)) - USUAL
-        general = float(shown @ self.of_traits)
-        special = float(shown @ self.of_audiences[int(self.catalog.audience[ad_set])])
-        return general + special, -self.settings.trade_off * general
+        click, conversion = self.of_all([text], np.array([ad_set]))[0].tolist()
+        return click, conversion
+
+    def of_all(self, texts: Sequence[AdText], ad_sets: Whole) -> Floats:
+        """The same for many texts, each in its ad set: texts x (click rate, conversion rate)."""
+        shown = np.array([traits_of(text) for text in texts]).reshape(-1, len(TRAITS)) - USUAL
+        general = (shown * self.of_traits).sum(axis=1)
+        special = (shown * self.of_audiences[self.catalog.audience[ad_sets]]).sum(axis=1)
+        return np.stack([general + special, -self.settings.trade_off * general], axis=1)
 
 
 def novelty(settings: AdTexts, catalog: Catalog, planned: Floats, weight: Floats, *, window: int) -> Floats:
@@ -170,13 +189,13 @@ def asset_days(effects: TextEffects, report: Report, texts: Sequence[AdText]) ->
             share = np.minimum(1.0, weight * min(shown, len(units)) / weight.sum()) if len(units) else weight
             parts += [(row, first + n, is_headline, part) for n, part in enumerate(share.tolist())]
             first += len(units)
-    row, asset = (np.array([part[n] for part in parts], np.int64) for n in (0, 1))
-    share = np.array([part[3] for part in parts])
+    rows, assets = (np.array([part[n] for part in parts], np.int64) for n in (0, 1))
+    shown_share = np.array([part[3] for part in parts])
 
     def shared(amount: Whole) -> Whole:
-        return np.floor(amount[row] * share + 1e-9).astype(np.int64)
+        return np.floor(amount[rows] * shown_share + 1e-9).astype(np.int64)
 
     return AssetDays(
-        report.day[row], report.ad[row], asset, np.array([part[2] for part in parts], bool),
+        report.day[rows], report.ad[rows], assets, np.array([part[2] for part in parts], bool),
         shared(report.impressions), shared(report.clicks), shared(report.spend_micros),
     )  # fmt: skip

@@ -8,16 +8,21 @@ import msgspec
 import numpy as np
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox import truths
 from sandbox.faults import KNOWN, UnknownFault
 from sandbox.fx import rates
 from sandbox.incident import Incident
 from sandbox.report import LEVELS, METRICS
 from sandbox.stage import Stage
 from sandbox.world import Account, WorldWrong
+
+MARKET_TRUTHS = {"response", "creatives", "terms", "overlap"}
+CUSTOMER_TRUTHS = {"revenue", "qualified", "pipeline", "segments"}
 
 
 def routes(stage: Stage) -> list[Route]:
@@ -30,7 +35,7 @@ def routes(stage: Stage) -> list[Route]:
         Route("/audit", desk.audit, methods=["GET", "DELETE"]),
         Route("/messages", desk.messages, methods=["GET", "DELETE"]),
         Route("/truth", desk.truth, methods=["GET"]),
-        Route("/truth/{what:str}", desk.true_customers, methods=["GET"]),
+        Route("/truth/{what:str}", desk.truth_of, methods=["GET"]),
         Route("/audiences", desk.audiences, methods=["GET"]),
         Route("/fx", desk.fx, methods=["GET"]),
         Route("/edits", desk.edits, methods=["POST"]),
@@ -105,22 +110,56 @@ class _Desk:
         )
         return _json(rows)
 
-    async def true_customers(self, request: Request) -> Response:
-        """Of the customers: `revenue` by order day and `qualified` by click day from `start` to `end`, the `pipeline` at an instant, or their `segments`."""
-        asked, keeper, what = request.query_params, self._stage.keeper, request.path_params["what"]
-        try:
-            if what == "segments":
-                return _json(await run_in_threadpool(keeper.segments))
-            if what == "pipeline":
-                at = datetime.fromisoformat(asked["at"]) if "at" in asked else self._stage.clock.now()
-                return _json(await run_in_threadpool(keeper.pipeline, at))
-            told = {"revenue": keeper.revenue, "qualified": keeper.qualified}[what]
-            start, end = date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"])
-        except (KeyError, ValueError) as error:
+    async def truth_of(self, request: Request) -> Response:
+        """One of the truths by its name: of the market (`MARKET_TRUTHS`) or of its customers (`CUSTOMER_TRUTHS`)."""
+        name, parameters = request.path_params["what"], request.query_params
+        if name not in MARKET_TRUTHS | CUSTOMER_TRUTHS:
             return _refused(
-                f"truth is told of revenue and qualified (start, end), of the pipeline (at) and of segments: {error}"
+                f"there is no truth of '{name}': name one of {', '.join(sorted(MARKET_TRUTHS | CUSTOMER_TRUTHS))}"
             )
-        return _json(await run_in_threadpool(told, start, end))
+        of_ad_sets = name == "segments" and parameters.get("by") == "ad_set"
+        answer = self._market_truth if name in MARKET_TRUTHS or of_ad_sets else self._customer_truth
+        try:
+            return _json(await run_in_threadpool(answer, name, parameters))
+        except KeyError as error:
+            return _refused(f"the truth of {name} needs {error.args[0]}; docs/sandbox.md lists what it takes")
+        except ValueError as error:
+            return _refused(f"the truth of {name}: {error}; docs/sandbox.md lists what it takes")
+
+    def _customer_truth(self, name: str, parameters: QueryParams) -> Any:
+        keeper = self._stage.keeper
+        if name == "segments":
+            return keeper.segments()
+        if name == "pipeline":
+            at = datetime.fromisoformat(parameters["at"]) if "at" in parameters else self._stage.clock.now()
+            return keeper.pipeline(at)
+        start, end = date.fromisoformat(parameters["start"]), date.fromisoformat(parameters["end"])
+        return keeper.revenue(start, end) if name == "revenue" else keeper.qualified(start, end)
+
+    def _market_truth(self, name: str, parameters: QueryParams) -> Any:
+        market = self._stage.market
+        platform, account_ids = parameters.get("platform"), parameters.getlist("account_id")
+        accounts = [
+            account
+            for account in market.world.accounts
+            if platform in (None, account.platform) and (not account_ids or account.id in account_ids)
+        ]
+        if name == "segments":
+            return truths.segment_shares(market, accounts)
+        if name == "creatives":
+            return truths.creatives(market, accounts)
+        start, end = date.fromisoformat(parameters["start"]), date.fromisoformat(parameters["end"])
+        if start > end:
+            raise ValueError("start is after end")
+        if name == "overlap":
+            return truths.overlap(market, accounts, start, end)
+        if name == "terms":
+            ad_set_id = int(parameters["ad_set_id"]) if "ad_set_id" in parameters else None
+            return truths.terms(market, accounts, start, end, ad_set_id=ad_set_id)
+        low, high = float(parameters.get("low", 0.8)), float(parameters.get("high", 1.2))
+        if not 0 <= low <= 1 <= high <= 100:
+            raise ValueError("low is from 0 to 1 and high from 1 to 100")
+        return truths.response(market, accounts, start, end, low=low, high=high)
 
     async def audiences(self, request: Request) -> Response:
         """Every audience, of one platform or of all, with exactly the hashes it holds."""

@@ -9,7 +9,7 @@ which are dropped; the ampersand and a plus sign at a word's end count as letter
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -59,28 +59,39 @@ def positive_matches(keyword: Words, match_type: MatchType, search: Words) -> bo
     return contains_phrase(search, keyword) if match_type == "PHRASE" else set(keyword) <= set(search)
 
 
+class WordIndex:
+    """Rows of texts by their words."""
+
+    def __init__(self, texts: Iterable[Iterable[str]]) -> None:
+        with_word: defaultdict[str, list[int]] = defaultdict(list)
+        for row, words in enumerate(texts):
+            for word in set(words):
+                with_word[word].append(row)
+        self._with_word = {word: np.array(rows) for word, rows in with_word.items()}
+
+    def having(self, words: Iterable[str]) -> npt.NDArray[np.int64]:
+        """Rows that have all of these words, ascending; none where there are no words."""
+        rows: npt.NDArray[np.int64] | None = None
+        for word in set(words):
+            having = self._with_word.get(word, np.array([], np.int64))
+            rows = having if rows is None else np.intersect1d(rows, having, assume_unique=True)
+        return np.array([], np.int64) if rows is None else rows
+
+
 class SearchIndex:
     """Searches by their words, so that a negative is held against the few that could match it."""
 
     def __init__(self, searches: Sequence[str], corrected: Sequence[str]) -> None:
         self._searches, self._corrected = searches, corrected
-        with_word: defaultdict[str, list[int]] = defaultdict(list)
-        for row, (search, right) in enumerate(zip(searches, corrected, strict=True)):
-            for word in {*words_of(search), *words_of(right)}:
-                with_word[word].append(row)
-        self._with_word = {word: np.array(rows) for word, rows in with_word.items()}
+        pairs = zip(searches, corrected, strict=True)
+        self._words = WordIndex((*words_of(search), *words_of(right)) for search, right in pairs)
         self._blocked: dict[tuple[str, MatchType], npt.NDArray[np.int64]] = {}
 
     def blocked(self, keyword: str, match_type: MatchType) -> npt.NDArray[np.int64]:
         """Rows of the searches that a negative keyword blocks, ascending."""
         asked = (keyword, match_type)
         if asked not in self._blocked:
-            nothing = np.array([], np.int64)
-            rows: npt.NDArray[np.int64] | None = None
-            for word in set(words_of(keyword)):
-                having = self._with_word.get(word, nothing)
-                rows = having if rows is None else np.intersect1d(rows, having)
-            possible = nothing if rows is None else rows
+            possible = self._words.having(words_of(keyword))
             self._blocked[asked] = np.array(
                 [
                     row

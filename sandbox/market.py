@@ -8,7 +8,7 @@ Known simplifications: ad sets do not compete with each other, and spend carries
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from threading import RLock
@@ -16,30 +16,19 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sandbox.ad_texts import AssetDays, TextEffects, asset_days, written
-from sandbox.audience_reach import (
-    EXCLUSION_FIELDS,
-    POOL_AUDIENCES,
-    BrokenDown,
-    as_people,
-    broken_down,
-    excluded_ids,
-)
+from sandbox.ad_texts import AssetDays, TextEffects, asset_days, first_texts
 from sandbox.audiences import Audiences
-from sandbox.behaviour import Population
 from sandbox.catalog import AdText, Catalog, CreatedAd, build_catalog, with_created
 from sandbox.changes import Change, Changes, overlay
 from sandbox.clock import Clock
 from sandbox.conditions import Conditions, Overlays, conditions, memory_days
-from sandbox.customers.segment_mix import mix
-from sandbox.customers.settings import PAID
 from sandbox.delivery import Delivered, deliver
 from sandbox.diary import Diary
 from sandbox.draws import Floats, Whole
 from sandbox.effects import effects
 from sandbox.negative_keywords import NegativeKeywords
-from sandbox.population import CUSTOMER_POOLS, AccountPopulation, Exclusion, Parts
-from sandbox.report import LEVELS, METRICS, Report, joined
+from sandbox.people_reports import PeopleReports
+from sandbox.report import LEVELS, METRICS, Report
 from sandbox.search_terms import SearchTerm, TermDays, term_days
 from sandbox.searches import AccountSearches
 from sandbox.world import Account, World
@@ -48,7 +37,6 @@ T = TypeVar("T")
 CELLS_AT_ONCE = 1_000_000
 CACHED_CELLS = 4_000_000
 MEMORY_ENTRIES = 512
-REACH_ROWS = 20_000
 CREATED_ADS = 850_000
 """How far the ids of ads that somebody created are above those of ad sets, out of the way of all others."""
 SETTLED_DAYS = 120
@@ -76,15 +64,15 @@ class Market:
         )
         self._searches: dict[str, AccountSearches] = {}
         self._created = 0
-        self._populations: dict[tuple[str, str], AccountPopulation] = {}
-        self._parts: dict[tuple[str, str], Parts] = {}
+        self.people = PeopleReports(self)
+        self._texts: dict[tuple[str, str], dict[int, AdText]] = {}
         self._first_effects: dict[tuple[str, str, int], Floats] = {}
         self.changes = Changes(lambda p, a, entity: self.diary.changes(p, a, clock.now(), entity))
 
     @property
     def edition(self) -> tuple[int, ...]:
         """Moves with everything that people change and with every incident that is added."""
-        uploads = self.audiences.count if self._populations else 0
+        uploads = self.audiences.count if self.people.are_simulated else 0
         return self.changes.count, self.diary.count, self.negatives.count, self._created, uploads
 
     def reset(self) -> None:
@@ -143,10 +131,18 @@ class Market:
         own = int(catalog.ads.id[ad])
         if (created := next((one for one in catalog.created if one.id == own), None)) is not None:
             return created.text
-        if (settings := account.behaviour.ad_texts) is not None:
-            return written(catalog, settings, ad)
+        if account.behaviour.ad_texts is not None:
+            return self._first_texts(account)[own]
         texts = catalog.texts(ad)
         return AdText(tuple(texts["headlines"]), tuple(texts["descriptions"]), str(texts["landing_page"]))
+
+    def _first_texts(self, account: Account) -> dict[int, AdText]:
+        """The words of every ad that the world began with, by its id."""
+        place, settings = (account.platform, account.id), account.behaviour.ad_texts
+        if settings is not None and place not in self._texts:
+            began = build_catalog(self.world, account)
+            self._texts[place] = dict(zip(began.ads.id.tolist(), first_texts(began, settings), strict=True))
+        return self._texts[place]
 
     def text_effects(self, account: Account) -> TextEffects | None:
         """What words do in the account; None where the world does not simulate it."""
@@ -167,151 +163,13 @@ class Market:
         catalog = effects.catalog
         place = (account.platform, account.id, len(catalog.ads.id))
         if place not in self._first_effects:
-            self._first_effects[place] = np.array(
-                [
-                    effects.of(self._first_text(account, catalog, ad), ad_set)
-                    for ad, ad_set in enumerate(catalog.ads.ad_set.tolist())
-                ]
-            ).reshape(-1, 2)
+            texts = [self._first_text(account, catalog, ad) for ad in range(len(catalog.ads.id))]
+            self._first_effects[place] = effects.of_all(texts, catalog.ads.ad_set)
         logs = np.repeat(self._first_effects[place][None, :, :], len(days), axis=0)
-        for row, change in self._laid(catalog, "ad", "text"):
+        for row, change in self.laid(catalog, "ad", "text"):
             later = days >= _number(change.day)
             logs[later, row] = effects.of(change.value, int(catalog.ads.ad_set[row]))
         return np.exp(logs[:, :, 0]), np.exp(logs[:, :, 1])
-
-    def population(self, account: Account) -> AccountPopulation | None:
-        """The people whom the account's ads reach; None where the world does not simulate them."""
-        settings = account.behaviour.population
-        if settings is None:
-            return None
-        with self._lock:
-            place = (account.platform, account.id)
-            if place not in self._populations:
-                self._populations[place] = self._people_of(account, settings)
-            return self._populations[place]
-
-    def _people_of(self, account: Account, settings: Population) -> AccountPopulation:
-        catalog, crm = self.catalog(account), self.world.crm
-        size = len(catalog.ad_sets.id)
-        if not crm.segments:
-            return AccountPopulation(catalog, settings, [("everybody", 1.0)], np.ones((size, 1)))
-        before = self.world.accounts[: self.world.accounts.index(account)]
-        first = sum(len(self.catalog(other).ad_sets.id) for other in before)
-        channel = np.full(size, PAID.index(account.platform))
-        shares = np.stack(mix(self.world, channel, first + np.arange(size)), axis=1)
-        return AccountPopulation(catalog, settings, [(one.name, one.share) for one in crm.segments], shares)
-
-    def parts(self, account: Account) -> Parts | None:
-        """The account's people with everything that its ad sets exclude; None where the world does not simulate them."""
-        if (people := self.population(account)) is None:
-            return None
-        exclusions = self._exclusions(account, people)
-        with self._lock:
-            place = (account.platform, account.id)
-            if place not in self._parts or self._parts[place].exclusions != exclusions:
-                self._parts[place] = people.parts(exclusions)
-            return self._parts[place]
-
-    def _exclusions(self, account: Account, people: AccountPopulation) -> tuple[Exclusion, ...]:
-        level, field = EXCLUSION_FIELDS[account.platform]
-        catalog, made = people.catalog, []
-        for row, change in self._laid(catalog, level, field):
-            shares = np.zeros(len(people.size) // len(people.segments))
-            for audience_id in excluded_ids(account.platform, change.value):
-                shares = np.maximum(shares, self._share_of_pools(account, people, audience_id))
-            kept_out = tuple(shares.tolist()) if shares.any() else ()
-            rows = np.flatnonzero(catalog.ad_sets.campaign == row).tolist() if level == "campaign" else [row]
-            made += [Exclusion(_number(change.day), ad_set, kept_out) for ad_set in rows]
-        return tuple(sorted(made, key=lambda one: one.day))
-
-    def _share_of_pools(self, account: Account, people: AccountPopulation, audience_id: int) -> Floats:
-        """Which share of each pool an audience holds: all of a pool's own audience, of uploaded lists what the platform matched."""
-        pools = np.zeros(len(people.size) // len(people.segments))
-        if 0 <= (pool := audience_id - POOL_AUDIENCES[account.platform]) < len(pools):
-            pools[pool] = 1.0
-        elif (audience := self.audiences.find(account.platform, audience_id)) is not None:
-            known = list(CUSTOMER_POOLS)
-            customers = float(people.size[np.isin(people.pool, known)].sum())
-            pools[known] = min(1.0, audience.matched / customers)
-        return pools
-
-    def reach(self, account: Account, report: Report) -> Whole | None:
-        """People whom each row of a report reached on its day; None where the world does not simulate them."""
-        if (parts := self.parts(account)) is None:
-            return None
-        rows, impressions = self._rows_of_parts(account, report, parts)
-        reached = np.zeros(len(report))
-        for start in range(0, len(report), REACH_ROWS):
-            some = slice(start, start + REACH_ROWS)
-            reached[some] = parts.reached(_by_part(parts, rows, impressions, some, len(report)))
-        return as_people(reached, report.impressions)
-
-    def window_reach(
-        self, account: Account, level: str, start: date, end: date
-    ) -> tuple[Whole, Whole] | None:
-        """Per entity of a level (row) its impressions on `start` to `end`, both included, and how many people they reached."""
-        if (parts := self.parts(account)) is None:
-            return None
-        size = 1 if level == "account" else len(getattr(self.catalog(account), level + "s").id)
-        total, impressions = np.zeros((size, len(parts.size))), np.zeros(size, np.int64)
-        lower = "ad" if level == "ad" else "ad_set"
-        for report in self.report(account, lower, start, end):
-            entity = np.zeros(len(report), int) if level == "account" else getattr(report, level)
-            np.add.at(impressions, entity, report.impressions)
-            for day in np.unique(report.day).tolist():
-                rows = np.flatnonzero(report.day == day)
-                weight = parts.weights(int(day))[report.ad_set[rows]]
-                np.add.at(total, entity[rows], weight * report.impressions[rows][:, None])
-        return impressions, as_people(parts.reached(total), impressions)
-
-    def joint_reach(self, account: Account, ad_sets: Sequence[int], start: date, end: date) -> int | None:
-        """People whom any of these ad sets (rows) reached on `start` to `end`, each counted once."""
-        if (parts := self.parts(account)) is None:
-            return None
-        total = np.zeros(len(parts.size))
-        for report in self.report(account, "ad_set", start, end):
-            for day in np.unique(report.day).tolist():
-                rows = np.flatnonzero((report.day == day) & np.isin(report.ad_set, list(ad_sets)))
-                weight = parts.weights(int(day))[report.ad_set[rows]]
-                total += (weight * report.impressions[rows][:, None]).sum(axis=0)
-        return int(np.rint(parts.reached(total)))
-
-    def broken_down(self, account: Account, report: Report, dimension: str) -> BrokenDown | None:
-        """An ad-set or ad report by age, gender, publisher_platform or device; None where the world does not simulate people.
-
-        Raises:
-            ValueError: The report has no ad sets, or there is no such dimension.
-        """
-        if (parts := self.parts(account)) is None:
-            return None
-        reach = self.reach(account, report)
-        assert reach is not None  # noqa: S101 — there is a population
-        return broken_down(self.catalog(account), parts, report, dimension, reach)
-
-    def _rows_of_parts(self, account: Account, report: Report, parts: Parts) -> tuple[Whole, Floats]:
-        """For each row of a report's ad sets: the report's row that it belongs to, and its impressions on each part."""
-        if report.ad_set is not None:
-            below, row = report, np.arange(len(report))
-        else:
-            entity = np.zeros(len(report), int) if report.campaign is None else report.campaign
-            place = {
-                (day, own): n
-                for n, (day, own) in enumerate(zip(report.day.tolist(), entity.tolist(), strict=True))
-            }
-            blocks = (
-                self.report(account, "ad_set", _date(int(report.day.min())), _date(int(report.day.max())))
-                if len(report)
-                else ()
-            )
-            below = joined(list(blocks), "ad_set")
-            above = np.zeros(len(below), int) if report.campaign is None else below.campaign
-            pairs = zip(below.day.tolist(), above.tolist(), strict=True)
-            row = np.array([place.get(pair, -1) for pair in pairs], np.int64)
-        impressions = np.zeros((len(below), len(parts.size)))
-        for day in np.unique(below.day).tolist():
-            rows = np.flatnonzero(below.day == day)
-            impressions[rows] = parts.weights(int(day))[below.ad_set[rows]] * below.impressions[rows][:, None]
-        return row, impressions
 
     def search(self, account: Account, ad_set: int, term: int) -> SearchTerm:
         """The search of that number (`TermDays.term`) in an ad set (row)."""
@@ -432,14 +290,14 @@ class Market:
         before = memory_days(account.behaviour)
         reach = np.arange(days[0] - before, days[-1] + 1)
         on = {
-            level: overlay(~getattr(catalog, level + "s").paused, reach, self._laid(catalog, level, "active"))
+            level: overlay(~getattr(catalog, level + "s").paused, reach, self.laid(catalog, level, "active"))
             for level in LEVELS
         }
         budgets = {
             level: overlay(
                 getattr(catalog, level + "s").budget_micros,
                 reach,
-                self._laid(catalog, level, "budget_micros"),
+                self.laid(catalog, level, "budget_micros"),
             )
             for level in ("campaign", "ad_set")
         }
@@ -456,7 +314,7 @@ class Market:
             budgets,
             searches_left=left,
             text_effects=self._text_effects(account, reach),
-            parts=self.parts(account),
+            parts=self.people.parts(account),
             before=before,
         )
         return met, {level: flags[before:] for level, flags in on.items()}
@@ -482,7 +340,8 @@ class Market:
         ]
         return float(set_[-1].value) if set_ else None
 
-    def _laid(self, catalog: Catalog, level: str, field: str) -> list[tuple[int, Change]]:
+    def laid(self, catalog: Catalog, level: str, field: str) -> list[tuple[int, Change]]:
+        """Every change of a field at a level of an account, with the row of its entity; oldest first."""
         changes = self.changes.on(catalog.account.platform, catalog.account.id, level, field)
         return [
             (catalog.index[level][c.entity_id], c) for c in changes if c.entity_id in catalog.index[level]
@@ -509,19 +368,6 @@ def _ages(midnights: list[datetime], now: datetime) -> Floats:
     elapsed = np.array([(now - begin).total_seconds() / 86_400 for begin in midnights[:-1]])
     length = np.array([(end - begin).total_seconds() / 86_400 for begin, end in pairwise(midnights)])
     return np.where(elapsed < length, elapsed / length, 1 + elapsed - length)
-
-
-def _date(number: int) -> date:
-    return date(1970, 1, 1) + timedelta(days=number)
-
-
-def _by_part(parts: Parts, rows: Whole, impressions: Floats, some: slice, size: int) -> Floats:
-    """Impressions on each part of a report's rows in that slice."""
-    stop = min(some.stop, size)
-    total = np.zeros((stop - some.start, len(parts.size)))
-    inside = np.flatnonzero((rows >= some.start) & (rows < stop))
-    np.add.at(total, rows[inside] - some.start, impressions[inside])
-    return total
 
 
 def _number(day: date) -> int:

@@ -155,6 +155,11 @@ class Parts:
             high += bounds[1:]
         return np.array(atom), np.array(low), np.array(high)
 
+    @property
+    def segment(self) -> Whole:
+        """The customer segment of each part, by number."""
+        return self.people.segment[self._cuts[0]]
+
     @cached_property
     def size(self) -> Floats:
         """People in each part."""

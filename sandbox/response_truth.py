@@ -75,7 +75,7 @@ def ad_set_truth(market: Market, account: Account, start: date, end: date) -> Ad
     conversions = clicks * np.minimum(converting, 0.8)
     per_set = np.add.reduceat(conversions, catalog.ad_starts, axis=1)
     value = per_set * sets.order_value * mean_order(account)
-    parts = market.parts(account)
+    parts = market.people.parts(account)
     rivals = rivalry(catalog, settings, parts) if settings else None
     daily, spillover = _elasticities(catalog, rivals, days, met.planned, value)
     total = value.sum(axis=0)

@@ -28,6 +28,11 @@ Flags = npt.NDArray[np.bool_]
 SHOWN_ONLY = 0.6
 """Searches without a click that are reported, per click that is."""
 SPECIAL_KEYWORDS = 3
+USEFUL_PATTERNS = {
+    language: [pattern for pattern, intent in patterns if intent in {"buy", "price", "compare", "discount"}]
+    for language, patterns in MODIFIERS.items()
+}
+"""What advertisers bid on beside the head word."""
 NO_KEYWORD = -1
 Keyword = tuple[str, MatchType]
 Negatives = tuple[list[NegativeKeyword], list[Attachment]]
@@ -83,17 +88,13 @@ class AccountSearches:
             self.catalog.seed,
         )
         kind = float(uniform(seed, 140, own))
+        picks = uniform(seed, 141, own, np.arange(SPECIAL_KEYWORDS)).tolist()
         chosen: list[Keyword] = []
         for language in self.settings.languages:
-            head = HEADS[language][theme][0]
-            useful = [
-                pattern
-                for pattern, intent in MODIFIERS[language]
-                if intent in {"buy", "price", "compare", "discount"}
-            ]
+            head, useful = HEADS[language][theme][0], USEFUL_PATTERNS[language]
             chosen.append((head, "EXACT" if kind < 0.15 else "PHRASE" if kind < 0.5 else "BROAD"))
-            for nth in range(SPECIAL_KEYWORDS):
-                pattern = useful[int(uniform(seed, 141, own, nth) * len(useful))]
+            for nth, pick in enumerate(picks):
+                pattern = useful[int(pick * len(useful))]
                 chosen.append((pattern.replace("{}", head), "EXACT" if kind < 0.15 or nth == 0 else "PHRASE"))
         return list(dict.fromkeys(chosen))
 
@@ -110,7 +111,8 @@ class AccountSearches:
         matching = self._keyword_of_each(ad_set, theme)
         rows = every[matching >= 0] if self.keywords(ad_set) else every
         own = int(self.catalog.ad_sets.id[ad_set])
-        weight = vocabulary.popularity[rows] * lognormal(1.0, 0.8, self.catalog.seed, 142, own, rows)
+        liking = np.exp(2.8 * (uniform(self.catalog.seed, 142, own, rows) - 0.5))
+        weight = vocabulary.popularity[rows] * liking
         share = weight / weight.sum()
         quality = vocabulary.quality[rows]
         keyword = matching[matching >= 0] if self.keywords(ad_set) else np.full(len(rows), NO_KEYWORD)
@@ -130,9 +132,12 @@ class AccountSearches:
         asked = (theme, text, match_type)
         if asked not in self._matching:
             part, words = self.vocabulary.slices[theme], words_of(text)
-            self._matching[asked] = np.array(
-                [positive_matches(words, match_type, search) for search in self.vocabulary.canonical[part]]
-            )
+            canonical = self.vocabulary.canonical
+            flags = np.zeros(part.stop - part.start, bool)
+            having = self.vocabulary.canonical_index.having(words)
+            for row in having[(having >= part.start) & (having < part.stop)].tolist():
+                flags[row - part.start] = positive_matches(words, match_type, canonical[row])
+            self._matching[asked] = flags
         return self._matching[asked]
 
     @cached_property
@@ -247,7 +252,8 @@ class Blocked:
 def _spans(negatives: Negatives, days: Whole) -> Iterator[tuple[int, int]]:
     """Places in `days` from which to which no negative changes."""
     keywords, attachments = negatives
-    changes = {day for one in (*keywords, *attachments) for day in (one.first_day, one.end_day)}
+    changes = {day for keyword in keywords for day in (keyword.first_day, keyword.end_day)}
+    changes |= {day for attachment in attachments for day in (attachment.first_day, attachment.end_day)}
     cuts = sorted({0, len(days), *(int(day - days[0]) for day in changes if days[0] < day <= days[-1])})
     yield from pairwise(cuts)
 
@@ -317,14 +323,14 @@ class _Split:
         unit = self.searches.catalog.account.unit_micros
         visible = _ratio(np.bincount(row[is_click], minlength=len(rows)), report.clicks[rows])
         spend = np.floor(report.spend_micros[rows] * visible / unit).astype(np.int64)
-        click_weight = np.bincount(place, weight * is_click, len(places))
+        click_weight = _sums(place, weight * is_click, len(places))
         more = np.maximum(impressions - np.bincount(row, minlength=len(rows)), 0)
         bought = self._conversions(
             row[is_click], place[is_click], weight[is_click], at[is_click], len(places), part
         )
         return TermDays(
             day=report.day[rows][whose], ad_set=self.ad_set[whose], term=term,
-            impressions=events + _shared_out(more, whose, np.bincount(place, weight, len(places))), clicks=clicks,
+            impressions=events + _shared_out(more, whose, _sums(place, weight, len(places))), clicks=clicks,
             spend_micros=_shared_out(spend, whose, click_weight) * unit, **bought,
         )  # fmt: skip
 
@@ -357,6 +363,10 @@ class _Split:
                 each = report.purchase_value_micros[rows] // unit // np.maximum(count, 1) * unit
                 np.add.at(counts["purchase_value_micros"], place[click], each[whose])
         return counts
+
+
+def _sums(place: Whole, weight: Floats, size: int) -> Floats:
+    return np.bincount(place, weight, size).astype(np.float64)
 
 
 def _ratio(part: Whole, whole: Whole) -> Floats:

@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from sandbox.behaviour import Searches
 from sandbox.draws import Floats, Whole, lognormal, uniform
-from sandbox.keyword_matching import SearchIndex, Words, words_of
+from sandbox.keyword_matching import SearchIndex, WordIndex, Words, words_of
 from sandbox.search_language import HEADS, INTENTS, MODIFIERS, QUALIFIERS, Language
 
+MISSPELLED_POPULARITY = 0.25
 TRIES = 6
 """Draws per search wanted, before a theme is said to have no more."""
 
@@ -45,6 +46,10 @@ class Vocabulary:
         return SearchIndex(self.text, self.corrected)
 
     @cached_property
+    def canonical_index(self) -> WordIndex:
+        return WordIndex(self.canonical)
+
+    @cached_property
     def slices(self) -> dict[int, slice]:
         """Where the searches of each theme stand."""
         themes, first, size = np.unique(self.theme, return_index=True, return_counts=True)
@@ -64,8 +69,10 @@ def build_vocabulary(settings: Searches, seed: int, themes: Iterable[int]) -> Vo
     searches = [search for part in parts for search in part]
     rank = np.concatenate([np.arange(len(part)) for part in parts]) if parts else np.zeros(0)
     theme = np.repeat(wanted, [len(part) for part in parts]) if parts else np.zeros(0, int)
+    misspelled = np.array([search.text != search.corrected for search in searches], bool)
     number = np.arange(len(searches))
     popularity = lognormal((rank + 3.0) ** -settings.tail, 0.5, seed, 133, theme, rank.astype(int))
+    popularity = np.where(misspelled, MISSPELLED_POPULARITY * popularity, popularity)
     quality = np.array([search.quality for search in searches]) * lognormal(1.0, 0.3, seed, 134, number)
     return Vocabulary(
         text=[search.text for search in searches], corrected=[search.corrected for search in searches],

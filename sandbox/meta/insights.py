@@ -195,9 +195,9 @@ class Insights:
         """People reached per row: on its day, or over the whole range; a fixed share of impressions where nobody is simulated."""
         market = self._stage.market
         if question.is_daily:
-            reached = market.reach(account, report)
+            reached = market.people.reach(account, report)
         elif (
-            window := market.window_reach(account, question.level, question.since, question.until)
+            window := market.people.window_reach(account, question.level, question.since, question.until)
         ) is not None:
             rows = (
                 np.zeros(len(report), int) if question.level == "account" else getattr(report, question.level)

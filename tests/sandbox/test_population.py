@@ -54,10 +54,10 @@ def totals(m: Market, account: Account, metric: str, start: date = START, end: d
 def test_without_a_population_nobody_is_counted() -> None:
     m, account = market(None)
     (report,) = m.report(account, "ad_set", START, START)
-    assert m.reach(account, report) is None
-    assert m.window_reach(account, "ad_set", START, END) is None
-    assert m.joint_reach(account, [0, 1], START, END) is None
-    assert m.broken_down(account, report, "age") is None
+    assert m.people.reach(account, report) is None
+    assert m.people.window_reach(account, "ad_set", START, END) is None
+    assert m.people.joint_reach(account, [0, 1], START, END) is None
+    assert m.people.broken_down(account, report, "age") is None
 
 
 def test_a_population_moves_no_delivery_by_itself() -> None:
@@ -71,11 +71,11 @@ def test_a_population_moves_no_delivery_by_itself() -> None:
 def test_reach_lies_below_impressions_and_is_not_added_up(level: str) -> None:
     m, account = market({"people": 60_000})
     (report,) = m.report(account, level, START, END)
-    daily = m.reach(account, report)
+    daily = m.people.reach(account, report)
     assert daily is not None
     assert (daily >= 1).all()
     assert (daily <= report.impressions).all()
-    window = m.window_reach(account, level, START, END)
+    window = m.people.window_reach(account, level, START, END)
     assert window is not None
     impressions, reach = window
     rows = np.zeros(len(report), int) if level == "account" else getattr(report, level)
@@ -91,7 +91,7 @@ def test_more_people_mean_less_frequency() -> None:
     frequency = []
     for people in (20_000, 2_000_000):
         m, account = market({"people": people})
-        window = m.window_reach(account, "account", START, END)
+        window = m.people.window_reach(account, "account", START, END)
         assert window is not None
         frequency.append(window[0][0] / window[1][0])
     assert frequency[0] > 4 * frequency[1] > 4
@@ -107,18 +107,18 @@ def test_ad_sets_share_people_as_far_as_the_world_says(overlap: float, low: floa
         if words.AUDIENCES[pool] != "prospecting"
     ]
     pair = special[:2]
-    alone = [m.joint_reach(account, [row], START, END) or 0 for row in pair]
-    together = m.joint_reach(account, pair, START, END) or 0
+    alone = [m.people.joint_reach(account, [row], START, END) or 0 for row in pair]
+    together = m.people.joint_reach(account, pair, START, END) or 0
     duplicated = (sum(alone) - together) / min(alone)
     assert low - 1e-3 <= duplicated <= high + 1e-3
-    window = m.window_reach(account, "ad_set", START, END)
+    window = m.people.window_reach(account, "ad_set", START, END)
     assert window is not None
     assert [int(window[1][row]) for row in pair] == alone
 
 
 def test_the_reach_formula_is_that_of_people_who_differ_in_how_much_they_see() -> None:
     m, account = market({"people": 50_000})
-    parts = m.parts(account)
+    parts = m.people.parts(account)
     assert parts is not None
     size, shown, rng = 20_000, 30_000, np.random.default_rng(1)
     active = rng.gamma(1.5, 1 / 1.5, size)
@@ -134,7 +134,7 @@ def test_the_reach_formula_is_that_of_people_who_differ_in_how_much_they_see() -
 def test_breakdowns_add_up_to_the_report_and_reach_only_over_people(dimension: str, level: str) -> None:
     m, account = market({"people": 60_000})
     (report,) = m.report(account, level, START, END)
-    reach, parts = m.reach(account, report), m.broken_down(account, report, dimension)
+    reach, parts = m.people.reach(account, report), m.people.broken_down(account, report, dimension)
     assert reach is not None
     assert parts is not None
     for metric in METRICS:
@@ -150,13 +150,13 @@ def test_breakdowns_add_up_to_the_report_and_reach_only_over_people(dimension: s
         assert summed > 1.03 * reach.sum()
     assert set(parts.names()) <= set(DIMENSIONS[dimension])
     with pytest.raises(ValueError, match="region is none of"):
-        m.broken_down(account, report, "region")
+        m.people.broken_down(account, report, "region")
 
 
 def test_ages_outside_the_targeting_see_nothing() -> None:
     m, account = market({})
     (report,) = m.report(account, "ad_set", START, START)
-    parts, catalog = m.broken_down(account, report, "age"), m.catalog(account)
+    parts, catalog = m.people.broken_down(account, report, "age"), m.catalog(account)
     assert parts is not None
     for row, name in zip(report.ad_set[parts.row].tolist(), parts.names(), strict=True):
         target = catalog.targeting(row)
@@ -193,7 +193,7 @@ def test_an_exclusion_takes_people_out_from_the_next_day_until_it_is_lifted(plat
     assert after[0] < 0.9 * before[0]
     if platform == "meta_ads":
         assert np.array_equal(after[1:], before[1:]) or catalog.campaigns.holds_budget[0]
-    parts = m.parts(account)
+    parts = m.people.parts(account)
     assert parts is not None
     day = int(np.datetime64("2026-09-10", "D").astype(int))
     weight, atom = parts.weights(day), parts._cuts[0]
@@ -225,7 +225,7 @@ def test_an_uploaded_list_takes_out_as_many_customers_as_the_platform_knows() ->
     )
     exclude(m, account, 0, [audience.audience_id])
     m.clock.set(NOW)
-    after, parts = totals(m, account, "purchases"), m.parts(account)
+    after, parts = totals(m, account, "purchases"), m.people.parts(account)
     assert parts is not None
     people = parts.people
     customers = people.size[np.isin(people.pool, CUSTOMER_POOLS)].sum()
@@ -270,7 +270,7 @@ def test_a_lifted_overlap_raises_what_the_others_get() -> None:
 
 def test_people_are_of_the_segments_that_the_crm_says_their_ad_sets_bring() -> None:
     m, account = market({}, segments=True)
-    parts = m.parts(account)
+    parts = m.people.parts(account)
     assert parts is not None
     size = len(m.catalog(account).ad_sets.id)
     (share_a, _) = mix(m.world, np.full(size, 1), np.arange(size))
