@@ -25,7 +25,7 @@ AGES, MORNINGS = (7, 14, 30), 8
 
 def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
     """Errors as shares of the truth; distances as half the sum of differences between shares of credit, by channel."""
-    given = load_world(world or "demo", seed=seed)
+    given = load_world(world or "kind", seed=seed)
     given = _without_beginning(given)
     shown = customers(given)
     figures, peers = _blended(shown, given)

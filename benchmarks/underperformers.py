@@ -30,7 +30,7 @@ ORDER_SPREAD = 0.45
 
 def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
     """Good ad sets paused, bad ones caught, precision and calibration: ours, without its parts, and the naive rules."""
-    found = sized(load_world(world or "demo", seed=seed), size or AD_SETS)
+    found = sized(load_world(world or "kind", seed=seed), size or AD_SETS)
     as_of = found.begins + BEGAN
     market = Market(found, Clock(datetime.combine(as_of, MORNING)))
     days = ad_set_days(market, as_of - timedelta(days=28), as_of - timedelta(days=1))

@@ -22,7 +22,7 @@ OWN = {"language": "Language__c", "use_case": "Use_Case__c", "pain": "Pain__c", 
 def peopled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     """The demo's segments in Salesforce, with the people of a few days."""
     world = small_world(
-        kind="salesforce", begins=date(2026, 11, 14), segments=load_world("demo").crm.segments, consent_share=0.7,
+        kind="salesforce", begins=date(2026, 11, 14), segments=load_world("kind").crm.segments, consent_share=0.7,
         unsubscribe_share=0.5, unsubscribe_days=2.0,
     )  # fmt: skip
     with ground(tmp_path_factory.mktemp("salesforce_traits"), world) as found:

@@ -56,7 +56,7 @@ def read(lake: Lake, crms: Crms) -> None:
 @pytest.fixture(scope="module")
 def stood(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ground, Lake]]:
     """The demo's segments with the people of two weeks, read an hour before the week ended."""
-    demo = load_world("demo").crm
+    demo = load_world("kind").crm
     lively = [one.model_copy(update={"orders_per_year": 60.0}) for one in demo.segments]
     world = small_world(
         segments=lively, consent_share=0.7, unsubscribe_share=0.5, unsubscribe_days=4.0, merge_share=0.03, begins=date(2026, 11, 2)
@@ -125,8 +125,8 @@ def test_traits_are_those_of_the_books_and_missing_ones_are_missing(
 
 
 def test_visits_tell_channel_content_and_search(known: pd.DataFrame) -> None:
-    contents = {page for one in load_world("demo").crm.segments for page in one.content}
-    topics = {topic for one in load_world("demo").crm.segments for topic in one.search_topic}
+    contents = {page for one in load_world("kind").crm.segments for page in one.content}
+    topics = {topic for one in load_world("kind").crm.segments for topic in one.search_topic}
     assert topics >= set(known["search_topic"].dropna())
     assert len(contents & set(known["content"])) > 8
     assert known["first_channel"].notna().equals(known["visits"].notna())
