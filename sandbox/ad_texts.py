@@ -177,14 +177,14 @@ def asset_days(effects: TextEffects, report: Report, texts: Sequence[AdText]) ->
         raise ValueError("texts are reported by ad")
     parts: list[tuple[int, int, bool, float]] = []
     for row, (ad, text) in enumerate(zip(report.ad.tolist(), texts, strict=True)):
-        own, ad_set = int(effects.catalog.ads.id[ad]), int(effects.catalog.ads.ad_set[ad])
+        ad_id, ad_set = int(effects.catalog.ads.id[ad]), int(effects.catalog.ads.ad_set[ad])
         first = 0
         for units, shown, is_headline in (
             (text.headlines, HEADLINES_AN_AD, True),
             (text.descriptions, DESCRIPTIONS_AN_AD, False),
         ):
             appeal = np.array([effects.of(AdText((unit,), (), ""), ad_set)[0] for unit in units])
-            luck = normal(effects.catalog.seed, 156, own, first + np.arange(len(units)))
+            luck = normal(effects.catalog.seed, 156, ad_id, first + np.arange(len(units)))
             weight = np.exp(2.0 * appeal + 0.3 * luck)
             share = np.minimum(1.0, weight * min(shown, len(units)) / weight.sum()) if len(units) else weight
             parts += [(row, first + n, is_headline, part) for n, part in enumerate(share.tolist())]

@@ -57,11 +57,11 @@ def broken_down(catalog: Catalog, parts: Parts, report: Report, dimension: str, 
         raise ValueError(f"{dimension} is none of {', '.join(DIMENSIONS)}")
     shares = parts.people.shares(dimension)[report.ad_set]
     size, values = shares.shape
-    own = catalog.ad_sets.id[report.ad_set] if report.ad is None else catalog.ads.id[report.ad]
+    entity_id = catalog.ad_sets.id[report.ad_set] if report.ad is None else catalog.ads.id[report.ad]
     unit = catalog.account.unit_micros
     counts: dict[str, Whole] = {}
     for stream, name in enumerate(COUNTS):
-        chance = uniform(catalog.seed, 170 + stream, own, report.day)
+        chance = uniform(catalog.seed, 170 + stream, entity_id, report.day)
         step = unit if name.endswith("micros") else 1
         counts[name] = _divided(getattr(report, name) // step, shares, chance) * step
     counts["clicks"] = np.minimum(counts["clicks"], counts["impressions"])
@@ -72,7 +72,7 @@ def broken_down(catalog: Catalog, parts: Parts, report: Report, dimension: str, 
         counts["clicks"][:, column] += more
         short = short - more
     if dimension in OF_PEOPLE:
-        people = _divided(reach, shares, uniform(catalog.seed, 179, own, report.day))
+        people = _divided(reach, shares, uniform(catalog.seed, 179, entity_id, report.day))
         people = np.minimum(people, counts["impressions"])
     else:
         often = np.divide(report.impressions, reach, out=np.ones(size), where=reach > 0)[:, None]
@@ -130,14 +130,14 @@ def rivalry(catalog: Catalog, settings: Response, parts: Parts | None) -> Rivalr
 def excluded_ids(platform: str, value: object) -> Sequence[int]:
     """The audiences that a written targeting keeps out, by the platform's own way of writing it."""
     if platform == "google_ads":
-        return [int(own) for own in value] if isinstance(value, tuple | list) else []
+        return [int(audience_id) for audience_id in value] if isinstance(value, tuple | list) else []
     if not isinstance(value, dict):
         return []
     if platform == "meta_ads":
         return [
-            int(one["id"])
-            for one in value.get("excluded_custom_audiences", ())
-            if str(one.get("id", "")).isdigit()
+            int(audience["id"])
+            for audience in value.get("excluded_custom_audiences", ())
+            if str(audience.get("id", "")).isdigit()
         ]
     facets = value.get("exclude", {}).get("or", {})
     urns = [urn for urns in facets.values() for urn in urns if ":adSegment:" in str(urn)]

@@ -248,11 +248,11 @@ def _campaigns(account: Account, seed: int, base: int, begins: int) -> Campaigns
     ]
     paused = (uniform(seed, 16, ids) < b.paused_share / 2) & (rows > 0)
     start = begins + np.where(rows == 0, 0, uniform(seed, 17, ids) * 60).astype(int)
-    own, owner = _whole_units(budget, account), rows.copy()
+    budgets, owner = _whole_units(budget, account), rows.copy()
     for pair in range(account.shared_budgets):
         owner[2 * pair + 1] = 2 * pair  # the first campaigns share, two by two
-    whole = np.bincount(owner, own, n).astype(np.int64)
-    return Campaigns(ids, name, sells, channel, holds, whole, owner, own / whole[owner], paused, start)
+    whole = np.bincount(owner, budgets, n).astype(np.int64)
+    return Campaigns(ids, name, sells, channel, holds, whole, owner, budgets / whole[owner], paused, start)
 
 
 def _ad_sets(account: Account, seed: int, base: int, campaigns: Campaigns) -> AdSets:

@@ -60,18 +60,18 @@ class Changes:
 
     def on(self, platform: str, account_id: str, level: str, field: str) -> list[Change]:
         """Every change of that field at that level of an account, oldest first."""
-        found = self.all_of(platform, account_id)
-        return [change for change in found if (change.level, change.field) == (level, field)]
+        changes = self.all_of(platform, account_id)
+        return [change for change in changes if (change.level, change.field) == (level, field)]
 
     def all_of(self, platform: str, account_id: str) -> list[Change]:
         """Every change in an account, oldest first."""
-        found = [
+        recorded = [
             change
             for (p, a, _, _), changes in list(self._by_entity.items())
             if (p, a) == (platform, account_id)
             for change in changes
         ]
-        return sorted([*found, *self._unasked(platform, account_id, None)], key=lambda change: change.at)
+        return sorted([*recorded, *self._unasked(platform, account_id, None)], key=lambda change: change.at)
 
     def clear(self) -> None:
         with self._lock:

@@ -105,7 +105,7 @@ def conditions(
 def _people_left(parts: Parts, days: Whole) -> tuple[Floats, Floats]:
     """Share of each ad set's people that exclusions leave, and their ease to convert against all of them; days x ad sets."""
     left = [(parts.left(int(days[low])), high - low) for low, high in parts.spans(days)]
-    share, ease = (np.concatenate([np.tile(one[n], (size, 1)) for one, size in left]) for n in (0, 1))
+    share, ease = (np.concatenate([np.tile(figures[n], (size, 1)) for figures, size in left]) for n in (0, 1))
     return share, ease
 
 
@@ -142,8 +142,8 @@ def _within_budgets(catalog: Catalog, days: Whole, wanted: Floats, budgets: Over
     sets, campaigns = catalog.ad_sets, catalog.campaigns
     d, who = days[:, None], sets.id[None, :]
     slack = 1.0 + 0.04 * np.tanh(normal(catalog.seed, 53, who, d))
-    own = np.minimum(wanted, budgets["ad_set"] * slack)
-    asked = np.add.reduceat(wanted, catalog.ad_set_starts, axis=1)
+    within_own = np.minimum(wanted, budgets["ad_set"] * slack)
+    campaign_wanted = np.add.reduceat(wanted, catalog.ad_set_starts, axis=1)
     limit = budgets["campaign"] * (1.0 + 0.04 * np.tanh(normal(catalog.seed, 54, campaigns.id[None, :], d)))
-    share = np.divide(limit, asked, out=np.ones_like(limit), where=asked > limit)
-    return np.where(campaigns.holds_budget[sets.campaign], wanted * share[:, sets.campaign], own)
+    share = np.divide(limit, campaign_wanted, out=np.ones_like(limit), where=campaign_wanted > limit)
+    return np.where(campaigns.holds_budget[sets.campaign], wanted * share[:, sets.campaign], within_own)

@@ -54,12 +54,12 @@ class _Desk:
     async def clock(self, request: Request) -> Response:
         clock = self._stage.clock
         if request.method == "POST":
-            asked = await request.json()
+            body = await request.json()
             try:
-                if "advance_hours" in asked:
-                    clock.advance(timedelta(hours=float(asked["advance_hours"])))
+                if "advance_hours" in body:
+                    clock.advance(timedelta(hours=float(body["advance_hours"])))
                 else:
-                    clock.set(datetime.fromisoformat(asked["now"]) if asked.get("now") else None)
+                    clock.set(datetime.fromisoformat(body["now"]) if body.get("now") else None)
             except (ValueError, TypeError) as error:
                 return _refused(str(error))
         return _json({"now": clock.now().isoformat()})
@@ -71,21 +71,21 @@ class _Desk:
         if request.method == "DELETE":
             faults.clear()
             return _json({})
-        asked = await request.json()
+        body = await request.json()
         try:
-            faults.arm(**asked)
+            faults.arm(**body)
         except (UnknownFault, TypeError) as error:
             return _refused(str(error))
-        return _json(asked)
+        return _json(body)
 
     async def audit(self, request: Request) -> Response:
         if request.method == "DELETE":
             self._stage.audit.clear()
-        asked = request.query_params
-        found = self._stage.audit.requests(
-            platform=asked.get("platform"), writes_only=asked.get("writes") == "true"
+        parameters = request.query_params
+        recorded = self._stage.audit.requests(
+            platform=parameters.get("platform"), writes_only=parameters.get("writes") == "true"
         )
-        return _json({"counts": self._stage.audit.counts(), "requests": found})
+        return _json({"counts": self._stage.audit.counts(), "requests": recorded})
 
     async def messages(self, request: Request) -> Response:
         """What was caught, of one service or of all; DELETE forgets it."""
@@ -95,18 +95,18 @@ class _Desk:
 
     async def truth(self, request: Request) -> Response:
         """Totals per entity and day as the platforms would report them now or at `at`, straight from the market."""
-        asked = request.query_params
+        parameters = request.query_params
         try:
-            start, end = date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"])
-            level = asked["level"]
-            at = datetime.fromisoformat(asked["at"]).astimezone(UTC) if "at" in asked else None
+            start, end = date.fromisoformat(parameters["start"]), date.fromisoformat(parameters["end"])
+            level = parameters["level"]
+            at = datetime.fromisoformat(parameters["at"]).astimezone(UTC) if "at" in parameters else None
             if level not in ("account", *LEVELS):
                 raise ValueError(f"level is one of account, {', '.join(LEVELS)}")  # noqa: TRY301 — one answer for all that is wrong
         except (KeyError, ValueError) as error:
             return _refused(f"truth needs level, start and end: {error}")
-        accounts = asked.getlist("account_id")
+        accounts = parameters.getlist("account_id")
         rows = await run_in_threadpool(
-            _truth, self._stage, asked.get("platform"), accounts, level, (start, end), at
+            _truth, self._stage, parameters.get("platform"), accounts, level, (start, end), at
         )
         return _json(rows)
 
@@ -166,35 +166,35 @@ class _Desk:
         return _json(self._stage.audiences.truth(request.query_params.get("platform")))
 
     async def fx(self, request: Request) -> Response:
-        asked = request.query_params
+        parameters = request.query_params
         try:
-            start, end = date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"])
+            start, end = date.fromisoformat(parameters["start"]), date.fromisoformat(parameters["end"])
             return _json(rates(self._stage.world, start=start, end=end))
         except (KeyError, ValueError) as error:
             return _refused(f"fx needs start and end: {error}")
 
     async def edits(self, request: Request) -> Response:
         """Somebody edits an entity at the platform's own screens: {platform, account_id, level, entity_id, field, value}."""
-        asked = await request.json()
+        body = await request.json()
         try:
-            account = self._stage.world.account(asked["platform"], asked["account_id"])
-            entity_id = int(asked["entity_id"])
-            if account is None or not _exists(self._stage, account, asked["level"], entity_id):
+            account = self._stage.world.account(body["platform"], body["account_id"])
+            entity_id = int(body["entity_id"])
+            if account is None or not _exists(self._stage, account, body["level"], entity_id):
                 raise ValueError("there is no such entity")  # noqa: TRY301 — one answer for all that is wrong
-            edit_by_hand(self._stage, account, asked["level"], entity_id, asked["field"], asked["value"])
+            edit_by_hand(self._stage, account, body["level"], entity_id, body["field"], body["value"])
         except (KeyError, ValueError, TypeError) as error:
             return _refused(f"an edit needs platform, account_id, level, entity_id, field and value: {error}")
-        return _json(asked)
+        return _json(body)
 
     async def incidents(self, request: Request) -> Response:
         """The labels of all incidents; or more of them, one object or a list, all or none."""
         diary = self._stage.market.diary
         if request.method == "POST":
             try:
-                asked = await request.json()
-                given = [asked] if isinstance(asked, dict) else asked
-                unlabelled = [{k: v for k, v in one.items() if k != "is_fault"} for one in given]
-                diary.add([Incident.model_validate(one) for one in unlabelled])
+                body = await request.json()
+                given = [body] if isinstance(body, dict) else body
+                unlabelled = [{k: v for k, v in incident.items() if k != "is_fault"} for incident in given]
+                diary.add([Incident.model_validate(incident) for incident in unlabelled])
             except ValidationError as error:
                 first = error.errors()[0]
                 return _refused(f"an incident: {'.'.join(map(str, first['loc']))}: {first['msg']}")

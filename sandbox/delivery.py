@@ -86,17 +86,17 @@ def deliver(
     if conditions.conversion_rate is not None:
         converting = np.minimum(converting * conditions.conversion_rate, 0.8)
     claims = _claims(catalog, days, age_days, clicks, converting, lookback_days, effects)
-    kept = 1.0 - _credited(catalog, days, age_days)
-    clicks = np.minimum(np.ceil(clicks * kept).astype(np.int64), clicks)
-    spend = np.floor(spend * kept / unit).astype(np.int64) * unit
+    valid_share = 1.0 - _credited(catalog, days, age_days)
+    clicks = np.minimum(np.ceil(clicks * valid_share).astype(np.int64), clicks)
+    spend = np.floor(spend * valid_share / unit).astype(np.int64) * unit
     return Delivered(days, impressions, clicks, spend, *claims, converting=converting)
 
 
 def _credited(catalog: Catalog, days: Whole, age_days: Floats) -> Floats:
     """Share of clicks and cost that was found invalid by now, days x ads."""
     b = catalog.account.behaviour
-    found = b.credit_share * 2.0 * uniform(catalog.seed, 45, catalog.ads.id[None, :], days[:, None])
-    return np.where((age_days >= 1.0 + b.credit_days)[:, None], found, 0.0)
+    invalid_share = b.credit_share * 2.0 * uniform(catalog.seed, 45, catalog.ads.id[None, :], days[:, None])
+    return np.where((age_days >= 1.0 + b.credit_days)[:, None], invalid_share, 0.0)
 
 
 def _claims(

@@ -117,8 +117,8 @@ class Faults:
             UnknownFault: The name is in no wire's list; the message has the list.
         """
         if kind not in KNOWN.get(platform, {}):
-            known = ", ".join(f"{p}: {', '.join(kinds)}" for p, kinds in KNOWN.items())
-            raise UnknownFault(f"No fault '{kind}' for '{platform}'. Known are {known}.")
+            possible = ", ".join(f"{p}: {', '.join(kinds)}" for p, kinds in KNOWN.items())
+            raise UnknownFault(f"No fault '{kind}' for '{platform}'. Known are {possible}.")
         fault = Fault(platform, kind, times, after, detail)
         with self._lock:
             self._armed.append(fault)

@@ -89,10 +89,10 @@ class SearchIndex:
 
     def blocked(self, keyword: str, match_type: MatchType) -> npt.NDArray[np.int64]:
         """Rows of the searches that a negative keyword blocks, ascending."""
-        asked = (keyword, match_type)
-        if asked not in self._blocked:
+        negative = (keyword, match_type)
+        if negative not in self._blocked:
             possible = self._words.having(words_of(keyword))
-            self._blocked[asked] = np.array(
+            self._blocked[negative] = np.array(
                 [
                     row
                     for row in possible.tolist()
@@ -100,4 +100,4 @@ class SearchIndex:
                 ],
                 np.int64,
             )
-        return self._blocked[asked]
+        return self._blocked[negative]

@@ -23,8 +23,8 @@ def drawn(catalog: Catalog, level: str, row: int) -> list[str]:
 def labels(stage: Stage, account: Account, level: str, row: int) -> list[str]:
     """The labels it carries now."""
     catalog = stage.market.catalog(account)
-    own = int(getattr(catalog, level + "s").id[row])
-    return list(stage.market.current(account, level, own, "labels", drawn(catalog, level, row)))
+    entity_id = int(getattr(catalog, level + "s").id[row])
+    return list(stage.market.current(account, level, entity_id, "labels", drawn(catalog, level, row)))
 
 
 def number(name: str) -> int:

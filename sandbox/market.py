@@ -105,14 +105,14 @@ class Market:
         """
         with self._lock:
             catalog = self.catalog(account)
-            own = int(catalog.ad_sets.id[0]) + CREATED_ADS + len(catalog.created)
+            ad_id = int(catalog.ad_sets.id[0]) + CREATED_ADS + len(catalog.created)
             created = CreatedAd(
-                id=own, ad_set=catalog.index["ad_set"][ad_set_id], name=name, text=text,
+                id=ad_id, ad_set=catalog.index["ad_set"][ad_set_id], name=name, text=text,
                 first_day=_number(self.clock.today(account.zone)) + 1, paused=not active,
             )  # fmt: skip
             self._catalogs[account.platform, account.id] = with_created(catalog, [created])
             self._created += 1
-        return own
+        return ad_id
 
     def edit_ad_text(self, account: Account, ad_id: int, text: AdText) -> Change:
         """Give an ad other words, by which it delivers from the account's next day on."""
@@ -121,28 +121,32 @@ class Market:
     def ad_text(self, account: Account, ad: int) -> AdText:
         """The words of the ad in that row, as they are now."""
         catalog = self.catalog(account)
-        own = int(catalog.ads.id[ad])
-        if (changed := self.changes.newest(account.platform, account.id, "ad", own, "text")) is not None:
+        ad_id = int(catalog.ads.id[ad])
+        if (changed := self.changes.newest(account.platform, account.id, "ad", ad_id, "text")) is not None:
             text: AdText = changed.value
             return text
         return self._first_text(account, catalog, ad)
 
     def _first_text(self, account: Account, catalog: Catalog, ad: int) -> AdText:
-        own = int(catalog.ads.id[ad])
-        if (created := next((one for one in catalog.created if one.id == own), None)) is not None:
+        ad_id = int(catalog.ads.id[ad])
+        if (
+            created := next((ad_created for ad_created in catalog.created if ad_created.id == ad_id), None)
+        ) is not None:
             return created.text
         if account.behaviour.ad_texts is not None:
-            return self._first_texts(account)[own]
+            return self._first_texts(account)[ad_id]
         texts = catalog.texts(ad)
         return AdText(tuple(texts["headlines"]), tuple(texts["descriptions"]), str(texts["landing_page"]))
 
     def _first_texts(self, account: Account) -> dict[int, AdText]:
         """The words of every ad that the world began with, by its id."""
-        place, settings = (account.platform, account.id), account.behaviour.ad_texts
-        if settings is not None and place not in self._texts:
+        account_key, settings = (account.platform, account.id), account.behaviour.ad_texts
+        if settings is not None and account_key not in self._texts:
             began = build_catalog(self.world, account)
-            self._texts[place] = dict(zip(began.ads.id.tolist(), first_texts(began, settings), strict=True))
-        return self._texts[place]
+            self._texts[account_key] = dict(
+                zip(began.ads.id.tolist(), first_texts(began, settings), strict=True)
+            )
+        return self._texts[account_key]
 
     def text_effects(self, account: Account) -> TextEffects | None:
         """What words do in the account; None where the world does not simulate it."""
@@ -161,11 +165,11 @@ class Market:
         if (effects := self.text_effects(account)) is None:
             return None
         catalog = effects.catalog
-        place = (account.platform, account.id, len(catalog.ads.id))
-        if place not in self._first_effects:
+        catalog_key = (account.platform, account.id, len(catalog.ads.id))
+        if catalog_key not in self._first_effects:
             texts = [self._first_text(account, catalog, ad) for ad in range(len(catalog.ads.id))]
-            self._first_effects[place] = effects.of_all(texts, catalog.ads.ad_set)
-        logs = np.repeat(self._first_effects[place][None, :, :], len(days), axis=0)
+            self._first_effects[catalog_key] = effects.of_all(texts, catalog.ads.ad_set)
+        logs = np.repeat(self._first_effects[catalog_key][None, :, :], len(days), axis=0)
         for row, change in self.laid(catalog, "ad", "text"):
             later = days >= _number(change.day)
             logs[later, row] = effects.of(change.value, int(catalog.ads.ad_set[row]))
@@ -212,10 +216,10 @@ class Market:
 
     def catalog(self, account: Account) -> Catalog:
         with self._lock:
-            place = (account.platform, account.id)
-            if place not in self._catalogs:
-                self._catalogs[place] = build_catalog(self.world, account)
-            return self._catalogs[place]
+            account_key = (account.platform, account.id)
+            if account_key not in self._catalogs:
+                self._catalogs[account_key] = build_catalog(self.world, account)
+            return self._catalogs[account_key]
 
     def _catalog_of(self, platform: str, account_id: str) -> Catalog:
         account = self.world.account(platform, account_id)
@@ -250,19 +254,19 @@ class Market:
     def _delivered(self, account: Account, start: date, end: date, now: datetime) -> Delivered:
         hour = now.replace(minute=0, second=0, microsecond=0)
         lookback = self.lookback_days(account, now)
-        asked = (account.platform, account.id, start, end, hour, self.edition, lookback)
+        block_key = (account.platform, account.id, start, end, hour, self.edition, lookback)
         with self._lock:
-            if asked in self._cells:
-                self._cells.move_to_end(asked)
-                return self._cells[asked]
-            made = self._make(account, start, end, hour, lookback)
-            self._cells[asked] = made
+            if block_key in self._cells:
+                self._cells.move_to_end(block_key)
+                return self._cells[block_key]
+            delivered = self._make(account, start, end, hour, lookback)
+            self._cells[block_key] = delivered
             while (
                 sum(cells.impressions.size for cells in self._cells.values()) > CACHED_CELLS
                 and len(self._cells) > 1
             ):
                 self._cells.popitem(last=False)
-            return made
+            return delivered
 
     def _make(
         self, account: Account, start: date, end: date, now: datetime, lookback_days: float | None
@@ -377,13 +381,13 @@ def _number(day: date) -> int:
 def _rows(catalog: Catalog, level: str, cells: Delivered) -> Report:
     """Cells (days x ads) summed to a level, without the rows in which nothing happened."""
     sums = {metric: _summed(catalog, level, getattr(cells, metric)) for metric in METRICS}
-    kept = np.zeros(sums["impressions"].shape, bool)
+    is_active = np.zeros(sums["impressions"].shape, bool)
     for metric in sums.values():
-        kept |= metric > 0
+        is_active |= metric > 0
     if level in {"ad_set", "ad"}:
         hidden = catalog.ad_sets.hidden if level == "ad_set" else catalog.ad_sets.hidden[catalog.ads.ad_set]
-        kept &= ~hidden
-    at_day, at = np.nonzero(kept)
+        is_active &= ~hidden
+    at_day, at = np.nonzero(is_active)
     ad = at if level == "ad" else None
     ad_set = catalog.ads.ad_set[at] if level == "ad" else at if level == "ad_set" else None
     campaign = None if level == "account" else at if ad_set is None else catalog.ad_sets.campaign[ad_set]

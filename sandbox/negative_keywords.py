@@ -117,12 +117,14 @@ class NegativeKeywords:
                 return False
             del held.lists[list_id]
             held.keywords = [
-                replace(one, end_day=end_day) if one.is_there and one.scope == Scope("list", list_id) else one
-                for one in held.keywords
+                replace(entry, end_day=end_day)
+                if entry.is_there and entry.scope == Scope("list", list_id)
+                else entry
+                for entry in held.keywords
             ]
             held.attachments = [
-                replace(one, end_day=end_day) if one.is_there and one.list_id == list_id else one
-                for one in held.attachments
+                replace(entry, end_day=end_day) if entry.is_there and entry.list_id == list_id else entry
+                for entry in held.attachments
             ]
             self.count += 1
             return True
@@ -141,9 +143,12 @@ class NegativeKeywords:
         """Take a shared list off a campaign; False where it is not on it."""
         with self._lock:
             held = self._of(account)
-            for at, one in enumerate(held.attachments):
-                if one.is_there and (one.list_id, one.campaign_id) == (list_id, campaign_id):
-                    held.attachments[at] = replace(one, end_day=self._tomorrow(account))
+            for at, attachment in enumerate(held.attachments):
+                if attachment.is_there and (attachment.list_id, attachment.campaign_id) == (
+                    list_id,
+                    campaign_id,
+                ):
+                    held.attachments[at] = replace(attachment, end_day=self._tomorrow(account))
                     self.count += 1
                     return True
             return False
@@ -156,13 +161,17 @@ class NegativeKeywords:
     def attachments(self, account: Account) -> list[tuple[int, int]]:
         """List id and campaign id of every shared list on a campaign."""
         with self._lock:
-            return [(one.list_id, one.campaign_id) for one in self._of(account).attachments if one.is_there]
+            return [
+                (attachment.list_id, attachment.campaign_id)
+                for attachment in self._of(account).attachments
+                if attachment.is_there
+            ]
 
     def of(self, account: Account, scope: Scope | None = None) -> list[NegativeKeyword]:
         """The negatives that stand in the account now, of one scope or of all."""
         with self._lock:
             held = self._of(account).keywords
-            return [one for one in held if one.is_there and scope in (None, one.scope)]
+            return [keyword for keyword in held if keyword.is_there and scope in (None, keyword.scope)]
 
     def history(self, account: Account) -> tuple[list[NegativeKeyword], list[Attachment]]:
         """Every negative and attachment there ever was, with its days."""
@@ -188,11 +197,11 @@ def _first(catalog: Catalog) -> _Held:
     for row, channel in enumerate(catalog.campaigns.channel):
         if channel != "SEARCH":
             continue
-        own = int(catalog.campaigns.id[row])
-        word = words.NEGATIVES[int(key(catalog.seed, 73, own) % len(words.NEGATIVES))]
-        keywords.append(NegativeKeyword(own * 10, Scope("campaign", own), word, "PHRASE"))
-        if float(uniform(catalog.seed, 75, own)) < 2 / 3:
-            attachments.append(Attachment(FIRST_LIST, own))
+        campaign_id = int(catalog.campaigns.id[row])
+        word = words.NEGATIVES[int(key(catalog.seed, 73, campaign_id) % len(words.NEGATIVES))]
+        keywords.append(NegativeKeyword(campaign_id * 10, Scope("campaign", campaign_id), word, "PHRASE"))
+        if float(uniform(catalog.seed, 75, campaign_id)) < 2 / 3:
+            attachments.append(Attachment(FIRST_LIST, campaign_id))
     keywords += [
         NegativeKeyword(n + 1, Scope("list", FIRST_LIST), word, "BROAD")
         for n, word in enumerate(words.NEGATIVES[:3])

@@ -60,10 +60,10 @@ class PeopleReports:
         if settings is None:
             return None
         with self._lock:
-            place = (account.platform, account.id)
-            if place not in self._populations:
-                self._populations[place] = self._people_of(account, settings)
-            return self._populations[place]
+            account_key = (account.platform, account.id)
+            if account_key not in self._populations:
+                self._populations[account_key] = self._people_of(account, settings)
+            return self._populations[account_key]
 
     def _people_of(self, account: Account, settings: Population) -> AccountPopulation:
         catalog, crm = self._market.catalog(account), self._market.world.crm
@@ -74,7 +74,9 @@ class PeopleReports:
         first = sum(len(self._market.catalog(other).ad_sets.id) for other in before)
         channel = np.full(size, PAID.index(account.platform))
         shares = np.stack(mix(self._market.world, channel, first + np.arange(size)), axis=1)
-        return AccountPopulation(catalog, settings, [(one.name, one.share) for one in crm.segments], shares)
+        return AccountPopulation(
+            catalog, settings, [(segment.name, segment.share) for segment in crm.segments], shares
+        )
 
     def parts(self, account: Account) -> Parts | None:
         """The account's people with everything that its ad sets exclude; None where the world does not simulate them."""
@@ -82,22 +84,22 @@ class PeopleReports:
             return None
         exclusions = self._exclusions(account, people)
         with self._lock:
-            place = (account.platform, account.id)
-            if place not in self._parts or self._parts[place].exclusions != exclusions:
-                self._parts[place] = people.parts(exclusions)
-            return self._parts[place]
+            account_key = (account.platform, account.id)
+            if account_key not in self._parts or self._parts[account_key].exclusions != exclusions:
+                self._parts[account_key] = people.parts(exclusions)
+            return self._parts[account_key]
 
     def _exclusions(self, account: Account, people: AccountPopulation) -> tuple[Exclusion, ...]:
         level, field = EXCLUSION_FIELDS[account.platform]
-        catalog, made = people.catalog, []
+        catalog, exclusions = people.catalog, []
         for row, change in self._market.laid(catalog, level, field):
             shares = np.zeros(len(people.size) // len(people.segments))
             for audience_id in excluded_ids(account.platform, change.value):
                 shares = np.maximum(shares, self._share_of_pools(account, people, audience_id))
             kept_out = tuple(shares.tolist()) if shares.any() else ()
             rows = np.flatnonzero(catalog.ad_sets.campaign == row).tolist() if level == "campaign" else [row]
-            made += [Exclusion(_number(change.day), ad_set, kept_out) for ad_set in rows]
-        return tuple(sorted(made, key=lambda one: one.day))
+            exclusions += [Exclusion(_number(change.day), ad_set, kept_out) for ad_set in rows]
+        return tuple(sorted(exclusions, key=lambda exclusion: exclusion.day))
 
     def _share_of_pools(self, account: Account, people: AccountPopulation, audience_id: int) -> Floats:
         """Which share of each pool an audience holds: all of a pool's own audience, of uploaded lists what the platform matched."""
@@ -105,9 +107,9 @@ class PeopleReports:
         if 0 <= (pool := audience_id - POOL_AUDIENCES[account.platform]) < len(pools):
             pools[pool] = 1.0
         elif (audience := self._market.audiences.find(account.platform, audience_id)) is not None:
-            known = list(CUSTOMER_POOLS)
-            customers = float(people.size[np.isin(people.pool, known)].sum())
-            pools[known] = min(1.0, audience.matched / customers)
+            customer_pools = list(CUSTOMER_POOLS)
+            customers = float(people.size[np.isin(people.pool, customer_pools)].sum())
+            pools[customer_pools] = min(1.0, audience.matched / customers)
         return pools
 
     def reach(self, account: Account, report: Report) -> Whole | None:
@@ -170,9 +172,9 @@ class PeopleReports:
             below, row = report, np.arange(len(report))
         else:
             entity = np.zeros(len(report), int) if report.campaign is None else report.campaign
-            place = {
-                (day, own): n
-                for n, (day, own) in enumerate(zip(report.day.tolist(), entity.tolist(), strict=True))
+            row_of = {
+                (day, entity_row): n
+                for n, (day, entity_row) in enumerate(zip(report.day.tolist(), entity.tolist(), strict=True))
             }
             blocks = (
                 self._market.report(
@@ -184,7 +186,7 @@ class PeopleReports:
             below = joined(list(blocks), "ad_set")
             above = np.zeros(len(below), int) if report.campaign is None else campaign_rows(below)
             pairs = zip(below.day.tolist(), above.tolist(), strict=True)
-            row = np.array([place.get(pair, -1) for pair in pairs], np.int64)
+            row = np.array([row_of.get(pair, -1) for pair in pairs], np.int64)
         return row, _on_parts(parts, below)
 
 

@@ -75,10 +75,10 @@ class AccountPopulation:
     @cached_property
     def reachable(self) -> Flags:
         """Ad sets x atoms: may the ad set reach it."""
-        sets, own = self.catalog.ad_sets, self.catalog.audience
+        sets, pool_of_set = self.catalog.ad_sets, self.catalog.audience
         pools = np.arange(len(words.AUDIENCES))
         chance = uniform(self.catalog.seed, 161, sets.id[:, None], pools[None, :]) < self.settings.overlap
-        by_pool = chance | (own[:, None] == pools[None, :]) | (own == EVERYBODY)[:, None]
+        by_pool = chance | (pool_of_set[:, None] == pools[None, :]) | (pool_of_set == EVERYBODY)[:, None]
         return np.asarray(by_pool[:, self.pool])
 
     @cached_property
@@ -93,8 +93,8 @@ class AccountPopulation:
         """Impressions per person that each atom gets of an ad set, against its other atoms; ad sets x atoms."""
         share = np.array([self.size[self.segment == n].sum() for n in range(len(self.segments))])
         liking = self._mix / (share / share.sum())
-        own = (self.catalog.audience[:, None] == self.pool[None, :]) * (self.settings.focus - 1.0) + 1.0
-        return np.asarray(self.reachable * liking[:, self.segment] * own)
+        focus = (self.catalog.audience[:, None] == self.pool[None, :]) * (self.settings.focus - 1.0) + 1.0
+        return np.asarray(self.reachable * liking[:, self.segment] * focus)
 
     def parts(self, exclusions: Iterable[Exclusion]) -> "Parts":
         """The population cut where any of these exclusions cuts an atom."""
@@ -144,7 +144,17 @@ class Parts:
     def _cuts(self) -> tuple[Whole, Floats, Floats]:
         """Per part its atom, and from which to which share of the atom's people it reaches."""
         by_pool = [
-            sorted({0.0, 1.0, *(one.share_of_pool[pool] for one in self.exclusions if one.share_of_pool)})
+            sorted(
+                {
+                    0.0,
+                    1.0,
+                    *(
+                        exclusion.share_of_pool[pool]
+                        for exclusion in self.exclusions
+                        if exclusion.share_of_pool
+                    ),
+                }
+            )
             for pool in range(len(words.AUDIENCES))
         ]
         atom, low, high = [], [], []
@@ -168,7 +178,7 @@ class Parts:
 
     @cached_property
     def _changes(self) -> list[int]:
-        return sorted({one.day for one in self.exclusions})
+        return sorted({exclusion.day for exclusion in self.exclusions})
 
     def spans(self, days: Whole) -> list[tuple[int, int]]:
         """Places in consecutive `days` from which to which no exclusion changes."""
@@ -182,10 +192,10 @@ class Parts:
         if (at := sum(change <= day for change in self._changes)) not in self._kept:
             atom, low, _ = self._cuts
             attraction = self.people.attraction[:, atom].copy()
-            newest = {one.ad_set: one for one in self.exclusions if one.day <= day}
-            for row, one in newest.items():
-                if one.share_of_pool:
-                    kept_out = np.array(one.share_of_pool)[self.people.pool[atom]]
+            newest = {exclusion.ad_set: exclusion for exclusion in self.exclusions if exclusion.day <= day}
+            for row, exclusion in newest.items():
+                if exclusion.share_of_pool:
+                    kept_out = np.array(exclusion.share_of_pool)[self.people.pool[atom]]
                     attraction[row, low < kept_out - 1e-12] = 0.0
             self._kept[at] = attraction
         return self._kept[at]
@@ -208,24 +218,26 @@ class Parts:
         ease = self.people.ease[atom]
         share = after.sum(axis=1) / before.sum(axis=1)
         usual = (before * ease).sum(axis=1) / before.sum(axis=1)
-        own = np.divide(
+        ease_left = np.divide(
             (after * ease).sum(axis=1), after.sum(axis=1), out=usual.copy(), where=after.sum(axis=1) > 0
         )
-        return share, own / usual
+        return share, ease_left / usual
 
     def others(self, day: int, spend: Floats) -> Floats:
         """Per ad set what others spend on its people, in the money that would press on them as its own does; days x ad sets."""
         weight = self.weights(day)
         pressure = np.einsum("ds,sp->dp", spend, weight) / self.size
-        own = (weight**2 / self.size).sum(axis=1)
+        own_pressure = (weight**2 / self.size).sum(axis=1)
         felt = np.einsum("dp,sp->ds", pressure, weight)
-        return np.divide(felt, own, out=np.zeros_like(felt), where=own > 0) - np.where(own > 0, spend, 0.0)
+        return np.divide(felt, own_pressure, out=np.zeros_like(felt), where=own_pressure > 0) - np.where(
+            own_pressure > 0, spend, 0.0
+        )
 
     def felt_by_others(self, day: int, lost: Floats) -> Floats:
         """The sum over others of what each loses, weighted by how much an ad set's spend presses on it; days x ad sets."""
         weight = self.weights(day)
-        own = (weight**2 / self.size).sum(axis=1)
-        scaled = np.divide(lost, own, out=np.zeros_like(lost), where=own > 0)
+        own_pressure = (weight**2 / self.size).sum(axis=1)
+        scaled = np.divide(lost, own_pressure, out=np.zeros_like(lost), where=own_pressure > 0)
         felt = np.einsum("dp,sp->ds", np.einsum("ds,sp->dp", scaled, weight) / self.size, weight)
         return np.asarray(felt - lost)
 

@@ -137,8 +137,10 @@ def demand(catalog: Catalog, settings: Response, days: Whole) -> Floats:
     if settings.demand_swing == 0:
         return np.ones((1, 1))
     shared = autocorrelated(settings.demand_memory, days, catalog.seed, _DEMAND, np.zeros((1, 1), int))
-    own = autocorrelated(settings.demand_memory, days, catalog.seed, _OWN_DEMAND, catalog.ad_sets.id[None, :])
-    return np.exp(settings.demand_swing * (np.sqrt(0.75) * shared + np.sqrt(0.25) * own))
+    of_ad_set = autocorrelated(
+        settings.demand_memory, days, catalog.seed, _OWN_DEMAND, catalog.ad_sets.id[None, :]
+    )
+    return np.exp(settings.demand_swing * (np.sqrt(0.75) * shared + np.sqrt(0.25) * of_ad_set))
 
 
 def conversion_factor(

@@ -112,15 +112,15 @@ def _elasticities(
     curves, spending = Curves(settings, catalog), planned > 0
     others = rivals.others(days, planned) if settings.competition else np.zeros_like(planned)
     effective = curves.effective(planned, others)
-    own = np.divide(
+    elasticity = np.divide(
         curves.marginal(planned, others) * planned, effective, out=np.zeros_like(planned), where=spending
     )
     if settings.competition == 0:
-        return own, np.zeros(planned.shape[1])
+        return elasticity, np.zeros(planned.shape[1])
     # ln effective = ln spend + ln efficiency(spend + competition * others), so both derivatives share one term
-    per_unit = np.divide(own - 1.0, planned, out=np.zeros_like(planned), where=spending)
+    per_unit = np.divide(elasticity - 1.0, planned, out=np.zeros_like(planned), where=spending)
     lost = value * settings.competition * per_unit * 1e6
-    return own, rivals.lost_by_others(days, lost).mean(axis=0)
+    return elasticity, rivals.lost_by_others(days, lost).mean(axis=0)
 
 
 def best_split(

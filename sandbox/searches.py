@@ -82,13 +82,13 @@ class AccountSearches:
     def _drawn_keywords(self, ad_set: int) -> list[Keyword]:
         if self.catalog.ad_sets.hidden[ad_set] or not self.searched[ad_set]:
             return []
-        own, theme, seed = (
+        ad_group_id, theme, seed = (
             int(self.catalog.ad_sets.id[ad_set]),
             int(self.catalog.ad_sets.theme[ad_set]),
             self.catalog.seed,
         )
-        kind = float(uniform(seed, 140, own))
-        picks = uniform(seed, 141, own, np.arange(SPECIAL_KEYWORDS)).tolist()
+        kind = float(uniform(seed, 140, ad_group_id))
+        picks = uniform(seed, 141, ad_group_id, np.arange(SPECIAL_KEYWORDS)).tolist()
         chosen: list[Keyword] = []
         for language in self.settings.languages:
             head, useful = HEADS[language][theme][0], USEFUL_PATTERNS[language]
@@ -110,8 +110,8 @@ class AccountSearches:
         every = np.arange(part.start, part.stop)
         matching = self._keyword_of_each(ad_set, theme)
         rows = every[matching >= 0] if self.keywords(ad_set) else every
-        own = int(self.catalog.ad_sets.id[ad_set])
-        liking = np.exp(2.8 * (uniform(self.catalog.seed, 142, own, rows) - 0.5))
+        ad_group_id = int(self.catalog.ad_sets.id[ad_set])
+        liking = np.exp(2.8 * (uniform(self.catalog.seed, 142, ad_group_id, rows) - 0.5))
         weight = vocabulary.popularity[rows] * liking
         share = weight / weight.sum()
         quality = vocabulary.quality[rows]
@@ -129,16 +129,16 @@ class AccountSearches:
 
     def _matches(self, theme: int, text: str, match_type: MatchType) -> Flags:
         """Which of a theme's searches a keyword matches, close variants included; kept, as ad groups share keywords."""
-        asked = (theme, text, match_type)
-        if asked not in self._matching:
+        keyword_key = (theme, text, match_type)
+        if keyword_key not in self._matching:
             part, words = self.vocabulary.slices[theme], words_of(text)
             canonical = self.vocabulary.canonical
             flags = np.zeros(part.stop - part.start, bool)
             having = self.vocabulary.canonical_index.having(words)
             for row in having[(having >= part.start) & (having < part.stop)].tolist():
                 flags[row - part.start] = positive_matches(words, match_type, canonical[row])
-            self._matching[asked] = flags
-        return self._matching[asked]
+            self._matching[keyword_key] = flags
+        return self._matching[keyword_key]
 
     @cached_property
     def _matching(self) -> dict[tuple[int, str, MatchType], Flags]:
@@ -147,13 +147,17 @@ class AccountSearches:
     def blocked_on(self, negatives: Negatives, day: int) -> "Blocked":
         """What the negatives in force on a day block."""
         keywords, attachments = negatives
-        on = [one for one in keywords if one.first_day <= day < one.end_day]
+        on = [entry for entry in keywords if entry.first_day <= day < entry.end_day]
         lists = frozenset(
-            (one.list_id, one.campaign_id) for one in attachments if one.first_day <= day < one.end_day
+            (entry.list_id, entry.campaign_id)
+            for entry in attachments
+            if entry.first_day <= day < entry.end_day
         )
         return Blocked(
             self,
-            frozenset((one.scope.level, one.scope.entity_id, one.text, one.match_type) for one in on),
+            frozenset(
+                (entry.scope.level, entry.scope.entity_id, entry.text, entry.match_type) for entry in on
+            ),
             lists,
         )
 
@@ -170,13 +174,13 @@ class AccountSearches:
 
     def term_days(self, report: Report, negatives: Negatives) -> TermDays:
         """The reported searches of an ad-set report's rows, or of a campaign report's Performance Max campaigns."""
-        ad_set, kept = self._ad_sets_of(report)
-        return _Split(self, report, kept, ad_set[kept]).made(negatives)
+        ad_set, searched_rows = self._ad_sets_of(report)
+        return _Split(self, report, searched_rows, ad_set[searched_rows]).made(negatives)
 
     def search(self, ad_set: int, term: int) -> SearchTerm:
         """The search in that row of the vocabulary, as it leads to an ad set."""
-        own, text, keywords = self.of(ad_set), self.vocabulary.text[term], self.keywords(ad_set)
-        number = int(own.keyword[int(np.searchsorted(own.rows, term))])
+        group, text, keywords = self.of(ad_set), self.vocabulary.text[term], self.keywords(ad_set)
+        number = int(group.keyword[int(np.searchsorted(group.rows, term))])
         keyword, match_type = keywords[number] if number != NO_KEYWORD else (None, None)
         words = words_of(text)
         return SearchTerm(
@@ -221,9 +225,11 @@ class Blocked:
         """Per search of the vocabulary: is it blocked in that campaign (row) as a whole."""
         if campaign not in self._of_campaigns:
             catalog = self.searches.catalog
-            own = int(catalog.campaigns.id[campaign])
-            scopes = [("account", int(catalog.account.id)), ("campaign", own)]
-            scopes += [("list", list_id) for list_id, campaign_id in self.attached if campaign_id == own]
+            campaign_id = int(catalog.campaigns.id[campaign])
+            scopes = [("account", int(catalog.account.id)), ("campaign", campaign_id)]
+            scopes += [
+                ("list", list_id) for list_id, attached_to in self.attached if attached_to == campaign_id
+            ]
             flags = np.zeros(len(self.searches.vocabulary), bool)
             for scope in scopes:
                 for rows in self._by_scope.get(scope, ()):
@@ -235,18 +241,18 @@ class Blocked:
         """Per search of the ad set, in the order of its searches: is it blocked."""
         catalog, rows = self.searches.catalog, self.searches.of(ad_set).rows
         flags = self.of_campaign(int(catalog.ad_sets.campaign[ad_set]))
-        if own := self._by_scope.get(("ad_group", int(catalog.ad_sets.id[ad_set]))):
+        if own_negatives := self._by_scope.get(("ad_group", int(catalog.ad_sets.id[ad_set]))):
             flags = flags.copy()
-            for blocked in own:
+            for blocked in own_negatives:
                 flags[blocked] = True
         return np.asarray(flags[rows])
 
     def left(self, ad_set: int) -> tuple[float, float]:
         """Share of the ad set's searches that is left, and its mean quality against all."""
-        own = self.searches.of(ad_set)
-        open_share = np.where(self.of_ad_set(ad_set), 0.0, own.share)
+        group = self.searches.of(ad_set)
+        open_share = np.where(self.of_ad_set(ad_set), 0.0, group.share)
         left = float(open_share.sum())
-        return left, float((open_share * own.relative_quality).sum()) / left if left > 0 else 1.0
+        return left, float((open_share * group.relative_quality).sum()) / left if left > 0 else 1.0
 
 
 def _spans(negatives: Negatives, days: Whole) -> Iterator[tuple[int, int]]:
@@ -290,10 +296,10 @@ class _Split:
 
     def _searches_of(self, negatives: Negatives, row: Whole, u: Floats) -> Whole:
         """The search (row of the vocabulary) of each event; -1 where negatives leave none."""
-        found = np.full(len(row), -1)
+        searches_found = np.full(len(row), -1)
         day = self.report.day[self.rows]
         if not len(day):
-            return found
+            return searches_found
         days = np.arange(day.min(), day.max() + 1)
         order = np.argsort(self.ad_set[row], kind="stable")
         groups, first = np.unique(self.ad_set[row][order], return_index=True)
@@ -303,39 +309,39 @@ class _Split:
             for a, b in _spans(negatives, days)
         ]
         for ad_set, begin, end in zip(groups.tolist(), bounds[:-1], bounds[1:], strict=True):
-            own, events = self.searches.of(ad_set), order[begin:end]
+            group, events = self.searches.of(ad_set), order[begin:end]
             for low, high, blocked in spans:
                 mine = events[(day[row[events]] >= low) & (day[row[events]] <= high)]
-                reached = np.where(blocked.of_ad_set(ad_set), 0.0, own.share).cumsum()
+                reached = np.where(blocked.of_ad_set(ad_set), 0.0, group.share).cumsum()
                 if len(mine) and reached[-1] > 0:
-                    place = np.searchsorted(reached, u[mine] * reached[-1], side="right")
-                    found[mine] = own.rows[np.minimum(place, len(own.rows) - 1)]
-        return found
+                    position = np.searchsorted(reached, u[mine] * reached[-1], side="right")
+                    searches_found[mine] = group.rows[np.minimum(position, len(group.rows) - 1)]
+        return searches_found
 
     def _summed(
         self, row: Whole, at: Whole, is_click: Flags, weight: Floats, impressions: Whole, part: float
     ) -> TermDays:
         report, rows, size = self.report, self.rows, len(self.searches.vocabulary)
-        places, place = np.unique(row * size + at, return_inverse=True)
+        places, group = np.unique(row * size + at, return_inverse=True)
         whose, term = places // size, places % size
-        clicks = np.bincount(place[is_click], minlength=len(places)).astype(np.int64)
-        events = np.bincount(place, minlength=len(places)).astype(np.int64)
+        clicks = np.bincount(group[is_click], minlength=len(places)).astype(np.int64)
+        events = np.bincount(group, minlength=len(places)).astype(np.int64)
         unit = self.searches.catalog.account.unit_micros
         visible = _ratio(np.bincount(row[is_click], minlength=len(rows)), report.clicks[rows])
         spend = np.floor(report.spend_micros[rows] * visible / unit).astype(np.int64)
-        click_weight = _sums(place, weight * is_click, len(places))
+        click_weight = _sums(group, weight * is_click, len(places))
         more = np.maximum(impressions - np.bincount(row, minlength=len(rows)), 0)
         bought = self._conversions(
-            row[is_click], place[is_click], weight[is_click], at[is_click], len(places), part
+            row[is_click], group[is_click], weight[is_click], at[is_click], len(places), part
         )
         return TermDays(
             day=report.day[rows][whose], ad_set=self.ad_set[whose], term=term,
-            impressions=events + _shared_out(more, whose, _sums(place, weight, len(places))), clicks=clicks,
+            impressions=events + _shared_out(more, whose, _sums(group, weight, len(places))), clicks=clicks,
             spend_micros=_shared_out(spend, whose, click_weight) * unit, **bought,
         )  # fmt: skip
 
     def _conversions(
-        self, row: Whole, place: Whole, weight: Floats, at: Whole, size: int, part: float
+        self, row: Whole, group: Whole, weight: Floats, at: Whole, size: int, part: float
     ) -> dict[str, Whole]:
         """Conversions per search: each that is reported goes to one of its row's clicks."""
         report, rows, seed = self.report, self.rows, self.searches.catalog.seed
@@ -357,16 +363,16 @@ class _Split:
             u = uniform(seed, stream, ids[whose], day[whose], nth, 2)
             click = np.searchsorted(reached, before[whose] + u * total[whose], side="right")
             click = np.clip(click, begin[whose], end[whose] - 1)
-            np.add.at(counts[name], place[click], 1)
+            np.add.at(counts[name], group[click], 1)
             if name == "purchases":
                 unit = self.searches.catalog.account.unit_micros
                 each = report.purchase_value_micros[rows] // unit // np.maximum(count, 1) * unit
-                np.add.at(counts["purchase_value_micros"], place[click], each[whose])
+                np.add.at(counts["purchase_value_micros"], group[click], each[whose])
         return counts
 
 
-def _sums(place: Whole, weight: Floats, size: int) -> Floats:
-    return np.bincount(place, weight, size).astype(np.float64)
+def _sums(group: Whole, weight: Floats, size: int) -> Floats:
+    return np.bincount(group, weight, size).astype(np.float64)
 
 
 def _ratio(part: Whole, whole: Whole) -> Floats:

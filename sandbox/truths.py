@@ -91,17 +91,17 @@ def terms(
         if ad_set_id is not None:
             wanted = wanted[catalog.ad_sets.id[wanted] == ad_set_id]
         for row in wanted.tolist():
-            own, is_blocked = searches.of(row), blocked.of_ad_set(row)
+            group, is_blocked = searches.of(row), blocked.of_ad_set(row)
             left, quality = blocked.left(row)
-            share = np.where(is_blocked, 0.0, own.share) / max(left, 1e-12)
-            conversions = truth.conversions[row] * share * own.relative_quality / quality
+            share = np.where(is_blocked, 0.0, group.share) / max(left, 1e-12)
+            conversions = truth.conversions[row] * share * group.relative_quality / quality
             value = catalog.ad_sets.order_value[row] * mean_order(account)
             amounts = (
-                ("open_clicks", truth.clicks[row] * own.share), ("clicks", truth.clicks[row] * share),
+                ("open_clicks", truth.clicks[row] * group.share), ("clicks", truth.clicks[row] * share),
                 ("conversions", conversions), ("spend", truth.spend[row] * share), ("value", conversions * value),
             )  # fmt: skip
             for name, amount in amounts:
-                sums[name][own.rows] += amount
+                sums[name][group.rows] += amount
         rows = np.flatnonzero(sums["open_clicks"] > 0).tolist()
         vocabulary = searches.vocabulary
         columns: Columns = {
@@ -142,17 +142,17 @@ def overlap(market: Market, accounts: Iterable[Account], start: date, end: date)
                 reach=float(reach[row]),
                 impressions=int(delivered.impressions[row]),
             )
-        for one, other in combinations(order[:MOST_AD_SETS_IN_PAIRS], 2):
-            both = float(delivered.reach([one, other])[0])
-            reachable_by_both = delivered.people.reachable[[one, other]].all(axis=0)
+        for first, second in combinations(order[:MOST_AD_SETS_IN_PAIRS], 2):
+            both = float(delivered.reach([first, second])[0])
+            reachable_by_both = delivered.people.reachable[[first, second]].all(axis=0)
             _append(
                 pairs,
                 platform=account.platform,
                 account_id=account.id,
-                ad_set_id=ids[one],
-                other_ad_set_id=ids[other],
+                ad_set_id=ids[first],
+                other_ad_set_id=ids[second],
                 shared_audience=int((delivered.people.size * reachable_by_both).sum()),
-                reached_by_both=max(0.0, float(reach[one] + reach[other] - both)),
+                reached_by_both=max(0.0, float(reach[first] + reach[second] - both)),
             )
     return {"ad_sets": ad_sets, "pairs": pairs}
 
@@ -167,14 +167,14 @@ def segment_shares(market: Market, accounts: Iterable[Account]) -> Columns:
         of_segment = parts.segment
         for number, name in enumerate(parts.people.segments):
             share = weight[:, of_segment == number].sum(axis=1)
-            for own, part in zip(
+            for ad_set_id, part in zip(
                 parts.people.catalog.ad_sets.id.astype(str).tolist(), share.tolist(), strict=True
             ):
                 _append(
                     columns,
                     platform=account.platform,
                     account_id=account.id,
-                    ad_set_id=own,
+                    ad_set_id=ad_set_id,
                     segment=name,
                     share=part,
                 )

@@ -107,7 +107,7 @@ class Bookkeeper:
     def segments(self) -> Columns:
         """The latent segment of every contact that was ever entered, by its id in the CRM; none in a world without."""
         b, now = self.books(), self._market.clock.now().timestamp()
-        names = [one.name for one in self._market.world.crm.segments]
+        names = [segment.name for segment in self._market.world.crm.segments]
         rows = np.flatnonzero(b.funnel.is_contact & (b.funnel.created_at <= now) & bool(names))
         ids = contact_id(b.people.key[rows]).astype(str).tolist()
         return {"contact_id": ids, "segment": [names[n] for n in b.segment[rows]]}
@@ -165,23 +165,25 @@ class Bookkeeper:
             (b.people.channel, b.people.ad_set) if of_people else (b.touches.channel, b.touches.ad_set)
         )
         chosen = ad_set[rows]
-        known = chosen != NOBODY
-        safe = np.where(known, chosen, 0)
+        has_ad_set = chosen != NOBODY
+        safe = np.where(has_ad_set, chosen, 0)
         return {
             "channel": [CHANNELS[n] for n in channel[rows]],
             "is_paid": (channel[rows] < len(PAID)).tolist(),
-            "campaign_id": _where(known, b.sets.campaign_id[safe]),
-            "ad_set_id": _where(known, b.sets.ad_set_id[safe]),
+            "campaign_id": _where(has_ad_set, b.sets.campaign_id[safe]),
+            "ad_set_id": _where(has_ad_set, b.sets.ad_set_id[safe]),
         }
 
 
-def contact_id(own: Keys) -> Whole:
+def contact_id(person_key: Keys) -> Whole:
     """What the CRM numbers a person with."""
-    return (own >> np.uint64(PERSON_SHIFT)).astype(np.int64)
+    return (person_key >> np.uint64(PERSON_SHIFT)).astype(np.int64)
 
 
-def _where(known: npt.NDArray[np.bool_], values: Iterable[Any]) -> list[str | None]:
-    return [str(value) if is_known and value else None for is_known, value in zip(known, values, strict=True)]
+def _where(has_value: npt.NDArray[np.bool_], values: Iterable[Any]) -> list[str | None]:
+    return [
+        str(value) if is_known and value else None for is_known, value in zip(has_value, values, strict=True)
+    ]
 
 
 def _instant(day: date) -> float:

@@ -29,5 +29,5 @@ def multiplier(crm: Crm, name: str, segment: Whole) -> Floats:
     """What a person's segment multiplies that by, in proportion to the others; 1 in a world without segments."""
     if not crm.segments:
         return np.ones(len(segment))
-    own = np.array([float(getattr(one, name)) for one in crm.segments])
-    return (own / typical(crm.segments, name))[segment]
+    multipliers = np.array([float(getattr(of_segment, name)) for of_segment in crm.segments])
+    return (multipliers / typical(crm.segments, name))[segment]

@@ -82,7 +82,7 @@ def came(market: Market, *, start: date, end: date, most: int = MOST) -> tuple[P
             if len(cells.day):
                 rows = cells.day - first
                 clicks[rows] = np.add.reduceat(cells.clicks, catalog.ad_starts, axis=1)
-                parts.append(_converted(catalog, cells, number, sum(len(one.account) for one in sets)))
+                parts.append(_converted(catalog, cells, number, sum(len(block.account) for block in sets)))
                 size += len(parts[-1])
                 if size > most:
                     raise TooManyPeople(
@@ -132,8 +132,8 @@ def _unasked(market: Market, paid: People, *, first: int, span: int) -> People:
     day = np.repeat(days, count)
     nth = np.arange(len(day)) - np.repeat(np.cumsum(count) - count, count)
     account = (uniform(seed, 212, day, nth) * len(world.accounts)).astype(int)
-    orders = np.array([one.behaviour.order_value for one in world.accounts])
-    sells = np.array([1.0 - one.behaviour.lead_share for one in world.accounts])
+    orders = np.array([account_of_world.behaviour.order_value for account_of_world in world.accounts])
+    sells = np.array([1.0 - account_of_world.behaviour.lead_share for account_of_world in world.accounts])
     visit = day * DAY + uniform(seed, 213, day, nth) * DAY
     unpaid = uniform(seed, 216, day, nth)
     return People(
@@ -153,22 +153,22 @@ def _midnights(account: Account, days: Whole) -> Floats:
     """When each of these days began at the account, in seconds since 1970."""
     epoch = date(1970, 1, 1)
     local = [datetime.combine(epoch + timedelta(days=int(day)), time(), account.zone) for day in days]
-    return np.array([one.astimezone(UTC).timestamp() for one in local])
+    return np.array([midnight.astimezone(UTC).timestamp() for midnight in local])
 
 
 def _ad_sets(catalog: Catalog, account: Account, number: int, clicks: Floats, first_day: int) -> AdSets:
     sets = catalog.ad_sets
     campaign = catalog.campaigns.id[sets.campaign].astype(str)
-    own = np.where(sets.hidden, "", sets.id.astype(str))
+    reported_id = np.where(sets.hidden, "", sets.id.astype(str))
     size = len(sets.id)
     channel = np.full(size, PAID.index(account.platform))
-    return AdSets(np.full(size, number), channel, campaign, own, sets.theme, clicks, first_day)
+    return AdSets(np.full(size, number), channel, campaign, reported_id, sets.theme, clicks, first_day)
 
 
 def _stacked(parts: list[People]) -> People:
     return People(
         **{
-            f.name: np.concatenate([getattr(one, f.name) for one in parts] or [np.zeros(0)])
+            f.name: np.concatenate([getattr(part, f.name) for part in parts] or [np.zeros(0)])
             for f in fields(People)
         }
     )
@@ -176,7 +176,7 @@ def _stacked(parts: list[People]) -> People:
 
 def _joined(parts: list[AdSets]) -> AdSets:
     def along(name: str) -> Iterator[npt.NDArray]:
-        return (getattr(one, name) for one in parts)
+        return (getattr(part, name) for part in parts)
 
     flat = {
         name: np.concatenate(list(along(name)))

@@ -12,10 +12,10 @@ NOBODY = -1
 
 def mix(world: World, channel: Whole, ad_set: Whole) -> list[Floats]:
     """Per segment, its share of those who come by that channel and ad set (NOBODY for those who come by themselves)."""
-    found = []
-    for number, one in enumerate(world.crm.segments):
-        liking = np.array([one.channels.get(name, 1.0) for name in CHANNELS])[channel]
+    weights = []
+    for number, segment in enumerate(world.crm.segments):
+        liking = np.array([segment.channels.get(name, 1.0) for name in CHANNELS])[channel]
         tilt = lognormal(1.0, world.crm.segment_tilt, world.seed, 301, ad_set, number)
-        found.append(one.share * liking * np.where(ad_set == NOBODY, 1.0, tilt))
-    whole = np.sum(found, axis=0)
-    return [part / whole for part in found]
+        weights.append(segment.share * liking * np.where(ad_set == NOBODY, 1.0, tilt))
+    whole = np.sum(weights, axis=0)
+    return [part / whole for part in weights]

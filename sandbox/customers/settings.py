@@ -134,10 +134,10 @@ class Crm(BaseModel):
 
     @model_validator(mode="after")
     def _segments_are_told_apart(self) -> "Crm":
-        names = [one.name for one in self.segments]
+        names = [segment.name for segment in self.segments]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"segments: '{doubled[0]}' is there twice")
-        strange = {channel for one in self.segments for channel in one.channels} - set(CHANNELS)
+        strange = {channel for segment in self.segments for channel in segment.channels} - set(CHANNELS)
         if strange:
             raise ValueError(f"segments: '{min(strange)}' is no channel; they are {', '.join(CHANNELS)}")
         return self
