@@ -3,6 +3,7 @@
 # make test    everything that is checked: format, lint, types, all tests
 # make check   the quick half of it: format, lint, types, architecture, hygiene
 # make backfill ARGS="--from 2026-01-01"   fill a range of days; ARGS="--help" says how
+# make pictures   the documentation's pictures, taken anew from the demo in a browser
 # make lock    pin every dependency anew from pyproject.toml (UPGRADE=1: to the newest)
 # make clean   remove the environment, the caches and what the sandbox left; var/live stays
 # Needs make and Python 3.11 to 3.13. An active virtual environment is left alone.
@@ -17,7 +18,7 @@ LOCK := $(RUN) -m uv --quiet pip compile pyproject.toml --extra dev --universal 
 LOCK += --no-strip-extras --no-emit-index-url --no-annotate --no-header $(if $(UPGRADE),--upgrade) -o requirements.lock
 INSTALLED := .venv/installed
 
-.PHONY: help demo dev test static check backfill lock clean
+.PHONY: help demo dev test static check backfill pictures lock clean
 help:
 	@sed -n 's/^# //p' Makefile
 
@@ -48,6 +49,9 @@ $(INSTALLED): requirements.lock | .venv/bin/pip
 .venv/bin/pip:
 	@$(if $(PYTHON),echo "Making .venv with $(PYTHON)",echo "$(NO_PYTHON)" >&2; exit 1)
 	@$(PYTHON) -m venv --clear .venv
+
+pictures: $(INSTALLED)
+	@$(RUN) -m tests.reports.demo_pictures
 
 lock: .venv/bin/pip
 	@echo "Pinning every dependency in requirements.lock" && $(PIP) install uv && $(LOCK)

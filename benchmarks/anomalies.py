@@ -1,9 +1,10 @@
 """Anomaly flags beside those of others, on events that are known; all in one run.
 
-Without `--data`: a sandbox world with incidents drawn for it (or its own), judged every morning by what was known on that morning, and campaigns
-generated with faults. With `--data`: real series with labelled windows, and real keyword series with faults planted. Ours has one setting for all;
-each peer is shown at its own default and, as `f1_best`, at the threshold that is best in hindsight. `figures` are of the first set; every set's
-stand under its name. Ablations leave one part out.
+Without `--data`: a sandbox world with incidents drawn for it (or its own), judged every morning by what was
+known on that morning, and campaigns generated with faults. With `--data`: real series with labelled windows,
+and real keyword series with faults planted. Ours has one setting for all; each peer is shown at its own
+default and, as `f1_best`, at the threshold that is best in hindsight. `figures` are of the first set; every
+set's stand under its name. Ablations leave one part out.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,13 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.anomalies import detect
-from assets.anomalies.measures import NAMES
+from assets.signals.anomalies import detect
+from assets.signals.anomalies.measures import NAMES
 from benchmarks.anomaly_peers import PEERS, metrics_of
 from benchmarks.anomaly_scores import Flags, best_in_hindsight, score
 from benchmarks.anomaly_sets import LabelledSet, generated, labelled_sets
 from benchmarks.anomaly_worlds import IncidentWorld
-from resources.watching import Watching
+from resources.policy.anomalies import Watching
 from sandbox.world import load_world
 
 FAULTS, MANY, DAYS = 40, 10_000, 90
@@ -36,27 +37,29 @@ def measure(
     *, seed: int, world: str | None, size: int | None, say: Callable[[str], None], data: Path | None = None
 ) -> dict[str, Any]:
     """Precision, recall, F1, delay, false alarms per 100 series-days and seconds, for ours and the peers."""
-    told: dict[str, dict[str, Any]] = {}
+    by_set: dict[str, dict[str, Any]] = {}
     peers: dict[str, dict[str, float]] = {}
     for labelled, flags, more in _judged(seed, world, size or FAULTS, data, say):
-        own = score(flags, labelled)
-        told[labelled.name] = own.figures | {"events": len(labelled.events)} | more
-        say(f"{labelled.name}: {_words(own.figures)}; found {own.by_kind}")
+        result = score(flags, labelled)
+        by_set[labelled.name] = result.figures | {"events": len(labelled.events)} | more
+        say(f"{labelled.name}: {_words(result.figures)}; found {result.by_kind}")
         for name, figures in _peers(labelled).items():
             say(f"  {name}: {_words(figures)}, best in hindsight {figures['f1_best']:.3f}")
             peers.setdefault(name, figures)
-            told[labelled.name][f"f1_best_{name}"] = figures["f1_best"]
-    if not told:
+            by_set[labelled.name][f"f1_best_{name}"] = figures["f1_best"]
+    if not by_set:
         raise FileNotFoundError(
-            f"{data} holds no file with series, timestamp, value and label, nor one with id, date, impressions and clicks."
+            f"{data} holds no file with series, timestamp, value and "
+            "label, nor one with id, date, impressions and clicks."
         )
-    first = next(iter(told.values()))
+    first = next(iter(by_set.values()))
     figures = {key: first[key] for key in ("precision", "recall", "f1", "delay_days", "false_per_100")}
     figures["seconds_10k"] = seconds_of_many(seed) if data is None else np.nan
     best = max(peer["f1_best"] for peer in peers.values())
     return {
-        "figures": _rounded(figures) | {"sets": {name: _rounded(one) for name, one in told.items()}},
-        "peers": {name: _rounded(one) for name, one in peers.items()},
+        "figures": _rounded(figures)
+        | {"sets": {name: _rounded(peer_figures) for name, peer_figures in by_set.items()}},
+        "peers": {name: _rounded(peer_figures) for name, peer_figures in peers.items()},
         "ratios": {"f1_vs_best_peer_in_hindsight": round(figures["f1"] / best, 3)},
     }
 
@@ -86,22 +89,22 @@ def _judged(
         say(f"  {name}: {_words(without)}")
         more |= {f"{key} {name}": without[key] for key in ("f1", "false_per_100")}
     yield settled, flags, more
-    made = generated(seed)
-    yield made, flags_of(made), {}
+    made_set = generated(seed)
+    yield made_set, flags_of(made_set), {}
 
 
 def flags_of(labelled: LabelledSet) -> Flags:
     """Our flags of a set, metrics x periods per series, by our one setting."""
-    found = detect(labelled.days)
+    rows = detect(labelled.days)
     flags: Flags = {}
     places = {
-        name: pd.Series(np.arange(len(own)), index=np.sort(own["day"].to_numpy()))
-        for name, own in labelled.days.groupby("series_id")
+        name: pd.Series(np.arange(len(series_rows)), index=np.sort(series_rows["day"].to_numpy()))
+        for name, series_rows in labelled.days.groupby("series_id")
     }
-    for name, own in found.groupby("series_id", observed=True):
-        metrics = {metric: n for n, metric in enumerate(own["metric"].astype(str).unique())}
+    for name, series_rows in rows.groupby("series_id", observed=True):
+        metrics = {metric: n for n, metric in enumerate(series_rows["metric"].astype(str).unique())}
         matrix = np.zeros((len(metrics), len(places[name])), bool)
-        marked = own[own["is_anomaly"]]
+        marked = series_rows[series_rows["is_anomaly"]]
         for metric, day in zip(marked["metric"].astype(str), marked["day"], strict=True):
             matrix[metrics[metric], places[name][day]] = True
         flags[str(name)] = matrix
@@ -115,12 +118,12 @@ def morning_flags(
     periods = (built.last - built.first).days + 1
     flags = {name: np.zeros((len(NAMES), periods), bool) for name in settled.scored_from}
     policy, days = Watching(**change), built.calendar() if calendar else ()
-    for place, frame in built.mornings():
-        found = detect(frame if matured else frame.drop(columns="matured"), policy=policy, calendar=days)
-        day = pd.Timestamp(built.first) + pd.Timedelta(days=place)
-        newest = found[
-            found["is_anomaly"]
-            & (found["day"] == found.groupby("series_id", observed=True)["day"].transform("max"))
+    for position, frame in built.mornings():
+        rows = detect(frame if matured else frame.drop(columns="matured"), policy=policy, calendar=days)
+        day = pd.Timestamp(built.first) + pd.Timedelta(days=position)
+        newest = rows[
+            rows["is_anomaly"]
+            & (rows["day"] == rows.groupby("series_id", observed=True)["day"].transform("max"))
         ]
         newest = newest[newest["day"] >= day - pd.Timedelta(days=1)]
         for row in newest.itertuples():
@@ -131,17 +134,24 @@ def morning_flags(
 
 
 def _peers(labelled: LabelledSet) -> dict[str, dict[str, float]]:
-    values, found = metrics_of(labelled), {}
+    values, peer_figures = metrics_of(labelled), {}
     for name, peer in PEERS.items():
         began = perf_counter()
-        scores = {series: peer.score(own, labelled.season) for series, own in values.items()}
+        scores = {
+            series: peer.score(values_of_series, labelled.season)
+            for series, values_of_series in values.items()
+        }
         seconds = perf_counter() - began
-        default = score({series: own > peer.default for series, own in scores.items()}, labelled)
+        default = score(
+            {series: values_of_series > peer.default for series, values_of_series in scores.items()}, labelled
+        )
         _, best = best_in_hindsight(scores, labelled)
-        found[name] = default.figures | {
-            "f1_best": best.figures["f1"], "false_per_100_best": best.figures["false_per_100"], "seconds_1000": 1000 * seconds / len(values),
-        }  # fmt: skip
-    return found
+        peer_figures[name] = default.figures | {
+            "f1_best": best.figures["f1"],
+            "false_per_100_best": best.figures["false_per_100"],
+            "seconds_1000": 1000 * seconds / len(values),
+        }
+    return peer_figures
 
 
 def seconds_of_many(seed: int) -> float:
@@ -153,11 +163,15 @@ def seconds_of_many(seed: int) -> float:
     conversions = rng.poisson(clicks * 0.03)
     frame = pd.DataFrame(
         {
-            "series_id": np.repeat(np.arange(MANY).astype(str), DAYS), "day": np.tile(pd.date_range("2026-01-01", periods=DAYS), MANY),
-            "spend": spend.ravel(), "impressions": rng.poisson(spend * 50).ravel(), "clicks": clicks.ravel(),
-            "conversions": conversions.ravel(), "conversion_value": (60.0 * conversions).ravel(),
+            "series_id": np.repeat(np.arange(MANY).astype(str), DAYS),
+            "day": np.tile(pd.date_range("2026-01-01", periods=DAYS), MANY),
+            "spend": spend.ravel(),
+            "impressions": rng.poisson(spend * 50).ravel(),
+            "clicks": clicks.ravel(),
+            "conversions": conversions.ravel(),
+            "conversion_value": (60.0 * conversions).ravel(),
         }
-    )  # fmt: skip
+    )
     began = perf_counter()
     detect(frame)
     return perf_counter() - began

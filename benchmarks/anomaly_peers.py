@@ -1,8 +1,10 @@
-"""What others do, as they come: scores per metric and period, causal, each with the threshold that is its default.
+"""What others do, as they come: scores per metric and period, causal, each with the threshold that is its
+default.
 
-Rolling z and quartiles (28 days), the same weekday's spread (26 weeks), STL with median deviations, PyOD's ECOD and Isolation Forest on all
-metrics jointly, and Anomstack's default: PCA and KNN of PyOD on smoothed first differences with five lags, mean probability above 0.8.
-Models are fitted anew every week of periods (a season), on all that came before.
+Rolling z and quartiles (28 days), the same weekday's spread (26 weeks), STL with median deviations, PyOD's
+ECOD and Isolation Forest on all metrics jointly, and Anomstack's default: PCA and KNN of PyOD on smoothed
+first differences with five lags, mean probability above 0.8. Models are fitted anew every week of periods (a
+season), on all that came before.
 """
 
 import warnings
@@ -18,8 +20,11 @@ from benchmarks.anomaly_sets import LabelledSet
 Floats = npt.NDArray[np.float64]
 WINDOW, WEEKS, STL_PERIODS = 28, 26, 56
 _PARTS = {
-    "cpc": ("spend", "clicks"), "ctr": ("clicks", "impressions"), "cvr": ("conversions", "clicks"), "roas": ("conversion_value", "spend"),
-}  # fmt: skip
+    "cpc": ("spend", "clicks"),
+    "ctr": ("clicks", "impressions"),
+    "cvr": ("conversions", "clicks"),
+    "roas": ("conversion_value", "spend"),
+}
 
 
 @dataclass(frozen=True)
@@ -32,22 +37,22 @@ class Peer:
 
 def metrics_of(labelled: LabelledSet) -> dict[str, Floats]:
     """Per series its metrics x periods, ratios of nothing filled with the last that was known."""
-    found = {}
-    for name, own in labelled.days.sort_values("day").groupby("series_id", sort=False):
+    by_series = {}
+    for name, series_days in labelled.days.sort_values("day").groupby("series_id", sort=False):
         rows = []
         for metric in labelled.metrics:
-            if metric in own:
-                rows.append(own[metric].to_numpy(float))
+            if metric in series_days:
+                rows.append(series_days[metric].to_numpy(float))
             else:
-                above, below = (own[part].to_numpy(float) for part in _PARTS[metric])
-                rows.append(np.divide(above, below, out=np.full(len(own), np.nan), where=below > 0))
-        found[str(name)] = pd.DataFrame(rows).T.ffill().bfill().fillna(0.0).to_numpy().T
-    return found
+                above, below = (series_days[part].to_numpy(float) for part in _PARTS[metric])
+                rows.append(np.divide(above, below, out=np.full(len(series_days), np.nan), where=below > 0))
+        by_series[str(name)] = pd.DataFrame(rows).T.ffill().bfill().fillna(0.0).to_numpy().T
+    return by_series
 
 
-def _by_row(one: Callable[[pd.Series, int], pd.Series]) -> Callable[[Floats, int], Floats]:
+def _by_row(score: Callable[[pd.Series, int], pd.Series]) -> Callable[[Floats, int], Floats]:
     def scored(values: Floats, season: int) -> Floats:
-        return np.stack([one(pd.Series(row), season).abs().fillna(0.0).to_numpy() for row in values])
+        return np.stack([score(pd.Series(row), season).abs().fillna(0.0).to_numpy() for row in values])
 
     return scored
 
@@ -73,19 +78,19 @@ def _same_slot(x: pd.Series, season: int) -> pd.Series:
 
 
 def _stl(x: pd.Series, season: int) -> pd.Series:
-    from statsmodels.tsa.seasonal import STL  # noqa: PLC0415 — slow to import, and only here
+    from statsmodels.tsa.seasonal import STL
 
     length = STL_PERIODS if season == 7 else 4 * season
-    found = np.zeros(len(x))
+    scores = np.zeros(len(x))
     step = max(1, season // 24)  # of minutes an hour at a time: a fit of four days takes a while
     for t in range(length, len(x), step):
-        own = x.to_numpy()[t + step - length : t + step]
-        if own.std() == 0:
+        history = x.to_numpy()[t + step - length : t + step]
+        if history.std() == 0:
             continue
-        rest = STL(own, period=season, robust=season == 7).fit().resid
+        rest = STL(history, period=season, robust=season == 7).fit().resid
         spread = 1.4826 * np.median(np.abs(rest[:-step] - np.median(rest[:-step])))
-        found[t : t + step] = np.abs(rest[-len(found[t : t + step]) :]) / spread if spread > 0 else 0.0
-    return pd.Series(found)
+        scores[t : t + step] = np.abs(rest[-len(scores[t : t + step]) :]) / spread if spread > 0 else 0.0
+    return pd.Series(scores)
 
 
 def _jointly(build: Callable[[], object], fit_from: int) -> Callable[[Floats, int], Floats]:
@@ -93,35 +98,35 @@ def _jointly(build: Callable[[], object], fit_from: int) -> Callable[[Floats, in
 
     def scored(values: Floats, season: int) -> Floats:
         x = values.T
-        found = np.zeros(len(x))
+        scores = np.zeros(len(x))
         step = max(7, season)
         for t in range(max(fit_from, 2 * season), len(x), step):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 model = build().fit(x[:t])  # type: ignore[attr-defined] # PyOD ships no types
-                found[t : t + step] = model.decision_function(x[t : t + step]) - model.threshold_
-        return np.broadcast_to(found, values.shape)
+                scores[t : t + step] = model.decision_function(x[t : t + step]) - model.threshold_
+        return np.broadcast_to(scores, values.shape)
 
     return scored
 
 
 def _ecod() -> object:
-    from pyod.models.ecod import ECOD  # noqa: PLC0415
+    from pyod.models.ecod import ECOD
 
     return ECOD(contamination=0.02)
 
 
 def _forest() -> object:
-    from pyod.models.iforest import IForest  # noqa: PLC0415
+    from pyod.models.iforest import IForest
 
     return IForest(contamination=0.02, random_state=1)
 
 
 def _anomstack(values: Floats, season: int) -> Floats:
-    from pyod.models.knn import KNN  # noqa: PLC0415
-    from pyod.models.pca import PCA  # noqa: PLC0415
+    from pyod.models.knn import KNN
+    from pyod.models.pca import PCA
 
-    found = np.zeros(values.shape)
+    scores = np.zeros(values.shape)
     step = max(7, season)
     for n, row in enumerate(values):
         smooth = pd.Series(row).diff().rolling(3).mean()
@@ -133,8 +138,8 @@ def _anomstack(values: Floats, season: int) -> Floats:
                 for model in (PCA(contamination=0.01), KNN(contamination=0.01)):
                     model.fit(lags[8:t])
                     parts.append(model.predict_proba(lags[t : t + step])[:, 1])
-            found[n, t : t + step] = np.mean(parts, axis=0)
-    return found
+            scores[n, t : t + step] = np.mean(parts, axis=0)
+    return scores
 
 
 PEERS = {

@@ -1,8 +1,8 @@
 """How alarms are scored against known events, the same for every method.
 
-An event is found if any metric of its series alarms from its start to `grace` periods after its end. Alarms outside of all events are
-counted as points, and as pages: an alarm says the same thing for `page` periods, then the next one counts again. Precision is
-found events over found events and false pages.
+An event is found if any metric of its series alarms from its start to `grace` periods after its end. Alarms
+outside of all events are counted as points, and as pages: an alarm says the same thing for `page` periods,
+then the next one counts again. Precision is found events over found events and false pages.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ Flags = dict[str, npt.NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class Score:
-    """Events and alarms counted. `false_per_100`: alarms outside of events per 100 scored points of one metric."""
+    """Events and alarms counted. `false_per_100`: alarms outside of events per 100 scored points of one
+    metric.
+    """
 
     found: int
     events: int
@@ -34,9 +36,12 @@ class Score:
         recall = self.found / max(self.events, 1)
         f1 = 2 * precision * recall / (precision + recall) if self.found else 0.0
         return {
-            "precision": precision, "recall": recall, "f1": f1, "delay_days": self.delay,
+            "precision": precision,
+            "recall": recall,
+            "f1": f1,
+            "delay_days": self.delay,
             "false_per_100": 100 * self.false_points / max(self.points, 1),
-        }  # fmt: skip
+        }
 
 
 def score(flags: Flags, labelled: LabelledSet) -> Score:
@@ -45,7 +50,7 @@ def score(flags: Flags, labelled: LabelledSet) -> Score:
         name: _scored(np.asarray(matrix.any(axis=0), np.bool_), labelled.scored_from[name])
         for name, matrix in flags.items()
     }
-    inside = {name: np.zeros(len(own), np.bool_) for name, own in alarms.items()}
+    inside = {name: np.zeros(len(series_alarms), np.bool_) for name, series_alarms in alarms.items()}
     delays: list[float] = []
     by_kind: dict[str, list[int]] = {}
     for event in labelled.events:
@@ -66,32 +71,47 @@ def score(flags: Flags, labelled: LabelledSet) -> Score:
     )
     whole = sum(m[:, labelled.scored_from[n] :].size for n, m in flags.items())
     return Score(
-        len(delays), len(labelled.events), _pages(alarms, inside, labelled), points, whole, float(np.mean(delays)) if delays else np.nan,
+        len(delays),
+        len(labelled.events),
+        _pages(alarms, inside, labelled),
+        points,
+        whole,
+        float(np.mean(delays)) if delays else np.nan,
         {str(kind): (a, b) for kind, (a, b) in sorted(by_kind.items())},
-    )  # fmt: skip
+    )
 
 
 def best_in_hindsight(
     scores: dict[str, npt.NDArray[np.float64]], labelled: LabelledSet, steps: int = 40
 ) -> tuple[float, Score]:
-    """The threshold that nobody could have known: of `steps` quantiles of the scores the one with the best F1, and its score."""
-    whole = np.concatenate([own[:, labelled.scored_from[name] :].ravel() for name, own in scores.items()])
+    """The threshold that nobody could have known: of `steps` quantiles of the scores the one with the best
+    F1, and its score.
+    """
+    whole = np.concatenate(
+        [series_scores[:, labelled.scored_from[name] :].ravel() for name, series_scores in scores.items()]
+    )
     tried = np.unique(np.quantile(whole[np.isfinite(whole)], 1.0 - np.geomspace(0.2, 2e-5, steps)))
-    found = [(one, score({name: own > one for name, own in scores.items()}, labelled)) for one in tried]
-    return max(found, key=lambda pair: pair[1].figures["f1"])
+    candidates = [
+        (
+            threshold,
+            score({name: series_scores > threshold for name, series_scores in scores.items()}, labelled),
+        )
+        for threshold in tried
+    ]
+    return max(candidates, key=lambda pair: pair[1].figures["f1"])
 
 
 def _scored(alarms: npt.NDArray[np.bool_], first: int) -> npt.NDArray[np.bool_]:
-    found = alarms.copy()
-    found[:first] = False
-    return found
+    kept_alarms = alarms.copy()
+    kept_alarms[:first] = False
+    return kept_alarms
 
 
 def _pages(alarms: Flags, inside: Flags, labelled: LabelledSet) -> int:
     by_scope: dict[str, set[int]] = {}
-    for name, own in alarms.items():
+    for name, series_alarms in alarms.items():
         by_scope.setdefault(labelled.scope.get(name, name), set()).update(
-            np.flatnonzero(own & ~inside[name]).tolist()
+            np.flatnonzero(series_alarms & ~inside[name]).tolist()
         )
     pages = 0
     for times in by_scope.values():

@@ -1,7 +1,8 @@
 """What anomaly flags are measured on: series with faults that are known, from three places.
 
-`generated` draws campaigns with every fault of BASELINES 1a, `keywords` plants faults into real series (1b), `labelled` reads series
-with labelled windows (1c). Faults stand in `Event`s; promotions and planned steps of a budget are in the series and are no faults.
+`generated` draws campaigns with every fault of BASELINES 1a, `keywords` plants faults into real series (1b),
+`labelled` reads series with labelled windows (1c). Faults stand in `Event`s; promotions and planned steps of
+a budget are in the series and are no faults.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,9 @@ UNSCORED = 0.15
 
 @dataclass(frozen=True)
 class Event:
-    """Something that a buyer wants to be told of: from `start` to `end` (both included, places in the series)."""
+    """Something that a buyer wants to be told of: from `start` to `end` (both included, places in the
+    series).
+    """
 
     series: str
     start: int
@@ -33,9 +36,11 @@ class Event:
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """Series of one kind: `days` as `detect` takes them, on one regular grid per series, and the events in them.
+    """Series of one kind: `days` as `detect` takes them, on one regular grid per series, and the events in
+    them.
 
-    `grace` and `page` are in periods: how long after its end an event may still be found, and how long an alarm says the same thing.
+    `grace` and `page` are in periods: how long after its end an event may still be found, and how long an
+    alarm says the same thing.
     """
 
     name: str
@@ -53,32 +58,43 @@ class LabelledSet:
 
 
 def generated(seed: int, *, campaigns: int = CAMPAIGNS, days: int = DAYS) -> LabelledSet:
-    """Campaigns with weekdays, noise that lasts, drift, budgets that bind and are changed on purpose, six promotions, and three faults each."""
+    """Campaigns with weekdays, noise that lasts, drift, budgets that bind and are changed on purpose, six
+    promotions, and three faults each.
+    """
     rng = np.random.default_rng([seed, 1])
     dates = pd.date_range("2026-01-05", periods=days)
     promotions = np.sort(rng.choice(np.arange(20, days - 5), 6, replace=False))
     parts, events = [], []
     for number in range(campaigns):
         name = f"c{number:02d}"
-        own = _drawn(rng, days, dates.day_of_week.to_numpy(), promotions)
+        campaign = _drawn(rng, days, dates.day_of_week.to_numpy(), promotions)
         kinds = rng.permutation(_KINDS)[:3] if number % 8 else rng.choice(_KINDS, 3)
         for slot, kind in enumerate(kinds):
             width = (days - SCORED_FROM - 6) // 3
             length = int(rng.integers(*_LENGTHS[kind]))
             start = SCORED_FROM + 2 + slot * width + int(rng.integers(0, max(width - length - 8, 1)))
-            _plant(own, kind, start, length, rng)
+            _plant(campaign, kind, start, length, rng)
             events.append(Event(name, start, min(start + length, days) - 1, kind))
-        parts.append(_counted(own, rng).assign(series_id=name, day=dates))
+        parts.append(_counted(campaign, rng).assign(series_id=name, day=dates))
     return LabelledSet(
-        "generated", pd.concat(parts, ignore_index=True), ("spend", "cpc", "ctr", "cvr", "roas"), tuple(events),
-        dict.fromkeys([f"c{n:02d}" for n in range(campaigns)], SCORED_FROM), calendar=tuple(dates[promotions]),
-    )  # fmt: skip
+        "generated",
+        pd.concat(parts, ignore_index=True),
+        ("spend", "cpc", "ctr", "cvr", "roas"),
+        tuple(events),
+        dict.fromkeys([f"c{n:02d}" for n in range(campaigns)], SCORED_FROM),
+        calendar=tuple(dates[promotions]),
+    )
 
 
 _KINDS = ("spend_spike", "spend_stop", "cpc_jump", "ctr_drop", "tracking_break", "roas_decay")
 _LENGTHS = {
-    "spend_spike": (1, 4), "spend_stop": (2, 6), "cpc_jump": (4, 11), "ctr_drop": (4, 11), "tracking_break": (3, 8), "roas_decay": (14, 24),
-}  # fmt: skip
+    "spend_spike": (1, 4),
+    "spend_stop": (2, 6),
+    "cpc_jump": (4, 11),
+    "ctr_drop": (4, 11),
+    "tracking_break": (3, 8),
+    "roas_decay": (14, 24),
+}
 
 
 def _drawn(
@@ -115,42 +131,49 @@ def _drawn(
     }
 
 
-def _plant(own: dict[str, np.ndarray], kind: str, start: int, length: int, rng: np.random.Generator) -> None:
+def _plant(
+    campaign: dict[str, np.ndarray], kind: str, start: int, length: int, rng: np.random.Generator
+) -> None:
     """Change the series from `start` for `length` days."""
     when = slice(start, start + length)
-    ramp = np.linspace(1.0, rng.uniform(0.4, 0.6), len(own["spend"][when]))
+    ramp = np.linspace(1.0, rng.uniform(0.4, 0.6), len(campaign["spend"][when]))
     if kind == "spend_spike":
-        own["spend"][when] *= rng.uniform(1.8, 3.5)
+        campaign["spend"][when] *= rng.uniform(1.8, 3.5)
     elif kind == "spend_stop":
-        own["spend"][when] *= rng.choice([0.0, 0.03])
+        campaign["spend"][when] *= rng.choice([0.0, 0.03])
     elif kind == "cpc_jump":
-        own["cpc"][when] *= rng.uniform(1.45, 2.2)
+        campaign["cpc"][when] *= rng.uniform(1.45, 2.2)
     elif kind == "ctr_drop":
-        own["ctr"][when] *= rng.uniform(0.4, 0.65)
+        campaign["ctr"][when] *= rng.uniform(0.4, 0.65)
     elif kind == "tracking_break":
-        own["cvr"][when] *= rng.choice([0.0, 0.1, 0.3])
+        campaign["cvr"][when] *= rng.choice([0.0, 0.1, 0.3])
     else:
-        own["cvr"][when] *= ramp
+        campaign["cvr"][when] *= ramp
 
 
-def _counted(own: dict[str, np.ndarray], rng: np.random.Generator) -> pd.DataFrame:
-    clicks = rng.poisson(own["spend"] / own["cpc"])
-    impressions = rng.poisson(own["spend"] / own["cpc"] / own["ctr"])
+def _counted(campaign: dict[str, np.ndarray], rng: np.random.Generator) -> pd.DataFrame:
+    clicks = rng.poisson(campaign["spend"] / campaign["cpc"])
+    impressions = rng.poisson(campaign["spend"] / campaign["cpc"] / campaign["ctr"])
     clicks = np.minimum(clicks, impressions)
-    conversions = rng.binomial(clicks, np.minimum(own["cvr"], 0.9))
+    conversions = rng.binomial(clicks, np.minimum(campaign["cvr"], 0.9))
     value = np.array(
-        [rng.gamma(4 * n, o / 4) if n else 0.0 for n, o in zip(conversions, own["order"], strict=True)]
+        [rng.gamma(4 * n, o / 4) if n else 0.0 for n, o in zip(conversions, campaign["order"], strict=True)]
     )
     return pd.DataFrame(
         {
-            "spend": own["spend"].round(2), "impressions": impressions, "clicks": clicks, "conversions": conversions.astype(float),
+            "spend": campaign["spend"].round(2),
+            "impressions": impressions,
+            "clicks": clicks,
+            "conversions": conversions.astype(float),
             "conversion_value": value.round(2),
         }
-    )  # fmt: skip
+    )
 
 
 def keywords(path: Path, seed: int) -> LabelledSet:
-    """The largest keyword groups of a file (id, date, impressions, clicks), with spikes, stops, CTR drops and slow decays planted."""
+    """The largest keyword groups of a file (id, date, impressions, clicks), with spikes, stops, CTR drops and
+    slow decays planted.
+    """
     frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     frame["date"] = pd.to_datetime(frame["date"])
     ids = np.sort(frame["id"].unique())
@@ -164,18 +187,25 @@ def keywords(path: Path, seed: int) -> LabelledSet:
     events: list[Event] = []
     for number in whole:
         name = f"k{number:03d}"
-        own = sums.loc[number].reindex(dates, fill_value=0).astype(float)
-        parts.append(_planted(own, name, rng, events).assign(series_id=name, day=dates))
+        keyword_sums = sums.loc[number].reindex(dates, fill_value=0).astype(float)
+        parts.append(_planted(keyword_sums, name, rng, events).assign(series_id=name, day=dates))
     return LabelledSet(
-        "keywords", pd.concat(parts, ignore_index=True), ("impressions", "clicks", "ctr"), tuple(events),
+        "keywords",
+        pd.concat(parts, ignore_index=True),
+        ("impressions", "clicks", "ctr"),
+        tuple(events),
         dict.fromkeys([f"k{n:03d}" for n in whole], SCORED_FROM),
-    )  # fmt: skip
+    )
 
 
-def _planted(own: pd.DataFrame, name: str, rng: np.random.Generator, events: list[Event]) -> pd.DataFrame:
-    """Seven faults on one real series, apart from each other; clicks are thinned or drawn, so that they stay counts."""
-    impressions, clicks = np.array(own["impressions"]), np.array(own["clicks"])
-    width = (len(own) - SCORED_FROM - 4) // PER_KEYWORD
+def _planted(
+    keyword_days: pd.DataFrame, name: str, rng: np.random.Generator, events: list[Event]
+) -> pd.DataFrame:
+    """Seven faults on one real series, apart from each other; clicks are thinned or drawn, so that they stay
+    counts.
+    """
+    impressions, clicks = np.array(keyword_days["impressions"]), np.array(keyword_days["clicks"])
+    width = (len(keyword_days) - SCORED_FROM - 4) // PER_KEYWORD
     for slot in range(PER_KEYWORD):
         kind = ("spike", "stop", "ctr_drop", "decay")[int(rng.integers(0, 4))]
         length = int(
@@ -193,24 +223,26 @@ def _planted(own: pd.DataFrame, name: str, rng: np.random.Generator, events: lis
             impressions[when], clicks[when] = 0.0, 0.0
         else:
             low = rng.uniform(0.35, 0.6)
-            kept = low if kind == "ctr_drop" else np.linspace(1.0, low, len(clicks[when]))
-            clicks[when] = rng.binomial(clicks[when].astype(int), kept)
+            remaining_share = low if kind == "ctr_drop" else np.linspace(1.0, low, len(clicks[when]))
+            clicks[when] = rng.binomial(clicks[when].astype(int), remaining_share)
             if kind == "decay":
-                impressions[when] = np.rint(impressions[when] * kept)
-        events.append(Event(name, start, min(start + length, len(own)) - 1, kind))
+                impressions[when] = np.rint(impressions[when] * remaining_share)
+        events.append(Event(name, start, min(start + length, len(keyword_days)) - 1, kind))
     return pd.DataFrame({"impressions": impressions, "clicks": clicks})
 
 
 def labelled(path: Path) -> LabelledSet:
-    """Series, timestamp, value and label (1 inside a window somebody marked) from a file, each on its own regular grid."""
+    """Series, timestamp, value and label (1 inside a window somebody marked) from a file, each on its own
+    regular grid.
+    """
     frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     frame["timestamp"] = pd.to_datetime(frame["timestamp"])
     frame = frame.sort_values(["series", "timestamp"]).drop_duplicates(["series", "timestamp"])
     events, first = [], {}
-    for name, own in frame.groupby("series"):
-        inside = np.concatenate([[0], own["label"].to_numpy(int), [0]])
+    for name, series_rows in frame.groupby("series"):
+        inside = np.concatenate([[0], series_rows["label"].to_numpy(int), [0]])
         starts, ends = np.flatnonzero(np.diff(inside) == 1), np.flatnonzero(np.diff(inside) == -1) - 1
-        first[str(name)] = int(UNSCORED * len(own))
+        first[str(name)] = int(UNSCORED * len(series_rows))
         events += [
             Event(str(name), int(a), int(b), "labelled")
             for a, b in zip(starts, ends, strict=True)
@@ -220,9 +252,16 @@ def labelled(path: Path) -> LabelledSet:
     a_day = pd.Timedelta(days=1) / period
     days = frame.rename(columns={"series": "series_id", "timestamp": "day"})[["series_id", "day", "value"]]
     return LabelledSet(
-        path.stem, days.reset_index(drop=True), ("value",), tuple(events), first, grace=0, page=max(3, round(a_day)),
-        season=7 if a_day <= 1 else round(a_day), periods_a_day=a_day,
-    )  # fmt: skip
+        path.stem,
+        days.reset_index(drop=True),
+        ("value",),
+        tuple(events),
+        first,
+        grace=0,
+        page=max(3, round(a_day)),
+        season=7 if a_day <= 1 else round(a_day),
+        periods_a_day=a_day,
+    )
 
 
 def labelled_sets(folder: Path, seed: int) -> Iterator[LabelledSet]:
@@ -231,7 +270,7 @@ def labelled_sets(folder: Path, seed: int) -> Iterator[LabelledSet]:
         if path.suffix == ".csv":
             columns = set(pd.read_csv(path, nrows=0).columns)
         else:
-            import pyarrow.parquet as pq  # noqa: PLC0415 — only where there is such a file
+            import pyarrow.parquet as pq
 
             columns = set(pq.read_schema(path).names)
         if {"series", "timestamp", "value", "label"} <= columns:

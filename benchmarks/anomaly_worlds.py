@@ -1,7 +1,9 @@
-"""A sandbox's world with labelled incidents, as a set of series: ad sets, campaigns and accounts, as they were known on each morning.
+"""A sandbox's world with labelled incidents, as a set of series: ad sets, campaigns and accounts, as they
+were known on each morning.
 
-Conversions of young days are still to come, so every morning has figures of its own. `mornings` yields them; the set itself holds what the
-market ended at, which is what the peers are given (it flatters them: they have no way to tell late from lost).
+Conversions of young days are still to come, so every morning has figures of its own. `mornings` yields them;
+the set itself holds what the market ended at, which is what the peers are given (it flatters them: they have
+no way to tell late from lost).
 """
 
 from collections.abc import Iterator
@@ -46,16 +48,20 @@ class IncidentWorld:
         )
         names = [str(name) for name in days["series_id"].unique()]
         return LabelledSet(
-            self.market.world.name, days.drop(columns="matured"), METRICS, tuple(self._events(names)), dict.fromkeys(names, SCORED_FROM),
+            self.market.world.name,
+            days.drop(columns="matured"),
+            METRICS,
+            tuple(self._events(names)),
+            dict.fromkeys(names, SCORED_FROM),
             scope={name: "|".join(name.split("|")[:3]) for name in names},
-        )  # fmt: skip
+        )
 
     def mornings(self) -> Iterator[tuple[int, pd.DataFrame]]:
         """Per scored day its place, and every series as it was known on the morning after it."""
-        for place in range(SCORED_FROM, (self.last - self.first).days + 1):
-            day = self.first + timedelta(days=place)
+        for position in range(SCORED_FROM, (self.last - self.first).days + 1):
+            day = self.first + timedelta(days=position)
             yield (
-                place,
+                position,
                 self._days(
                     max(self.first, day - timedelta(days=HISTORY - 1)),
                     day,
@@ -66,22 +72,26 @@ class IncidentWorld:
     def calendar(self) -> pd.DataFrame:
         """Promotions and holidays, which an advertiser knows of beforehand: day and group."""
         rows = [
-            {"day": one.first_day + timedelta(days=n), "group": name}
-            for one in self.market.world.incidents
-            if not one.is_fault
-            for name in self._named(one.platform, one.account_id, "account", None)
-            for n in range(one.days)
+            {"day": incident.first_day + timedelta(days=n), "group": name}
+            for incident in self.market.world.incidents
+            if not incident.is_fault
+            for name in self._named(incident.platform, incident.account_id, "account", None)
+            for n in range(incident.days)
         ]
         return pd.DataFrame(rows, columns=["day", "group"])
 
     def _days(self, first: date, last: date, *, at: datetime) -> pd.DataFrame:
         parts = [
-            self._level(account, level, first, last, at) for account in self.market.world.accounts for level in LEVELS
-        ]  # fmt: skip
+            self._level(account, level, first, last, at)
+            for account in self.market.world.accounts
+            for level in LEVELS
+        ]
         return pd.concat(parts, ignore_index=True)
 
     def _level(self, account: Account, level: str, first: date, last: date, at: datetime) -> pd.DataFrame:
-        """Days on which nothing happened are zeros, as for an entity that is listed and active; days not over yet are not there."""
+        """Days on which nothing happened are zeros, as for an entity that is listed and active; days not over
+        yet are not there.
+        """
         closed = min(last, at.astimezone(account.zone).date() - timedelta(days=1))
         catalog = self.market.catalog(account)
         sizes = {"account": 1, "campaign": len(catalog.campaigns.id), "ad_set": len(catalog.ad_sets.id)}
@@ -90,13 +100,16 @@ class IncidentWorld:
         sums = {name: np.zeros(shape) for name in _SUMS}
         start = int(np.datetime64(first, "D").astype(int))
         for block in self.market.report(account, level, first, closed, at=at):
-            place = np.zeros(len(block), int) if level == "account" else getattr(block, level)
+            positions = np.zeros(len(block), int) if level == "account" else getattr(block, level)
             values = {
-                "impressions": block.impressions, "clicks": block.clicks, "spend": block.spend_micros / 1e6,
-                "conversions": block.purchases + block.leads, "conversion_value": block.purchase_value_micros / 1e6,
-            }  # fmt: skip
+                "impressions": block.impressions,
+                "clicks": block.clicks,
+                "spend": block.spend_micros / 1e6,
+                "conversions": block.purchases + block.leads,
+                "conversion_value": block.purchase_value_micros / 1e6,
+            }
             for name, column in values.items():
-                sums[name][block.day - start, place] = column
+                sums[name][block.day - start, positions] = column
         active = sums["impressions"].any(axis=0)
         ages = (at.astimezone(account.zone).date() - first).days - np.arange(shape[0])
         shares = np.array([self.lag.get((account.platform, account.id, int(age)), 1.0) for age in ages])
@@ -104,35 +117,44 @@ class IncidentWorld:
         days = pd.date_range(first, closed)
         return pd.DataFrame(
             {
-                "series_id": np.tile(names, len(days)), "day": np.repeat(days, len(names)),
+                "series_id": np.tile(names, len(days)),
+                "day": np.repeat(days, len(names)),
                 "group": "" if level == "account" else f"{account.platform}|{account.id}",
-                **{name: column[:, active].ravel() for name, column in sums.items()}, "matured": np.repeat(shares, len(names)),
+                **{name: column[:, active].ravel() for name, column in sums.items()},
+                "matured": np.repeat(shares, len(names)),
             }
-        )  # fmt: skip
+        )
 
-    def _name(self, account: Account, level: str, place: int) -> str:
+    def _name(self, account: Account, level: str, position: int) -> str:
         """Every series is named by its way down: platform, account, campaign, ad set."""
         catalog = self.market.catalog(account)
         top = f"{account.platform}|{account.id}"
         if level == "account":
             return top
-        campaign = place if level == "campaign" else int(catalog.ad_sets.campaign[place])
+        campaign = position if level == "campaign" else int(catalog.ad_sets.campaign[position])
         middle = f"{top}|{catalog.campaigns.id[campaign]}"
-        return middle if level == "campaign" else f"{middle}|{catalog.ad_sets.id[place]}"
+        return middle if level == "campaign" else f"{middle}|{catalog.ad_sets.id[position]}"
 
     def _events(self, names: list[str]) -> Iterator[Event]:
-        for one in self.market.world.incidents:
-            if not one.is_fault:
+        for incident in self.market.world.incidents:
+            if not incident.is_fault:
                 continue
-            start = (one.first_day - self.first).days
+            start = (incident.first_day - self.first).days
             if not SCORED_FROM <= start <= (self.last - self.first).days:
                 continue
-            for own in self._named(one.platform, one.account_id, one.level, one.entity_id):
+            for series_name in self._named(
+                incident.platform, incident.account_id, incident.level, incident.entity_id
+            ):
                 also = tuple(
-                    n for n in names if n != own and (n.startswith(own + "|") or own.startswith(n + "|"))
+                    n
+                    for n in names
+                    if n != series_name
+                    and (n.startswith(series_name + "|") or series_name.startswith(n + "|"))
                 )
-                end = min(start + one.days - 1, (self.last - self.first).days)
-                yield Event(own, start, end, one.kind, also, LASTING if one.kind in _LASTS else 0)
+                end = min(start + incident.days - 1, (self.last - self.first).days)
+                yield Event(
+                    series_name, start, end, incident.kind, also, LASTING if incident.kind in _LASTS else 0
+                )
 
     def _named(
         self, platform: str | None, account_id: str | None, level: str, entity_id: str | None

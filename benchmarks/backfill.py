@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.ground import Timed, even_world, ground, timed, timed_words
+from orchestration.cli.in_process_runs import dagster_environment
 from orchestration.definitions import defs
 from orchestration.jobs import CORE_DAYS, RAW_DAYS
-from orchestration.runs import dagster_environment
 
 DAYS, AD_SETS, SAMPLE_DAYS = 730, 1_000, 30
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
 
-from assets.ingest.assets import DAILY
-from assets.ingest.pulling import Pull, keep_log, pull_accounts, read_through
-from assets.ingest.restate import LONG_WEEKDAY, first_day, window_days
+from assets.raw.platforms.assets import DAILY
+from assets.raw.platforms.pull import Pull, keep_log, pull_accounts, read_through
+from assets.raw.platforms.restatement_window import LONG_WEEKDAY, first_day, window_days
+from resources.config.settings import load_settings
 from resources.errors import PlatformError
-from resources.lake import Lake
-from resources.platforms.login import PLATFORMS, Platforms
-from resources.settings import load_settings
+from resources.lake.lake import Lake
+from resources.platforms.registry import PLATFORMS, Platforms
 from resources.tables.every import TABLES
 from sandbox.clock import Clock
 from sandbox.serve import running

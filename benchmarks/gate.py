@@ -19,13 +19,13 @@ import yaml
 from dotenv import dotenv_values
 
 from benchmarks.ground import ground, timed
-from orchestration.deciding import decide
-from resources.approvers import enroll
-from resources.lake import Lake
+from orchestration.cli.decisions import decide
+from resources.config.settings import load_settings
+from resources.lake.lake import Lake
 from resources.ledger.proposal import Change, Effect, Image, Proposal, Target, proposal_id
 from resources.ledger.store import Ledger
-from resources.platforms.login import Platforms
-from resources.settings import load_settings
+from resources.platforms.registry import Platforms
+from resources.security.approvers import enroll
 
 WAITING, BULK, NAME = (500, 10_000), 100, "bench"
 
@@ -49,8 +49,8 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
 
 
 def _ticks(count: int) -> tuple[float, float, int]:
-    from resources.desk import Desk  # noqa: PLC0415
-    from sensors.proposals import tick  # noqa: PLC0415
+    from resources.action_services import Desk
+    from sensors.proposals import tick
 
     with TemporaryDirectory() as folder, dg.DagsterInstance.local_temp(folder) as instance:
         settings = load_settings({"PAID_MEDIA_VAR": folder}, with_platforms=False)
@@ -95,8 +95,8 @@ def _pause(
 
 
 def _bulk(var: Path, count: int) -> tuple[float, int, int]:
-    from assets.actions.figures import Figures  # noqa: PLC0415
-    from resources.desk import Desk  # noqa: PLC0415
+    from assets.actions.inputs import Figures
+    from resources.action_services import Desk
 
     timed("daily", var=var)
     policy = var / "policy.yaml"

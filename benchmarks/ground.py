@@ -12,7 +12,7 @@ from time import perf_counter
 
 import yaml
 
-from orchestration.local_sandbox import sandbox_running
+from orchestration.cli.sandbox_process import sandbox_running
 
 ROOT = Path(__file__).resolve().parent.parent
 SHAPES: dict[str, tuple[str, dict[str, float]]] = {

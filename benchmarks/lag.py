@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.conversion_lag.assets import keep, learned
-from assets.conversion_lag.curve import LONGEST_DAYS, curves
-from assets.conversion_lag.sightings import COLUMNS, EVERY
-from assets.ingest.restate import LONG_WEEKDAY
-from assets.performance.figures import core_days
-from assets.report.outlook import outlooks
+from assets.core.conversion_lag.assets import keep, learned
+from assets.core.conversion_lag.curve import LONGEST_DAYS, curves
+from assets.core.conversion_lag.sightings import COLUMNS, EVERY
+from assets.core.performance.point_in_time import core_days
+from assets.raw.platforms.restatement_window import LONG_WEEKDAY
+from assets.reports.pages.outlook import outlooks
 from benchmarks.days import MORNING, Days, days_of, tidied
-from resources.platforms.login import PLATFORMS
+from resources.platforms.registry import PLATFORMS
 from sandbox.world import Account, load_world
 
 PULLED_DAYS, JUDGED_MORNINGS, WINDOW = 60, 28, 7

@@ -1,7 +1,8 @@
-"""How others project a month: rates people compute in a sheet, and the libraries, each on the series' own past alone.
+"""How others project a month: rates people compute in a sheet, and the libraries, each on the series' own
+past alone.
 
-statsforecast and prophet are not part of the project: `.venv/bin/python -m pip install -e '.[benchmarks]'` brings them. A peer whose library is missing is
-said to be, and left out.
+statsforecast and prophet are not part of the project: `.venv/bin/python -m pip install -e '.[benchmarks]'`
+brings them. A peer whose library is missing is said to be, and left out.
 """
 
 import logging
@@ -13,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 Peer = Callable[[np.ndarray, pd.DatetimeIndex, int, int], float]
-"""The remaining sum, from the days so far, their dates, how many of them are of this month, and the days to come."""
+"""The remaining sum, from the days so far, their dates, how many of them are of this month, and the days to
+come."""
 WINDOW, HALF_LIFE = 56, 7.0
 
 
@@ -54,30 +56,34 @@ def _shape(index: np.ndarray, days: pd.DatetimeIndex, ahead: int) -> float:
 
 
 QUICK: dict[str, Peer] = {
-    "flat run rate": flat, "last 7 days": last_seven, "weekday run rate": weekday_rate,
-    "weekday EWMA": weekday_weighted, "seasonal naive": seasonal_naive,
-}  # fmt: skip
+    "flat run rate": flat,
+    "last 7 days": last_seven,
+    "weekday run rate": weekday_rate,
+    "weekday EWMA": weekday_weighted,
+    "seasonal naive": seasonal_naive,
+}
 
 
 def libraries(say: Callable[[str], None]) -> dict[str, Peer]:
     """The peers whose libraries are installed; `say` hears of those that are not."""
-    found: dict[str, Peer] = {}
+    peers: dict[str, Peer] = {}
     if find_spec("statsforecast"):
-        found |= {name: _of_statsforecast(name) for name in ("AutoETS", "AutoARIMA", "MSTL", "Theta")}
+        peers |= {name: _of_statsforecast(name) for name in ("AutoETS", "AutoARIMA", "MSTL", "Theta")}
     else:
         say(
-            "statsforecast is not installed: AutoETS, AutoARIMA, MSTL and Theta are left out (pip install -e '.[benchmarks]')"
+            "statsforecast is not installed: AutoETS, AutoARIMA, MSTL "
+            "and Theta are left out (pip install -e '.[benchmarks]')"
         )
     if find_spec("prophet"):
-        found["Prophet"] = _prophet
+        peers["Prophet"] = _prophet
     else:
         say("prophet is not installed and left out (pip install -e '.[benchmarks]')")
-    return found
+    return peers
 
 
 def _of_statsforecast(name: str) -> Peer:
     def forecast(past: np.ndarray, days: pd.DatetimeIndex, gone: int, ahead: int) -> float:
-        from statsforecast import models  # noqa: PLC0415 — compiles for seconds, and not everybody has it
+        from statsforecast import models
 
         few: dict[str, Any] = (
             {"max_p": 2, "max_q": 2, "max_P": 1, "max_Q": 1, "nmodels": 20} if name == "AutoARIMA" else {}
@@ -90,7 +96,7 @@ def _of_statsforecast(name: str) -> Peer:
 
 
 def _prophet(past: np.ndarray, days: pd.DatetimeIndex, gone: int, ahead: int) -> float:
-    from prophet import Prophet  # noqa: PLC0415 — seconds, and not everybody has it
+    from prophet import Prophet
 
     for logger in ("cmdstanpy", "prophet"):
         logging.getLogger(logger).disabled = True

@@ -1,4 +1,6 @@
-"""Daily spend to project: real series from a folder, series made to known rules, and those of a sandbox world with changes that are known beforehand."""
+"""Daily spend to project: real series from a folder, series made to known rules, and those of a sandbox world
+with changes that are known beforehand.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from assets.pacing.known import budget_effect
+from assets.signals.pacing.known_events import budget_effect
 from benchmarks.days import MORNING
 from sandbox.changes import Change
 from sandbox.clock import Clock
@@ -31,31 +33,35 @@ class Set:
 
 
 def real_sets(folder: Path) -> list[Set]:
-    """Every file of the folder whose columns are known: display lines, clicks of keywords, or series_id, day and spend."""
-    found = []
+    """Every file of the folder whose columns are known: display lines, clicks of keywords, or series_id, day
+    and spend.
+    """
+    sets = []
     for path in sorted(p for p in folder.iterdir() if p.suffix in {".csv", ".parquet"}):
         rows = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
         if {"series_id", "day", "spend"} <= set(rows.columns):
             whole = rows[COLUMNS].assign(
                 day=pd.to_datetime(rows["day"]), series_id=rows["series_id"].astype(str)
             )
-            found.append(Set(path.stem, whole, budgets=_budgets(rows)))
+            sets.append(Set(path.stem, whole, budgets=_budgets(rows)))
         elif {"date", "line_item", "campaign_number", "placement", "banner", "cost"} <= set(rows.columns):
-            found.append(Set("display", display_series(rows)))
+            sets.append(Set("display", display_series(rows)))
         elif {"id", "date", "clicks", "impressions"} <= set(rows.columns):
-            found.append(Set("adwords", keyword_series(rows)))
-    return found
+            sets.append(Set("adwords", keyword_series(rows)))
+    return sets
 
 
 def display_series(rows: pd.DataFrame) -> pd.DataFrame:
     """Cost by campaign, placement, banner and line item."""
     parts = [
-        rows.groupby([level, "date"])["cost"].sum().reset_index().set_axis(COLUMNS, axis=1).assign(
-            series_id=lambda made, level=level: level + ": " + made["series_id"].astype(str)
-        )
+        rows.groupby([level, "date"])["cost"]
+        .sum()
+        .reset_index()
+        .set_axis(COLUMNS, axis=1)
+        .assign(series_id=lambda frame, level=level: level + ": " + frame["series_id"].astype(str))
         for level in ("campaign_number", "placement", "banner", "line_item")
-    ]  # fmt: skip
-    return pd.concat(parts, ignore_index=True).assign(day=lambda made: pd.to_datetime(made["day"]))
+    ]
+    return pd.concat(parts, ignore_index=True).assign(day=lambda frame: pd.to_datetime(frame["day"]))
 
 
 def keyword_series(rows: pd.DataFrame) -> pd.DataFrame:
@@ -81,13 +87,14 @@ def _budgets(rows: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def made_set(seed: int, count: int = 150) -> Set:
-    """Series as in BASELINES 2: free, capped, with a budget change in the middle of each month, with a ramp at its end, and
-    with a month's budget that runs out. Changes and month's budgets are known beforehand; the ramp is not.
+    """Series as in BASELINES 2: free, capped, with a budget change in the middle of each month, with a ramp
+    at its end, and with a month's budget that runs out. Changes and month's budgets are known beforehand; the
+    ramp is not.
     """
     rng, days = np.random.default_rng(seed), pd.date_range("2025-01-01", periods=MADE_DAYS)
     months = days.to_period("M")
     parts: list[pd.DataFrame] = []
-    known: list[tuple[str, pd.Timestamp, pd.Timestamp, float]] = []
+    events: list[tuple[str, pd.Timestamp, pd.Timestamp, float]] = []
     budgets: list[tuple[str, pd.Timestamp, float]] = []
     kinds: dict[str, str] = {}
     for number in range(count):
@@ -111,15 +118,15 @@ def made_set(seed: int, count: int = 150) -> Set:
             inside = np.flatnonzero(months == month)
             if kind == "changed":
                 at, factor = inside[rng.integers(8, 24)], rng.uniform(0.5, 1.8)
-                spend[at:] *= factor / (1.0 if not known or known[-1][0] != name else known[-1][3])
-                known += [(name, days[at], days[-1], factor)]
+                spend[at:] *= factor / (1.0 if not events or events[-1][0] != name else events[-1][3])
+                events += [(name, days[at], days[-1], factor)]
             if kind == "runs out":
                 budget = level * len(inside) * rng.uniform(0.7, 1.0)
                 before = np.cumsum(spend[inside]) - spend[inside]
                 spend[inside] = np.clip(budget - before, 0, spend[inside])
                 budgets.append((name, month.to_timestamp(), budget))
         parts.append(pd.DataFrame({"series_id": name, "day": days, "spend": spend}))
-    steps = pd.DataFrame(known, columns=["series_id", "start", "end", "factor"])
+    steps = pd.DataFrame(events, columns=["series_id", "start", "end", "factor"])
     later = steps.groupby("series_id")["start"].shift(-1) - pd.Timedelta(days=1)
     steps["end"] = later.fillna(steps["end"])
     return Set(
@@ -132,8 +139,8 @@ def made_set(seed: int, count: int = 150) -> Set:
 
 
 def world_set(world: World, seed: int) -> Set:
-    """Campaigns and ad sets of a world over seven months. A third of the ad sets meet a planned budget change, pause or end,
-    or a late start: known beforehand, as they are to whoever plans them.
+    """Campaigns and ad sets of a world over seven months. A third of the ad sets meet a planned budget
+    change, pause or end, or a late start: known beforehand, as they are to whoever plans them.
     """
     first = world.begins.replace(day=1)
     last = (pd.Timestamp(first) + pd.DateOffset(months=WORLD_MONTHS) - pd.Timedelta(days=1)).date()
@@ -149,24 +156,27 @@ def world_set(world: World, seed: int) -> Set:
                 parts.append(
                     pd.DataFrame(
                         {
-                            "series_id": [f"{level} {account.id} {one}" for one in ids[rows]],
-                            "day": block.day.astype("datetime64[D]"), "spend": block.spend_micros / 1e6,
+                            "series_id": [f"{level} {account.id} {entity_id}" for entity_id in ids[rows]],
+                            "day": block.day.astype("datetime64[D]"),
+                            "spend": block.spend_micros / 1e6,
                         }
                     )
-                )  # fmt: skip
+                )
     days = pd.concat(parts, ignore_index=True)
-    known = pd.DataFrame(plans, columns=["series_id", "start", "end", "factor"])
+    events = pd.DataFrame(plans, columns=["series_id", "start", "end", "factor"])
     kinds = dict(
-        zip(known["series_id"], np.where(known["factor"] == 0, "paused", "budget changed"), strict=True)
+        zip(events["series_id"], np.where(events["factor"] == 0, "paused", "budget changed"), strict=True)
     )
-    return Set("world", days, known, kinds=kinds)
+    return Set("world", days, events, kinds=kinds)
 
 
 def _planned(
     market: Market, account: Account, rng: np.random.Generator, first: pd.Timestamp, last: pd.Timestamp
 ) -> list[tuple]:
-    """Record changes in the market, and say of each what it does to the series of the ad set: its days and factor."""
-    catalog, made = market.catalog(account), []
+    """Record changes in the market, and say of each what it does to the series of the ad set: its days and
+    factor.
+    """
+    catalog, plans = market.catalog(account), []
     for row, ad_set in enumerate(catalog.ad_sets.id):
         if rng.random() > 1 / 3 or catalog.ad_sets.hidden[row]:
             continue
@@ -186,7 +196,7 @@ def _planned(
                 value=not bool(catalog.ad_sets.paused[row]),
                 day=end + pd.Timedelta(days=1),
             )
-            made.append((name, day, end, 0.0))
+            plans.append((name, day, end, 0.0))
             continue
         ratio = float(rng.choice([0.6, 0.8, 1.2, 1.4]))
         _record(
@@ -197,8 +207,8 @@ def _planned(
             value=int(catalog.ad_sets.budget_micros[row] * ratio),
             day=day,
         )
-        made.append((name, day, last, budget_effect(ratio)))
-    return made
+        plans.append((name, day, last, budget_effect(ratio)))
+    return plans
 
 
 def _record(

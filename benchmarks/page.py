@@ -1,6 +1,6 @@
 """The morning's pages of 10,000 ad sets: how long until everything is on disk, how heavy the dashboard is, how heavy the rest.
 
-Frames are generated (`tests.report.frames`), since what is measured begins where the lake has been read. Everything that the asset
+Frames are generated (`tests.reports.frames`), since what is measured begins where the lake has been read. Everything that the asset
 writes is written: dashboard, campaign pages, CSV files, the list of days. One small state is rendered first, so that what is loaded
 once in the life of a process (Vega, templates) is not counted; it is reported on its own.
 """
@@ -11,13 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from assets.report.archive import page_name
-from assets.report.campaign_page import render_campaign
-from assets.report.campaigns import campaign_views
-from assets.report.publish import folder_name, publish
-from assets.report.view import dashboard_view
-from tests.report.frames import AS_OF, frames
-from tests.report.states import WORDY, gate, incidents, no_marks, pacing_rows, stood_out
+from assets.reports.pages.archive import page_name
+from assets.reports.pages.campaign_page import render_campaign
+from assets.reports.pages.campaigns import campaign_views
+from assets.reports.pages.publish import folder_name, publish
+from assets.reports.pages.view import DashboardInputs, dashboard_view
+from tests.reports.frames import AS_OF, frames
+from tests.reports.states import WORDY, gate, incident_section, incidents, no_marks, pacing_rows
 
 SIZE = 10_000
 
@@ -56,10 +56,10 @@ def _published(count: int, seed: int) -> tuple[dict[str, list[int]], float, dict
         ad_sets=count, days=90, seed=seed, names={n: f"{WORDY[:60]} {n:05d}" for n in range(count)}
     )
     found, waiting, marks = incidents(given, min(count, 300)), gate(given, min(count, 50)), no_marks()
-    extra = {"stood_out": stood_out(found), "approvals": waiting, "pacing": pacing_rows()}
+    extra = {"incidents": incident_section(found), "approvals": waiting, "pacing": pacing_rows()}
     with TemporaryDirectory(prefix="page-") as folder:
         begun, busy = time.perf_counter(), time.process_time()
-        view = dashboard_view(**(given | extra))
+        view = dashboard_view(DashboardInputs(**(given | extra)))
         drilling = time.process_time()
         campaigns = campaign_views(
             view,

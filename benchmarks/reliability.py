@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.ingest.assets import DAILY
+from assets.raw.platforms.assets import DAILY
 from benchmarks.days import Days, days_of
-from resources.lake import Lake
-from resources.platforms.login import PLATFORMS
-from resources.platforms.patience import Patience
+from resources.lake.lake import Lake
+from resources.platforms.registry import PLATFORMS
+from resources.platforms.retries import Patience
 from sandbox.faults import KNOWN, WRITES
 from sandbox.world import load_world
 

@@ -1,8 +1,10 @@
-"""Which ad sets would be paused, beside what they truly earn: our verdicts and the rules people use, on the same mornings.
+"""Which ad sets would be paused, beside what they truly earn: our verdicts and the rules people use, on the
+same mornings.
 
-`size` ad sets (4,000) like those of the world's accounts, or the world's own. The target is what 77 % of the ad sets truly reach, per platform;
-one below three quarters of it is clearly bad, as in FEATURES 5.1. Truth is the market's own: clicks per money x conversion rate
-x mean value, without the luck of the conversions that happened. Every rule sees what the platform showed on that morning.
+`size` ad sets (4,000) like those of the world's accounts, or the world's own. The target is what 77 % of the
+ad sets truly reach, per platform; one below three quarters of it is clearly bad, as in FEATURES 5.1. Truth is
+the market's own: clicks per money x conversion rate x mean value, without the luck of the conversions that
+happened. Every rule sees what the platform showed on that morning.
 """
 
 from collections.abc import Callable
@@ -13,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.underperformers import judge
-from assets.underperformers.judge import PAUSE
+from assets.signals.underperformers import judge
+from assets.signals.underperformers.judge import PAUSE
 from benchmarks.days import MORNING
-from resources.policy import Judging
+from resources.policy.policy import Judging
 from sandbox.clock import Clock
 from sandbox.market import Market
 from sandbox.world import Account, World, load_world
@@ -29,29 +31,32 @@ ORDER_SPREAD = 0.45
 
 
 def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
-    """Good ad sets paused, bad ones caught, precision and calibration: ours, without its parts, and the naive rules."""
-    found = sized(load_world(world or "kind", seed=seed), size or AD_SETS)
-    as_of = found.begins + BEGAN
-    market = Market(found, Clock(datetime.combine(as_of, MORNING)))
+    """Good ad sets paused, bad ones caught, precision and calibration: ours, without its parts, and the naive
+    rules.
+    """
+    sized_world = sized(load_world(world or "kind", seed=seed), size or AD_SETS)
+    as_of = sized_world.begins + BEGAN
+    market = Market(sized_world, Clock(datetime.combine(as_of, MORNING)))
     days = ad_set_days(market, as_of - timedelta(days=28), as_of - timedelta(days=1))
     truth = true_roas(market, days)
-    lag = true_lag(found)
+    lag = true_lag(sized_world)
     began = perf_counter()
     ours = verdicts(days, truth, as_of=as_of, lag=lag)
     seconds = perf_counter() - began
     say(
-        f"{len(truth)} ad sets that sell, {truth['good'].mean():.0%} good, {truth['bad'].mean():.1%} clearly bad"
+        f"{len(truth)} ad sets that sell, {truth['good'].mean():.0%} "
+        f"good, {truth['bad'].mean():.1%} clearly bad"
     )
-    told = {"ours": scored(ours, truth)}
+    scores = {"ours": scored(ours, truth)}
     variants: dict[str, dict[str, Any]] = {
         "without maturity": {"lag": [1.0, 1.0]},
         "without shrinkage": {"alone": True},
         "without clicks": {"blind": True},
     }
     for name, change in variants.items():
-        told[name] = scored(verdicts(days, truth, as_of=as_of, **({"lag": lag} | change)), truth)
+        scores[name] = scored(verdicts(days, truth, as_of=as_of, **({"lag": lag} | change)), truth)
     peers = {name: scored(rule(days, truth, as_of), truth) for name, rule in NAIVE.items()}
-    table = pd.DataFrame(told | peers).T
+    table = pd.DataFrame(scores | peers).T
     say(table.round(4).to_string())
     any_day = np.zeros(len(truth), bool)
     for age in range(15):
@@ -63,7 +68,7 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
             at=datetime.combine(morning, MORNING),
         )
         any_day |= paused(judge(shown, as_of=morning, target_roas=truth["target"], lag=lag), truth)
-    figures = told["ours"] | {
+    figures = scores["ours"] | {
         "good_paused_any_day": float(any_day[truth["good"]].mean()),
         "bad_caught_any_day": float(any_day[truth["bad"]].mean()),
         "ad_sets": float(len(truth)),
@@ -72,8 +77,8 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
     return {
         "figures": {name: round(float(value), 5) for name, value in figures.items()},
         "peers": {
-            name: {k: round(float(v), 5) for k, v in one.items()}
-            for name, one in {**peers, **told}.items()
+            name: {k: round(float(v), 5) for k, v in figures_of.items()}
+            for name, figures_of in {**peers, **scores}.items()
             if name != "ours"
         },
         "ratios": {},
@@ -107,15 +112,21 @@ def ad_set_days(market: Market, start: date, end: date, *, at: datetime | None =
             parts.append(
                 pd.DataFrame(
                     {
-                        "platform": account.platform, "account_id": account.id, "ad_set_id": catalog.ad_sets.id[block.ad_set].astype(str),
-                        "campaign_id": catalog.campaigns.id[block.campaign].astype(str), "day": block.day.astype("datetime64[D]"),
-                        "clicks": block.clicks, "impressions": block.impressions, "spend": spend, "spend_reporting": spend * euro,
+                        "platform": account.platform,
+                        "account_id": account.id,
+                        "ad_set_id": catalog.ad_sets.id[block.ad_set].astype(str),
+                        "campaign_id": catalog.campaigns.id[block.campaign].astype(str),
+                        "day": block.day.astype("datetime64[D]"),
+                        "clicks": block.clicks,
+                        "impressions": block.impressions,
+                        "spend": spend,
+                        "spend_reporting": spend * euro,
                         "conversions": (block.purchases + block.leads).astype(float),
                         "conversion_value": block.purchase_value_micros / 1e6,
                         "goal": np.where(catalog.campaigns.sells[block.campaign], "sales", "leads"),
                     }
                 )
-            )  # fmt: skip
+            )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -128,14 +139,16 @@ def true_roas(market: Market, days: pd.DataFrame) -> pd.DataFrame:
         .reset_index()
     )
     traits = pd.concat([_traits(market, account) for account in market.world.accounts])
-    found = sums.merge(traits, on="ad_set_id")
-    found["roas"] = found["clicks"] / found["spend"] * found["worth"]
-    found["target"] = found.groupby("platform")["roas"].transform(lambda roas: roas.quantile(1 - GOOD_SHARE))
-    found["good"], found["bad"] = (
-        found["roas"] >= found["target"],
-        found["roas"] < BAD_BELOW * found["target"],
+    ad_sets = sums.merge(traits, on="ad_set_id")
+    ad_sets["roas"] = ad_sets["clicks"] / ad_sets["spend"] * ad_sets["worth"]
+    ad_sets["target"] = ad_sets.groupby("platform")["roas"].transform(
+        lambda roas: roas.quantile(1 - GOOD_SHARE)
     )
-    return found.set_index("ad_set_id")
+    ad_sets["good"], ad_sets["bad"] = (
+        ad_sets["roas"] >= ad_sets["target"],
+        ad_sets["roas"] < BAD_BELOW * ad_sets["target"],
+    )
+    return ad_sets.set_index("ad_set_id")
 
 
 def _traits(market: Market, account: Account) -> pd.DataFrame:
@@ -147,7 +160,9 @@ def _traits(market: Market, account: Account) -> pd.DataFrame:
 
 
 def true_lag(world: World) -> pd.DataFrame:
-    """The share visible k days after the click day, by each platform's own behaviour, as it would have been learned."""
+    """The share visible k days after the click day, by each platform's own behaviour, as it would have been
+    learned.
+    """
     ages, rows = np.arange(0, 91), []
     rng = np.random.default_rng(1)
     clicked = rng.random(200_000)
@@ -180,14 +195,14 @@ def verdicts(
     if alone:
         given = given.assign(platform=given["ad_set_id"])
         lag = lag.drop(columns=["platform", "account_id"]).groupby("age_days", as_index=False).mean()
-    found = {}
+    results = {}
     for window in (14, 28):
         judged = judge(
             given, as_of=as_of, target_roas=truth["target"], lag=lag, policy=Judging(window_days=window)
         )
-        found[f"paused_{window}"] = paused(judged, truth)
-        found["below"] = judged.set_index("ad_set_id")["p_below"].reindex(truth.index).to_numpy()
-    return found
+        results[f"paused_{window}"] = paused(judged, truth)
+        results["below"] = judged.set_index("ad_set_id")["p_below"].reindex(truth.index).to_numpy()
+    return results
 
 
 def paused(judged: pd.DataFrame, truth: pd.DataFrame) -> np.ndarray:
@@ -195,26 +210,26 @@ def paused(judged: pd.DataFrame, truth: pd.DataFrame) -> np.ndarray:
     return (verdict.reindex(truth.index) == PAUSE).to_numpy()
 
 
-def scored(found: dict[str, np.ndarray], truth: pd.DataFrame) -> dict[str, float]:
+def scored(results: dict[str, np.ndarray], truth: pd.DataFrame) -> dict[str, float]:
     good, bad = truth["good"].to_numpy(), truth["bad"].to_numpy()
-    told = {}
+    figures = {}
     for window in (14, 28):
-        hit = found[f"paused_{window}"]
-        told[f"good_paused_{window}"], told[f"bad_caught_{window}"] = hit[good].mean(), hit[bad].mean()
-    told["good_paused"] = told["good_paused_28"]
-    hit = found["paused_28"]
-    told["precision"] = (~good[hit]).mean() if hit.any() else np.nan
-    if "below" in found:
-        told["calibration_gap"] = _calibration(found["below"], ~good)
-    return {name: float(value) for name, value in told.items()}
+        hit = results[f"paused_{window}"]
+        figures[f"good_paused_{window}"], figures[f"bad_caught_{window}"] = hit[good].mean(), hit[bad].mean()
+    figures["good_paused"] = figures["good_paused_28"]
+    hit = results["paused_28"]
+    figures["precision"] = (~good[hit]).mean() if hit.any() else np.nan
+    if "below" in results:
+        figures["calibration_gap"] = _calibration(results["below"], ~good)
+    return {name: float(value) for name, value in figures.items()}
 
 
 def _calibration(below: np.ndarray, is_below: np.ndarray) -> float:
     """The largest distance, over tenths of the ad sets by P(below), between what was said and what is."""
     order = np.argsort(below[np.isfinite(below)])
     tenths = np.array_split(order, 10)
-    said, was = below[np.isfinite(below)], is_below[np.isfinite(below)]
-    return max(abs(said[one].mean() - was[one].mean()) for one in tenths)
+    stated, was = below[np.isfinite(below)], is_below[np.isfinite(below)]
+    return max(abs(stated[tenth].mean() - was[tenth].mean()) for tenth in tenths)
 
 
 def _sums(days: pd.DataFrame, truth: pd.DataFrame, as_of: date, length: int) -> pd.DataFrame:

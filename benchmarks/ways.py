@@ -20,15 +20,15 @@ from typing import Any
 import pandas as pd
 import requests
 
-from assets.ingest.pulling import spooled
-from resources.lake import Lake
-from resources.lake_layout import Where
+from assets.raw.platforms.pull import spooled
+from resources.config.settings import Settings, load_settings
+from resources.lake.lake import Lake
+from resources.lake.layout import Where
 from resources.platforms import google_ads_wire, meta_ads_wire
+from resources.platforms.account import Account
 from resources.platforms.google_ads import DAYS_AT_ONCE
-from resources.platforms.login import Platforms
 from resources.platforms.meta_client import PAGE_ROWS
-from resources.records import Account
-from resources.settings import Settings, load_settings
+from resources.platforms.registry import Platforms
 from resources.tables import google_ads, linkedin_ads, meta_ads
 
 TABLES = {
@@ -79,7 +79,7 @@ def ours(job: Job) -> Way:
 
 def google_plain(job: Job) -> Way:
     """SearchStream as Google's examples use it: proto-plus rows, attribute by attribute, into dicts and a frame."""
-    from google.ads.googleads.client import GoogleAdsClient  # noqa: PLC0415 — each way loads its own client alone
+    from google.ads.googleads.client import GoogleAdsClient
 
     settings = job.settings.google_ads
     client = GoogleAdsClient.load_from_dict(
@@ -114,7 +114,7 @@ def _google_row(row: Any) -> dict[str, Any]:
 
 def google_wire(job: Job) -> Way:
     """The same streams over a channel of the same kind, their bytes counted and dropped."""
-    import grpc  # noqa: PLC0415
+    import grpc
 
     settings = job.settings.google_ads
     roots = settings.ca_file.read_bytes() if settings.ca_file else None
@@ -134,9 +134,9 @@ def google_wire(job: Job) -> Way:
 
 def meta_plain(job: Job) -> Way:
     """`get_insights` as Meta's examples use it: the cursor's objects into dicts and a frame."""
-    from facebook_business.adobjects.adaccount import AdAccount  # noqa: PLC0415
-    from facebook_business.api import FacebookAdsApi  # noqa: PLC0415
-    from facebook_business.session import FacebookSession  # noqa: PLC0415
+    from facebook_business.adobjects.adaccount import AdAccount
+    from facebook_business.api import FacebookAdsApi
+    from facebook_business.session import FacebookSession
 
     settings = job.settings.meta_ads
     secret, token = settings.app_secret, settings.access_token

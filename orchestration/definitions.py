@@ -8,25 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.actions import assets as actions
-from assets.anomalies import assets as anomalies
-from assets.audiences import assets as audiences
-from assets.conversion_lag import assets as conversion_lag
-from assets.crm import assets as crm
-from assets.crm import checks as crm_checks
-from assets.customer_features import assets as customer_features
-from assets.dropped_files import assets as dropped_files
-from assets.fx import assets as fx
-from assets.ingest import assets as ingest
-from assets.notices import assets as notices_told
-from assets.pacing import assets as pacing
-from assets.performance import assets as performance
-from assets.performance import checks as performance_checks
-from assets.replay import assets as replay
-from assets.report import assets as report
-from assets.segment_performance import assets as segment_performance
-from assets.segments import assets as segments
-from assets.weekly import assets as weekly
+import assets
 from orchestration.jobs import (
     audience_removals,
     audience_week,
@@ -45,20 +27,20 @@ from orchestration.schedules import (
     every_morning,
     every_night,
 )
-from resources.crm.login import Crms
-from resources.desk import open_desk
-from resources.dropped_files import DroppedFiles
-from resources.lake import Lake
-from resources.platforms.login import Platforms
-from resources.settings import load_settings
-from sensors.changed_pasts import watching
-from sensors.conditions import automation
-from sensors.dropped_days import dropped_days, renew_core
+from resources.action_services import open_desk
+from resources.config.settings import load_settings
+from resources.crm.registry import Crms
+from resources.drop_folder import DroppedFiles
+from resources.lake.lake import Lake
+from resources.platforms.registry import Platforms
+from sensors.automation import automation
+from sensors.conversion_settings_changed import watching
+from sensors.dropped_file_days import dropped_days, renew_core
 from sensors.dropped_files import dropped_files_changed
 from sensors.failures import failed_runs
 from sensors.notices import notices
 from sensors.proposals import watch
-from sensors.unknowns import unknown_outcomes
+from sensors.unknown_outcomes import unknown_outcomes
 
 
 def at_hand() -> dict[str, Any]:
@@ -78,29 +60,8 @@ def at_hand() -> dict[str, Any]:
 @dg.definitions
 def defs() -> dg.Definitions:
     return dg.Definitions(
-        assets=dg.load_assets_from_modules(
-            [
-                ingest,
-                conversion_lag,
-                crm,
-                customer_features,
-                segments,
-                segment_performance,
-                dropped_files,
-                fx,
-                performance,
-                replay,
-                anomalies,
-                pacing,
-                report,
-                weekly,
-                notices_told,
-                actions,
-                audiences,
-            ],
-            include_specs=True,
-        ),
-        asset_checks=dg.load_asset_checks_from_modules([performance_checks, crm_checks]),
+        assets=dg.load_assets_from_package_module(assets, include_specs=True),
+        asset_checks=dg.load_asset_checks_from_package_module(assets),
         jobs=[
             daily_pull,
             crm_pull,

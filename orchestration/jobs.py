@@ -5,13 +5,13 @@ from typing import Any
 import dagster as dg
 
 from assets.actions.assets import APPROVED, PROPOSALS, form_for
-from assets.actions.words import JOB
-from assets.audiences import assets as audiences
-from orchestration.partitions import proposals
-from resources.desk import open_desk
-from resources.lake import Lake
-from resources.platforms.login import PLATFORMS
-from resources.schema import Table
+from assets.actions.audiences import assets as audiences
+from assets.actions.rendering import JOB
+from assets.partitions import proposals
+from resources.action_services import open_desk
+from resources.lake.lake import Lake
+from resources.lake.schema import Table
+from resources.platforms.registry import PLATFORMS
 from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 from resources.tables.crm import READ
 from resources.tables.crm_core import CORE_CRM
@@ -56,7 +56,7 @@ CUSTOMERS = dg.AssetSelection.assets(
     *(t.asset_key for t in (CUSTOMER_FEATURES, IN_SEGMENTS, CARDS, PERFORMANCE))
 )
 DROPPED = dg.AssetSelection.assets(
-    *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.REJECTS))
+    *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.PARTS, dropped.REJECTS))
 )
 DASHBOARD = dg.AssetSelection.assets(dg.AssetKey(["reports", "daily_dashboard"]))
 SIGNALS = dg.AssetSelection.assets(

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from assets.ingest.pulling import counted_days, read_through
-from assets.ingest.restate import LONG_WEEKDAY, first_day, window_days
+from assets.partitions import FIRST_DAY, week_ended_by
+from assets.raw.platforms.pull import counted_days, read_through
+from assets.raw.platforms.restatement_window import LONG_WEEKDAY, first_day, window_days
 from orchestration.jobs import (
     DAYS_OF,
     LISTS_OF,
@@ -17,10 +18,9 @@ from orchestration.jobs import (
     daily_pull,
     tidy_lake,
 )
-from orchestration.partitions import FIRST_DAY, week_ended_by
-from resources.lake import Lake
-from resources.platforms.login import PLATFORMS
-from resources.settings import load_settings
+from resources.config.settings import load_settings
+from resources.lake.lake import Lake
+from resources.platforms.registry import PLATFORMS
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 

@@ -20,6 +20,7 @@ from sandbox.incident import Incident
 from sandbox.report import LEVELS, METRICS
 from sandbox.stage import Stage
 from sandbox.world import Account, WorldWrong
+from sandbox.write_faults import AMBIGUOUS, DEFINITE, ImpossibleAnswer
 
 MARKET_TRUTHS = {"response", "creatives", "terms", "overlap"}
 CUSTOMER_TRUTHS = {"revenue", "qualified", "pipeline", "segments"}
@@ -67,14 +68,14 @@ class _Desk:
     async def faults(self, request: Request) -> Response:
         faults = self._stage.faults
         if request.method == "GET":
-            return _json(KNOWN)
+            return _json(KNOWN | {"write_answers": {"ambiguous": AMBIGUOUS, "definite": DEFINITE}})
         if request.method == "DELETE":
             faults.clear()
             return _json({})
         body = await request.json()
         try:
             faults.arm(**body)
-        except (UnknownFault, TypeError) as error:
+        except (UnknownFault, ImpossibleAnswer, TypeError) as error:
             return _refused(str(error))
         return _json(body)
 
@@ -204,11 +205,7 @@ class _Desk:
 
     async def reset(self, _: Request) -> Response:
         """Forget every change, added incident, armed fault, request and message; real time again."""
-        self._stage.market.reset()
-        self._stage.audiences.clear()
-        self._stage.faults.clear()
-        self._stage.audit.clear()
-        self._stage.caught.clear()
+        self._stage.forget()
         self._stage.clock.set(None)
         return _json({})
 

@@ -20,8 +20,8 @@ from sandbox.audiences import Audiences
 from sandbox.behaviour import Population
 from sandbox.catalog import Catalog
 from sandbox.changes import Change
+from sandbox.customer_settings import PAID
 from sandbox.customers.segment_mix import mix
-from sandbox.customers.settings import PAID
 from sandbox.draws import Floats, Whole
 from sandbox.population import CUSTOMER_POOLS, AccountPopulation, Exclusion, Parts
 from sandbox.report import Report, joined

@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from sandbox.behaviour import Behaviour, Section
-from sandbox.customers.settings import Crm
+from sandbox.customer_settings import Crm
 from sandbox.incident import Incident, Platform, require_known
 
 SHIPPED = Path(__file__).parent / "worlds"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from assets.actions.words import JOB
-from assets.notices.facts import Place
-from assets.notices.figures import failed_run
-from resources.desk import Desk
+from assets.actions.rendering import JOB
+from assets.reports.notifications.queue import queue_failed_run
+from assets.reports.notifications.signal_notices import NoticeContext
+from resources.action_services import Desk
 
 
 @dg.run_failure_sensor(
@@ -25,13 +25,15 @@ def failed_runs(context: dg.RunFailureSensorContext, desk: dg.ResourceParam[Desk
     events = context.get_step_failure_events()
     steps = sorted({event.step_key for event in events if event.step_key})
     ui = desk.settings.ui_url.rstrip("/")
-    place = Place(
+    notice_context = NoticeContext(
         currency="",
         dashboard=f"{ui}/assets/reports/daily_dashboard",
         weekly=f"{ui}/assets/reports/weekly_pacing",
     )
-    said = failed_run(desk, place, job=run.job_name, steps=steps, run_id=run.run_id, why=_why(events))
-    return dg.SkipReason("kept" if said else "it failed before and was told")
+    queued = queue_failed_run(
+        desk, notice_context, job=run.job_name, steps=steps, run_id=run.run_id, why=_why(events)
+    )
+    return dg.SkipReason("kept" if queued else "it failed before and was told")
 
 
 def _why(events: Sequence[dg.DagsterEvent]) -> str:

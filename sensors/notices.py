@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from assets.notices.figures import Watch, trouble
-from assets.notices.notice import Notice
-from assets.notices.sending import route_new, send_due
-from resources.desk import Desk
-from resources.lake import Lake
+from assets.reports.notifications.delivery import route_new, send_due
+from assets.reports.notifications.inputs import NotificationInputs, delivery_problems
+from assets.reports.notifications.notice import Notice
+from assets.reports.notifications.queue import queue_recovered_runs, queue_signals, queue_writes
+from assets.reports.notifications.scheduled import queue_scheduled
+from resources.action_services import Desk
+from resources.lake.lake import Lake
 
 LOOK_EVERY = timedelta(minutes=2)
 MESSAGES = dg.AssetKey(["reports", "messages"])
@@ -39,21 +41,22 @@ def notices(
 
 def tick(instance: dg.DagsterInstance, lake: Lake, desk: Desk, *, is_looking: bool = True) -> str:
     """Find, keep and send what is due; one sentence about it."""
-    watch = Watch(lake, desk)
-    addresses = desk.addresses(watch.rules)
+    inputs = NotificationInputs(lake, desk)
+    addresses = desk.addresses(inputs.rules)
     if not addresses:
         return "Nobody is to be told: no address is set. docs/notifications.md says how."
     found, mornings, broken = 0, list[str](), None
     try:
-        found += watch.look_at_writes() + watch.look_at_runs(lambda one: not _succeeded_since(instance, one))
+        found += queue_writes(inputs)
+        found += queue_recovered_runs(inputs, lambda notice: not _succeeded_since(instance, notice))
         if is_looking:
-            found += watch.look()
-            mornings = watch.morning()
+            found += queue_signals(inputs)
+            mornings = queue_scheduled(inputs)
     except Exception as error:  # noqa: BLE001 — what is kept already is sent whatever cannot be read; then the tick fails
         broken = error
-    zone = partial(_zone, watch)
-    route_new(desk, watch.rules, addresses, zone)
-    sent = send_due(desk, watch.rules, addresses, zone)
+    zone = partial(_zone, inputs)
+    route_new(desk, inputs.rules, addresses, zone)
+    sent = send_due(desk, inputs.rules, addresses, zone)
     failed = {name: why for name, why in sent.items() if why is not None}
     if mornings:
         desk.ledger.forget_notices()
@@ -64,9 +67,9 @@ def tick(instance: dg.DagsterInstance, lake: Lake, desk: Desk, *, is_looking: bo
     return f"{found} new, {len(sent) - len(failed)} sent, {len(failed)} not taken{f' ({words})' if words else ''}"
 
 
-def _zone(watch: Watch, notice: Notice) -> ZoneInfo:
-    own = notice.zone or watch.zones.get((notice.platform, notice.account_id))
-    return watch.rules.zone(own) if own else watch.main_zone
+def _zone(inputs: NotificationInputs, notice: Notice) -> ZoneInfo:
+    own = notice.zone or inputs.time_zones.get((notice.platform, notice.account_id))
+    return inputs.rules.zone(own) if own else inputs.main_time_zone
 
 
 def _succeeded_since(instance: dg.DagsterInstance, notice: Notice) -> bool:
@@ -91,7 +94,7 @@ def _report(instance: dg.DagsterInstance, desk: Desk) -> None:
     now = desk.ledger.clock()
     rows = desk.ledger.deliveries(since=now - timedelta(hours=24))
     table = "\n".join(f"| {row.channel} | {row.state} | {row.number} | {row.said or ''} |" for row in rows)
-    words = trouble(desk, now=now)
+    words = delivery_problems(desk, now=now)
     instance.report_runless_asset_event(
         dg.AssetMaterialization(
             MESSAGES,

@@ -13,15 +13,15 @@ import dagster as dg
 
 from assets.actions.approval import AUTOMATIC
 from assets.actions.assets import PROPOSAL, form_for
-from assets.actions.words import ASSET, key_facts, link, sheet
-from assets.notices.deeds import approval, reminder
-from assets.notices.hours import quiet_until
-from orchestration.partitions import proposals
-from resources.desk import Desk
-from resources.ledger.book import Entry
+from assets.actions.rendering import ASSET, key_facts, link, sheet
+from assets.partitions import proposals
+from assets.reports.notifications.action_notices import approval, reminder
+from assets.reports.notifications.quiet_hours import quiet_until
+from resources.action_services import Desk
+from resources.ledger.base import Entry
 from resources.ledger.proposal import Proposal
 from resources.ledger.states import OPEN, State
-from resources.policy import PolicyUnreadable
+from resources.policy.policy import PolicyUnreadable
 
 AT_ONCE, SHEETS_SECONDS, REMIND_BEFORE = 5_000, 1.0, timedelta(hours=2)
 

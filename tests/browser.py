@@ -47,10 +47,10 @@ def find_browser() -> str:
         NoBrowser: None of the ways worked.
     """
     ways = (_installed, _of_playwright, _downloaded, _of_debian)
-    found = next(filter(None, (way() for way in ways)), None)
-    if found is None:
+    executable = next(filter(None, (way() for way in ways)), None)
+    if executable is None:
         raise NoBrowser(MISSING)
-    return found
+    return executable
 
 
 def _installed() -> str | None:
@@ -100,8 +100,8 @@ def browser_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     # Chromium refuses to run its own sandbox as root, as which containers and CI run.
     unconfined = ("--no-sandbox",) if os.geteuid() == 0 else ()
     with one_process_at_a_time(shared_by_all(tmp_path_factory)):  # nobody installs one beside another
-        found = find_browser()
-    command = (found, *FLAGS, *unconfined, f"--user-data-dir={profile}", "about:blank")
+        address = find_browser()
+    command = (address, *FLAGS, *unconfined, f"--user-data-dir={profile}", "about:blank")
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
         try:
             yield address_of(running, announced=profile / "DevToolsActivePort")

@@ -5,24 +5,44 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from orchestration.definitions import defs
+
 ROOT = Path(__file__).resolve().parent.parent
-CALENDAR = {"orchestration.partitions", "orchestration.automation"}
+GROUND = {"assets.partitions", "assets.automation", "assets.formatting"}
+LAYERS = ("raw", "core", "segments", "signals", "actions", "reports")
+"""The layers of the asset graph, each of which may import the ones before it."""
 MAY_IMPORT = {  # longest prefix wins
-    "orchestration.partitions": set(),
-    "orchestration.automation": set(),
+    "assets.partitions": set(),
+    "assets.automation": set(),
+    "assets.formatting": {"assets.formatting", "resources"},
+    **{
+        f"assets.{layer}": {f"assets.{lower}" for lower in LAYERS[: rank + 1]} | GROUND | {"resources"}
+        for rank, layer in enumerate(LAYERS)
+    },
+    "assets": set(),
     "resources": {"resources"},
     "sandbox": {"sandbox"},
-    "assets": {"assets", "resources"} | CALENDAR,
-    "sensors": {"assets", "resources", "sensors"} | CALENDAR,
+    "sensors": {"assets", "resources", "sensors"},
     "orchestration": {"assets", "orchestration", "resources", "sensors"},
 }
 OURS = {"assets", "benchmarks", "orchestration", "resources", "sandbox", "sensors", "tests"}
 SLOW_SDKS = ("google.ads", "facebook_business")
-KNOW_DAGSTER = {"assets.py", "checks.py", "evidence.py", "figures.py", "pulling.py"}
+KNOW_DAGSTER = {"assets.py", "checks.py", "automation.py", "partitions.py"}
+READ_THE_LAKE = {
+    "inputs.py",
+    "audience_writers.py",
+    "point_in_time.py",
+    "pull.py",
+    "reading_totals.py",
+    "watch.py",
+}
+"""Files that read tables for an asset; like the assets themselves they are no arithmetic."""
 OUTSIDE_WORLD = {"dagster", "logging", "os", "requests", "socket", "sqlite3", "subprocess", "time"}
 CLOCK_CALLS = {"now", "today", "utcnow"}
 
@@ -60,7 +80,7 @@ def forbidden_imports(module: str, code: str) -> list[str]:
     """Imports of ours that the layer of `module` may not make."""
     layers = [prefix for prefix in MAY_IMPORT if is_within(module, prefix)]
     allowed = MAY_IMPORT[max(layers, key=len)]
-    ours = [found for found in imports(code) if found.name.split(".")[0] in OURS]
+    ours = [imported for imported in imports(code) if imported.name.split(".")[0] in OURS]
     return [
         f"{module}:{i.line} imports {i.name}"
         for i in ours
@@ -70,12 +90,14 @@ def forbidden_imports(module: str, code: str) -> list[str]:
 
 def impurities(code: str) -> list[str]:
     """What a pure file may not have: Dagster, the environment, a logger, a connection, the clock."""
-    found = [f"line {i.line}: {i.name}" for i in imports(code) if i.name.split(".")[0] in OUTSIDE_WORLD]
-    found += [f"line {i.line}: {i.name}" for i in imports(code) if is_within(i.name, "resources.lake")]
+    problems = [f"line {i.line}: {i.name}" for i in imports(code) if i.name.split(".")[0] in OUTSIDE_WORLD]
+    problems += [
+        f"line {i.line}: {i.name}" for i in imports(code) if is_within(i.name, "resources.lake.lake")
+    ]
     calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
     clocks = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr in CLOCK_CALLS]
     opened = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "open"]
-    return found + [f"line {call.lineno}: {ast.unparse(call.func)}()" for call in clocks + opened]
+    return problems + [f"line {call.lineno}: {ast.unparse(call.func)}()" for call in clocks + opened]
 
 
 def questions_about_the_world(code: str) -> list[str]:
@@ -86,14 +108,14 @@ def questions_about_the_world(code: str) -> list[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    found = []
+    problems = []
     for node in ast.walk(tree):
         words = [value for _, value in ast.iter_fields(node) if isinstance(value, str)]
         if id(node) not in docstrings and any(_asks(word) for word in words):
-            found.append(f"line {getattr(node, 'lineno', 0)}: {words[0]}")
+            problems.append(f"line {getattr(node, 'lineno', 0)}: {words[0]}")
         if any(isinstance(part, ast.Attribute) and part.attr == "profile" for part in _decided_on(node)):
-            found.append(f"line {getattr(node, 'lineno', 0)}: a decision on the profile")
-    return found
+            problems.append(f"line {getattr(node, 'lineno', 0)}: a decision on the profile")
+    return problems
 
 
 def _decided_on(node: ast.AST) -> Iterator[ast.AST]:
@@ -131,7 +153,7 @@ def layer(*packages: str) -> dict[str, str]:
 
 
 def pure_modules() -> dict[str, str]:
-    wired = {name.removesuffix(".py") for name in KNOW_DAGSTER}
+    wired = {name.removesuffix(".py") for name in KNOW_DAGSTER | READ_THE_LAKE}
     return {name: code for name, code in layer("assets").items() if name.split(".")[-1] not in wired}
 
 
@@ -141,7 +163,7 @@ def test_every_import_follows_the_layers() -> None:
 
 
 def test_a_file_in_assets_knows_dagster_or_does_arithmetic() -> None:
-    assert {name: found for name, code in pure_modules().items() if (found := impurities(code))} == {}
+    assert {name: problems for name, code in pure_modules().items() if (problems := impurities(code))} == {}
 
 
 def test_no_module_loads_a_platform_client() -> None:
@@ -155,35 +177,71 @@ def test_no_module_loads_a_platform_client() -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    known = modules()
+    by_name = modules()
     graph = {
         name: {
-            home for i in imports(code) if i.at_load and (home := _home(i.name, known)) not in {None, name}
+            home for i in imports(code) if i.at_load and (home := _home(i.name, by_name)) not in {None, name}
         }
-        for name, code in known.items()
+        for name, code in by_name.items()
     }
     assert circle(graph) == []
 
 
-def _home(name: str, known: dict[str, str]) -> str | None:
-    return next((found for found in (name, name.rpartition(".")[0]) if found in known), None)
+def folder_of(module: str, packages: set[str]) -> str:
+    """The folder whose imports are held against others: a file beside subfolders counts as a folder of its own."""
+    if module in packages:
+        return module
+    parent = module.rpartition(".")[0]
+    has_subfolders = any(package.rpartition(".")[0] == parent for package in packages)
+    return module if has_subfolders else parent
+
+
+def test_no_folders_import_each_other_in_a_circle() -> None:
+    by_name = {name: code for name, code in modules().items() if not is_within(name, "tests")}
+    packages = {name for name in by_name if (ROOT / Path(*name.split("."))).is_dir()}
+    graph: dict[str, set[str]] = {}
+    for name, code in by_name.items():
+        folder = folder_of(name, packages)
+        homes = {home for i in imports(code) if (home := _home(i.name, by_name))}
+        graph.setdefault(folder, set()).update({folder_of(home, packages) for home in homes} - {folder})
+    assert circle(graph) == []
+
+
+def test_every_asset_is_defined_under_the_folder_of_its_layer() -> None:
+    modules_by_key: dict[str, str] = {}
+    for name in layer("assets"):
+        if name.split(".")[-1] == "assets" and name != "assets":
+            definitions = dg.load_assets_from_modules([import_module(name)], include_specs=True)
+            for definition in definitions:
+                keys = definition.keys if isinstance(definition, dg.AssetsDefinition) else [definition.key]
+                modules_by_key.update((key.to_user_string(), name) for key in keys)
+    assert {
+        key: name for key, name in modules_by_key.items() if key.split("/")[0] != name.split(".")[1]
+    } == {}
+    assert set(modules_by_key) == {spec.key.to_user_string() for spec in defs().resolve_all_asset_specs()}
+
+
+def _home(name: str, by_name: dict[str, str]) -> str | None:
+    return next((candidate for candidate in (name, name.rpartition(".")[0]) if candidate in by_name), None)
 
 
 def test_nothing_asks_whether_it_talks_to_the_sandbox() -> None:
-    asked = layer("assets", "sensors", "resources.platforms")
-    assert {name: found for name, code in asked.items() if (found := questions_about_the_world(code))} == {}
+    checked = layer("assets", "sensors", "resources.platforms")
+    assert {
+        name: problems for name, code in checked.items() if (problems := questions_about_the_world(code))
+    } == {}
 
 
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("resources.lake", "import assets.fx.rates"),
-        ("assets.fx.assets", "from orchestration import jobs"),
-        ("assets.fx.assets", "def f():\n    from orchestration.jobs import daily"),
-        ("assets.fx.assets", "import sensors"),
-        ("assets.fx.assets", "from sandbox.world import World"),
-        ("orchestration.cli", "from sandbox.serve import serve"),
-        ("orchestration.partitions", "from resources.errors import SettingsWrong"),
+        ("resources.lake.lake", "import assets.core.fx.rates"),
+        ("assets.core.fx.assets", "from orchestration import jobs"),
+        ("assets.core.fx.assets", "def f():\n    from orchestration.jobs import daily"),
+        ("assets.core.fx.assets", "import sensors"),
+        ("assets.core.fx.assets", "from sandbox.world import World"),
+        ("orchestration.cli.main", "from sandbox.serve import serve"),
+        ("assets.partitions", "from resources.errors import SettingsWrong"),
         ("sandbox.google", "from resources.errors import PlatformBusy"),
         ("sensors.failures", "from tests.test_settings import SECRET"),
     ],
@@ -195,10 +253,10 @@ def test_an_import_against_the_layers_is_found(module: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("assets.fx.assets", "from orchestration.partitions import days"),
-        ("sensors.conditions", "from orchestration import automation"),
-        ("orchestration.definitions", "from sensors.conditions import automation"),
-        ("resources.lake", "import assetsabc"),
+        ("assets.core.fx.assets", "from assets.partitions import days"),
+        ("sensors.automation", "from assets import automation"),
+        ("orchestration.definitions", "from sensors.automation import automation"),
+        ("resources.lake.lake", "import assetsabc"),
     ],
 )
 def test_an_import_along_the_layers_passes(module: str, line: str) -> None:
@@ -210,7 +268,7 @@ def test_an_import_along_the_layers_passes(module: str, line: str) -> None:
     [
         "import dagster as dg",
         "def f():\n    import os.path",
-        "from resources.lake import Lake",
+        "from resources.lake.lake import Lake",
         "day = date.today()",
         "rows = open('rows.csv')",
     ],

@@ -5,7 +5,7 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from resources.credentials import (
+from resources.config.credentials import (
     GoogleAdsSettings,
     HubSpotSettings,
     LinkedInAdsSettings,
@@ -13,7 +13,7 @@ from resources.credentials import (
     SalesforceSettings,
     SqlSettings,
 )
-from resources.settings import PROJECT, Settings
+from resources.config.settings import PROJECT, Settings
 
 KINDS: tuple[Any, ...] = (
     Settings,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.loopback import is_loopback
+from resources.security.loopback import is_loopback
 
 
 @given(host=st.sampled_from(["localhost", "127.0.0.1", "127.8.8.8", "[::1]"]), port=st.integers(1, 65535))

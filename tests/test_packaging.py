@@ -35,9 +35,9 @@ PROMISED = {
 
 @pytest.mark.parametrize("name", ["assets", "resources", "sensors", "orchestration", "sandbox", "benchmarks"])
 def test_our_ordinary_names_are_imported_from_this_checkout(name: str) -> None:
-    found = importlib.import_module(name).__file__
-    assert found is not None
-    assert Path(found).resolve() == ROOT / name / "__init__.py"
+    folders = importlib.import_module(name).__file__
+    assert folders is not None
+    assert Path(folders).resolve() == ROOT / name / "__init__.py"
 
 
 def test_every_package_of_ours_is_listed_for_the_install() -> None:

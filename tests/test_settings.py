@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from resources.config.settings import load_settings
 from resources.errors import SettingsWrong
-from resources.settings import load_settings
 
 SECRET = "s3cr3t-value"
 LIVE = {"PAID_MEDIA_PROFILE": "live"}
@@ -89,8 +89,8 @@ def test_the_sandbox_brings_its_own_exchange_rates_unless_others_are_asked_for(t
     env = sandbox_env(tmp_path, PAID_MEDIA_FX_RATES="/sandbox.csv", PAID_MEDIA_REPORTING_CURRENCY="SEK")
     settings = load_settings(env, with_platforms=False)
     assert (settings.fx_file, settings.reporting_currency) == (Path("/sandbox.csv"), "EUR")
-    asked = load_settings(env | {"PAID_MEDIA_FX_RATES": "/mine.csv"}, with_platforms=False)
-    assert asked.fx_file == Path("/mine.csv")
+    settings = load_settings(env | {"PAID_MEDIA_FX_RATES": "/mine.csv"}, with_platforms=False)
+    assert settings.fx_file == Path("/mine.csv")
 
 
 def test_a_missing_sandbox_says_how_to_start_it(tmp_path: Path) -> None:
@@ -106,8 +106,8 @@ def test_work_on_dropped_files_alone_needs_no_sandbox(tmp_path: Path) -> None:
     "url", ["https://graph.facebook.com", "http://127.0.0.1@evil.example", "http://localhost.evil.example"]
 )
 def test_the_sandbox_profile_refuses_an_endpoint_elsewhere(tmp_path: Path, url: str) -> None:
-    said = refusal(sandbox_env(tmp_path, **SANDBOX | {"META_GRAPH_URL": url}))
-    assert said.startswith("META_GRAPH_URL in the sandbox's file points away from this machine")
+    message = refusal(sandbox_env(tmp_path, **SANDBOX | {"META_GRAPH_URL": url}))
+    assert message.startswith("META_GRAPH_URL in the sandbox's file points away from this machine")
 
 
 def test_the_sandbox_profile_refuses_a_platform_without_an_endpoint_of_its_own(tmp_path: Path) -> None:
@@ -154,9 +154,9 @@ def test_a_key_file_that_is_none_says_so(tmp_path: Path, content: str | None) ->
 def test_the_live_profile_refuses_an_endpoint_on_this_machine(
     credentials: dict[str, str], variable: str, here: str
 ) -> None:
-    said = refusal(credentials | {variable: here})
-    assert said.startswith(f"{variable} points at this machine")
-    assert SECRET not in said
+    message = refusal(credentials | {variable: here})
+    assert message.startswith(f"{variable} points at this machine")
+    assert SECRET not in message
 
 
 def test_the_live_profile_sends_nothing_in_clear_text() -> None:
@@ -176,9 +176,9 @@ def test_live_accepts_each_way_into_each_platform(tmp_path: Path) -> None:
     "variable", ["GOOGLE_ADS_CLIENT_ID", "GOOGLE_ADS_CLIENT_SECRET", "GOOGLE_ADS_REFRESH_TOKEN"]
 )
 def test_a_half_set_platform_names_what_is_missing(variable: str) -> None:
-    said = refusal({name: value for name, value in GOOGLE.items() if name != variable})
-    assert said.startswith(f"{variable} is not set")
-    assert SECRET not in said
+    message = refusal({name: value for name, value in GOOGLE.items() if name != variable})
+    assert message.startswith(f"{variable} is not set")
+    assert SECRET not in message
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ def test_a_half_set_platform_names_what_is_missing(variable: str) -> None:
     ],
 )
 def test_what_nobody_sets_by_accident_begins_a_platform(given: dict[str, str], missing: str) -> None:
-    said = refusal(LIVE | given)
-    assert said.startswith(missing)
-    assert SECRET not in said
+    message = refusal(LIVE | given)
+    assert message.startswith(missing)
+    assert SECRET not in message
 
 
 @pytest.mark.parametrize(
@@ -211,9 +211,9 @@ def test_what_nobody_sets_by_accident_begins_a_platform(given: dict[str, str], m
     ],
 )
 def test_a_malformed_variable_is_named_and_its_value_is_not_told(variable: str, value: str) -> None:
-    said = refusal(LIVE | {variable: value})
-    assert said.startswith(f"{variable} is wrong: ")
-    assert value not in said.removeprefix(variable)
+    message = refusal(LIVE | {variable: value})
+    assert message.startswith(f"{variable} is wrong: ")
+    assert value not in message.removeprefix(variable)
 
 
 def test_secrets_hide_when_settings_are_printed() -> None:

@@ -19,5 +19,5 @@ def one_process_at_a_time(folder: Path) -> Iterator[None]:
 
 def shared_by_all(factory: pytest.TempPathFactory) -> Path:
     """A folder that all processes of one run of the tests see, or this one's own where it is alone."""
-    own = factory.getbasetemp()
-    return own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
+    path = factory.getbasetemp()
+    return path.parent if os.environ.get("PYTEST_XDIST_WORKER") else path

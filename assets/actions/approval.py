@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from assets.actions.case import labels_of
-from resources.approvers import Approvers
+from assets.actions.guardrails.case import labels_of
 from resources.errors import PaidMediaError
-from resources.ledger.book import CodeSpent, Decided, Entry
+from resources.ledger.base import CodeSpent, Decided, Entry
 from resources.ledger.proposal import Change, Proposal, set_summary
 from resources.ledger.states import State
 from resources.ledger.store import Ledger
-from resources.policy import Policy
+from resources.policy.policy import Policy
+from resources.security.approvers import Approvers
 
 UNDECIDED, APPROVE, REJECT, AUTOMATIC = "undecided", "approve", "reject", "automatic"
 MACHINE = "policy"

@@ -13,24 +13,24 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from assets.actions import threshold
 from assets.actions.approval import Asked
-from assets.actions.execution import STAGES, Held
-from assets.actions.figures import Figures, executor, gate, propose_findings, with_pace
-from assets.actions.receipts import apply_batch, receipt, told
-from assets.actions.standouts import cuts
-from assets.actions.words import ASSET, diff, form
-from orchestration.automation import follows_newest
-from orchestration.partitions import day_range, days, proposals
-from resources.desk import Desk
+from assets.actions.execution.executor import STAGES, Held
+from assets.actions.execution.receipts import apply_batch, receipt, told
+from assets.actions.inputs import Figures, executor, gate, propose_findings, with_pace
+from assets.actions.rendering import ASSET, diff, form
+from assets.actions.rules import threshold
+from assets.actions.rules.incidents import cuts
+from assets.automation import follows_newest
+from assets.partitions import day_range, days, proposals
+from resources.action_services import Desk
 from resources.errors import PaidMediaError
 from resources.failures import one_sentence
-from resources.lake import Lake
-from resources.ledger.book import Entry
+from resources.lake.lake import Lake
+from resources.ledger.base import Entry
 from resources.ledger.proposal import Target
 from resources.ledger.states import State
 from resources.tables import core
-from resources.tables.signals import ANOMALIES, PACING
+from resources.tables.signals import ANOMALIES, PACING, UNDERPERFORMERS
 
 PROPOSALS, PROPOSAL, APPROVED = (
     dg.AssetKey(["actions", name]) for name in ("proposals", "proposal", "approved")
@@ -49,6 +49,7 @@ BATCH = "batch."
         core.ENTITIES.asset_key,
         ANOMALIES.asset_key,
         PACING.asset_key,
+        UNDERPERFORMERS.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -69,7 +70,7 @@ def action_proposals(
             note = f"{as_of} is over: newer figures are there ({around.newest_as_of}). A past day proposes nothing."
             return dg.MaterializeResult(metadata={"note": note, "dagster/row_count": 0})
         found = threshold.findings(
-            around.ad_set_days, around.campaign_days, around.entities, as_of=as_of, policy=desk.policy(),
+            lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)}), around.ad_set_days, around.campaign_days, around.entities, as_of=as_of, policy=desk.policy(),
             paused_by_us=_paused(desk),
         )  # fmt: skip
         found = with_pace(found, lake, desk, around=around, as_of=as_of)

@@ -1,5 +1,0 @@
-"""Groups of customers that behave differently, what a customer is worth, and what paid media does with both."""
-
-from assets.segments.discovery import Segmentation as Segmentation
-from assets.segments.discovery import segment as segment
-from assets.segments.lifetime_value import value as value

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from resources.credentials import HubSpotSettings
+from resources.config.credentials import HubSpotSettings
 from resources.crm import hubspot_wire as wire
 from resources.crm.hubspot_client import Client
-from resources.crm.mapping import CrmMapping
-from resources.crm.pace import Pace
-from resources.crm.reading import Reading, Row, some_at_a_time
-from resources.platforms.doing import Doing
-from resources.platforms.patience import Patience
+from resources.crm.rate_limit import Pace
+from resources.crm.reader import Reading, Row, some_at_a_time
+from resources.platforms.call_context import Doing
+from resources.platforms.retries import Patience
+from resources.policy.crm import CrmMapping
 
 LISTED, WITH_HISTORY, SEARCHED, BATCH, ASSOCIATED = 100, 50, 200, 100, 1_000
 _MODIFIED = {"contacts": "lastmodifieddate"}

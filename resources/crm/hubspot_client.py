@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import requests
 
-from resources.credentials import HubSpotSettings
-from resources.crm.pace import Pace
+from resources.config.credentials import HubSpotSettings
+from resources.crm.rate_limit import Pace
 from resources.errors import (
     PlatformBusy,
     PlatformError,
@@ -14,10 +14,10 @@ from resources.errors import (
     PlatformUnreachable,
     PlatformUnreadable,
 )
-from resources.identity import redacted
-from resources.platforms.doing import Doing
-from resources.platforms.meter import Meter
-from resources.platforms.patience import Patience
+from resources.platforms.api_quota import Meter
+from resources.platforms.call_context import Doing
+from resources.platforms.retries import Patience
+from resources.security.pii_hashing import redacted
 
 TIMEOUT_SECONDS = (10, 120)
 _WAITS = {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0, "DAILY": float("inf")}

@@ -7,17 +7,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from resources.crm.interests import interests
-from resources.crm.landing import landing
-from resources.crm.mapping import CrmMapping
-from resources.crm.reading import Row
-from resources.crm.traits import (
+from resources.crm.landing_url import landing
+from resources.crm.reader import Row
+from resources.policy.crm import CrmMapping
+from resources.policy.crm_traits import (
     asked_of_companies,
     asked_of_contacts,
     category,
     company_traits,
     contact_traits,
 )
-from resources.identity import identity, is_like
+from resources.security.pii_hashing import identity, is_like
 
 Record = dict[str, Any]
 SOURCE = "hubspot"

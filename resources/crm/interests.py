@@ -6,7 +6,7 @@ Neither is kept as it stands: a path's part must look like a page's name, and a 
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from resources.crm.traits import TraitMapping, category
+from resources.policy.crm_traits import TraitMapping, category
 
 _PAGE = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 _ENDING = re.compile(r"\.(?:html?|php|aspx?)$")

@@ -11,16 +11,16 @@ from typing import Any
 
 import msgspec
 
-from resources.credentials import LinkedInAdsSettings
-from resources.crm.mapping import CrmMapping
-from resources.crm.reading import Reading, Row
+from resources.config.credentials import LinkedInAdsSettings
+from resources.crm.reader import Reading, Row
 from resources.errors import PlatformRefused
-from resources.identity import identity, is_like
-from resources.platforms.doing import Doing
+from resources.platforms.call_context import Doing
 from resources.platforms.linkedin_ads import LinkedInAds
 from resources.platforms.linkedin_client import Client
 from resources.platforms.linkedin_restli import Literal
-from resources.platforms.patience import Patience
+from resources.platforms.retries import Patience
+from resources.policy.crm import CrmMapping
+from resources.security.pii_hashing import identity, is_like
 
 SOURCE, PLATFORM = "linkedin_forms", "linkedin_ads"
 PAGE, KEPT_DAYS = 100, 364

@@ -13,15 +13,15 @@ from typing import Any
 
 import requests
 
-from resources.credentials import SalesforceSettings
+from resources.config.credentials import SalesforceSettings
 from resources.crm import salesforce_wire as wire
-from resources.crm.mapping import CrmMapping
-from resources.crm.reading import Reading
+from resources.crm.reader import Reading
 from resources.crm.salesforce_bulk import OBJECTS, bulk_rows
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable
-from resources.platforms.doing import Doing
-from resources.platforms.meter import Meter
-from resources.platforms.patience import Patience
+from resources.platforms.api_quota import Meter
+from resources.platforms.call_context import Doing
+from resources.platforms.retries import Patience
+from resources.policy.crm import CrmMapping
 
 TIMEOUT_SECONDS = 120
 _BUSY = {"REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT"}

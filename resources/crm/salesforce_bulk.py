@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from resources.errors import PlatformBusy, PlatformRefused
-from resources.platforms.doing import Doing
-from resources.platforms.patience import Patience
+from resources.platforms.call_context import Doing
+from resources.platforms.retries import Patience
 
 PAGE_ROWS = 50_000
 OBJECTS = frozenset(

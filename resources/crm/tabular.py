@@ -14,10 +14,11 @@ import pandas as pd
 
 from resources.crm.hubspot_wire import amount
 from resources.crm.interests import interests
-from resources.crm.landing import Landing, landing
-from resources.crm.mapping import CrmMapping
-from resources.crm.reading import Reading, Row
-from resources.crm.traits import (
+from resources.crm.landing_url import Landing, landing
+from resources.crm.reader import Reading, Row
+from resources.errors import DataUnusable, PlatformRefused, PlatformUnreachable
+from resources.policy.crm import CrmMapping
+from resources.policy.crm_traits import (
     OF_COMPANIES,
     OF_CONTACTS,
     Traits,
@@ -25,8 +26,7 @@ from resources.crm.traits import (
     company_traits,
     contact_traits,
 )
-from resources.errors import DataUnusable, PlatformRefused, PlatformUnreachable
-from resources.identity import identity, is_like
+from resources.security.pii_hashing import identity, is_like
 
 NEEDED = {
     "contacts": ("contact_id",),

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resources.ledger import tables
-from resources.ledger.book import AT_ONCE, Book
+from resources.ledger.base import AT_ONCE, Book
 
 LEASE = timedelta(minutes=5)
 """How long one process may be sending before another may take over."""

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resources.ledger import tables
-from resources.ledger.book import AT_ONCE, Book, Entry, entry_of
+from resources.ledger.base import AT_ONCE, Book, Entry, entry_of
 from resources.ledger.proposal import Proposal
 from resources.ledger.states import OPEN, State
 

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from resources.errors import DataUnusable
-from resources.ledger import chain, locks, tables
+from resources.ledger import account_locks, audit_chain, tables
 from resources.ledger.audiences import Audiences
-from resources.ledger.book import KILL, Batch, Entry, Written, batch_of
+from resources.ledger.base import KILL, Batch, Entry, Written, batch_of
 from resources.ledger.decisions import Decisions
 from resources.ledger.engine import READS
 from resources.ledger.notices import Notices
@@ -171,10 +171,10 @@ class Ledger(Proposals, Decisions, Audiences, Notices):
         ]
 
     def executor(
-        self, accounts: Iterable[tuple[str, str]], *, wait_seconds: float = locks.WAIT_SECONDS
+        self, accounts: Iterable[tuple[str, str]], *, wait_seconds: float = account_locks.WAIT_SECONDS
     ) -> AbstractContextManager[None]:
         """The right to write to these accounts, for one process at a time."""
-        return locks.held(self._engine, self._folder, accounts, wait_seconds=wait_seconds)
+        return account_locks.held(self._engine, self._folder, accounts, wait_seconds=wait_seconds)
 
     # Switches, shadows, audit
 
@@ -231,16 +231,16 @@ class Ledger(Proposals, Decisions, Audiences, Notices):
         """Audit entries, oldest first."""
         yield from self._rows(sa.select(tables.audit).order_by(tables.audit.c.seq))
 
-    def verify(self) -> chain.Verified:
+    def verify(self) -> audit_chain.Verified:
         """Whether the audit's chain and the proposals' digests hold."""
         with self._engine.connect().execution_options(**READS) as connection, connection.begin():
             head = connection.execute(sa.select(tables.audit_head)).first()
-            found = chain.verify(
+            found = audit_chain.verify(
                 connection.execute(sa.select(tables.audit).order_by(tables.audit.c.seq)), head
             )
         if found.broken is None:
             try:
                 self.entries()
             except DataUnusable as error:
-                return chain.Verified(found.entries, found.head, str(error))
+                return audit_chain.Verified(found.entries, found.head, str(error))
         return found

@@ -10,13 +10,16 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from resources.credentials import GoogleAdsSettings
+from resources.config.credentials import GoogleAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreadable
-from resources.platforms import google_ads_conversions as conversions
+from resources.lake.schema import Table
 from resources.platforms import google_ads_wire as wire
-from resources.platforms.doing import Doing
+from resources.platforms.account import Account
+from resources.platforms.api_quota import Meter
+from resources.platforms.call_context import Doing
 from resources.platforms.google_ads_columns import Misshapen
 from resources.platforms.google_ads_stream import ColumnStream, SlimStream
+from resources.platforms.google_ads_wire import OUR_STATUS, Rows
 from resources.platforms.google_client import (
     TIMEOUT_SECONDS,
     StreamBroke,
@@ -25,11 +28,15 @@ from resources.platforms.google_client import (
     open_service,
     version_unknown,
 )
-from resources.platforms.meter import Meter
-from resources.platforms.patience import Patience
-from resources.records import Account
-from resources.schema import Table
-from resources.tables.google_ads import CONVERSION_ACTION_DAY, DAYS, ENTITIES, KEYWORDS, SEARCH_TERM_DAY
+from resources.platforms.retries import Patience
+from resources.tables.google_ads import (
+    CONVERSION_ACTION_DAY,
+    CONVERSION_ACTIONS,
+    DAYS,
+    ENTITIES,
+    KEYWORDS,
+    SEARCH_TERM_DAY,
+)
 
 DAYS_AT_ONCE = 31
 ROWS_AT_ONCE = 300_000
@@ -118,10 +125,8 @@ class GoogleAds:
             Doing(self.platform, "Reading conversion actions", account.account_id),
             datetime.now(UTC),
         )
-        rows = self._snapshot(
-            account.account_id, "conversion_action", conversions.CONVERSION_ACTION_FIELDS, doing
-        )
-        return conversions.conversion_action_rows(account, rows, pulled_at)
+        rows = self._snapshot(account.account_id, "conversion_action", CONVERSION_ACTION_FIELDS, doing)
+        return conversion_action_rows(account, rows, pulled_at)
 
     def token_ends_at(self) -> None:
         """Refresh tokens and service accounts of a published project do not end by themselves."""
@@ -214,3 +219,26 @@ class GoogleAds:
         if self._service is None:
             self._service = open_service(self._settings)
         return self._service
+
+
+CONVERSION_ACTION_FIELDS = tuple(
+    f"conversion_action.{name}"
+    for name in (
+        "id", "name", "category", "status", "click_through_lookback_window_days", "view_through_lookback_window_days",
+    )
+)  # fmt: skip
+
+
+def conversion_action_rows(account: Account, rows: Rows, pulled_at: datetime) -> pa.Table:
+    """Conversion actions as rows of their table."""
+    made = [
+        {
+            "account_id": account.account_id, "conversion_action_id": str(row["conversion_action.id"]),
+            "name": row["conversion_action.name"], "category": row["conversion_action.category"],
+            "status": OUR_STATUS.get(row["conversion_action.status"], "other"),
+            "click_window_days": row["conversion_action.click_through_lookback_window_days"],
+            "view_window_days": row["conversion_action.view_through_lookback_window_days"], "pulled_at": pulled_at,
+        }
+        for row in rows
+    ]  # fmt: skip
+    return pa.Table.from_pylist(made, schema=CONVERSION_ACTIONS.schema)

@@ -14,10 +14,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from resources.lake.constant_columns import repeated
+from resources.lake.schema import Table
+from resources.platforms.account import Account
 from resources.platforms.labels import as_json, google_labels
-from resources.records import Account
-from resources.repeated import repeated
-from resources.schema import Table
 from resources.tables.google_ads import (
     CONVERSION_ACTION_DAY,
     DAYS,

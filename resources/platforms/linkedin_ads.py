@@ -10,15 +10,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from resources.credentials import LinkedInAdsSettings
+from resources.config.credentials import LinkedInAdsSettings
 from resources.errors import PlatformRefused, PlatformUnreadable
+from resources.lake.schema import MONEY
 from resources.platforms import linkedin_ads_wire as wire
-from resources.platforms.doing import Doing
+from resources.platforms.account import Account
+from resources.platforms.call_context import Doing
 from resources.platforms.linkedin_client import Client
 from resources.platforms.linkedin_restli import Literal
-from resources.platforms.patience import Patience
-from resources.records import Account
-from resources.schema import MONEY
+from resources.platforms.retries import Patience
 
 ELEMENTS_AT_ONCE = 14_000
 PAGE = {"campaign": 1_000, "ad_set": 1_000, "ad": 100}

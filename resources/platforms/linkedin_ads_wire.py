@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from resources.lake.schema import MONEY
+from resources.platforms.account import Account
 from resources.platforms.labels import NONE, as_json
-from resources.records import Account
-from resources.schema import MONEY
 from resources.tables.linkedin_ads import CONVERSION_ACTIONS, DAYS, ENTITIES
 
 PIVOTS = {"account": "ACCOUNT", "campaign": "CAMPAIGN_GROUP", "ad_set": "CAMPAIGN", "ad": "CREATIVE"}

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from resources.credentials import LinkedInAdsSettings
+from resources.config.credentials import LinkedInAdsSettings
 from resources.ledger.proposal import Change, Image, Target
-from resources.platforms.doing import Doing
+from resources.platforms.call_context import Doing
 from resources.platforms.labels import NONE
 from resources.platforms.linkedin_client import Client
-from resources.platforms.patience import Patience
+from resources.platforms.retries import Patience
 from resources.platforms.writer import sent_once
 
 _PATHS = {"campaign": "adCampaignGroups", "ad_set": "adCampaigns"}
@@ -78,7 +78,7 @@ class LinkedInAdsWriter:
                 }
             }
         doing = Doing(self.platform, "Changing an entity", target.account_id)
-        with sent_once():
+        with sent_once(doing):
             return self._client.patch(_path(target.level, target.account_id, target.entity_id), patch, doing)
         raise AssertionError("the errors are raised as ours")
 

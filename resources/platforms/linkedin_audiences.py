@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
-from resources.credentials import LinkedInAdsSettings
+from resources.config.credentials import LinkedInAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreadable
 from resources.ledger.proposal import Change, Target
-from resources.platforms.audiences import (
+from resources.platforms.audience_client import (
     Identifier,
     PartlyTaken,
     Size,
     checked,
     ids_of,
-    nothing_of_anybody,
+    upload_judged,
 )
-from resources.platforms.doing import Doing
+from resources.platforms.call_context import Doing
 from resources.platforms.linkedin_client import Client
-from resources.platforms.patience import Patience
+from resources.platforms.retries import Patience
 from resources.platforms.writer import sent_once
 
 FACET = "urn:li:adTargetingFacet:audienceMatchingSegments"
@@ -61,7 +61,7 @@ class LinkedInAudiences:
             "name": name, "sourcePlatform": "LIST_UPLOAD", "account": _account(account_id), "accessPolicy": "PRIVATE",
             "type": "USER", "destinations": [{"destination": "LINKEDIN"}],
         }  # fmt: skip
-        with sent_once():
+        with sent_once(doing):
             _, own = self._client.post("dmpSegments", asked, doing, method="CREATE")
             if not own:
                 raise PlatformUnreadable(**doing.known(), said="an answer without an id")
@@ -94,7 +94,7 @@ class LinkedInAudiences:
             }
             for one in checked(hashes, doing)
         ]
-        with nothing_of_anybody():
+        with upload_judged(lambda: self.size(account_id, audience_id)):
             self._patience.with_retries(lambda: self._taken(audience_id, elements, doing))
 
     def is_done(self, account_id: str, request_id: str) -> bool:
@@ -125,7 +125,7 @@ class LinkedInAudiences:
             whole["exclude"] = {"or": kept_out}
         if rehearse:
             return None
-        with sent_once():
+        with sent_once(doing):
             return self._client.patch(_path(change.target), {"targetingCriteria": whole}, doing)
         raise AssertionError("the errors are raised as ours")
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from resources.credentials import MetaAdsSettings
+from resources.config.credentials import MetaAdsSettings
 from resources.errors import PlatformRefused, PlatformUnreadable
 from resources.platforms import meta_ads_wire as wire
-from resources.platforms.doing import Doing
+from resources.platforms.account import Account
+from resources.platforms.call_context import Doing
 from resources.platforms.meta_client import Client, TooMuch
-from resources.platforms.patience import Patience
-from resources.records import Account
+from resources.platforms.retries import Patience
 
 DAYS_AT_ONCE = 31
 _ENDED_BADLY = {"Job Failed", "Job Skipped"}

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from resources.platforms.account import Account
 from resources.platforms.labels import as_json, meta_labels
 from resources.platforms.money import minor_units
-from resources.records import Account
 from resources.tables.meta_ads import DAYS, ENTITIES
 
 LEVELS = {"account": "account", "campaign": "campaign", "ad_set": "adset", "ad": "ad"}

@@ -9,15 +9,15 @@ from typing import Any
 
 import msgspec
 
-from resources.credentials import MetaAdsSettings
-from resources.errors import PlatformBusy, PlatformRefused
+from resources.config.credentials import MetaAdsSettings
+from resources.errors import PlatformRefused
 from resources.ledger.proposal import Change, Image, Target
-from resources.platforms.doing import Doing
+from resources.platforms.call_context import Doing
 from resources.platforms.labels import meta_labels, together
 from resources.platforms.meta_client import Client
 from resources.platforms.money import meta_major, meta_minor
-from resources.platforms.patience import Patience
-from resources.platforms.writer import sent_once
+from resources.platforms.retries import Patience
+from resources.platforms.writer import rehearsed, sent_once
 
 _FIELDS = (
     "id,account_id,name,status,effective_status,daily_budget,lifetime_budget,updated_time,adlabels{name}"
@@ -83,19 +83,15 @@ class MetaAdsWriter:
 
     def rehearse(self, change: Change) -> None:
         doing = Doing(self.platform, "Rehearsing a change", change.target.account_id)
-        try:
-            self._client.write(
-                change.target.entity_id,
-                {**self._asked(change), "execution_options": '["validate_only"]'},
-                doing,
-            )
-        except PlatformBusy as error:
-            raise PlatformRefused(**doing.known(), said=error.said, trace=error.trace) from error
+        fields = {**self._asked(change), "execution_options": '["validate_only"]'}
+        with rehearsed():
+            self._client.write(change.target.entity_id, fields, doing)
 
     def send(self, change: Change) -> str | None:
         doing = Doing(self.platform, "Changing an entity", change.target.account_id)
-        with sent_once():
-            return self._client.write(change.target.entity_id, self._asked(change), doing)
+        fields = self._asked(change)
+        with sent_once(doing):
+            return self._client.write(change.target.entity_id, fields, doing)
         raise AssertionError("the errors are raised as ours")
 
     def _asked(self, change: Change) -> dict[str, str]:

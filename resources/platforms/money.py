@@ -8,9 +8,7 @@ from decimal import Decimal
 
 from resources.errors import DataUnusable
 
-WITHOUT_MINOR = frozenset(
-    "CLP COP CRC HUF ISK IDR JPY KRW PYG TWD VND".split()  # noqa: SIM905 — a list of this length reads as one
-)
+WITHOUT_MINOR = frozenset("CLP COP CRC HUF ISK IDR JPY KRW PYG TWD VND".split())  # noqa: SIM905 — a list of this length reads as one
 WITH_MINOR = frozenset(
     [
         "AED",

@@ -7,9 +7,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from resources.platforms.meter import Meter
-from resources.records import Account
-from resources.schema import Table
+from resources.lake.schema import Table
+from resources.platforms.account import Account
+from resources.platforms.api_quota import Meter
 
 
 class PlatformReader(Protocol):

@@ -1,6 +1,6 @@
 """Columns that several tables share, so that one quantity has one name, one unit and one description."""
 
-from resources.schema import COUNT, DAY, INSTANT, MONEY, NUMBER, TEXT, Column
+from resources.lake.schema import COUNT, DAY, INSTANT, MONEY, NUMBER, TEXT, Column
 
 PLATFORM = Column("platform", TEXT, "google_ads, meta_ads or linkedin_ads.")
 ACCOUNT_ID = Column("account_id", TEXT, "The advertising account, as the platform numbers it.")

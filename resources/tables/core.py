@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from resources.schema import COUNT, DAY, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
+from resources.lake.schema import COUNT, DAY, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables import common as c
 from resources.tables.entities import ENTITY_COLUMNS
 

@@ -1,6 +1,6 @@
 """The CRM as it answers, without anything that names a person: hashes of addresses and numbers, ids, instants, amounts."""
 
-from resources.schema import COUNT, FLAG, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
+from resources.lake.schema import COUNT, FLAG, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables.common import PULLED_AT
 
 SOURCE = Column("source", TEXT, "Where it was read: hubspot, salesforce, sql or files.")

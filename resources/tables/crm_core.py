@@ -1,6 +1,6 @@
 """Core of the CRM: people's touches and what came of them, whose credit it is, and the figures of the funnel."""
 
-from resources.schema import COUNT, DAY, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
+from resources.lake.schema import COUNT, DAY, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables.common import PULLED_AT
 
 _PERSON = Column(

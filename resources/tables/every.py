@@ -1,6 +1,6 @@
 """Every table of the lake, for what is done to all of them."""
 
-from resources.schema import Table
+from resources.lake.schema import Table
 from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
 from resources.tables.crm import CRM_PULLS, READ
 from resources.tables.crm_core import CORE_CRM
@@ -30,6 +30,7 @@ _RAW = (
     linkedin_ads.CONVERSION_ACTIONS,
     *dropped.DAYS.values(),
     dropped.ENTITIES,
+    dropped.PARTS,
     dropped.REJECTS,
     PULLS,
     *READ.values(),

@@ -1,6 +1,6 @@
 """Google Ads as it answers: money in micros, metrics by its own names, ids as text."""
 
-from resources.schema import COUNT, FLAG, NUMBER, SHARE, TEXT, Column, Table
+from resources.lake.schema import COUNT, FLAG, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables import common as c
 from resources.tables.entities import conversion_action_table, entity_table
 

@@ -1,6 +1,6 @@
 """LinkedIn Ads as it answers: LinkedIn's campaign group is our campaign, its campaign is our ad set. Days are UTC."""
 
-from resources.schema import COUNT, MONEY, Column, Table
+from resources.lake.schema import COUNT, MONEY, Column, Table
 from resources.tables import common as c
 from resources.tables.entities import conversion_action_table, entity_table
 

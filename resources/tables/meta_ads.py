@@ -1,6 +1,6 @@
 """Meta Ads as it answers: counts and money as decimal text turned into numbers, one action type per metric."""
 
-from resources.schema import COUNT, MONEY, NUMBER, TEXT, Column, Table
+from resources.lake.schema import COUNT, MONEY, NUMBER, TEXT, Column, Table
 from resources.tables import common as c
 from resources.tables.entities import entity_table
 

@@ -1,6 +1,6 @@
 """Pulls: when which days of which account were asked for, what became of it, and what it cost in calls."""
 
-from resources.schema import COUNT, DAY, INSTANT, NUMBER, TEXT, Column, Table
+from resources.lake.schema import COUNT, DAY, INSTANT, NUMBER, TEXT, Column, Table
 from resources.tables import common as c
 
 PULLS = Table(

@@ -1,6 +1,6 @@
 """Segments: what is known of each customer, which segment they are in, and what paid media does with it."""
 
-from resources.schema import COUNT, DAY, FLAG, INSTANT, NUMBER, SHARE, TEXT, Column, Table
+from resources.lake.schema import COUNT, DAY, FLAG, INSTANT, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables import common as c
 
 _WEEK = Column("day", DAY, "Last day that was known: the Sunday of the week.")
@@ -140,7 +140,7 @@ PERFORMANCE = Table(
     key=("day", "segment_id", "platform", "campaign_id", "ad_set_id", "basis"),
 )
 AUDIENCES = Table(
-    layer="segments",
+    layer="actions",
     name="audiences",
     description="Which audience of which account holds which segment: how many people it should have, has been sent and was matched.",
     columns=(

@@ -1,6 +1,6 @@
 """Signals: what stood out on a day, as it was known on the morning after."""
 
-from resources.schema import COUNT, DAY, FLAG, INSTANT, NUMBER, SHARE, TEXT, Column, Table
+from resources.lake.schema import COUNT, DAY, FLAG, INSTANT, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables import common as c
 
 _KNOWN_BY = Column("known_by", INSTANT, "Nothing that was read later than this (UTC) was looked at.")
@@ -17,8 +17,10 @@ UNDERPERFORMERS = Table(
         Column("ad_set_id", TEXT, "The ad set."),
         Column("name", TEXT, "Its name.", nullable=True),
         Column("goal", TEXT, "sales (judged by ROAS) or leads (judged by their number)."),
+        Column("days", COUNT, "Days with spend in the window.", nullable=True),
         Column("spend", NUMBER, "Spent in the window, account currency."),
         Column("conversions", NUMBER, "Conversions seen so far."),
+        Column("conversion_value", NUMBER, "Their value, account currency.", nullable=True),
         Column(
             "expected_conversions", NUMBER, "Conversions to be seen by now, were it at target.", nullable=True
         ),
@@ -44,8 +46,8 @@ UNDERPERFORMERS = Table(
     key=("day", "platform", "account_id", "ad_set_id"),
 )
 FINDINGS = Table(
-    layer="signals",
-    name="threshold",
+    layer="actions",
+    name="policy_replay",
     description="What would have been proposed on each day, from nothing but what was known on the morning after it.",
     columns=(
         Column("day", DAY, "The last day that was judged."),

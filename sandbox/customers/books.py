@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sandbox.customer_settings import CHANNELS, PAID, STAGES
 from sandbox.customers.funnel import Funnel, funnel, win_chance
 from sandbox.customers.latent import multiplier, segment_of
 from sandbox.customers.paths import Touches, convincing_rate, paths
 from sandbox.customers.people import DAY, AdSets, People, came
 from sandbox.customers.repeats import Repeats, repeats
 from sandbox.customers.segment_mix import NOBODY
-from sandbox.customers.settings import CHANNELS, PAID, STAGES
 from sandbox.customers.traits import Traits
 from sandbox.draws import Floats, Keys, Whole
 from sandbox.market import Market

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sandbox.customer_settings import CHANNELS, STAGES, Crm
 from sandbox.customers.latent import multiplier
 from sandbox.customers.paths import Touches
 from sandbox.customers.people import DAY, People
-from sandbox.customers.settings import CHANNELS, STAGES, Crm
 from sandbox.draws import Floats, Keys, Whole, lognormal, uniform
 from sandbox.world import World
 

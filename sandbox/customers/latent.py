@@ -5,11 +5,11 @@ Nobody is shown this but tests, the demo and benchmarks. Worlds without segments
 
 import numpy as np
 
+from sandbox.customer_settings import Crm
 from sandbox.customers.people import People
 from sandbox.customers.segment_mix import mix
-from sandbox.customers.segments import typical
-from sandbox.customers.settings import Crm
 from sandbox.draws import Floats, Whole, uniform
+from sandbox.segment_settings import typical
 from sandbox.world import World
 
 

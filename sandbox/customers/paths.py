@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.catalog import Catalog
+from sandbox.customer_settings import CHANNELS, PAID, UNPAID
 from sandbox.customers.people import DAY, AdSets, People
 from sandbox.customers.segment_mix import NOBODY, mix
-from sandbox.customers.segments import typical
-from sandbox.customers.settings import CHANNELS, PAID, UNPAID
 from sandbox.draws import Floats, Whole, key, lognormal, poisson, uniform
+from sandbox.segment_settings import typical
 from sandbox.world import World
 
 MOST_EXTRA = 4

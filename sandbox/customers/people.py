@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.catalog import Catalog
+from sandbox.customer_settings import CHANNELS, PAID
 from sandbox.customers.segment_mix import NOBODY
-from sandbox.customers.settings import CHANNELS, PAID
 from sandbox.delivery import Delivered, order_values
 from sandbox.draws import Floats, Keys, Whole, key, lognormal, poisson, uniform
 from sandbox.market import Market

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sandbox.customers.settings import CHANNELS
+from sandbox.customer_settings import CHANNELS
 from sandbox.draws import Floats, Whole, lognormal
 from sandbox.world import World
 

@@ -9,10 +9,10 @@ from functools import cache, cached_property
 import numpy as np
 import numpy.typing as npt
 
+from sandbox.customer_settings import Crm
 from sandbox.customers.people import DAY
-from sandbox.customers.segments import OF_COMPANIES, OF_PEOPLE, SIZES
-from sandbox.customers.settings import Crm
 from sandbox.draws import Floats, Keys, Whole, key, uniform
+from sandbox.segment_settings import OF_COMPANIES, OF_PEOPLE, SIZES
 from sandbox.world import World
 
 UNKNOWN = -1

@@ -15,8 +15,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.audiences import EMAIL, PHONE, Audience, Entry, is_hash
+from sandbox.faults import UPLOADS
 from sandbox.google.oauth import ACCESS_TOKEN
+from sandbox.google.write_answers import http_answer
 from sandbox.stage import Stage
+from sandbox.write_faults import WriteFault
 
 MOST_AT_ONCE = 10_000
 _NAMES = {"emailAddress": EMAIL, "phoneNumber": PHONE}
@@ -39,8 +42,12 @@ class _Upload:
     polls: int = 0
 
 
-class _Lost(Exception):
-    """The answer got lost on its way."""
+class _Answered(Exception):
+    """The answer of a fault takes the place of the result."""
+
+    def __init__(self, fault: WriteFault) -> None:
+        super().__init__(fault.label)
+        self.fault = fault
 
 
 def routes(stage: Stage) -> list[Route]:
@@ -72,11 +79,12 @@ class _Wire:
             return Response(msgspec.json.encode(answer()), media_type="application/json")
         except _Refused as refused:
             return JSONResponse({"error": refused.error}, status_code=refused.http)
-        except _Lost:
-            return Response("<html>502 Bad Gateway</html>", status_code=502, media_type="text/html")
+        except _Answered as answered:
+            return http_answer(answered.fault)
 
     def _let_in(self, request: Request) -> None:
         take = self._stage.faults.take
+        self._stage.late_changes.land()
         if request.headers.get("authorization") != f"Bearer {ACCESS_TOKEN}":
             raise _Refused(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
         if take("google_ads", "unavailable") is not None:
@@ -97,21 +105,25 @@ class _Wire:
         entries = [_entry(one) for one in members]
         if asked.get("validateOnly"):
             return {}
-        fault = self._stage.faults.of_an_upload("google_ads")
-        half = fault in {"half_upload", "invalid_entries"}
-        good = [one for one in entries if one is not None]
-        taken = good[: len(good) // 2] if half else good
-        if fault != "lost_request":
-            (audience.put if verb == "ingest" else audience.take)(taken)
+        good = [entry for entry in entries if entry is not None]
+        change = audience.put if verb == "ingest" else audience.take
+        taken = len(good)
+
+        def apply(*, half: bool) -> None:
+            change(good[: len(good) // 2] if half else good)
+
+        fault = self._stage.carry_out_upload("google_ads", apply)
+        if fault is not None and fault.kind in UPLOADS:
+            taken = len(good) // 2
         self._stage.note(
             "google_ads", f"audienceMembers:{verb}", audience.account_id, wrote=True, audience=str(audience.audience_id),
-            received=len(members), fault=fault,
+            received=len(members), fault=fault and fault.label,
         )  # fmt: skip
-        if fault in {"lost_request", "lost_answer", "half_upload"}:
-            raise _Lost
+        if fault is not None and fault.answer is not None:
+            raise _Answered(fault)
         with self._lock:
             own = f"req-{len(self._uploads) + 1:06d}"
-            self._uploads[own] = _Upload(destination, verb, len(members), len(members) - len(taken))
+            self._uploads[own] = _Upload(destination, verb, len(members), len(members) - taken)
         return {"requestId": own}
 
     def _destination(self, asked: dict[str, Any]) -> tuple[dict[str, Any], Audience]:

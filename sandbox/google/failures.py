@@ -10,8 +10,8 @@ from google.protobuf import any_pb2
 from google.rpc import status_pb2
 
 VERSION = "v26"
+"""The newest version: its messages are used for every version that is spoken, which differ by fields that were added alone."""
 BASE = f"google.ads.googleads.{VERSION}"
-FAILURE_KEY = f"{BASE}.errors.googleadsfailure-bin"
 _ERRORS = import_module(f"{BASE}.errors.types.errors")
 
 Path = Sequence[str | tuple[str, int]]
@@ -59,25 +59,25 @@ def throttled(seconds: float) -> Refused:
     )
 
 
-def status(errors: list[Any], message: str) -> status_pb2.Status:
+def status(errors: list[Any], message: str, *, version: str = VERSION) -> status_pb2.Status:
     """The errors as google.rpc.Status, as a partial failure carries them."""
-    detail = any_pb2.Any()
-    detail.Pack(_failure(errors, "partial"))
+    kind = f"type.googleapis.com/google.ads.googleads.{version}.errors.GoogleAdsFailure"
+    detail = any_pb2.Any(type_url=kind, value=_failure(errors, "partial").SerializeToString())
     return status_pb2.Status(
         code=grpc.StatusCode.INVALID_ARGUMENT.value[0], message=message, details=[detail]
     )
 
 
-def abort(context: grpc.ServicerContext, cause: Refused) -> NoReturn:
+def abort(context: grpc.ServicerContext, cause: Refused, *, version: str = VERSION) -> NoReturn:
     """End the call as Google does."""
     request_id = uuid.uuid4().hex[:22]
     failure = _failure(cause.errors, request_id)
-    wrapped = status(cause.errors, cause.message)
+    wrapped = status(cause.errors, cause.message, version=version)
     wrapped.code = cause.code.value[0]
     context.set_trailing_metadata(
         (
             ("request-id", request_id),
-            (FAILURE_KEY, failure.SerializeToString()),
+            (f"google.ads.googleads.{version}.errors.googleadsfailure-bin", failure.SerializeToString()),
             ("grpc-status-details-bin", wrapped.SerializeToString()),
         )
     )

@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 
 from sandbox.certificates import Papers
-from sandbox.google import entities
+from sandbox.google import entities, write_answers
 from sandbox.google.encode import framed
 from sandbox.google.failures import BASE, VERSION, Refused, abort, error, refused, status, throttled
 from sandbox.google.gaql import Query, parse
@@ -101,9 +101,9 @@ class _Handler(grpc.GenericRpcHandler):
             account = self._account(request.customer_id, metadata)
             if method == "Search":
                 return self._search(request, account)
-            return self._mutate(service, method, request, answer, _client(account), context)
-        except Refused as cause:
-            abort(context, cause)
+            return self._mutate(service, method, request, answer, _client(account))
+        except (Refused, write_answers.BareStatus) as cause:
+            write_answers.end(context, cause, version=VERSION)
 
     def _stream(
         self, request: Any, context: grpc.ServicerContext, metadata: dict[str, str]
@@ -181,13 +181,11 @@ class _Handler(grpc.GenericRpcHandler):
             self._parsed(request.query, account)
         return rows
 
-    def _mutate(
-        self, service: str, method: str, request: Any, answer: Any, account: Account, context: grpc.ServicerContext
-    ) -> bytes:  # fmt: skip
+    def _mutate(self, service: str, method: str, request: Any, answer: Any, account: Account) -> bytes:
         mixed = service == "GoogleAdsService"
         given = request.mutate_operations if mixed else request.operations
         field = "mutate_operations" if mixed else "operations"
-        results, errors, deeds = [], [], []
+        results, errors, changes = [], [], []
         for n, wrapped in enumerate(given):
             kind, operation = _operation(wrapped, mixed=mixed)
             found = checked(
@@ -195,22 +193,28 @@ class _Handler(grpc.GenericRpcHandler):
             )
             if isinstance(found, tuple):
                 results.append((kind, found[0]))
-                deeds.append(found[1])
+                changes.append(found[1])
             else:
                 results.append((kind, ""))
                 errors.append(found)
         if errors and not request.partial_failure:
             raise Refused(grpc.StatusCode.INVALID_ARGUMENT, errors)
-        fault = None if request.validate_only else self._stage.faults.of_a_write("google_ads")
-        if not request.validate_only and fault in {None, "lost_answer"}:
-            for deed in deeds:
-                deed()
-        wrote = bool(deeds) and not request.validate_only
+
+        def apply() -> None:
+            for change in changes:
+                change()
+
+        wrote = bool(changes) and not request.validate_only
+        fault = self._stage.carry_out("google_ads", apply) if wrote else None
+        names = [name for _, name in results]
         self._stage.note(
-            "google_ads", method, account.id, wrote=wrote, targets=[name for _, name in results], fault=fault
+            "google_ads", method, account.id, wrote=wrote, targets=names, fault=fault and fault.label
         )
-        if fault in {"lost_answer", "lost_request"}:
-            context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
+        write_answers.raise_answer(fault)
+        if fault is not None and fault.answer == "FEWER_RESULTS":
+            results = results[:-1]
+        if fault is not None and fault.answer == "PARTIAL_FAILURE_WITHOUT_INDEX":
+            results, errors = [(kind, "") for kind, _ in results], [write_answers.without_index()]
         return _mutate_answer(answer(), results, errors, mixed=mixed, validate_only=request.validate_only)
 
     def _account(self, customer_id: str, metadata: dict[str, str]) -> Account:
@@ -232,6 +236,7 @@ class _Handler(grpc.GenericRpcHandler):
 
     def _let_in(self, metadata: dict[str, str]) -> None:
         take = self._stage.faults.take
+        self._stage.late_changes.land()
         if (slow := take("google_ads", "slow")) is not None:
             sleep(float(slow.get("seconds", 1)))
         if take("google_ads", "unavailable") is not None:

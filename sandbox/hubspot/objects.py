@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sandbox.customer_settings import STAGES
 from sandbox.customers.books import Books
 from sandbox.customers.cards import COMPANY_BASE, Cards
-from sandbox.customers.settings import STAGES
 from sandbox.draws import Floats, Whole
 from sandbox.hubspot.traits import company_card, contact_card
 from sandbox.world import World

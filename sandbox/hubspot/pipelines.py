@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.customers.settings import STAGES
+from sandbox.customer_settings import STAGES
 from sandbox.hubspot.objects import ORDERED, RETURNED
 
 OPEN_SHARES = (0.2, 0.4, 0.6, 0.8, 0.9)

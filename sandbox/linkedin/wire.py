@@ -17,6 +17,7 @@ from sandbox.linkedin import entities, lead_forms, segments
 from sandbox.linkedin.analytics import Analytics
 from sandbox.linkedin.refusals import Refused, bad, not_found
 from sandbox.linkedin.restli import NotRestli, decode_query
+from sandbox.linkedin.write_answers import write_response
 from sandbox.stage import Stage
 from sandbox.world import Account
 
@@ -89,6 +90,7 @@ class _Wire:
         try:
             if (slow := self._stage.faults.take("linkedin_ads", "slow")) is not None:
                 sleep(float(slow.get("seconds", 1)))
+            self._stage.late_changes.land()
             self._let_in(request)
             raw, method = request.scope["query_string"].decode(), request.method
             if method == "POST" and request.headers.get("x-http-method-override", "").upper() == "GET":
@@ -224,9 +226,7 @@ class _Wire:
         except (msgspec.DecodeError, KeyError, TypeError) as error:
             raise bad('The body must be {"patch": {"$set": {…}}}') from error
         apply = entities.update(self._stage, account, collection, _number(entity), patch)
-        fault = self._stage.faults.of_a_write("linkedin_ads")
-        if fault in {None, "lost_answer"}:
-            apply()
+        fault = self._stage.carry_out("linkedin_ads", apply)
         self._stage.note(
             "linkedin_ads",
             f"PARTIAL_UPDATE {collection}",
@@ -234,10 +234,10 @@ class _Wire:
             wrote=True,
             entity=entity,
             patch=patch,
-            fault=fault,
+            fault=fault and fault.label,
         )
-        if fault in {"lost_answer", "lost_request"}:
-            return Response("<html>502 Bad Gateway</html>", status_code=502, media_type="text/html")
+        if fault is not None and fault.answer is not None:
+            return write_response(fault)
         return Response(status_code=204)
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from sandbox.audiences import EMAIL, PHONE, Audience, Entry, is_hash
 from sandbox.meta.asking import chosen, cursor, encoded
-from sandbox.meta.refusals import NoAnswer, Refused, bad, unknown_object
+from sandbox.meta.refusals import Refused, bad, unknown_object
+from sandbox.meta.write_answers import WriteAnswered
 from sandbox.stage import Stage
 from sandbox.world import Account
+from sandbox.write_faults import NO_ANSWER, WriteFault
 
 MOST_AT_ONCE, LEAST_SHOWN = 10_000, 100
 KINDS = {"EMAIL": EMAIL, "EMAIL_SHA256": EMAIL, "PHONE": PHONE, "PHONE_SHA256": PHONE}
@@ -51,14 +53,20 @@ def made(stage: Stage, account: Account, parameters: dict[str, str]) -> dict[str
         )
     if not parameters.get("name"):
         raise bad("An audience needs a name", blame="name")
-    fault = stage.faults.of_a_write("meta_ads")
-    audience = None
-    if fault in {None, "lost_answer"}:
-        audience = stage.audiences.make("meta_ads", account.id, parameters["name"], at=stage.stopwatch())
-    stage.note("meta_ads", "POST customaudiences", account.id, wrote=True, fault=fault)
-    if audience is None or fault is not None:
-        raise NoAnswer
-    return {"id": str(audience.audience_id)}
+    made_audiences: list[Audience] = []
+
+    def apply() -> None:
+        made_audiences.append(
+            stage.audiences.make("meta_ads", account.id, parameters["name"], at=stage.stopwatch())
+        )
+
+    fault = stage.carry_out("meta_ads", apply)
+    stage.note("meta_ads", "POST customaudiences", account.id, wrote=True, fault=fault and fault.label)
+    if fault is not None and (fault.answer is not None or not made_audiences):
+        raise WriteAnswered(
+            fault if fault.answer is not None else WriteFault(fault.kind, "before", NO_ANSWER)
+        )
+    return {"id": str(made_audiences[0].audience_id)}
 
 
 def answered(stage: Stage, method: str, path: str, parameters: dict[str, str]) -> dict[str, Any] | None:
@@ -92,18 +100,20 @@ def _members(stage: Stage, audience: Audience, method: str, parameters: dict[str
     session = json.loads(parameters.get("session") or "{}")
     good: list[Entry] = [(kind, row) for row in rows if is_hash(row)]
     bad_ones = len(rows) - len(good)
-    fault = stage.faults.of_an_upload("meta_ads")
-    if fault == "invalid_entries":
+    change = audience.put if method == "POST" else audience.take
+
+    def apply(*, half: bool) -> None:
+        change(good[: len(good) // 2] if half else good)
+
+    fault = stage.carry_out_upload("meta_ads", apply)
+    if fault is not None and fault.kind == "invalid_entries":
         bad_ones += len(good) - len(good) // 2
-    taken = good[: len(good) // 2] if fault in {"half_upload", "invalid_entries"} else good
-    if fault != "lost_request":
-        (audience.put if method == "POST" else audience.take)(taken)
     stage.note(
         "meta_ads", f"{method} users", audience.account_id, wrote=True, audience=str(audience.audience_id),
-        received=len(rows), fault=fault,
+        received=len(rows), fault=fault and fault.label,
     )  # fmt: skip
-    if fault in {"lost_request", "lost_answer", "half_upload"}:
-        raise NoAnswer
+    if fault is not None and fault.answer is not None:
+        raise WriteAnswered(fault)
     return {
         "audience_id": str(audience.audience_id), "session_id": str(session.get("session_id", "1")),
         "num_received": len(rows), "num_invalid_entries": bad_ones, "invalid_entry_samples": {},

@@ -40,10 +40,6 @@ def unknown_object(what: str, method: str) -> Refused:
     return Refused(100, said, subcode=33, kind="GraphMethodException")
 
 
-def too_much() -> Refused:
+def reduce_data() -> Refused:
     said = "Please reduce the amount of data you're asking for, then retry your request"
     return Refused(1, said, subcode=99, http=500)
-
-
-class NoAnswer(Exception):
-    """The answer got lost on its way."""

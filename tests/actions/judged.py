@@ -3,12 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
-from assets.actions.guardrails import judge
-from assets.actions.surroundings import Edit, Surroundings
-from resources.ledger.book import Written
+from assets.actions.guardrails.context import Edit, Surroundings
+from assets.actions.guardrails.registry import judge
+from resources.ledger.base import Written
 from resources.ledger.proposal import Change, Proposal
 from resources.ledger.states import Sent
-from resources.policy import Policy
+from resources.policy.policy import Policy
 from tests.actions.made import AT, proposal
 from tests.actions.memory import frames
 

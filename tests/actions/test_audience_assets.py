@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets.audiences.assets import NOBODY_STAYS, audience_proposals, audience_removals, audiences
-from resources.lake import Lake
+from assets.actions.audiences.assets import NOBODY_STAYS, audience_proposals, audience_removals, audiences
+from resources.lake.lake import Lake
 from resources.tables.segments import AUDIENCES
 from tests.actions.conftest import Office
 from tests.audiences.bureau import LINES, Bureau

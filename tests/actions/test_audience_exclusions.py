@@ -2,8 +2,8 @@
 
 import pytest
 
-from assets.actions.execution import Stale
-from assets.audiences.figures import propose_revert
+from assets.actions.audiences.inputs import propose_revert
+from assets.actions.execution.executor import Stale
 from resources.ledger.proposal import Target
 from tests.audiences.at_the_office import KeptOut
 from tests.audiences.people_of import write_conversions

@@ -2,8 +2,8 @@
 
 import pytest
 
-from assets.actions.execution import Held
-from assets.actions.guardrails import LIMITS, LIMITS_OF_AUDIENCES, judge, refusals
+from assets.actions.execution.executor import Held
+from assets.actions.guardrails.registry import LIMITS, LIMITS_OF_AUDIENCES, judge, refusals
 from tests.actions.made import budget, pause, proposal
 from tests.audiences.bureau import SMALL, Bureau
 from tests.audiences.people_of import write_segments

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from assets.actions.execution import Held, Stale
-from assets.audiences.figures import propose_revert
-from resources.lake import Lake
+from assets.actions.audiences.inputs import propose_revert
+from assets.actions.execution.executor import Held, Stale
+from resources.lake.lake import Lake
 from tests.audiences.bureau import LINES, PEOPLE, Bureau
 from tests.audiences.people_of import expected, later, record, write_people, write_segments
 from tests.wire.audiences_at import PLATFORMS, held

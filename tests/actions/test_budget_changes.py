@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from assets.actions.guardrails import judge
-from resources.policy import Policy
+from assets.actions.guardrails.registry import judge
+from resources.policy.policy import Policy
 from tests.actions.judged import POLICY, around, earlier, verdict
 from tests.actions.made import AT, budget, pause, proposal, target
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from assets.actions.findings import Wish
-from orchestration.cli import cli
+from assets.actions.rules.finding import Wish
+from orchestration.cli.main import cli
 from resources.ledger.states import State
 from tests.actions.conftest import Office
 

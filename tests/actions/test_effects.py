@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.actions.effects import Part, expected
+from assets.actions.rules.expected_effect import PlannedChange, expected
 
 UNTIL = date(2026, 11, 22)
 
@@ -19,7 +19,7 @@ def delivered(
 
 
 def test_a_tenth_more_money_brings_a_tenth_more_at_most() -> None:
-    effect = expected([Part("A", delivered(), amount=5.0)], until=UNTIL)
+    effect = expected([PlannedChange("A", delivered(), amount=5.0)], until=UNTIL)
     assert effect.middle == pytest.approx(0.2)
     assert effect.low is not None
     assert effect.high is not None
@@ -29,8 +29,8 @@ def test_a_tenth_more_money_brings_a_tenth_more_at_most() -> None:
 
 
 def test_a_pause_costs_what_it_had_and_a_restart_brings_it() -> None:
-    pause = expected([Part("A", delivered(), amount=None, stops=True)], until=UNTIL)
-    again = expected([Part("A", delivered(), amount=None)], until=UNTIL)
+    pause = expected([PlannedChange("A", delivered(), amount=None, stops=True)], until=UNTIL)
+    again = expected([PlannedChange("A", delivered(), amount=None)], until=UNTIL)
     assert pause.middle == pytest.approx(-2.0)
     assert again.middle == pytest.approx(2.0)
     assert (pause.low, pause.high) == pytest.approx((-(again.high or 0), -(again.low or 0)))
@@ -38,8 +38,8 @@ def test_a_pause_costs_what_it_had_and_a_restart_brings_it() -> None:
 
 def test_a_shift_is_the_sum_of_its_parts_and_their_errors_do_not_add_up() -> None:
     giver, taker = (
-        Part("A", delivered(conversions=1), amount=-10.0),
-        Part("B", delivered(conversions=4), amount=10.0),
+        PlannedChange("A", delivered(conversions=1), amount=-10.0),
+        PlannedChange("B", delivered(conversions=4), amount=10.0),
     )
     both = expected([giver, taker], until=UNTIL)
     alone = [expected([part], until=UNTIL) for part in (giver, taker)]
@@ -49,8 +49,8 @@ def test_a_shift_is_the_sum_of_its_parts_and_their_errors_do_not_add_up() -> Non
 
 
 def test_conversions_still_to_come_are_counted_as_projected_where_that_is_known() -> None:
-    known = expected([Part("A", delivered(conversions_projected=3.0), amount=None)], until=UNTIL)
-    unknown = expected([Part("A", delivered(conversions_projected=None), amount=None)], until=UNTIL)
+    known = expected([PlannedChange("A", delivered(conversions_projected=3.0), amount=None)], until=UNTIL)
+    unknown = expected([PlannedChange("A", delivered(conversions_projected=None), amount=None)], until=UNTIL)
     assert (known.middle, unknown.middle) == pytest.approx((3.0, 2.0))
 
 
@@ -60,13 +60,15 @@ def test_conversions_still_to_come_are_counted_as_projected_where_that_is_known(
      delivered().assign(day=lambda rows: rows["day"] - timedelta(days=60))],
 )  # fmt: skip
 def test_without_recent_delivery_it_is_unknown_and_says_why(days: pd.DataFrame) -> None:
-    effect = expected([Part("A", delivered(), amount=1.0), Part("New one", days, amount=1.0)], until=UNTIL)
+    effect = expected(
+        [PlannedChange("A", delivered(), amount=1.0), PlannedChange("New one", days, amount=1.0)], until=UNTIL
+    )
     assert (effect.low, effect.middle, effect.high) == (None, None, None)
     assert effect.words.startswith("unknown: New one spent nothing in the 28 days up to 2026-11-22")
 
 
 def test_no_conversion_yet_is_a_range_from_nothing() -> None:
-    effect = expected([Part("A", delivered(conversions=0.0), amount=None)], until=UNTIL)
+    effect = expected([PlannedChange("A", delivered(conversions=0.0), amount=None)], until=UNTIL)
     assert (effect.low, effect.middle) == (0.0, 0.0)
     assert 0 < (effect.high or 0) < 0.1
 
@@ -76,6 +78,6 @@ def test_the_range_holds_what_comes_about_four_times_out_of_five() -> None:
     for _ in range(600):
         rate = rng.uniform(0.5, 4)
         seen = delivered().assign(conversions=rng.poisson(rate, 28).astype(float))
-        effect = expected([Part("A", seen, amount=None)], until=UNTIL)
+        effect = expected([PlannedChange("A", seen, amount=None)], until=UNTIL)
         held.append((effect.low or 0) <= rate <= (effect.high or 0))
     assert 0.76 < np.mean(held) < 0.84

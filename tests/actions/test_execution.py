@@ -14,11 +14,11 @@ import pyarrow as pa
 import pytest
 
 from assets.actions.approval import NotApproved
-from assets.actions.execution import Held
-from assets.actions.findings import Wish
+from assets.actions.execution.executor import Held
+from assets.actions.rules.finding import Wish
+from resources.config.settings import PROJECT
 from resources.ledger.proposal import Target
 from resources.ledger.states import State
-from resources.settings import PROJECT
 from tests.actions.conftest import NOON, Office
 from tests.actions.dying import POINTS
 

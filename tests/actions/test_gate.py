@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from assets.actions.approval import NotApproved
-from assets.actions.execution import Held
-from assets.actions.findings import Wish
+from assets.actions.execution.executor import Held
+from assets.actions.rules.finding import Wish
 from resources.ledger.proposal import set_summary
 from resources.ledger.states import State
 from tests.actions.conftest import Office

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from assets.actions.execution import Held, Stale
-from assets.actions.findings import Wish
+from assets.actions.execution.executor import Held, Stale
+from assets.actions.rules.finding import Wish
 from resources.ledger.proposal import Target
 from resources.ledger.states import State
 from sandbox.control import edit_by_hand
@@ -163,12 +163,12 @@ def test_with_an_input_missing_nothing_is_written(office: Office, missing: str) 
 
 
 def test_a_limit_that_breaks_does_not_open(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    from assets.actions import guardrails  # noqa: PLC0415
+    from assets.actions.guardrails import registry
 
     def broken(_: object) -> object:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setitem(guardrails.LIMITS, "caps", broken)
+    monkeypatch.setitem(registry.LIMITS, "caps", broken)
     key = pause(office)
     office.decide(key)
     with pytest.raises(Held, match="could not be judged"):

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser
 
-from assets.notices.notice import SOON
+from assets.reports.notifications.notice import SOON
 from resources.ledger.proposal import Proposal, set_summary
 from resources.ledger.states import OPEN, State
 from tests.actions.house import ADD, AGAIN, BACKFILL, ENDED, RUNS_OF, House, house_standing, until

@@ -6,12 +6,12 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from assets.actions.execution import Held, Stale
-from assets.actions.findings import Wish
-from assets.underperformers.candidates import verdicts
+from assets.actions.execution.executor import Held, Stale
+from assets.actions.rules.finding import Wish
+from assets.signals.underperformers.candidates import verdicts
 from resources.ledger.proposal import Change, Image, Proposal, Target
 from resources.ledger.states import State
-from resources.policy import Policy
+from resources.policy.policy import Policy
 from sandbox.control import edit_by_hand
 from tests.actions.conftest import Office
 from tests.actions.judged import POLICY, verdict

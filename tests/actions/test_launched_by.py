@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.launched_by import signed_person
-from resources.settings import PROJECT
+from orchestration.instance.signed_launches import signed_person
+from resources.config.settings import PROJECT
 from tests.actions.made import AT
 
 KEY = "a key of thirty-two characters!!"
@@ -44,7 +44,7 @@ def test_anything_else_names_nobody(wrong: str) -> None:
 
 
 def test_the_production_settings_are_dagsters_own_words() -> None:
-    from dagster._core.instance.config import dagster_instance_config_schema  # noqa: PLC0415
+    from dagster._core.instance.config import dagster_instance_config_schema
 
     given = yaml.safe_load((PROJECT / Path("deploy", "dagster.yaml")).read_text("utf-8"))
     assert set(given) <= set(dagster_instance_config_schema())

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from resources.errors import DataUnusable, SettingsWrong
-from resources.ledger.book import CodeSpent
+from resources.ledger.base import CodeSpent
 from resources.ledger.proposal import Proposal, set_digest, set_summary
 from resources.ledger.states import NEXT, State
 from resources.ledger.store import Ledger

@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from assets.actions.guardrails import LIMITS, judge, refusals
-from assets.actions.limits_of_trust import within
-from assets.actions.surroundings import Edit
+from assets.actions.guardrails.context import Edit
+from assets.actions.guardrails.registry import LIMITS, judge, refusals
+from assets.actions.guardrails.timing_and_data import within
 from resources.ledger.proposal import Change
-from resources.policy import Blackout, Policy
+from resources.policy.policy import Blackout, Policy
 from tests.actions.judged import FRAMES, POLICY, around, earlier, verdict
 from tests.actions.made import AT, budget, pause, proposal, target
 

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from assets.actions.approval import Asked, Gate, NotApproved
-from assets.actions.execution import Executor, Held, Stale
-from assets.actions.surroundings import Edit, Surroundings
-from resources.approvers import Approvers
+from assets.actions.execution.executor import Executor, Held, Stale
+from assets.actions.guardrails.context import Edit, Surroundings
 from resources.ledger.proposal import Change, Proposal
 from resources.ledger.states import NEXT, State
 from resources.ledger.store import Ledger
 from resources.platforms.writer import image_value
-from resources.policy import Policy
+from resources.policy.policy import Policy
+from resources.security.approvers import Approvers
 from tests.actions.conftest import SECRETS
 from tests.actions.made import AT, proposal, target
 from tests.actions.memory import NAMES, Dies, Platform, frames

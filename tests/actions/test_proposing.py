@@ -4,8 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from assets.actions.figures import propose_findings
-from assets.actions.findings import Finding, Wish
+from assets.actions.inputs import propose_findings
+from assets.actions.rules.finding import Finding, Wish
 from resources.ledger.proposal import Effect, Target
 from tests.actions.conftest import NOON, Office
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
-from assets.actions.findings import Wish
-from orchestration.partitions import proposals
+from assets.actions.rules.finding import Wish
+from assets.partitions import proposals
 from resources.ledger.states import State
 from sensors.proposals import automatic_runs, tick
-from sensors.unknowns import unknown_outcomes
+from sensors.unknown_outcomes import unknown_outcomes
 from tests.actions.conftest import Office
 
 

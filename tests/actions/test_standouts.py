@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from assets.actions.standouts import cuts
+from assets.actions.rules.incidents import cuts
 from resources.ledger.proposal import Target
 from tests.anomalies.test_marks import DAY, incident
 

@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.actions.threshold import at_least, at_most, findings, units
-from assets.actions.visible import share_visible
-from resources.policy import Guardrails, Policy
+from assets.actions.assets import action_proposals
+from assets.actions.guardrails.context import share_visible
+from assets.actions.rules.threshold import at_least, at_most, findings, units
+from assets.signals.underperformers.candidates import verdicts
+from resources.policy.policy import Guardrails, Policy
+from resources.tables.signals import UNDERPERFORMERS
 
 AS_OF = date(2026, 11, 22)
 POLICY = Policy.model_validate({"permissions": [{"level": "propose"}], "caps": {}, "approvers": {}})
@@ -51,9 +54,9 @@ def market(
 
 def found(policy: Policy = POLICY, **parts: Any) -> dict[str, str]:
     """Kind of finding by ad set."""
-    made = findings(
-        parts["ad_set_days"], parts["campaign_days"], parts["entities"], as_of=AS_OF, policy=policy
-    )
+    core_tables = parts["ad_set_days"], parts["campaign_days"], parts["entities"]
+    judged = verdicts(*core_tables, as_of=AS_OF, policy=policy)
+    made = findings(judged, *core_tables, as_of=AS_OF, policy=policy)
     return {wish.target.entity_id: finding.kind for finding in made for wish in finding.wishes}
 
 
@@ -136,3 +139,30 @@ def test_what_can_be_seen_grows_to_all_of_it() -> None:
     seen = share_visible(range(60), VISIBLE)
     assert (np.diff(seen) >= 0).all()
     assert seen[-1] == 1.0
+
+
+def test_verdicts_are_read_from_the_signal_and_never_computed_again() -> None:
+    parts = market(GOOD | {"bad": 0.008})
+    tables = parts["ad_set_days"], parts["campaign_days"], parts["entities"]
+    signal = verdicts(*tables, as_of=AS_OF, policy=POLICY)
+    assert set(signal.loc[signal["verdict"] == "pause", "ad_set_id"]) == {"bad"}
+
+    def paused(rows: pd.DataFrame, entities: pd.DataFrame = parts["entities"]) -> set[str]:
+        proposed = findings(
+            rows, parts["ad_set_days"], parts["campaign_days"], entities, as_of=AS_OF, policy=POLICY
+        )
+        return {item.wishes[0].target.entity_id for item in proposed if item.kind == "pause_ad_set"}
+
+    assert paused(signal) == {"bad"}
+    other_day = signal.assign(verdict=signal["verdict"].where(signal["ad_set_id"] == "3", "pause"))
+    assert paused(other_day) == set(GOOD) - {"3"} | {"bad"}
+    assert paused(signal.iloc[:0]) == set(), "without the signal nothing is paused"
+    assert paused(signal.assign(days=None)) == set(), "rows of an older version are left out"
+    since = parts["entities"].assign(
+        status=parts["entities"]["status"].where(parts["entities"]["name"] != "bad", "paused")
+    )
+    assert paused(signal, since) == set(), "it is paused by now"
+
+
+def test_the_lineage_says_that_proposals_read_the_verdicts() -> None:
+    assert UNDERPERFORMERS.asset_key in action_proposals.asset_deps[action_proposals.key]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from assets.notices.deeds import approval, write_notices
+from assets.reports.notifications.action_notices import approval, write_notices
 from resources.ledger.notices import Delivery, Said, Topic
 from resources.ledger.states import State
 from resources.ledger.store import Ledger

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from assets.anomalies import detect
+from assets.signals.anomalies import detect
 
 FIRST = pd.Timestamp("2026-01-05")
 AMOUNTS = ["spend", "impressions", "clicks", "conversions", "conversion_value"]
@@ -11,7 +11,8 @@ RATIOS = ["cpc", "ctr", "cvr", "roas"]
 
 
 def healthy(seed: int, *, series: int = 12, days: int = 120, start: pd.Timestamp = FIRST) -> pd.DataFrame:
-    """So many campaigns named s000 and on, all well: spend of a hundred or so a day, a few per cent of the clicks convert."""
+    """So many campaigns named s000 and on, all well: spend of a hundred or so a day, a few per cent of the
+    clicks convert."""
     rng = np.random.default_rng([seed, 77])
     shape = (series, days)
     week = 1 + 0.2 * np.sin(2 * np.pi * (np.arange(days)[None, :] + rng.uniform(0, 7, (series, 1))) / 7)
@@ -36,7 +37,8 @@ def healthy(seed: int, *, series: int = 12, days: int = 120, start: pd.Timestamp
 def multiplied(
     frame: pd.DataFrame, columns: list[str], factor: float, *, first: int, days: int, of: str | None = "s000"
 ) -> pd.DataFrame:
-    """The frame with the columns times `factor` from the day numbered `first` on for so many days, for one series or (None) for all."""
+    """The frame with the columns times `factor` from the day numbered `first` on for so many days, for one
+    series or (None) for all."""
     day = places(frame)
     hit = (day >= first) & (day < first + days) & (True if of is None else frame["series_id"] == of)
     changed = frame.copy()
@@ -53,11 +55,11 @@ def places(frame: pd.DataFrame) -> pd.Series:
 
 def flagged(frame: pd.DataFrame, *, of: str | None = "s000", **more: object) -> pd.DataFrame:
     """The flags of one series, or (None) of all, with `place`, the number of the day."""
-    found = detect(frame, **more)
-    found = found[found["is_anomaly"] & (True if of is None else found["series_id"] == of)]
-    return found.assign(place=places(found), metric=found["metric"].astype(str))
+    result = detect(frame, **more)
+    result = result[result["is_anomaly"] & (True if of is None else result["series_id"] == of)]
+    return result.assign(place=places(result), metric=result["metric"].astype(str))
 
 
-def flags(found: pd.DataFrame) -> set[tuple[str, str, pd.Timestamp]]:
-    marked = found[found["is_anomaly"]]
+def flags(result: pd.DataFrame) -> set[tuple[str, str, pd.Timestamp]]:
+    marked = result[result["is_anomaly"]]
     return set(zip(marked["series_id"].astype(str), marked["metric"].astype(str), marked["day"], strict=True))

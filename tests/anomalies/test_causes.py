@@ -1,4 +1,5 @@
-"""Why something stood out: parts that add up, children that explain, changes that are on record, tracking that broke."""
+"""Why something stood out: parts that add up, children that explain, changes that are on record, tracking
+that broke."""
 
 import numpy as np
 import pandas as pd
@@ -6,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.anomalies.advice import advised, asks_for_a_cut
-from assets.anomalies.causes import broken_tracking, children, factors, recorded_changes
+from assets.signals.anomalies.advice import asks_for_a_cut, recommended_action
+from assets.signals.anomalies.causes import broken_tracking, children, factors, recorded_changes
 
 SOME = st.floats(0.01, 100.0)
 
@@ -43,17 +44,27 @@ def test_what_is_not_known_is_not_taken_apart(unknown: dict[str, float]) -> None
 
 
 def test_children_are_named_until_three_fifths_are_explained() -> None:
-    assert [one.name for one in children(-100.0, {"a": -70.0, "b": -20.0, "c": -10.0})] == ["a"]
-    assert [one.name for one in children(-100.0, {"a": -40.0, "b": -30.0, "c": -30.0})] == ["a", "b"]
+    assert [part.name for part in children(-100.0, {"a": -70.0, "b": -20.0, "c": -10.0})] == ["a"]
+    assert [part.name for part in children(-100.0, {"a": -40.0, "b": -30.0, "c": -30.0})] == ["a", "b"]
     assert children(-100.0, {str(n): -10.0 for n in range(10)}) == []  # everywhere is nowhere in particular
     assert children(0.0, {"a": 1.0, "b": -1.0}) == []
 
 
 def listed(**more: object) -> pd.DataFrame:
     row = {
-        "platform": "google_ads", "account_id": "1", "level": "campaign", "entity_id": "7", "campaign_id": "7", "ad_set_id": None,
-        "daily_budget": 50.0, "lifetime_budget": np.nan, "status": "active", "native_status": "ENABLED", "bid_strategy": "MAXIMIZE", "learning_state": None,
-    }  # fmt: skip
+        "platform": "google_ads",
+        "account_id": "1",
+        "level": "campaign",
+        "entity_id": "7",
+        "campaign_id": "7",
+        "ad_set_id": None,
+        "daily_budget": 50.0,
+        "lifetime_budget": np.nan,
+        "status": "active",
+        "native_status": "ENABLED",
+        "bid_strategy": "MAXIMIZE",
+        "learning_state": None,
+    }
     return pd.DataFrame([row | more])
 
 
@@ -93,23 +104,41 @@ def test_tracking_broke_where_every_account_lost_its_conversions_and_clicks_went
 
 
 BURNING = {
-    "metric": "spend", "value": 300.0, "expected": 100.0, "effect": 1.1, "severity": "high", "state": "open", "data": None, "change": None,
-    "level": "campaign", "part_of": None,
-}  # fmt: skip
+    "metric": "spend",
+    "value": 300.0,
+    "expected": 100.0,
+    "effect": 1.1,
+    "severity": "high",
+    "state": "open",
+    "data": None,
+    "change": None,
+    "level": "campaign",
+    "part_of": None,
+}
 
 
 @pytest.mark.parametrize(
     "more",
-    [{"change": "somebody changed the budget"}, {"data": "late"}, {"severity": "medium"}, {"state": "ended"}, {"level": "account"}, {"part_of": "x"},
-     {"value": 30.0}, {"metric": "roas"}],
-)  # fmt: skip
+    [
+        {"change": "somebody changed the budget"},
+        {"data": "late"},
+        {"severity": "medium"},
+        {"state": "ended"},
+        {"level": "account"},
+        {"part_of": "x"},
+        {"value": 30.0},
+        {"metric": "roas"},
+    ],
+)
 def test_a_cut_follows_only_where_money_burns_and_nothing_else_explains_it(more: dict[str, object]) -> None:
     assert asks_for_a_cut(BURNING)
     assert not asks_for_a_cut(BURNING | more)
 
 
 def test_broken_tracking_is_to_be_repaired_and_nothing_cut() -> None:
-    assert "No pause or cut" in advised(BURNING | {"data": "Conversions stopped on all platforms at once."})
-    assert advised(
+    assert "No pause or cut" in recommended_action(
+        BURNING | {"data": "Conversions stopped on all platforms at once."}
+    )
+    assert recommended_action(
         BURNING | {"change": "the platform changed ad 1: status ENABLED to DISAPPROVED"}
     ).startswith("Appeal")

@@ -10,8 +10,8 @@ DELIVERY = ["impressions", "clicks", "conversions", "conversion_value"]
 SEEDS = [21, 22]
 
 
-def told(found: pd.DataFrame, metric: str, *, first: int, within: int) -> pd.DataFrame:
-    return found[(found["metric"] == metric) & found["place"].between(first, first + within)]
+def told(result: pd.DataFrame, metric: str, *, first: int, within: int) -> pd.DataFrame:
+    return result[(result["metric"] == metric) & result["place"].between(first, first + within)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -21,17 +21,33 @@ def told(found: pd.DataFrame, metric: str, *, first: int, within: int) -> pd.Dat
         pytest.param(AMOUNTS, 3.0, 2, "spend", "above", 0, id="a spend spike on its day"),
         pytest.param(AMOUNTS, 0.0, 4, "spend", "below", 0, id="a spend stop on its day"),
         pytest.param(DELIVERY, 0.5, 7, "cpc", "above", 1, id="a CPC jump within two days"),
-        pytest.param(["clicks", "conversions", "conversion_value"], 0.45, 7, "ctr", "below", 1, id="a CTR drop within two days"),
-        pytest.param(["conversions", "conversion_value"], 0.0, 6, "cvr", "below", 3, id="a tracking break within four days"),
+        pytest.param(
+            ["clicks", "conversions", "conversion_value"],
+            0.45,
+            7,
+            "ctr",
+            "below",
+            1,
+            id="a CTR drop within two days",
+        ),
+        pytest.param(
+            ["conversions", "conversion_value"],
+            0.0,
+            6,
+            "cvr",
+            "below",
+            3,
+            id="a tracking break within four days",
+        ),
         pytest.param(["conversion_value"], 0.3, 10, "roas", "below", 5, id="a loss of value within six days"),
     ],
-)  # fmt: skip
+)
 def test_a_clear_fault_is_found(
     seed: int, columns: list[str], factor: float, days: int, metric: str, way: str, within: int
 ) -> None:
     frame = multiplied(healthy(seed), columns, factor, first=80, days=days)
-    found = flagged(frame)
-    hits = told(found, metric, first=80, within=within)
+    result = flagged(frame)
+    hits = told(result, metric, first=80, within=within)
     assert len(hits) >= 1
     assert hits["cause"].astype(str).str.contains(way).all()
     assert (hits["severity"] > "none").all()
@@ -41,24 +57,25 @@ def test_a_clear_fault_is_found(
 
 
 def test_a_slow_decay_of_three_weeks_is_found_while_it_lasts_in_most_series_with_many_conversions() -> None:
-    """Measured on generated sets about half are found, most of them where conversions are many (benchmarks, `roas_decay`)."""
-    found = 0
+    """Measured on generated sets about half are found, most of them where conversions are many (benchmarks,
+    `roas_decay`)."""
+    result = 0
     for seed in range(31, 35):
         frame = multiplied(healthy(seed), AMOUNTS, 6.0, first=0, days=120)
-        kept = 1 - 0.025 * (places(frame) - 69).clip(0, 21)
-        own = (frame["series_id"] == "s000") & (places(frame) <= 90)
-        frame.loc[own, "conversions"] = (frame["conversions"] * kept)[own].round()
-        frame.loc[own, "conversion_value"] = (frame["conversion_value"] * kept)[own]
+        remaining = 1 - 0.025 * (places(frame) - 69).clip(0, 21)
+        last_weeks = (frame["series_id"] == "s000") & (places(frame) <= 90)
+        frame.loc[last_weeks, "conversions"] = (frame["conversions"] * remaining)[last_weeks].round()
+        frame.loc[last_weeks, "conversion_value"] = (frame["conversion_value"] * remaining)[last_weeks]
         told_of = flagged(frame)
-        found += bool(told_of[told_of["metric"].isin(["cvr", "roas"])]["place"].between(70, 92).any())
-    assert found >= 3
+        result += bool(told_of[told_of["metric"].isin(["cvr", "roas"])]["place"].between(70, 92).any())
+    assert result >= 3
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_loss_that_hits_all_series_at_once_is_no_market_and_is_found(seed: int) -> None:
     frame = multiplied(healthy(seed), ["conversions", "conversion_value"], 0.0, first=80, days=5, of=None)
-    found = flagged(frame, of=None)
-    hit = found[(found["metric"] == "cvr") & (found["place"] == 83)]
+    result = flagged(frame, of=None)
+    hit = result[(result["metric"] == "cvr") & (result["place"] == 83)]
     assert hit["series_id"].nunique() >= 10
 
 
@@ -70,8 +87,8 @@ def test_one_of_many_zero_days_of_a_count_is_found_only_where_many_were_expected
 
 def test_a_fault_in_one_series_is_told_of_that_one_alone() -> None:
     frame = multiplied(healthy(25), AMOUNTS, 3.0, first=80, days=3)
-    found = flagged(frame, of=None)
-    assert set(found[found["place"].between(80, 82)]["series_id"].astype(str)) == {"s000"}
+    result = flagged(frame, of=None)
+    assert set(result[result["place"].between(80, 82)]["series_id"].astype(str)) == {"s000"}
 
 
 @pytest.mark.parametrize("freq", ["h", "D", "7D"])
@@ -86,8 +103,8 @@ def test_a_plain_series_of_any_frequency_tells_a_spike_and_a_stop(freq: str) -> 
     )
     frame.loc[150, "value"] *= 5
     frame.loc[180:183, "value"] = 0.0
-    found = flagged(frame, of="v")
-    assert {frame["day"][150], frame["day"][181]} <= set(found["day"])
+    result = flagged(frame, of="v")
+    assert {frame["day"][150], frame["day"][181]} <= set(result["day"])
 
 
 def test_hours_with_many_metrics_tell_a_tracking_break() -> None:
@@ -96,19 +113,21 @@ def test_hours_with_many_metrics_tell_a_tracking_break() -> None:
     frame["day"] = pd.Timestamp("2026-01-05") + (frame["day"] - frame["day"].min()) / 24
     broken = (frame["series_id"] == "s001") & (frame["day"] >= "2026-01-20") & (frame["day"] < "2026-01-21")
     frame.loc[broken, ["conversions", "conversion_value"]] = 0.0
-    found = flagged(frame, of=None)
-    assert set(found["series_id"].astype(str)) == {"s001"}
-    assert "cvr" in set(found[found["day"] < "2026-01-20 12:00"]["metric"])
+    result = flagged(frame, of=None)
+    assert set(result["series_id"].astype(str)) == {"s001"}
+    assert "cvr" in set(result[result["day"] < "2026-01-20 12:00"]["metric"])
 
 
 def test_ratios_without_their_parts_are_watched_by_their_own_past() -> None:
     frame = multiplied(healthy(28, series=10), ["clicks"], 0.3, first=80, days=5)
     ratios = frame[["series_id", "day"]].assign(
-        cpc=frame["spend"] / frame["clicks"], ctr=frame["clicks"] / frame["impressions"], roas=frame["conversion_value"] / frame["spend"]
-    )  # fmt: skip
-    found = flagged(ratios)
-    assert {"cpc", "ctr"} <= set(found[found["place"] == 80]["metric"])
-    assert set(found["metric"]) <= set(RATIOS)
+        cpc=frame["spend"] / frame["clicks"],
+        ctr=frame["clicks"] / frame["impressions"],
+        roas=frame["conversion_value"] / frame["spend"],
+    )
+    result = flagged(ratios)
+    assert {"cpc", "ctr"} <= set(result[result["place"] == 80]["metric"])
+    assert set(result["metric"]) <= set(RATIOS)
 
 
 @pytest.mark.parametrize("middle", [-12.0, 0.0, 1.0])
@@ -118,9 +137,9 @@ def test_ratios_without_their_parts_are_watched_by_their_own_past() -> None:
 def test_a_series_around_zero_is_judged_by_differences(middle: float, jump: float, words: str) -> None:
     values = middle + np.random.default_rng(29).normal(0, 2, 120)
     values[80] = middle + jump
-    found = flagged(
+    result = flagged(
         pd.DataFrame({"series_id": "s000", "day": pd.date_range("2026-01-05", periods=120), "value": values})
     )
-    assert set(found["place"]) == {80}
-    assert list(found["cause"].astype(str)) == [words]
-    assert found["expected"].between(middle - 3, middle + 3).all()
+    assert set(result["place"]) == {80}
+    assert list(result["cause"].astype(str)) == [words]
+    assert result["expected"].between(middle - 3, middle + 3).all()

@@ -1,4 +1,5 @@
-"""What strangers hand in: types, orders, gaps and frequencies of every kind give flags or one clear sentence, never a warning."""
+"""What strangers hand in: types, orders, gaps and frequencies of every kind give flags or one clear sentence,
+never a warning."""
 
 from datetime import UTC, date
 from decimal import Decimal
@@ -8,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.anomalies import detect
-from assets.anomalies.detect import COLUMNS
+from assets.signals.anomalies import detect
+from assets.signals.anomalies.detect import COLUMNS
 from tests.anomalies.series import AMOUNTS, FIRST, RATIOS, healthy, multiplied, places
 
 PLAIN = multiplied(healthy(81, series=4, days=80), AMOUNTS, 3.0, first=60, days=2)
@@ -33,9 +34,13 @@ SAME: dict[str, Any] = {
     "texts of numbers": PLAIN.assign(clicks=PLAIN["clicks"].astype(str)),
     "objects": PLAIN.assign(spend=PLAIN["spend"].astype(object)),
     "one index for all": PLAIN.set_index(np.zeros(len(PLAIN), int)),
-    "columns that are no numbers": PLAIN.assign(name="Brand", active=True, note=None, began=FIRST, campaign_id=7),
-    "rows of nobody and of no day": pd.concat([PLAIN, PLAIN.head(1).assign(series_id=None), PLAIN.head(1).assign(day=pd.NaT)]),
-}  # fmt: skip
+    "columns that are no numbers": PLAIN.assign(
+        name="Brand", active=True, note=None, began=FIRST, campaign_id=7
+    ),
+    "rows of nobody and of no day": pd.concat(
+        [PLAIN, PLAIN.head(1).assign(series_id=None), PLAIN.head(1).assign(day=pd.NaT)]
+    ),
+}
 
 
 @pytest.mark.parametrize("name", SAME)
@@ -46,10 +51,10 @@ def test_types_make_no_difference(name: str) -> None:
 def test_money_may_be_decimal_with_empty_cells() -> None:
     frame = PLAIN.assign(spend=cents(PLAIN["spend"]), conversion_value=cents(PLAIN["conversion_value"]))
     frame.loc[5, "spend"] = None
-    found = detect(frame)
-    assert set(found["metric"].astype(str)) == {*AMOUNTS, *RATIOS}
-    assert len(found) == len(FOUND) - 3, "spend, cpc and roas of that day are unknown"
-    assert found["is_anomaly"].sum() == FOUND["is_anomaly"].sum() > 0
+    result = detect(frame)
+    assert set(result["metric"].astype(str)) == {*AMOUNTS, *RATIOS}
+    assert len(result) == len(FOUND) - 3, "spend, cpc and roas of that day are unknown"
+    assert result["is_anomaly"].sum() == FOUND["is_anomaly"].sum() > 0
 
 
 def test_numbers_as_series_ids_come_back_as_text() -> None:
@@ -62,19 +67,19 @@ def test_the_output_has_one_shape_whatever_goes_in() -> None:
         ("expected", "low", "high", "value", "p_value"), "float64"
     )
     mixed = pd.concat([PLAIN, PLAIN.assign(series_id="w", day=FIRST + (PLAIN["day"] - FIRST) * 7)])
-    for found in (
+    for result in (
         FOUND,
         detect(PLAIN.head(0)),
         detect(PLAIN, as_of="2020-01-01"),
         detect(mixed),
         detect(PLAIN[["series_id", "day", "spend"]]),
     ):
-        assert list(found.columns) == list(COLUMNS)
-        assert {name: str(found[name].dtype) for name in kinds} == kinds
+        assert list(result.columns) == list(COLUMNS)
+        assert {name: str(result[name].dtype) for name in kinds} == kinds
         assert all(
-            str(found[name].dtype) == "category" for name in ("series_id", "metric", "severity", "cause")
+            str(result[name].dtype) == "category" for name in ("series_id", "metric", "severity", "cause")
         )
-        assert list(found["severity"].cat.categories) == ["none", "low", "medium", "high"]
+        assert list(result["severity"].cat.categories) == ["none", "low", "medium", "high"]
     assert FOUND["p_value"].dropna().between(0, 1).all()
     assert (FOUND["low"].dropna() <= FOUND["expected"].dropna()).all()
     assert ((FOUND["cause"] != "") == FOUND["is_anomaly"]).all()
@@ -94,10 +99,10 @@ def test_values_are_told_as_they_were_given_and_ratios_of_sums() -> None:
 @pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 20])
 @pytest.mark.parametrize("series", [1, 4])
 def test_a_short_history_is_told_of_and_not_judged(rows: int, series: int) -> None:
-    found = detect(PLAIN[(PLAIN["series_id"] < f"s{series:03d}") & (places(PLAIN) < rows)])
-    assert len(found) == rows * series * 9
-    assert found["p_value"].isna().all()
-    assert not found["is_anomaly"].any()
+    result = detect(PLAIN[(PLAIN["series_id"] < f"s{series:03d}") & (places(PLAIN) < rows)])
+    assert len(result) == rows * series * 9
+    assert result["p_value"].isna().all()
+    assert not result["is_anomaly"].any()
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 7.5, -5.0, 1e-12, 1e12, np.nan, np.inf])
@@ -111,21 +116,23 @@ def test_constant_series_give_no_flag(value: float) -> None:
 def test_refunds_are_told_as_they_are_and_judged_as_nothing() -> None:
     frame = PLAIN.copy()
     frame.loc[30, "conversion_value"] = -40.0
-    found = detect(frame)
-    own = found[(found["day"] == frame["day"][30]) & (found["series_id"] == "s000")].set_index("metric")
-    assert own.loc["conversion_value", "value"] == -40.0
-    assert own.loc["roas", "value"] == pytest.approx(-40.0 / frame["spend"][30])
-    assert own.loc["roas", "p_value"] > 0
+    result = detect(frame)
+    day_rows = result[(result["day"] == frame["day"][30]) & (result["series_id"] == "s000")].set_index(
+        "metric"
+    )
+    assert day_rows.loc["conversion_value", "value"] == -40.0
+    assert day_rows.loc["roas", "value"] == pytest.approx(-40.0 / frame["spend"][30])
+    assert day_rows.loc["roas", "p_value"] > 0
 
 
 def test_gaps_infinite_and_empty_numbers_are_unknown() -> None:
     frame = PLAIN.sample(frac=0.8, random_state=1)
     frame.loc[frame.index[::9], "clicks"] = np.inf
     frame.loc[frame.index[::7], "spend"] = np.nan
-    found = detect(frame)
-    assert np.isfinite(found["value"]).all()
-    assert len(found[found["metric"] == "spend"]) == frame["spend"].notna().sum()
-    assert len(found[found["metric"] == "clicks"]) == np.isfinite(frame["clicks"]).sum()
+    result = detect(frame)
+    assert np.isfinite(result["value"]).all()
+    assert len(result[result["metric"] == "spend"]) == frame["spend"].notna().sum()
+    assert len(result[result["metric"] == "clicks"]) == np.isfinite(frame["clicks"]).sum()
 
 
 @pytest.mark.parametrize(
@@ -153,19 +160,19 @@ def test_any_frequency_is_judged_from_when_it_has_been_seen_long_enough(
             "clicks": rng.poisson(spend),
         }
     )
-    found = detect(frame)
-    assert set(found["metric"]) == {"spend", "clicks", "cpc"}
-    assert found[found["p_value"].notna()]["day"].min() == stamps[judged_from]
-    assert set(found["day"]) == set(stamps)
-    assert found["is_anomaly"].mean() <= 0.002
+    result = detect(frame)
+    assert set(result["metric"]) == {"spend", "clicks", "cpc"}
+    assert result[result["p_value"].notna()]["day"].min() == stamps[judged_from]
+    assert set(result["day"]) == set(stamps)
+    assert result["is_anomaly"].mean() <= 0.002
 
 
 def test_timestamps_that_are_not_quite_on_time_are_kept() -> None:
     stamps = pd.date_range("2026-01-05", periods=200, freq="h") + pd.to_timedelta(
         np.random.default_rng(83).integers(0, 300, 200), "s"
     )
-    found = detect(pd.DataFrame({"series_id": "x", "day": stamps, "value": 5.0}))
-    assert list(found["day"]) == list(stamps)
+    result = detect(pd.DataFrame({"series_id": "x", "day": stamps, "value": 5.0}))
+    assert list(result["day"]) == list(stamps)
 
 
 @pytest.mark.parametrize(
@@ -195,9 +202,13 @@ def test_a_date_as_of_means_all_of_its_hours() -> None:
         (PLAIN, {"as_of": "yesterday"}, "as_of holds no days"),
         (PLAIN, {"calendar": pd.DataFrame({"date": ["2026-02-01"]})}, "a column day"),
         (PLAIN, {"changes": pd.DataFrame({"day": ["2026-02-01"]})}, "a column series_id"),
-        (PLAIN, {"changes": pd.DataFrame({"series_id": ["s000"], "day": ["2026-02-01"], "factor": [0.0]})}, "factor of a change is above 0"),
+        (
+            PLAIN,
+            {"changes": pd.DataFrame({"series_id": ["s000"], "day": ["2026-02-01"], "factor": [0.0]})},
+            "factor of a change is above 0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_used_is_said_in_one_sentence(
     frame: pd.DataFrame, more: dict[str, Any], words: str
 ) -> None:

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
-from assets.anomalies.marks import precision, quiet
-from assets.report.standouts import standouts_of
-from orchestration.cli_anomalies import anomalies
-from resources.lake import Lake
-from resources.settings import load_settings
+from assets.reports.pages.incidents import incident_summary
+from assets.signals.anomalies.feedback import precision, quiet
+from orchestration.cli.anomalies import anomalies
+from resources.config.settings import load_settings
+from resources.lake.lake import Lake
 from resources.tables.signals import ANOMALIES, MARKS, WATCHED
 
 DAY = date(2026, 11, 23)
@@ -20,12 +20,35 @@ DAY = date(2026, 11, 23)
 
 def incident(name: str, **more: object) -> dict[str, object]:
     row = {
-        "day": DAY, "known_by": datetime(2026, 11, 24, 12, tzinfo=UTC), "incident_id": name, "part_of": None, "platform": "meta_ads",
-        "account_id": "1", "level": "campaign", "campaign_id": "10", "ad_set_id": None, "name": "=Winter", "metric": "cpc", "metrics": "cpc",
-        "currency": "EUR", "state": "open", "began": date(2026, 11, 21), "last_day": DAY, "value": 2.0, "expected": 1.0, "low": 0.9, "high": 1.1,
-        "p_value": 1e-9, "stake": 40.0, "severity": "high", "is_good": False, "data": None, "cause": "mostly price of impressions (98%)",
-        "change": None, "action": "Look at bids.",
-    }  # fmt: skip
+        "day": DAY,
+        "known_by": datetime(2026, 11, 24, 12, tzinfo=UTC),
+        "incident_id": name,
+        "part_of": None,
+        "platform": "meta_ads",
+        "account_id": "1",
+        "level": "campaign",
+        "campaign_id": "10",
+        "ad_set_id": None,
+        "name": "=Winter",
+        "metric": "cpc",
+        "metrics": "cpc",
+        "currency": "EUR",
+        "state": "open",
+        "began": date(2026, 11, 21),
+        "last_day": DAY,
+        "value": 2.0,
+        "expected": 1.0,
+        "low": 0.9,
+        "high": 1.1,
+        "p_value": 1e-9,
+        "stake": 40.0,
+        "severity": "high",
+        "is_good": False,
+        "data": None,
+        "cause": "mostly price of impressions (98%)",
+        "change": None,
+        "action": "Look at bids.",
+    }
     return row | more
 
 
@@ -61,9 +84,9 @@ def said(*words: str) -> str:
 
 
 def shown(lake: Lake) -> list[str]:
-    found = standouts_of(lake.read(ANOMALIES), lake.read(WATCHED), lake.read(MARKS), as_of=DAY)
-    assert found is not None
-    return [row.incident_id for row in found.rows]
+    section = incident_summary(lake.read(ANOMALIES), lake.read(WATCHED), lake.read(MARKS), as_of=DAY)
+    assert section is not None
+    return [row.incident_id for row in section.rows]
 
 
 def test_marks_are_kept_and_counted_and_the_last_one_of_an_incident_holds(lake: Lake) -> None:
@@ -98,7 +121,7 @@ def test_a_day_that_nobody_looked_at_has_no_section_and_a_quiet_one_says_how_muc
     lake: Lake,
 ) -> None:
     nothing, marks = lake.read(ANOMALIES).iloc[:0], lake.read(MARKS)
-    assert standouts_of(nothing, lake.read(WATCHED).iloc[:0], marks, as_of=DAY) is None
-    found = standouts_of(nothing, lake.read(WATCHED), marks, as_of=DAY)
-    assert found is not None
-    assert (found.rows, found.series, found.tests, found.by_chance) == ((), 30, 240, 0.72)
+    assert incident_summary(nothing, lake.read(WATCHED).iloc[:0], marks, as_of=DAY) is None
+    section = incident_summary(nothing, lake.read(WATCHED), marks, as_of=DAY)
+    assert section is not None
+    assert (section.rows, section.series, section.tests, section.by_chance) == ((), 30, 240, 0.72)

@@ -1,31 +1,32 @@
-"""What a buyer does not want to hear of: what people did, what happened to all, what is late, what is missing, what went on for long."""
+"""What a buyer does not want to hear of: what people did, what happened to all, what is late, what is
+missing, what went on for long."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from assets.anomalies import detect
+from assets.signals.anomalies import detect
 from tests.anomalies.series import AMOUNTS, FIRST, flagged, healthy, multiplied, places
 
 SEEDS = [41, 42]
 CONVERSIONS = ["conversions", "conversion_value"]
 
 
-def between(found: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
-    return found[found["place"].between(first, last)]
+def between(result: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    return result[result["place"].between(first, last)]
 
 
-def amounts(found: pd.DataFrame) -> pd.DataFrame:
-    return found[found["metric"].isin(AMOUNTS)]
+def amounts(result: pd.DataFrame) -> pd.DataFrame:
+    return result[result["metric"].isin(AMOUNTS)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_promotion_that_all_series_share(seed: int) -> None:
     frame = multiplied(healthy(seed), AMOUNTS, 1.9, first=80, days=2, of=None)
     frame = multiplied(frame, CONVERSIONS, 1.4, first=80, days=2, of=None)
-    found = between(flagged(frame, of=None), 80, 81)
-    assert found[found["value"] > found["expected"]].empty
-    assert (found["metric"] == "spend").sum() == 0
+    result = between(flagged(frame, of=None), 80, 81)
+    assert result[result["value"] > result["expected"]].empty
+    assert (result["metric"] == "spend").sum() == 0
     alone = frame.assign(group=frame["series_id"])
     assert not between(flagged(alone, of=None), 80, 81).empty, (
         "among series that share nothing it is a spike of each"
@@ -35,10 +36,10 @@ def test_a_promotion_that_all_series_share(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_step_of_the_budget(seed: int) -> None:
     frame = multiplied(healthy(seed), AMOUNTS, 2.5, first=80, days=40)
-    known = frame.assign(
+    visible = frame.assign(
         budget=np.where((frame["series_id"] == "s000") & (places(frame) >= 80), 250.0, 100.0)
     )
-    assert amounts(between(flagged(known), 80, 119)).empty
+    assert amounts(between(flagged(visible), 80, 119)).empty
     assert not between(flagged(frame), 80, 80).empty, "without the budget nobody knows why"
 
 
@@ -61,18 +62,18 @@ def test_after_a_change_of_unknown_size_the_series_is_judged_again() -> None:
 def test_a_day_on_the_calendar_is_not_judged_and_teaches_nothing(as_frame: bool) -> None:
     frame = multiplied(healthy(46), AMOUNTS, 4.0, first=80, days=2)
     days = [str((FIRST + pd.Timedelta(days=n)).date()) for n in (80, 81)]
-    found = detect(frame, calendar=pd.DataFrame({"day": days}) if as_frame else days)
-    assert found[found["day"].isin(pd.to_datetime(days))]["p_value"].isna().all()
-    own = found[(found["series_id"] == "s000") & (places(found) >= 80)]
-    assert not own["is_anomaly"].any()
+    result = detect(frame, calendar=pd.DataFrame({"day": days}) if as_frame else days)
+    assert result[result["day"].isin(pd.to_datetime(days))]["p_value"].isna().all()
+    series_rows = result[(result["series_id"] == "s000") & (places(result) >= 80)]
+    assert not series_rows["is_anomaly"].any()
 
 
 def test_a_calendar_of_a_group_is_of_that_group_alone() -> None:
     frame = healthy(47)
     frame["group"] = np.where(frame["series_id"] < "s006", "one", "two")
     day = FIRST + pd.Timedelta(days=80)
-    found = detect(frame, calendar=pd.DataFrame({"day": [day], "group": ["one"]}))
-    empty = found[(found["day"] == day) & found["p_value"].isna()]["series_id"].astype(str)
+    result = detect(frame, calendar=pd.DataFrame({"day": [day], "group": ["one"]}))
+    empty = result[(result["day"] == day) & result["p_value"].isna()]["series_id"].astype(str)
     assert set(empty) == {f"s{n:03d}" for n in range(6)}
 
 
@@ -85,8 +86,8 @@ def test_days_of_which_not_all_can_be_seen_yet(seed: int) -> None:
     share = seen / frame["conversions"].clip(lower=1)
     late = frame.assign(conversions=seen.astype(float), conversion_value=frame["conversion_value"] * share)
     for day in (119, 117):
-        known = late[places(late) <= day]
-        assert between(flagged(known.assign(matured=matured), of=None), 112, 119).empty
+        visible = late[places(late) <= day]
+        assert between(flagged(visible.assign(matured=matured), of=None), 112, 119).empty
     assert not between(
         flagged(multiplied(late.assign(matured=matured), CONVERSIONS, 0.0, first=112, days=8)), 112, 119
     ).empty
@@ -95,18 +96,18 @@ def test_days_of_which_not_all_can_be_seen_yet(seed: int) -> None:
 def test_a_missing_day_is_unknown_and_not_zero() -> None:
     frame = healthy(48)
     gone = (frame["series_id"] == "s000") & places(frame).between(80, 86)
-    found = detect(frame[~gone])
-    own = found[found["series_id"] == "s000"]
-    assert not own[places(own).between(78, 100)]["is_anomaly"].any()
-    assert set(range(120)) - set(places(own)) == set(range(80, 87))
+    result = detect(frame[~gone])
+    series_rows = result[result["series_id"] == "s000"]
+    assert not series_rows[places(series_rows).between(78, 100)]["is_anomaly"].any()
+    assert set(range(120)) - set(places(series_rows)) == set(range(80, 87))
 
 
 def test_a_ratio_of_which_nothing_is_known_has_no_row() -> None:
     frame = healthy(49)
     frame.loc[(frame["series_id"] == "s000") & (places(frame) == 80), "clicks"] = np.nan
-    found = detect(frame)
-    own = found[(found["series_id"] == "s000") & (places(found) == 80)]
-    assert set(own["metric"].astype(str)) == {
+    result = detect(frame)
+    series_rows = result[(result["series_id"] == "s000") & (places(result) == 80)]
+    assert set(series_rows["metric"].astype(str)) == {
         "spend",
         "impressions",
         "conversions",
@@ -124,31 +125,31 @@ def test_a_little_good_news(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_return_from_a_long_low(seed: int) -> None:
     frame = multiplied(healthy(seed), ["clicks", *CONVERSIONS], 0.45, first=60, days=25)
-    found = flagged(frame)
-    assert not between(found, 60, 63).empty
-    assert between(found[found["metric"] == "ctr"], 86, 119).empty
+    result = flagged(frame)
+    assert not between(result, 60, 63).empty
+    assert between(result[result["metric"] == "ctr"], 86, 119).empty
 
 
 @pytest.mark.parametrize(("stop", "longest"), [(21, 21), (45, 26)])
 def test_a_stop_is_told_for_three_weeks_and_is_then_the_new_level(stop: int, longest: int) -> None:
     frame = multiplied(healthy(50), AMOUNTS, 0.0, first=60, days=stop)
-    found = flagged(frame)
-    assert {60, 61, 62} <= set(found["place"])
-    assert between(found, 60 + longest, 119).empty, "the restart is no news either: it is learned anew"
+    result = flagged(frame)
+    assert {60, 61, 62} <= set(result["place"])
+    assert between(result, 60 + longest, 119).empty, "the restart is no news either: it is learned anew"
 
 
 def test_a_new_level_is_told_for_some_days_alone() -> None:
-    found = flagged(multiplied(healthy(51), AMOUNTS, 3.0, first=60, days=60))
-    assert 60 in set(found["place"])
-    assert amounts(between(found, 65, 119)).empty
+    result = flagged(multiplied(healthy(51), AMOUNTS, 3.0, first=60, days=60))
+    assert 60 in set(result["place"])
+    assert amounts(between(result, 65, 119)).empty
 
 
 def test_a_series_that_was_never_anything_until_its_launch() -> None:
     frame = multiplied(healthy(52), AMOUNTS, 0.0, first=0, days=60)
-    found = detect(frame)
-    own = found[found["series_id"] == "s000"]
-    assert not own["is_anomaly"].any()
-    judged = own[own["p_value"].notna() & (own["metric"] == "spend")]
+    result = detect(frame)
+    series_rows = result[result["series_id"] == "s000"]
+    assert not series_rows["is_anomaly"].any()
+    judged = series_rows[series_rows["p_value"].notna() & (series_rows["metric"] == "spend")]
     assert places(judged).min() == 60 + 21
 
 

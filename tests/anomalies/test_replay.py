@@ -1,4 +1,5 @@
-"""A day's flags rest on nothing later, and not on the order in which rows or series come: what a replay relies on."""
+"""A day's flags rest on nothing later, and not on the order in which rows or series come: what a replay
+relies on."""
 
 import numpy as np
 import pandas as pd
@@ -6,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.anomalies import detect
+from assets.signals.anomalies import detect
 from benchmarks.anomaly_sets import generated
 from tests.anomalies.series import AMOUNTS, FIRST, flags, healthy, multiplied, places
 
 JUDGED = ["series_id", "day", "metric", "p_value", "is_anomaly"]
 
 
-def judged(found: pd.DataFrame) -> pd.DataFrame:
-    kept = found.loc[found["p_value"].notna(), JUDGED].astype({"series_id": str, "metric": str})
-    return kept.sort_values(JUDGED[:3], ignore_index=True)
+def judged(result: pd.DataFrame) -> pd.DataFrame:
+    tested = result.loc[result["p_value"].notna(), JUDGED].astype({"series_id": str, "metric": str})
+    return tested.sort_values(JUDGED[:3], ignore_index=True)
 
 
 def eventful(seed: int) -> pd.DataFrame:

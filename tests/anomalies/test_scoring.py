@@ -13,14 +13,19 @@ from benchmarks.anomaly_sets import SCORED_FROM, Event, LabelledSet, generated, 
 def two_series(**more: object) -> LabelledSet:
     """Ten periods each, scored from the second on; a fault of a at 3 and 4, one of b at 6."""
     return LabelledSet(
-        "by hand", pd.DataFrame(), ("x",), (Event("a", 3, 4, "spike"), Event("b", 6, 6, "stop")), {"a": 1, "b": 1}, **{"grace": 1, "page": 3} | more
-    )  # fmt: skip
+        "by hand",
+        pd.DataFrame(),
+        ("x",),
+        (Event("a", 3, 4, "spike"), Event("b", 6, 6, "stop")),
+        {"a": 1, "b": 1},
+        **{"grace": 1, "page": 3} | more,
+    )
 
 
 def alarms(a: set[int], b: set[int], metrics: int = 1) -> dict[str, np.ndarray]:
-    found = {name: np.zeros((metrics, 10), bool) for name in "ab"}
-    found["a"][0, list(a)], found["b"][-1, list(b)] = True, True
-    return found
+    result = {name: np.zeros((metrics, 10), bool) for name in "ab"}
+    result["a"][0, list(a)], result["b"][-1, list(b)] = True, True
+    return result
 
 
 def test_an_event_is_found_from_its_start_until_the_grace_is_over() -> None:
@@ -30,13 +35,13 @@ def test_an_event_is_found_from_its_start_until_the_grace_is_over() -> None:
 
 
 def test_precision_counts_pages_and_false_alarms_count_points() -> None:
-    found = score(alarms({1, 2, 4, 7, 8, 9}, {0, 6}), two_series())
-    assert (found.found, found.events, found.false_pages, found.false_points) == (2, 2, 2, 5)
-    assert found.figures["precision"] == 2 / 4
-    assert found.figures["recall"] == 1.0
-    assert found.figures["f1"] == pytest.approx(2 / 3)
-    assert found.figures["false_per_100"] == pytest.approx(100 * 5 / 18)
-    assert found.figures["delay_days"] == 0.5
+    result = score(alarms({1, 2, 4, 7, 8, 9}, {0, 6}), two_series())
+    assert (result.found, result.events, result.false_pages, result.false_points) == (2, 2, 2, 5)
+    assert result.figures["precision"] == 2 / 4
+    assert result.figures["recall"] == 1.0
+    assert result.figures["f1"] == pytest.approx(2 / 3)
+    assert result.figures["false_per_100"] == pytest.approx(100 * 5 / 18)
+    assert result.figures["delay_days"] == 0.5
 
 
 def test_series_that_are_told_of_together_page_once() -> None:
@@ -48,8 +53,8 @@ def test_series_that_are_told_of_together_page_once() -> None:
 def test_any_metric_finds_an_event_and_each_counts_where_it_is_false() -> None:
     flags = alarms({1}, {6}, metrics=2)
     flags["a"][1, 1] = True
-    found = score(flags, two_series())
-    assert (found.found, found.false_points, found.points, found.false_pages) == (1, 2, 36, 1)
+    result = score(flags, two_series())
+    assert (result.found, result.false_points, result.points, result.false_pages) == (1, 2, 36, 1)
 
 
 def test_no_alarm_scores_nothing() -> None:
@@ -58,24 +63,27 @@ def test_no_alarm_scores_nothing() -> None:
 
 
 def test_the_best_threshold_in_hindsight_is_found() -> None:
-    scores = {name: own.astype(float) * 5 + np.linspace(0, 1, 10) for name, own in alarms({3}, {6}).items()}
+    scores = {
+        name: series_scores.astype(float) * 5 + np.linspace(0, 1, 10)
+        for name, series_scores in alarms({3}, {6}).items()
+    }
     threshold, best = best_in_hindsight(scores, two_series())
     assert 1 <= threshold < 5
     assert best.figures["f1"] == 1.0
 
 
 def test_generated_sets_differ_by_seed_alone_and_hold_three_faults_a_campaign() -> None:
-    one, again, other = (
+    first_set, again, other = (
         generated(5, campaigns=4, days=120),
         generated(5, campaigns=4, days=120),
         generated(6, campaigns=4, days=120),
     )
-    pd.testing.assert_frame_equal(one.days, again.days)
-    assert one.events == again.events != other.events
-    assert len(one.events) == 12
-    assert all(event.start >= SCORED_FROM for event in one.events)
-    assert (one.days["clicks"] <= one.days["impressions"]).all()
-    assert (one.days["conversions"] <= one.days["clicks"]).all()
+    pd.testing.assert_frame_equal(first_set.days, again.days)
+    assert first_set.events == again.events != other.events
+    assert len(first_set.events) == 12
+    assert all(event.start >= SCORED_FROM for event in first_set.events)
+    assert (first_set.days["clicks"] <= first_set.days["impressions"]).all()
+    assert (first_set.days["conversions"] <= first_set.days["clicks"]).all()
 
 
 def test_labelled_and_keyword_files_are_told_apart_by_their_columns(tmp_path: Path) -> None:

@@ -1,22 +1,32 @@
-"""What is watched: zeros where nothing happened, nothing where nothing is known, and only days that are over."""
+"""What is watched: zeros where nothing happened, nothing where nothing is known, and only days that are
+over."""
 
 from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
 
-from assets.anomalies.series import closed_through, place_of, watch_frame
+from assets.signals.anomalies.series import closed_through, place_of, watch_frame
 
 DAY = pd.Timestamp("2026-11-20")
 
 
 def core(days: list[int], *, ad_set: str | None = None, **more: object) -> pd.DataFrame:
     row = {
-        "platform": "meta_ads", "account_id": "1", "campaign_id": "10", "spend": 20.0, "impressions": 1000, "clicks": 40, "conversions": 3.0,
-        "conversion_value": 90.0, "spend_reporting": 18.0, "matured": 0.5, "conversions_projected": 6.0,
-    }  # fmt: skip
-    own = {} if ad_set is None else {"ad_set_id": ad_set}
-    return pd.DataFrame([row | own | {"day": DAY + pd.Timedelta(days=n)} | more for n in days])
+        "platform": "meta_ads",
+        "account_id": "1",
+        "campaign_id": "10",
+        "spend": 20.0,
+        "impressions": 1000,
+        "clicks": 40,
+        "conversions": 3.0,
+        "conversion_value": 90.0,
+        "spend_reporting": 18.0,
+        "matured": 0.5,
+        "conversions_projected": 6.0,
+    }
+    series_days = {} if ad_set is None else {"ad_set_id": ad_set}
+    return pd.DataFrame([row | series_days | {"day": DAY + pd.Timedelta(days=n)} | more for n in days])
 
 
 def through(last: pd.Timestamp = DAY) -> pd.DataFrame:
@@ -25,8 +35,8 @@ def through(last: pd.Timestamp = DAY) -> pd.DataFrame:
 
 def test_a_day_without_a_row_is_zero_between_the_first_and_the_last_closed_day_and_unknown_after_it() -> None:
     frame = watch_frame(core([-4, -3, -1], ad_set="100"), core([-4, -3, -2, -1, 0, 1]), through())
-    own = frame[frame["series_id"] == "meta_ads|1|10|100"].set_index("day")["spend"]
-    assert own.tolist() == [20.0, 20.0, 0.0, 20.0, 0.0]
+    series_days = frame[frame["series_id"] == "meta_ads|1|10|100"].set_index("day")["spend"]
+    assert series_days.tolist() == [20.0, 20.0, 0.0, 20.0, 0.0]
     assert frame["day"].max() == DAY
     assert set(frame["series_id"]) == {"meta_ads|1", "meta_ads|1|10", "meta_ads|1|10|100"}
     assert set(frame.loc[frame["series_id"] == "meta_ads|1", "group"]) == {""}
@@ -47,9 +57,9 @@ def test_accounts_are_the_sum_of_their_campaigns_and_ripe_as_their_conversions_a
 def test_unknown_maturity_stays_unknown_for_young_days_and_is_whole_for_old_ones() -> None:
     days = core([-60, 0], matured=np.nan, conversions_projected=np.nan)
     frame = watch_frame(days.assign(ad_set_id="100"), days, through())
-    own = frame[frame["series_id"] == "meta_ads|1"].set_index("day")["matured"]
-    assert own[DAY - pd.Timedelta(days=60)] == 1.0
-    assert np.isnan(own[DAY])
+    series_days = frame[frame["series_id"] == "meta_ads|1"].set_index("day")["matured"]
+    assert series_days[DAY - pd.Timedelta(days=60)] == 1.0
+    assert np.isnan(series_days[DAY])
 
 
 def test_a_day_is_closed_three_hours_after_its_midnight_in_the_accounts_own_zone() -> None:
@@ -75,6 +85,10 @@ def test_accounts_from_files_are_closed_through_their_newest_row() -> None:
 
 def test_a_series_tells_its_place() -> None:
     assert place_of("meta_ads|1|10|100") == {
-        "platform": "meta_ads", "account_id": "1", "level": "ad_set", "campaign_id": "10", "ad_set_id": "100",
-    }  # fmt: skip
+        "platform": "meta_ads",
+        "account_id": "1",
+        "level": "ad_set",
+        "campaign_id": "10",
+        "ad_set_id": "100",
+    }
     assert place_of("meta_ads|1")["level"] == "account"

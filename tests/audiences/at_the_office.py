@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resources.lake import Lake
+from resources.lake.lake import Lake
 from resources.ledger.proposal import Target
 from tests.audiences.bureau import LINES, PEOPLE, Bureau
 from tests.audiences.people_of import record, write_people, write_segments

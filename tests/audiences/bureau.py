@@ -3,15 +3,16 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assets.actions.execution import Executor
-from assets.actions.figures import Figures
-from assets.audiences.figures import Asked, Seen, audience_writer, propose_audiences, take_out_the_unwilling
-from assets.audiences.removing import Removal
-from resources.desk import Desk
-from resources.lake import Lake
+from assets.actions.audiences.inputs import Asked, Seen, propose_audiences, take_out_the_unwilling
+from assets.actions.audiences.removing import Removal
+from assets.actions.consent.audience_writers import audience_writer
+from assets.actions.execution.executor import Executor
+from assets.actions.inputs import Figures
+from resources.action_services import Desk
+from resources.lake.lake import Lake
 from resources.ledger.proposal import Proposal
-from resources.platforms.login import Platforms
-from resources.platforms.patience import Patience
+from resources.platforms.registry import Platforms
+from resources.platforms.retries import Patience
 from tests.audiences.people_of import SUNDAY, expected
 from tests.wire.audiences_at import ACCOUNTS, held
 

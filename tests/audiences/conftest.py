@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from resources.audience_sync import Sync
+from resources.audiences.sync import Sync
+from resources.config.settings import Settings
 from resources.ledger.audiences import Kept, Member
 from resources.ledger.proposal import Target
 from resources.ledger.store import Ledger
-from resources.platforms.audiences import AudienceClient
-from resources.platforms.login import Platforms
-from resources.platforms.patience import Patience
-from resources.settings import Settings
+from resources.platforms.audience_client import AudienceClient
+from resources.platforms.registry import Platforms
+from resources.platforms.retries import Patience
 from sandbox.serve import Sandbox
 from tests.wire.audiences_at import ACCOUNTS, PLATFORMS, hashes
 

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from assets.audiences.membership import IDENTIFIERS
-from resources.identity import identity
-from resources.lake import Lake
+from assets.actions.consent.membership import IDENTIFIERS
+from resources.lake.lake import Lake
+from resources.lake.schema import Table
 from resources.ledger.proposal import Target
-from resources.schema import Table
+from resources.security.pii_hashing import identity
 from resources.tables.crm import CONTACTS
 from resources.tables.crm_core import OUTCOMES, TOUCHPOINTS
 from resources.tables.segments import CUSTOMERS

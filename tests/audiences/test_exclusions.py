@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from assets.audiences.exclusions import Kept, conversions_kept
+from assets.actions.audiences.exclusions import Kept, conversions_kept
 from resources.ledger.proposal import Target
 from tests.audiences.people_of import SUNDAY, conversions, person_id
 

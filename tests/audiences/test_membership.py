@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.audiences.membership import Consent, consent, due, membership
-from assets.crm.people import people
-from resources.identity import identity
+from assets.actions.consent.membership import Consent, consent, due, membership
+from assets.core.crm.people import people
 from resources.ledger.audiences import Held, Member, There
+from resources.security.pii_hashing import identity
 from resources.tables.crm import CONTACTS
 from tests.audiences.people_of import expected, person_id, record
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.audiences import overlap
+from assets.signals.overlap import overlap
 from resources.errors import DataUnusable
 
 

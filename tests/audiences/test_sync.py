@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.audience_sync import Sync
+from resources.audiences.sync import Sync
 from resources.errors import OutcomeUnknown, PlatformRefused
 from resources.ledger.audiences import Kept, Member, There, members_digest
 from resources.ledger.store import Ledger
-from resources.platforms.audiences import AudienceClient
+from resources.platforms.audience_client import AudienceClient
 from sandbox.faults import UPLOADS
 from sandbox.serve import Sandbox
 from tests.audiences.conftest import an_audience, as_truth, mails

@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from resources.crm.login import Crms
-from resources.crm.pace import Pace
-from resources.platforms.patience import Patience
-from resources.settings import Settings, load_settings
+from resources.config.settings import Settings, load_settings
+from resources.crm.rate_limit import Pace
+from resources.crm.registry import Crms
+from resources.platforms.retries import Patience
 from sandbox.clock import Clock
-from sandbox.customers.settings import Crm
+from sandbox.customer_settings import Crm
 from sandbox.serve import Sandbox, running
 from sandbox.stage import Stage, set_stage
 from sandbox.world import World, load_world

@@ -1,4 +1,6 @@
-"""Credit: conserved whatever the frames, given as each rule says, and by the paths themselves where they can be learned from."""
+"""Credit: conserved whatever the frames, given as each rule says, and by the paths themselves where they
+can be learned from.
+"""
 
 from datetime import timedelta
 
@@ -8,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.crm import attribute, credit_by
-from assets.crm.attribution import COLUMNS, UNATTRIBUTED
-from resources.crm.mapping import MODELS
+from assets.core.crm import attribute, credit_by
+from assets.core.crm.attribution import COLUMNS, UNATTRIBUTED
 from resources.errors import DataUnusable
+from resources.policy.crm import MODELS
 from tests.crm.paths import END, noisy_world, order, path
 
 ORDER = pd.DataFrame([order("a")])
@@ -33,9 +35,9 @@ FOUR = path("a", ("meta_ads", 20), ("google_ads", 10), ("email", 7), ("direct", 
     ],
 )
 def test_each_rule_gives_what_it_says(model: str, credit: list[float]) -> None:
-    found = attribute(FOUR, ORDER, model=model)
-    assert found["credit"].tolist() == pytest.approx(credit)
-    assert found["value"].tolist() == pytest.approx([100 * share for share in credit])
+    shares = attribute(FOUR, ORDER, model=model)
+    assert shares["credit"].tolist() == pytest.approx(credit)
+    assert shares["value"].tolist() == pytest.approx([100 * share for share in credit])
 
 
 def test_two_ends_share_and_one_has_all() -> None:
@@ -96,14 +98,14 @@ def test_credit_is_conserved_whatever_the_frames(
     )
     visits["time"] = [END - timedelta(days=days) for days in visits["time"]]
     ends["time"] = [END - timedelta(days=days) for days in ends["time"]]
-    found = attribute(visits, ends, model=model)
-    assert list(found.columns) == COLUMNS
-    each = found.groupby("outcome_id")[["credit", "value"]].sum()
+    shares = attribute(visits, ends, model=model)
+    assert list(shares.columns) == COLUMNS
+    each = shares.groupby("outcome_id")[["credit", "value"]].sum()
     assert len(each) == len(ends)
     assert each["credit"].to_numpy() == pytest.approx(np.ones(len(ends)), abs=1e-12)
     wanted = ends.set_index(ends["order_id"].astype(str))["revenue"].reindex(each.index)
     assert each["value"].to_numpy() == pytest.approx(wanted.to_numpy(dtype=float), rel=1e-9, abs=1e-9)
-    assert (found["credit"] >= 0).all()
+    assert (shares["credit"] >= 0).all()
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -124,11 +126,11 @@ def test_no_frame_is_too_odd(model: str) -> None:
             "revenue": ["10", None, "5"],
         }
     )
-    found = attribute(touches, outcomes, model=model)
-    assert found["channel"].tolist() == ["google_ads", "google_ads", UNATTRIBUTED]
-    assert found["campaign_id"].tolist()[0] == "11"
-    assert found["credit"].sum() == 3
-    assert found["value"].sum() == 15
+    shares = attribute(touches, outcomes, model=model)
+    assert shares["channel"].tolist() == ["google_ads", "google_ads", UNATTRIBUTED]
+    assert shares["campaign_id"].tolist()[0] == "11"
+    assert shares["credit"].sum() == 3
+    assert shares["value"].sum() == 15
     assert attribute(touches.iloc[:0], outcomes, model=model)["channel"].unique().tolist() == [UNATTRIBUTED]
     assert attribute(touches, outcomes.iloc[:0], model=model).empty
 
@@ -170,9 +172,9 @@ def test_funnels_are_not_compared_with_each_other() -> None:
     shop, bought, _ = noisy_world({"a": 0.9, "b": 0.9}, people=2_000, seed=4)
     lead = path("z", ("b", 1)).assign(funnel="lead")
     leads = pd.concat([lead.assign(person_id=f"z{n}") for n in range(2_000)])
-    told = attribute(pd.concat([shop.assign(funnel="shop"), leads]), bought)
-    shares = credit_by(told, "channel").set_index("channel")["credit"]
-    assert shares["a"] / shares["b"] == pytest.approx(1.0, abs=0.25)
+    shares = attribute(pd.concat([shop.assign(funnel="shop"), leads]), bought)
+    credit = credit_by(shares, "channel").set_index("channel")["credit"]
+    assert credit["a"] / credit["b"] == pytest.approx(1.0, abs=0.25)
 
 
 def test_whoever_orders_again_without_a_visit_is_owed_to_who_won_them_if_asked() -> None:
@@ -180,18 +182,23 @@ def test_whoever_orders_again_without_a_visit_is_owed_to_who_won_them_if_asked()
     start = ORDER["at"].iloc[0]
     outcomes = pd.DataFrame(
         {
-            "outcome_id": ["third", "first", "second", "stranger", "nobody"], "person_id": ["a", "a", "a", "b", None],
-            "at": [start + timedelta(days=n) for n in (400, 0, 200, 200, 200)], "value": [30.0, 10.0, 20.0, 5.0, 1.0],
+            "outcome_id": ["third", "first", "second", "stranger", "nobody"],
+            "person_id": ["a", "a", "a", "b", None],
+            "at": [start + timedelta(days=n) for n in (400, 0, 200, 200, 200)],
+            "value": [30.0, 10.0, 20.0, 5.0, 1.0],
         }
-    )  # fmt: skip
+    )
     plain = attribute(touches, outcomes, model="linear")
     assert (plain["channel"] == UNATTRIBUTED).sum() == 4
-    found = attribute(touches, outcomes, model="linear", repeats_follow=True)
-    of = found.groupby("outcome_id")[["credit", "value"]].sum()
+    shares = attribute(touches, outcomes, model="linear", repeats_follow=True)
+    of = shares.groupby("outcome_id")[["credit", "value"]].sum()
     assert of["credit"].tolist() == pytest.approx([1.0] * 5)
     assert of["value"].sum() == pytest.approx(66.0)
-    assert set(found.loc[found["channel"] == UNATTRIBUTED, "outcome_id"]) == {"stranger", "nobody"}
-    assert found.loc[found["outcome_id"] == "third", ["channel", "value"]].to_numpy().tolist() == [["x", 15.0], ["y", 15.0]]  # fmt: skip
+    assert set(shares.loc[shares["channel"] == UNATTRIBUTED, "outcome_id"]) == {"stranger", "nobody"}
+    assert shares.loc[shares["outcome_id"] == "third", ["channel", "value"]].to_numpy().tolist() == [
+        ["x", 15.0],
+        ["y", 15.0],
+    ]
     again = pd.concat([touches, path("a", ("z", -150))], ignore_index=True)
     newer = attribute(again, outcomes, model="linear", repeats_follow=True)
     assert newer.loc[newer["outcome_id"] == "second", "channel"].tolist() == ["z"]

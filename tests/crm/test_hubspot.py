@@ -1,16 +1,18 @@
-"""HubSpot, from its wire to the lake: everything, then what changed, merges and deletions followed, limits kept, errors in one sentence."""
+"""HubSpot, from its wire to the lake: everything, then what changed, merges and deletions followed, limits
+kept, errors in one sentence.
+"""
 
 from datetime import timedelta
 
 import pytest
 
-from resources.crm.keeping import read_and_keep
-from resources.crm.login import Crms
-from resources.crm.mapping import CrmMapping
-from resources.crm.pace import Pace
+from resources.crm.incremental_load import read_and_keep
+from resources.crm.rate_limit import Pace
+from resources.crm.registry import Crms
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable
-from resources.lake import Lake
-from resources.platforms.patience import Patience
+from resources.lake.lake import Lake
+from resources.platforms.retries import Patience
+from resources.policy.crm import CrmMapping
 from resources.tables.crm import CONTACTS, CRM_PULLS, TOUCHES
 from sandbox.faults import KNOWN
 from tests.crm.ground import Ground
@@ -66,7 +68,7 @@ def test_touches_are_those_that_were_seen_in_the_words_of_the_platforms(hubspot:
     assert set(from_ads["campaign_id"].dropna()) <= set(books.sets.campaign_id)
     assert set(from_ads["click_id_kind"]) == {"gclid", "gbraid", "wbraid", "fbclid", "li_fat_id"}
     lost = books.funnel.is_lost & books.funnel.is_contact
-    nobody = {str(one) for one in held.cards.contact_id[lost]}
+    nobody = {str(contact) for contact in held.cards.contact_id[lost]}
     assert nobody & set(lake.read(CONTACTS)["contact_id"])
     assert not nobody & set(touches["contact_id"])
 

@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 from sqlalchemy import create_engine
 
-from resources.crm.keeping import read_and_keep
-from resources.crm.login import Crms
-from resources.crm.mapping import CrmMapping
+from resources.crm.incremental_load import read_and_keep
+from resources.crm.registry import Crms
 from resources.crm.tabular import Files, Sql
 from resources.errors import DataUnusable, PlatformBusy, PlatformRefused
-from resources.identity import identity
-from resources.lake import Lake
-from resources.platforms.patience import Patience
+from resources.lake.lake import Lake
+from resources.platforms.retries import Patience
+from resources.policy.crm import CrmMapping
+from resources.security.pii_hashing import identity
 from resources.tables.crm import CONTACTS, CRM_PULLS, DEAL_STAGES, DEALS, STAGES, TOUCHES
 from sandbox.faults import KNOWN
 from tests.crm.ground import NOW, Ground
@@ -185,7 +185,7 @@ def assert_is_people_and_orders(rows: dict[str, list[dict[str, object]]]) -> Non
     assert deals["o1"]["contact_id"] == "1"
     assert str(deals["o2"]["contact_id"]).startswith("email:")
     assert deals["o2"]["contact_id"] in contacts
-    assert [deals[one]["is_won"] for one in ("o1", "o2", "o3")] == [True, False, True]
+    assert [deals[deal]["is_won"] for deal in ("o1", "o2", "o3")] == [True, False, True]
     assert deals["o3"]["amount"] is None
     assert deals["o3"]["contact_id"] is None
     assert [row["channel"] for row in rows["touches"]] == ["google_ads"]

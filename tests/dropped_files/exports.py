@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from assets.dropped_files.folder import DroppedFolder, read_folder
-from resources.dropped_files import DroppedFile
+from assets.raw.dropped_files.folder import DroppedFolder, read_folder
+from resources.drop_folder import DroppedFile
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FIELDS = (

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.dropped_files import assets as dropped_assets
-from assets.fx import assets as fx
-from assets.performance import assets as performance
+from assets.core.fx import assets as fx
+from assets.core.performance import assets as performance
+from assets.raw.dropped_files import assets as dropped_assets
 from orchestration.schedules import day_range_tags
-from resources.dropped_files import DroppedFiles
-from resources.lake import Lake
-from resources.settings import load_settings
+from resources.config.settings import load_settings
+from resources.drop_folder import DroppedFiles
+from resources.lake.lake import Lake
 from resources.tables import core
 from sensors.dropped_files import dropped_files_changed
 from tests.dropped_files.exports import HEADERS, LINES, NOON, Line, cells, csv_of, dropped, meant, read, said

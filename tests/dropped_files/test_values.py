@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.dropped_files.cells import as_text_cell
-from assets.dropped_files.values import Unreadable, currency_in, day, day_order, decimal_mark, number
+from assets.raw.dropped_files.cells import as_text_cell
+from resources.readers.days import day, day_order
+from resources.readers.numbers import Unreadable, currency_in, decimal_mark, number
 
 
 @given(

@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from assets.fx.rates import rates_between
+from assets.core.fx.rates import rates_between
 from resources.errors import DataUnusable
 
 FRIDAY, SUNDAY = date(2026, 11, 20), date(2026, 11, 22)

@@ -8,12 +8,12 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from assets.anomalies.assets import anomalies
-from assets.anomalies.figures import HISTORY_DAYS
-from assets.conversion_lag.assets import keep, learned
+from assets.core.conversion_lag.assets import keep, learned
+from assets.signals.anomalies.assets import anomalies
+from assets.signals.anomalies.inputs import HISTORY_DAYS
 from benchmarks.days import Days
 from orchestration.schedules import day_range_tags
-from resources.policy import Policy
+from resources.policy.policy import Policy
 from resources.tables.signals import ANOMALIES, WATCHED
 from sandbox.incidents import Incident
 

@@ -6,13 +6,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from assets.conversion_lag.assets import learned
-from assets.ingest.assets import DAILY
-from assets.performance.figures import core_days
-from assets.replay.assets import known_by, replayed
+from assets.actions.policy_replay.assets import replayed
+from assets.core.conversion_lag.assets import learned
+from assets.core.performance.point_in_time import core_days, known_by
+from assets.raw.platforms.assets import DAILY
 from benchmarks.days import Days, tidied
-from resources.policy import load_policy
-from resources.settings import PROJECT
+from resources.config.settings import PROJECT
+from resources.policy.policy import load_policy
 from resources.tables import core, meta_ads
 from resources.tables.pulls import PULLS
 

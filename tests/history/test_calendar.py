@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from assets.conversion_lag.assets import keep, learned
-from assets.performance.figures import core_days
+from assets.core.conversion_lag.assets import keep, learned
+from assets.core.performance.point_in_time import core_days
 from benchmarks.days import Days
 from sandbox.control import edit_by_hand
 from tests.history.test_as_of import known, served

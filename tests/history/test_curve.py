@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.conversion_lag.curve import LONGEST_DAYS, curves, prior_curve
-from assets.conversion_lag.sightings import EVERY
+from assets.core.conversion_lag.curve import LONGEST_DAYS, curves, prior_curve
+from assets.core.conversion_lag.sightings import EVERY
 
 AGES = np.arange(LONGEST_DAYS + 1)
 TRUE = np.where(AGES == 0, 0.3, 1 - 0.5 * np.exp(-AGES / 4.0))

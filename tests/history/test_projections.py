@@ -6,12 +6,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from assets.conversion_lag.assets import keep, learned
-from assets.fx.rates import rates_between
-from assets.performance.facts import key_figures, sources, unified
-from assets.report.outlook import COLUMNS, NEEDED, outlooks
+from assets.core.conversion_lag.assets import keep, learned
+from assets.core.fx.rates import rates_between
+from assets.core.performance.facts import key_figures, sources, unified
+from assets.reports.pages.outlook import COLUMNS, NEEDED, outlooks
 from benchmarks.days import Days
-from resources.lake_layout import frame
+from resources.lake.layout import frame
 from resources.tables import core
 
 FORTNIGHT = timedelta(days=13)

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.ingest.restate import RESERVE, affordable, calls_needed, first_day, is_settled, window_days
+from assets.raw.platforms.restatement_window import (
+    RESERVE,
+    affordable,
+    calls_needed,
+    first_day,
+    is_settled,
+    window_days,
+)
 
 LAST = date(2026, 11, 22)
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)

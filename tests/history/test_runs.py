@@ -4,18 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from assets.ingest import assets as ingest
-from assets.ingest.assets import ALLOWED_TAG
+from assets.raw.platforms import assets as ingest
+from assets.raw.platforms.assets import ALLOWED_TAG
 from orchestration.jobs import daily_pull
 from orchestration.schedules import day_range_tags
-from resources.lake import Lake
-from resources.platforms.login import Platforms
-from resources.platforms.patience import Patience
-from resources.settings import Settings
+from resources.config.settings import Settings
+from resources.lake.lake import Lake
+from resources.platforms.registry import Platforms
+from resources.platforms.retries import Patience
 from resources.tables import google_ads
 from resources.tables.pulls import PULLS
 from sandbox.serve import Sandbox
-from sensors.changed_pasts import watching
+from sensors.conversion_settings_changed import watching
 from tests.conftest import MORNING
 
 LAST = MORNING.date() - timedelta(days=1)

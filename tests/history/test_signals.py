@@ -8,16 +8,16 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from assets.actions.pauses import pauses, restarts
-from assets.conversion_lag.assets import keep, learned
-from assets.performance.figures import core_days
-from assets.replay.assets import known_by, underperformers
-from assets.underperformers.candidates import is_learning, verdicts
-from assets.underperformers.judge import FINE, PROTECTED, THIN
+from assets.actions.rules.pauses import pauses, restarts
+from assets.core.conversion_lag.assets import keep, learned
+from assets.core.performance.point_in_time import core_days, known_by
+from assets.signals.underperformers.assets import underperformers
+from assets.signals.underperformers.candidates import is_learning, verdicts
+from assets.signals.underperformers.judge import FINE, PROTECTED, THIN
 from benchmarks.days import Days
 from orchestration.schedules import day_range_tags
 from resources.ledger.proposal import Target
-from resources.policy import Policy, PolicyUnreadable
+from resources.policy.policy import Policy, PolicyUnreadable
 from resources.tables.signals import UNDERPERFORMERS
 
 PLAIN: dict[str, Any] = {"permissions": [{"level": "propose"}], "caps": {}, "approvers": {}}

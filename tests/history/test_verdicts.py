@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pandas as pd
 import pytest
 
-from assets.ingest.verdicts import CHECKS, Reading, judged, refusal, token
-from resources.records import Account
+from assets.raw.platforms.quality_checks import CHECKS, ReadingSummary, quality_results, refusal, token
+from resources.platforms.account import Account
 
 ACCOUNT = Account("google_ads", "1", "Shop", "EUR", "Europe/Berlin")
 TODAY = date(2026, 11, 24)
@@ -24,9 +24,9 @@ def totals(**more: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["day", "level", "part", "spend", "impressions"])
 
 
-def reading(**changes: object) -> Reading:
+def reading(**changes: object) -> ReadingSummary:
     empty = pd.DataFrame(columns=["entity_id", "level", "name"])
-    plain = Reading(
+    plain = ReadingSummary(
         account=ACCOUNT, start=START, end=END, at=datetime(2026, 11, 24, 5, tzinfo=UTC), today=TODAY, doubled={},
         seen_days={"google_ads_campaign_day": (START, END)}, totals=totals(),
         before=pd.DataFrame({"day": pd.to_datetime([]), "spend": [], "read_on": pd.to_datetime([])}),
@@ -35,14 +35,14 @@ def reading(**changes: object) -> Reading:
     return replace(plain, **changes)
 
 
-def failed(reading: Reading) -> dict[str, str]:
-    return {one.check: one.words for one in judged(reading) if not one.passed}
+def failed(reading: ReadingSummary) -> dict[str, str]:
+    return {result.check: result.message for result in quality_results(reading) if not result.passed}
 
 
 def test_a_sound_reading_passes_every_check() -> None:
     assert failed(reading()) == {}
-    assert refusal(judged(reading())) is None
-    assert {one.check for one in judged(reading())} <= set(CHECKS)
+    assert refusal(quality_results(reading())) is None
+    assert {one.check for one in quality_results(reading())} <= set(CHECKS)
 
 
 def test_a_row_that_stands_twice_is_refused() -> None:
@@ -85,7 +85,7 @@ def before(spend: float, *, age: int, read_age: int) -> pd.DataFrame:
 def test_closed_spend_that_moves_is_refused_and_can_be_accepted_by_a_person(
     spend: float, age: int, read_age: int, is_wrong: bool
 ) -> None:
-    verdicts = judged(reading(before=before(spend, age=age, read_age=read_age)))
+    verdicts = quality_results(reading(before=before(spend, age=age, read_age=read_age)))
     reason = refusal(verdicts)
     assert (reason is not None) == is_wrong
     if reason:
@@ -115,7 +115,7 @@ def test_running_without_any_delivery_lately_warns_and_keeps_nothing_out() -> No
     old = totals()[lambda rows: rows["day"] < pd.Timestamp(END - timedelta(days=1))]
     found = reading(active=active, delivered=frozenset({"9"}), totals=old)
     assert set(failed(found)) == {"figures_are_fresh"}
-    assert refusal(judged(found)) is None
+    assert refusal(quality_results(found)) is None
 
 
 @pytest.mark.parametrize(("days", "passed"), [(None, True), (30, True), (6.9, False), (-1, False)])

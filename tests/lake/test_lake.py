@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.errors import DataUnusable, LakeBusy
-from resources.lake import Lake
-from resources.schema import COUNT, DAY, INSTANT, MONEY, TEXT, Column, Table
+from resources.lake.lake import Lake
+from resources.lake.schema import COUNT, DAY, INSTANT, MONEY, TEXT, Column, Table
 from resources.tables import core
 from tests.examples import examples
 
@@ -241,7 +241,7 @@ import sys
 from datetime import date, timedelta
 sys.path.insert(0, {root!r})
 from tests.lake.test_lake import FACT, FIRST, facts, span
-from resources.lake import Lake
+from resources.lake.lake import Lake
 lake, account = Lake({lake!r}), sys.argv[1]
 for window in range(6):
     start = FIRST + timedelta(days=7 * window)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestration.runs import Window, windows_between
-from resources.lake import Lake
-from resources.schema import Table
+from orchestration.cli.in_process_runs import Window, windows_between
+from resources.lake.lake import Lake
+from resources.lake.schema import Table
 from resources.tables import core, google_ads, linkedin_ads, meta_ads
 from sandbox.serve import Sandbox
 from tests.conftest import MORNING

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orchestration.cli import cli
+from orchestration.cli.main import cli
 from sandbox.serve import Sandbox
 from tests.orchestration.test_backfill import command
 

@@ -7,12 +7,12 @@ import dagster as dg
 import pyarrow as pa
 import pytest
 
-from orchestration.automation import follows
+from assets.automation import follows
+from assets.partitions import week_ended_by
 from orchestration.definitions import defs
 from orchestration.jobs import RAW_DAYS
-from orchestration.partitions import week_ended_by
 from orchestration.schedules import RANGE_END, RANGE_START, every_monday, every_morning
-from resources.lake import Lake
+from resources.lake.lake import Lake
 from resources.tables import google_ads
 
 CORE = dg.AssetKey(["core", "ad_set_day"])

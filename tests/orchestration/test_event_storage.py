@@ -12,7 +12,7 @@ import yaml
 FIRST, LAST = "2026-03-01", "2026-03-31"
 DAYS = dg.DailyPartitionsDefinition("2026-01-01")
 KEYS = [dg.AssetKey(["raw", "one"]), dg.AssetKey(["raw", "two"])]
-OURS = {"module": "orchestration.event_storage", "class": "BatchedSqliteEventLogStorage"}
+OURS = {"module": "orchestration.instance.batched_event_log", "class": "BatchedSqliteEventLogStorage"}
 THEIRS = {"module": "dagster._core.storage.event_log", "class": "SqliteEventLogStorage"}
 
 

@@ -6,11 +6,11 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
-from assets.ingest import assets as ingest
+from assets.raw.platforms import assets as ingest
+from resources.config.settings import Settings
 from resources.failures import one_sentence
-from resources.lake import Lake
-from resources.platforms.login import Platforms
-from resources.settings import Settings
+from resources.lake.lake import Lake
+from resources.platforms.registry import Platforms
 from sandbox.serve import Sandbox
 from tests.history.test_runs import IMPATIENT, pull
 

@@ -15,14 +15,16 @@ from tests.history.conftest import world
 
 @pytest.fixture
 def mornings(sandbox_session: Sandbox, var: Path) -> Iterator[Days]:
-    with days_of(world(), papers=var / "sandbox" / "certificates") as found:
-        yield found
+    with days_of(world(), papers=var / "sandbox" / "certificates") as day_store:
+        yield day_store
 
 
 LEVELS = {
-    ("google_ads", "11", "1", "EUR"): 100.0, ("google_ads", "11", "2", "EUR"): 40.0, ("meta_ads", "22", "3", "USD"): 60.0,
+    ("google_ads", "11", "1", "EUR"): 100.0,
+    ("google_ads", "11", "2", "EUR"): 40.0,
+    ("meta_ads", "22", "3", "USD"): 60.0,
     ("linkedin_ads", "33", "4", "EUR"): 30.0,
-}  # fmt: skip
+}
 RATE = {"EUR": 1.0, "USD": 0.5}
 
 
@@ -36,16 +38,22 @@ def campaign_days(*, end: date, days: int = 120, seed: int = 1, noise: float = 0
         parts.append(
             pd.DataFrame(
                 {
-                    "platform": platform, "account_id": account, "campaign_id": campaign, "currency": currency, "day": span,
-                    "spend": spend, "spend_reporting": spend * RATE[currency],
+                    "platform": platform,
+                    "account_id": account,
+                    "campaign_id": campaign,
+                    "currency": currency,
+                    "day": span,
+                    "spend": spend,
+                    "spend_reporting": spend * RATE[currency],
                 }
             )
-        )  # fmt: skip
+        )
     return pd.concat(parts, ignore_index=True)
 
 
 def entities(*, budgets: dict[str, float] | None = None) -> pd.DataFrame:
-    """core/entities of those campaigns, each with a daily budget of its level unless `budgets` says otherwise."""
+    """core/entities of those campaigns, each with a daily budget of its level unless `budgets` says
+    otherwise."""
     rows = []
     for (platform, account, campaign, currency), level in LEVELS.items():
         common = {
@@ -71,18 +79,28 @@ def entities(*, budgets: dict[str, float] | None = None) -> pd.DataFrame:
         rows.append(
             common
             | {
-                "level": "campaign", "entity_id": campaign, "campaign_id": campaign, "name": f"Campaign {campaign}",
-                "daily_budget": (budgets or {}).get(campaign, level), "budget_owner": "campaign", "budget_id": campaign,
+                "level": "campaign",
+                "entity_id": campaign,
+                "campaign_id": campaign,
+                "name": f"Campaign {campaign}",
+                "daily_budget": (budgets or {}).get(campaign, level),
+                "budget_owner": "campaign",
+                "budget_id": campaign,
             }
-        )  # fmt: skip
+        )
         rows += [
             common
             | {
-                "level": "ad_set", "entity_id": f"{campaign}{n}", "campaign_id": campaign, "name": f"Ad set {campaign}{n}",
-                "daily_budget": None, "budget_owner": "campaign", "budget_id": campaign,
+                "level": "ad_set",
+                "entity_id": f"{campaign}{n}",
+                "campaign_id": campaign,
+                "name": f"Ad set {campaign}{n}",
+                "daily_budget": None,
+                "budget_owner": "campaign",
+                "budget_id": campaign,
             }
             for n in range(3)
-        ]  # fmt: skip
+        ]
     return pd.DataFrame(rows).drop_duplicates(
         ["level", "platform", "account_id", "entity_id"], ignore_index=True
     )

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from assets.pacing.envelope import most_left
-from assets.pacing.plan import carried_over, covered, known_factors, own_daily
-from resources.budgets import Budget, Budgets, BudgetsUnreadable, load_budgets
+from assets.signals.pacing.plan import carried_over, is_covered, known_factors, own_daily
+from assets.signals.pacing.platform_spend_caps import most_left
+from resources.config.settings import PROJECT, load_settings
 from resources.errors import SettingsWrong
-from resources.settings import PROJECT, load_settings
+from resources.policy.budgets import Budget, Budgets, BudgetsUnreadable, load_budgets
 from tests.pacing.conftest import entities
 
 YAML = """
@@ -41,13 +41,15 @@ def test_yaml_and_csv_say_the_same(tmp_path: Path) -> None:
 
 
 def test_a_budget_that_names_its_month_outranks_one_of_every_month_and_dates_hold(tmp_path: Path) -> None:
-    found = load_budgets(written(tmp_path, YAML))
-    assert {(one.name, one.amount) for one in found.of(date(2026, 12, 1))} == {("Search", 5000)}
-    assert {(one.name, one.amount) for one in found.of(date(2026, 3, 1))} == {
+    budgets_read = load_budgets(written(tmp_path, YAML))
+    assert {(budget.name, budget.amount) for budget in budgets_read.of(date(2026, 12, 1))} == {
+        ("Search", 5000)
+    }
+    assert {(budget.name, budget.amount) for budget in budgets_read.of(date(2026, 3, 1))} == {
         ("Search", 3000),
         ("Client", 9000),
     }
-    assert [one.name for one in found.of(date(2026, 2, 1))] == ["Search"]
+    assert [budget.name for budget in budgets_read.of(date(2026, 2, 1))] == ["Search"]
 
 
 def test_no_file_is_no_budgets_unless_somebody_named_it(tmp_path: Path) -> None:
@@ -64,7 +66,7 @@ def test_no_file_is_no_budgets_unless_somebody_named_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "sentence"),
     [
         ("{name: A, covers: [tiktok 1], amount: 1, currency: EUR}", "'tiktok 1' is neither all nor PLATFORM"),
         (
@@ -92,10 +94,10 @@ def test_no_file_is_no_budgets_unless_somebody_named_it(tmp_path: Path) -> None:
         ("{name: A", "is no YAML"),
     ],
 )
-def test_a_wrong_file_is_one_sentence_with_its_place(tmp_path: Path, line: str, said: str) -> None:
+def test_a_wrong_file_is_one_sentence_with_its_place(tmp_path: Path, line: str, sentence: str) -> None:
     with pytest.raises(BudgetsUnreadable) as caught:
         load_budgets(written(tmp_path, f"budgets:\n  - {line}\n"))
-    assert said in str(caught.value)
+    assert sentence in str(caught.value)
     assert "docs/pacing.md" in str(caught.value)
 
 
@@ -125,9 +127,9 @@ def test_carrying_over_follows_its_rule_and_never_what_is_not_known(
 
 
 def test_what_is_covered_goes_by_whole_words() -> None:
-    assert covered("google_ads 11 1", ["google_ads 11"])
-    assert not covered("google_ads 111 1", ["google_ads 11"])
-    assert covered("meta_ads 22 3", ["all"])
+    assert is_covered("google_ads 11 1", ["google_ads 11"])
+    assert not is_covered("google_ads 111 1", ["google_ads 11"])
+    assert is_covered("meta_ads 22 3", ["all"])
 
 
 def test_known_daily_budgets_become_factors_that_bind_only_where_they_are_below_what_is_spent(
@@ -135,9 +137,9 @@ def test_known_daily_budgets_become_factors_that_bind_only_where_they_are_below_
 ) -> None:
     budgets = load_budgets(written(tmp_path, YAML))
     daily, usual = pd.Series({"google_ads 11 1": 100.0}), pd.Series({"google_ads 11 1": 80.0})
-    found = known_factors(budgets, ["google_ads 11 1", "meta_ads 22 3"], daily, usual)
-    assert found["series_id"].tolist() == ["google_ads 11 1", "meta_ads 22 3", "google_ads 11 1"]
-    assert found["factor"].tolist() == pytest.approx([0.5, 0.5, 50 / 80])
+    budgets_read = known_factors(budgets, ["google_ads 11 1", "meta_ads 22 3"], daily, usual)
+    assert budgets_read["series_id"].tolist() == ["google_ads 11 1", "meta_ads 22 3", "google_ads 11 1"]
+    assert budgets_read["factor"].tolist() == pytest.approx([0.5, 0.5, 50 / 80])
 
 
 def test_daily_budgets_are_counted_once_where_they_are_shared_or_kept_below() -> None:
@@ -147,9 +149,9 @@ def test_daily_budgets_are_counted_once_where_they_are_shared_or_kept_below() ->
     below = (rows["level"] == "ad_set") & (rows["campaign_id"] == "3")
     rows.loc[below, ["budget_owner", "daily_budget"]] = ["ad_set", 15.0]
     rows.loc[(rows["level"] == "campaign") & (rows["entity_id"] == "3"), "daily_budget"] = None
-    found = own_daily(rows)
-    assert found["google_ads 11 1"] + found["google_ads 11 2"] == 120.0
-    assert found["meta_ads 22 3"] == 45.0
+    budgets_read = own_daily(rows)
+    assert budgets_read["google_ads 11 1"] + budgets_read["google_ads 11 2"] == 120.0
+    assert budgets_read["meta_ads 22 3"] == 45.0
 
 
 DAYS = pd.date_range("2026-05-21", "2026-05-31")

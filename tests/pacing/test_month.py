@@ -1,4 +1,5 @@
-"""A month as the signal keeps it: plans, words, drivers, scenarios, advice and accuracy, on frames made to known rules."""
+"""A month as the signal keeps it: plans, words, drivers, scenarios, advice and accuracy, on frames made to
+known rules."""
 
 from datetime import date
 
@@ -6,29 +7,35 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.pacing.month import month
-from assets.pacing.verdicts import pacing_rows, wanted_daily
-from resources.budgets import Budgets
+from assets.signals.pacing.month import month
+from assets.signals.pacing.verdicts import pacing_rows, wanted_daily
 from resources.errors import DataUnusable
-from resources.pacing_policy import Pacing
+from resources.policy.budgets import Budgets
+from resources.policy.pacing import Pacing
 from tests.pacing.conftest import LEVELS, campaign_days, entities
 
 END, AS_OF = date(2026, 5, 31), date(2026, 5, 14)
 WHOLE = campaign_days(end=END, days=240)
 
 
-def rows_of(budgets: list[dict] | None = None, *, as_of: date = AS_OF, known: list[dict] | None = None, days: pd.DataFrame = WHOLE) -> pd.DataFrame:  # fmt: skip
-    asked = Budgets.model_validate({"budgets": budgets or [], "known": known or []})
-    found = month(days, entities(), asked, as_of=as_of, policy=Pacing(), reporting_currency="EUR")
-    return pacing_rows(found, as_of=as_of, policy=Pacing()).set_index("series_id")
+def rows_of(
+    budgets: list[dict] | None = None,
+    *,
+    as_of: date = AS_OF,
+    events: list[dict] | None = None,
+    days: pd.DataFrame = WHOLE,
+) -> pd.DataFrame:
+    budget_file = Budgets.model_validate({"budgets": budgets or [], "known": events or []})
+    month_state = month(days, entities(), budget_file, as_of=as_of, policy=Pacing(), reporting_currency="EUR")
+    return pacing_rows(month_state, as_of=as_of, policy=Pacing()).set_index("series_id")
 
 
-def came(place: str, column: str = "spend_reporting") -> float:
+def came(campaign: str, column: str = "spend_reporting") -> float:
     inside = WHOLE[WHOLE["day"] >= pd.Timestamp(2026, 5, 1)]
-    if place != "all":
+    if campaign != "all":
         inside = inside[
             (inside["platform"] + " " + inside["account_id"] + " " + inside["campaign_id"]).str.startswith(
-                place
+                campaign
             )
         ]
     return float(inside[column].sum())
@@ -89,15 +96,15 @@ def test_the_first_two_days_are_too_early_and_the_last_is_still_judged() -> None
 
 
 def test_a_budget_may_cover_accounts_of_several_currencies_in_the_reporting_currency_only() -> None:
-    one = {"name": "Client", "covers": ["google_ads 11", "meta_ads"], "amount": 5_000, "currency": "EUR"}
-    row = rows_of([one]).loc["budget: Client"]
+    budget = {"name": "Client", "covers": ["google_ads 11", "meta_ads"], "amount": 5_000, "currency": "EUR"}
+    row = rows_of([budget]).loc["budget: Client"]
     assert row["p50"] == pytest.approx(came("google_ads 11") + came("meta_ads"), rel=0.03)
     with pytest.raises(DataUnusable, match="The budget 'Client' is in GBP"):
-        rows_of([one | {"currency": "GBP"}])
+        rows_of([budget | {"currency": "GBP"}])
 
 
 def test_carried_money_is_in_the_budget_and_in_words() -> None:
-    one = {
+    budget = {
         "name": "Search",
         "covers": ["google_ads 11"],
         "amount": 4_500,
@@ -105,7 +112,7 @@ def test_carried_money_is_in_the_budget_and_in_words() -> None:
         "start": "2026-04-01",
         "carry_over": "add_unspent",
     }
-    row = rows_of([one]).loc["budget: Search"]
+    row = rows_of([budget]).loc["budget: Search"]
     april = WHOLE[(WHOLE["account_id"] == "11") & (WHOLE["day"].dt.month == 4)]["spend"].sum()
     assert row["carried"] == pytest.approx(4_500 - april)
     assert row["budget"] == pytest.approx(9_000 - april)
@@ -114,10 +121,10 @@ def test_carried_money_is_in_the_budget_and_in_words() -> None:
 
 def test_what_is_known_of_a_campaign_moves_all_sums_it_is_in() -> None:
     plain = rows_of()
-    told = rows_of(
+    with_event = rows_of(
         known=[{"covers": ["google_ads 11 1"], "start": "2026-05-20", "factor": 0.0, "note": "pause"}]
     )
-    lost = plain["p50"] - told["p50"]
+    lost = plain["p50"] - with_event["p50"]
     assert lost["google_ads 11 1"] > 800
     for above in ("google_ads 11", "google_ads", "all"):
         assert lost[above] == pytest.approx(lost["google_ads 11 1"], rel=0.1)
@@ -182,14 +189,16 @@ def test_drivers_are_the_campaigns_beyond_their_share_of_the_plan() -> None:
 
 
 def test_accuracy_is_that_of_the_months_before_on_the_same_day() -> None:
-    asked = Budgets()
-    found = month(WHOLE, entities(), asked, as_of=AS_OF, policy=Pacing(), reporting_currency="EUR")
-    own = found.accuracy[found.accuracy["series_id"] == "all"]
-    assert own["month"].dt.month.tolist() == [4, 3, 2, 1, 12, 11]
+    budget_file = Budgets()
+    month_state = month(
+        WHOLE, entities(), budget_file, as_of=AS_OF, policy=Pacing(), reporting_currency="EUR"
+    )
+    past_totals = month_state.accuracy[month_state.accuracy["series_id"] == "all"]
+    assert past_totals["month"].dt.month.tolist() == [4, 3, 2, 1, 12, 11]
     april = WHOLE[WHOLE["day"].dt.to_period("M") == pd.Period("2026-04")]["spend_reporting"].sum()
-    assert own["came"].iloc[0] == pytest.approx(april)
-    assert own["error"].iloc[0] == pytest.approx(abs(own["projected"].iloc[0] / april - 1))
-    row = pacing_rows(found, as_of=AS_OF, policy=Pacing()).set_index("series_id").loc["all"]
-    assert (row["accuracy_months"], row["accuracy"]) == (6, pytest.approx(own["error"].median()))
+    assert past_totals["came"].iloc[0] == pytest.approx(april)
+    assert past_totals["error"].iloc[0] == pytest.approx(abs(past_totals["projected"].iloc[0] / april - 1))
+    row = pacing_rows(month_state, as_of=AS_OF, policy=Pacing()).set_index("series_id").loc["all"]
+    assert (row["accuracy_months"], row["accuracy"]) == (6, pytest.approx(past_totals["error"].median()))
     assert row["accuracy"] < 0.03
     assert len(LEVELS) == 4

@@ -1,17 +1,18 @@
-"""Findings from pacing: daily budgets that bring months to plan, stops where a hard cap will break, and nothing twice."""
+"""Findings from pacing: daily budgets that bring months to plan, stops where a hard cap will break, and
+nothing twice."""
 
 from datetime import date
 
 import pandas as pd
 import pytest
 
-from assets.actions.budget_pace import pace_findings
-from assets.pacing.month import month
-from assets.pacing.verdicts import pacing_rows
-from resources.budgets import Budgets
+from assets.actions.rules.pacing import pace_findings
+from assets.signals.pacing.month import month
+from assets.signals.pacing.verdicts import pacing_rows
 from resources.ledger.proposal import Target
-from resources.pacing_policy import Pacing
-from resources.policy import Guardrails
+from resources.policy.budgets import Budgets
+from resources.policy.pacing import Pacing
+from resources.policy.policy import Guardrails
 from tests.pacing.conftest import campaign_days, entities
 
 AS_OF = date(2026, 5, 14)
@@ -29,16 +30,34 @@ def ad_sets() -> pd.DataFrame:
     )
 
 
-def findings(amount: float, *, as_of: date = AS_OF, taken: tuple[Target, ...] = (), listed: pd.DataFrame | None = None, **more: object) -> list:  # fmt: skip
+def findings(
+    amount: float,
+    *,
+    as_of: date = AS_OF,
+    taken: tuple[Target, ...] = (),
+    listed: pd.DataFrame | None = None,
+    **more: object,
+) -> list:
     budget = {"name": "Search", "covers": ["google_ads 11"], "amount": amount, "currency": "EUR"} | more
-    budgets, known = Budgets.model_validate({"budgets": [budget]}), entities() if listed is None else listed
+    budgets, entity_rows = (
+        Budgets.model_validate({"budgets": [budget]}),
+        entities() if listed is None else listed,
+    )
     rows = pacing_rows(
-        month(DAYS[DAYS["day"] <= pd.Timestamp(as_of)], known, budgets, as_of=as_of, policy=Pacing(), reporting_currency="EUR"),
-        as_of=as_of, policy=Pacing(),
-    )  # fmt: skip
+        month(
+            DAYS[DAYS["day"] <= pd.Timestamp(as_of)],
+            entity_rows,
+            budgets,
+            as_of=as_of,
+            policy=Pacing(),
+            reporting_currency="EUR",
+        ),
+        as_of=as_of,
+        policy=Pacing(),
+    )
     return pace_findings(
         rows,
-        known,
+        entity_rows,
         budgets,
         as_of=as_of,
         policy=Pacing(),
@@ -58,13 +77,13 @@ def test_a_month_on_plan_moves_nothing() -> None:
 def test_budgets_move_towards_the_plan_and_never_more_than_a_fifth(
     amount: float, lowest: float, highest: float
 ) -> None:
-    made = findings(amount)
-    assert {one.kind for one in made} == {"set_daily_budget"}
-    wanted = {one.wishes[0].target.entity_id: float(one.wishes[0].to) for one in made}
+    changes = findings(amount)
+    assert {finding.kind for finding in changes} == {"set_daily_budget"}
+    wanted = {finding.wishes[0].target.entity_id: float(finding.wishes[0].to) for finding in changes}
     assert set(wanted) == {"1", "2"}
     assert lowest * 100 - 0.01 <= wanted["1"] <= highest * 100 + 0.01
-    assert all(one.evidence["emergency"] == "no" for one in made)
-    assert all("Search" in one.reason for one in made)
+    assert all(finding.evidence["emergency"] == "no" for finding in changes)
+    assert all("Search" in finding.reason for finding in changes)
 
 
 def test_less_of_a_budget_that_is_not_used_up_is_not_proposed_where_it_would_not_bind() -> None:
@@ -76,18 +95,18 @@ def test_before_day_three_nothing_is_proposed() -> None:
 
 
 def test_what_another_finding_touches_is_left_alone_with_all_around_it() -> None:
-    assert {one.wishes[0].target.entity_id for one in findings(3_000, taken=(FIRST,))} == {"2"}
+    assert {finding.wishes[0].target.entity_id for finding in findings(3_000, taken=(FIRST,))} == {"2"}
     inside = FIRST.model_copy(update={"level": "ad_set", "entity_id": "10"})
-    assert {one.wishes[0].target.entity_id for one in findings(3_000, taken=(inside,))} == {"2"}
+    assert {finding.wishes[0].target.entity_id for finding in findings(3_000, taken=(inside,))} == {"2"}
 
 
 def test_a_shared_budget_is_one_thing_to_change() -> None:
     rows = entities()
     shared = rows["entity_id"].isin(["1", "2"]) & (rows["level"] == "campaign")
     rows.loc[shared, ["budget_owner", "budget_id", "daily_budget"]] = ["shared_budget", "b9", 140.0]
-    (one,) = findings(3_000, listed=rows)
-    assert (one.wishes[0].target.level, one.wishes[0].target.entity_id) == ("shared_budget", "b9")
-    assert float(one.wishes[0].to) == pytest.approx(112.0, abs=0.01)
+    (finding,) = findings(3_000, listed=rows)
+    assert (finding.wishes[0].target.level, finding.wishes[0].target.entity_id) == ("shared_budget", "b9")
+    assert float(finding.wishes[0].to) == pytest.approx(112.0, abs=0.01)
 
 
 def test_ad_sets_that_hold_their_own_budgets_are_changed_themselves() -> None:
@@ -98,19 +117,19 @@ def test_ad_sets_that_hold_their_own_budgets_are_changed_themselves() -> None:
         None,
         None,
     ]
-    made = findings(3_000, listed=rows)
-    assert sorted(one.wishes[0].target.entity_id for one in made) == ["10", "11", "12", "2"]
+    changes = findings(3_000, listed=rows)
+    assert sorted(finding.wishes[0].target.entity_id for finding in changes) == ["10", "11", "12", "2"]
 
 
 def test_a_hard_cap_that_will_break_stops_the_largest_ad_sets_first_and_never_a_whole_campaign() -> None:
     rows = entities()
     rows.loc[rows["level"] == "campaign", "budget_owner"] = None  # nothing whose budget could be lowered
-    made = findings(3_000, hard_cap=True, listed=rows)
-    assert {one.kind for one in made} == {"pause_ad_set"}
-    assert all(one.evidence["emergency"] == "yes" for one in made)
-    assert made[0].wishes[0].target.entity_id == "10"
-    assert len([one for one in made if one.wishes[0].target.entity_id.startswith("1")]) <= 2
-    saved = -sum(float(one.evidence["moves"]) for one in made)
+    changes = findings(3_000, hard_cap=True, listed=rows)
+    assert {finding.kind for finding in changes} == {"pause_ad_set"}
+    assert all(finding.evidence["emergency"] == "yes" for finding in changes)
+    assert changes[0].wishes[0].target.entity_id == "10"
+    assert len([finding for finding in changes if finding.wishes[0].target.entity_id.startswith("1")]) <= 2
+    saved = -sum(float(finding.evidence["moves"]) for finding in changes)
     assert 800 < saved < 2_000
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assets.pacing import project
+from assets.signals.pacing import project
 
 DAYS = pd.date_range("2026-01-01", "2026-05-31")
 MAY = DAYS[DAYS.month == 5]
@@ -66,17 +66,17 @@ def test_what_is_known_beforehand_moves_the_projection_to_the_truth(
     what: str, start: str, end: str, factor: float
 ) -> None:
     days = changed(pool(), "s03", start, end, factor)
-    told, blind = at(days, "2026-05-12", known=known("s03", start, end, factor)), at(days, "2026-05-12")
+    informed, blind = at(days, "2026-05-12", known=known("s03", start, end, factor)), at(days, "2026-05-12")
     true = truth(days)["s03"]
-    assert abs(told.loc["s03", "p50"] / true - 1) < 0.05, what
-    assert told.loc["s03", "p10"] <= true <= told.loc["s03", "p90"], what
-    assert abs(blind.loc["s03", "p50"] / true - 1) > abs(told.loc["s03", "p50"] / true - 1), what
+    assert abs(informed.loc["s03", "p50"] / true - 1) < 0.05, what
+    assert informed.loc["s03", "p10"] <= true <= informed.loc["s03", "p90"], what
+    assert abs(blind.loc["s03", "p50"] / true - 1) > abs(informed.loc["s03", "p50"] / true - 1), what
 
 
 def test_a_known_change_of_the_past_is_no_drift() -> None:
     days = changed(pool(), "s03", "2026-05-06", "2026-05-31", 2.0)
-    told = at(days, "2026-05-09", known=known("s03", "2026-05-06", None, 2.0))
-    assert abs(told.loc["s03", "p50"] / truth(days)["s03"] - 1) < 0.05
+    informed = at(days, "2026-05-09", known=known("s03", "2026-05-06", None, 2.0))
+    assert abs(informed.loc["s03", "p50"] / truth(days)["s03"] - 1) < 0.05
 
 
 def test_a_daily_budget_on_the_days_says_as_much_where_it_limits() -> None:
@@ -85,8 +85,8 @@ def test_a_daily_budget_on_the_days_says_as_much_where_it_limits() -> None:
         (days["series_id"] == "s03") & (days["day"] >= "2026-05-06"), 400.0, 200.0
     )
     days["daily_budget"] = days["daily_budget"].where(days["series_id"] == "s03")
-    told = at(days, "2026-05-08")
-    assert abs(told.loc["s03", "p50"] / truth(days)["s03"] - 1) < 0.06
+    informed = at(days, "2026-05-08")
+    assert abs(informed.loc["s03", "p50"] / truth(days)["s03"] - 1) < 0.06
 
 
 def test_a_late_start_is_projected_from_its_own_days() -> None:
@@ -112,12 +112,12 @@ def test_a_stopped_account_stays_where_it_is() -> None:
 
 def test_a_budget_that_has_stopped_every_month_before_stops_this_one() -> None:
     days, budget = pool(), 1200.0
-    own = days["series_id"] == "s00"
+    is_series = days["series_id"] == "s00"
     months = days["day"].dt.to_period("M")
-    before = days[own].groupby(months[own])["spend"].cumsum() - days.loc[own, "spend"]
-    days.loc[own, "spend"] = np.clip(budget - before, 0, days.loc[own, "spend"])
+    before = days[is_series].groupby(months[is_series])["spend"].cumsum() - days.loc[is_series, "spend"]
+    days.loc[is_series, "spend"] = np.clip(budget - before, 0, days.loc[is_series, "spend"])
     budgets = pd.DataFrame({"series_id": "s00", "month": months.unique().to_timestamp(), "budget": budget})
-    assert (days[own].groupby(months[own])["spend"].sum().round(6) <= budget).all()
+    assert (days[is_series].groupby(months[is_series])["spend"].sum().round(6) <= budget).all()
     row = at(days, "2026-05-10", budgets=budgets).loc["s00"]
     assert row["p50"] == pytest.approx(budget, rel=0.04)
     assert row["p90"] <= budget + 1e-6
@@ -135,15 +135,16 @@ def test_a_ceiling_is_never_exceeded_and_flight_dates_end_the_spend() -> None:
             "end_day": [None, "2026-05-20"],
         }
     )
-    found = at(days, "2026-05-20", budgets=budgets)
-    assert found.loc["s01", "p90"] == pytest.approx(spent + 10)
-    assert found.loc["s02", "p90"] == found.loc["s02", "spent"]
-    assert found.loc["s02", "days_left"] == 0
-    assert np.isnan(found.loc["s02", "required_daily"])
+    result = at(days, "2026-05-20", budgets=budgets)
+    assert result.loc["s01", "p90"] == pytest.approx(spent + 10)
+    assert result.loc["s02", "p90"] == result.loc["s02", "spent"]
+    assert result.loc["s02", "days_left"] == 0
+    assert np.isnan(result.loc["s02", "required_daily"])
 
 
 def test_the_range_holds_the_truth_four_times_out_of_five() -> None:
-    """300 series of noise and drift: a share has a standard error of 2 points, and series drift together by chance; seven points are allowed."""
+    """300 series of noise and drift: a share has a standard error of 2 points, and series drift together by
+    chance; seven points are allowed."""
     rng, parts = np.random.default_rng(11), []
     for n in range(300):
         drift = np.exp(np.cumsum(rng.normal(0, 0.03, len(DAYS))))
@@ -152,8 +153,8 @@ def test_the_range_holds_the_truth_four_times_out_of_five() -> None:
     days = pd.concat(parts, ignore_index=True)
     true, held = truth(days), []
     for day in ("2026-05-03", "2026-05-07", "2026-05-14", "2026-05-21"):
-        found = at(days, day)
-        held.append(((found["p10"] <= true) & (true <= found["p90"])).mean())
+        result = at(days, day)
+        held.append(((result["p10"] <= true) & (true <= result["p90"])).mean())
     assert 0.73 <= np.mean(held) <= 0.87
     assert min(held) > 0.65
 
@@ -186,10 +187,10 @@ def test_probabilities_and_what_a_day_needs_follow_the_budget() -> None:
     budgets = pd.DataFrame(
         {"series_id": middle.index, "month": "2026-05-10", "budget": middle.to_numpy() * [0.7, 1.0, 1.4]}
     )
-    found = at(days, "2026-05-10", budgets=budgets)
-    assert found["p_over"].round(2).tolist()[0] == 1.0
-    assert found["p_under"].tolist()[2] > 0.95
-    assert found[["p_over", "p_under"]].max(axis=1).tolist()[1] < 0.6
-    assert found.loc["s01", "p_beyond"] == pytest.approx(0.5, abs=0.02)
-    needs = (found["budget"] - found["spent"]) / 21
-    assert found["required_daily"].round(6).equals(needs.clip(lower=0).round(6).rename("required_daily"))
+    result = at(days, "2026-05-10", budgets=budgets)
+    assert result["p_over"].round(2).tolist()[0] == 1.0
+    assert result["p_under"].tolist()[2] > 0.95
+    assert result[["p_over", "p_under"]].max(axis=1).tolist()[1] < 0.6
+    assert result.loc["s01", "p_beyond"] == pytest.approx(0.5, abs=0.02)
+    needs = (result["budget"] - result["spent"]) / 21
+    assert result["required_daily"].round(6).equals(needs.clip(lower=0).round(6).rename("required_daily"))

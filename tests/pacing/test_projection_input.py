@@ -1,4 +1,5 @@
-"""The projection's input as it comes: rows in any order and type, gaps, short histories, and what cannot be read."""
+"""The projection's input as it comes: rows in any order and type, gaps, short histories, and what cannot be
+read."""
 
 from datetime import date
 from typing import Any
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.pacing import project
-from assets.pacing.projection import COLUMNS
+from assets.signals.pacing import project
+from assets.signals.pacing.projection import COLUMNS
 from tests.pacing.test_projection import ENDS, at, pool, series, truth
 
 
@@ -34,8 +35,8 @@ def test_rows_of_one_day_add_up_and_ids_come_back_as_they_came() -> None:
     days = pool(4)
     days = days[days["day"] <= "2026-05-14"]
     parts = pd.concat([days.assign(spend=days["spend"] * 0.4), days.assign(spend=days["spend"] * 0.6)])
-    found, whole = project(parts, as_of="2026-05-14"), project(days, as_of="2026-05-14")
-    assert found["p50"].round(6).equals(whole["p50"].round(6))
+    result, whole = project(parts, as_of="2026-05-14"), project(days, as_of="2026-05-14")
+    assert result["p50"].round(6).equals(whole["p50"].round(6))
     numbers = project(days.assign(series_id=days["series_id"].str[1:].astype(int)), as_of="2026-05-14")
     assert numbers["series_id"].tolist() == [0, 1, 2, 3]
 
@@ -58,11 +59,11 @@ def test_short_histories_still_give_an_ordered_range(length: int, count: int) ->
     days = days[
         (days["day"] > pd.Timestamp("2026-05-14") - pd.Timedelta(days=length)) & (days["day"] <= "2026-05-14")
     ]
-    found = project(days, as_of="2026-05-14")
-    assert np.isfinite(found[["spent", *ENDS]].to_numpy(float)).all()
-    assert (found["p10"] <= found["p50"]).all()
-    assert (found["p50"] <= found["p90"]).all()
-    assert (found["spent"] <= found["p10"] + 1e-9).all()
+    result = project(days, as_of="2026-05-14")
+    assert np.isfinite(result[["spent", *ENDS]].to_numpy(float)).all()
+    assert (result["p10"] <= result["p50"]).all()
+    assert (result["p50"] <= result["p90"]).all()
+    assert (result["spent"] <= result["p10"] + 1e-9).all()
 
 
 @settings(deadline=None, max_examples=40)
@@ -83,7 +84,7 @@ def test_whatever_was_spent_the_range_is_ordered_and_never_below_what_is_spent(
         assert row["p50"] <= row["p90"] * (1 + 1e-9) + 1e-9
         assert row["spent"] <= row["p10"] * (1 + 1e-9) + 1e-6
     else:
-        assert not np.nansum([one or 0.0 for one in spend])
+        assert not np.nansum([amount or 0.0 for amount in spend])
 
 
 def test_nothing_gives_nothing_and_zero_spend_gives_no_projection() -> None:
@@ -96,7 +97,7 @@ def test_nothing_gives_nothing_and_zero_spend_gives_no_projection() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "more", "said"),
+    ("days", "more", "sentence"),
     [
         ({"series_id": ["a"], "day": ["2026-05-01"]}, {}, "no column spend"),
         ({"series_id": ["a"], "day": ["soon"], "spend": [1.0]}, {}, "no day"),
@@ -119,6 +120,6 @@ def test_nothing_gives_nothing_and_zero_spend_gives_no_projection() -> None:
         ),
     ],
 )
-def test_bad_input_is_one_sentence(days: dict[str, Any], more: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_bad_input_is_one_sentence(days: dict[str, Any], more: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
         project(pd.DataFrame(days), **{"as_of": "2026-05-14", **more})

@@ -1,4 +1,5 @@
-"""signals/pacing and reports/weekly_pacing as Dagster runs them, on a lake that the official clients filled from the sandbox."""
+"""signals/pacing and reports/weekly_pacing as Dagster runs them, on a lake that the official clients filled
+from the sandbox."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,12 +10,12 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from assets.pacing.assets import pacing
-from assets.performance.figures import core_days
-from assets.weekly.assets import weekly_pacing
+from assets.core.performance.point_in_time import core_days
+from assets.reports.pages.assets import weekly_pacing
+from assets.signals.pacing.assets import pacing
 from benchmarks.days import Days
 from orchestration.schedules import day_range_tags
-from resources.policy import Policy, PolicyUnreadable
+from resources.policy.policy import Policy, PolicyUnreadable
 from resources.tables.signals import PACING, PACING_ACCURACY
 
 POLICY = Policy.model_validate({"permissions": [{"level": "propose"}], "caps": {}, "approvers": {}})
@@ -25,12 +26,19 @@ def resources(
 ) -> dict[str, Any]:
     clock = mornings.stage.clock
     settings = SimpleNamespace(
-        budgets_file=folder / "budgets.yaml", has_named_budgets=False, reporting_currency="EUR", reports_dir=folder / "reports", reports_url=None, profile="sandbox",
-    )  # fmt: skip
+        budgets_file=folder / "budgets.yaml",
+        has_named_budgets=False,
+        reporting_currency="EUR",
+        reports_dir=folder / "reports",
+        reports_url=None,
+        profile="sandbox",
+    )
     return {
-        "lake": mornings.lake, "desk": SimpleNamespace(policy=policy), "settings": settings,
+        "lake": mornings.lake,
+        "desk": SimpleNamespace(policy=policy),
+        "settings": settings,
         "platforms": SimpleNamespace(now=now or clock.now),
-    }  # fmt: skip
+    }
 
 
 def signal(mornings: Days, day: date, given: dict[str, Any]) -> pd.DataFrame:
@@ -47,13 +55,13 @@ def test_the_signal_is_what_core_says_and_a_past_week_reads_as_it_would_have(
     rows = signal(mornings, sunday, given)
     at = mornings.stage.clock.now()
     core = core_days(mornings.lake, "campaign", start=sunday.replace(day=1), end=sunday, as_of=at)
-    own = core.assign(place=core["platform"] + " " + core["account_id"] + " " + core["campaign_id"])
-    for place, spent in own.groupby("place")["spend"].sum().items():
-        assert rows.loc[place, "spent"] == pytest.approx(float(spent))
-    known = rows.dropna(subset=["p50"])
-    assert len(known) > 6
-    assert (known["p10"] <= known["p50"]).all()
-    assert (known["p50"] <= known["p90"]).all()
+    campaign_days = core.assign(place=core["platform"] + " " + core["account_id"] + " " + core["campaign_id"])
+    for campaign, spent in campaign_days.groupby("place")["spend"].sum().items():
+        assert rows.loc[campaign, "spent"] == pytest.approx(float(spent))
+    projected = rows.dropna(subset=["p50"])
+    assert len(projected) > 6
+    assert (projected["p10"] <= projected["p50"]).all()
+    assert (projected["p50"] <= projected["p90"]).all()
     assert (
         rows.loc["meta_ads", "p50"] != rows.loc["meta_ads", "p50"]
     )  # no rate, no sum in the reporting currency
@@ -107,8 +115,11 @@ def test_the_signal_comes_without_a_policy_and_not_with_a_wrong_budgets_file(
     assert len(rows) > 3
     (tmp_path / "budgets.yaml").write_text("budgets:\n  - {name: A}\n", "utf-8")
     done = dg.materialize(
-        [pacing], resources=resources(mornings, tmp_path), tags=day_range_tags(f"{mornings.first}", f"{mornings.first}"), raise_on_error=False,
-    )  # fmt: skip
+        [pacing],
+        resources=resources(mornings, tmp_path),
+        tags=day_range_tags(f"{mornings.first}", f"{mornings.first}"),
+        raise_on_error=False,
+    )
     assert not done.success
     (failed,) = [event for event in done.all_events if event.is_step_failure]
     assert "budgets.0.covers" in failed.step_failure_data.user_failure_data.description

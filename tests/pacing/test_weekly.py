@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page
 
-from assets.pacing.month import month
-from assets.pacing.verdicts import pacing_rows
-from assets.report import numbers
-from assets.report.pacing import PacingView, pacing_view
-from assets.report.weekly import render_weekly, weekly_csv, weekly_text
-from resources.budgets import Budgets
-from resources.pacing_policy import Pacing
+from assets.formatting import numbers
+from assets.reports.pages.pacing import PacingView, pacing_view
+from assets.reports.pages.weekly import render_weekly, weekly_csv, weekly_text
+from assets.signals.pacing.month import month
+from assets.signals.pacing.verdicts import pacing_rows
+from resources.policy.budgets import Budgets
+from resources.policy.pacing import Pacing
 from tests.pacing.conftest import campaign_days, entities
-from tests.report.page_script import CUT_OFF, LOW_CONTRAST, REPEATED_IDS, WITHOUT_A_NAME
+from tests.reports.page_script import CUT_OFF, LOW_CONTRAST, REPEATED_IDS, WITHOUT_A_NAME
 
 SUNDAY = date(2026, 5, 17)
 DAYS = campaign_days(end=SUNDAY)
@@ -37,19 +37,27 @@ SHOWN = ("spent", "p50", "p10", "p90", "budget", "required_daily", "advised_dail
 
 
 def rows_of(day: date, budgets: list[dict[str, Any]]) -> pd.DataFrame:
-    found = month(
-        DAYS[DAYS["day"] <= pd.Timestamp(day)], entities(), Budgets.model_validate({"budgets": budgets}), as_of=day, policy=Pacing(),
+    month_state = month(
+        DAYS[DAYS["day"] <= pd.Timestamp(day)],
+        entities(),
+        Budgets.model_validate({"budgets": budgets}),
+        as_of=day,
+        policy=Pacing(),
         reporting_currency="EUR",
-    )  # fmt: skip
-    return pacing_rows(found, as_of=day, policy=Pacing())
+    )
+    return pacing_rows(month_state, as_of=day, policy=Pacing())
 
 
 def view_of(budgets: list[dict[str, Any]] | None = None, *, day: date = SUNDAY) -> PacingView:
-    asked = BUDGETS if budgets is None else budgets
+    budget_file = BUDGETS if budgets is None else budgets
     return pacing_view(
-        rows_of(day, asked), rows_of(day - timedelta(days=7), asked), as_of=day, week=(day - timedelta(days=6), day),
-        generated_at=datetime(2026, 5, 18, 6, tzinfo=UTC), profile="sandbox",
-    )  # fmt: skip
+        rows_of(day, budget_file),
+        rows_of(day - timedelta(days=7), budget_file),
+        as_of=day,
+        week=(day - timedelta(days=6), day),
+        generated_at=datetime(2026, 5, 18, 6, tzinfo=UTC),
+        profile="sandbox",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +97,7 @@ def test_the_text_is_short_and_says_what_the_signal_says(view: PacingView) -> No
     for key in ("spent", "p50", "p10", "p90"):
         assert numbers.money(total[key], "EUR") in text
     search = rows.loc["budget: =Search & <b>more</b>"]
-    line = next(one for one in text.splitlines() if "Search" in one)
+    line = next(text_line for text_line in text.splitlines() if "Search" in text_line)
     assert "will overspend" in line
     assert numbers.money(search["budget"], "EUR") in line
     assert (
@@ -107,12 +115,14 @@ def test_names_cannot_become_markup_or_formulas(view: PacingView) -> None:
 def test_what_changed_in_the_week_is_the_difference_of_two_signals(view: PacingView) -> None:
     before = rows_of(SUNDAY - timedelta(days=7), BUDGETS).set_index("series_id")
     now = view.everything.set_index("series_id")
-    line = next(one for one in view.lines if one.series_id == "google_ads 11 1")
+    line = next(entry for entry in view.lines if entry.series_id == "google_ads 11 1")
     assert line.moved == pytest.approx(
         now.loc["google_ads 11 1", "p50"] - before.loc["google_ads 11 1", "p50"]
     )
     first = view_of(day=date(2026, 5, 3))
-    assert all(one.moved is None and not one.was for one in first.lines)  # a week before was another month
+    assert all(
+        entry.moved is None and not entry.was for entry in first.lines
+    )  # a week before was another month
 
 
 def test_all_quiet_is_one_line_and_a_month_without_a_file_says_so() -> None:
@@ -161,15 +171,15 @@ def opened(browser: Browser, address: str) -> Iterator[Any]:
     def open_at(width: int, theme: str) -> tuple[Page, list[str]]:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
         contexts.append(context)
-        page, said = context.new_page(), []
-        page.on("console", lambda one: said.append(one.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
+        page, messages = context.new_page(), []
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("pageerror", lambda error: messages.append(str(error)))
         page.on(
             "request",
-            lambda request: said.append(request.url) if not request.url.startswith("file:") else None,
+            lambda request: messages.append(request.url) if not request.url.startswith("file:") else None,
         )
         page.goto(address)
-        return page, [one for one in said if not one.startswith("data:")]
+        return page, [message for message in messages if not message.startswith("data:")]
 
     yield open_at
     for context in contexts:
@@ -179,12 +189,12 @@ def opened(browser: Browser, address: str) -> Iterator[Any]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_page_is_quiet_fits_and_can_be_read(opened: Any, theme: str) -> None:
     for width in (360, 768, 1440):
-        page, said = opened(width, theme)
-        assert said == []
+        page, messages = opened(width, theme)
+        assert messages == []
         assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), width
         texts = page.evaluate(LOW_CONTRAST)
         assert len(texts) > 20
-        assert {one["said"]: one["ratio"] for one in texts if one["ratio"] < 4.5} == {}, width
+        assert {element["said"]: element["ratio"] for element in texts if element["ratio"] < 4.5} == {}, width
         for wrong in (CUT_OFF, WITHOUT_A_NAME, REPEATED_IDS):
             assert page.evaluate(wrong) == [], width
         assert page.locator("svg.bullet").count() > 13

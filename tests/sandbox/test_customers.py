@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from sandbox.clock import Clock
+from sandbox.customer_settings import PAID, STAGES, Crm
 from sandbox.customers.books import Bookkeeper
 from sandbox.customers.funnel import win_chance
 from sandbox.customers.people import DAY, TooManyPeople, came
 from sandbox.customers.segment_mix import NOBODY
-from sandbox.customers.settings import PAID, STAGES, Crm
 from sandbox.market import Market
 from sandbox.world import World, load_world
 

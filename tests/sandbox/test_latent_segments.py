@@ -10,15 +10,15 @@ from pydantic import ValidationError
 
 from benchmarks.customers import customers
 from sandbox.clock import Clock
+from sandbox.customer_settings import PAID, Crm
 from sandbox.customers.books import Bookkeeper, Books
 from sandbox.customers.cards import Cards
 from sandbox.customers.repeats import YEAR
 from sandbox.customers.segment_mix import NOBODY, mix
-from sandbox.customers.segments import OF_COMPANIES, OF_PEOPLE, SIZES
-from sandbox.customers.settings import PAID, Crm
 from sandbox.hubspot.objects import Holdings
 from sandbox.market import Market
 from sandbox.salesforce.objects import rows
+from sandbox.segment_settings import OF_COMPANIES, OF_PEOPLE, SIZES
 from sandbox.world import World, load_world
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)

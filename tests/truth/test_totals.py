@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, Phase, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from assets.fx import assets as fx
-from assets.ingest import assets as ingest
-from assets.performance import assets as performance
+from assets.core.fx import assets as fx
+from assets.core.performance import assets as performance
+from assets.raw.platforms import assets as ingest
 from orchestration.schedules import day_range_tags
-from resources.lake import Lake
-from resources.platforms.login import Platforms
-from resources.settings import load_settings
+from resources.config.settings import load_settings
+from resources.lake.lake import Lake
+from resources.platforms.registry import Platforms
 from resources.tables import core
 from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
@@ -89,21 +89,21 @@ def seen(lake: Lake, level: str) -> pd.DataFrame:
 
 
 def assert_equal_to_truth(lake: Lake, market: Market, *, start: date, end: date) -> None:
-    worth = {(r["currency"], r["day"]): r["eur"] for r in rates(market.world, start=start, end=end)}
+    rate_of = {(r["currency"], r["day"]): r["eur"] for r in rates(market.world, start=start, end=end)}
     for level in LEVELS:
-        wanted, found = truth(market, level, start=start, end=end), seen(lake, level)
+        wanted, stored = truth(market, level, start=start, end=end), seen(lake, level)
         key = ["platform", "account_id", "day", f"{level}_id"]
-        assert len(wanted) == len(found)
+        assert len(wanted) == len(stored)
         if wanted.empty:
             continue
-        found["day"] = pd.to_datetime(found["day"])
+        stored["day"] = pd.to_datetime(stored["day"])
         wanted["day"] = pd.to_datetime(wanted["day"])
-        both = wanted.merge(found, on=key, suffixes=("", "_found"), validate="one_to_one")
+        both = wanted.merge(stored, on=key, suffixes=("", "_stored"), validate="one_to_one")
         assert len(both) == len(wanted)
         for column in ("currency", "impressions", "clicks", "spend_micros", "conversions", "value_micros"):
-            assert np.array_equal(both[column], both[column + "_found"]), (level, column)
+            assert np.array_equal(both[column], both[column + "_stored"]), (level, column)
         rate = np.array(
-            [worth[c, d.date().isoformat()] for c, d in zip(both["currency"], both["day"], strict=True)]
+            [rate_of[c, d.date().isoformat()] for c, d in zip(both["currency"], both["day"], strict=True)]
         )
         for micros, reported in (
             ("spend_micros", "spend_reporting"),
@@ -159,8 +159,8 @@ def test_ratios_of_nothing_are_empty(refreshed: Lake) -> None:
 def test_every_fact_has_its_entity_with_a_name_and_a_currency(refreshed: Lake) -> None:
     entities = refreshed.read(core.ENTITIES)
     for level in LEVELS:
-        known = set(entities.loc[entities["level"] == level, "entity_id"])
-        assert set(refreshed.read(core.DAYS[level])[f"{level}_id"]) <= known
+        entity_ids = set(entities.loc[entities["level"] == level, "entity_id"])
+        assert set(refreshed.read(core.DAYS[level])[f"{level}_id"]) <= entity_ids
     assert (entities["name"].str.len() > 0).all()
     assert set(entities["status"]) <= {"active", "paused", "removed", "other"}
     owners = entities.loc[entities["daily_budget"].notna(), ["platform", "level", "budget_owner"]]

@@ -1,4 +1,5 @@
-"""Verdicts on ad sets: the posterior is the one it claims to be, what is still to come is held against nobody, and bad input says so."""
+"""Verdicts on ad sets: the posterior is the one it claims to be, what is still to come is held against
+nobody, and bad input says so."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -9,16 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.underperformers import judge
-from assets.underperformers.exposure import exposures, share_visible
-from assets.underperformers.judge import FINE, PAUSE, PROTECTED, REDUCE, THIN, WATCH
-from assets.underperformers.posterior import Peers, fitted, posterior
-from resources.policy import Judging
+from assets.signals.underperformers import judge
+from assets.signals.underperformers.exposure import exposures, share_visible
+from assets.signals.underperformers.judge import FINE, PAUSE, PROTECTED, REDUCE, THIN, WATCH
+from assets.signals.underperformers.posterior import PeerPrior, fit_peers, posterior
+from resources.policy.policy import Judging
 from tests.examples import examples
 
 AS_OF = date(2026, 11, 23)
 ALL_SEEN = [1.0, 1.0]
-PEERS = Peers(level=np.log(0.03), slope=1.0, spread=0.5, order_shape=4.0, order_prior=16.0, order_mean=80.0)
+PEERS = PeerPrior(
+    level=np.log(0.03), slope=1.0, spread=0.5, order_shape=4.0, order_prior=16.0, order_mean=80.0
+)
 
 
 def market(
@@ -38,24 +41,31 @@ def market(
             count = rng.poisson(spend * rate * seen)
             rows.append(
                 {
-                    "platform": "meta_ads", "account_id": "a", "campaign_id": "c", "ad_set_id": name, "day": AS_OF - timedelta(days=age),
-                    "spend": spend, "clicks": 60, "conversions": float(count), "conversion_value": float(rng.gamma(4.0, order / 4.0, count).sum()),
+                    "platform": "meta_ads",
+                    "account_id": "a",
+                    "campaign_id": "c",
+                    "ad_set_id": name,
+                    "day": AS_OF - timedelta(days=age),
+                    "spend": spend,
+                    "clicks": 60,
+                    "conversions": float(count),
+                    "conversion_value": float(rng.gamma(4.0, order / 4.0, count).sum()),
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows)
 
 
 def verdicts(days: pd.DataFrame, **more: Any) -> dict[str, str]:
-    told = {"target_roas": 2.0, "lag": ALL_SEEN} | more
-    return dict(judge(days, as_of=AS_OF, **told).set_index("ad_set_id")["verdict"])
+    arguments = {"target_roas": 2.0, "lag": ALL_SEEN} | more
+    return dict(judge(days, as_of=AS_OF, **arguments).set_index("ad_set_id")["verdict"])
 
 
 PACK = {f"n{n}": 0.03 for n in range(20)}
 
 
 def test_the_ladder_and_the_floor() -> None:
-    found = verdicts(market(PACK | {"bad": 0.008, "good": 0.05, "new": 0.03}))
-    assert (found["bad"], found["good"]) == (PAUSE, FINE)
+    verdict = verdicts(market(PACK | {"bad": 0.008, "good": 0.05, "new": 0.03}))
+    assert (verdict["bad"], verdict["good"]) == (PAUSE, FINE)
     days = market(PACK | {"bad": 0.008})
     young = days[(days["ad_set_id"] != "bad") | (days["day"] >= AS_OF - timedelta(days=3))]
     assert verdicts(young)["bad"] == THIN
@@ -64,15 +74,15 @@ def test_the_ladder_and_the_floor() -> None:
         Judging(pause_above=1.0, reduce_above=1.0),
         Judging(pause_above=1, reduce_above=1, watch_above=1),
     ]
-    assert [verdicts(days, policy=one)["bad"] for one in steps] == [REDUCE, WATCH, FINE]
+    assert [verdicts(days, policy=step)["bad"] for step in steps] == [REDUCE, WATCH, FINE]
 
 
 def test_what_is_protected_is_named_and_not_judged_and_the_fine_stay_fine() -> None:
     days = market(PACK | {"bad": 0.008, "good": 0.05})
-    found = judge(
+    judged = judge(
         days, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN, protected={"bad": "brand", "good": "brand"}
     )
-    rows = found.set_index("ad_set_id")
+    rows = judged.set_index("ad_set_id")
     assert (rows.loc["bad", "verdict"], rows.loc["bad", "why"]) == (PROTECTED, "brand")
     assert rows.loc["good", "verdict"] == FINE
 
@@ -81,14 +91,14 @@ def test_two_platforms_may_give_out_the_same_id() -> None:
     ours = market(PACK | {"same": 0.03})
     days = pd.concat([ours, ours.assign(platform="linkedin_ads", account_id="l")])
     by_place = {("linkedin_ads", "l", "same"): 100.0}
-    found = judge(
+    judged = judge(
         days, as_of=AS_OF, target_roas=by_place, lag=ALL_SEEN, protected={("meta_ads", "a", "same"): "brand"}
     )
-    targets = found[found["ad_set_id"] == "same"].set_index("platform")["target"]
+    targets = judged[judged["ad_set_id"] == "same"].set_index("platform")["target"]
     assert targets["linkedin_ads"] == 100.0
     assert targets["meta_ads"] < 3
     assert (
-        not found["verdict"].eq(PROTECTED).any()
+        not judged["verdict"].eq(PROTECTED).any()
     )  # the one that is protected is fine, the other is not protected
 
 
@@ -111,11 +121,12 @@ def test_no_conversion_at_all_is_judged_from_three_expected_on() -> None:
         assert (row["verdict"] == THIN) == (verdict is THIN)
 
 
-def drawn(found: pd.DataFrame, target: float, draws: int = 400_000) -> tuple[float, float, float]:
-    """P(below), mean and shortfall of one ad set's ROAS by sampling: weights from the prior, values from their posterior."""
-    rng, row = np.random.default_rng(5), found.iloc[0]
+def drawn(ad_sets: pd.DataFrame, target: float, draws: int = 400_000) -> tuple[float, float, float]:
+    """P(below), mean and shortfall of one ad set's ROAS by sampling: weights from the prior, values from
+    their posterior."""
+    rng, row = np.random.default_rng(5), ad_sets.iloc[0]
     rates = np.exp(PEERS.level + PEERS.spread * rng.standard_normal(draws))
-    mean = rates * row["ripe"]
+    mean = rates * row["exposure"]
     weights = np.exp(
         row["conversions"] * np.log(mean) - mean - (row["conversions"] * np.log(mean) - mean).max()
     )
@@ -123,57 +134,65 @@ def drawn(found: pd.DataFrame, target: float, draws: int = 400_000) -> tuple[flo
     scale = PEERS.order_prior * PEERS.order_mean + PEERS.order_shape * row["value"]
     roas = rates * scale / rng.gamma(shape, 1.0, draws)
     return (
-        float(np.average(roas < target, weights=weights)), float(np.average(roas, weights=weights)),
+        float(np.average(roas < target, weights=weights)),
+        float(np.average(roas, weights=weights)),
         float(np.average(np.maximum(0, 1 - roas / target), weights=weights)),
-    )  # fmt: skip
+    )
 
 
-@pytest.mark.parametrize(("conversions", "ripe"), [(0, 100.0), (3, 300.0), (40, 1500.0), (900, 25_000.0)])
-def test_the_posterior_is_what_sampling_says(conversions: float, ripe: float) -> None:
-    found = pd.DataFrame(
-        {"ripe": [ripe], "conversions": [conversions], "value": [conversions * 70.0], "clicks": [np.nan], "spend": [ripe], "dispersion": [1.0]}
-    )  # fmt: skip
-    known = posterior(found, PEERS, np.array([2.0]), by_value=True)
-    below, mean, shortfall = drawn(found, 2.0)
-    assert known.below[0] == pytest.approx(below, abs=0.01)
-    assert known.roas[0] == pytest.approx(mean, rel=0.02)
-    assert known.shortfall[0] == pytest.approx(shortfall, abs=0.01)
-    assert known.roas_low[0] < known.roas[0] < known.roas_high[0]
+@pytest.mark.parametrize(("conversions", "exposure"), [(0, 100.0), (3, 300.0), (40, 1500.0), (900, 25_000.0)])
+def test_the_posterior_is_what_sampling_says(conversions: float, exposure: float) -> None:
+    ad_sets = pd.DataFrame(
+        {
+            "exposure": [exposure],
+            "conversions": [conversions],
+            "value": [conversions * 70.0],
+            "clicks": [np.nan],
+            "spend": [exposure],
+            "dispersion": [1.0],
+        }
+    )
+    estimates = posterior(ad_sets, PEERS, np.array([2.0]), by_value=True)
+    below, mean, shortfall = drawn(ad_sets, 2.0)
+    assert estimates.below[0] == pytest.approx(below, abs=0.01)
+    assert estimates.roas[0] == pytest.approx(mean, rel=0.02)
+    assert estimates.shortfall[0] == pytest.approx(shortfall, abs=0.01)
+    assert estimates.roas_low[0] < estimates.roas[0] < estimates.roas_high[0]
 
 
 def world(seed: int, size: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Ad sets drawn from the model itself, with the ROAS they truly have."""
     rng = np.random.default_rng(seed)
-    ripe = rng.lognormal(6.5, 0.8, size)
+    exposure = rng.lognormal(6.5, 0.8, size)
     rate = np.exp(PEERS.level + PEERS.spread * rng.standard_normal(size))
     worth = PEERS.order_prior * PEERS.order_mean / rng.gamma(PEERS.order_prior + 1, 1.0, size)
-    counts = rng.poisson(rate * ripe).astype(float)
+    counts = rng.poisson(rate * exposure).astype(float)
     values = np.where(
         counts > 0, rng.gamma(np.maximum(PEERS.order_shape * counts, 1e-9), worth / PEERS.order_shape), 0.0
     )
-    found = pd.DataFrame(
+    ad_sets = pd.DataFrame(
         {
-            "ripe": ripe,
+            "exposure": exposure,
             "conversions": counts,
             "value": values,
             "clicks": np.nan,
-            "spend": ripe,
+            "spend": exposure,
             "dispersion": 1.0,
         }
     )
-    return found, rate * worth
+    return ad_sets, rate * worth
 
 
 def test_peers_are_found_again_and_the_probabilities_are_right_in_every_tenth() -> None:
-    found, truth = world(11, 20_000)
-    peers = fitted(found)
+    ad_sets, truth = world(11, 20_000)
+    peers = fit_peers(ad_sets)
     assert peers.spread == pytest.approx(PEERS.spread, rel=0.1)
     assert peers.order_shape == pytest.approx(PEERS.order_shape, rel=0.25)
     assert peers.order_mean == pytest.approx(PEERS.order_mean, rel=0.05)
-    known = posterior(found, peers, np.full(len(found), 2.0), by_value=True)
-    for one in np.array_split(np.argsort(known.below), 10):
-        assert known.below[one].mean() == pytest.approx((truth[one] < 2.0).mean(), abs=0.03)
-    inside = ((known.roas_low <= truth) & (truth <= known.roas_high)).mean()
+    estimates = posterior(ad_sets, peers, np.full(len(ad_sets), 2.0), by_value=True)
+    for tenth in np.array_split(np.argsort(estimates.below), 10):
+        assert estimates.below[tenth].mean() == pytest.approx((truth[tenth] < 2.0).mean(), abs=0.03)
+    inside = ((estimates.roas_low <= truth) & (truth <= estimates.roas_high)).mean()
     assert 0.77 < inside < 0.83
 
 
@@ -182,7 +201,7 @@ def test_peers_are_found_again_and_the_probabilities_are_right_in_every_tenth() 
 def test_the_currency_changes_no_verdict(factor: float, seed: int) -> None:
     days = market(PACK | {"bad": 0.01, "good": 0.05}, seed=seed)
     money = days.assign(spend=days["spend"] * factor, conversion_value=days["conversion_value"] * factor)
-    ours, theirs = (judge(one, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN) for one in (days, money))
+    ours, theirs = (judge(frame, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN) for frame in (days, money))
     assert list(ours["verdict"]) == list(theirs["verdict"])
     assert ours["p_below"].to_numpy() == pytest.approx(theirs["p_below"].to_numpy(), abs=2e-3)
 
@@ -199,28 +218,39 @@ def test_order_of_rows_and_what_came_later_change_nothing() -> None:
 
 def test_leads_are_judged_by_their_cost_and_have_no_roas() -> None:
     days = market(PACK | {"dear": 0.008}).assign(conversion_value=0.0)
-    found = judge(days, as_of=AS_OF, target_cpa=50.0, lag=ALL_SEEN).set_index("ad_set_id")
-    assert found["roas_mean"].isna().all()
-    assert (found.loc["dear", "verdict"], found.loc["n0", "verdict"]) == (PAUSE, FINE)
-    assert found.loc["dear", "target"] == pytest.approx(0.02)
+    judged = judge(days, as_of=AS_OF, target_cpa=50.0, lag=ALL_SEEN).set_index("ad_set_id")
+    assert judged["roas_mean"].isna().all()
+    assert (judged.loc["dear", "verdict"], judged.loc["n0", "verdict"]) == (PAUSE, FINE)
+    assert judged.loc["dear", "target"] == pytest.approx(0.02)
 
 
 def test_without_a_target_an_ad_set_is_held_against_its_account() -> None:
-    found = judge(market(PACK | {"bad": 0.008}), as_of=AS_OF, lag=ALL_SEEN).set_index("ad_set_id")
-    assert (found["target"] == found["target"].iloc[0]).all()
-    assert found["target"].iloc[0] == pytest.approx(0.7 * 0.03 * 80, rel=0.08)
-    assert found.loc["bad", "verdict"] == PAUSE
+    judged = judge(market(PACK | {"bad": 0.008}), as_of=AS_OF, lag=ALL_SEEN).set_index("ad_set_id")
+    assert (judged["target"] == judged["target"].iloc[0]).all()
+    assert judged["target"].iloc[0] == pytest.approx(0.7 * 0.03 * 80, rel=0.08)
+    assert judged.loc["bad", "verdict"] == PAUSE
 
 
 @pytest.mark.parametrize(
     "lag",
     [
-        [0.2, 0.5, 1.0], {0: 0.2, 1: 0.5, 2: 1.0}, pd.Series([0.2, 0.5, 1.0]), lambda ages: np.interp(ages, [0, 1, 2], [0.2, 0.5, 1.0]),
+        [0.2, 0.5, 1.0],
+        {0: 0.2, 1: 0.5, 2: 1.0},
+        pd.Series([0.2, 0.5, 1.0]),
+        lambda ages: np.interp(ages, [0, 1, 2], [0.2, 0.5, 1.0]),
         pd.DataFrame({"age_days": [2, 0, 1], "share": [1.0, 0.2, 0.5]}),
-        pd.DataFrame({"platform": "p", "account_id": ["", "", "", "b"], "action": "*", "age_days": [0, 1, 2, 0], "share": [0.2, 0.5, 1.0, 0.9]}),
+        pd.DataFrame(
+            {
+                "platform": "p",
+                "account_id": ["", "", "", "b"],
+                "action": "*",
+                "age_days": [0, 1, 2, 0],
+                "share": [0.2, 0.5, 1.0, 0.9],
+            }
+        ),
     ],
     ids=["sequence", "mapping", "series", "function", "frame", "core"],
-)  # fmt: skip
+)
 def test_a_lag_curve_may_be_given_in_any_shape(lag: Any) -> None:
     rows = pd.DataFrame({"platform": ["p", "p", "p"], "account_id": ["a", "a", "a"]})
     assert share_visible(rows, np.array([0.0, 1.0, 9.0]), lag) == pytest.approx([0.2, 0.5, 1.0])

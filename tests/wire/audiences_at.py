@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from resources.ledger.proposal import Target
-from resources.platforms.audiences import AudienceClient
+from resources.platforms.audience_client import AudienceClient
 from sandbox.serve import Sandbox
 
 ACCOUNTS = {"google_ads": "1000000001", "meta_ads": "2000000001", "linkedin_ads": "510000001"}

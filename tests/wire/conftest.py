@@ -3,7 +3,7 @@
 import pytest
 from facebook_business.api import FacebookAdsApi
 
-from resources.settings import Settings
+from resources.config.settings import Settings
 from tests.wire.linkedin_plain import Plain
 from tests.wire.meta_official import official
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import requests
 
+from resources.config.settings import Settings
+from resources.platforms.account import Account
 from resources.platforms.linkedin_ads import LinkedInAds
-from resources.platforms.patience import Patience
-from resources.records import Account
-from resources.settings import Settings
+from resources.platforms.retries import Patience
 from sandbox.serve import Sandbox
 from tests.wire.delivery import LAST, QUICK
 

@@ -8,10 +8,10 @@ from facebook_business.api import FacebookAdsApi
 from facebook_business.exceptions import FacebookRequestError
 from facebook_business.session import FacebookSession
 
+from resources.config.settings import Settings
+from resources.platforms.account import Account
 from resources.platforms.meta_ads import MetaAds
-from resources.platforms.patience import Patience
-from resources.records import Account
-from resources.settings import Settings
+from resources.platforms.retries import Patience
 from sandbox.serve import Sandbox
 from tests.conftest import MORNING
 from tests.wire.delivery import LAST, QUICK

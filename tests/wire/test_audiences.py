@@ -2,12 +2,12 @@
 
 import pytest
 
+from resources.config.settings import Settings
 from resources.errors import OutcomeUnknown, PlatformBusy, PlatformError, PlatformRefused
 from resources.ledger.proposal import Change, Target
-from resources.platforms.audiences import AudienceClient, PartlyTaken, as_text, without_hashes
-from resources.platforms.login import Platforms
-from resources.platforms.patience import Patience
-from resources.settings import Settings
+from resources.platforms.audience_client import AudienceClient, PartlyTaken, as_text, without_hashes
+from resources.platforms.registry import Platforms
+from resources.platforms.retries import Patience
 from sandbox.faults import UPLOADS
 from sandbox.serve import Sandbox
 from tests.wire.audiences_at import ACCOUNTS, PLATFORMS, hashes, held, place, sent_whole

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from resources.config.settings import Settings
 from resources.errors import PlatformBusy, PlatformRefused
 from resources.platforms.google_ads import GoogleAds
-from resources.platforms.patience import Patience
-from resources.settings import Settings
+from resources.platforms.retries import Patience
 from sandbox.faults import KNOWN, UPLOADS, WRITES
 from sandbox.serve import Sandbox
 from tests.wire.delivery import HASTY, LAST, rows, said_without_a_secret

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
+from resources.config.settings import Settings
 from resources.errors import PlatformRefused
-from resources.settings import Settings
 from resources.tables.google_ads import CONVERSION_ACTION_DAY, DAYS, ENTITIES, KEYWORDS, SEARCH_TERM_DAY
 from sandbox import words
 from sandbox.serve import Sandbox

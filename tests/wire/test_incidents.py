@@ -10,7 +10,7 @@ from facebook_business.adobjects.ad import Ad
 from facebook_business.adobjects.adset import AdSet
 from facebook_business.api import FacebookAdsApi
 
-from resources.settings import Settings
+from resources.config.settings import Settings
 from sandbox.serve import Sandbox
 from tests.conftest import MORNING
 from tests.wire import google_client, linkedin_plain, meta_official

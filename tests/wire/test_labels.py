@@ -8,9 +8,9 @@ from facebook_business.adobjects.adset import AdSet
 from facebook_business.adobjects.campaign import Campaign
 from facebook_business.api import FacebookAdsApi
 
+from resources.config.settings import Settings
 from resources.ledger.proposal import Target
-from resources.platforms.login import Platforms
-from resources.settings import Settings
+from resources.platforms.registry import Platforms
 from sandbox import words
 from sandbox.control import edit_by_hand
 from sandbox.labels import labels

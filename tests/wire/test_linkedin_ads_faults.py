@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from resources.config.settings import Settings
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable, PlatformUnreadable
 from resources.platforms import linkedin_ads_wire
-from resources.settings import Settings
 from sandbox.faults import KNOWN, UPLOADS, WRITES
 from sandbox.linkedin import analytics
 from sandbox.serve import Sandbox

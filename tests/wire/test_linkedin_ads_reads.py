@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resources.config.settings import Settings
 from resources.platforms.linkedin_restli import query_string
-from resources.settings import Settings
 from resources.tables.linkedin_ads import DAYS, ENTITIES
 from sandbox.linkedin.restli import decode_query
 from sandbox.serve import Sandbox

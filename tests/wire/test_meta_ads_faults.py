@@ -9,10 +9,10 @@ from facebook_business.adobjects.campaign import Campaign
 from facebook_business.api import FacebookAdsApi
 from pydantic import SecretStr
 
+from resources.config.settings import Settings
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable, PlatformUnreadable
 from resources.platforms import meta_client
-from resources.records import Account
-from resources.settings import Settings
+from resources.platforms.account import Account
 from sandbox.faults import KNOWN, UPLOADS, WRITES
 from sandbox.serve import Sandbox
 from tests.wire.delivery import HASTY, LAST, one_sentence, rows, undated

@@ -10,7 +10,7 @@ from facebook_business.adobjects.adset import AdSet
 from facebook_business.adobjects.campaign import Campaign
 from facebook_business.api import FacebookAdsApi
 
-from resources.settings import Settings
+from resources.config.settings import Settings
 from resources.tables.common import LEVEL_IDS
 from resources.tables.meta_ads import DAYS, ENTITIES
 from sandbox.serve import Sandbox

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from resources.config.settings import Settings
 from resources.errors import OutcomeUnknown, PlatformRefused, RefusedForNow
 from resources.ledger.proposal import Change, Image, Target
-from resources.platforms.login import Platforms
-from resources.platforms.patience import Patience
+from resources.platforms.registry import Platforms
+from resources.platforms.retries import Patience
 from resources.platforms.writer import PlatformWriter, image_value
-from resources.settings import Settings
 from sandbox.control import edit_by_hand
 from sandbox.faults import WRITES
 from sandbox.serve import Sandbox
@@ -108,7 +108,12 @@ def test_what_the_platform_refuses_is_refused(
 
 
 def test_every_fault_of_a_write_is_met_here() -> None:
-    assert set(WRITES) == {"lost_answer", "lost_request", "ignored_write"}
+    assert set(WRITES) == {
+        "lost_answer",
+        "lost_request",
+        "ignored_write",
+        "write_answer",
+    }  # the last: test_write_answers
 
 
 @pytest.mark.parametrize(("fault", "happened"), [("lost_answer", True), ("lost_request", False)])

@@ -1,0 +1,42 @@
+"""Leading an audience, or an exclusion, back: a proposal of its own, which takes out whom the first let in and touches nobody else."""
+
+from assets.actions.audiences.standing import undoing
+from resources.audiences.writer import AudienceWriter
+from resources.errors import DataUnusable
+from resources.ledger.audiences import members_digest
+from resources.ledger.proposal import Change, Step
+from resources.platforms.audience_client import as_text, ids_of
+
+
+def undone(change: Change, writer: AudienceWriter) -> Change:
+    """The change that leads a carried-out one back, from what is there now. Of an audience, whom it then holds is laid down.
+
+    Raises:
+        DataUnusable: Nothing of it is left.
+    """
+    image = writer.image(change.target)
+    if change.field == "excluded_audiences":
+        came = set(ids_of(change.after)) - set(ids_of(change.before))
+        now = image.excluded_audiences or ()
+        left = as_text(set(now) - came)
+        if left == as_text(now):
+            raise DataUnusable(f"Nothing of it is left at {change.target.words}")
+        return Change(target=change.target, field=change.field, before=as_text(now), after=left, image=image)
+    ledger = writer.sync.ledger
+    kept = ledger.audience(change.target)
+    held = ledger.held_by(kept.number) if kept else []
+    stays = undoing(held, change.after)
+    if len(stays) == len(held):
+        raise DataUnusable(f"Nobody whom it let in is in {change.target.words} any more")
+    before, after = ({one.member.person for one in held}, {one.person for one in stays})
+    ledger.plan(stays)
+    step = Step(adds=0, removes=len(before - after), before=len(before), after=len(after))
+    digest = image.audience.digest if image.audience else "none"
+    return Change(
+        target=change.target,
+        field=change.field,
+        before=digest,
+        after=members_digest(stays),
+        image=image,
+        step=step,
+    )

@@ -1,0 +1,150 @@
+"""Findings turned into proposals: the live state as before-image, the change, the verdicts of every limit, level and expiry."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+
+from assets.actions.approval import AUTOMATIC_KINDS, Gate
+from assets.actions.guardrails.case import labels_of
+from assets.actions.guardrails.context import Surroundings
+from assets.actions.guardrails.registry import judge, refusals
+from assets.actions.rules.finding import Finding, Wish
+from resources.errors import DataUnusable, PaidMediaError
+from resources.ledger.base import Written
+from resources.ledger.proposal import Change, Image, Proposal, Target, proposal_id
+from resources.ledger.states import Sent
+from resources.platforms.money import rounded
+from resources.platforms.writer import image_value, plain
+from resources.policy.policy import LEVELS, Permission
+
+LOOKED_AT = 4
+PASSING = frozenset({"blackouts", "budget changes"})
+"""Limits that are over by themselves: a proposal may wait for their end."""
+
+
+@dataclass
+class Drafts:
+    """What came of the findings."""
+
+    made: list[Proposal] = field(default_factory=list)
+    kept_back: dict[str, str] = field(default_factory=dict)
+    """Reason by finding: what a limit, the policy or the platform kept from being proposed."""
+    shadows: list[tuple[Proposal, str, str]] = field(default_factory=list)
+    """Proposal, scope and level: what an automatic level would have done by itself."""
+    left: int = 0
+    """Findings that were not looked at, because people would not read more."""
+
+
+def drafted(
+    found: list[Finding], *, gate: Gate, image: Callable[[Target], Image], around: Callable[[Proposal], Surroundings],
+) -> Drafts:  # fmt: skip
+    """Proposals for these findings, in their order; each is judged as if those before it had been carried out.
+
+    As many as the policy lets people be asked, of at most four times as many that are looked at: each asks its platform.
+    """
+    drafts = Drafts()
+    most = gate.policy.approval.proposals_a_day
+    for number, finding in enumerate(found):
+        if len(drafts.made) >= most or number >= LOOKED_AT * most:
+            drafts.left = len(found) - number
+            break
+        name = f"{finding.kind} {finding.wishes[0].target.words}"
+        try:
+            proposal = proposed(finding, gate=gate, image=image)
+            surroundings = around(proposal)
+            after = replace(
+                surroundings, written=[*surroundings.written, *_as_written(drafts.made, surroundings)]
+            )
+            judged = proposal.model_copy(
+                update={"verdicts": judge(proposal, gate.policy, after, automatic=False)}
+            )
+        except PaidMediaError as error:
+            drafts.kept_back[name] = str(error)
+            continue
+        if refused := [one for one in refusals(judged.verdicts) if one.guardrail not in PASSING]:
+            drafts.kept_back[name] = "; ".join(f"{one.guardrail}: {one.words}" for one in refused)
+            continue
+        scope, level = _permission(judged, gate)
+        acts = level in AUTOMATIC_KINDS and gate.not_automatic(judged, level=level) is None
+        if acts and not refusals(judge(judged, gate.policy, after, automatic=True)):
+            drafts.made.append(judged.model_copy(update={"level": level}))
+            continue
+        for automatic in AUTOMATIC_KINDS:  # until it has earned it, a level only shows what it would do
+            if _would_act(judged, automatic, gate, after):
+                drafts.shadows.append((judged, scope, automatic))
+        if level == "observe":
+            drafts.kept_back[name] = f"the policy only observes {scope}"
+            continue
+        drafts.made.append(judged)
+    return drafts
+
+
+def proposed(finding: Finding, *, gate: Gate, image: Callable[[Target], Image]) -> Proposal:
+    """The proposal of a finding, from the entities as they stand now, not judged yet.
+
+    Raises:
+        DataUnusable: Nothing would change, or the entity has no budget of its own.
+    """
+    changes = tuple(_change(wish, image(wish.target)) for wish in finding.wishes)
+    if finding.kind == "reallocate_budget" and sum((c.amount for c in changes), Decimal(0)) != 0:
+        raise DataUnusable("a shift of budget has to sum to nothing")
+    at = gate.ledger.clock()
+    return Proposal(
+        proposal_id=proposal_id(finding.kind, finding.as_of, changes, created_at=at), kind=finding.kind, changes=changes,
+        proposer=finding.proposer, reason=finding.reason, evidence=finding.evidence, effect=finding.effect, verdicts=(),
+        level="propose", as_of=finding.as_of, created_at=at, expires_at=at + timedelta(hours=gate.policy.approval.hours),
+        reverts=finding.reverts,
+    )  # fmt: skip
+
+
+def _change(wish: Wish, image: Image) -> Change:
+    if wish.status is not None:
+        if image.status == wish.status:
+            raise DataUnusable(f"{wish.target.entity_id} is {image.status} already")
+        if image.status not in {"active", "paused"}:
+            raise DataUnusable(
+                f"{wish.target.entity_id} is {image.native_status}: only what is active or paused changes"
+            )
+        return Change(target=wish.target, field="status", before=image.status, after=wish.status, image=image)
+    if image.daily_budget is None:
+        owner = (
+            f"its {image.budget_owner} {image.budget_id}" if image.budget_owner else "nobody that can be seen"
+        )
+        raise DataUnusable(f"{wish.target.entity_id} has no daily budget of its own: {owner} owns it")
+    wanted = wish.to if wish.to is not None else image.daily_budget * (wish.factor or 1) + (wish.amount or 0)
+    after = plain(rounded(wanted, wish.target.platform, image.currency))
+    before = image_value(image, "daily_budget")
+    if before == after:
+        raise DataUnusable(f"{wish.target.entity_id} has {before} a day already")
+    return Change(target=wish.target, field="daily_budget", before=before, after=after, image=image)
+
+
+def _permission(proposal: Proposal, gate: Gate) -> tuple[str, str]:
+    """Scope and level of a proposal: of several targets the strictest."""
+    held = []
+    for change in proposal.changes:
+        labels = labels_of(gate.policy, change)
+        held.append(
+            Permission(level="observe")
+            if labels is None
+            else gate.policy.permission(change.target.platform, change.target.account_id, labels)
+        )
+    strictest = min(held, key=lambda one: LEVELS.index(one.level))
+    return strictest.words, strictest.level
+
+
+def _would_act(proposal: Proposal, level: str, gate: Gate, around: Surroundings) -> bool:
+    """Whether an automatic level would carry this out, the policy's word and the shadow's score aside."""
+    why = gate.not_automatic(proposal, level=level)
+    if why is not None and not why.startswith(("the policy says", "in the shadow")):
+        return False
+    return not refusals(judge(proposal, gate.policy, around, automatic=True))
+
+
+def _as_written(made: list[Proposal], around: Surroundings) -> list[tuple[Proposal, Written]]:
+    return [
+        (one, Written(n, "forward", Sent.INTENDED, "draft", around.now, None, None))
+        for one in made
+        for n in range(len(one.changes))
+    ]

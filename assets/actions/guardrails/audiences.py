@@ -1,0 +1,130 @@
+"""Limits of what happens to audiences: how large, how much at once, how old, and what an exclusion may cost."""
+
+from assets.actions.guardrails.case import Case, Said
+from resources.ledger.proposal import Change, Proposal
+
+DEMOGRAPHIC = ("age", "gender", "sex", "country", "region", "language", "postcode", "marital", "children")
+"""Words in a segment's rule that special ad categories do not allow to choose people by."""
+
+
+def concerns(proposal: Proposal) -> bool:
+    """Whether these limits hold for a proposal instead of those on money."""
+    return any(change.is_about_audiences for change in proposal.changes)
+
+
+def alone(case: Case) -> Said:
+    if len(case.proposal.changes) != 1:
+        return False, "an audience is changed by a proposal of its own"
+    return True, "it changes one thing"
+
+
+def by_a_person(case: Case) -> Said:
+    if case.automatic:
+        return False, "audiences are never changed without a person"
+    return True, "a person decides"
+
+
+def in_policy(case: Case) -> Said:
+    change = case.proposal.changes[0]
+    if case.policy.cap(change.target.platform, change.target.account_id) is None:
+        return (
+            None,
+            f'policy.yaml has no cap for "{change.target.platform} {change.target.account_id}", so nothing is written there',
+        )
+    if case.is_revert:
+        return True, "leads back to what was there before"
+    lines = case.policy.audiences.lines
+    if change.field == "members":
+        held = any(line.target == change.target for line in lines)
+    else:
+        held = any(change.target in line.places() for line in lines)
+    if not held:
+        return False, f"policy.yaml has no audience for {change.target.words} (any more)"
+    return True, "policy.yaml asks for it"
+
+
+def large_enough(case: Case) -> Said:
+    if case.is_revert:
+        return True, "leads back to what was there before"
+    change = case.proposal.changes[0]
+    people = change.step.after if change.step else case.proposal.evidence.get("people")
+    share = case.proposal.evidence.get("match_share")
+    least = case.policy.audiences.least_matched.get(change.target.platform)
+    if not isinstance(people, int | float) or not isinstance(share, int | float) or least is None:
+        return None, "how many people the platform will know is not known"
+    matched = int(people * share)
+    if matched < least:
+        return (
+            False,
+            f"of {people:.0f} people the platform would know about {matched} ({share:.0%}); it needs {least}",
+        )
+    return True, f"the platform would know about {matched} of {people:.0f} people; it needs {least}"
+
+
+def removed_at_once(case: Case) -> Said:
+    change = case.proposal.changes[0]
+    if change.step is None or not change.step.before or case.is_revert:
+        return True, "nobody is taken out of it but who was let in by what is led back"
+    share, most = change.step.removes / change.step.before, case.policy.audiences.removed_share
+    line = case.policy.audiences.line(change.target)
+    if share > most and not (line and line.may_shrink):
+        return (
+            False,
+            f"{share:.0%} of it would be taken out at once; {most:.0%} is allowed unless its line in policy.yaml says may_shrink",
+        )
+    return True, f"{share:.0%} of it is taken out"
+
+
+def newest_segments(case: Case) -> Said:
+    days = (case.around.now.date() - case.proposal.as_of).days
+    most = case.policy.audiences.oldest_days
+    if days > most:
+        return False, f"it rests on segments of {case.proposal.as_of}, {days} days ago; {most} are allowed"
+    return True, f"it rests on segments of {case.proposal.as_of}"
+
+
+def special_categories(case: Case) -> Said:
+    """Housing, jobs and credit: nobody may be kept out, and no rule may choose people by who they are."""
+    change = case.proposal.changes[0]
+    if case.is_revert:
+        return True, "leads back to what was there before"
+    account = f"{change.target.platform} {change.target.account_id}"
+    is_special = account in case.policy.audiences.special_category_accounts
+    if change.field == "excluded_audiences":
+        declared = change.image.special_categories
+        if declared is None:
+            return None, "whether it was declared for a special ad category is not known"
+        if declared or is_special:
+            return (
+                False,
+                f"{', '.join(declared) or account} is a special ad category: nobody may be kept out of it",
+            )
+        return True, "no special ad category"
+    return _chosen_lawfully(case, account) if is_special else (True, "no special ad category")
+
+
+def _chosen_lawfully(case: Case, account: str) -> Said:
+    rule = str(case.proposal.evidence.get("rule") or "").lower()
+    if not rule:
+        return None, f"{account} advertises a special ad category, and the segment's rule is not known"
+    if named := [word for word in DEMOGRAPHIC if word in rule]:
+        return False, f"{account} advertises a special ad category, and the rule chooses people by {named[0]}"
+    return True, "the segment's rule chooses nobody by what special ad categories forbid"
+
+
+def kept_conversions(case: Case) -> Said:
+    change = case.proposal.changes[0]
+    if change.field != "excluded_audiences" or _lets_in(change):
+        return True, "nothing is kept out"
+    share = case.proposal.evidence.get("conversions_kept")
+    least = case.policy.audiences.kept_conversions
+    if not isinstance(share, int | float):
+        return None, "what share of its conversions comes from these people is not known"
+    if share < least:
+        return False, f"{share:.0%} of its conversions would be left; {least:.0%} have to be"
+    return True, f"{share:.0%} of its conversions come from others"
+
+
+def _lets_in(change: Change) -> bool:
+    """Whether nobody is kept out who was not before."""
+    return set(change.after.split(",")) - {"none"} <= set(change.before.split(","))

@@ -1,0 +1,120 @@
+"""Proposals as people read them: in a message, in the Dagster UI, in a terminal."""
+
+from urllib.parse import quote
+
+from assets.formatting import numbers
+from assets.formatting.platform_names import spoken
+from resources.ledger.proposal import Change, Proposal
+
+JOB, LOCATION, ASSET = "decide", "paid_media", "actions__approved"
+_MARKS = {True: "✓", False: "✗", None: "?"}
+FIELDS = {"status": "status", "daily_budget": "daily budget"}
+KINDS = {
+    "pause_ad_set": "Pause", "resume_ad_set": "Restart", "set_daily_budget": "Set daily budget", "reallocate_budget": "Shift budget",
+    "revert": "Take back", "add_negative_keywords": "Add negative keywords", "create_ads": "Create ads", "exclude_audience": "Exclude audience",
+    "sync_audience": "Sync audience",
+}  # fmt: skip
+"""Every kind of proposal in a word or three."""
+
+
+def field_reads(change: Change) -> str:
+    return FIELDS.get(change.field, change.field.replace("_", " "))
+
+
+def kind_reads(proposal: Proposal) -> str:
+    return KINDS.get(proposal.kind, proposal.kind.replace("_", " ").capitalize())
+
+
+def now_reads(change: Change) -> str:
+    """What it is now: a status as it is, a daily budget as every page writes money, an audience in people."""
+    return _reads(change, change.before) if change.step is None else f"{change.step.before} people"
+
+
+def then_reads(change: Change) -> str:
+    """What is proposed; of an audience in people, since whom exactly is bound by a digest."""
+    if change.step is None:
+        return _reads(change, change.after)
+    return f"{change.step.after} people (+{change.step.adds}, -{change.step.removes})"
+
+
+def _reads(change: Change, value: str) -> str:
+    return numbers.money(float(value), change.image.currency) if change.field == "daily_budget" else value
+
+
+def diff(proposal: Proposal) -> str:
+    """The changes as Markdown, one line each."""
+    lines = [
+        f"| {spoken(c.target.platform)} {c.target.account_id} | {_cell(c.image.name)} ({c.target.level.replace('_', ' ')} {c.target.entity_id}) "
+        f"| {field_reads(c)} | {now_reads(c)} | **{then_reads(c)}** "
+        f"| {f'shared by {c.image.shared_by} campaigns' if c.image.shared_by > 1 else ''} |"
+        for c in proposal.changes
+    ]
+    return "\n".join(["| account | what | field | now | proposed | |", "|---|---|---|---|---|---|", *lines])
+
+
+def sheet(proposal: Proposal) -> str:
+    """Everything an approver should have read, as Markdown."""
+    evidence = "\n".join(
+        f"| {name.replace('_', ' ')} | {_cell(numbers.plain(value))} |"
+        for name, value in proposal.evidence.items()
+    )
+    verdicts = "\n".join(
+        f"| {_MARKS[v.holds]} | {v.guardrail} | {_cell(v.words)} |" for v in proposal.verdicts
+    )
+    return "\n\n".join(
+        [
+            f"**{proposal.kind}**: {proposal.reason}",
+            diff(proposal),
+            f"Expected: {proposal.effect.words}.",
+            f"Proposed by {proposal.proposer} on figures up to {proposal.as_of}; expires {proposal.expires_at:%Y-%m-%d %H:%M} UTC.",
+            f"| evidence | |\n|---|---|\n{evidence}",
+            f"| | limit | |\n|---|---|---|\n{verdicts}",
+            f"digest `{proposal.digest}`",
+        ]
+    )
+
+
+def key_facts(proposal: Proposal) -> dict[str, str]:
+    """What fits into a line each, the change first."""
+    held = sum(verdict.holds is True for verdict in proposal.verdicts)
+    kept = "; ".join(f"{v.guardrail}: {v.words}" for v in proposal.verdicts if v.holds is not True)
+    return {
+        "change": "; ".join(
+            f"{c.image.name} ({c.target.platform} {c.target.level} {c.target.entity_id}): {c.field} {c.words}"
+            for c in proposal.changes
+        ),
+        "reason": proposal.reason,
+        "expected effect": proposal.effect.words,
+        "limits": f"{held} of {len(proposal.verdicts)} hold{'. NOT: ' + kept if kept else ''}",
+        "proposed by": f"{proposal.proposer}, on figures up to {proposal.as_of}",
+        "digest": proposal.digest,
+    }
+
+
+def form(summary: str) -> dict[str, str]:
+    """The fields of the decision form, filled with what is decided on and nothing else."""
+    return {"proposal": summary, "decision": "undecided", "approver": "", "code": "", "note": ""}
+
+
+def form_yaml(summary: str) -> str:
+    """The form as the launchpad shows it."""
+    fields = "".join(f"      {name}: '{value}'\n" for name, value in form(summary).items())
+    return f"ops:\n  {ASSET}:\n    config:\n{fields}"
+
+
+def link(ui_url: str, key: str, summary: str) -> str:
+    """An address that opens the filled form for one key."""
+    config = quote(form_yaml(summary), safe="")
+    tags = f"tags[0][key]={quote('dagster/partition', safe='')}&tags[0][value]={quote(key, safe='')}"
+    return f"{ui_url.rstrip('/')}/locations/{LOCATION}/jobs/{JOB}/playground/setup?mode=default&config={config}&{tags}"
+
+
+def invitation(proposal: Proposal, *, ui_url: str) -> str:
+    """What an approver needs of one proposal: what, why, what it brings, until when, and where to decide."""
+    until = f"until {proposal.expires_at:%Y-%m-%d %H:%M} UTC: {link(ui_url, proposal.proposal_id, proposal.summary)}"
+    return f"{proposal.summary}\n{proposal.reason}\n{proposal.effect.words}\n{until}"
+
+
+def _cell(text: str) -> str:
+    """A text as a cell of a Markdown table: a name may have a bar of its own, or a line break."""
+    return " ".join(text.split()).replace("|", "\\|")

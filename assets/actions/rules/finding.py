@@ -1,0 +1,37 @@
+"""Findings: recommended changes from signals, before they become proposals."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from resources.ledger.proposal import Effect, Target
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One requested change: a status, or a budget by a factor, an amount or to a value in account
+    currency.
+    """
+
+    target: Target
+    status: Literal["active", "paused"] | None = None
+    factor: Decimal | None = None
+    amount: Decimal | None = None
+    to: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A recommended change with its reason and evidence. Several wishes are carried out as one bundle."""
+
+    kind: Any
+    wishes: tuple[Wish, ...]
+    reason: str
+    evidence: dict[str, str | float | int | None]
+    effect: Effect
+    as_of: date
+    proposer: str
+    weight: float
+    """Money per day at stake, by which findings are sorted."""
+    reverts: str | None = None

@@ -1,0 +1,84 @@
+"""Input frames brought into one shape: columns by their usual names, instants in UTC, ids as text."""
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from resources.errors import DataUnusable
+
+PERSON = ("person_id", "customer_id", "contact_id", "user_id", "lead_id", "person", "customer")
+TOUCH = {
+    "person_id": PERSON,
+    "touch_at": ("touch_at", "touched_at", "time", "timestamp", "at", "ts", "datetime", "day", "date"),
+    "channel": ("channel", "platform", "source", "medium"),
+    "campaign_id": ("campaign_id", "campaign"),
+    "ad_set_id": ("ad_set_id", "adset_id", "ad_set", "ad_group_id"),
+    "funnel": ("funnel",),
+}
+OUTCOME = {
+    "outcome_id": ("outcome_id", "order_id", "deal_id", "conversion_id", "id"),
+    "person_id": PERSON,
+    "at": (
+        "at",
+        "time",
+        "timestamp",
+        "outcome_at",
+        "converted_at",
+        "closed_at",
+        "ts",
+        "datetime",
+        "day",
+        "date",
+    ),
+    "value": ("value", "revenue", "amount", "conversion_value"),
+    "funnel": ("funnel", "kind"),
+}
+
+
+def named(
+    frame: pd.DataFrame, wanted: Mapping[str, Iterable[str]], *, needed: Iterable[str], what: str
+) -> pd.DataFrame:
+    """The wanted columns under our names, whichever usual name they have; missing optional ones are empty.
+
+    Raises:
+        DataUnusable: A required column is absent under all of its names.
+    """
+    theirs = {str(column).strip().lower(): column for column in frame.columns}
+    renamed = {}
+    for name, usual in wanted.items():
+        column = next((theirs[alias] for alias in usual if alias in theirs), None)
+        if column is None and name in needed:
+            raise DataUnusable(
+                f"The {what} have no column {name} (or {', '.join(list(usual)[1:4])}). Rename one so."
+            )
+        renamed[name] = (
+            frame[column].reset_index(drop=True)
+            if column is not None
+            else pd.Series([None] * len(frame), dtype=object)
+        )
+    return pd.DataFrame(renamed)
+
+
+def instants(values: pd.Series) -> pd.Series:
+    """Instants in UTC from texts, dates or timestamps; unreadable ones are empty. Without a zone they are
+    taken for UTC.
+    """
+    return pd.to_datetime(
+        values,
+        utc=True,
+        errors="coerce",
+        format="mixed" if values.dtype in {object, "str", "string"} else None,
+    ).astype("datetime64[us, UTC]")
+
+
+def texts(values: pd.Series) -> pd.Series:
+    """Ids as text, 12.0 as 12; missing ones and blanks as None."""
+    return pd.Series([_text(value) for value in values], index=values.index, dtype=object)
+
+
+def _text(value: object) -> str | None:
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip() or None

@@ -1,5 +1,0 @@
-"""Where each budget's month will end, how sure that is, and what a day must spend to land on it."""
-
-from assets.pacing.projection import project
-
-__all__ = ["project"]

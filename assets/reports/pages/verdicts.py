@@ -1,0 +1,78 @@
+"""Ad sets that earn too little, as the page shows them: those to act on, the largest waste first, and how many were judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from assets.formatting.platform_names import spoken
+from assets.reports.pages.day_frames import known
+
+SHOWN = 12
+_ACTED_ON = ("pause", "reduce")
+
+
+@dataclass(frozen=True)
+class UnderperformerRow:
+    """One ad set with its verdict. `waste` is what a week more of it would probably waste, in the reporting currency."""
+
+    ad_set_id: str
+    name: str
+    platform: str
+    platform_label: str
+    verdict: str
+    roas: float | None
+    low: float | None
+    high: float | None
+    target: float | None
+    below: float | None
+    waste: float | None
+    why: str
+
+
+@dataclass(frozen=True)
+class UnderperformerSummary:
+    """What was said of the day's ad sets. `counts` is by verdict, of all that spent."""
+
+    rows: tuple[UnderperformerRow, ...]
+    counts: Mapping[str, int]
+
+    @property
+    def judged(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def acted_on(self) -> int:
+        return sum(self.counts.get(name, 0) for name in _ACTED_ON)
+
+
+def verdicts_of(rows: pd.DataFrame, *, as_of: date) -> UnderperformerSummary | None:
+    """The verdicts of the page's day; None where nobody judged it."""
+    if rows.empty:
+        return None
+    today = rows[pd.to_datetime(rows["day"]) == pd.Timestamp(as_of)]
+    if today.empty:
+        return None
+    some = today[today["verdict"].isin(_ACTED_ON)].sort_values("regret_week", ascending=False).head(SHOWN)
+    counts = {str(name): int(count) for name, count in today["verdict"].value_counts().items()}
+    return UnderperformerSummary(tuple(_row(line) for line in some.to_dict("records")), counts)
+
+
+def _row(line: Mapping[str, Any]) -> UnderperformerRow:
+    sells = line["goal"] == "sales"
+    return UnderperformerRow(
+        ad_set_id=line["ad_set_id"],
+        name=line["name"] if isinstance(line["name"], str) else line["ad_set_id"],
+        platform=line["platform"],
+        platform_label=spoken(line["platform"]),
+        verdict=line["verdict"],
+        roas=known(line["roas_mean"]),
+        low=known(line["roas_low"]),
+        high=known(line["roas_high"]),
+        target=known(line["target"]) if sells else None,
+        below=known(line["p_below"]),
+        waste=known(line["regret_week"]),
+        why=line["why"],
+    )

@@ -1,5 +1,0 @@
-"""Which ad sets earn too little, and how sure that is."""
-
-from assets.underperformers.judge import judge
-
-__all__ = ["judge"]

@@ -1,0 +1,228 @@
+"""`python -m orchestration.cli`: proposals, decisions, the audit, the kill switch, approvers. The same gate as in the UI, the same code."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import click
+
+from orchestration.cli.audit import approvers, audit, kill
+from orchestration.cli.decisions import (
+    AS,
+    CODE,
+    amount_of,
+    decided_by_hand,
+    desk_here,
+    lake_of,
+    proposed,
+    revert_audience,
+)
+
+_STATES = click.option(
+    "--state", "states", multiple=True, help="Only proposals in this state; those that wait unless given."
+)
+
+
+@click.group()
+def proposals() -> None:
+    """What waits, what was decided, what became of it."""
+
+
+@proposals.command("list")
+@_STATES
+def list_(states: tuple[str, ...]) -> None:
+    """Proposals by state, oldest first."""
+    from resources.ledger.proposal import set_summary
+    from resources.ledger.states import State
+
+    entries = desk_here().ledger.entries(states=[State(one) for one in states] or [State.PROPOSED])
+    for entry in entries:
+        click.echo(
+            f"{entry.proposal_id}  {entry.state}  until {entry.proposal.expires_at:%Y-%m-%d %H:%M} UTC\n  {entry.proposal.summary}\n  {entry.proposal.reason}"
+        )
+    if len(entries) > 1:
+        click.echo(f"Together: {set_summary(entry.proposal.digest for entry in entries)}")
+    if not entries:
+        click.echo("Nothing waits.")
+
+
+@proposals.command()
+@click.argument("key")
+def show(key: str) -> None:
+    """One proposal whole: diff, evidence, expected effect, limits, decisions, writes."""
+    from assets.actions.execution.receipts import receipt
+    from assets.actions.rendering import sheet
+
+    desk = desk_here()
+    for entry in desk.ledger.members(key):
+        click.echo(
+            f"{entry.proposal.summary}\n\n{sheet(entry.proposal)}\n\n{json.dumps(receipt(desk, entry), indent=1, default=str)}"
+        )
+
+
+@proposals.command()
+@click.argument("key")
+def diff(key: str) -> None:
+    """What would change, and what is there at the platform now."""
+    from assets.actions.inputs import Figures
+
+    desk = desk_here()
+    figures = Figures(lake_of(desk), desk)
+    for entry in desk.ledger.members(key):
+        for change in entry.proposal.changes:
+            live = figures.image(change)
+            stale = "" if live == change.image else "  STALE: it is not what it was when this was proposed"
+            click.echo(f"{change.target.words} '{change.image.name}': {change.field} {change.words}{stale}")
+
+
+@click.command()
+@click.argument("deed", type=click.Choice(["pause", "resume", "set-budget", "shift"]))
+@click.option("--platform", required=True, type=click.Choice(["google_ads", "meta_ads", "linkedin_ads"]))
+@click.option("--account", required=True)
+@click.option(
+    "--level", default="ad_set", show_default=True, type=click.Choice(["campaign", "ad_set", "shared_budget"])
+)
+@click.option("--entity", required=True, help="Its number; for shift, the one that gives.")
+@click.option("--to", "to", help="set-budget: the new daily budget. shift: the entity that takes.")
+@click.option("--amount", help="shift: how much a day.")
+@click.option("--reason", required=True)
+@AS
+@CODE
+def propose(
+    *,
+    deed: str,
+    platform: str,
+    account: str,
+    level: str,
+    entity: str,
+    to: str | None,
+    amount: str | None,
+    reason: str,
+    name: str,
+    code: str | None,
+) -> None:
+    """Propose a change. Somebody else has to approve it."""
+    from assets.actions.rules.finding import Wish
+    from resources.ledger.proposal import Target
+
+    def target(own: str) -> Target:
+        return Target(platform=platform, account_id=account, level=level, entity_id=own)
+
+    if deed in {"pause", "resume"}:
+        wishes: tuple[Wish, ...] = (Wish(target(entity), status="paused" if deed == "pause" else "active"),)
+        kind = f"{deed}_ad_set"
+    elif deed == "set-budget":
+        wishes, kind = (Wish(target(entity), to=amount_of(to, "--to")),), "set_daily_budget"
+    else:
+        moved = amount_of(amount, "--amount")
+        if to is None:
+            raise click.UsageError("shift needs --to, the entity that takes")
+        wishes, kind = (
+            (Wish(target(entity), amount=-moved), Wish(target(to), amount=moved)),
+            "reallocate_budget",
+        )
+    proposed(kind, wishes, reason=reason, name=name, code=code)
+
+
+@click.command()
+@click.argument("proposal_id")
+@click.option("--reason", required=True)
+@AS
+@CODE
+def revert(proposal_id: str, reason: str, name: str, code: str | None) -> None:
+    """Propose to lead a carried-out proposal back to its before-image. It has to be approved like any other."""
+    from assets.actions.rules.finding import Wish
+    from resources.ledger.states import State
+
+    desk = desk_here()
+    entry = desk.ledger.members(proposal_id)[0]
+    limit = desk.policy().approval.revert_days
+    if entry.state != State.VERIFIED or desk.ledger.clock() - entry.changed_at > timedelta(days=limit):
+        raise click.ClickException(
+            f"{proposal_id} is {entry.state}: only what was carried out within {limit} days is led back."
+        )
+    if any(change.is_about_audiences for change in entry.proposal.changes):
+        revert_audience(desk, entry, reason=reason, name=name, code=code)
+        return
+    wishes = tuple(
+        Wish(c.target, status=c.before) if c.field == "status" else Wish(c.target, to=Decimal(c.before))  # type: ignore[arg-type]
+        for c in entry.proposal.changes
+    )
+    proposed("revert", wishes, reason=reason, name=name, code=code, reverts=proposal_id)
+
+
+@click.command()
+@click.argument("keys", nargs=-1, required=True)
+@click.option("--note", default="", help="Why; kept in the audit trail.")
+@click.option("--yes", is_flag=True, help="Do not ask again.")
+@AS
+@CODE
+def approve(keys: tuple[str, ...], note: str, name: str, code: str | None, *, yes: bool) -> None:
+    """Approve proposals or batches, and carry them out."""
+    decided_by_hand(keys, "approve", note=note, name=name, code=code, yes=yes)
+
+
+@click.command()
+@click.argument("keys", nargs=-1, required=True)
+@click.option("--note", required=True, help="Why; the next proposals learn from it.")
+@AS
+@CODE
+def reject(keys: tuple[str, ...], note: str, name: str, code: str | None) -> None:
+    """Reject proposals or batches."""
+    decided_by_hand(keys, "reject", note=note, name=name, code=code, yes=True)
+
+
+@click.command()
+@click.argument("keys", nargs=-1, required=True)
+@click.option("--decision", default="approve", show_default=True, type=click.Choice(["approve", "reject"]))
+@AS
+def code(keys: tuple[str, ...], decision: str, name: str) -> None:
+    """A code for exactly these proposals or batches: for the form in the UI, ten minutes long."""
+    from resources.ledger.proposal import set_summary
+
+    desk = desk_here()
+    approvers = desk.approvers()
+    if not approvers.knows(name):
+        raise click.ClickException(f"{name} is not enrolled: run `approvers enroll {name}`.")
+    entries = [entry for key in keys for entry in desk.ledger.members(key)]
+    for entry in entries:
+        click.echo(entry.proposal.summary)
+    made = approvers.bound_code(
+        name, decision=decision, digests=[e.proposal.digest for e in entries], at=desk.ledger.clock()
+    )
+    wanted = (
+        desk.ledger.summary(keys[0]) if len(keys) == 1 else set_summary(e.proposal.digest for e in entries)
+    )
+    click.echo(f"\nproposal: '{wanted}'\ndecision: {decision}\napprover: {name}\ncode: {made}")
+
+
+@click.command()
+@click.argument("key")
+def explain(key: str) -> None:
+    """The stages that would run for a proposal, and what each would find now. Writes nothing."""
+    from assets.actions.execution.executor import STAGES, in_order
+    from assets.actions.guardrails.registry import judge
+    from assets.actions.inputs import Figures
+
+    desk = desk_here()
+    figures = Figures(lake_of(desk), desk)
+    for entry in desk.ledger.members(key):
+        click.echo(f"{entry.proposal.summary}  ({entry.state})")
+        for number, (stage, words) in enumerate(STAGES.items(), 1):
+            click.echo(f"{number}. {stage}: {words}")
+            if stage == "preflight":
+                if why := desk.killed():
+                    click.echo(f"     ✗ {why}")
+                for verdict in judge(
+                    entry.proposal, desk.policy(), figures.around(entry.proposal), automatic=False
+                ):
+                    click.echo(f"     {'✓' if verdict.holds else '✗'} {verdict.guardrail}: {verdict.words}")
+            if stage == "apply":
+                for part in in_order(entry.proposal):
+                    change = entry.proposal.changes[part]
+                    click.echo(f"     {change.target.words}: {change.field} {change.words}")
+
+
+def add_to(cli: click.Group) -> None:
+    for command in (proposals, propose, revert, approve, reject, code, explain, audit, kill, approvers):
+        cli.add_command(command)

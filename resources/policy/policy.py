@@ -1,0 +1,300 @@
+"""policy.yaml, typed and frozen: what may be proposed, who may approve what, and the limits no approval lifts.
+
+A policy that is missing or cannot be read is never replaced by a default: then nothing is proposed and nothing is written.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from itertools import accumulate
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    ValidationError,
+    model_validator,
+)
+
+from resources.errors import PaidMediaError
+from resources.policy.anomalies import SpecialDays, Watching
+from resources.policy.audiences import AudiencePolicy
+from resources.policy.crm import CrmMapping
+from resources.policy.labels import Label
+from resources.policy.notifications import Notifications
+from resources.policy.pacing import Pacing
+from resources.policy.segments import Segments
+
+Level = Literal["observe", "propose", "auto_safe", "auto_neutral"]
+LEVELS: tuple[Level, ...] = ("observe", "propose", "auto_safe", "auto_neutral")
+"""From the least to the most a program may do by itself."""
+
+
+class PolicyUnreadable(PaidMediaError):
+    """policy.yaml is missing or wrong. Nothing is written until it is mended."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Scope(_Frozen):
+    """Where a permission holds: what is left out holds everywhere."""
+
+    platform: str | None = None
+    account_id: str | None = None
+    label: str | None = None
+
+    @property
+    def words(self) -> str:
+        return " ".join(one for one in (self.platform, self.account_id, self.label) if one) or "everywhere"
+
+
+class Permission(Scope):
+    """A level in a scope. Automatic ones name who turned them on."""
+
+    level: Level
+    turned_on_by: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_signed(self) -> "Permission":
+        needed = {"auto_safe": 1, "auto_neutral": 2}.get(self.level, 0)
+        if len(set(self.turned_on_by)) < needed:
+            raise ValueError(f"{self.level} needs turned_on_by with {needed} name(s)")
+        return self
+
+
+class Cap(_Frozen):
+    """The most a day may be budgeted, in the account's currency. Without one nothing is written to an account."""
+
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    entity_daily: Decimal = Field(gt=0)
+    account_daily: Decimal = Field(gt=0)
+
+
+class Approver(_Frozen):
+    """A person who may decide: up to which change of a daily budget (reporting currency), and on which kinds."""
+
+    up_to: Decimal = Field(gt=0)
+    kinds: tuple[str, ...] | None = None
+
+
+class Blackout(_Frozen):
+    """A time in which budgets do not rise, and in which nothing happens by itself. Local to the account."""
+
+    name: str
+    weekday: int | None = Field(None, ge=0, le=6, description="0 is Monday")
+    hour: int = Field(0, ge=0, le=23)
+    until_weekday: int | None = Field(None, ge=0, le=6)
+    until_hour: int = Field(0, ge=0, le=24)
+    first_day: date | None = None
+    last_day: date | None = None
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> "Blackout":
+        if (self.weekday is None) == (self.first_day is None) or (self.weekday is None) != (
+            self.until_weekday is None
+        ):
+            raise ValueError("a blackout has weekday and until_weekday, or first_day (and last_day)")
+        return self
+
+
+class Guardrails(_Frozen):
+    """Limits, with the defaults of docs/approvals.md. Shares are fractions."""
+
+    change_share: float = Field(0.20, gt=0, le=1)
+    change_share_week: float = Field(0.40, gt=0, le=2)
+    cool_down_hours: float = Field(72, ge=0)
+    cool_down_hours_learning: float = Field(168, ge=0)
+    budget_changes_an_hour: dict[str, Annotated[int, Field(ge=1)]] = {"meta_ads": 4}
+    """How often a platform lets one budget change within an hour, whoever changes it. A platform left out has no such limit."""
+    account_share_a_day: float = Field(0.25, gt=0, le=1)
+    account_share_a_day_automatic: float = Field(0.10, gt=0, le=1)
+    pauses_a_day: int = Field(5, ge=0)
+    pauses_share_a_day: float = Field(0.10, ge=0, le=1)
+    most_times_current: float = Field(3.0, gt=1)
+    floor_share: float = Field(0.5, ge=0, le=1)
+    ceiling_share: float = Field(1.2, ge=1)
+    least_daily: dict[str, Decimal] = {
+        "google_ads": Decimal(1),
+        "meta_ads": Decimal(1),
+        "linkedin_ads": Decimal(10),
+    }
+    never: tuple[str, ...] = ("protected", "brand", "experiment")
+    human_edit_hours: float = Field(72, ge=0)
+    untouched_share: float = Field(0.60, ge=0, le=1)
+    data_hours: float = Field(36, gt=0)
+    evidence_days: int = Field(14, ge=7, le=60)
+    expected_to_propose: float = Field(10, ge=0)
+    expected_for_automatic: float = Field(30, ge=0)
+    stop_loss: float = Field(3, gt=0)
+    visible: dict[int, float] = {0: 0.45, 1: 0.55, 3: 0.68, 7: 0.85, 14: 0.96, 30: 1.0}
+    """Share of conversions that can be seen k days after the click, until it is learned from the account's own history."""
+    month_end_days: int = Field(2, ge=0, le=10)
+    blackouts: tuple[Blackout, ...] = (
+        Blackout(name="weekend", weekday=4, hour=15, until_weekday=0, until_hour=9),
+    )
+    shadow_decisions: int = Field(20, ge=0)
+    shadow_right: float = Field(0.90, ge=0, le=1)
+
+
+class Judging(_Frozen):
+    """When an ad set earns too little (`assets.signals.underperformers`). Probabilities are of being below target."""
+
+    window_days: int = Field(28, ge=7, le=90)
+    expected_conversions: float = Field(10, gt=0, description="Fewer at target say nothing.")
+    stop_loss: float = Field(3, gt=0, description="So many expected and none seen are judged already.")
+    without_target: float = Field(
+        0.70, gt=0, le=1, description="Share of its account's average that is asked where no target is given."
+    )
+    watch_above: float = Field(0.50, ge=0, le=1)
+    reduce_above: float = Field(0.70, ge=0, le=1)
+    pause_above: float = Field(0.90, ge=0, le=1)
+
+
+class Approval(_Frozen):
+    """How decisions are given."""
+
+    hours: float = Field(24, gt=0, description="Time to decide on budgets and pauses.")
+    second_person_above: Decimal = Field(
+        Decimal(500), ge=0, description="Change of a daily budget, reporting currency."
+    )
+    second_person_share: float = Field(0.25, gt=0)
+    totp_at_most: int = Field(
+        5, ge=1, description="Decisions on more at once need a code bound to exactly these."
+    )
+    proposals_a_day: int = Field(
+        50, ge=1, description="The most that people are asked to decide on of one day, the most money first."
+    )
+    wrong_codes: int = Field(5, ge=1)
+    wrong_codes_minutes: float = Field(15, gt=0)
+    revert_days: int = Field(14, ge=0)
+    retire_days: int = Field(90, ge=1)
+    settle_seconds: float = Field(
+        60, ge=0, description="After which a write that was sent and is not to be seen did not happen."
+    )
+
+
+class Policy(_Frozen):
+    """Everything a person decides beforehand."""
+
+    permissions: tuple[Permission, ...]
+    caps: dict[str, Cap]
+    approvers: dict[str, Approver]
+    labels: dict[str, Label] = {}
+    target_roas: dict[str, PositiveFloat] = {}
+    """Target per platform, "platform account" or "platform account campaign"; the most particular counts. Without one, break-even by
+    the margin; without that an ad set is compared with its own account."""
+    margin: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
+    """Share of a sale's value that is left after its own costs, keyed likewise: the ROAS that breaks even is one over it."""
+    target_cpa: dict[str, PositiveFloat] = {}
+    """What a lead may cost, in the reporting currency, keyed likewise."""
+    guardrails: Guardrails = Guardrails()
+    judging: Judging = Judging()
+    watching: Watching = Watching()
+    calendar: tuple[SpecialDays, ...] = ()
+    pacing: Pacing = Pacing()
+    segments: Segments = Segments()
+    approval: Approval = Approval()
+    crm: CrmMapping = CrmMapping()
+    notifications: Notifications = Notifications()
+    audiences: AudiencePolicy = AudiencePolicy()
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Policy":
+        unknown = {p.label for p in self.permissions if p.label} - set(self.labels)
+        if unknown:
+            raise ValueError(f"permissions name the label '{min(unknown)}', which labels does not have")
+        if strangers := {name for p in self.permissions for name in p.turned_on_by} - set(self.approvers):
+            raise ValueError(f"turned_on_by names '{min(strangers)}', who is no approver")
+        return self
+
+    def cap(self, platform: str, account_id: str) -> Cap | None:
+        return self.caps.get(f"{platform} {account_id}")
+
+    @property
+    def asks_platform_labels(self) -> bool:
+        """Whether any label of this policy depends on labels at a platform, so that not knowing them matters."""
+        return any(label.platform_label for label in self.labels.values())
+
+    def labels_of(
+        self,
+        *,
+        campaign_id: str | None,
+        campaign_name: str | None,
+        ad_set_id: str | None,
+        at_platform: Iterable[str] = (),
+    ) -> frozenset[str]:
+        """The labels that hold for a campaign or an ad set in it; `at_platform` are those it carries there."""
+        at_platform = tuple(at_platform)
+        return frozenset(
+            name
+            for name, label in self.labels.items()
+            if label.holds(
+                campaign_id=campaign_id,
+                campaign_name=campaign_name,
+                ad_set_id=ad_set_id,
+                at_platform=at_platform,
+            )
+        )
+
+    def permission(self, platform: str, account_id: str, labels: Iterable[str]) -> Permission:
+        """The permission that counts: of those that hold, the most particular, and of these the one that allows least."""
+        labels = set(labels)
+        held = [
+            one
+            for one in self.permissions
+            if one.platform in {None, platform}
+            and one.account_id in {None, account_id}
+            and (one.label is None or one.label in labels)
+        ]
+        if not held:
+            return Permission(level="observe")
+        return min(held, key=lambda one: (-_particular(one), LEVELS.index(one.level)))
+
+    def target(self, platform: str, account_id: str, campaign_id: str | None = None) -> float | None:
+        """The ROAS that a campaign, or the account, should have; None where the policy says nothing."""
+        if (asked := _most_particular(self.target_roas, platform, account_id, campaign_id)) is not None:
+            return asked
+        margin = _most_particular(self.margin, platform, account_id, campaign_id)
+        return None if margin is None else 1 / margin
+
+    def cpa(self, platform: str, account_id: str, campaign_id: str | None = None) -> float | None:
+        """What a lead of a campaign, or of the account, may cost in the reporting currency; None where the policy says nothing."""
+        return _most_particular(self.target_cpa, platform, account_id, campaign_id)
+
+
+def load_policy(path: Path) -> Policy:
+    """The policy in that file.
+
+    Raises:
+        PolicyUnreadable: It is missing or wrong; the sentence says where and what.
+    """
+    try:
+        given: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Policy.model_validate(given)
+    except OSError as error:
+        why = f"it cannot be read ({error.strerror})"
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        why = f"line {mark.line + 1} is no YAML" if mark else "it is no YAML"
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the whole"
+        why = f"{where}: {first['msg'].removeprefix('Value error, ')}"
+    raise PolicyUnreadable(
+        f"{path}: {why}. Nothing is proposed or written without a policy; docs/approvals.md explains it."
+    )
+
+
+def _most_particular(by_place: dict[str, float], platform: str, *parts: str | None) -> float | None:
+    places = list(accumulate((platform, *(part for part in parts if part)), "{} {}".format))
+    return next((by_place[place] for place in reversed(places) if place in by_place), None)
+
+
+def _particular(scope: Scope) -> int:
+    return 4 * (scope.label is not None) + 2 * (scope.account_id is not None) + (scope.platform is not None)
