@@ -21,10 +21,10 @@ from sandbox.behaviour import Population
 from sandbox.catalog import Catalog
 from sandbox.changes import Change
 from sandbox.customer_settings import PAID
-from sandbox.customers.segment_mix import mix
 from sandbox.draws import Floats, Whole
 from sandbox.population import CUSTOMER_POOLS, AccountPopulation, Exclusion, Parts
 from sandbox.report import Report, joined
+from sandbox.segment_mix import mix
 from sandbox.world import Account, World
 
 REACH_ROWS = 20_000

@@ -15,10 +15,10 @@ from sandbox.customers.latent import multiplier, segment_of
 from sandbox.customers.paths import Touches, convincing_rate, paths
 from sandbox.customers.people import DAY, AdSets, People, came
 from sandbox.customers.repeats import Repeats, repeats
-from sandbox.customers.segment_mix import NOBODY
 from sandbox.customers.traits import Traits
 from sandbox.draws import Floats, Keys, Whole
 from sandbox.market import Market
+from sandbox.segment_mix import NOBODY
 
 Columns = dict[str, list[Any]]
 PERSON_SHIFT = 13

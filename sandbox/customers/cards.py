@@ -8,9 +8,9 @@ from sandbox import words
 from sandbox.customer_settings import CHANNELS
 from sandbox.customers.books import Books, contact_id
 from sandbox.customers.paths import click_key
-from sandbox.customers.segment_mix import NOBODY
 from sandbox.customers.traits import company_of
 from sandbox.draws import Whole, key, uniform
+from sandbox.segment_mix import NOBODY
 from sandbox.world import World
 
 FIRST = (

@@ -7,8 +7,8 @@ import numpy as np
 
 from sandbox.customer_settings import Crm
 from sandbox.customers.people import People
-from sandbox.customers.segment_mix import mix
 from sandbox.draws import Floats, Whole, uniform
+from sandbox.segment_mix import mix
 from sandbox.segment_settings import typical
 from sandbox.world import World
 

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from sandbox.catalog import Catalog
 from sandbox.customer_settings import CHANNELS, PAID, UNPAID
 from sandbox.customers.people import DAY, AdSets, People
-from sandbox.customers.segment_mix import NOBODY, mix
 from sandbox.draws import Floats, Whole, key, lognormal, poisson, uniform
+from sandbox.segment_mix import NOBODY, mix
 from sandbox.segment_settings import typical
 from sandbox.world import World
 

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from sandbox.catalog import Catalog
 from sandbox.customer_settings import CHANNELS, PAID
-from sandbox.customers.segment_mix import NOBODY
 from sandbox.delivery import Delivered, order_values
 from sandbox.draws import Floats, Keys, Whole, key, lognormal, poisson, uniform
 from sandbox.market import Market
+from sandbox.segment_mix import NOBODY
 from sandbox.world import Account
 
 DAY = 86_400.0

@@ -11,8 +11,8 @@ from sandbox.customer_settings import PAID, STAGES, Crm
 from sandbox.customers.books import Bookkeeper
 from sandbox.customers.funnel import win_chance
 from sandbox.customers.people import DAY, TooManyPeople, came
-from sandbox.customers.segment_mix import NOBODY
 from sandbox.market import Market
+from sandbox.segment_mix import NOBODY
 from sandbox.world import World, load_world
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)

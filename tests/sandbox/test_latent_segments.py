@@ -14,10 +14,10 @@ from sandbox.customer_settings import PAID, Crm
 from sandbox.customers.books import Bookkeeper, Books
 from sandbox.customers.cards import Cards
 from sandbox.customers.repeats import YEAR
-from sandbox.customers.segment_mix import NOBODY, mix
 from sandbox.hubspot.objects import Holdings
 from sandbox.market import Market
 from sandbox.salesforce.objects import rows
+from sandbox.segment_mix import NOBODY, mix
 from sandbox.segment_settings import OF_COMPANIES, OF_PEOPLE, SIZES
 from sandbox.world import World, load_world
 

@@ -9,11 +9,11 @@ import pytest
 from sandbox import words
 from sandbox.audience_reach import EXCLUSION_FIELDS, LINKEDIN_SEGMENT_SHIFT, POOL_AUDIENCES
 from sandbox.clock import Clock
-from sandbox.customers.segment_mix import mix
 from sandbox.market import Market
 from sandbox.population import CUSTOMER_POOLS, DIMENSIONS
 from sandbox.report import METRICS
 from sandbox.response_truth import ad_set_truth
+from sandbox.segment_mix import mix
 from sandbox.stage import set_stage
 from sandbox.world import Account, World
 
