@@ -127,6 +127,15 @@ class Market:
             return text
         return self._first_text(account, catalog, ad)
 
+    def texts(self, account: Account, ad: int) -> dict[str, list[str] | str]:
+        """Headlines, descriptions and landing page of the ad in that row, as they are now."""
+        text = self.ad_text(account, ad)
+        return {
+            "headlines": list(text.headlines),
+            "descriptions": list(text.descriptions),
+            "landing_page": text.landing_page,
+        }
+
     def _first_text(self, account: Account, catalog: Catalog, ad: int) -> AdText:
         ad_id = int(catalog.ads.id[ad])
         if (

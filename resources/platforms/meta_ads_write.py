@@ -51,12 +51,12 @@ class MetaAdsWriter:
         currency = str(
             self._client.get(f"act_{target.account_id}", {"fields": "currency"}, doing)["currency"]
         )
-        owner = node if "daily_budget" in node else above if "daily_budget" in above else {}
-        own = node.get("daily_budget")
+        budgets = [(holder, meta_major(holder.get("daily_budget"), currency)) for holder in (node, above)]
+        owner = next((holder for holder, amount in budgets if amount is not None), {})
         return Image(
             name=node["name"], campaign_id=str(above["id"]), campaign_name=above["name"],
             status=_OURS.get(node["status"], "other"), native_status=node["status"], currency=currency,
-            daily_budget=meta_major(own, currency) if own is not None else None,
+            daily_budget=budgets[0][1],
             budget_owner=None if not owner else "ad_set" if is_set and owner is node else "campaign",
             budget_id=str(owner["id"]) if owner else None,
             learning_state=(node.get("learning_stage_info") or {}).get("status"), version=node["updated_time"],

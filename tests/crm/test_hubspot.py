@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from resources.crm.incremental_load import read_and_keep
-from resources.crm.rate_limit import Pace
+from resources.crm.rate_limit import RateLimiter
 from resources.crm.registry import Crms
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable
 from resources.lake.lake import Lake
@@ -82,7 +82,7 @@ def test_the_pace_keeps_under_both_limits_without_a_single_refusal(hubspot: Grou
     assert sum(hubspot.stopwatch.naps) < 60
 
 
-class Eager(Pace):
+class Eager(RateLimiter):
     """Never waits."""
 
     def wait(self, *, is_search: bool) -> None:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from resources.crm.free_text_filter import leave_out_free_text
 from resources.crm.incremental_load import next_since, read_and_keep
 from resources.crm.interests import interests
-from resources.crm.reader import Reading
+from resources.crm.reader import CrmReading
 from resources.crm.tabular import Files
 from resources.lake.lake import Lake
 from resources.policy.crm import CrmMapping
@@ -218,12 +218,12 @@ def test_files_tell_traits_consent_and_companies(tmp_path: Path, lake: Lake) -> 
     assert lake.read(TOUCHES)["content"].tolist() == ["garden tools"]
 
 
-def read_changes(lake: Lake, reading: Reading, *, use_cases: list[str]) -> list[str]:
+def read_changes(lake: Lake, reading: CrmReading, *, use_cases: list[str]) -> list[str]:
     """A reading of changes that tells these use cases; what it left out."""
     rows = [
         {"contact_id": f"new {n}", "use_case": use_case, "pain": None} for n, use_case in enumerate(use_cases)
     ]
-    changes = Reading(reading.source, NOW + timedelta(hours=1), NOW, rows={"contacts": rows})
+    changes = CrmReading(reading.source, NOW + timedelta(hours=1), NOW, rows={"contacts": rows})
     left_out = [left.trait for left in leave_out_free_text(changes, lake, most=100)]
     assert left_out == [] or all(row["use_case"] is None for row in rows)
     return left_out
@@ -234,7 +234,7 @@ def test_a_reading_of_changes_keeps_no_trait_that_nobody_looked_through(tmp_path
     people = pd.DataFrame({"contact_id": range(40), "use_case": words})
     named = people.assign(use_case=[f"Somebody Number{n}" for n in range(40)])
     assert traits_left_out(tmp_path / "named", lake, contacts=named) == ["contacts.use_case"]
-    source = Reading("files", NOW, None)
+    source = CrmReading("files", NOW, None)
     assert read_changes(lake, source, use_cases=["Ada Lovelace", "Grace Hopper"]) == ["contacts.use_case"]
     plain = Lake(tmp_path / "plain")
     assert traits_left_out(tmp_path / "fine", plain, contacts=people) == []

@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from resources.crm.reader import Reading
+from resources.crm.reader import CrmReading
 from resources.crm.salesforce import Salesforce
 from resources.errors import PlatformRefused
 from resources.policy.crm import CrmMapping
@@ -42,7 +42,7 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         yield running
 
 
-def read(running: Ground, fields: dict[str, str]) -> Reading:
+def read(running: Ground, fields: dict[str, str]) -> CrmReading:
     mapping = CrmMapping(traits=TraitMapping.model_validate({"fields": fields}))
     return Salesforce(running.settings.salesforce, mapping, patience=HASTY).read(
         None, now=running.stage.clock.now

@@ -6,7 +6,8 @@ from time import process_time
 import pytest
 
 from sandbox.clock import Clock
-from sandbox.meta.entities import effective_statuses, node
+from sandbox.meta.entities import node
+from sandbox.meta.statuses import effective_statuses
 from sandbox.meta.wire import _Wire
 from sandbox.stage import Stage, set_stage
 from sandbox.world import World

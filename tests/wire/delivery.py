@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
-from resources.platforms.patience import Patience
 
 from resources.errors import PlatformError
+from resources.platforms.retries import Patience
 from sandbox.market import Market
 from sandbox.report import Report
 from tests.conftest import MORNING

@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.automation import follows
+from assets.automation import SAFE_RETRIES, follows
 from assets.core.crm.acquisition import DELIVERED_SQL, EARNING_DAYS, WINDOWS
 from assets.core.crm.funnel import FunnelInputs, funnel, headline
 from assets.core.crm.people import outcomes, people, touchpoints
@@ -32,11 +32,10 @@ FUNNEL = (CREDIT, FUNNEL_DAY, CPQL, PIPELINE, ACQUISITION)
 @dg.multi_asset(
     name="crm_people",
     specs=[
-        table.asset_spec(
-            group="core", deps=(CONTACTS, TOUCHES, DEALS, core.FX_RATE), automation_condition=follows()
-        )
+        table.asset_spec(deps=(CONTACTS, TOUCHES, DEALS, core.FX_RATE), automation_condition=follows())
         for table in (TOUCHPOINTS, OUTCOMES)
     ],
+    retry_policy=SAFE_RETRIES,
 )
 def crm_people(
     lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings]
@@ -66,7 +65,6 @@ def crm_people(
     name="crm_funnel",
     specs=[
         table.asset_spec(
-            group="core",
             deps=(
                 TOUCHPOINTS,
                 OUTCOMES,
@@ -76,9 +74,11 @@ def crm_people(
                 core.DAYS["ad_set"],
             ),
             automation_condition=follows(),
+            code_version="2026-11-25",
         )
         for table in FUNNEL
     ],
+    retry_policy=SAFE_RETRIES,
 )
 def crm_funnel(
     lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings], crms: dg.ResourceParam[Crms]

@@ -12,6 +12,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assets.automation import SAFE_RETRIES
 from assets.raw.dropped_files.cells import csv_text
 from assets.raw.dropped_files.folder import DroppedFolder, read_folder
 from assets.raw.dropped_files.layout import LEVELS
@@ -26,17 +27,15 @@ TABLES = (*DAYS.values(), ENTITIES, PARTS, REJECTS)
 
 
 def _spec(table: Table) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        table.asset_key,
-        description=table.description,
-        metadata=table.metadata,
-        group_name="raw",
+    return table.asset_spec(
         owners=["team:data"],
         kinds={"csv", "excel", "deltalake"},
     )
 
 
-@dg.multi_asset(name="read_dropped_files", specs=[_spec(table) for table in TABLES])
+@dg.multi_asset(
+    name="read_dropped_files", specs=[_spec(table) for table in TABLES], retry_policy=SAFE_RETRIES
+)
 def read_dropped_files(
     lake: dg.ResourceParam[Lake], dropped_files: dg.ResourceParam[DroppedFiles]
 ) -> Iterator[dg.MaterializeResult]:

@@ -12,6 +12,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
+from assets.automation import SAFE_RETRIES, newest_week
 from assets.partitions import week_of, weeks
 from assets.segments.performance.inputs import performance_on
 from assets.segments.performance.performance import Performance
@@ -25,13 +26,13 @@ from resources.tables.segments import CUSTOMER_FEATURES, CUSTOMERS, PERFORMANCE
 
 
 @dg.asset(
-    key=PERFORMANCE.asset_key,
-    description=PERFORMANCE.description,
+    **PERFORMANCE.asset_options,
     deps=[t.asset_key for t in (CUSTOMERS, CUSTOMER_FEATURES, TOUCHPOINTS, OUTCOMES, core.DAYS["ad_set"])],
-    metadata=PERFORMANCE.metadata,
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
-    group_name="segments",
+    automation_condition=newest_week(),
+    code_version="2026-11-25",
+    retry_policy=SAFE_RETRIES,
     owners=["team:media"],
     kinds={"duckdb", "deltalake"},
 )
