@@ -71,7 +71,7 @@ def _judged(
         for labelled in labelled_sets(data, seed):
             yield labelled, flags_of(labelled), {}
         return
-    built = IncidentWorld(load_world(world or "demo", seed=seed), seed=seed, faults=faults)
+    built = IncidentWorld(load_world(world or "kind", seed=seed), seed=seed, faults=faults)
     settled = built.settled()
     flags = morning_flags(built, settled)
     more: dict[str, float] = {}

@@ -35,7 +35,7 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
     count = WORLDS if size is None else size
     if world == LOSSY:
         return _lossy_worlds(seed, count, say)
-    given = load_world(world or "demo", seed=seed)
+    given = load_world(world or "kind", seed=seed)
     given = _without_beginning(given)
     shown = customers(given)
     figures, peers = _blended(shown, given)
@@ -90,7 +90,7 @@ def _lossy_worlds(seed: int, count: int, say: Callable[[str], None]) -> dict[str
     """Blended ROAS where many touches go unobserved and claims exceed, beside the proportional estimate."""
     rows = []
     for n in range(count):
-        drawn = _lossy(_without_beginning(load_world("demo", seed=seed + n)), seed + n)
+        drawn = _lossy(_without_beginning(load_world("kind", seed=seed + n)), seed + n)
         shown = customers(drawn)
         rows.append(_blended_errors(shown, _truth(shown, drawn)))
         say(f"world {seed + n}: " + ", ".join(f"{name} {value:.3f}" for name, value in rows[-1].items()))

@@ -17,8 +17,9 @@ from resources.crm.incremental_load import read_and_keep
 from resources.lake.lake import Lake
 from resources.policy.crm import CrmMapping
 from resources.tables.crm import CONTACTS, DEALS
+from sandbox.behaviour import Behaviour
 from sandbox.customer_settings import Crm
-from sandbox.world import Account, Behaviour, World, load_world
+from sandbox.world import Account, World, load_world
 from tests.crm.ground import ground
 from tests.crm.truth import assert_equal_to_the_books
 

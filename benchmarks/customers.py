@@ -12,8 +12,9 @@ from sandbox.clock import Clock
 from sandbox.customer_settings import CHANNELS, STAGES
 from sandbox.customers.books import Bookkeeper
 from sandbox.customers.cards import Cards
-from sandbox.customers.people import NOBODY
-from sandbox.market import Market, Report
+from sandbox.market import Market
+from sandbox.report import Report
+from sandbox.segment_mix import NOBODY
 from sandbox.world import Account, World
 
 HISTORY_DAYS, LATER_DAYS = 200, 120

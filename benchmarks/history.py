@@ -24,7 +24,7 @@ DAYS = 365
 def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
     """Megabytes, versions, seconds and memory, by months and as ratios of the last to the second."""
     count, lines = size or DAYS, []
-    with days_of(load_world(world or "demo", seed=seed)) as days:
+    with days_of(load_world(world or "kind", seed=seed)) as days:
         process = psutil.Process(os.getpid())
         for number in range(count):
             began, day = perf_counter(), days.first + timedelta(days=number)

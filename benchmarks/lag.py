@@ -35,7 +35,7 @@ DRAWS = 400_000
 def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
     """Gap of the curves, coverage of their intervals, and the error of ROAS as read and as projected."""
     pulled = size or PULLED_DAYS
-    with days_of(load_world(world or "demo", seed=seed)) as days:
+    with days_of(load_world(world or "kind", seed=seed)) as days:
         first = days.first
         last = first + timedelta(days=pulled - 1)
         judged: list[pd.DataFrame] = []

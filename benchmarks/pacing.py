@@ -36,7 +36,7 @@ def measure(
     sets = (
         real_sets(data)
         if data and not world
-        else [world_set(load_world(world or "demo", seed=seed), seed), made_set(seed)]
+        else [world_set(load_world(world or "kind", seed=seed), seed), made_set(seed)]
     )
     if not sets:
         raise FileNotFoundError(

@@ -56,7 +56,7 @@ def faults() -> list[tuple[str, str]]:
 def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
     """Outcomes by fault and in total."""
     found = []
-    with days_of(load_world(world or "demo", seed=seed)) as days:
+    with days_of(load_world(world or "kind", seed=seed)) as days:
         for outcome in campaign(days, seed=seed, mornings=size or MORNINGS):
             found.append(outcome)
             say(json.dumps(vars(outcome)))

@@ -34,7 +34,7 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
     """Good ad sets paused, bad ones caught, precision and calibration: ours, without its parts, and the naive
     rules.
     """
-    sized_world = sized(load_world(world or "demo", seed=seed), size or AD_SETS)
+    sized_world = sized(load_world(world or "kind", seed=seed), size or AD_SETS)
     as_of = sized_world.begins + BEGAN
     market = Market(sized_world, Clock(datetime.combine(as_of, MORNING)))
     days = ad_set_days(market, as_of - timedelta(days=28), as_of - timedelta(days=1))

@@ -34,28 +34,31 @@ class Audience:
     members: set[Entry] = field(default_factory=set)
     sent: int = 0
     """Entries that were added so far, each as often as it came."""
+    writes: int = 0
     is_flagged: bool = False
     """Blocked by the platform until somebody appeals."""
 
     @property
     def matched(self) -> int:
         """People of it that the platform knows."""
-        mails = sum(is_known(self.platform, one) for kind, one in self.members if kind == EMAIL)
-        phones = sum(is_known(self.platform, one) for kind, one in self.members if kind == PHONE)
+        mails = sum(is_known(self.platform, digest) for kind, digest in self.members if kind == EMAIL)
+        phones = sum(is_known(self.platform, digest) for kind, digest in self.members if kind == PHONE)
         return mails + int(phones * NEW_BY_PHONE)
 
     @property
     def match_rate(self) -> float | None:
-        mails = [one for kind, one in self.members if kind == EMAIL]
-        return sum(is_known(self.platform, one) for one in mails) / len(mails) if mails else None
+        mails = [digest for kind, digest in self.members if kind == EMAIL]
+        return sum(is_known(self.platform, digest) for digest in mails) / len(mails) if mails else None
 
     def put(self, entries: Iterable[Entry]) -> None:
         entries = list(entries)
         self.members |= set(entries)
         self.sent += len(entries)
+        self.writes += 1
 
     def take(self, entries: Iterable[Entry]) -> None:
         self.members -= set(entries)
+        self.writes += 1
 
 
 class Audiences:
@@ -69,10 +72,12 @@ class Audiences:
 
     def make(self, platform: str, account_id: str, name: str, *, at: float) -> Audience:
         with self._lock:
-            own = FIRST_ID[platform] + sum(one.platform == platform for one in self._made.values())
-            made = Audience(platform, account_id, own, name, at)
-            self._made[platform, own] = made
-        return made
+            audience_id = FIRST_ID[platform] + sum(
+                existing.platform == platform for existing in self._made.values()
+            )
+            audience = Audience(platform, account_id, audience_id, name, at)
+            self._made[platform, audience_id] = audience
+        return audience
 
     def find(self, platform: str, audience_id: int | str) -> Audience | None:
         text = str(audience_id)
@@ -89,12 +94,17 @@ class Audiences:
         """Every audience with exactly whom it holds, as `kind:hash`, sorted."""
         return [
             {
-                "platform": one.platform, "account_id": one.account_id, "audience_id": str(one.audience_id), "name": one.name,
-                "members": sorted(f"{kind}:{own}" for kind, own in one.members), "matched": one.matched,
+                "platform": audience.platform, "account_id": audience.account_id, "audience_id": str(audience.audience_id), "name": audience.name,
+                "members": sorted(f"{kind}:{digest}" for kind, digest in audience.members), "matched": audience.matched,
             }
-            for one in list(self._made.values())
-            if platform in {None, one.platform}
+            for audience in list(self._made.values())
+            if platform in {None, audience.platform}
         ]  # fmt: skip
+
+    @property
+    def count(self) -> int:
+        """Moves with every upload."""
+        return sum(audience.writes for audience in list(self._made.values()))
 
     def clear(self) -> None:
         with self._lock:
@@ -105,6 +115,6 @@ def is_hash(text: object) -> bool:
     return isinstance(text, str) and _HASH.fullmatch(text) is not None
 
 
-def is_known(platform: str, own: str) -> bool:
+def is_known(platform: str, digest: str) -> bool:
     """Whether the platform knows somebody by this hash: the hash's own digits say so."""
-    return int(own[8:16], 16) / 0xFFFF_FFFF < KNOWN_SHARE[platform]
+    return int(digest[8:16], 16) / 0xFFFF_FFFF < KNOWN_SHARE[platform]

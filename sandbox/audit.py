@@ -37,10 +37,10 @@ class Audit:
     def requests(self, *, platform: str | None = None, writes_only: bool = False) -> list[dict[str, Any]]:
         """Oldest first, as plain dicts with the instant in ISO form."""
         with self._lock:
-            kept = list(self._requests)
+            recent = list(self._requests)
         return [
             asdict(r) | {"at": r.at.isoformat()}
-            for r in kept
+            for r in recent
             if (platform is None or r.platform == platform) and (r.wrote or not writes_only)
         ]
 

@@ -11,7 +11,8 @@ from datetime import date
 import numpy as np
 
 from sandbox.draws import Floats, Whole, normal, uniform
-from sandbox.market import METRICS, Market, Report
+from sandbox.market import Market
+from sandbox.report import METRICS, Report
 from sandbox.world import Account
 
 _Values = tuple[tuple[tuple[str, ...], float, float], ...]

@@ -4,13 +4,15 @@ Everything here follows from (world seed, account) and never changes; what peopl
 Ads are sorted by ad set, ad sets by campaign, so a level is summed by slicing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from sandbox import words
+from sandbox.behaviour import Behaviour
 from sandbox.draws import Floats, Whole, key, lognormal, uniform
 from sandbox.world import Account, World
 
@@ -59,7 +61,31 @@ class AdSets:
     ctr: Floats
     conversion_rate: Floats
     order_value: Floats
+    noise: Floats
+    """Spread of its wanted spend from day to day (log scale)."""
     first_day: Whole
+
+
+@dataclass(frozen=True)
+class AdText:
+    """The words of an ad and where it leads; several headlines and descriptions where the platform combines them."""
+
+    headlines: tuple[str, ...]
+    descriptions: tuple[str, ...]
+    landing_page: str
+
+
+@dataclass(frozen=True)
+class CreatedAd:
+    """An ad that somebody created through a platform's interface. It may deliver from `first_day` on."""
+
+    id: int
+    ad_set: int
+    """Row of its ad set."""
+    name: str
+    text: AdText
+    first_day: int
+    paused: bool
 
 
 @dataclass(frozen=True)
@@ -71,6 +97,9 @@ class Ads:
     weight: Floats
     appeal: Floats
     paused: npt.NDArray[np.bool_]
+    name: list[str]
+    first_day: Whole | None = None
+    """First day each may deliver; None where all began with their ad sets."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +111,13 @@ class Catalog:
     campaigns: Campaigns
     ad_sets: AdSets
     ads: Ads
+    world_seed: int = 0
+    created: tuple[CreatedAd, ...] = ()
+
+    @cached_property
+    def audience(self) -> Whole:
+        """Per ad set the number in `words.AUDIENCES` of whom it is for, as its name says."""
+        return (key(self.seed, 21, self.ad_sets.id) % np.uint64(len(words.AUDIENCES))).astype(int)
 
     @cached_property
     def ad_starts(self) -> Whole:
@@ -97,13 +133,32 @@ class Catalog:
     def index(self) -> dict[str, dict[int, int]]:
         """Row number by id, per level."""
         levels = {"campaign": self.campaigns.id, "ad_set": self.ad_sets.id, "ad": self.ads.id}
-        return {level: {int(i): n for n, i in enumerate(ids)} for level, ids in levels.items()}
+        return {level: {i: n for n, i in enumerate(ids.tolist())} for level, ids in levels.items()}
+
+    @cached_property
+    def label_flags(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """Per level, entities x labels of `words.LABELS`: which carry which from the beginning."""
+        numbers, shares = np.arange(len(words.LABELS)), np.array([share for _, share in words.LABELS])
+        levels = {"campaign": self.campaigns.id, "ad_set": self.ad_sets.id, "ad": self.ads.id}
+        return {
+            level: uniform(self.seed, 74, ids[:, None], numbers) < shares for level, ids in levels.items()
+        }
+
+    @cached_property
+    def _text_picks(self) -> list[int]:
+        """Per ad the number that its texts are picked by."""
+        return (key(self.seed, 71, self.ads.id) % np.uint64(2**31)).astype(int).tolist()
+
+    @cached_property
+    def _targeting_picks(self) -> list[int]:
+        """Per ad set the number that its targeting is picked by."""
+        return (key(self.seed, 72, self.ad_sets.id) % np.uint64(2**31)).astype(int).tolist()
 
     def texts(self, ad: int) -> dict[str, list[str] | str]:
         """Headlines, descriptions and landing page of the ad in that row."""
         ad_set = int(self.ads.ad_set[ad])
         theme = words.THEMES[int(self.ad_sets.theme[ad_set])]
-        pick = int(key(self.seed, 71, self.ads.id[ad]) % np.uint64(2**31))
+        pick = self._text_picks[ad]
         headlines = [
             words.HEADLINES[(pick + 3 * n) % len(words.HEADLINES)].format(T=theme.capitalize())
             for n in range(3)
@@ -117,7 +172,7 @@ class Catalog:
 
     def targeting(self, ad_set: int) -> dict[str, int | str]:
         """Country, lowest and highest age, and audience of the ad set in that row."""
-        pick = int(key(self.seed, 72, self.ad_sets.id[ad_set]) % np.uint64(2**31))
+        pick = self._targeting_picks[ad_set]
         youngest = (18, 25, 35)[pick % 3]
         return {
             "country": words.REGIONS[pick // 3 % len(words.REGIONS)],
@@ -138,7 +193,36 @@ def build_catalog(world: World, account: Account) -> Catalog:
     base = _ID_BASE[account.platform] + int(account.id) % 9_000 * 1_000_000
     campaigns = _campaigns(account, seed, base, int(np.datetime64(world.begins, "D").astype(int)))
     ad_sets = _ad_sets(account, seed, base, campaigns)
-    return Catalog(account, seed, campaigns, ad_sets, _ads(account, seed, base, ad_sets))
+    ads = _ads(account, seed, base, ad_sets)
+    return Catalog(account, seed, campaigns, ad_sets, ads, world_seed=world.seed)
+
+
+def with_created(catalog: Catalog, created: Sequence[CreatedAd]) -> Catalog:
+    """The catalog with these ads too, each behind the other ads of its ad set."""
+    ads, seed = catalog.ads, catalog.seed
+    ids = np.array([ad.id for ad in created], np.int64)
+    ad_set = np.array([ad.ad_set for ad in created], np.int64)
+    size = np.bincount(ads.ad_set, minlength=len(catalog.ad_sets.id))[ad_set]
+    order = np.argsort(np.concatenate([ads.ad_set, ad_set]), kind="stable")
+    names = [*ads.name, *(ad.name for ad in created)]
+    begun = catalog.ad_sets.first_day[ads.ad_set] if ads.first_day is None else ads.first_day
+
+    def joined(before: npt.NDArray, more: npt.NDArray) -> npt.NDArray:
+        return np.concatenate([before, more])[order]
+
+    return replace(
+        catalog,
+        created=(*catalog.created, *created),
+        ads=Ads(
+            id=joined(ads.id, ids),
+            ad_set=joined(ads.ad_set, ad_set),
+            weight=joined(ads.weight, lognormal(1.0, 0.5, seed, 31, ids) / np.maximum(size, 1)),
+            appeal=joined(ads.appeal, lognormal(1.0, catalog.account.behaviour.appeal_spread, seed, 32, ids)),
+            paused=joined(ads.paused, np.array([ad.paused for ad in created], bool)),
+            name=[names[row] for row in order.tolist()],
+            first_day=joined(begun, np.array([ad.first_day for ad in created], np.int64)),
+        ),
+    )
 
 
 def _campaigns(account: Account, seed: int, base: int, begins: int) -> Campaigns:
@@ -164,11 +248,11 @@ def _campaigns(account: Account, seed: int, base: int, begins: int) -> Campaigns
     ]
     paused = (uniform(seed, 16, ids) < b.paused_share / 2) & (rows > 0)
     start = begins + np.where(rows == 0, 0, uniform(seed, 17, ids) * 60).astype(int)
-    own, owner = _whole_units(budget, account), rows.copy()
+    budgets, owner = _whole_units(budget, account), rows.copy()
     for pair in range(account.shared_budgets):
         owner[2 * pair + 1] = 2 * pair  # the first campaigns share, two by two
-    whole = np.bincount(owner, own, n).astype(np.int64)
-    return Campaigns(ids, name, sells, channel, holds, whole, owner, own / whole[owner], paused, start)
+    whole = np.bincount(owner, budgets, n).astype(np.int64)
+    return Campaigns(ids, name, sells, channel, holds, whole, owner, budgets / whole[owner], paused, start)
 
 
 def _ad_sets(account: Account, seed: int, base: int, campaigns: Campaigns) -> AdSets:
@@ -189,13 +273,21 @@ def _ad_sets(account: Account, seed: int, base: int, campaigns: Campaigns) -> Ad
         hidden=hidden,
         budget_micros=_whole_units(lognormal(b.daily_budget, b.budget_spread, seed, 22, ids) * size, account),
         paused=(uniform(seed, 23, ids) < b.paused_share) & ~hidden,
-        demand=lognormal(b.demand * size, 0.35, seed, 24, ids),
+        demand=lognormal(b.demand * size, b.demand_spread, seed, 24, ids),
         cpm=lognormal(b.cpm, 0.3, seed, 25, ids),
         ctr=np.minimum(lognormal(b.ctr, 0.35, seed, 26, ids), 0.4),
         conversion_rate=np.minimum(lognormal(b.conversion_rate, 0.5, seed, 27, ids), 0.5),
         order_value=lognormal(b.order_value, 0.25, seed, 28, ids),
+        noise=_noise(b, seed, ids),
         first_day=campaigns.start_day[campaign],
     )
+
+
+def _noise(b: Behaviour, seed: int, ids: Whole) -> Floats:
+    if b.noise_most is None:
+        return np.full(len(ids), b.noise)
+    least = max(b.noise, 1e-3)
+    return least * (max(b.noise_most, least) / least) ** uniform(seed, 29, ids)
 
 
 def _ads(account: Account, seed: int, base: int, ad_sets: AdSets) -> Ads:
@@ -205,7 +297,15 @@ def _ads(account: Account, seed: int, base: int, ad_sets: AdSets) -> Ads:
     raw = lognormal(1.0, 0.5, seed, 31, ids)
     weight = raw / np.bincount(ad_set, raw)[ad_set]
     paused = (uniform(seed, 33, ids) < account.behaviour.paused_share / 2) & (ids > ids[0])
-    return Ads(ids, ad_set, weight, lognormal(1.0, 0.2, seed, 32, ids), paused)
+    appeal = lognormal(1.0, account.behaviour.appeal_spread, seed, 32, ids)
+    first_day = None
+    if (texts := account.behaviour.ad_texts) is not None:
+        is_first = np.concatenate([[True], ad_set[1:] != ad_set[:-1]])
+        later = (uniform(seed, 155, ids) * texts.renewal_days).astype(int)
+        first_day = ad_sets.first_day[ad_set] + np.where(is_first, 0, later)
+        paused &= ~is_first
+    names = [f"Ad {row + 1}" for row in range(len(ids))]
+    return Ads(ids, ad_set, weight, appeal, paused, names, first_day)
 
 
 def _whole_units(amount: Floats, account: Account) -> Whole:

@@ -24,7 +24,7 @@ class Caught:
 
     def all(self, service: str | None = None) -> list[dict[str, Any]]:
         with self._lock:
-            return [one for one in self._messages if service in {None, one["service"]}]
+            return [message for message in self._messages if service in {None, message["service"]}]
 
     def clear(self) -> None:
         with self._lock:

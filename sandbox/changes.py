@@ -49,9 +49,10 @@ class Changes:
 
     def of(self, platform: str, account_id: str, level: str, entity_id: int) -> list[Change]:
         """The changes of one entity, oldest first."""
-        found = list(self._by_entity.get((platform, account_id, level, entity_id), ()))
-        came = list(self._unasked(platform, account_id, (level, entity_id)))
-        return sorted(found + came, key=lambda change: change.at) if came else found
+        recorded = list(self._by_entity.get((platform, account_id, level, entity_id), ()))
+        if unasked := list(self._unasked(platform, account_id, (level, entity_id))):
+            return sorted(recorded + unasked, key=lambda change: change.at)
+        return recorded
 
     def newest(self, platform: str, account_id: str, level: str, entity_id: int, field: str) -> Change | None:
         changes = [c for c in self.of(platform, account_id, level, entity_id) if c.field == field]
@@ -59,18 +60,18 @@ class Changes:
 
     def on(self, platform: str, account_id: str, level: str, field: str) -> list[Change]:
         """Every change of that field at that level of an account, oldest first."""
-        found = self.all_of(platform, account_id)
-        return [change for change in found if (change.level, change.field) == (level, field)]
+        changes = self.all_of(platform, account_id)
+        return [change for change in changes if (change.level, change.field) == (level, field)]
 
     def all_of(self, platform: str, account_id: str) -> list[Change]:
         """Every change in an account, oldest first."""
-        found = [
+        recorded = [
             change
             for (p, a, _, _), changes in list(self._by_entity.items())
             if (p, a) == (platform, account_id)
             for change in changes
         ]
-        return sorted([*found, *self._unasked(platform, account_id, None)], key=lambda change: change.at)
+        return sorted([*recorded, *self._unasked(platform, account_id, None)], key=lambda change: change.at)
 
     def clear(self) -> None:
         with self._lock:

@@ -8,17 +8,22 @@ import msgspec
 import numpy as np
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox import truths
 from sandbox.faults import KNOWN, UnknownFault
 from sandbox.fx import rates
 from sandbox.incident import Incident
-from sandbox.market import LEVELS, METRICS
+from sandbox.report import LEVELS, METRICS
 from sandbox.stage import Stage
 from sandbox.world import Account, WorldWrong
 from sandbox.write_faults import AMBIGUOUS, DEFINITE, ImpossibleAnswer
+
+MARKET_TRUTHS = {"response", "creatives", "terms", "overlap"}
+CUSTOMER_TRUTHS = {"revenue", "qualified", "pipeline", "segments"}
 
 
 def routes(stage: Stage) -> list[Route]:
@@ -31,7 +36,7 @@ def routes(stage: Stage) -> list[Route]:
         Route("/audit", desk.audit, methods=["GET", "DELETE"]),
         Route("/messages", desk.messages, methods=["GET", "DELETE"]),
         Route("/truth", desk.truth, methods=["GET"]),
-        Route("/truth/{what:str}", desk.true_customers, methods=["GET"]),
+        Route("/truth/{what:str}", desk.truth_of, methods=["GET"]),
         Route("/audiences", desk.audiences, methods=["GET"]),
         Route("/fx", desk.fx, methods=["GET"]),
         Route("/edits", desk.edits, methods=["POST"]),
@@ -50,12 +55,12 @@ class _Desk:
     async def clock(self, request: Request) -> Response:
         clock = self._stage.clock
         if request.method == "POST":
-            asked = await request.json()
+            body = await request.json()
             try:
-                if "advance_hours" in asked:
-                    clock.advance(timedelta(hours=float(asked["advance_hours"])))
+                if "advance_hours" in body:
+                    clock.advance(timedelta(hours=float(body["advance_hours"])))
                 else:
-                    clock.set(datetime.fromisoformat(asked["now"]) if asked.get("now") else None)
+                    clock.set(datetime.fromisoformat(body["now"]) if body.get("now") else None)
             except (ValueError, TypeError) as error:
                 return _refused(str(error))
         return _json({"now": clock.now().isoformat()})
@@ -67,21 +72,21 @@ class _Desk:
         if request.method == "DELETE":
             faults.clear()
             return _json({})
-        asked = await request.json()
+        body = await request.json()
         try:
-            faults.arm(**asked)
+            faults.arm(**body)
         except (UnknownFault, ImpossibleAnswer, TypeError) as error:
             return _refused(str(error))
-        return _json(asked)
+        return _json(body)
 
     async def audit(self, request: Request) -> Response:
         if request.method == "DELETE":
             self._stage.audit.clear()
-        asked = request.query_params
-        found = self._stage.audit.requests(
-            platform=asked.get("platform"), writes_only=asked.get("writes") == "true"
+        parameters = request.query_params
+        recorded = self._stage.audit.requests(
+            platform=parameters.get("platform"), writes_only=parameters.get("writes") == "true"
         )
-        return _json({"counts": self._stage.audit.counts(), "requests": found})
+        return _json({"counts": self._stage.audit.counts(), "requests": recorded})
 
     async def messages(self, request: Request) -> Response:
         """What was caught, of one service or of all; DELETE forgets it."""
@@ -91,72 +96,106 @@ class _Desk:
 
     async def truth(self, request: Request) -> Response:
         """Totals per entity and day as the platforms would report them now or at `at`, straight from the market."""
-        asked = request.query_params
+        parameters = request.query_params
         try:
-            start, end = date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"])
-            level = asked["level"]
-            at = datetime.fromisoformat(asked["at"]).astimezone(UTC) if "at" in asked else None
+            start, end = date.fromisoformat(parameters["start"]), date.fromisoformat(parameters["end"])
+            level = parameters["level"]
+            at = datetime.fromisoformat(parameters["at"]).astimezone(UTC) if "at" in parameters else None
             if level not in ("account", *LEVELS):
                 raise ValueError(f"level is one of account, {', '.join(LEVELS)}")  # noqa: TRY301 — one answer for all that is wrong
         except (KeyError, ValueError) as error:
             return _refused(f"truth needs level, start and end: {error}")
-        accounts = asked.getlist("account_id")
+        accounts = parameters.getlist("account_id")
         rows = await run_in_threadpool(
-            _truth, self._stage, asked.get("platform"), accounts, level, (start, end), at
+            _truth, self._stage, parameters.get("platform"), accounts, level, (start, end), at
         )
         return _json(rows)
 
-    async def true_customers(self, request: Request) -> Response:
-        """Of the customers: `revenue` by order day and `qualified` by click day from `start` to `end`, the `pipeline` at an instant, or their `segments`."""
-        asked, keeper, what = request.query_params, self._stage.keeper, request.path_params["what"]
-        try:
-            if what == "segments":
-                return _json(await run_in_threadpool(keeper.segments))
-            if what == "pipeline":
-                at = datetime.fromisoformat(asked["at"]) if "at" in asked else self._stage.clock.now()
-                return _json(await run_in_threadpool(keeper.pipeline, at))
-            told = {"revenue": keeper.revenue, "qualified": keeper.qualified}[what]
-            start, end = date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"])
-        except (KeyError, ValueError) as error:
+    async def truth_of(self, request: Request) -> Response:
+        """One of the truths by its name: of the market (`MARKET_TRUTHS`) or of its customers (`CUSTOMER_TRUTHS`)."""
+        name, parameters = request.path_params["what"], request.query_params
+        if name not in MARKET_TRUTHS | CUSTOMER_TRUTHS:
             return _refused(
-                f"truth is told of revenue and qualified (start, end), of the pipeline (at) and of segments: {error}"
+                f"there is no truth of '{name}': name one of {', '.join(sorted(MARKET_TRUTHS | CUSTOMER_TRUTHS))}"
             )
-        return _json(await run_in_threadpool(told, start, end))
+        of_ad_sets = name == "segments" and parameters.get("by") == "ad_set"
+        answer = self._market_truth if name in MARKET_TRUTHS or of_ad_sets else self._customer_truth
+        try:
+            return _json(await run_in_threadpool(answer, name, parameters))
+        except KeyError as error:
+            return _refused(f"the truth of {name} needs {error.args[0]}; docs/sandbox.md lists what it takes")
+        except ValueError as error:
+            return _refused(f"the truth of {name}: {error}; docs/sandbox.md lists what it takes")
+
+    def _customer_truth(self, name: str, parameters: QueryParams) -> Any:
+        keeper = self._stage.keeper
+        if name == "segments":
+            return keeper.segments()
+        if name == "pipeline":
+            at = datetime.fromisoformat(parameters["at"]) if "at" in parameters else self._stage.clock.now()
+            return keeper.pipeline(at)
+        start, end = date.fromisoformat(parameters["start"]), date.fromisoformat(parameters["end"])
+        return keeper.revenue(start, end) if name == "revenue" else keeper.qualified(start, end)
+
+    def _market_truth(self, name: str, parameters: QueryParams) -> Any:
+        market = self._stage.market
+        platform, account_ids = parameters.get("platform"), parameters.getlist("account_id")
+        accounts = [
+            account
+            for account in market.world.accounts
+            if platform in (None, account.platform) and (not account_ids or account.id in account_ids)
+        ]
+        if name == "segments":
+            return truths.segment_shares(market, accounts)
+        if name == "creatives":
+            return truths.creatives(market, accounts)
+        start, end = date.fromisoformat(parameters["start"]), date.fromisoformat(parameters["end"])
+        if start > end:
+            raise ValueError("start is after end")
+        if name == "overlap":
+            return truths.overlap(market, accounts, start, end)
+        if name == "terms":
+            ad_set_id = int(parameters["ad_set_id"]) if "ad_set_id" in parameters else None
+            return truths.terms(market, accounts, start, end, ad_set_id=ad_set_id)
+        low, high = float(parameters.get("low", 0.8)), float(parameters.get("high", 1.2))
+        if not 0 <= low <= 1 <= high <= 100:
+            raise ValueError("low is from 0 to 1 and high from 1 to 100")
+        return truths.response(market, accounts, start, end, low=low, high=high)
 
     async def audiences(self, request: Request) -> Response:
         """Every audience, of one platform or of all, with exactly the hashes it holds."""
         return _json(self._stage.audiences.truth(request.query_params.get("platform")))
 
     async def fx(self, request: Request) -> Response:
-        asked = request.query_params
+        parameters = request.query_params
         try:
-            start, end = date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"])
+            start, end = date.fromisoformat(parameters["start"]), date.fromisoformat(parameters["end"])
             return _json(rates(self._stage.world, start=start, end=end))
         except (KeyError, ValueError) as error:
             return _refused(f"fx needs start and end: {error}")
 
     async def edits(self, request: Request) -> Response:
         """Somebody edits an entity at the platform's own screens: {platform, account_id, level, entity_id, field, value}."""
-        asked = await request.json()
+        body = await request.json()
         try:
-            account = self._stage.world.account(asked["platform"], asked["account_id"])
-            entity_id = int(asked["entity_id"])
-            if account is None or not _exists(self._stage, account, asked["level"], entity_id):
+            account = self._stage.world.account(body["platform"], body["account_id"])
+            entity_id = int(body["entity_id"])
+            if account is None or not _exists(self._stage, account, body["level"], entity_id):
                 raise ValueError("there is no such entity")  # noqa: TRY301 — one answer for all that is wrong
-            edit_by_hand(self._stage, account, asked["level"], entity_id, asked["field"], asked["value"])
+            edit_by_hand(self._stage, account, body["level"], entity_id, body["field"], body["value"])
         except (KeyError, ValueError, TypeError) as error:
             return _refused(f"an edit needs platform, account_id, level, entity_id, field and value: {error}")
-        return _json(asked)
+        return _json(body)
 
     async def incidents(self, request: Request) -> Response:
         """The labels of all incidents; or more of them, one object or a list, all or none."""
         diary = self._stage.market.diary
         if request.method == "POST":
             try:
-                asked = await request.json()
-                given = [asked] if isinstance(asked, dict) else asked
-                unlabelled = [{k: v for k, v in one.items() if k != "is_fault"} for one in given]
-                diary.add([Incident.model_validate(one) for one in unlabelled])
+                body = await request.json()
+                given = [body] if isinstance(body, dict) else body
+                unlabelled = [{k: v for k, v in incident.items() if k != "is_fault"} for incident in given]
+                diary.add([Incident.model_validate(incident) for incident in unlabelled])
             except ValidationError as error:
                 first = error.errors()[0]
                 return _refused(f"an incident: {'.'.join(map(str, first['loc']))}: {first['msg']}")

@@ -97,6 +97,13 @@ class Crm(BaseModel):
     stalled_days: float = Field(60, gt=0, description="Mean days until a stalled deal is called lost.")
     refund_share: float = Field(0.05, ge=0, le=1)
     refund_days: float = Field(10, gt=0)
+    chargeback_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of orders that the buyer's bank takes back, as a refund weeks later.",
+    )
+    chargeback_days: float = Field(45, gt=0, description="Mean days until it does.")
     test_share: float = Field(
         0.01, ge=0, le=1, description="Share of leads and orders that people made to try a form."
     )
@@ -127,10 +134,10 @@ class Crm(BaseModel):
 
     @model_validator(mode="after")
     def _segments_are_told_apart(self) -> "Crm":
-        names = [one.name for one in self.segments]
+        names = [segment.name for segment in self.segments]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"segments: '{doubled[0]}' is there twice")
-        strange = {channel for one in self.segments for channel in one.channels} - set(CHANNELS)
+        strange = {channel for segment in self.segments for channel in segment.channels} - set(CHANNELS)
         if strange:
             raise ValueError(f"segments: '{min(strange)}' is no channel; they are {', '.join(CHANNELS)}")
         return self

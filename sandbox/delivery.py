@@ -6,14 +6,11 @@ Arrays are days x ads. A draw's key is (seed, stream, entity, day), never its pl
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from sandbox.catalog import Catalog
+from sandbox.conditions import Conditions, Overlays, shares_of_ads
 from sandbox.draws import Floats, Whole, lognormal, normal, poisson, uniform
 from sandbox.effects import AS_USUAL, Effects
-
-_YEAR = 365.25
-Overlays = dict[str, npt.NDArray]
 
 
 @dataclass(frozen=True)
@@ -28,6 +25,18 @@ class Delivered:
     purchase_value_micros: Whole
     leads: Whole
     signups: Whole
+    converting: Floats
+    """Conversions per click that the market meant, incidents apart; of each ad, or of each day and ad."""
+
+
+def order_values(catalog: Catalog, ad_set: Whole, whose: tuple[Whole, ...]) -> Floats:
+    """The values of purchases in major units, before rounding; `whose` addresses each, `ad_set` is its row."""
+    b, seed = catalog.account.behaviour, catalog.seed
+    value = lognormal(catalog.ad_sets.order_value[ad_set], b.order_value_spread, seed, 63, *whose)
+    if b.wholesale_share:
+        is_wholesale = uniform(seed, 70, *whose) < b.wholesale_share
+        value = np.where(is_wholesale, value * b.wholesale_multiple, value)
+    return value
 
 
 def deliver(
@@ -36,7 +45,7 @@ def deliver(
     days: Whole,
     age_days: Floats,
     on: Overlays,
-    budgets: Overlays,
+    conditions: Conditions,
     lookback_days: float | None = None,
     effects: Effects = AS_USUAL,
 ) -> Delivered:
@@ -47,62 +56,47 @@ def deliver(
         days: Days since 1970.
         age_days: Per day, how long ago it began; below 1 the day is still running and only that share of it delivered.
         on: Per level, days x entities: may it deliver.
-        budgets: For campaign and ad_set, days x entities: daily budget in micros.
+        conditions: What is planned to be spent, and the market that it meets.
         lookback_days: How long after its click a conversion still counts; None counts all.
         effects: What incidents do to it.
     """
-    ad_set_spend = _ad_set_spend(catalog, days, on, budgets)
+    ad_set_spend = conditions.planned
     ads, sets, seed = catalog.ads, catalog.ad_sets, catalog.seed
-    weight = np.where(on["ad"], ads.weight, 0.0)
-    whole = np.add.reduceat(weight, catalog.ad_starts, axis=1)[:, ads.ad_set]
-    weight = np.divide(weight, whole, out=np.zeros_like(weight), where=whole > 0)
+    weight = shares_of_ads(catalog, on["ad"])
     elapsed = np.minimum(np.clip(age_days, 0.0, 1.0)[:, None] / effects.served, 1.0)
     unit = catalog.account.unit_micros
     spent = ad_set_spend[:, ads.ad_set] * weight * elapsed * effects.spend
     spend = np.floor(spent / unit).astype(np.int64) * unit
 
     d, who = days[:, None], ads.id[None, :]
-    pressure = (ad_set_spend / np.maximum(sets.budget_micros, 1))[:, ads.ad_set] * effects.spend
-    cpm = sets.cpm[ads.ad_set] * np.maximum(pressure, 0.05) ** 0.15 * np.exp(0.08 * normal(seed, 41, who, d))
+    if conditions.efficiency is None:
+        pressure = (ad_set_spend / np.maximum(sets.budget_micros, 1))[:, ads.ad_set] * effects.spend
+        dearer = np.maximum(pressure, 0.05) ** 0.15
+    else:  # incidents move the price as they do where no response is simulated
+        dearer = np.maximum(effects.spend, 0.05) ** 0.15 / conditions.efficiency[:, ads.ad_set]
+    cpm = sets.cpm[ads.ad_set] * dearer * np.exp(0.08 * normal(seed, 41, who, d))
     cpm = cpm * effects.price
     impressions = poisson(spend / 1_000_000 / cpm * 1000.0, seed, 42, who, d)
     rate = sets.ctr[ads.ad_set] * ads.appeal * np.exp(0.06 * normal(seed, 43, who, d)) * effects.click_rate
+    if conditions.click_rate is not None:
+        rate = rate * conditions.click_rate
     rate = np.minimum(rate, 0.6)
     clicks = np.minimum(poisson(impressions * rate, seed, 44, who, d), impressions)
-    claims = _claims(catalog, days, age_days, clicks, lookback_days, effects)
-    kept = 1.0 - _credited(catalog, days, age_days)
-    clicks = np.minimum(np.ceil(clicks * kept).astype(np.int64), clicks)
-    spend = np.floor(spend * kept / unit).astype(np.int64) * unit
-    return Delivered(days, impressions, clicks, spend, *claims)
+    converting = sets.conversion_rate[ads.ad_set]
+    if conditions.conversion_rate is not None:
+        converting = np.minimum(converting * conditions.conversion_rate, 0.8)
+    claims = _claims(catalog, days, age_days, clicks, converting, lookback_days, effects)
+    valid_share = 1.0 - _credited(catalog, days, age_days)
+    clicks = np.minimum(np.ceil(clicks * valid_share).astype(np.int64), clicks)
+    spend = np.floor(spend * valid_share / unit).astype(np.int64) * unit
+    return Delivered(days, impressions, clicks, spend, *claims, converting=converting)
 
 
 def _credited(catalog: Catalog, days: Whole, age_days: Floats) -> Floats:
     """Share of clicks and cost that was found invalid by now, days x ads."""
     b = catalog.account.behaviour
-    found = b.credit_share * 2.0 * uniform(catalog.seed, 45, catalog.ads.id[None, :], days[:, None])
-    return np.where((age_days >= 1.0 + b.credit_days)[:, None], found, 0.0)
-
-
-def _ad_set_spend(catalog: Catalog, days: Whole, on: Overlays, budgets: Overlays) -> Floats:
-    """Micros per day and ad set for the whole day: what demand wants, as far as the budget that binds allows."""
-    sets, campaigns, b = catalog.ad_sets, catalog.campaigns, catalog.account.behaviour
-    d, who = days[:, None], sets.id[None, :]
-    weekend = ((days + 3) % 7 >= 5)[:, None]
-    quiet = b.weekday_swing * (0.5 + 0.5 * uniform(catalog.seed, 51, who))
-    week = np.where(weekend, 1.0 - quiet, 1.0)
-    season = 1.0 + b.season_swing * np.sin(2 * np.pi * (days / _YEAR + 0.1))[:, None]
-    wanted = (
-        sets.demand * sets.budget_micros * week * season * lognormal(1.0, b.noise, catalog.seed, 52, who, d)
-    )
-    alive = on["ad_set"] & on["campaign"][:, sets.campaign] & (d >= sets.first_day)
-    wanted = np.where(alive, wanted, 0.0)
-
-    slack = 1.0 + 0.04 * np.tanh(normal(catalog.seed, 53, who, d))
-    own = np.minimum(wanted, budgets["ad_set"] * slack)
-    asked = np.add.reduceat(wanted, catalog.ad_set_starts, axis=1)
-    limit = budgets["campaign"] * (1.0 + 0.04 * np.tanh(normal(catalog.seed, 54, campaigns.id[None, :], d)))
-    share = np.divide(limit, asked, out=np.ones_like(limit), where=asked > limit)
-    return np.where(campaigns.holds_budget[sets.campaign], wanted * share[:, sets.campaign], own)
+    invalid_share = b.credit_share * 2.0 * uniform(catalog.seed, 45, catalog.ads.id[None, :], days[:, None])
+    return np.where((age_days >= 1.0 + b.credit_days)[:, None], invalid_share, 0.0)
 
 
 def _claims(
@@ -110,13 +104,14 @@ def _claims(
     days: Whole,
     age_days: Floats,
     clicks: Whole,
+    converting: Floats,
     lookback_days: float | None,
     effects: Effects,
 ) -> tuple[Whole, Whole, Whole, Whole]:
     """Purchases, their value, leads and sign-ups that followed those clicks and have happened by now."""
     ads, sets, seed = catalog.ads, catalog.ad_sets, catalog.seed
     d, who = days[:, None], ads.id[None, :]
-    mean = clicks * sets.conversion_rate[ads.ad_set] * effects.conversion_rate
+    mean = clicks * converting * effects.conversion_rate
     final = np.minimum(poisson(mean, seed, 61, who, d), clicks)
     at_day, at_ad = np.nonzero(final)
     times = final[at_day, at_ad]
@@ -139,7 +134,7 @@ def _claims(
 
     sells = catalog.campaigns.sells[sets.campaign[ads.ad_set[at_ad]]][cell]
     unit = catalog.account.unit_micros
-    value = lognormal(sets.order_value[ads.ad_set[at_ad]][cell], 0.45, seed, 63, *whose)
+    value = order_values(catalog, ads.ad_set[at_ad][cell], whose)
     micros = np.maximum(np.rint(value * 1_000_000 / unit), 1).astype(np.int64) * unit
     bought = seen & sells
     shape = clicks.shape

@@ -70,11 +70,13 @@ class Diary:
 
     def of(self, catalog: Catalog) -> tuple[Incident, ...]:
         """The incidents of an account and its parts."""
-        known, account = self._of, catalog.account
-        place = (account.platform, account.id)
-        if place not in known:
-            known[place] = tuple(incident for incident in self.all() if incident.touches(*place))
-        return known[place]
+        by_account, account = self._of, catalog.account
+        account_key = (account.platform, account.id)
+        if account_key not in by_account:
+            by_account[account_key] = tuple(
+                incident for incident in self.all() if incident.touches(*account_key)
+            )
+        return by_account[account_key]
 
     def is_disapproved(self, catalog: Catalog, ad: int, today: date) -> bool:
         """Whether the ad in that row is rejected today."""
@@ -96,13 +98,17 @@ class Diary:
 
     def changes(self, platform: str, account_id: str, now: datetime, entity: Entity | None) -> list[Change]:
         """What incidents changed in an account, or in one entity of it, by `now`; oldest first per entity."""
-        known, place = self._changes, (platform, account_id)
-        if place not in known:
+        by_account, account_key = self._changes, (platform, account_id)
+        if account_key not in by_account:
             catalog = self._catalog_of(platform, account_id)
-            known[place] = strategy_changes(catalog, self.of(catalog))
-        made = known[place]
-        found = made.get(entity, []) if entity else [change for one in made.values() for change in one]
-        return [change for change in found if change.at <= now]
+            by_account[account_key] = strategy_changes(catalog, self.of(catalog))
+        by_entity = by_account[account_key]
+        changes = (
+            by_entity.get(entity, [])
+            if entity
+            else [change for of_entity in by_entity.values() for change in of_entity]
+        )
+        return [change for change in changes if change.at <= now]
 
     def _require_entities(self, incidents: Iterable[Incident]) -> None:
         for incident in incidents:
@@ -138,15 +144,15 @@ def covers(catalog: Catalog, incident: Incident, level: str, row: int) -> bool:
 
 def strategy_changes(catalog: Catalog, incidents: Iterable[Incident]) -> dict[Entity, list[Change]]:
     """The changes of bid strategies, by entity. A second change of the same entity sets it back."""
-    made: dict[Entity, list[Change]] = defaultdict(list)
+    changes: dict[Entity, list[Change]] = defaultdict(list)
     changed = [incident for incident in incidents if incident.kind == "bid_strategy_change"]
-    for incident in sorted(changed, key=lambda one: one.first_day):
+    for incident in sorted(changed, key=lambda incident: incident.first_day):
         at = _edited_at(catalog, incident.first_day)
         for level, row in _strategies_hit(catalog, incident):
             entity = (level, int(getattr(catalog, level + "s").id[row]))
             pair = strategies(catalog, level, row)
-            value, account = pair[(len(made[entity]) + 1) % 2], catalog.account
-            made[entity].append(
+            value, account = pair[(len(changes[entity]) + 1) % 2], catalog.account
+            changes[entity].append(
                 Change(
                     account.platform,
                     account.id,
@@ -158,7 +164,7 @@ def strategy_changes(catalog: Catalog, incidents: Iterable[Incident]) -> dict[En
                     by="person",
                 )
             )
-    return dict(made)
+    return dict(changes)
 
 
 def strategies(catalog: Catalog, level: str, row: int) -> tuple[str, str]:

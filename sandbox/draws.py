@@ -46,6 +46,23 @@ def lognormal(median: npt.ArrayLike, spread: npt.ArrayLike, *parts: npt.ArrayLik
     return np.asarray(median) * np.exp(np.asarray(spread) * normal(*parts))
 
 
+def autocorrelated(memory: float, days: Whole, *parts: npt.ArrayLike) -> Floats:
+    """Standard normal draws, days x `parts`, each correlated with the day before by about `memory` (0: not at all).
+
+    A moving average of independent draws with geometric weights, cut off where they fall below a hundredth, so that a
+    day's draw needs no state of the days before it. `days` are consecutive.
+    """
+    lags = 1 if memory <= 0 else max(1, int(np.ceil(np.log(0.01) / np.log(memory))))
+    weights = memory ** np.arange(lags) if memory > 0 else np.ones(1)
+    weights = weights / np.sqrt((weights**2).sum())
+    reach = np.arange(days[0] - lags + 1, days[-1] + 1)
+    fresh = normal(*parts, reach[:, None])
+    total = np.zeros((len(days), fresh.shape[1]))
+    for lag, weight in enumerate(weights.tolist()):
+        total += weight * fresh[lags - 1 - lag : len(reach) - lag]
+    return total
+
+
 def poisson(mean: npt.NDArray, *parts: npt.ArrayLike) -> Whole:
     """Poisson counts that rise with `mean` for the same key, so that half a day never shows more than the whole.
 

@@ -122,8 +122,8 @@ class Faults:
             ImpossibleAnswer: A `write_answer` that no platform gives.
         """
         if kind not in KNOWN.get(platform, {}):
-            known = ", ".join(f"{p}: {', '.join(kinds)}" for p, kinds in KNOWN.items())
-            raise UnknownFault(f"No fault '{kind}' for '{platform}'. Known are {known}.")
+            possible = ", ".join(f"{p}: {', '.join(kinds)}" for p, kinds in KNOWN.items())
+            raise UnknownFault(f"No fault '{kind}' for '{platform}'. Known are {possible}.")
         if kind == "write_answer":
             require_possible(platform, detail)
         fault = Fault(platform, kind, times, after, detail)

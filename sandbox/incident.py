@@ -159,11 +159,11 @@ def require_known(incidents: Iterable[Incident], accounts: Iterable[tuple[str, s
     Raises:
         ValueError: It names the first that happens nowhere, and the accounts there are.
     """
-    known = list(accounts)
+    existing = list(accounts)
     for incident in incidents:
-        if not any(incident.touches(platform, account_id) for platform, account_id in known):
+        if not any(incident.touches(platform, account_id) for platform, account_id in existing):
             whom = " ".join(filter(None, (incident.platform, incident.account_id)))
-            there = ", ".join(f"{platform} {account_id}" for platform, account_id in known[:8])
+            there = ", ".join(f"{platform} {account_id}" for platform, account_id in existing[:8])
             raise ValueError(
                 f"the {incident.kind} of {incident.first_day} is in {whom}, which is not in this world ({there})"
             )

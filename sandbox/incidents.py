@@ -87,12 +87,17 @@ def drawn(
     usual: dict[Kind, int] = {"holiday": holidays, "promotion": promotions}
     kinds = [*(kind for kind, n in usual.items() for _ in range(n)), *_faults(rng, faults)]
     taken = [(place_of(market, incident), incident) for incident in world.incidents]
-    known = len(taken)
+    already_taken = len(taken)
     fit = {kind: _fit(kind, places) for kind in dict.fromkeys(kinds)}
     for kind in kinds:
-        if (found := _placed(rng, kind, fit[kind], (start, end), taken)) is not None:
-            taken.append(found)
-    return tuple(sorted((one for _, one in taken[known:]), key=lambda one: (one.first_day, one.kind)))
+        if (placed := _placed(rng, kind, fit[kind], (start, end), taken)) is not None:
+            taken.append(placed)
+    return tuple(
+        sorted(
+            (incident_drawn for _, incident_drawn in taken[already_taken:]),
+            key=lambda incident_drawn: (incident_drawn.first_day, incident_drawn.kind),
+        )
+    )
 
 
 def _faults(rng: np.random.Generator, number: int) -> Iterator[Kind]:
@@ -162,20 +167,20 @@ def _fit(kind: Kind, places: Iterable[Candidate]) -> _Fit:
     """Where that kind can be seen; the one place with the most where it can be seen nowhere."""
     plan = PLANS[kind]
     able = [
-        one
-        for one in places
-        if one.level in plan.levels
-        and one.clicks > 0
-        and kind not in one.never
-        and (len(one.place) >= 2 or kind in WIDE_SHARE)
+        candidate
+        for candidate in places
+        if candidate.level in plan.levels
+        and candidate.clicks > 0
+        and kind not in candidate.never
+        and (len(candidate.place) >= 2 or kind in WIDE_SHARE)
     ]
-    seen = [one for one in able if getattr(one, plan.of) >= plan.least]
-    seen = seen or sorted(able, key=lambda one: getattr(one, plan.of))[-1:]
-    narrow = (one for one in seen if len(one.place) >= 2)
+    seen = [candidate for candidate in able if getattr(candidate, plan.of) >= plan.least]
+    seen = seen or sorted(able, key=lambda candidate: getattr(candidate, plan.of))[-1:]
+    narrow = (candidate for candidate in seen if len(candidate.place) >= 2)
     return _Fit(
-        [one for one in seen if len(one.place) < 2],
+        [candidate for candidate in seen if len(candidate.place) < 2],
         [
-            [list(at_level) for _, at_level in groupby(own, key=lambda one: one.level)]
-            for _, own in groupby(narrow, key=lambda one: one.place[:2])
+            [list(at_level) for _, at_level in groupby(of_account, key=lambda candidate: candidate.level)]
+            for _, of_account in groupby(narrow, key=lambda candidate: candidate.place[:2])
         ],
     )

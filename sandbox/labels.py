@@ -6,11 +6,9 @@ the account does not have is one whose name cannot be read.
 
 from sandbox import words
 from sandbox.catalog import Catalog
-from sandbox.draws import uniform
 from sandbox.stage import Stage
 from sandbox.world import Account
 
-_STREAM = 74
 NUMBERS = {name: 9_001 + n for n, (name, _) in enumerate(words.LABELS)}
 """Id of every label of an account, by its name."""
 UNREADABLE = 9_999
@@ -18,17 +16,15 @@ UNREADABLE = 9_999
 
 def drawn(catalog: Catalog, level: str, row: int) -> list[str]:
     """The labels that a campaign or an ad set carries from the beginning."""
-    own = getattr(catalog, level + "s").id[row]
-    return [
-        name for n, (name, share) in enumerate(words.LABELS) if uniform(catalog.seed, _STREAM, own, n) < share
-    ]
+    flags = catalog.label_flags[level][row]
+    return [name for (name, _), is_on in zip(words.LABELS, flags.tolist(), strict=True) if is_on]
 
 
 def labels(stage: Stage, account: Account, level: str, row: int) -> list[str]:
     """The labels it carries now."""
     catalog = stage.market.catalog(account)
-    own = int(getattr(catalog, level + "s").id[row])
-    return list(stage.market.current(account, level, own, "labels", drawn(catalog, level, row)))
+    entity_id = int(getattr(catalog, level + "s").id[row])
+    return list(stage.market.current(account, level, entity_id, "labels", drawn(catalog, level, row)))
 
 
 def number(name: str) -> int:

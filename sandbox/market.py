@@ -8,85 +8,227 @@ Known simplifications: ad sets do not compete with each other, and spend carries
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from sandbox.catalog import Catalog, build_catalog
+from sandbox.ad_texts import AssetDays, TextEffects, asset_days, first_texts
+from sandbox.audiences import Audiences
+from sandbox.catalog import AdText, Catalog, CreatedAd, build_catalog, with_created
 from sandbox.changes import Change, Changes, overlay
 from sandbox.clock import Clock
+from sandbox.conditions import Conditions, Overlays, conditions, memory_days
 from sandbox.delivery import Delivered, deliver
 from sandbox.diary import Diary
 from sandbox.draws import Floats, Whole
 from sandbox.effects import effects
+from sandbox.negative_keywords import NegativeKeywords
+from sandbox.people_reports import PeopleReports
+from sandbox.report import LEVELS, METRICS, Report
+from sandbox.search_terms import SearchTerm, TermDays, term_days
+from sandbox.searches import AccountSearches
 from sandbox.world import Account, World
 
+T = TypeVar("T")
 CELLS_AT_ONCE = 1_000_000
 CACHED_CELLS = 4_000_000
+MEMORY_ENTRIES = 512
+CREATED_ADS = 850_000
+"""How far the ids of ads that somebody created are above those of ad sets, out of the way of all others."""
 SETTLED_DAYS = 120
 """After which nothing of a day changes any more: it is over, and invalid clicks were credited."""
-LEVELS = ("campaign", "ad_set", "ad")
-METRICS = ("impressions", "clicks", "spend_micros", "purchases", "purchase_value_micros", "leads", "signups")
-
-
-@dataclass(frozen=True)
-class Report:
-    """Rows with activity, ordered by day, then entity.
-
-    `campaign`, `ad_set`, `ad` are row numbers in the account's catalog; those below the report's level (`account`: all) are None. `day` counts
-    days since 1970. Money is in micros of the account's currency and always a multiple of its smallest unit. `purchases`
-    and `leads` are the conversions the platform claims so far; `signups` a secondary action that is not bid on.
-    """
-
-    level: str
-    day: Whole
-    campaign: Whole | None
-    ad_set: Whole | None
-    ad: Whole | None
-    impressions: Whole
-    clicks: Whole
-    spend_micros: Whole
-    purchases: Whole
-    purchase_value_micros: Whole
-    leads: Whole
-    signups: Whole
-
-    def __len__(self) -> int:
-        return len(self.day)
 
 
 class Market:
     """All accounts of a world behind one clock. Safe to use from several threads."""
 
-    def __init__(self, world: World, clock: Clock) -> None:
+    def __init__(self, world: World, clock: Clock, audiences: Audiences | None = None) -> None:
         """Open the market.
 
         Raises:
             WorldWrong: An incident of the world names an entity that is not there.
         """
-        self.world, self.clock = world, clock
+        self.world, self.clock, self.audiences = world, clock, audiences or Audiences()
         self._catalogs: dict[tuple[str, str], Catalog] = {}
         self._cells: OrderedDict[tuple[Any, ...], Delivered] = OrderedDict()
         self._lock = RLock()
+        self._memory: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._memory_mark: object = None
         self.diary = Diary(world, self._catalog_of)
+        self.negatives = NegativeKeywords(
+            self.catalog, lambda account: _number(clock.today(account.zone)) + 1
+        )
+        self._searches: dict[str, AccountSearches] = {}
+        self._created = 0
+        self.people = PeopleReports(self)
+        self._texts: dict[tuple[str, str], dict[int, AdText]] = {}
+        self._first_effects: dict[tuple[str, str, int], Floats] = {}
         self.changes = Changes(lambda p, a, entity: self.diary.changes(p, a, clock.now(), entity))
 
     @property
-    def edition(self) -> tuple[int, int]:
+    def edition(self) -> tuple[int, ...]:
         """Moves with everything that people change and with every incident that is added."""
-        return self.changes.count, self.diary.count
+        uploads = self.audiences.count if self.people.are_simulated else 0
+        return self.changes.count, self.diary.count, self.negatives.count, self._created, uploads
+
+    def reset(self) -> None:
+        """Forget everything that was changed or added since the world was opened."""
+        self.diary.forget_added()
+        self.negatives.clear()
+        with self._lock:
+            self._catalogs.clear()
+            self._first_effects.clear()
+            self._created += 1
+        self.changes.clear()
+
+    def searches(self, account: Account) -> AccountSearches | None:
+        """What people search for before they see the account's ads; None where the world does not simulate it."""
+        settings = account.behaviour.searches
+        if settings is None or account.platform != "google_ads":
+            return None
+        with self._lock:
+            if account.id not in self._searches:
+                self._searches[account.id] = AccountSearches(self.catalog(account), settings)
+            return self._searches[account.id]
+
+    def create_ad(
+        self, account: Account, ad_set_id: int, text: AdText, *, name: str, active: bool = False
+    ) -> int:
+        """Create an ad, which may deliver from the account's next day on; its id. By default it is paused.
+
+        Raises:
+            KeyError: There is no ad set of that id.
+        """
+        with self._lock:
+            catalog = self.catalog(account)
+            ad_id = int(catalog.ad_sets.id[0]) + CREATED_ADS + len(catalog.created)
+            created = CreatedAd(
+                id=ad_id, ad_set=catalog.index["ad_set"][ad_set_id], name=name, text=text,
+                first_day=_number(self.clock.today(account.zone)) + 1, paused=not active,
+            )  # fmt: skip
+            self._catalogs[account.platform, account.id] = with_created(catalog, [created])
+            self._created += 1
+        return ad_id
+
+    def edit_ad_text(self, account: Account, ad_id: int, text: AdText) -> Change:
+        """Give an ad other words, by which it delivers from the account's next day on."""
+        return self.change(account, "ad", ad_id, "text", text)
+
+    def ad_text(self, account: Account, ad: int) -> AdText:
+        """The words of the ad in that row, as they are now."""
+        catalog = self.catalog(account)
+        ad_id = int(catalog.ads.id[ad])
+        if (changed := self.changes.newest(account.platform, account.id, "ad", ad_id, "text")) is not None:
+            text: AdText = changed.value
+            return text
+        return self._first_text(account, catalog, ad)
+
+    def texts(self, account: Account, ad: int) -> dict[str, list[str] | str]:
+        """Headlines, descriptions and landing page of the ad in that row, as they are now."""
+        text = self.ad_text(account, ad)
+        return {
+            "headlines": list(text.headlines),
+            "descriptions": list(text.descriptions),
+            "landing_page": text.landing_page,
+        }
+
+    def _first_text(self, account: Account, catalog: Catalog, ad: int) -> AdText:
+        ad_id = int(catalog.ads.id[ad])
+        if (
+            created := next((ad_created for ad_created in catalog.created if ad_created.id == ad_id), None)
+        ) is not None:
+            return created.text
+        if account.behaviour.ad_texts is not None:
+            return self._first_texts(account)[ad_id]
+        texts = catalog.texts(ad)
+        return AdText(tuple(texts["headlines"]), tuple(texts["descriptions"]), str(texts["landing_page"]))
+
+    def _first_texts(self, account: Account) -> dict[int, AdText]:
+        """The words of every ad that the world began with, by its id."""
+        account_key, settings = (account.platform, account.id), account.behaviour.ad_texts
+        if settings is not None and account_key not in self._texts:
+            began = build_catalog(self.world, account)
+            self._texts[account_key] = dict(
+                zip(began.ads.id.tolist(), first_texts(began, settings), strict=True)
+            )
+        return self._texts[account_key]
+
+    def text_effects(self, account: Account) -> TextEffects | None:
+        """What words do in the account; None where the world does not simulate it."""
+        settings = account.behaviour.ad_texts
+        return TextEffects(settings, self.catalog(account)) if settings else None
+
+    def asset_days(self, account: Account, report: Report) -> AssetDays | None:
+        """An ad report by headline and description; None where the world does not simulate words."""
+        if report.ad is None or (effects := self.text_effects(account)) is None:
+            return None
+        texts = {ad: self.ad_text(account, ad) for ad in set(report.ad.tolist())}
+        return asset_days(effects, report, [texts[ad] for ad in report.ad.tolist()])
+
+    def _text_effects(self, account: Account, days: Whole) -> tuple[Floats, Floats] | None:
+        """Factors on click rates and conversion rates, days x ads."""
+        if (effects := self.text_effects(account)) is None:
+            return None
+        catalog = effects.catalog
+        catalog_key = (account.platform, account.id, len(catalog.ads.id))
+        if catalog_key not in self._first_effects:
+            texts = [self._first_text(account, catalog, ad) for ad in range(len(catalog.ads.id))]
+            self._first_effects[catalog_key] = effects.of_all(texts, catalog.ads.ad_set)
+        logs = np.repeat(self._first_effects[catalog_key][None, :, :], len(days), axis=0)
+        for row, change in self.laid(catalog, "ad", "text"):
+            later = days >= _number(change.day)
+            logs[later, row] = effects.of(change.value, int(catalog.ads.ad_set[row]))
+        return np.exp(logs[:, :, 0]), np.exp(logs[:, :, 1])
+
+    def search(self, account: Account, ad_set: int, term: int) -> SearchTerm:
+        """The search of that number (`TermDays.term`) in an ad set (row)."""
+        if (searches := self.searches(account)) is not None:
+            return searches.search(ad_set, term)
+        return SearchTerm(self.catalog(account).searches(ad_set)[term], term, is_keyword=term < 3)
+
+    def keywords(self, account: Account, ad_set: int) -> list[tuple[str, str]]:
+        """Text and match type of the positive keywords of an ad group (row) of a search campaign."""
+        if (searches := self.searches(account)) is not None:
+            return [(text, match_type) for text, match_type in searches.keywords(ad_set)]
+        return list(zip(self.catalog(account).searches(ad_set), ("EXACT", "PHRASE", "BROAD"), strict=False))
+
+    def term_days(self, account: Account, report: Report) -> TermDays:
+        """The searches of an ad-set report's rows; of a campaign report those of its Performance Max campaigns.
+
+        Which search a number in `TermDays.term` stands for `search` says.
+        """
+        if (searches := self.searches(account)) is not None:
+            return searches.term_days(report, self.negatives.history(account))
+        return term_days(self.catalog(account), report)
+
+    def remembered(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What `make` returns, made once per key as long as nobody changes anything and the clock's hour stands.
+
+        A page of entities asks for the same campaign again and again: without this memory a crawl of all ads would
+        build every campaign once per ad. The answer is shared and must not be changed.
+        """
+        mark = (self.edition, self.clock.now().replace(minute=0, second=0, microsecond=0))
+        with self._lock:
+            if self._memory_mark != mark:
+                self._memory.clear()
+                self._memory_mark = mark
+            if key not in self._memory:
+                while len(self._memory) >= MEMORY_ENTRIES:
+                    self._memory.popitem(last=False)
+                self._memory[key] = make()
+            value: T = self._memory[key]
+            return value
 
     def catalog(self, account: Account) -> Catalog:
         with self._lock:
-            place = (account.platform, account.id)
-            if place not in self._catalogs:
-                self._catalogs[place] = build_catalog(self.world, account)
-            return self._catalogs[place]
+            account_key = (account.platform, account.id)
+            if account_key not in self._catalogs:
+                self._catalogs[account_key] = build_catalog(self.world, account)
+            return self._catalogs[account_key]
 
     def _catalog_of(self, platform: str, account_id: str) -> Catalog:
         account = self.world.account(platform, account_id)
@@ -121,37 +263,26 @@ class Market:
     def _delivered(self, account: Account, start: date, end: date, now: datetime) -> Delivered:
         hour = now.replace(minute=0, second=0, microsecond=0)
         lookback = self.lookback_days(account, now)
-        asked = (account.platform, account.id, start, end, hour, self.edition, lookback)
+        block_key = (account.platform, account.id, start, end, hour, self.edition, lookback)
         with self._lock:
-            if asked in self._cells:
-                self._cells.move_to_end(asked)
-                return self._cells[asked]
-            made = self._make(account, start, end, hour, lookback)
-            self._cells[asked] = made
+            if block_key in self._cells:
+                self._cells.move_to_end(block_key)
+                return self._cells[block_key]
+            delivered = self._make(account, start, end, hour, lookback)
+            self._cells[block_key] = delivered
             while (
                 sum(cells.impressions.size for cells in self._cells.values()) > CACHED_CELLS
                 and len(self._cells) > 1
             ):
                 self._cells.popitem(last=False)
-            return made
+            return delivered
 
     def _make(
         self, account: Account, start: date, end: date, now: datetime, lookback_days: float | None
     ) -> Delivered:
         catalog = self.catalog(account)
         days = np.arange(_number(start), _number(end) + 1)
-        on = {
-            level: overlay(~getattr(catalog, level + "s").paused, days, self._laid(catalog, level, "active"))
-            for level in LEVELS
-        }
-        budgets = {
-            level: overlay(
-                getattr(catalog, level + "s").budget_micros, days, self._laid(catalog, level, "budget_micros")
-            )
-            for level in ("campaign", "ad_set")
-        }
-        owner = catalog.campaigns.budget_owner  # of a shared budget each campaign takes its own share
-        budgets["campaign"] = budgets["campaign"][:, owner] * catalog.campaigns.budget_part
+        conditions, on = self.conditions(account, days)
         midnights = [
             datetime.combine(start + timedelta(days=n), time(), account.zone).astimezone(UTC)
             for n in range(len(days) + 1)
@@ -161,10 +292,45 @@ class Market:
             days=days,
             age_days=_ages(midnights, now),
             on=on,
-            budgets=budgets,
+            conditions=conditions,
             lookback_days=lookback_days,
             effects=effects(catalog, days, self.diary.of(catalog)),
         )
+
+    def conditions(self, account: Account, days: Whole) -> tuple[Conditions, Overlays]:
+        """What is planned on consecutive days and the market it meets; and per level which entities may deliver, days x entities."""
+        catalog = self.catalog(account)
+        before = memory_days(account.behaviour)
+        reach = np.arange(days[0] - before, days[-1] + 1)
+        on = {
+            level: overlay(~getattr(catalog, level + "s").paused, reach, self.laid(catalog, level, "active"))
+            for level in LEVELS
+        }
+        budgets = {
+            level: overlay(
+                getattr(catalog, level + "s").budget_micros,
+                reach,
+                self.laid(catalog, level, "budget_micros"),
+            )
+            for level in ("campaign", "ad_set")
+        }
+        owner = catalog.campaigns.budget_owner  # of a shared budget each campaign takes its own share
+        budgets["campaign"] = budgets["campaign"][:, owner] * catalog.campaigns.budget_part
+        searches = self.searches(account)
+        left = searches.left(self.negatives.history(account), reach) if searches else None
+        if catalog.ads.first_day is not None:
+            on["ad"] = on["ad"] & (reach[:, None] >= catalog.ads.first_day)
+        met = conditions(
+            catalog,
+            reach,
+            on,
+            budgets,
+            searches_left=left,
+            text_effects=self._text_effects(account, reach),
+            parts=self.people.parts(account),
+            before=before,
+        )
+        return met, {level: flags[before:] for level, flags in on.items()}
 
     def served(self, account: Account, report: Report) -> Floats:
         """Per row of a report the share of its day in which there was budget left."""
@@ -187,7 +353,8 @@ class Market:
         ]
         return float(set_[-1].value) if set_ else None
 
-    def _laid(self, catalog: Catalog, level: str, field: str) -> list[tuple[int, Change]]:
+    def laid(self, catalog: Catalog, level: str, field: str) -> list[tuple[int, Change]]:
+        """Every change of a field at a level of an account, with the row of its entity; oldest first."""
         changes = self.changes.on(catalog.account.platform, catalog.account.id, level, field)
         return [
             (catalog.index[level][c.entity_id], c) for c in changes if c.entity_id in catalog.index[level]
@@ -223,13 +390,13 @@ def _number(day: date) -> int:
 def _rows(catalog: Catalog, level: str, cells: Delivered) -> Report:
     """Cells (days x ads) summed to a level, without the rows in which nothing happened."""
     sums = {metric: _summed(catalog, level, getattr(cells, metric)) for metric in METRICS}
-    kept = np.zeros(sums["impressions"].shape, bool)
+    is_active = np.zeros(sums["impressions"].shape, bool)
     for metric in sums.values():
-        kept |= metric > 0
+        is_active |= metric > 0
     if level in {"ad_set", "ad"}:
         hidden = catalog.ad_sets.hidden if level == "ad_set" else catalog.ad_sets.hidden[catalog.ads.ad_set]
-        kept &= ~hidden
-    at_day, at = np.nonzero(kept)
+        is_active &= ~hidden
+    at_day, at = np.nonzero(is_active)
     ad = at if level == "ad" else None
     ad_set = catalog.ads.ad_set[at] if level == "ad" else at if level == "ad_set" else None
     campaign = None if level == "account" else at if ad_set is None else catalog.ad_sets.campaign[ad_set]

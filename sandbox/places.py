@@ -35,13 +35,17 @@ def candidates(market: Market, start: date, end: date) -> list[Candidate]:
 
     What a place delivers is the mean of a week, at the beginning or at the end of the time, whichever is less.
     """
-    found = [one for account in market.world.accounts for one in _of_account(market, account, start, end)]
-    accounts = [one for one in found if one.level == "account"]
-    for place in sorted({one.place[:1] for one in accounts}):
-        within = [one for one in accounts if one.place[:1] == place]
+    all_candidates = [
+        candidate
+        for account in market.world.accounts
+        for candidate in _of_account(market, account, start, end)
+    ]
+    accounts = [candidate for candidate in all_candidates if candidate.level == "account"]
+    for place in sorted({candidate.place[:1] for candidate in accounts}):
+        within = [candidate for candidate in accounts if candidate.place[:1] == place]
         if 1 < len(within) < len(accounts):
-            found.append(_sum(place, within))
-    return [*found, _sum((), accounts)] if len(accounts) > 1 else found
+            all_candidates.append(_sum(place, within))
+    return [*all_candidates, _sum((), accounts)] if len(accounts) > 1 else all_candidates
 
 
 def place_of(market: Market, incident: Incident) -> Place:
@@ -59,12 +63,12 @@ def place_of(market: Market, incident: Incident) -> Place:
 
 
 def _place(catalog: Catalog, level: Literal["campaign", "ad_set", "ad"], row: int) -> Place:
-    own, account = (str(getattr(catalog, level + "s").id[row]),), catalog.account
+    entity_id, account = (str(getattr(catalog, level + "s").id[row]),), catalog.account
     if level == "ad":
-        return *_place(catalog, "ad_set", int(catalog.ads.ad_set[row])), *own
+        return *_place(catalog, "ad_set", int(catalog.ads.ad_set[row])), *entity_id
     if level == "ad_set":
-        return *_place(catalog, "campaign", int(catalog.ad_sets.campaign[row])), *own
-    return account.platform, account.id, *own
+        return *_place(catalog, "campaign", int(catalog.ad_sets.campaign[row])), *entity_id
+    return account.platform, account.id, *entity_id
 
 
 def _of_account(market: Market, account: Account, start: date, end: date) -> Iterator[Candidate]:
@@ -123,5 +127,5 @@ def _never(catalog: Catalog, level: str, row: int) -> frozenset[Kind]:
 
 
 def _sum(place: Place, parts: Sequence[Candidate]) -> Candidate:
-    clicks, conversions = sum(one.clicks for one in parts), sum(one.conversions for one in parts)
+    clicks, conversions = sum(part.clicks for part in parts), sum(part.conversions for part in parts)
     return Candidate(place, "account", None, clicks, conversions)

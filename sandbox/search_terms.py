@@ -11,16 +11,32 @@ import numpy as np
 from sandbox import words
 from sandbox.catalog import Catalog
 from sandbox.draws import Floats, Whole, normal, uniform
-from sandbox.market import Report
+from sandbox.report import Report
 
 VISIBLE_SHARE = 0.86
 TERMS_PER_AD_SET = 6
+TERMS_MOST = 1_000_000
+"""More than the rows of any vocabulary."""
 METRICS = ("impressions", "clicks", "spend_micros", "purchases", "purchase_value_micros", "leads")
 
 
 @dataclass(frozen=True)
+class SearchTerm:
+    """A search as an ad group's report shows it."""
+
+    text: str
+    resource: int
+    """What its resource is named by within the ad group."""
+    is_keyword: bool
+    """The very words are a keyword of the ad group."""
+    keyword: str | None = None
+    """Text of the keyword that took the search; None in Performance Max and where the world does not say."""
+    match_type: str | None = None
+
+
+@dataclass(frozen=True)
 class TermDays:
-    """Rows per day, ad set and search; `term` counts into `Catalog.searches`."""
+    """Rows per day, ad set and search; `term` counts into `Catalog.searches`, or into the vocabulary of a world with searches."""
 
     day: Whole
     ad_set: Whole

@@ -61,5 +61,5 @@ class Segment(BaseModel):
 
 def typical(segments: tuple[Segment, ...], name: str) -> float:
     """The share-weighted mean of a multiplier: what 1 means in this world."""
-    whole = sum(one.share for one in segments)
-    return sum(one.share * float(getattr(one, name)) for one in segments) / whole
+    whole = sum(segment.share for segment in segments)
+    return sum(segment.share * float(getattr(segment, name)) for segment in segments) / whole

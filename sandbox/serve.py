@@ -188,6 +188,6 @@ def _write_environment(environment: dict[str, str], path: Path) -> None:
 def _write_rates(stage: Stage, path: Path) -> None:
     """The world's exchange rates from its first day to next year's end, in the form PAID_MEDIA_FX_RATES takes."""
     through = stage.clock.now().date() + timedelta(days=400)
-    found = rates(stage.world, start=stage.world.begins, end=through)
-    lines = [f"{row['day']},{row['currency']},EUR,{row['eur']}\n" for row in found]
+    daily_rates = rates(stage.world, start=stage.world.begins, end=through)
+    lines = [f"{row['day']},{row['currency']},EUR,{row['eur']}\n" for row in daily_rates]
     path.write_text("day,currency,base,rate\n" + "".join(lines), encoding="utf-8")

@@ -93,8 +93,7 @@ class Stage:
 
     def forget(self) -> None:
         """Back to the world as it began: no change, audience, added incident, fault, request or message; the clock stays."""
-        self.market.diary.forget_added()
-        self.market.changes.clear()
+        self.market.reset()
         self.audiences.clear()
         self.objects.clear()
         self.faults.clear()
@@ -120,4 +119,5 @@ def set_stage(
     world: World, clock: Clock | None = None, *, stopwatch: Callable[[], float] = monotonic
 ) -> Stage:
     clock = clock or Clock()
-    return Stage(Market(world, clock), clock, stopwatch=stopwatch)
+    audiences = Audiences()
+    return Stage(Market(world, clock, audiences), clock, audiences=audiences, stopwatch=stopwatch)

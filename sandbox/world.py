@@ -9,8 +9,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from sandbox.behaviour import Behaviour, Section
 from sandbox.customer_settings import Crm
 from sandbox.incident import Incident, Platform, require_known
 
@@ -23,50 +24,7 @@ class WorldWrong(Exception):
     """A world file cannot be read; the message says where and what was expected."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Behaviour(_Frozen):
-    """How an account's market behaves. Money in major units of the account's currency."""
-
-    daily_budget: float = Field(60.0, gt=0, description="Median daily budget of an ad set.")
-    budget_spread: float = Field(
-        0.6, ge=0, le=2, description="Spread of budgets between ad sets (log scale)."
-    )
-    demand: float = Field(1.1, gt=0, description="Median of what could be spent over the budget.")
-    cpm: float = Field(9.0, gt=0, description="Median cost of a thousand impressions.")
-    ctr: float = Field(0.014, gt=0, lt=1)
-    conversion_rate: float = Field(0.035, gt=0, lt=1, description="Conversions per click.")
-    order_value: float = Field(70.0, gt=0, description="Median value of a purchase.")
-    lead_share: float = Field(
-        0.3, ge=0, le=1, description="Share of campaigns that collect leads, not purchases."
-    )
-    weekday_swing: float = Field(0.25, ge=0, lt=1, description="How much quieter the quietest weekday is.")
-    season_swing: float = Field(
-        0.15, ge=0, lt=1, description="Half the distance from the year's low to its high."
-    )
-    noise: float = Field(0.12, ge=0, le=1, description="Day-to-day noise of delivery (log scale).")
-    same_day_share: float = Field(
-        0.5, ge=0, le=1, description="Share of conversions within hours of the click."
-    )
-    lag_days: float = Field(4.0, gt=0, le=30, description="Mean lag of the other conversions, in days.")
-    longest_lag_days: int = Field(30, ge=1, le=90)
-    retracted_share: float = Field(
-        0.0, ge=0, le=0.5, description="Share of conversions that are taken back, such as returned orders."
-    )
-    retraction_days: float = Field(8.0, gt=0, le=60, description="Mean time until they are, in days.")
-    credit_share: float = Field(
-        0.0, ge=0, le=0.2, description="Share of clicks and cost credited back as invalid, on average."
-    )
-    credit_days: float = Field(2.0, ge=0, le=30, description="Days after the day's end until they are.")
-    paused_share: float = Field(0.08, ge=0, lt=1)
-    campaign_budget_share: float = Field(
-        0.5, ge=0, le=1, description="Share of campaigns that hold the budget."
-    )
-
-
-class Account(_Frozen):
+class Account(Section):
     """One advertising account."""
 
     platform: Platform
@@ -115,7 +73,7 @@ class Account(_Frozen):
         return UNIT_MICROS.get(self.currency, 10_000)
 
 
-class World(_Frozen):
+class World(Section):
     """Everything the sandbox simulates."""
 
     name: str = Field(pattern=r"^[a-z0-9_-]+$")

@@ -40,14 +40,14 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sandbox_session(var: Path) -> Iterator[Sandbox]:
-    stage = set_stage(load_world("demo"), Clock(MORNING))
+    stage = set_stage(load_world("kind"), Clock(MORNING))
     with running(stage, folder=var / "sandbox") as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def sandbox(sandbox_session: Sandbox) -> Iterator[Sandbox]:
-    """The demo world at 23 November 2026, 06:00 UTC; changes, added incidents, faults, clock and audit are forgotten after each test."""
+    """The world `kind` at 23 November 2026, 06:00 UTC; changes, added incidents, faults, clock and audit are forgotten after each test."""
     yield sandbox_session
     sandbox_session.stage.forget()
     sandbox_session.stage.clock.set(MORNING)

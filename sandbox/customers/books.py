@@ -13,11 +13,12 @@ from sandbox.customer_settings import CHANNELS, PAID, STAGES
 from sandbox.customers.funnel import Funnel, funnel, win_chance
 from sandbox.customers.latent import multiplier, segment_of
 from sandbox.customers.paths import Touches, convincing_rate, paths
-from sandbox.customers.people import DAY, NOBODY, AdSets, People, came
+from sandbox.customers.people import DAY, AdSets, People, came
 from sandbox.customers.repeats import Repeats, repeats
 from sandbox.customers.traits import Traits
 from sandbox.draws import Floats, Keys, Whole
 from sandbox.market import Market
+from sandbox.segment_mix import NOBODY
 
 Columns = dict[str, list[Any]]
 PERSON_SHIFT = 13
@@ -57,7 +58,7 @@ class Bookkeeper:
             TooManyPeople: They would not fit in memory.
         """
         now, world = self._market.clock.now(), self._market.world
-        mark = (now.replace(minute=0, second=0, microsecond=0), self._market.changes.count)
+        mark = (now.replace(minute=0, second=0, microsecond=0), self._market.edition)
         with self._lock:
             if self._kept is None or self._kept[0] != mark:
                 start = max(world.crm.begins or world.begins, world.begins)
@@ -106,7 +107,7 @@ class Bookkeeper:
     def segments(self) -> Columns:
         """The latent segment of every contact that was ever entered, by its id in the CRM; none in a world without."""
         b, now = self.books(), self._market.clock.now().timestamp()
-        names = [one.name for one in self._market.world.crm.segments]
+        names = [segment.name for segment in self._market.world.crm.segments]
         rows = np.flatnonzero(b.funnel.is_contact & (b.funnel.created_at <= now) & bool(names))
         ids = contact_id(b.people.key[rows]).astype(str).tolist()
         return {"contact_id": ids, "segment": [names[n] for n in b.segment[rows]]}
@@ -164,23 +165,25 @@ class Bookkeeper:
             (b.people.channel, b.people.ad_set) if of_people else (b.touches.channel, b.touches.ad_set)
         )
         chosen = ad_set[rows]
-        known = chosen != NOBODY
-        safe = np.where(known, chosen, 0)
+        has_ad_set = chosen != NOBODY
+        safe = np.where(has_ad_set, chosen, 0)
         return {
             "channel": [CHANNELS[n] for n in channel[rows]],
             "is_paid": (channel[rows] < len(PAID)).tolist(),
-            "campaign_id": _where(known, b.sets.campaign_id[safe]),
-            "ad_set_id": _where(known, b.sets.ad_set_id[safe]),
+            "campaign_id": _where(has_ad_set, b.sets.campaign_id[safe]),
+            "ad_set_id": _where(has_ad_set, b.sets.ad_set_id[safe]),
         }
 
 
-def contact_id(own: Keys) -> Whole:
+def contact_id(person_key: Keys) -> Whole:
     """What the CRM numbers a person with."""
-    return (own >> np.uint64(PERSON_SHIFT)).astype(np.int64)
+    return (person_key >> np.uint64(PERSON_SHIFT)).astype(np.int64)
 
 
-def _where(known: npt.NDArray[np.bool_], values: Iterable[Any]) -> list[str | None]:
-    return [str(value) if is_known and value else None for is_known, value in zip(known, values, strict=True)]
+def _where(has_value: npt.NDArray[np.bool_], values: Iterable[Any]) -> list[str | None]:
+    return [
+        str(value) if is_known and value else None for is_known, value in zip(has_value, values, strict=True)
+    ]
 
 
 def _instant(day: date) -> float:

@@ -8,9 +8,9 @@ from sandbox import words
 from sandbox.customer_settings import CHANNELS
 from sandbox.customers.books import Books, contact_id
 from sandbox.customers.paths import click_key
-from sandbox.customers.people import NOBODY
 from sandbox.customers.traits import company_of
 from sandbox.draws import Whole, key, uniform
+from sandbox.segment_mix import NOBODY
 from sandbox.world import World
 
 FIRST = (
@@ -64,16 +64,18 @@ class Cards:
 
     def __init__(self, world: World, books: Books) -> None:
         self._world, self._books = world, books
-        own = books.people.key
-        self.contact_id = contact_id(own)
-        self.second_id = contact_id(key(own, 290))
-        first = contact_id(key(own, 291))
+        person_key = books.people.key
+        self.contact_id = contact_id(person_key)
+        self.second_id = contact_id(key(person_key, 290))
+        first = contact_id(key(person_key, 291))
         self.deal_id: Whole = np.concatenate([first, contact_id(key(books.repeats.key, 295))])
         """Of everybody's first order or deal, then of the repeat orders."""
-        self.company = company_of(world.crm, key(own, 292), books.segment)
-        self.owner: Whole = 500 + (key(own, 293) % np.uint64(6)).astype(np.int64)
-        for_a_company = np.array([one.company_share for one in world.crm.segments] or [0.0])[books.segment]
-        self.has_company = ~books.people.sells | (uniform(world.seed, 294, own) < for_a_company)
+        self.company = company_of(world.crm, key(person_key, 292), books.segment)
+        self.owner: Whole = 500 + (key(person_key, 293) % np.uint64(6)).astype(np.int64)
+        for_a_company = np.array([segment.company_share for segment in world.crm.segments] or [0.0])[
+            books.segment
+        ]
+        self.has_company = ~books.people.sells | (uniform(world.seed, 294, person_key) < for_a_company)
         self._clicks = click_key(books.touches, books.people)
 
     def name(self, person: int) -> tuple[str, str]:
@@ -153,12 +155,12 @@ class Cards:
         name, value = self.click_id(touch) or ("", "")
         if not touches.is_tagged[touch]:
             return f"{page}?{name}={value}"
-        campaign, own = sets.campaign_id[ad_set], sets.ad_set_id[ad_set]
+        campaign, ad_set_id = sets.campaign_id[ad_set], sets.ad_set_id[ad_set]
         tags = {
-            "google_ads": f"utm_source=google&utm_medium=cpc&utm_campaign={campaign}&utm_content={own}",
-            "meta_ads": f"utm_source=facebook&utm_medium=paid_social&utm_campaign={campaign}&utm_content={own}",
+            "google_ads": f"utm_source=google&utm_medium=cpc&utm_campaign={campaign}&utm_content={ad_set_id}",
+            "meta_ads": f"utm_source=facebook&utm_medium=paid_social&utm_campaign={campaign}&utm_content={ad_set_id}",
             "linkedin_ads": f"utm_source=linkedin&utm_medium=paid_social&utm_campaign=urn:li:sponsoredCampaignGroup:{campaign}"
-            f"&utm_content=urn:li:sponsoredCampaign:{own}",
+            f"&utm_content=urn:li:sponsoredCampaign:{ad_set_id}",
         }[CHANNELS[int(touches.channel[touch])]]
         return f"{page}?{tags}{self._searched(touch)}&{name}={value}"
 

@@ -73,6 +73,10 @@ def funnel(world: World, people: People, touches: Touches, rate: float, segment:
     order = np.where(real & people.sells, people.converts_at, NEVER)
     sent_back = (real & people.sells) & (uniform(seed, 247, who) < crm.refund_share)
     refund = np.where(sent_back, order - np.log(uniform(seed, 248, who)) * crm.refund_days * DAY, NEVER)
+    if crm.chargeback_share:
+        charged_back = (real & people.sells) & (uniform(seed, 255, who) < crm.chargeback_share)
+        after = -np.log(uniform(seed, 256, who)) * crm.chargeback_days * DAY
+        refund = np.where(charged_back, np.minimum(refund, order + after), refund)
     contact = real | subscribes
     twice = contact & (uniform(seed, 249, who) < crm.merge_share)
     gone = contact & (uniform(seed, 250, who) < crm.delete_share)

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from sandbox.catalog import Catalog
 from sandbox.customer_settings import CHANNELS, PAID, UNPAID
-from sandbox.customers.latent import mix
-from sandbox.customers.people import DAY, NOBODY, AdSets, People
+from sandbox.customers.people import DAY, AdSets, People
 from sandbox.draws import Floats, Whole, key, lognormal, poisson, uniform
+from sandbox.segment_mix import NOBODY, mix
 from sandbox.segment_settings import typical
 from sandbox.world import World
 
@@ -58,7 +58,7 @@ def pulls(world: World) -> Floats:
         BASE_PULL[name] * float(lognormal(1.0, world.crm.pull_spread, world.seed, 220, n))
         for n, name in enumerate(CHANNELS)
     ]
-    return np.array([world.crm.pull.get(name, own) for name, own in zip(CHANNELS, drawn, strict=True)])
+    return np.array([world.crm.pull.get(name, pull) for name, pull in zip(CHANNELS, drawn, strict=True)])
 
 
 def paths(world: World, people: People, sets: AdSets) -> Touches:
@@ -76,9 +76,9 @@ def paths(world: World, people: People, sets: AdSets) -> Touches:
         people.click_at[person] + uniform(seed, 224, *whose) * (people.converts_at - people.click_at)[person]
     )
     at = np.where(is_paid | (uniform(seed, 225, *whose) < 0.5), before, after)
-    own = uniform(seed, 226, *whose)
+    unpaid_draw = uniform(seed, 226, *whose)
     visit = np.select(
-        [own < OF_UNPAID[0], own < OF_UNPAID[1]],
+        [unpaid_draw < OF_UNPAID[0], unpaid_draw < OF_UNPAID[1]],
         [CHANNELS.index(UNPAID[0]), CHANNELS.index(UNPAID[1])],
         CHANNELS.index(UNPAID[2]),
     )
@@ -107,8 +107,8 @@ def _shown(sets: AdSets, at: Floats, u: Floats) -> Whole:
     share = np.divide(
         sets.clicks.cumsum(axis=1), total[:, None], out=np.ones_like(sets.clicks), where=total[:, None] > 0
     )
-    place = np.searchsorted((share + np.arange(days)[:, None]).ravel(), row + u, side="right")
-    return np.where(total[row] > 0, np.minimum(place - row * size, size - 1), NOBODY)
+    cell = np.searchsorted((share + np.arange(days)[:, None]).ravel(), row + u, side="right")
+    return np.where(total[row] > 0, np.minimum(cell - row * size, size - 1), NOBODY)
 
 
 def _weighed(
@@ -140,7 +140,7 @@ def click_key(touches: Touches, people: People) -> npt.NDArray:
 
 def convincing_rate(world: World, catalogs: list[Catalog], *, size: int = 5_000) -> float:
     """The k at which, over the world's own ad sets, claims exceed what really happened by `claim_excess`."""
-    parts = [_strength(one) for one in catalogs]
+    parts = [_strength(catalog) for catalog in catalogs]
     weight = np.concatenate(parts)
     channel = np.concatenate(
         [np.full(len(p), PAID.index(c.account.platform)) for p, c in zip(parts, catalogs, strict=True)]
@@ -153,8 +153,10 @@ def convincing_rate(world: World, catalogs: list[Catalog], *, size: int = 5_000)
         again = np.searchsorted(weight.cumsum() / weight.sum(), uniform(seed, 235, n, nth)).clip(
             max=len(weight) - 1
         )
-        own = uniform(seed, 236, n, nth)
-        unpaid = np.select([own < OF_UNPAID[0], own < OF_UNPAID[1]], [pull[3], pull[4]], pull[5])
+        unpaid_draw = uniform(seed, 236, n, nth)
+        unpaid = np.select(
+            [unpaid_draw < OF_UNPAID[0], unpaid_draw < OF_UNPAID[1]], [pull[3], pull[4]], pull[5]
+        )
         more = np.where(uniform(seed, 237, n, nth) < PAID_EXTRA, pull[channel[again]], unpaid)
         total += np.where(nth < extra, more, 0.0)
     shares, ease = mix(world, channel[chosen], chosen) or [np.ones(size)], _ease(world)
@@ -169,7 +171,7 @@ def convincing_rate(world: World, catalogs: list[Catalog], *, size: int = 5_000)
 def _ease(world: World) -> list[float]:
     """How easily a touch convinces each segment's people."""
     segments = world.crm.segments
-    return [one.conversion / typical(segments, "conversion") for one in segments] or [1.0]
+    return [segment.conversion / typical(segments, "conversion") for segment in segments] or [1.0]
 
 
 def _strength(catalog: Catalog) -> Floats:

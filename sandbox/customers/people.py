@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from sandbox.catalog import Catalog
 from sandbox.customer_settings import CHANNELS, PAID
-from sandbox.delivery import Delivered
+from sandbox.delivery import Delivered, order_values
 from sandbox.draws import Floats, Keys, Whole, key, lognormal, poisson, uniform
 from sandbox.market import Market
+from sandbox.segment_mix import NOBODY
 from sandbox.world import Account
 
-NOBODY = -1
 DAY = 86_400.0
 MOST = 3_000_000
 """More people than this are not kept in memory; a larger world sets `crm.begins` or `crm.kind: none`."""
@@ -82,7 +82,7 @@ def came(market: Market, *, start: date, end: date, most: int = MOST) -> tuple[P
             if len(cells.day):
                 rows = cells.day - first
                 clicks[rows] = np.add.reduceat(cells.clicks, catalog.ad_starts, axis=1)
-                parts.append(_converted(catalog, cells, number, sum(len(one.account) for one in sets)))
+                parts.append(_converted(catalog, cells, number, sum(len(block.account) for block in sets)))
                 size += len(parts[-1])
                 if size > most:
                     raise TooManyPeople(
@@ -98,9 +98,7 @@ def _converted(catalog: Catalog, cells: Delivered, account: int, before: int) ->
     """A person per conversion of the account's ads, drawn as the platform draws its claims."""
     ads, sets, seed = catalog.ads, catalog.ad_sets, catalog.seed
     d, who = cells.day[:, None], ads.id[None, :]
-    times = np.minimum(
-        poisson(cells.clicks * sets.conversion_rate[ads.ad_set], seed, 61, who, d), cells.clicks
-    )
+    times = np.minimum(poisson(cells.clicks * cells.converting, seed, 61, who, d), cells.clicks)
     at_day, at_ad = np.nonzero(times)
     count = times[at_day, at_ad]
     cell = np.repeat(np.arange(len(count)), count)
@@ -121,7 +119,7 @@ def _converted(catalog: Catalog, cells: Delivered, account: int, before: int) ->
         click_at=click_at,
         converts_at=click_at + np.minimum(lag, b.longest_lag_days) * DAY,
         sells=catalog.campaigns.sells[sets.campaign[row]],
-        value=np.round(lognormal(sets.order_value[row], 0.45, seed, 63, *whose), 2),
+        value=np.round(order_values(catalog, row, whose), 2),
     )
 
 
@@ -134,8 +132,8 @@ def _unasked(market: Market, paid: People, *, first: int, span: int) -> People:
     day = np.repeat(days, count)
     nth = np.arange(len(day)) - np.repeat(np.cumsum(count) - count, count)
     account = (uniform(seed, 212, day, nth) * len(world.accounts)).astype(int)
-    orders = np.array([one.behaviour.order_value for one in world.accounts])
-    sells = np.array([1.0 - one.behaviour.lead_share for one in world.accounts])
+    orders = np.array([account_of_world.behaviour.order_value for account_of_world in world.accounts])
+    sells = np.array([1.0 - account_of_world.behaviour.lead_share for account_of_world in world.accounts])
     visit = day * DAY + uniform(seed, 213, day, nth) * DAY
     unpaid = uniform(seed, 216, day, nth)
     return People(
@@ -155,22 +153,22 @@ def _midnights(account: Account, days: Whole) -> Floats:
     """When each of these days began at the account, in seconds since 1970."""
     epoch = date(1970, 1, 1)
     local = [datetime.combine(epoch + timedelta(days=int(day)), time(), account.zone) for day in days]
-    return np.array([one.astimezone(UTC).timestamp() for one in local])
+    return np.array([midnight.astimezone(UTC).timestamp() for midnight in local])
 
 
 def _ad_sets(catalog: Catalog, account: Account, number: int, clicks: Floats, first_day: int) -> AdSets:
     sets = catalog.ad_sets
     campaign = catalog.campaigns.id[sets.campaign].astype(str)
-    own = np.where(sets.hidden, "", sets.id.astype(str))
+    reported_id = np.where(sets.hidden, "", sets.id.astype(str))
     size = len(sets.id)
     channel = np.full(size, PAID.index(account.platform))
-    return AdSets(np.full(size, number), channel, campaign, own, sets.theme, clicks, first_day)
+    return AdSets(np.full(size, number), channel, campaign, reported_id, sets.theme, clicks, first_day)
 
 
 def _stacked(parts: list[People]) -> People:
     return People(
         **{
-            f.name: np.concatenate([getattr(one, f.name) for one in parts] or [np.zeros(0)])
+            f.name: np.concatenate([getattr(part, f.name) for part in parts] or [np.zeros(0)])
             for f in fields(People)
         }
     )
@@ -178,7 +176,7 @@ def _stacked(parts: list[People]) -> People:
 
 def _joined(parts: list[AdSets]) -> AdSets:
     def along(name: str) -> Iterator[npt.NDArray]:
-        return (getattr(one, name) for one in parts)
+        return (getattr(part, name) for part in parts)
 
     flat = {
         name: np.concatenate(list(along(name)))

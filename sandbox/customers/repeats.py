@@ -40,33 +40,33 @@ def repeats(world: World, people: People, what: Funnel, segment: Whole, *, until
         TooManyPeople: They would not fit in memory.
     """
     seed, segments = world.seed, world.crm.segments
-    yearly = np.array([one.orders_per_year for one in segments] or [0.0])[segment]
+    yearly = np.array([of_segment.orders_per_year for of_segment in segments] or [0.0])[segment]
     buys = np.flatnonzero((what.order_at < until) & ~what.is_test & (yearly > 0))
     who = people.key[buys]
     rate = yearly[buys] / YEAR * _gamma(seed, 310, who)
-    churn = np.array([one.churn for one in segments] or [1.0])[segment[buys]] / YEAR
+    churn = np.array([of_segment.churn for of_segment in segments] or [1.0])[segment[buys]] / YEAR
     alive = what.order_at[buys] - np.log(uniform(seed, 312, who)) / (churn * _gamma(seed, 311, who))
     ends = np.minimum(np.minimum(alive, what.deleted_at[buys]), until)
-    at, nth, found, size = what.order_at[buys].copy(), 0, [], 0
+    at, nth, rounds, size = what.order_at[buys].copy(), 0, [], 0
     while len(buys):
-        own = key(who, 313, nth)
-        at = at - np.log(uniform(seed, own)) / rate
+        order_key = key(who, 313, nth)
+        at = at - np.log(uniform(seed, order_key)) / rate
         on = at < ends
-        buys, who, own = buys[on], who[on], own[on]
+        buys, who, order_key = buys[on], who[on], order_key[on]
         rate, ends, at = rate[on], ends[on], at[on]
-        value = np.round(people.value[buys] * lognormal(1.0, VALUE_SPREAD, seed, 314, own), 2)
-        found.append((buys, own, at, np.maximum(value, 0.01)))
+        value = np.round(people.value[buys] * lognormal(1.0, VALUE_SPREAD, seed, 314, order_key), 2)
+        rounds.append((buys, order_key, at, np.maximum(value, 0.01)))
         nth, size = nth + 1, size + len(buys)
         if size > MOST:
             raise TooManyPeople(
                 f"World {world.name} has more than {MOST:,} repeat orders: set crm.begins later, or orders_per_year lower."
             )
-    if not found:
+    if not rounds:
         nothing = np.zeros(0)
         return Repeats(nothing.astype(np.int64), nothing.astype(np.uint64), nothing, nothing)
-    person, own, when, value = (np.concatenate(list(parts)) for parts in zip(*found, strict=True))
+    person, order_key, when, value = (np.concatenate(list(parts)) for parts in zip(*rounds, strict=True))
     order = np.lexsort((when, person))
-    return Repeats(person[order], own[order], when[order], value[order])
+    return Repeats(person[order], order_key[order], when[order], value[order])
 
 
 def _gamma(seed: int, stream: int, who: Keys) -> Floats:

@@ -98,7 +98,7 @@ class Traits:
             (self._companies, self.segment_of_company) if of_company else (self._people, self._segment)
         )
         crm, seed, stream = self._world.crm, self._world.seed, _STREAMS[name]
-        shares: list[Mapping[str, float]] = [getattr(one, name) for one in crm.segments]
+        shares: list[Mapping[str, float]] = [getattr(each, name) for each in crm.segments]
         values = tuple(dict.fromkeys(value for given in shares for value in given))
         codes = np.full(len(whose), UNKNOWN, np.int16)
         if not values:
@@ -106,8 +106,8 @@ class Traits:
         u, is_typical = uniform(seed, stream, whose), uniform(seed, stream + 1, whose) >= crm.segment_overlap
         anybodys = _anybodys(crm, shares)
         for number, given in enumerate(shares):
-            own = segment == number
-            for rows, among in ((own & is_typical, given), (own & ~is_typical, anybodys)):
+            of_segment = segment == number
+            for rows, among in ((of_segment & is_typical, given), (of_segment & ~is_typical, anybodys)):
                 if among:
                     codes[rows] = np.searchsorted(_steps(among, values), u[rows])
         codes[_is_missing(self._world, name, stream + 2, whose)] = UNKNOWN
@@ -131,17 +131,17 @@ def _segments_of_companies(crm: Crm) -> Whole:
 
 def _bounds(crm: Crm) -> Whole:
     """Companies are numbered segment by segment."""
-    share = np.array([one.share for one in crm.segments])
+    share = np.array([segment.share for segment in crm.segments])
     return np.concatenate([[0], np.rint(share.cumsum() / share.sum() * crm.companies)]).astype(np.int64)
 
 
 def _anybodys(crm: Crm, shares: list[Mapping[str, float]]) -> dict[str, float]:
     """How common each value is among everybody."""
-    found: dict[str, float] = {}
-    for one, given in zip(crm.segments, shares, strict=True):
+    common: dict[str, float] = {}
+    for segment, given in zip(crm.segments, shares, strict=True):
         for value, share in given.items():
-            found[value] = found.get(value, 0.0) + one.share * share / sum(given.values())
-    return found
+            common[value] = common.get(value, 0.0) + segment.share * share / sum(given.values())
+    return common
 
 
 def _steps(given: Mapping[str, float], values: tuple[str, ...]) -> Floats:

@@ -38,7 +38,7 @@ def of_row(stage: Stage, account: Account, row: int, status: str) -> Ad:
     """An ad of the market, with texts that were edited since."""
     catalog = stage.market.catalog(account)
     own_id, ad_group = int(catalog.ads.id[row]), int(catalog.ad_sets.id[catalog.ads.ad_set[row]])
-    texts = catalog.texts(row)
+    texts = stage.market.texts(account, row)
     edited = stage.objects.find(("google_ads", account.id, "ad_group_ad", ad_group, own_id))
     fields: Attributes = {
         "headlines": tuple((text, UNPINNED) for text in texts["headlines"]),

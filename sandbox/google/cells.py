@@ -12,8 +12,8 @@ from sandbox.draws import uniform
 from sandbox.google import ads, criteria, entities
 from sandbox.google.gaql import Query
 from sandbox.google.keywords import KeywordMatcher, keyword_days, term_attributes
-from sandbox.market import METRICS, Report
-from sandbox.search_terms import term_days
+from sandbox.report import METRICS, Report
+from sandbox.search_terms import TERMS_MOST
 from sandbox.stage import Stage
 from sandbox.world import Account
 
@@ -163,11 +163,11 @@ def _search_terms(stage: Stage, account: Account, query: Query, span: tuple[date
 
     def cells() -> Iterator[Cells]:
         for report in stage.market.report(account, "ad_set", *span):
-            terms = term_days(stage.market.catalog(account), report)
+            terms = stage.market.term_days(account, report)
             segment = (
                 matcher.numbers(terms.ad_set, terms.term) if is_divided else np.zeros(len(terms.day), int)
             )
-            yield Cells(terms.ad_set * 100 + terms.term, segment, terms.day, _term_counts(terms))
+            yield Cells(terms.ad_set * TERMS_MOST + terms.term, segment, terms.day, _term_counts(terms))
 
     return Source(
         lambda row: term_attributes(stage, account, matcher, row),
@@ -183,20 +183,20 @@ def _campaign_search_terms(stage: Stage, account: Account, query: Query, span: t
 
     def cells() -> Iterator[Cells]:
         for report in stage.market.report(account, "ad_set", *span):
-            terms = term_days(catalog, report)
+            terms = stage.market.term_days(account, report)
             segment = (
                 matcher.numbers(terms.ad_set, terms.term) if is_divided else np.zeros(len(terms.day), int)
             )
             campaign = catalog.ad_sets.campaign[terms.ad_set]
-            yield Cells(campaign * 100 + terms.term, segment, terms.day, _term_counts(terms))
+            yield Cells(campaign * TERMS_MOST + terms.term, segment, terms.day, _term_counts(terms))
 
     def attributes(row: int) -> entities.Attributes:
-        campaign, term = divmod(row, 100)
+        campaign, term = divmod(row, TERMS_MOST)
         own_id = int(catalog.campaigns.id[campaign])
         ad_set = int(catalog.ad_set_starts[campaign])
         return entities.campaign(stage, account, campaign) | {
             "campaign_search_term_view.resource_name": f"customers/{account.id}/campaignSearchTermViews/{own_id}~{term}",
-            "campaign_search_term_view.search_term": catalog.searches(ad_set)[term],
+            "campaign_search_term_view.search_term": stage.market.search(account, ad_set, term).text,
             "campaign_search_term_view.campaign": f"customers/{account.id}/campaigns/{own_id}",
         }
 

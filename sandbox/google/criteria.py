@@ -77,11 +77,8 @@ def ad_group_criteria(stage: Stage, account: Account, *, ad_group: int | None = 
         own_id = int(catalog.ad_sets.id[row])
         if ad_group not in (None, own_id):
             continue
-        searches = catalog.searches(row)
-        for n in range(3):
-            fields = {
-                "text": searches[n], "match_type": ("EXACT", "PHRASE", "BROAD")[n], "negative": False, "status": "ENABLED",
-            }  # fmt: skip
+        for n, (text, match_type) in enumerate(stage.market.keywords(account, row)):
+            fields = {"text": text, "match_type": match_type, "negative": False, "status": "ENABLED"}
             yield _began(stage, account, "ad_group_criterion", own_id, own_id * 10 + n, fields)
     yield from _made(stage, account, "ad_group_criterion", ad_group)
 

@@ -108,7 +108,10 @@ def ad_group(stage: Stage, account: Account, row: int) -> Attributes:
     catalog = stage.market.catalog(account)
     own_id, above = int(catalog.ad_sets.id[row]), int(catalog.ad_sets.campaign[row])
     base = f"customers/{account.id}"
-    return campaign(stage, account, above) | {
+    above_it = stage.market.remembered(
+        ("google campaign", account.id, above), lambda: campaign(stage, account, above)
+    )
+    return above_it | {
         "ad_group.resource_name": f"{base}/adGroups/{own_id}", "ad_group.id": own_id,
         "ad_group.name": stage.market.current(account, "ad_set", own_id, "name", catalog.ad_sets.name[row]),
         "ad_group.status": status(stage, account, "ad_set", row),
@@ -121,7 +124,10 @@ def ad_group(stage: Stage, account: Account, row: int) -> Attributes:
 def ad_group_ad(stage: Stage, account: Account, row: int) -> Attributes:
     catalog = stage.market.catalog(account)
     ad = ads.of_row(stage, account, row, status(stage, account, "ad", row))
-    above = ad_group(stage, account, int(catalog.ads.ad_set[row]))
+    ad_set = int(catalog.ads.ad_set[row])
+    above = stage.market.remembered(
+        ("google ad group", account.id, ad_set), lambda: ad_group(stage, account, ad_set)
+    )
     return above | ads.attributes(account, ad, [])
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from sandbox.catalog import Catalog
 from sandbox.google import criteria, entities
-from sandbox.market import METRICS, Report
-from sandbox.search_terms import term_days
+from sandbox.report import METRICS, Report
+from sandbox.search_terms import TERMS_MOST, TermDays
 from sandbox.stage import Stage
 from sandbox.world import Account
 
@@ -25,7 +25,7 @@ class KeywordMatcher:
     STATUS = "segments.search_term_targeting_status"
 
     def __init__(self, stage: Stage, account: Account) -> None:
-        self._account = account
+        self._account, self._market = account, stage.market
         self._catalog = stage.market.catalog(account)
         results = list(criteria.ad_group_criteria(stage, account))
         self.keywords = [c for c in results if not c.fields["negative"]]
@@ -39,10 +39,14 @@ class KeywordMatcher:
             self._of_ad_group.setdefault(self._catalog.index["ad_set"][keyword.parent], []).append(number)
         self._matched: dict[tuple[int, int], int] = {}
 
+    def term_days(self, report: Report) -> TermDays:
+        """The searches of an ad-set report's rows."""
+        return self._market.term_days(self._account, report)
+
     def matched(self, ad_set: int, term: int) -> int:
         """The number in `keywords` that a search of an ad set's row matches: the strictest that does, else its broadest."""
         if (ad_set, term) not in self._matched:
-            text = self._catalog.searches(ad_set)[term].casefold()
+            text = self._market.search(self._account, ad_set, term).text.casefold()
             mine = sorted(self._of_ad_group[ad_set], key=self._strictness)
             fits = [n for n in mine if _matches(self.keywords[n], text)]
             self._matched[ad_set, term] = fits[0] if fits else self.broadest(ad_set)
@@ -57,9 +61,9 @@ class KeywordMatcher:
 
     def numbers(self, ad_set: np.ndarray, term: np.ndarray) -> np.ndarray:
         """Numbers into `segments` per row."""
-        pairs, at = np.unique(ad_set * 100 + term, return_inverse=True)
+        pairs, at = np.unique(ad_set * TERMS_MOST + term, return_inverse=True)
         matched = [
-            self.matched(*divmod(int(pair), 100)) * 2 + self._is_added(*divmod(int(pair), 100))
+            self.matched(*divmod(int(pair), TERMS_MOST)) * 2 + self._is_added(*divmod(int(pair), TERMS_MOST))
             for pair in pairs
         ]
         return np.array(matched, int)[at] if len(pairs) else np.zeros(0, int)
@@ -69,7 +73,10 @@ class KeywordMatcher:
 
     def status(self, ad_set: int, term: int) -> str:
         """Whether a search is a keyword of its ad group, a negative one, both, or neither."""
-        text, own_id = self._catalog.searches(ad_set)[term].casefold(), int(self._catalog.ad_sets.id[ad_set])
+        text, own_id = (
+            self._market.search(self._account, ad_set, term).text.casefold(),
+            int(self._catalog.ad_sets.id[ad_set]),
+        )
         added = any(
             self.keywords[n].fields["text"].casefold() == text and not self.keywords[n].is_removed
             for n in self._of_ad_group.get(ad_set, ())
@@ -110,13 +117,13 @@ def _matches(keyword: criteria.Criterion, text: str) -> bool:
 def term_attributes(
     stage: Stage, account: Account, matcher: KeywordMatcher, number: int
 ) -> entities.Attributes:
-    """A search of an ad group by GAQL path; `number` is the ad group's row times 100 and the search's number."""
-    ad_set, term = divmod(number, 100)
+    """A search of an ad group by GAQL path; `number` is the ad group's row times `TERMS_MOST` and the search's number."""
+    ad_set, term = divmod(number, TERMS_MOST)
     catalog = stage.market.catalog(account)
     own_id = int(catalog.ad_sets.id[ad_set])
     return entities.ad_group(stage, account, ad_set) | {
         "search_term_view.resource_name": f"customers/{account.id}/searchTermViews/{own_id}~{term}",
-        "search_term_view.search_term": catalog.searches(ad_set)[term],
+        "search_term_view.search_term": stage.market.search(account, ad_set, term).text,
         "search_term_view.ad_group": f"customers/{account.id}/adGroups/{own_id}",
         "search_term_view.status": matcher.status(ad_set, term),
     }
@@ -132,7 +139,7 @@ def keyword_days(
     assert report.ad_set is not None and report.campaign is not None  # noqa: S101, PT018 — an ad-set report
     searched = np.array([channel == "SEARCH" for channel in catalog.campaigns.channel])[report.campaign]
     rows = np.flatnonzero(searched)
-    terms = term_days(catalog, report)
+    terms = matcher.term_days(report)
     matched = np.array(
         [matcher.matched(int(a), int(t)) for a, t in zip(terms.ad_set, terms.term, strict=True)], int
     )

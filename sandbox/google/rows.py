@@ -13,7 +13,7 @@ from sandbox.google.encode import metrics_bytes, row_with
 from sandbox.google.failures import VERSION
 from sandbox.google.gaql import Query
 from sandbox.google.metrics import columns
-from sandbox.market import METRICS
+from sandbox.report import METRICS
 from sandbox.stage import Stage
 from sandbox.world import Account
 

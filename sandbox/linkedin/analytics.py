@@ -17,8 +17,9 @@ from sandbox.catalog import Catalog
 from sandbox.draws import Whole, normal
 from sandbox.linkedin.analytics_query import DIVIDING, METRICS, PEOPLE, PIVOTS, AnalyticsQuery, parse
 from sandbox.linkedin.refusals import Refused
-from sandbox.market import LEVELS, Market
-from sandbox.market import METRICS as MARKET_METRICS
+from sandbox.market import Market
+from sandbox.report import LEVELS
+from sandbox.report import METRICS as MARKET_METRICS
 from sandbox.stage import Stage
 from sandbox.world import Account
 

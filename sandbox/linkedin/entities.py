@@ -232,12 +232,12 @@ def _criteria(target: dict[str, Any]) -> dict[str, Any]:
 def _creative(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str, Any]:
     catalog = stage.market.catalog(account)
     common = _common(stage, account, "ad", entity_id, paused=bool(catalog.ads.paused[row]))
-    texts = catalog.texts(row)
+    text = stage.market.ad_text(account, row)
     rejected = stage.market.diary.is_disapproved(catalog, row, stage.today(account))
     held = {"servingHoldReasons": ["REJECTED"]} if rejected else {}
     return held | {
         "id": f"urn:li:sponsoredCreative:{entity_id}",
-        "name": f"Creative {row + 1}",
+        "name": catalog.ads.name[row].replace("Ad ", "Creative ", 1),
         "account": f"urn:li:sponsoredAccount:{account.id}",
         "campaign": f"urn:li:sponsoredCampaign:{catalog.ad_sets.id[int(catalog.ads.ad_set[row])]}",
         "intendedStatus": common["status"],
@@ -247,9 +247,9 @@ def _creative(stage: Stage, account: Account, row: int, entity_id: int) -> dict[
         "lastModifiedAt": common["changeAuditStamps"]["lastModified"]["time"],
         "content": {
             "textAd": {
-                "headline": texts["headlines"][0],
-                "description": texts["descriptions"][0],
-                "landingPage": texts["landing_page"],
+                "headline": text.headlines[0],
+                "description": text.descriptions[0],
+                "landingPage": text.landing_page,
             }
         },
     }

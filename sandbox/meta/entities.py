@@ -159,7 +159,7 @@ def creative_of(stage: Stage, account: Account, row: int) -> dict[str, Any]:
 def first_creative(stage: Stage, account: Account, row: int) -> dict[str, Any]:
     """The creative that a market's ad began with."""
     catalog = stage.market.catalog(account)
-    entity_id, texts = int(catalog.ads.id[row]), catalog.texts(row)
+    entity_id, texts = int(catalog.ads.id[row]), stage.market.texts(account, row)
     return {
         "id": str(entity_id + FIRST_CREATIVE), "account_id": account.id, "name": f"Creative {row + 1}", "status": "ACTIVE",
         "title": texts["headlines"][0], "body": texts["descriptions"][0], "link_url": texts["landing_page"],

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from sandbox.breakdowns import parts_of, values_of
-from sandbox.market import LEVELS, METRICS
 from sandbox.meta.actions import actions, money, values
 from sandbox.meta.insight_query import IDS, InsightQuery
 from sandbox.meta.parameters import holds, rules
 from sandbox.meta.refusals import bad
 from sandbox.meta.statuses import EFFECTIVE, effective_status
+from sandbox.report import LEVELS, METRICS
 from sandbox.stage import Stage
 from sandbox.world import Account
 

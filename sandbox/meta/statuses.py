@@ -1,5 +1,7 @@
 """Statuses of Meta's entities: what was set, and what follows from those above, a review or an incident."""
 
+import numpy as np
+
 from sandbox.catalog import Catalog
 from sandbox.stage import Stage
 from sandbox.world import Account
@@ -33,6 +35,32 @@ def effective_status(stage: Stage, account: Account, level: str, row: int) -> st
         if status_of(stage, account, over, at) != "ACTIVE":
             return "CAMPAIGN_PAUSED" if over == "campaign" else "ADSET_PAUSED"
     return "DISAPPROVED" if level == "ad" and is_rejected(stage, account, row) else own_id
+
+
+def effective_statuses(stage: Stage, account: Account, level: str) -> list[str]:
+    """The effective status of every entity of a level, by row: for all at once what `effective_status` says of each."""
+    catalog, market = stage.market.catalog(account), stage.market
+
+    def own(of: str) -> np.ndarray:
+        statuses = np.where(getattr(catalog, of + "s").paused, "PAUSED", "ACTIVE").astype(object)
+        for change in market.changes.on("meta_ads", account.id, of, "status"):
+            if change.entity_id in catalog.index[of]:
+                statuses[catalog.index[of][change.entity_id]] = change.value
+        return statuses
+
+    statuses = own(level)
+    ad_set = catalog.ads.ad_set if level == "ad" else np.arange(len(catalog.ad_sets.id))
+    if level == "ad":
+        statuses[(statuses == "ACTIVE") & (own("ad_set") != "ACTIVE")[ad_set]] = "ADSET_PAUSED"
+    if level != "campaign":
+        stopped = (own("campaign") != "ACTIVE")[catalog.ad_sets.campaign[ad_set]]
+        statuses[stopped & (own(level) == "ACTIVE")] = "CAMPAIGN_PAUSED"
+    if level == "ad" and any(incident.kind == "disapproved_ads" for incident in market.diary.of(catalog)):
+        for row in np.flatnonzero(statuses == "ACTIVE").tolist():
+            if is_rejected(stage, account, row):
+                statuses[row] = "DISAPPROVED"
+    listed: list[str] = statuses.tolist()
+    return listed
 
 
 def above(catalog: Catalog, level: str, row: int) -> list[tuple[str, int]]:

@@ -88,7 +88,7 @@ CLIENTS = (
 def main(folder: Path) -> int:
     """Run every client; 0 where each read the truth."""
     failed = 0
-    stage = set_stage(load_world("demo"), Clock(NOW))
+    stage = set_stage(load_world("kind"), Clock(NOW))
     with running(stage, folder=folder / "sandbox") as sandbox:
         for client in CLIENTS:
             python = _environment(folder, client)

@@ -13,7 +13,7 @@ from resources.lake.lake import Lake
 from resources.lake.schema import Table
 from resources.tables import core
 from sandbox.fx import rates
-from sandbox.market import Report
+from sandbox.report import Report
 from sandbox.world import Account
 from tests.crm.ground import NOW, Ground
 

@@ -58,7 +58,7 @@ class Ground:
 
 def small_world(**crm: Any) -> World:
     """The demo world with the people of two weeks."""
-    return load_world("demo").model_copy(
+    return load_world("kind").model_copy(
         update={"crm": Crm(**({"kind": "hubspot", "begins": date(2026, 11, 6)} | crm))}
     )
 

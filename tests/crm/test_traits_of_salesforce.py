@@ -33,7 +33,7 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     world = small_world(
         kind="salesforce",
         begins=date(2026, 11, 14),
-        segments=load_world("demo").crm.segments,
+        segments=load_world("kind").crm.segments,
         consent_share=0.7,
         unsubscribe_share=0.5,
         unsubscribe_days=2.0,

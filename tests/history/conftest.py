@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.days import Days, days_of
+from sandbox.behaviour import Behaviour
 from sandbox.serve import Sandbox
-from sandbox.world import Account, Behaviour, World
+from sandbox.world import Account, World
 
 SOUTH = Behaviour(
     daily_budget=120, conversion_rate=0.06, ctr=0.04, cpm=20, paused_share=0.0, credit_share=0.01

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
 from sandbox.incident import Incident
-from sandbox.market import METRICS, Market
-from sandbox.world import Account, Behaviour, World
+from sandbox.market import Market
+from sandbox.report import METRICS
+from sandbox.world import Account, World
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 START, END = date(2026, 7, 1), date(2026, 9, 28)

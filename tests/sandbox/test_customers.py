@@ -10,8 +10,9 @@ from sandbox.clock import Clock
 from sandbox.customer_settings import PAID, STAGES, Crm
 from sandbox.customers.books import Bookkeeper
 from sandbox.customers.funnel import win_chance
-from sandbox.customers.people import DAY, NOBODY, TooManyPeople, came
+from sandbox.customers.people import DAY, TooManyPeople, came
 from sandbox.market import Market
+from sandbox.segment_mix import NOBODY
 from sandbox.world import World, load_world
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -19,7 +20,7 @@ BEGAN = date(2026, 8, 1)
 
 
 def market(seed: int = 7, *, begins: date = BEGAN, **crm: object) -> Market:
-    world = load_world("demo", seed=seed)
+    world = load_world("kind", seed=seed)
     return Market(world.model_copy(update={"crm": Crm(begins=begins, **crm)}), Clock(NOW))
 
 
@@ -119,4 +120,4 @@ def test_a_world_whose_people_do_not_fit_says_what_to_set() -> None:
 
 
 def test_a_world_file_without_a_crm_section_has_one() -> None:
-    assert World.model_validate(load_world("demo").model_dump(exclude={"crm"})).crm == Crm()
+    assert World.model_validate(load_world("kind").model_dump(exclude={"crm"})).crm == Crm()

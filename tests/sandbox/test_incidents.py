@@ -10,7 +10,8 @@ import pytest
 from sandbox.clock import Clock
 from sandbox.incident import KINDS
 from sandbox.incidents import drawn
-from sandbox.market import METRICS, Market
+from sandbox.market import Market
+from sandbox.report import METRICS
 from sandbox.world import World, load_world
 from tests.sandbox.incident_worlds import (
     AT,
@@ -62,16 +63,16 @@ def moved(before: dict[str, np.ndarray], after: dict[str, np.ndarray], days: sli
 
 
 def test_without_incidents_worlds_deliver_the_bytes_they_did_before_there_were_any() -> None:
-    assert digest(load_world("demo")) == DEMO_BEFORE
-    assert digest(load_world("demo", seed=7)) == DEMO_SEED_7_BEFORE
+    assert digest(load_world("kind")) == DEMO_BEFORE
+    assert digest(load_world("kind", seed=7)) == DEMO_SEED_7_BEFORE
 
 
 def test_an_incident_of_another_time_changes_no_byte() -> None:
     incidents = drawn(
-        load_world("demo"), seed=1, start=date(2026, 11, 24), end=date(2027, 2, 1), faults=10, holidays=2
+        load_world("kind"), seed=1, start=date(2026, 11, 24), end=date(2027, 2, 1), faults=10, holidays=2
     )
     assert {incident.kind for incident in incidents} == set(KINDS)
-    assert digest(load_world("demo").model_copy(update={"incidents": incidents})) == DEMO_BEFORE
+    assert digest(load_world("kind").model_copy(update={"incidents": incidents})) == DEMO_BEFORE
 
 
 @pytest.mark.parametrize(("kind", "size", "expected"), EXPECTED)

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
 from sandbox.incident import KINDS, Incident
 from sandbox.incidents import PLANS, drawn
 from sandbox.market import Market
 from sandbox.places import place_of
-from sandbox.world import Account, Behaviour, World, WorldWrong, load_world
+from sandbox.world import Account, World, WorldWrong, load_world
 from tests.sandbox.incident_worlds import (
     AT,
     END,
@@ -76,7 +77,7 @@ def test_any_world_and_time_gives_incidents_that_fit_and_never_meet(
         Market(world.model_copy(update={"incidents": incidents}), Clock(NOW))  # refuses what is not there
 
 
-@pytest.mark.parametrize("world", [load_world("demo"), busy_world()], ids=lambda world: world.name)
+@pytest.mark.parametrize("world", [load_world("kind"), busy_world()], ids=lambda world: world.name)
 def test_every_kind_of_fault_comes_before_one_comes_twice(world: World) -> None:
     for seed in range(5):
         incidents = drawn(world, seed=seed, **SPAN, faults=20, promotions=3, holidays=2)
@@ -85,7 +86,7 @@ def test_every_kind_of_fault_comes_before_one_comes_twice(world: World) -> None:
 
 
 def test_another_seed_or_world_gives_other_incidents() -> None:
-    sets = [drawn(load_world("demo", seed=w), seed=s, **SPAN, faults=10) for w, s in ((1, 1), (1, 2), (2, 1))]
+    sets = [drawn(load_world("kind", seed=w), seed=s, **SPAN, faults=10) for w, s in ((1, 1), (1, 2), (2, 1))]
     assert len(set(sets)) == 3
 
 
@@ -108,7 +109,7 @@ def test_they_spread_over_platforms_accounts_and_levels() -> None:
     found = [
         one
         for seed in range(30)
-        for one in drawn(load_world("demo"), seed=seed, **SPAN, faults=20, holidays=2)
+        for one in drawn(load_world("kind"), seed=seed, **SPAN, faults=20, holidays=2)
     ]
     accounts = Counter((one.platform, one.account_id) for one in found if one.account_id)
     assert len(accounts) == 5
@@ -123,7 +124,7 @@ def test_the_median_incident_stands_out_of_the_noise_of_its_own_entity() -> None
     """Over its days together the metric it moves is at least five of the entity's own standard errors away from usual."""
     metric = {"spend_spike": "spend_micros", "spend_stop": "spend_micros", "disapproved_ads": "spend_micros",
               "tracking_break": "conversions", "roas_decay": "conversions", "promotion": "conversions"}  # fmt: skip
-    world, distances = load_world("demo"), []
+    world, distances = load_world("kind"), []
     clean = Market(world, Clock(NOW))
     for seed in range(4):
         for one in drawn(world, seed=seed, **SPAN, faults=10, promotions=0, holidays=0):
@@ -216,7 +217,7 @@ def test_an_entity_that_is_not_there_or_not_reported_is_refused_when_the_market_
         WorldWrong, match="ctr_drop of 2026-08-03: ad_set 12345 is not in meta_ads 2000000007"
     ):
         market(an("ctr_drop", 0.5, level="ad_set", entity_id="12345"))
-    demo = load_world("demo")
+    demo = load_world("kind")
     catalog = Market(demo, Clock(NOW)).catalog(demo.accounts[0])
     hidden = str(catalog.ad_sets.id[np.flatnonzero(catalog.ad_sets.hidden)[0]])
     where = {"platform": "google_ads", "account_id": "1000000001", "level": "ad_set", "entity_id": hidden}

@@ -13,12 +13,11 @@ from sandbox.clock import Clock
 from sandbox.customer_settings import PAID, Crm
 from sandbox.customers.books import Bookkeeper, Books
 from sandbox.customers.cards import Cards
-from sandbox.customers.latent import mix
-from sandbox.customers.people import NOBODY
 from sandbox.customers.repeats import YEAR
 from sandbox.hubspot.objects import Holdings
 from sandbox.market import Market
 from sandbox.salesforce.objects import rows
+from sandbox.segment_mix import NOBODY, mix
 from sandbox.segment_settings import OF_COMPANIES, OF_PEOPLE, SIZES
 from sandbox.world import World, load_world
 
@@ -40,7 +39,7 @@ TWO: list[dict[str, Any]] = [
 
 
 def keeper(seed: int = 5, *, begins: date = BEGAN, now: datetime = NOW, **crm: Any) -> Bookkeeper:
-    plain = load_world("demo", seed=seed).model_copy(update={"crm": Crm()})
+    plain = load_world("kind", seed=seed).model_copy(update={"crm": Crm()})
     asked = {"begins": begins, "segments": TWO, "segment_overlap": 0.0, "trait_missing": 0.0} | crm
     world = plain.model_copy(update={"crm": Crm.model_validate(asked)})
     return Bookkeeper(Market(world, Clock(now)))
@@ -237,7 +236,7 @@ def test_a_world_without_segments_has_no_traits_no_repeats_and_no_truth() -> Non
 
 
 def test_a_world_file_that_does_not_fit_is_refused_with_the_place() -> None:
-    plain = load_world("demo").model_dump()
+    plain = load_world("kind").model_dump()
     for wrong, said in (
         ({"segments": [TWO[0], TWO[0]]}, "'many small orders' is there twice"),
         ({"segments": [TWO[0] | {"company_size": {"big": 1}}]}, "'big' is none of the bands"),
@@ -249,7 +248,7 @@ def test_a_world_file_that_does_not_fit_is_refused_with_the_place() -> None:
 
 
 def test_the_demo_asks_for_four_and_keeps_them_apart() -> None:
-    world = load_world("demo")
+    world = load_world("kind")
     assert len(world.crm.segments) == 4
     books = Bookkeeper(Market(world, Clock(NOW + timedelta(days=2)))).books()
     share = np.bincount(books.segment, minlength=4) / len(books.segment)
@@ -258,7 +257,7 @@ def test_the_demo_asks_for_four_and_keeps_them_apart() -> None:
 
 
 def test_benchmarks_see_what_a_crm_would_and_the_truth_beside_it() -> None:
-    plain = load_world("demo", seed=5)
+    plain = load_world("kind", seed=5)
     world = plain.model_copy(update={"crm": Crm.model_validate({"segments": TWO, "consent_share": 0.7})})
     shown = customers(world, morning=date(2024, 9, 1), history_days=90)
     assert set(shown.latent["segment"]) == {one["name"] for one in TWO}

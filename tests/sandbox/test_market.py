@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
 from sandbox.draws import poisson
-from sandbox.market import LEVELS, METRICS, Market, Report
-from sandbox.world import Account, Behaviour, World, load_world
+from sandbox.market import Market
+from sandbox.report import LEVELS, METRICS, Report
+from sandbox.world import Account, World, load_world
 from tests.examples import examples
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -18,7 +20,7 @@ START, END = date(2026, 10, 1), date(2026, 11, 22)
 
 
 def market(world: World | None = None, *, now: datetime = NOW) -> Market:
-    return Market(world or load_world("demo"), Clock(now))
+    return Market(world or load_world("kind"), Clock(now))
 
 
 def rows(m: Market, account: Account, level: str, start: date = START, end: date = END) -> Report:
@@ -46,15 +48,15 @@ def as_bytes(report: Report) -> bytes:
 
 
 def test_the_same_world_and_seed_give_the_same_bytes() -> None:
-    for account in load_world("demo").accounts:
+    for account in load_world("kind").accounts:
         one, two = (as_bytes(rows(market(), account, "ad")) for _ in "ab")
         assert one == two
 
 
 def test_another_seed_gives_another_market() -> None:
-    account = load_world("demo").accounts[0]
+    account = load_world("kind").accounts[0]
     assert as_bytes(rows(market(), account, "ad")) != as_bytes(
-        rows(market(load_world("demo", seed=1)), account, "ad")
+        rows(market(load_world("kind", seed=1)), account, "ad")
     )
 
 
@@ -92,7 +94,7 @@ def test_performance_max_is_seen_at_campaign_level_alone() -> None:
 
 
 def test_conversions_only_grow_as_time_passes_and_spend_of_a_closed_day_stays() -> None:
-    account = load_world("demo").accounts[2]
+    account = load_world("kind").accounts[2]
     views = [rows(market(now=NOW + timedelta(days=d)), account, "ad", END, END) for d in (0, 3, 10, 40)]
     claims = [int(v.purchases.sum() + v.leads.sum()) for v in views]
     assert claims == sorted(claims)
@@ -101,7 +103,7 @@ def test_conversions_only_grow_as_time_passes_and_spend_of_a_closed_day_stays() 
 
 
 def test_the_day_that_runs_has_delivered_a_part_and_the_next_nothing() -> None:
-    account = load_world("demo").accounts[2]
+    account = load_world("kind").accounts[2]
     morning = rows(market(), account, "ad", NOW.date(), NOW.date())
     night = rows(market(now=NOW + timedelta(days=1)), account, "ad", NOW.date(), NOW.date())
     assert 0 < morning.spend_micros.sum() < night.spend_micros.sum()

@@ -23,7 +23,8 @@ def world_file(folder: Path, text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "low", "high"), [("demo", 50, 70), ("large", 10_000, 10_100), ("stress", 100_000, 100_000)]
+    ("name", "low", "high"),
+    [("demo", 50, 70), ("kind", 50, 70), ("large", 10_000, 10_100), ("stress", 100_000, 100_000)],
 )
 def test_the_shipped_worlds_have_their_sizes(name: str, low: int, high: int) -> None:
     world = load_world(name)
@@ -62,5 +63,5 @@ def test_a_malformed_world_says_where_in_one_sentence(tmp_path: Path, old: str, 
 
 
 def test_an_unknown_world_lists_those_there_are() -> None:
-    with pytest.raises(WorldWrong, match="There is no world 'dmo': name one of demo, large, stress"):
+    with pytest.raises(WorldWrong, match="There is no world 'dmo': name one of demo, kind, large, stress"):
         load_world("dmo")

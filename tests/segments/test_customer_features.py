@@ -58,7 +58,7 @@ def read(lake: Lake, crms: Crms) -> None:
 @pytest.fixture(scope="module")
 def stood(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ground, Lake]]:
     """The demo's segments with the people of two weeks, read an hour before the week ended."""
-    demo = load_world("demo").crm
+    demo = load_world("kind").crm
     lively = [segment.model_copy(update={"orders_per_year": 60.0}) for segment in demo.segments]
     world = small_world(
         segments=lively,
@@ -147,8 +147,8 @@ def test_traits_are_those_of_the_books_and_missing_ones_are_missing(
 
 
 def test_visits_tell_channel_content_and_search(features_of_week: pd.DataFrame) -> None:
-    contents = {page for segment in load_world("demo").crm.segments for page in segment.content}
-    topics = {topic for segment in load_world("demo").crm.segments for topic in segment.search_topic}
+    contents = {page for segment in load_world("kind").crm.segments for page in segment.content}
+    topics = {topic for segment in load_world("kind").crm.segments for topic in segment.search_topic}
     assert topics >= set(features_of_week["search_topic"].dropna())
     assert len(contents & set(features_of_week["content"])) > 8
     assert features_of_week["first_channel"].notna().equals(features_of_week["visits"].notna())

@@ -21,12 +21,14 @@ from resources.config.settings import load_settings
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
 from resources.tables import core
+from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
 from sandbox.fx import rates
-from sandbox.market import LEVELS, Market, Report
+from sandbox.market import Market
+from sandbox.report import LEVELS, Report
 from sandbox.serve import running
 from sandbox.stage import set_stage
-from sandbox.world import Account, Behaviour, World
+from sandbox.world import Account, World
 from tests.conftest import MORNING
 from tests.examples import examples
 

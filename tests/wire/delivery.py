@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from resources.errors import PlatformError
 from resources.platforms.retries import Patience
-from sandbox.market import Market, Report
+from sandbox.market import Market
+from sandbox.report import Report
 from tests.conftest import MORNING
 
 LAST = MORNING.date() - timedelta(days=1)
