@@ -200,8 +200,10 @@ def measure(
                 say(f"{number} of {len(chosen)} cases")
         killed = run_kills(rig, kills, seed=seed, say=say) if kills else Counter()
     totals += killed
-    say(f"{len(chosen)} of {len(cases)} cases ended {dict(states)}; {kills} processes killed")
-    figures = {name: totals[name] for name in FIGURES} | {"cases": len(chosen), "kills": kills}
+    say(
+        f"{len(chosen)} of {len(cases)} cases ended {dict(states)}; {totals['killed']} of {kills} processes killed"
+    )
+    figures = {name: totals[name] for name in FIGURES} | {"cases": len(chosen), "kills": totals["killed"]}
     return {"figures": figures, "peers": {}, "ratios": {}}
 
 
@@ -391,7 +393,7 @@ def run_kills(rig: Rig, kills: int, *, seed: int, say: Callable[[str], None]) ->
         rig.begin()
         proposals = proposals_of(rig, case)
         key = propose(rig, proposals)
-        die_in_a_child(rig, key, after=drawn.randrange(0, 60))
+        totals["killed"] += die_in_a_child(rig, key, after=drawn.randrange(0, 60))
         for verdict in ("approve",) if waits(rig, key) else ():
             rig.sandbox.stage.clock.advance(timedelta(minutes=1))
             decide(rig, key, verdict)
@@ -408,12 +410,12 @@ def waits(rig: Rig, key: str) -> bool:
     return any(entry.state == State.PROPOSED for entry in rig.ledger.proposals.members(key))
 
 
-def die_in_a_child(rig: Rig, key: str, *, after: int) -> None:
-    """Carry out in a forked process that SIGKILLs itself at the statement to the database or the platform with that number."""
+def die_in_a_child(rig: Rig, key: str, *, after: int) -> bool:
+    """Carry out in a forked process that kills itself at the database statement or commit of that number. False: it ended before."""
     child = os.fork()
     if child:
-        os.waitpid(child, 0)
-        return
+        _, status = os.waitpid(child, 0)
+        return os.waitstatus_to_exitcode(status) == -signal.SIGKILL
     signal.alarm(60)  # a lock that another thread held at the fork never opens
     left = [after]
 
