@@ -18,6 +18,7 @@ NAMES = (
     "backfill",
     "daily",
     "gate",
+    "gate_faults",
     "lag",
     "history",
     "reliability",
@@ -26,6 +27,7 @@ NAMES = (
     "pacing",
     "attribution",
     "crm",
+    "files",
     "page",
     "value",
     "segments",
@@ -46,9 +48,12 @@ SHARED = Path("..", "shared", "data")
 @click.option(
     "--size",
     type=int,
-    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, ad sets for page, customers for value, segments and segments_scale.",
+    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, megabytes for files, ad sets for page, customers for value, segments and segments_scale.",
 )
-def main(*, name: str, seed: int, world: str | None, data: Path | None, size: int | None) -> None:
+@click.option("--kills", type=click.IntRange(min=0), help="Processes that gate_faults kills besides.")
+def main(
+    *, name: str, seed: int, world: str | None, data: Path | None, size: int | None, kills: int | None
+) -> None:
     """Run one benchmark."""
     if data is not None and (name not in WITH_DATA or not data.is_dir()):
         why = (
@@ -58,7 +63,10 @@ def main(*, name: str, seed: int, world: str | None, data: Path | None, size: in
         )
         click.echo(f"{why}.", err=True)
         sys.exit(2)
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = {} if kills is None else {"kills": kills}
+    if kills is not None and name != "gate_faults":
+        click.echo(f"The {name} benchmark takes no --kills.", err=True)
+        sys.exit(2)
     if name in WITH_DATA:
         is_looked_for = name in {"pacing", "value"} and world is None and SHARED.is_dir()
         given["data"] = data or (SHARED if is_looked_for else None)

@@ -1,4 +1,4 @@
-"""What a person or the clock starts: the daily pull, the whole path from the platforms to core over a range of days, a decision."""
+"""Jobs that a person or a schedule starts: the daily pull, the CRM, a range of days, a decision, compaction."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from assets.actions.assets import APPROVED, form_for
 from assets.actions.audiences import assets as audiences
 from assets.actions.rendering import JOB
 from assets.partitions import proposals
-from resources.action_services import open_desk
+from resources.action_services import open_action_services
 from resources.lake.lake import Lake
 from resources.lake.schema import Table
 from resources.platforms.registry import PLATFORMS
@@ -83,7 +83,7 @@ def tidy_lake() -> None:
 
 
 def _form(key: str) -> dict[str, Any]:
-    return form_for(key, open_desk())
+    return form_for(key, open_action_services())
 
 
 decide = dg.define_asset_job(

@@ -16,7 +16,7 @@ from assets.reports.notifications.inputs import NotificationInputs, delivery_pro
 from assets.reports.notifications.notice import Notice
 from assets.reports.notifications.queue import queue_recovered_runs, queue_signals, queue_writes
 from assets.reports.notifications.scheduled import queue_scheduled
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.lake.lake import Lake
 from sensors.run_requests import is_in_progress
 
@@ -33,9 +33,9 @@ SLOW_SECONDS = 60.0
     description="Sends what is due, and says per address what was taken and what will be tried again.",
 )
 def send_due_messages(
-    context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+    context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], services: dg.ResourceParam[ActionServices]
 ) -> None:
-    answers = send_messages(context.instance, lake, desk)
+    answers = send_messages(context.instance, lake, services)
     for thread in threading.enumerate():
         if thread.name.startswith("tell "):
             thread.join(SLOW_SECONDS)
@@ -62,18 +62,20 @@ def send_messages_job() -> None:
     description="Tells people by chat and mail what is urgent at once, what waits for them in working hours, and all else in one digest a day.",
 )
 def notices(
-    context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+    context: dg.SensorEvaluationContext,
+    lake: dg.ResourceParam[Lake],
+    services: dg.ResourceParam[ActionServices],
 ) -> dg.SensorResult:
-    now = desk.ledger.clock()
+    now = services.ledger.clock()
     is_due = not context.cursor or now - datetime.fromisoformat(context.cursor) >= LOOK_EVERY
     cursor = now.isoformat() if is_due else context.cursor
     problem: Exception | None = None
     try:
-        summary = queue_messages(context.instance, lake, desk, is_looking=is_due)
+        summary = queue_messages(context.instance, lake, services, is_looking=is_due)
     except Exception as error:
         summary, problem = f"{type(error).__name__} while looking for news", error
         context.log.exception(summary)
-    is_waiting = any(due_at <= now for _, due_at, _ in desk.ledger.waiting())
+    is_waiting = any(due_at <= now for _, due_at, _ in services.ledger.notices.waiting())
     if is_waiting and not is_in_progress(context.instance, JOB):
         return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=cursor)
     if problem is not None:
@@ -81,10 +83,12 @@ def notices(
     return dg.SensorResult(skip_reason=dg.SkipReason(summary), cursor=cursor)
 
 
-def queue_messages(instance: dg.DagsterInstance, lake: Lake, desk: Desk, *, is_looking: bool = True) -> str:
+def queue_messages(
+    instance: dg.DagsterInstance, lake: Lake, services: ActionServices, *, is_looking: bool = True
+) -> str:
     """Queue what is new and say of each notice where it goes and when; one sentence about it."""
-    inputs = NotificationInputs(lake, desk)
-    addresses = desk.addresses(inputs.rules)
+    inputs = NotificationInputs(lake, services)
+    addresses = services.addresses(inputs.rules)
     if not addresses:
         return NO_ADDRESS
     queued = 0
@@ -94,21 +98,23 @@ def queue_messages(instance: dg.DagsterInstance, lake: Lake, desk: Desk, *, is_l
         if is_looking:
             queued += queue_signals(inputs)
             if queue_scheduled(inputs):
-                desk.ledger.forget_notices()
+                services.ledger.notices.forget_notices()
     finally:
-        route_new(desk, inputs.rules, addresses, partial(_zone, inputs))
+        route_new(services, inputs.rules, addresses, partial(_zone, inputs))
     return f"{queued} new"
 
 
-def send_messages(instance: dg.DagsterInstance, lake: Lake, desk: Desk) -> dict[str, str | None]:
+def send_messages(
+    instance: dg.DagsterInstance, lake: Lake, services: ActionServices
+) -> dict[str, str | None]:
     """Send what is due. Per message (address and urgency) None where it was taken, else why not."""
-    inputs = NotificationInputs(lake, desk)
-    addresses = desk.addresses(inputs.rules)
+    inputs = NotificationInputs(lake, services)
+    addresses = services.addresses(inputs.rules)
     if not addresses:
         return {}
-    answers = send_due(desk, inputs.rules, addresses, partial(_zone, inputs))
+    answers = send_due(services, inputs.rules, addresses, partial(_zone, inputs))
     if answers:
-        _report(instance, desk)
+        _report(instance, services)
     return answers
 
 
@@ -134,12 +140,12 @@ def _succeeded_since(instance: dg.DagsterInstance, notice: Notice) -> bool:
     return any(wanted <= (record.dagster_run.asset_selection or wanted) for record in later)
 
 
-def _report(instance: dg.DagsterInstance, desk: Desk) -> None:
+def _report(instance: dg.DagsterInstance, services: ActionServices) -> None:
     """Materialize reports/messages with the deliveries of the last 24 hours."""
-    now = desk.ledger.clock()
-    rows = desk.ledger.deliveries(since=now - timedelta(hours=24))
+    now = services.ledger.clock()
+    rows = services.ledger.notices.deliveries(since=now - timedelta(hours=24))
     table = "\n".join(f"| {row.channel} | {row.state} | {row.number} | {row.said or ''} |" for row in rows)
-    problems = delivery_problems(desk, now=now)
+    problems = delivery_problems(services, now=now)
     instance.report_runless_asset_event(
         dg.AssetMaterialization(
             MESSAGES,

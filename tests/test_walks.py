@@ -10,7 +10,7 @@ from assets.core.performance import assets as performance
 from assets.raw.platforms import assets as platforms
 from assets.reports.pages.assets import daily_dashboard
 from orchestration.schedules import day_range_tags
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.config.settings import load_settings
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
@@ -56,7 +56,7 @@ def test_a_google_row_reaches_the_page_through_few_files(tmp_path: Path) -> None
             "lake": Lake(tmp_path / "lake"),
             "settings": settings,
             "platforms": clients,
-            "desk": Desk(settings, clients),
+            "services": ActionServices(settings, clients),
         }
         tags = day_range_tags(day.isoformat(), day.isoformat())
         dg.materialize(dg.load_assets_from_modules([fx]), resources=resources, tags=tags)

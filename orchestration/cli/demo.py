@@ -1,4 +1,4 @@
-"""The main job from a fresh clone: 90 days of history, yesterday's run, the page; on the sandbox or on a folder of exports.
+"""The demo: 90 days of history, yesterday's run and the page, on the sandbox or on a folder of exports.
 
 It writes below `var/` alone and never reads a real account, whatever the environment holds.
 """
@@ -21,7 +21,7 @@ from orchestration.cli.in_process_runs import Window, definitions, instance_at, 
 from orchestration.cli.sandbox_process import let_happen, sandbox_running
 from orchestration.jobs import DROPPED
 from orchestration.run_order import Extent, run_steps
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.config.settings import Settings, load_settings
 from resources.drop_folder import DroppedFiles
 from resources.errors import DataUnusable
@@ -76,12 +76,12 @@ def demo_on_sandbox(world: str, *, say: Say) -> None:
 
 def _say_what_waits(settings: Settings, say: Say) -> None:
     """The proposals that wait, and the exact words to approve the first of them."""
-    desk = Desk(settings, Platforms())
-    waiting = desk.ledger.entries(states=[State.PROPOSED])
+    services = ActionServices(settings, Platforms())
+    waiting = services.ledger.proposals.entries(states=[State.PROPOSED])
     if not waiting:
         say("No proposal waits: nothing stood out that the limits let be changed.")
         return
-    if not desk.approvers().knows(DEMO_APPROVER):
+    if not services.approvers().knows(DEMO_APPROVER):
         enroll(settings.approvers_file, DEMO_APPROVER)
     say(f"{len(waiting)} proposal(s) wait for an approver:")
     for entry in waiting[:5]:

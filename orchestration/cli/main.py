@@ -13,7 +13,7 @@ from orchestration.cli.interruption import ends_on_signal
 from orchestration.cli.notifications import channels_shown, notify
 from orchestration.cli.reference import reference
 from orchestration.cli.segments import segments
-from resources.action_services import open_desk
+from resources.action_services import open_action_services
 from resources.config.settings import load_settings
 from resources.errors import PaidMediaError
 from resources.platforms.registry import PLATFORMS
@@ -53,7 +53,7 @@ def check() -> None:
 
     findings = [*(checked(platform) for platform in PLATFORMS), *checked_crms()]
     click.echo(shown(findings))
-    click.echo(channels_shown(open_desk()))
+    click.echo(channels_shown(open_action_services()))
     with instance_at(dagster_home(load_settings(with_platforms=False))) as instance:
         click.echo("\n".join(automation_lines(instance)))
     if not all(finding.is_fine for finding in findings):

@@ -1,10 +1,11 @@
-"""What has been read of which account, and whether it adds up: for a backfill that goes on where it stopped, and for its report."""
+"""Reconciliation of an account's levels per month, and which of its days have been read."""
 
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
+from assets.raw.dropped_files.cells import as_text_cell
 from assets.raw.platforms.reading_totals import DAYS, ENTITIES, SPEND
 from resources.lake.lake import Lake
 from resources.platforms.registry import PLATFORMS
@@ -96,7 +97,8 @@ def written(report: pd.DataFrame, folder: Path, start: date, end: date) -> Path:
     """The report as a CSV file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"reconciliation_{start}_{end}.csv"
-    report.to_csv(path, index=False)
+    guarded = report.map(lambda cell: as_text_cell(cell) if isinstance(cell, str) else cell)
+    guarded.to_csv(path, index=False)
     return path
 
 

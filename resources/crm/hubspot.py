@@ -1,4 +1,4 @@
-"""HubSpot, read side: everything by lists, what changed by searches; merges and deletions are followed.
+"""Reads HubSpot: full loads by listing, incremental loads by searching; merged and deleted records are followed.
 
 A search ends at 10,000 results and its pages shift while people work, so it never pages: each question asks for the next 200 ids
 above the last one. Searches lag behind by moments, so each reading begins a little before the last one. Merged contacts are told

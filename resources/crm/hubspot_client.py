@@ -1,4 +1,4 @@
-"""HubSpot's REST API over `requests`: the private app's token, limits kept, and its errors as ours, free of what names people."""
+"""HTTP client of HubSpot's REST API: access token, rate limits, and errors without personal data."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who filled in a form at LinkedIn, by its Lead Sync API: people whose click no landing page tells of.
+"""Reads people who filled in a lead form at LinkedIn, by its Lead Sync API: no landing page shows their click.
 
 A response is a touch of the campaign it came by, and no lead: who is one, the CRM says. Both meet in the hashed address. LinkedIn keeps
 responses for a year. Answers are looked at for the address and the telephone number alone and forgotten.

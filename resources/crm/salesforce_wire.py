@@ -1,4 +1,4 @@
-"""Salesforce's records as our rows. What names a person is hashed here or left behind."""
+"""Converts Salesforce records to rows of raw/crm_*. Whatever names a person is hashed or left out."""
 
 from collections.abc import Iterable
 from dataclasses import asdict

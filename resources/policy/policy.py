@@ -160,7 +160,12 @@ class Judging(_Frozen):
     )
     watch_above: float = Field(0.50, ge=0, le=1)
     reduce_above: float = Field(0.70, ge=0, le=1)
-    pause_above: float = Field(0.90, ge=0, le=1)
+    pause_above: float = Field(
+        0.95,
+        ge=0,
+        le=1,
+        description="Of all ad sets ever paused, at most the rest to 1 are good, however often one looks.",
+    )
 
 
 class Approval(_Frozen):
@@ -182,7 +187,9 @@ class Approval(_Frozen):
     revert_days: int = Field(14, ge=0)
     retire_days: int = Field(90, ge=1)
     settle_seconds: float = Field(
-        60, ge=0, description="After which a write that was sent and is not to be seen did not happen."
+        60,
+        ge=0,
+        description="How long after its request a write that is not to be seen stays unknown; 15 minutes at least.",
     )
 
 

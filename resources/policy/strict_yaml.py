@@ -22,7 +22,7 @@ class UnreadableYaml(Exception):
     """The file cannot be used; the message says in one clause what is wrong with it."""
 
 
-class _StrictLoader(yaml.SafeLoader):
+class StrictLoader(yaml.SafeLoader):
     """A safe loader that refuses what is there twice, aliases and bottomless nesting."""
 
     nested = 0
@@ -72,6 +72,18 @@ def read_text(path: Path) -> str:
         UnreadableYaml: It is missing, no regular file, too large, or no UTF-8.
     """
     try:
+        return read_content(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableYaml(f"byte {error.start + 1} is no UTF-8") from None
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a regular file.
+
+    Raises:
+        UnreadableYaml: It is missing, no regular file, or too large.
+    """
+    try:
         # Without O_NONBLOCK the opening of a named pipe would wait for somebody to write to it.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
@@ -87,20 +99,17 @@ def read_text(path: Path) -> str:
         os.close(descriptor)
     if len(content) > MOST_BYTES:
         raise UnreadableYaml(f"it is larger than {MOST_BYTES // 1024} KB")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableYaml(f"byte {error.start + 1} is no UTF-8") from None
+    return content
 
 
-def parse(text: str) -> Any:
+def parse(text: str, loader: type[StrictLoader] = StrictLoader) -> Any:
     """What the text says.
 
     Raises:
         UnreadableYaml: It is no YAML, or not as strict as asked here.
     """
     try:
-        return yaml.load(text, _StrictLoader)  # noqa: S506 — a subclass of the safe loader
+        return yaml.load(text, loader)  # noqa: S506 — a subclass of the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise UnreadableYaml(f"line {mark.line + 1} is no YAML" if mark else "it is no YAML") from None

@@ -30,6 +30,8 @@ _SPACES = re.compile(r"[\s\u00a0\u202f\u2009'’]")
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*")
 _SCIENTIFIC = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d{1,2}")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
+_GROUPED = re.compile(r"-?\d{1,3}(?:,\d{3})+\.\d+")
+"""Numbers as most exports write them, which need no closer look: a long file has a million of them."""
 
 
 class Unreadable(ValueError):
@@ -65,7 +67,14 @@ def decimal_mark(cells: Iterable[str], *, whole: bool = False) -> str | None:
     Raises:
         Unreadable: Some cells say one thing and some the other.
     """
-    marks = {mark for cell in cells if (mark := _mark_in(_bare(cell)[0], whole=whole))}
+    marks: set[str] = set()
+    for cell in cells:
+        if cell.isdigit() and cell.isascii():
+            continue
+        if _GROUPED.fullmatch(cell):
+            marks.add(".")
+        elif mark := _mark_in(cell if _PLAIN.fullmatch(cell) else _bare(cell)[0], whole=whole):
+            marks.add(mark)
     if len(marks) > 1:
         raise Unreadable("the column mixes decimal points and decimal commas")
     return marks.pop() if marks else None
@@ -103,6 +112,8 @@ def number(cell: str, *, mark: str | None, whole: bool = False) -> Decimal | Non
     """
     if _PLAIN.fullmatch(cell) and not _needs_mark(cell, mark, whole=whole):
         return Decimal(cell)
+    if mark == "." and _GROUPED.fullmatch(cell):
+        return Decimal(cell.replace(",", ""))
     if is_missing(cell):
         return None
     if "٫" in cell:  # the Arabic decimal separator is one mark only
@@ -137,10 +148,6 @@ def _value(text: str, mark: str | None, *, whole: bool) -> Decimal:
         own = _mark_in(text, whole=whole)
         if own is None:
             raise Unreadable("1.234 or 1,234 may be thousands or decimals: say `decimal` in the mapping")
-        if not whole:
-            raise Unreadable(
-                "the column mixes decimal points and decimal commas: say `decimal` in the mapping"
-            )
         mark = own
     grouped = "," if mark == "." else "."
     if (

@@ -44,6 +44,21 @@ def error(field: str, name: str, message: str, *, path: Path = (), trigger: str 
     return made
 
 
+class OperationRefused(Exception):
+    """One operation of a write that Google would refuse, with its error."""
+
+    def __init__(self, made: Any) -> None:
+        super().__init__(made.message)
+        self.error = made
+
+
+def operation_refused(
+    field: str, name: str, message: str, *, path: Path = (), trigger: str | None = None
+) -> OperationRefused:
+    """The refusal of an operation with one error."""
+    return OperationRefused(error(field, name, message, path=path, trigger=trigger))
+
+
 def refused(field: str, name: str, message: str, *, trigger: str | None = None) -> Refused:
     """INVALID_ARGUMENT with one error."""
     return Refused(grpc.StatusCode.INVALID_ARGUMENT, [error(field, name, message, trigger=trigger)])
@@ -83,6 +98,11 @@ def abort(context: grpc.ServicerContext, cause: Refused, *, version: str = VERSI
     )
     context.abort(cause.code, cause.message)
     raise AssertionError("abort raises")
+
+
+def failure_of(errors: list[Any]) -> Any:
+    """The errors as a GoogleAdsFailure with a request id of its own."""
+    return _failure(errors, uuid.uuid4().hex[:22])
 
 
 def _failure(errors: list[Any], request_id: str) -> Any:

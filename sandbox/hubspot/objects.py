@@ -156,6 +156,19 @@ class Holdings:
         }
         return found | {name: past for name, past in seen.items() if past}
 
+    @cached_property
+    def _newest(self) -> dict[str, list[dict[str, str]]]:
+        return {}
+
+    def newest_of(self, kind: str, name: str) -> list[str | None]:
+        """A property of every record of a type as it stands, by place."""
+        if kind not in self._newest:
+            places = range(len(self.shelf(kind).id))
+            self._newest[kind] = [
+                {own: past[-1][1] for own, past in self.histories(kind, at).items()} for at in places
+            ]
+        return [record.get(name) for record in self._newest[kind]]
+
     def _card(self, row: int, *, is_second: bool) -> dict[str, str | None]:
         cards, company = self.cards, self.cards.company_id(row)
         first, last = cards.name(row)

@@ -9,8 +9,9 @@ import numpy as np
 
 from sandbox import words
 from sandbox.diary import strategies
+from sandbox.linkedin.bids import changed_bid
 from sandbox.linkedin.refusals import bad, not_found
-from sandbox.linkedin.segments import new_criteria
+from sandbox.linkedin.targeting import require_criteria
 from sandbox.stage import Stage
 from sandbox.world import Account
 
@@ -87,19 +88,20 @@ def update(
     now = element(stage, account, collection, entity_id)
     status = "intendedStatus" if collection == "creatives" else "status"
     changes: list[tuple[str, Any]] = []
+    checks: dict[str, Callable[[Any], list[tuple[str, Any]]]] = {
+        status: lambda value: _statuses(status, value)
+    }
+    if collection != "creatives":
+        checks["dailyBudget"] = lambda value: [("budget_micros", _budget(account, now, value))]
+        checks["name"] = lambda value: [("name", str(value))]
+    if collection == "adCampaigns":
+        checks["targetingCriteria"] = lambda value: _criteria_of(stage, account, value)
+        for field in ("unitCost", "optimizationTargetType"):
+            checks[field] = lambda value, field=field: [changed_bid(account, patch, field, value)]  # type: ignore[misc]
     for field, value in patch.items():
-        if field == status:
-            if value not in STATUSES:
-                raise bad(f"{value} is not a valid status", field=status, code="INVALID_VALUE_FOR_FIELD")
-            changes += [("status", value), ("active", value == "ACTIVE")]
-        elif field == "dailyBudget" and collection != "creatives":
-            changes.append(("budget_micros", _budget(account, now, value)))
-        elif field == "name" and collection != "creatives":
-            changes.append(("name", str(value)))
-        elif field == "targetingCriteria" and collection == "adCampaigns":
-            changes.append((field, new_criteria(stage, account, value)))
-        else:
+        if field not in checks:
             raise bad(f"Field {field} cannot be updated here", field=field, code="FIELD_NOT_UPDATABLE")
+        changes += checks[field](value)
     if not changes:
         raise bad("The patch changes nothing", field="patch")
 
@@ -108,6 +110,17 @@ def update(
             stage.market.change(account, level, entity_id, field, value)
 
     return apply
+
+
+def _statuses(field: str, value: Any) -> list[tuple[str, Any]]:
+    if value not in STATUSES:
+        raise bad(f"{value} is not a valid status", field=field, code="INVALID_VALUE_FOR_FIELD")
+    return [("status", value), ("active", value == "ACTIVE")]
+
+
+def _criteria_of(stage: Stage, account: Account, value: Any) -> list[tuple[str, Any]]:
+    require_criteria(stage, value, account_id=account.id)
+    return [("targetingCriteria", dict(value))]
 
 
 def _budget(account: Account, now: dict[str, Any], value: Any) -> int:
@@ -188,6 +201,11 @@ def _campaign(stage: Stage, account: Account, row: int, entity_id: int) -> dict[
             account, "ad_set", entity_id, "targetingCriteria", _criteria(target)
         ),
         "theme": words.THEMES[int(sets.theme[row])],
+        "unitCost": stage.market.current(
+            account, "ad_set", entity_id, "unitCost", {"amount": "0", "currencyCode": account.currency}
+        ),
+        "offsiteDeliveryEnabled": False,
+        "politicalIntent": "NOT_POLITICAL",
         **_common(stage, account, "ad_set", entity_id, paused=bool(sets.paused[row])),
     }
     if not catalog.campaigns.holds_budget[group]:

@@ -41,7 +41,7 @@ class Jobs:
         return self._held.get(own)
 
 
-def told(own: str, state: str) -> dict[str, Any]:
+def described(own: str, state: str) -> dict[str, Any]:
     """A job's description."""
     return {
         "id": own,

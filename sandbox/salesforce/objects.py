@@ -26,6 +26,32 @@ LABELS = (
 )
 
 
+_PERSON = (
+    "Id", "IsDeleted", "MasterRecordId", "CreatedDate", "SystemModstamp", "FirstName", "LastName", "Email", "Phone", "LeadSource",
+    "Landing_Page__c", "OwnerId", "Language__c", "Use_Case__c", "Pain__c", "Consent__c", "HasOptedOutOfEmail",
+)  # fmt: skip
+FIELDS: dict[str, tuple[str, ...]] = {
+    "Lead": (
+        *_PERSON, "Country", "State", "Company", "Status", "IsConverted", "ConvertedDate", "ConvertedContactId", "ConvertedAccountId",
+    ),
+    "Contact": (*_PERSON, "MailingCountry", "MailingState", "AccountId"),
+    "Account": (
+        "Id", "IsDeleted", "MasterRecordId", "CreatedDate", "SystemModstamp", "Name", "Industry", "NumberOfEmployees",
+        "BillingCountry", "Tier__c", "Technology__c",
+    ),
+    "Opportunity": (
+        "Id", "IsDeleted", "Name", "StageName", "Amount", "CurrencyIsoCode", "CloseDate", "IsClosed", "IsWon", "AccountId",
+        "OwnerId", "CreatedDate", "SystemModstamp", "Type",
+    ),
+    "OpportunityHistory": ("Id", "OpportunityId", "StageName", "IsDeleted", "CreatedDate", "SystemModstamp"),
+    "OpportunityContactRole": (
+        "Id", "OpportunityId", "ContactId", "IsPrimary", "IsDeleted", "CreatedDate", "SystemModstamp",
+    ),
+    "OpportunityStage": ("Id", "IsDeleted", "MasterLabel", "SortOrder", "DefaultProbability", "IsClosed", "IsWon"),
+}  # fmt: skip
+"""Fields of every object that is served."""
+
+
 def rows(holdings: Holdings, name: str) -> list[Row] | None:
     """Every row of an object, deleted ones included; None where there is no such object."""
     made: dict[str, Callable[[Holdings], Iterator[Row]]] = {

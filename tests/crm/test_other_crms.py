@@ -138,7 +138,7 @@ ORDERS = pd.DataFrame(
     {
         "deal_id": ["o1", "o2", "o3"],
         "email": ["ada@shop.de", "new@shop.de", None],
-        "amount": ["10.50", "7", "nothing"],
+        "amount": ["10.50", "7", None],
         "currency": ["EUR", "EUR", "EUR"],
         "created_at": ["2026-11-06", "2026-11-07", "2026-11-08"],
         "is_refunded": [None, "yes", None],

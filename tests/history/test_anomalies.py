@@ -35,11 +35,11 @@ def market_days(days: Days) -> Days:
 
 def materialized(days: Days, *, count: int = 1, **policy: Any) -> dg.ExecuteInProcessResult:
     ledger = SimpleNamespace(written_since=lambda _: [], clock=days.stage.clock.now)
-    desk = SimpleNamespace(policy=lambda: Policy.model_validate(PLAIN | policy), ledger=ledger)
+    services = SimpleNamespace(policy=lambda: Policy.model_validate(PLAIN | policy), ledger=ledger)
     first = days.first - timedelta(days=count - 1)
     return dg.materialize(
         [anomalies],
-        resources={"lake": days.lake, "desk": desk, "platforms": days.platforms},
+        resources={"lake": days.lake, "services": services, "platforms": days.platforms},
         tags=day_range_tags(first.isoformat(), days.first.isoformat()),
     )
 

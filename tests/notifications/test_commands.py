@@ -60,7 +60,7 @@ def test_status_says_what_waits_and_why(post: Post, var: Path, tmp_path: Path) -
 
 def test_check_names_channels_and_what_is_not_set(post: Post) -> None:
     post.rewrite(channels=CHANNELS | {"oncall": {"address": "PAID_MEDIA_NOTIFY_ONCALL"}})
-    assert channels_shown(post.desk).splitlines() == [
+    assert channels_shown(post.services).splitlines() == [
         "works    messages: mail (mailto, html)",
         "works    messages: team (mmost, markdown)",
         "BROKEN   messages: oncall: PAID_MEDIA_NOTIFY_ONCALL is not set; docs/notifications.md says how",

@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from assets.actions.rendering import link
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.config.settings import PROJECT, Settings, load_settings
 from resources.ledger.states import State
 from resources.platforms.registry import Platforms
@@ -95,8 +95,8 @@ def photograph(browser: Browser, url: str, file: str, *, width: int, theme: str,
 
 def photograph_ui(browser: Browser, url: str, settings: Settings) -> None:
     """The asset graph around core/ad_set_day, a proposal with its evidence, and its filled approval form."""
-    desk = Desk(settings, Platforms(lambda: settings))
-    proposal = desk.ledger.entries(states=[State.PROPOSED])[0].proposal
+    services = ActionServices(settings, Platforms(lambda: settings))
+    proposal = services.ledger.proposals.entries(states=[State.PROPOSED])[0].proposal
     pictures = {
         "asset_graph.png": f"{url}/assets/core/ad_set_day?view=lineage",
         "checks.png": f"{url}/assets/core/ad_set_day?view=checks",

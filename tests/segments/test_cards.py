@@ -34,7 +34,7 @@ class _Policy:
 
 
 class _Desk:
-    """What the asset asks of a desk: the policy."""
+    """What the asset asks of a services: the policy."""
 
     @staticmethod
     def policy() -> type[_Policy]:
@@ -81,7 +81,7 @@ def fill(lake: Lake, world: SegmentWorld, sunday: date, *, reshuffled: bool = Fa
 
 
 def materialize(lake: Lake, monday: date) -> dg.ExecuteInProcessResult:
-    given = {"lake": lake, "desk": _Desk(), "crms": _Clock()}
+    given = {"lake": lake, "services": _Desk(), "crms": _Clock()}
     resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in given.items()}
     return dg.materialize([segments], resources=resources, partition_key=monday.isoformat())
 

@@ -17,7 +17,7 @@ from assets.segments.features import iso_codes
 from assets.segments.features.assets import customer_features
 from assets.segments.features.coverage import FEATURES, coverage, coverage_fall, unknown_customers
 from assets.segments.features.inputs import WeekFeatures, features_at
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.crm.incremental_load import read_and_keep
 from resources.crm.registry import Crms
 from resources.lake.lake import Lake
@@ -273,7 +273,7 @@ def test_a_run_tells_what_is_known_and_names_nobody(
                 "lake": lake,
                 "settings": crms.settings(),
                 "crms": crms,
-                "desk": Desk(crms.settings(), Platforms()),
+                "services": ActionServices(crms.settings(), Platforms()),
             },
         )
     (materialization,) = result.asset_materializations_for_node("segments__customer_features")

@@ -16,7 +16,7 @@ NOT_CONFIGURED = {"note": "No CRM is configured (docs/crm.md)."}
 
 @dg.multi_asset(
     name="pull_crm",
-    specs=[table.asset_spec(group="raw", skippable=True) for table in READ.values()],
+    specs=[table.asset_spec(skippable=True) for table in READ.values()],
     can_subset=False,
     pool="crm_api",
     retry_policy=SAFE_RETRIES,
@@ -45,6 +45,13 @@ def _metadata(name: str, loads: list[CrmLoad]) -> dict[str, int | str]:
             if out.trait.startswith(f"{name}.")
         )
         or "none",
+        "cells not read": "; ".join(
+            f"{count} x {what}"
+            for load in loads
+            for what, count in load.reading.unread.items()
+            if what.startswith(f"{'stages' if name == 'deal_stages' else name}.")
+        )
+        or "none",
         "read": ", ".join(
             f"{load.reading.source} ({'everything' if load.reading.since is None else 'changes'})"
             for load in loads
@@ -52,4 +59,4 @@ def _metadata(name: str, loads: list[CrmLoad]) -> dict[str, int | str]:
     }
 
 
-crm_pulls = CRM_PULLS.asset_spec(group="raw")
+crm_pulls = CRM_PULLS.asset_spec()

@@ -46,6 +46,8 @@ class Block:
 
     lines: list[int] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    digests: list[int] = field(default_factory=list)
+    """A number per line that is equal for equal lines."""
     damaged: list[DamagedLine] = field(default_factory=list)
 
 
@@ -147,17 +149,40 @@ class _Text:
         block = Block()
         if self.is_wrapped:
             chunk = [_unwrapped(line) for line in chunk]
-        if not any('"' in line for line in chunk):
+        text = "".join(chunk)
+        if '"' not in text:
             rows: list[Row] = [line.rstrip("\r\n").split(self.delimiter) for line in chunk]
-            self._keep(block, zip(range(number, number + len(rows)), rows, chunk, strict=True), width)
+            self._keep_all(block, chunk, rows, number, width)
             return block, []
         inner = re.compile(rf'[^{re.escape(self.delimiter)}"\r\n]"[^{re.escape(self.delimiter)}"\r\n]')
-        if not any((line.count('"') & 1) or inner.search(line) for line in chunk):
+        is_plain = self._quotes_at_edges(text) or not inner.search(text)
+        if is_plain and not any(line.count('"') & 1 for line in chunk):
             rows = list(csv.reader(chunk, delimiter=self.delimiter))
             if len(rows) == len(chunk):
-                self._keep(block, zip(range(number, number + len(rows)), rows, chunk, strict=True), width)
+                self._keep_all(block, chunk, rows, number, width)
                 return block, []
         return self._line_by_line(chunk, number, width, inner, is_end=is_end)
+
+    def _quotes_at_edges(self, text: str) -> bool:
+        """Whether every quotation mark stands beside a delimiter or a line's end, counted without looking at each."""
+        edges = (f'{self.delimiter}"', f'"{self.delimiter}', '\n"', '"\r', '"\n')
+        at_ends = text.startswith('"') + text.endswith('"')
+        return text.count('"') == sum(map(text.count, edges)) + at_ends
+
+    def _keep_all(self, block: Block, chunk: list[str], rows: list[Row], number: int, width: int) -> None:
+        """Lines that are all as wide as the header are taken at once; the others one by one."""
+        widths = set(map(len, rows))
+        is_even = (
+            widths == {width}
+            and max(map(len, chunk)) <= LONGEST_CELL
+            and not any("\x00" in line for line in chunk)
+        )
+        if is_even and all(row[0] for row in rows):
+            block.lines = list(range(number, number + len(rows)))
+            block.rows = rows
+            block.digests = list(map(hash, map(str.rstrip, chunk)))
+            return
+        self._keep(block, zip(range(number, number + len(rows)), rows, chunk, strict=True), width)
 
     def _line_by_line(
         self, chunk: list[str], number: int, width: int, inner: re.Pattern[str], *, is_end: bool
@@ -226,6 +251,7 @@ class _Text:
             if reason is None:
                 block.lines.append(line)
                 block.rows.append(fitted)
+                block.digests.append(hash(text.rstrip()))
             elif reason:
                 block.damaged.append(DamagedLine(line, reason, text[:200].replace("\x00", "")))
 
@@ -347,6 +373,7 @@ def _sheet(title: str, rows: list[list[str]]) -> Sheet:
             for at, row in enumerate(rows[start : start + BLOCK_LINES], start + 1):
                 if any(row):
                     block.lines.append(at)
+                    block.digests.append(hash(tuple(row)))
                     block.rows.append([*row, *([""] * (width - len(row)))][: width or None])
             yield block
 

@@ -25,8 +25,14 @@ class TextColumn:
     def add(self, cells: Sequence[str]) -> None:
         """Append the cells of some lines."""
         index = self.index
-        number_of = index.setdefault
-        self.raw_codes.extend([number_of(cell, len(index)) for cell in cells])
+        codes = list(map(index.get, cells))
+        if None in codes:
+            number_of = index.setdefault
+            codes = [
+                number_of(cell, len(index)) if code is None else code
+                for cell, code in zip(cells, codes, strict=True)
+            ]
+        self.raw_codes.extend(codes)  # type: ignore[arg-type]
 
     @property
     def codes(self) -> Codes:

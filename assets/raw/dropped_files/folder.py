@@ -92,6 +92,7 @@ def read_folder(
             refused[file.name] = reason
         else:
             readings[file.name] = reading
+        del content
     sources = [Source(name, sheet) for name, reading in readings.items() for sheet in reading.sheets]
     stamp = pulled_at.astimezone(UTC)
     table = _together(sources, last_day=stamp.date() + timedelta(days=1))

@@ -126,6 +126,8 @@ def _day_rows(
     shas: dict[str, str],
     pulled_at: datetime,
 ) -> pa.Table:
+    ranks, _ = pd.factorize(things[f"{level}_id"], sort=True)
+    rows = rows.iloc[np.lexsort((ranks[rows["thing"].to_numpy(dtype=np.int64)], rows["day"].to_numpy()))]
     thing = rows["thing"].to_numpy(dtype=np.int64)
     source = rows["source"].to_numpy(dtype=np.int64)
     files = np.array([item.file for item in sources], dtype=object)
@@ -139,8 +141,7 @@ def _day_rows(
     columns |= _figures(rows)
     columns["pulled_at"] = pa.array([pulled_at] * len(rows), DAYS[level].schema.field("pulled_at").type)
     schema = DAYS[level].schema
-    table = pa.table({name: columns[name] for name in schema.names}, schema=schema)
-    return table.sort_by([("day", "ascending"), (ids[-1], "ascending")])
+    return pa.table({name: columns[name] for name in schema.names}, schema=schema)
 
 
 def _texts(values: pd.Series, codes: npt.NDArray[np.int64]) -> pa.Array:

@@ -61,6 +61,7 @@ class SheetColumns:
         self.first = TextColumn()
         self.damaged: list[DamagedLine] = []
         self.notes: list[str] = []
+        self._marks: dict[str, str | None] = {}
         self._scan()
         self._refuse_empty()
         self.days = self._days()
@@ -123,39 +124,39 @@ class SheetColumns:
         self.by_place = {place: TextColumn() for place in places}
         numbers: list[Integers] = []
         digests: list[Integers] = []
-        header_line = self._header_line()
+        header_line, header_row = self._header()
         for block in self.sheet.blocks(len(layout.headers)):
             self.damaged += [bad for bad in block.damaged if bad.line > header_line]
-            pairs = [
-                (line, row)
-                for line, row in zip(block.lines, block.rows, strict=True)
-                if line > header_line and not self._is_header(row)
-            ]
-            if not pairs:
+            rows, lines, block_digests = block.rows, block.lines, block.digests
+            if lines and (lines[0] <= header_line or any(row[0] == header_row[0] for row in rows)):
+                # The header, what stands above it, and where it is repeated further down.
+                below = [
+                    at
+                    for at, line in enumerate(lines)
+                    if line > header_line and tuple(rows[at]) != header_row
+                ]
+                rows = [rows[at] for at in below]
+                lines = [lines[at] for at in below]
+                block_digests = [block_digests[at] for at in below]
+            if not rows:
                 continue
-            rows = [row for _, row in pairs]
             cells = list(zip(*rows, strict=True))
             for place in places:
                 self.by_place[place].add(cells[place])
-            self.first.add([row[0] or _first_text(row) for row in rows])
-            numbers.append(np.array([line for line, _ in pairs], dtype=np.int64))
-            digests.append(np.array([hash(tuple(row)) for row in rows], dtype=np.int64))
+            self.first.add(cells[0] if all(cells[0]) else [row[0] or _first_text(row) for row in rows])
+            numbers.append(np.array(lines, dtype=np.int64))
+            digests.append(np.array(block_digests, dtype=np.int64))
         if numbers:
             self.lines, self.digests = np.concatenate(numbers), np.concatenate(digests)
 
-    def _is_header(self, row: Sequence[str]) -> bool:
-        """Whether the header is repeated further down."""
-        headers = self.layout.headers
-        return row[0].strip() == headers[0] and tuple(cell.strip() for cell in row) == headers
-
-    def _header_line(self) -> int:
-        """The line of the header, found again by its cells: blocks leave blank lines out."""
+    def _header(self) -> tuple[int, tuple[str, ...]]:
+        """The line of the header and its cells as they are written: blocks leave blank lines out."""
         for block in self.sheet.blocks(0):
             for line, row in zip(block.lines, block.rows, strict=True):
                 if tuple(cell.strip() for cell in row) == self.layout.headers:
-                    return line
+                    return line, tuple(row)
             break
-        return self.layout.header + 1
+        return self.layout.header + 1, self.layout.headers
 
     def _refuse_empty(self) -> None:
         if len(self.lines):
@@ -283,10 +284,13 @@ class SheetColumns:
         return None
 
     def _proved(self, metric: str) -> str | None:
-        try:
-            return decimal_mark(self.texts(metric), whole=self._is_whole(metric))
-        except Unreadable:
-            return None
+        """The mark that a column proves by itself, looked for once."""
+        if metric not in self._marks:
+            try:
+                self._marks[metric] = decimal_mark(self.texts(metric), whole=self._is_whole(metric))
+            except Unreadable:
+                self._marks[metric] = None
+        return self._marks[metric]
 
     def _keep_sales_of_results(self) -> None:
         """Meta's Results are purchases on one line and link clicks on the next: only purchases and leads are conversions."""

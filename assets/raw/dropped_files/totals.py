@@ -80,18 +80,18 @@ def _whole_days(table: SheetColumns) -> Integers:
 
 
 def equals_others(table: SheetColumns, wholes: Flags, parts: Flags, group: Integers) -> Flags:
-    """Which of the `wholes` equal the sum of the `parts` of their group, judged by cost, else by impressions."""
+    """Which of the `wholes` equal the sum of the `parts` of their group: in cost, impressions and clicks, where they have them."""
     size = int(group.max()) + 1 if len(group) else 0
-    counts = np.bincount(group[parts], minlength=size)
-    for metric, slack in (("spend", 0.02 * MICRO), ("impressions", 2.0)):
+    equal = wholes & (np.bincount(group[parts], minlength=size)[group] > 0)
+    compared = np.zeros(len(group), dtype=bool)
+    for metric, slack in (("spend", 0.02 * MICRO), ("impressions", 2.0), ("clicks", 1.0)):
         values = table.values(metric)
         present = ~np.isnan(values)
-        if not present[wholes].any():
-            continue
         sums = np.bincount(group[parts & present], weights=values[parts & present], minlength=size)[group]
         near = np.abs(values - sums) <= TOLERANCE * np.maximum(np.abs(values), np.abs(sums)) + slack
-        return np.asarray(wholes & near & (counts[group] > 0) & present)
-    return np.zeros(len(group), dtype=bool)
+        equal &= near | ~present
+        compared |= present
+    return np.asarray(equal & compared)
 
 
 def without_repeats(table: SheetColumns, usable: Flags) -> tuple[Flags, int]:

@@ -12,7 +12,7 @@ from assets.automation import SAFE_RETRIES, newest_week
 from assets.partitions import week_of, weeks
 from assets.segments.discovery.cards import ACTIVE, EXPIRED
 from assets.segments.discovery.inputs import as_rows, card_words, week_on
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.crm.registry import Crms
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
@@ -34,14 +34,10 @@ HOLDS_WORDS = (
 @dg.multi_asset(
     name="segments",
     specs=[
-        dg.AssetSpec(
-            table.asset_key,
-            description=table.description,
+        table.asset_spec(
             deps=[CUSTOMER_FEATURES.asset_key, OUTCOMES.asset_key],
-            metadata=table.metadata,
             automation_condition=newest_week(),
             code_version="2026-11-25",
-            group_name="segments",
             owners=["team:media"],
             kinds={"numpy", "deltalake"},
         )
@@ -55,12 +51,12 @@ HOLDS_WORDS = (
 def segments(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
     crms: dg.ResourceParam[Crms],
 ) -> Any:
     _, sunday = week_of(context)
     with one_sentence():
-        week = week_on(lake, sunday, desk.policy().segments, now=crms.now())
+        week = week_on(lake, sunday, services.policy().segments, now=crms.now())
         if week is None and lake.count(CRM_PULLS) == 0:
             for table in (CUSTOMERS, CARDS):
                 yield dg.MaterializeResult(asset_key=table.asset_key, metadata=NO_CRM)

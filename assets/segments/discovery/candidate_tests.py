@@ -15,6 +15,7 @@ from assets.segments.discovery.binning import same_shares
 from assets.segments.discovery.candidates import (
     CASCADE,
     CLASSES,
+    MIXTURE,
     RESPONSE,
     TIERS,
     Candidate,
@@ -134,11 +135,12 @@ def candidate_inputs(evaluation: EvaluationData) -> CandidateInputs | None:
     people = np.flatnonzero(evaluation.there)[chosen]
     early = people[periods.present_by(periods.middle)[people]]
     late_rows = periods.rows(periods.split, since=periods.middle).iloc[people]
-    late = training_set(late_rows, traits)
+    known = periods.known.traits
+    late = training_set(late_rows, traits, known)
     return CandidateInputs(
-        (CLASSES, CASCADE, RESPONSE) if traits else (CLASSES,),
-        training_set(rows, traits),
-        (training_set(periods.rows(periods.middle).iloc[early], traits), late),
+        (CLASSES, CASCADE, RESPONSE) if traits else (MIXTURE, CLASSES),
+        training_set(rows, traits, known),
+        (training_set(periods.rows(periods.middle).iloc[early], traits, known), late),
         late.rows,
         tuple(trait.name for trait in traits),
     )

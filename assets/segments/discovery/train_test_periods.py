@@ -151,10 +151,14 @@ def _is_redundant(codes: np.ndarray, others: np.ndarray) -> bool:
     return largest > 0 and statistic / largest > REDUNDANT
 
 
-def training_set(rows: pd.DataFrame, traits: tuple[Trait, ...]) -> TrainingSet:
-    """Training set for classes and responses: traits and purchases of one period."""
+def training_set(rows: pd.DataFrame, traits: tuple[Trait, ...], known: tuple[Trait, ...]) -> TrainingSet:
+    """Training set for classes and responses: traits and purchases of one period.
+
+    `traits` form groups; all `known` ones are encoded, because rules of earlier weeks may use others.
+    """
+    purchases = tuple(trait for trait in ALL_PURCHASE_TRAITS if trait.name in rows)
     return TrainingSet(
-        encode(rows, (*traits, *PURCHASE_TRAITS)),
+        encode(rows, (*known, *purchases)),
         (*traits, *PURCHASE_TRAITS),
         combine(code_traits(rows, traits), purchase_levels(rows)),
         purchase_outcomes(rows),

@@ -22,7 +22,7 @@ from assets.segments.features.coverage import (
 )
 from assets.segments.features.inputs import features_at
 from assets.segments.value import value
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.config.settings import Settings
 from resources.crm.registry import Crms
 from resources.failures import one_sentence
@@ -45,10 +45,8 @@ CHECKS = {
 
 
 @dg.asset(
-    key=CUSTOMER_FEATURES.asset_key,
-    description=CUSTOMER_FEATURES.description,
+    **CUSTOMER_FEATURES.asset_options,
     deps=[table.asset_key for table in (CONTACTS, COMPANIES, TOUCHES, DEALS, core.FX_RATE)],
-    metadata=CUSTOMER_FEATURES.metadata,
     check_specs=[
         dg.AssetCheckSpec(name, asset=CUSTOMER_FEATURES.asset_key, description=words)
         for name, words in CHECKS.items()
@@ -58,14 +56,13 @@ CHECKS = {
     automation_condition=newest_week(),
     code_version="2026-11-25",
     retry_policy=SAFE_RETRIES,
-    group_name="segments",
     owners=["team:data"],
     kinds={"duckdb", "deltalake"},
 )
 def customer_features(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
     crms: dg.ResourceParam[Crms],
     settings: dg.ResourceParam[Settings],
 ) -> dg.MaterializeResult:
@@ -75,7 +72,7 @@ def customer_features(
             lake,
             sunday,
             currency=settings.reporting_currency,
-            margins=desk.policy().margin,
+            margins=services.policy().margin,
             value=value,
             now=crms.now(),
         )
