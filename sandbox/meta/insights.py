@@ -146,10 +146,10 @@ class Insights:
 
     def _shown(self, account: Account, query: InsightQuery, table: Table) -> np.ndarray:
         """Places of the rows that the filters keep, without archived and deleted things unless they are asked for."""
-        catalog, kept = self._stage.market.catalog(account), np.ones(len(table), bool)
+        catalog, retained = self._stage.market.catalog(account), np.ones(len(table), bool)
         if query.only is not None:
-            level, own = query.only
-            kept &= table.rows[level] == catalog.index[level][own] if level in table.rows else False
+            level, own_id = query.only
+            retained &= table.rows[level] == catalog.index[level][own_id] if level in table.rows else False
         if not query.names_statuses and query.level != "account":
             for level in LEVELS:
                 gone = [
@@ -158,10 +158,10 @@ class Insights:
                     if c.value in ("ARCHIVED", "DELETED") and c.entity_id in catalog.index[level]
                 ]
                 if level in table.rows and gone:
-                    kept &= ~np.isin(table.rows[level], gone)
+                    retained &= ~np.isin(table.rows[level], gone)
         for rule in rules(query.filtering):
-            kept &= self._met(account, rule, table)
-        return np.flatnonzero(kept)
+            retained &= self._met(account, rule, table)
+        return np.flatnonzero(retained)
 
     def _met(self, account: Account, rule: dict[str, Any], table: Table) -> np.ndarray:
         catalog, field = self._stage.market.catalog(account), rule["field"]
@@ -182,18 +182,18 @@ class Insights:
         if level not in table.rows:
             raise bad(f"filtering on {field} is not available at this level", blame="filtering")
         things = getattr(catalog, level + "s")
-        known = {
+        available = {
             row: str(things.id[row]) if name == "id" else (things.name[row] if hasattr(things, "name") else f"Ad {row + 1}")
             for row in np.unique(table.rows[level]).tolist()
         }  # fmt: skip
-        return np.array([holds(rule, known[row]) for row in table.rows[level].tolist()], bool)
+        return np.array([holds(rule, available[row]) for row in table.rows[level].tolist()], bool)
 
     def _statuses(self, account: Account, rule: dict[str, Any], table: Table, level: str) -> np.ndarray:
-        known = {
+        available = {
             row: effective_status(self._stage, account, level, row)
             for row in np.unique(table.rows[level]).tolist()
         }
-        return np.array([holds(rule, known[row]) for row in table.rows[level].tolist()], bool)
+        return np.array([holds(rule, available[row]) for row in table.rows[level].tolist()], bool)
 
     def _sorted(self, query: InsightQuery, table: Table) -> Table:
         order = np.arange(len(table))
@@ -204,7 +204,7 @@ class Insights:
 
     def _worded(self, account: Account, query: InsightQuery, table: Table) -> list[dict[str, Any]]:
         catalog = self._stage.market.catalog(account)
-        made: dict[str, Callable[[], list[Any]]] = {
+        created: dict[str, Callable[[], list[Any]]] = {
             "account_id": lambda: [account.id] * len(table),
             "account_name": lambda: [account.name] * len(table),
             "account_currency": lambda: [account.currency] * len(table),
@@ -218,37 +218,37 @@ class Insights:
             "action_values": lambda: values(table.counts, query.windows),
         }
         for name in ("impressions", "reach", "clicks", "inline_link_clicks"):
-            made[name] = lambda name=name: [str(int(v)) for v in _number(name, table.counts).tolist()]  # type: ignore[misc]
+            created[name] = lambda name=name: [str(int(v)) for v in _number(name, table.counts).tolist()]  # type: ignore[misc]
         for name in RATIOS:
-            made[name] = lambda name=name: _ratios(_number(name, table.counts))  # type: ignore[misc]
+            created[name] = lambda name=name: _ratios(_number(name, table.counts))  # type: ignore[misc]
         for theirs, level in (("campaign", "campaign"), ("adset", "ad_set"), ("ad", "ad")):
             if level in table.rows:
-                made |= _named(theirs, getattr(catalog, level + "s"), table.rows[level])
-        columns = {name: made[name]() for name in query.fields if name in made}
+                created |= _named(theirs, getattr(catalog, level + "s"), table.rows[level])
+        columns = {name: created[name]() for name in query.fields if name in created}
         columns["date_start"], columns["date_stop"] = _iso_days(table.first_day), _iso_days(table.last_day)
         for n, name in enumerate(query.breakdowns):
             columns[name] = [
                 _DEVICE_PLATFORM.get(v[n], v[n]) if name == "device_platform" else v[n] for v in table.broken
             ]
         names = list(columns)
-        found = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        results = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         for name in {"actions", "action_values", *RATIOS} & columns.keys():
-            for row in found:
+            for row in results:
                 if row[name] is None:  # what did not happen is left out
                     del row[name]
-        return found
+        return results
 
 
 def _number(name: str, counts: dict[str, np.ndarray]) -> np.ndarray:
     impressions, clicks, spend = counts["impressions"], counts["clicks"], counts["spend_micros"]
     reach = impressions - impressions // 5
-    known: dict[str, Callable[[], np.ndarray]] = {
+    available: dict[str, Callable[[], np.ndarray]] = {
         "impressions": lambda: impressions, "reach": lambda: reach, "clicks": lambda: clicks,
         "inline_link_clicks": lambda: clicks - clicks // 4, "spend": lambda: spend / 1e6,
         "frequency": lambda: _ratio(impressions, reach), "cpc": lambda: _ratio(spend / 1e6, clicks),
         "ctr": lambda: _ratio(clicks * 100, impressions), "cpm": lambda: _ratio(spend / 1e3, impressions),
     }  # fmt: skip
-    return known[name]()
+    return available[name]()
 
 
 def _ratios(values: np.ndarray) -> list[str | None]:
@@ -283,7 +283,10 @@ def _named(theirs: str, things: Any, rows: np.ndarray) -> dict[str, Callable[[],
     def called() -> list[str]:
         return [names[row] if names else f"Ad {row + 1}" for row in rows.tolist()]
 
-    return {f"{theirs}_id": lambda: [str(own) for own in things.id[rows].tolist()], f"{theirs}_name": called}
+    return {
+        f"{theirs}_id": lambda: [str(own_id) for own_id in things.id[rows].tolist()],
+        f"{theirs}_name": called,
+    }
 
 
 def _iso_days(days: np.ndarray) -> list[str]:

@@ -67,9 +67,7 @@ class PaidShares:
     """Whether there were enough outcomes to complete paths."""
 
     def paid_value(self, chosen: npt.NDArray[np.bool_] | None = None) -> tuple[float, float, float]:
-        """Paid value of the chosen outcomes (of all, where none are chosen): expected, low and high (80
-        %).
-        """
+        """Paid value of the chosen outcomes (by default of all): expected, with its 80 % range."""
         rows = np.ones(len(self.value), dtype=bool) if chosen is None else chosen
         value = np.nan_to_num(self.value[rows])
         totals = value @ self.mean[rows]
@@ -79,7 +77,8 @@ class PaidShares:
         order = np.argsort(draws)
         reached = np.repeat(self.weights / DRAWS, DRAWS)[order].cumsum()
         low, high = draws[order][np.searchsorted(reached, [0.1, 0.9]).clip(max=len(draws) - 1)]
-        return float(totals @ self.weights), float(low), float(high)
+        expected = float(totals @ self.weights)
+        return expected, min(float(low), expected), max(float(high), expected)
 
     def by_day(self) -> pd.DataFrame:
         """Expected paid value by day of the outcome, with its 80 % range: day, revenue, revenue_low,
