@@ -88,7 +88,7 @@ SAFEGUARDS = (
     ),
     Safeguard("labels-of-never", POLICY, '("guardrails.never names", protected),', "", POLICIES),
     Safeguard("labels-of-the-default", POLICY, "if undefined := set(policy.guardrails.never) - set(policy.labels):", "if undefined := set():", POLICIES),
-    Safeguard("platforms", POLICY, 'if place.split(" ")[0] not in PLATFORMS:', "if False:", POLICIES),
+    Safeguard("platforms", POLICY, 'if entry.split(" ")[0] not in PLATFORMS:', "if False:", POLICIES),
     Safeguard("keys-twice", YAML, "if (key.tag, key.value) in keys:", "if False:", POLICIES),
     Safeguard("aliases", YAML, "if self.check_event(yaml.AliasEvent):", "if False:", POLICIES),
     Safeguard("nesting", YAML, "if self.nested > MOST_NESTED:", "if False:", POLICIES),

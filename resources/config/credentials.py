@@ -33,7 +33,7 @@ def _ids(given: Any) -> Any:
     if not isinstance(given, str):
         return given
     ids = [part.strip().removeprefix("act_").replace("-", "") for part in given.split(",") if part.strip()]
-    if not all(one.isdecimal() for one in ids):
+    if not all(account_id.isdecimal() for account_id in ids):
         raise ValueError("it holds something that is not an account number; several are separated by commas")
     return tuple(ids)
 
@@ -116,13 +116,13 @@ class GoogleAdsSettings(PlatformSettings):
 
     def endpoints(self) -> dict[str, str]:
         """The API, and the token endpoint of each way in that was begun: a key file names its own."""
-        found = {self.variable("endpoint"): self.endpoint}
+        urls = {self.variable("endpoint"): self.endpoint}
         if self.json_key_file_path:
-            found[self.variable("json_key_file_path")] = _token_url(self.json_key_file_path)
+            urls[self.variable("json_key_file_path")] = _token_url(self.json_key_file_path)
         if self.refresh_token:
-            found[self.variable("token_url")] = self.token_url
-        found[self.variable("data_manager_url")] = self.data_manager_url
-        return found
+            urls[self.variable("token_url")] = self.token_url
+        urls[self.variable("data_manager_url")] = self.data_manager_url
+        return urls
 
 
 class MetaAdsSettings(PlatformSettings):

@@ -110,7 +110,7 @@ def checked(hashes: Sequence[str], doing: Doing) -> list[str]:
     Raises:
         PlatformRefused: Something else is among them. It is not repeated.
     """
-    wrong = sum(HASH.fullmatch(one) is None for one in hashes)
+    wrong = sum(HASH.fullmatch(hashed) is None for hashed in hashes)
     if wrong:
         raise PlatformRefused(
             **doing.known(), said=f"{wrong} of {len(hashes)} identifiers are no SHA-256 in lower-case hex, so nothing was sent",

@@ -67,16 +67,18 @@ class GoogleAds:
         """
         doing, manager = Doing(self.platform, "Listing accounts"), self._settings.login_customer_id
         roots = [manager] if manager else self._accessible(doing)
-        found = list({one.account_id: one for root in roots for one in self._below(root, doing)}.values())
+        accounts = list(
+            {entry.account_id: entry for root in roots for entry in self._below(root, doing)}.values()
+        )
         named = self._settings.accounts
-        if missing := [one for one in named if one not in {account.account_id for account in found}]:
+        if missing := [entry for entry in named if entry not in {account.account_id for account in accounts}]:
             raise PlatformRefused(
                 **Doing(self.platform, "Listing accounts", missing[0]).known(), said="the login does not see this account",
                 todo="Give it access in Google Ads, or correct GOOGLE_ADS_ACCOUNTS or GOOGLE_ADS_LOGIN_CUSTOMER_ID.",
             )  # fmt: skip
         return [
             account
-            for account in found
+            for account in accounts
             if account.account_id in named or (not named and account.status == "active")
         ]
 
@@ -99,13 +101,13 @@ class GoogleAds:
 
     def entities(self, account: Account) -> pa.Table:
         """The account, its campaigns, ad groups and ads as they stand now, removed ones too."""
-        doing, own = Doing(self.platform, "Reading entities", account.account_id), account.account_id
+        doing, customer_id = Doing(self.platform, "Reading entities", account.account_id), account.account_id
         return wire.entity_rows(
             account,
-            campaigns=self._snapshot(own, "campaign", wire.CAMPAIGNS, doing),
-            ad_groups=self._snapshot(own, "ad_group", wire.AD_GROUPS, doing),
-            ads=self._snapshot(own, "ad_group_ad", wire.ADS, doing),
-            labels=self._snapshot(own, "label", wire.LABELS, doing),
+            campaigns=self._snapshot(customer_id, "campaign", wire.CAMPAIGNS, doing),
+            ad_groups=self._snapshot(customer_id, "ad_group", wire.AD_GROUPS, doing),
+            ads=self._snapshot(customer_id, "ad_group_ad", wire.ADS, doing),
+            labels=self._snapshot(customer_id, "label", wire.LABELS, doing),
             pulled_at=datetime.now(UTC),
             version=self._settings.api_version,
         ).cast(ENTITIES.schema)
@@ -164,18 +166,18 @@ class GoogleAds:
             return [batch for half in halves for batch in self._part(table, account, *half, pulled_at)]
 
     def _read(
-        self, stream: Any, customer_id: str, query: str, doing: Doing, made: Callable[[Any], Part]
+        self, stream: Any, customer_id: str, query: str, doing: Doing, build: Callable[[Any], Part]
     ) -> list[Part]:
         """The whole answer, one part per wire message, asked again while Google is busy."""
 
         def drained() -> list[Part]:
             self.meter.call(doing)
-            found = []
+            parts = []
             with as_our_errors(doing) as taken:
                 for columns in stream.columns(self._open(), customer_id, query, timeout=TIMEOUT_SECONDS):
                     taken.append(len(next(iter(columns.values()))))
-                    found.append(made(columns))
-            return found
+                    parts.append(build(columns))
+            return parts
 
         try:
             return self._patience.with_retries(drained)
@@ -211,9 +213,9 @@ class GoogleAds:
                 self._streams[fields] = kind(fields, version=version)
             except ModuleNotFoundError:
                 raise version_unknown(version, doing) from None
-        found = self._streams[fields]
-        assert isinstance(found, kind)  # noqa: S101 — the fields of days and of snapshots differ
-        return found
+        stream = self._streams[fields]
+        assert isinstance(stream, kind)  # noqa: S101 — the fields of days and of snapshots differ
+        return stream
 
     def _open(self) -> Any:
         if self._service is None:
@@ -231,7 +233,7 @@ CONVERSION_ACTION_FIELDS = tuple(
 
 def conversion_action_rows(account: Account, rows: Rows, pulled_at: datetime) -> pa.Table:
     """Conversion actions as rows of their table."""
-    made = [
+    action_rows = [
         {
             "account_id": account.account_id, "conversion_action_id": str(row["conversion_action.id"]),
             "name": row["conversion_action.name"], "category": row["conversion_action.category"],
@@ -241,4 +243,4 @@ def conversion_action_rows(account: Account, rows: Rows, pulled_at: datetime) ->
         }
         for row in rows
     ]  # fmt: skip
-    return pa.Table.from_pylist(made, schema=CONVERSION_ACTIONS.schema)
+    return pa.Table.from_pylist(action_rows, schema=CONVERSION_ACTIONS.schema)

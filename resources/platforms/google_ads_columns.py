@@ -54,16 +54,16 @@ class RowShape:
         node = self._root
         *above, name = path.split(".")
         for word in above:
-            found = message.fields_by_name[word]
-            message = found.message_type
-            node = node.below.setdefault(found.number, _Node())  # type: ignore[assignment]
-        found = message.fields_by_name.get(name) or message.fields_by_name[name + "_"]
-        if found.is_repeated or found.type not in {_DOUBLE, _INT64, _INT32, _BOOL, _STRING, _ENUM}:
+            field = message.fields_by_name[word]
+            message = field.message_type
+            node = node.below.setdefault(field.number, _Node())  # type: ignore[assignment]
+        field = message.fields_by_name.get(name) or message.fields_by_name[name + "_"]
+        if field.is_repeated or field.type not in {_DOUBLE, _INT64, _INT32, _BOOL, _STRING, _ENUM}:
             raise LookupError(f"{path} cannot be a column")
-        if found.type == _ENUM:
-            self.enums[path] = {value.number: value.name for value in found.enum_type.values}
-        leaf = _Leaf(path, found.type)
-        node.below[found.number] = leaf
+        if field.type == _ENUM:
+            self.enums[path] = {value.number: value.name for value in field.enum_type.values}
+        leaf = _Leaf(path, field.type)
+        node.below[field.number] = leaf
         self._leaves.append(leaf)
 
     def columns(self, rows: Sequence[bytes]) -> dict[str, pa.Array]:
@@ -117,49 +117,49 @@ class _Reading:
         """The tag that comes next in every one of these rows, and its size, one byte or two; None where they differ."""
         if not len(at) or not (at < end).all():
             return None
-        found = self._two[at]
-        both = int(found[0])
+        value = self._two[at]
+        both = int(value[0])
         low, high = both & 0xFF, both >> 8
         if low < 0x80:
-            return (low, 1) if ((found & 0xFF) == low).all() else None
-        return (high << 7 | low & 0x7F, 2) if high < 0x80 and (found == both).all() else None
+            return (low, 1) if ((value & 0xFF) == low).all() else None
+        return (high << 7 | low & 0x7F, 2) if high < 0x80 and (value == both).all() else None
 
     def _next_tags(self, tag: Whole, at: Whole, end: Whole, mine: Any) -> None:
         begins, ends = at[mine], end[mine]
         if (begins > ends).any():
             raise Misshapen("a field reaches past the end of its message")
-        found, behind = self._small(np.minimum(begins, ends))
-        tag[mine] = np.where(begins < ends, found, _DONE)
+        value, behind = self._small(np.minimum(begins, ends))
+        tag[mine] = np.where(begins < ends, value, _DONE)
         at[mine] = np.where(begins < ends, behind, begins)
 
     def _field(self, node: _Node, tag: int, at: Whole, row: Whole) -> Whole:
         """Read or skip the field with that tag in all of these rows; where each goes on."""
-        found, kind = node.below.get(tag >> 3), tag & 7
+        child, kind = node.below.get(tag >> 3), tag & 7
         if kind == _VARINT:
             value, behind = self._varints(at)
-            self._keep(found, row, value)
+            self._keep(child, row, value)
             return behind
         if kind == _FIXED64:
-            self._keep(found, row, self._eight[at].view("<f8"))
+            self._keep(child, row, self._eight[at].view("<f8"))
             return at + 8
         if kind == _COUNTED:
             size, begin = self._small(at)
             if (size < 0).any() or (begin + size > self.ends[row]).any():
                 raise Misshapen("a length reaches past the end of its row")
-            if isinstance(found, _Node):
-                self.walk(found, begin.copy(), begin + size, row)
-            elif found is not None:
-                self._keep(found, row, begin)
-                self._sizes[found.path][row] = size
+            if isinstance(child, _Node):
+                self.walk(child, begin.copy(), begin + size, row)
+            elif child is not None:
+                self._keep(child, row, begin)
+                self._sizes[child.path][row] = size
             return begin + size
         if kind == _FIXED32:
             return at + 4
         raise Misshapen(f"no field has wire type {kind}")
 
-    def _keep(self, found: "_Node | _Leaf | None", row: Whole, value: Any) -> None:
-        if isinstance(found, _Leaf):
-            self._values[found.path][row] = value
-            self._present[found.path][row] = True
+    def _keep(self, child: "_Node | _Leaf | None", row: Whole, value: Any) -> None:
+        if isinstance(child, _Leaf):
+            self._values[child.path][row] = value
+            self._present[child.path][row] = True
 
     def _small(self, at: Whole) -> tuple[Whole, Whole]:
         """The same as `_varints`, quicker for tags and sizes: those of one field take one byte, or two, in every row."""
@@ -184,8 +184,8 @@ class _Reading:
         behind = at + (np.bitwise_count(below) >> 3).astype(np.int64) + 1
         whole = value.view(np.int64)
         if long.any():
-            for place in np.flatnonzero(long):
-                whole[place], behind[place] = self._long_varint(int(at[place]))
+            for position in np.flatnonzero(long):
+                whole[position], behind[position] = self._long_varint(int(at[position]))
         return whole, behind
 
     def _long_varint(self, at: int) -> tuple[int, int]:
@@ -202,19 +202,19 @@ class _Reading:
         values, missing = self._values[leaf.path], ~self._present[leaf.path]
         if leaf.kind == _STRING:
             return self._texts(values, self._sizes[leaf.path], missing)
-        made = pa.array(values, mask=missing if missing.any() else None)
-        return made.cast(pa.bool_()) if leaf.kind == _BOOL else made
+        array = pa.array(values, mask=missing if missing.any() else None)
+        return array.cast(pa.bool_()) if leaf.kind == _BOOL else array
 
     def _texts(self, begin: Whole, size: Whole, missing: npt.NDArray[np.bool_]) -> pa.Array:
         offsets = np.concatenate([[0], np.cumsum(size)])
         buffers = [pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(self._letters(begin, size, offsets))]
         valid = pa.array(~missing).buffers()[1] if missing.any() else None
-        made = pa.StringArray.from_buffers(len(size), *buffers, valid)
+        array = pa.StringArray.from_buffers(len(size), *buffers, valid)
         try:
-            made.validate(full=True)
+            array.validate(full=True)
         except pa.ArrowInvalid as error:
             raise Misshapen("a text is not UTF-8") from error
-        return made
+        return array
 
     def _letters(self, begin: Whole, size: Whole, offsets: Whole) -> npt.NDArray[Any]:
         """The bytes of all texts, one behind the other."""

@@ -36,8 +36,8 @@ class SlimStream:
 
     def columns(self, service: Any, customer_id: str, query: str, *, timeout: float) -> Iterator[Columns]:
         """One dict of lists per wire message (at most 10,000 rows); raises what the client's channel raises."""
-        asked = self._request(customer_id=customer_id, query=query)
-        for message in _call(service, asked, self._parse, version=self._version, timeout=timeout):
+        request = self._request(customer_id=customer_id, query=query)
+        for message in _call(service, request, self._parse, version=self._version, timeout=timeout):
             yield self._take_apart(message.results)
 
     def _response_class(self, response: Any, tree: dict[str, Any]) -> Any:
@@ -52,20 +52,20 @@ class SlimStream:
         for word, below in tree.items():
             # proto-plus renames Python's reserved words, the query language does not: type is type_
             field = source.fields_by_name.get(word) or source.fields_by_name[word + "_"]
-            made = message.field.add(
+            new_field = message.field.add(
                 name=field.name, number=field.number, label=_REPEATED if field.is_repeated else _OPTIONAL
             )
             path = prefix + word
             if field.is_repeated:
                 self._repeated.add(path)
             if below:
-                made.type, made.type_name = _MESSAGE, f".slim.{name}_{word}"
+                new_field.type, new_field.type_name = _MESSAGE, f".slim.{name}_{word}"
                 self._add_message(file, f"{name}_{word}", field.message_type, below, path + ".")
             elif field.type == _ENUM:
-                made.type = _INT32
+                new_field.type = _INT32
                 self.enums[path] = {value.number: value.name for value in field.enum_type.values}
             else:
-                made.type = _BYTES if field.type == _MESSAGE else field.type
+                new_field.type = _BYTES if field.type == _MESSAGE else field.type
 
 
 class ColumnStream:
@@ -90,21 +90,21 @@ class ColumnStream:
         Raises:
             Misshapen: A row is not what was asked for. Besides that, what the client's channel raises.
         """
-        asked = self._request(customer_id=customer_id, query=query)
-        for message in _call(service, asked, self._parse, version=self._version, timeout=timeout):
+        request = self._request(customer_id=customer_id, query=query)
+        for message in _call(service, request, self._parse, version=self._version, timeout=timeout):
             yield self._shape.columns(message.results)
 
 
 def _call(
-    service: Any, asked: Any, parse: Callable[[bytes], Any], *, version: str, timeout: float
+    service: Any, request: Any, parse: Callable[[bytes], Any], *, version: str, timeout: float
 ) -> Iterator[Any]:
     call = service.transport.grpc_channel.unary_stream(
         f"/google.ads.googleads.{version}.services.GoogleAdsService/SearchStream",
-        request_serializer=type(asked).SerializeToString,
+        request_serializer=type(request).SerializeToString,
         response_deserializer=parse,
     )
-    metadata = (("x-goog-request-params", f"customer_id={asked.customer_id}"),)
-    return iter(call(asked, timeout=timeout, metadata=metadata))
+    metadata = (("x-goog-request-params", f"customer_id={request.customer_id}"),)
+    return iter(call(request, timeout=timeout, metadata=metadata))
 
 
 def _class(file: Any, name: str) -> Any:
@@ -128,9 +128,9 @@ def _take_apart(tree: dict[str, Any], fields: Sequence[str], repeated: set[str])
     A loop over attribute paths would keep a wrapper per row and member alive, and the garbage collector would look at each of
     them again and again: this one holds none, and is two to three times as fast.
     """
-    place = {path: n for n, path in enumerate(fields)}
+    position = {path: n for n, path in enumerate(fields)}
     lines = ["def take_apart(rows):", f"  columns = [[] for _ in range({len(fields)})]"]
-    lines += [f"  add{n} = columns[{n}].append" for n in place.values()]
+    lines += [f"  add{n} = columns[{n}].append" for n in position.values()]
     lines.append("  for row in rows:")
 
     def walk(owner: str, below: dict[str, Any], prefix: str) -> None:
@@ -141,9 +141,11 @@ def _take_apart(tree: dict[str, Any], fields: Sequence[str], repeated: set[str])
                 lines.append(f"    {inner} = {owner}.{name}")
                 walk(inner, deeper, path + ".")
             elif path in repeated:
-                lines.append(f"    add{place[path]}(list({owner}.{name}))")
+                lines.append(f"    add{position[path]}(list({owner}.{name}))")
             else:
-                lines.append(f"    add{place[path]}({owner}.{name} if {owner}.HasField({name!r}) else None)")
+                lines.append(
+                    f"    add{position[path]}({owner}.{name} if {owner}.HasField({name!r}) else None)"
+                )
 
     walk("row", tree, "")
     lines.append(f"  return dict(zip({tuple(fields)!r}, columns))")

@@ -52,8 +52,8 @@ OUR_STATUS = {"ENABLED": "active", "PAUSED": "paused", "REMOVED": "removed"}
 
 def paths(table: Table) -> dict[str, str]:
     """GAQL paths by our column, for a table of days."""
-    known = {"day": "segments.date", **_IDS, **_DELIVERY, **_TERM, **_ACTION}
-    return {name: known[name] for name in table.schema.names if name in known}
+    fields = {"day": "segments.date", **_IDS, **_DELIVERY, **_TERM, **_ACTION}
+    return {name: fields[name] for name in table.schema.names if name in fields}
 
 
 def days_query(table: Table, *, start: date, end: date) -> str:
@@ -73,10 +73,10 @@ def day_rows(
         "pulled_at": pulled_at,
     }  # fmt: skip
     n = len(columns["segments.date"])
-    made = {name: repeated(value, table.schema.field(name).type, n) for name, value in shared.items()}
+    arrays = {name: repeated(value, table.schema.field(name).type, n) for name, value in shared.items()}
     for name, path in paths(table).items():
-        made[name] = _column(table.schema.field(name), path, columns[path], enums)
-    return pa.RecordBatch.from_pydict(made, schema=table.schema)
+        arrays[name] = _column(table.schema.field(name), path, columns[path], enums)
+    return pa.RecordBatch.from_pydict(arrays, schema=table.schema)
 
 
 def _column(field: pa.Field, path: str, values: pa.Array, enums: dict[str, dict[int, str]]) -> pa.Array:
@@ -155,10 +155,10 @@ def rows_of(columns: Columns, enums: dict[str, dict[int, str]]) -> Rows:
 
 def account_record(row: dict[str, Any], prefix: str) -> Account:
     status = "active" if row[f"{prefix}.status"] == "ENABLED" else "other"
-    own = str(row[f"{prefix}.id"])
-    name = row[f"{prefix}.descriptive_name"] or own
+    entity_id = str(row[f"{prefix}.id"])
+    name = row[f"{prefix}.descriptive_name"] or entity_id
     return Account(
-        "google_ads", own, name, row[f"{prefix}.currency_code"], row[f"{prefix}.time_zone"], status
+        "google_ads", entity_id, name, row[f"{prefix}.currency_code"], row[f"{prefix}.time_zone"], status
     )
 
 
@@ -174,12 +174,12 @@ def entity_rows(
 ) -> pa.Table:
     """The account and its campaigns, ad groups and ads as rows of the entity table; `version` is the API's."""
     names = {row["label.resource_name"]: row["label.name"] for row in labels}
-    own = {
+    entity = {
         "level": "account", "entity_id": account.account_id, "name": account.name, "native_level": "customer",
         "status": account.status,
     }  # fmt: skip
     rows = [
-        own, *(_campaign(row, names) for row in campaigns), *(_ad_group(row, names) for row in ad_groups),
+        entity, *(_campaign(row, names) for row in campaigns), *(_ad_group(row, names) for row in ad_groups),
         *(_ad(row, version) for row in ads),
     ]  # fmt: skip
     shared = {
@@ -191,9 +191,9 @@ def entity_rows(
 
 
 def _campaign(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    own, system = str(row["campaign.id"]), row["campaign.bidding_strategy_system_status"]
-    return _named("campaign", "campaign", own, row) | {
-        "campaign_id": own,
+    campaign_id, system = str(row["campaign.id"]), row["campaign.bidding_strategy_system_status"]
+    return _named("campaign", "campaign", campaign_id, row) | {
+        "campaign_id": campaign_id,
         "daily_budget": _money(row["campaign_budget.amount_micros"]),
         "lifetime_budget": _money(row["campaign_budget.total_amount_micros"]),
         "budget_owner": _budget_owner(row),
@@ -208,10 +208,10 @@ def _campaign(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 def _ad_group(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    own = str(row["ad_group.id"])
-    return _named("ad_set", "ad_group", own, row) | {
+    ad_group_id = str(row["ad_group.id"])
+    return _named("ad_set", "ad_group", ad_group_id, row) | {
         "campaign_id": str(row["campaign.id"]),
-        "ad_set_id": own,
+        "ad_set_id": ad_group_id,
         "budget_owner": _budget_owner(row),
         "budget_id": str(row["campaign_budget.id"]),
         "objective": row["ad_group.type"],
@@ -220,7 +220,7 @@ def _ad_group(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 def _ad(row: dict[str, Any], version: str) -> dict[str, Any]:
-    own = str(row["ad_group_ad.ad.id"])
+    ad_id = str(row["ad_group_ad.ad.id"])
     texts = {
         kind: [_asset_text(item, version) for item in row[f"ad_group_ad.ad.responsive_search_ad.{kind}"]]
         for kind in ("headlines", "descriptions")
@@ -228,18 +228,18 @@ def _ad(row: dict[str, Any], version: str) -> dict[str, Any]:
     creative = texts | {"final_urls": row["ad_group_ad.ad.final_urls"], "type": row["ad_group_ad.ad.type"]}
     status, approval = row["ad_group_ad.status"], row["ad_group_ad.policy_summary.approval_status"]
     return {
-        "level": "ad", "entity_id": own, "campaign_id": str(row["campaign.id"]), "ad_set_id": str(row["ad_group.id"]),
-        "name": row["ad_group_ad.ad.name"] or own, "native_level": "ad group ad",
+        "level": "ad", "entity_id": ad_id, "campaign_id": str(row["campaign.id"]), "ad_set_id": str(row["ad_group.id"]),
+        "name": row["ad_group_ad.ad.name"] or ad_id, "native_level": "ad group ad",
         # An enabled ad that was rejected runs no more than a paused one does.
         "status": OUR_STATUS.get(status, "other"), "native_status": approval if approval == "DISAPPROVED" else status,
         "creative": json.dumps(creative, ensure_ascii=False, sort_keys=True),
     }  # fmt: skip
 
 
-def _named(level: str, theirs: str, own: str, row: dict[str, Any]) -> dict[str, Any]:
+def _named(level: str, theirs: str, entity_id: str, row: dict[str, Any]) -> dict[str, Any]:
     status = row[f"{theirs}.status"]
     return {
-        "level": level, "entity_id": own, "name": row[f"{theirs}.name"], "native_level": theirs.replace("_", " "),
+        "level": level, "entity_id": entity_id, "name": row[f"{theirs}.name"], "native_level": theirs.replace("_", " "),
         "status": OUR_STATUS.get(status, "other"), "native_status": status,
     }  # fmt: skip
 
@@ -266,7 +266,7 @@ def keyword_rows(
     account: Account, resource: str, rows: Sequence[dict[str, Any]], pulled_at: datetime
 ) -> pa.Table:
     """Keywords and negatives of one criterion resource as rows of the keyword table."""
-    made = [
+    dicts = [
         {
             "account_id": account.account_id,
             "criterion_id": row[f"{resource}.resource_name"],
@@ -282,7 +282,7 @@ def keyword_rows(
         for row in rows
         if row[f"{resource}.type"] == "KEYWORD"
     ]
-    return pa.Table.from_pylist(made, schema=KEYWORDS.schema)
+    return pa.Table.from_pylist(dicts, schema=KEYWORDS.schema)
 
 
 def _id(number: int | None) -> str | None:

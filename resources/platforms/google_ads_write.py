@@ -66,8 +66,10 @@ class GoogleAdsWriter:
         carried = {name for row in rows for name in (*row.campaign.labels, *row.ad_group.labels)}
         if not carried:
             return NONE
-        told = self._search(target, "SELECT label.resource_name, label.name FROM label", "Reading labels")
-        return google_labels(carried, {row.label.resource_name: row.label.name for row in told})
+        label_rows = self._search(
+            target, "SELECT label.resource_name, label.name FROM label", "Reading labels"
+        )
+        return google_labels(carried, {row.label.resource_name: row.label.name for row in label_rows})
 
     def edited_at(self, target: Target) -> datetime | None:
         row = self._row(target)
@@ -89,7 +91,10 @@ class GoogleAdsWriter:
             f"AND change_event.change_date_time <= '{(now + timedelta(days=1)).date()}' "
             f"AND change_event.change_resource_name IN ({names}) ORDER BY change_event.change_date_time DESC LIMIT 100"
         )
-        stamps = [one.change_event.change_date_time for one in self._search(target, query, "Reading edits")]
+        stamps = [
+            event_row.change_event.change_date_time
+            for event_row in self._search(target, query, "Reading edits")
+        ]
         return [datetime.fromisoformat(stamp).replace(tzinfo=zone).astimezone(UTC) for stamp in stamps]
 
     def rehearse(self, change: Change) -> None:
@@ -150,8 +155,8 @@ class GoogleAdsWriter:
             "campaign": ("", "campaign", "campaign.id"),
             "shared_budget": ("", "campaign", "campaign_budget.id"),
         }
-        more, resource, own = where[target.level]
-        query = f"SELECT {more}{_COMMON} FROM {resource} WHERE {own} = {int(target.entity_id)}"
+        more, resource, id_field = where[target.level]
+        query = f"SELECT {more}{_COMMON} FROM {resource} WHERE {id_field} = {int(target.entity_id)}"
         rows = self._search(target, query, "Reading an entity")
         if not rows:
             doing = self._doing(target, f"Reading {target.level} {target.entity_id}")
@@ -192,5 +197,5 @@ class GoogleAdsWriter:
 
     def _name(self, message: Any, field: str) -> str:
         enum = message.DESCRIPTOR.fields_by_name[field].enum_type
-        found = enum.values_by_number.get(getattr(message, field))
-        return str(found.name) if found else "UNKNOWN"
+        value = enum.values_by_number.get(getattr(message, field))
+        return str(value.name) if value else "UNKNOWN"

@@ -76,11 +76,11 @@ class GoogleAudiences:
             raise PlatformRefused(
                 **self._doing(what, account_id).known(), said="there is none of that number"
             )
-        found = rows[0].user_list
-        people = int(found.size_for_search)
-        rate = found.match_rate_percentage if found.HasField("match_rate_percentage") else 0
-        status = found.DESCRIPTOR.fields_by_name["membership_status"].enum_type
-        word = status.values_by_number[found.membership_status].name
+        user_list = rows[0].user_list
+        people = int(user_list.size_for_search)
+        rate = user_list.match_rate_percentage if user_list.HasField("match_rate_percentage") else 0
+        status = user_list.DESCRIPTOR.fields_by_name["membership_status"].enum_type
+        word = status.values_by_number[user_list.membership_status].name
         return Size(people or None, people or None, word, rate / 100 if rate else None)
 
     def upload(
@@ -88,38 +88,40 @@ class GoogleAudiences:
     ) -> str | None:
         what = "Adding to" if adds else "Removing from"
         doing = self._doing(f"{what} user list {audience_id}", account_id)
-        members = [{"userData": {"userIdentifiers": [{_KEYS[kind]: one}]}} for one in checked(hashes, doing)]
-        asked: dict[str, Any] = {
+        members = [
+            {"userData": {"userIdentifiers": [{_KEYS[kind]: hashed}]}} for hashed in checked(hashes, doing)
+        ]
+        content: dict[str, Any] = {
             "destinations": [self._destination(account_id, audience_id)], "audienceMembers": members, "encoding": "HEX",
         }  # fmt: skip
         if adds:  # only people who agreed are ever added (docs/audiences.md)
             agreed = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
-            asked |= {"consent": _CONSENT, "termsOfService": agreed}
+            content |= {"consent": _CONSENT, "termsOfService": agreed}
         verb = "ingest" if adds else "remove"
         with upload_judged(lambda: self.size(account_id, audience_id)):
-            told = self._patience.with_retries(
-                lambda: self._members.called("POST", f"audienceMembers:{verb}", doing, content=asked)
+            answer = self._patience.with_retries(
+                lambda: self._members.called("POST", f"audienceMembers:{verb}", doing, content=content)
             )
-        if not isinstance(told.get("requestId"), str):
+        if not isinstance(answer.get("requestId"), str):
             raise PlatformUnreadable(**doing.known(), said="an answer without a request id")
-        return str(told["requestId"])
+        return str(answer["requestId"])
 
     def is_done(self, account_id: str, request_id: str) -> bool:
         doing = self._doing("Asking what became of an upload", account_id)
-        told = self._patience.with_retries(
+        answer = self._patience.with_retries(
             lambda: self._members.called(
                 "GET", "requestStatus:retrieve", doing, query={"requestId": request_id}
             )
         )
-        for one in told.get("requestStatusPerDestination", ()):
-            status = one.get("requestStatus")
+        for destination in answer.get("requestStatusPerDestination", ()):
+            status = destination.get("requestStatus")
             if status == "PROCESSING":
                 return False
             if status != "SUCCESS":
-                counts = (one.get("errorInfo") or {}).get("errorCounts") or ()
+                counts = (destination.get("errorInfo") or {}).get("errorCounts") or ()
                 why = ", ".join(f"{c.get('recordCount')} for {c.get('reason')}" for c in counts)
-                said = f"the upload ended as {status} ({why or 'no reason given'})"
-                raise PartlyTaken(**doing.known(), said=said, trace=request_id)
+                ended = f"the upload ended as {status} ({why or 'no reason given'})"
+                raise PartlyTaken(**doing.known(), said=ended, trace=request_id)
         return True
 
     def targeted_as(self, account_id: str, audience_id: str) -> str:
@@ -148,15 +150,15 @@ class GoogleAudiences:
         now, wanted = set(ids_of(change.before)), set(ids_of(change.after))
         request = client.get_type("MutateCampaignCriteriaRequest")
         request.customer_id, request.validate_only = target.account_id, rehearse
-        for own in sorted(wanted - now):
+        for list_id in sorted(wanted - now):
             operation = client.get_type("CampaignCriterionOperation")
             operation.create.campaign = f"{base}/campaigns/{target.entity_id}"
             operation.create.negative = True
-            operation.create.user_list.user_list = f"{base}/userLists/{own}"
+            operation.create.user_list.user_list = f"{base}/userLists/{list_id}"
             request.operations.append(operation)
-        for own in sorted(now - wanted):
+        for list_id in sorted(now - wanted):
             operation = client.get_type("CampaignCriterionOperation")
-            operation.remove = self._criterion(target, own)
+            operation.remove = self._criterion(target, list_id)
             request.operations.append(operation)
         doing = self._doing(
             "Rehearsing an exclusion" if rehearse else "Changing an exclusion", target.account_id
@@ -193,8 +195,8 @@ class GoogleAudiences:
             )
 
     def _destination(self, account_id: str, audience_id: str) -> dict[str, Any]:
-        def account(own: str) -> dict[str, str]:
-            return {"accountType": "GOOGLE_ADS", "accountId": own}
+        def account(customer_id: str) -> dict[str, str]:
+            return {"accountType": "GOOGLE_ADS", "accountId": customer_id}
 
         login = self._settings.login_customer_id
         through = {"loginAccount": account(login)} if login else {}

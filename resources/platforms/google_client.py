@@ -99,8 +99,8 @@ def mutated(answer: Any, operations: int, doing: Doing) -> str:
     """
     names = [result.resource_name for result in answer.results]
     if len(names) != operations or not all(names) or answer.partial_failure_error.code:
-        said = f"an answer with {sum(map(bool, names))} results to {operations} operations"
-        raise PlatformUnreadable(**doing.known(), said=said)
+        problem = f"an answer with {sum(map(bool, names))} results to {operations} operations"
+        raise PlatformUnreadable(**doing.known(), said=problem)
     return ", ".join(names)
 
 
@@ -162,8 +162,8 @@ def as_our_errors(doing: Doing) -> Iterator[list[int]]:
     except grpc.RpcError as error:
         raise _call_failed(error, doing, taken) from None
     except (GoogleAuthError, ValueError) as error:
-        said = f"the credentials cannot be used ({type(error).__name__})"
-        raise PlatformRefused(**doing.known(), said=said, todo="Check the GOOGLE_ADS_ settings.") from None
+        problem = f"the credentials cannot be used ({type(error).__name__})"
+        raise PlatformRefused(**doing.known(), said=problem, todo="Check the GOOGLE_ADS_ settings.") from None
 
 
 def _call_failed(error: Any, doing: Doing, taken: list[int]) -> PlatformError:
@@ -184,8 +184,8 @@ def _call_failed(error: Any, doing: Doing, taken: list[int]) -> PlatformError:
 def _failure_in(error: Any) -> Any:
     """The GoogleAdsFailure in the trailing metadata: the client leaves quota and internal errors undecoded."""
     for name, value in error.trailing_metadata() or ():
-        if found := _FAILURE_KEY.fullmatch(name):
-            types = import_module(f"{found[1]}.errors.types.errors")
+        if match := _FAILURE_KEY.fullmatch(name):
+            types = import_module(f"{match[1]}.errors.types.errors")
             return types.GoogleAdsFailure.pb().FromString(value)
     return None
 
@@ -193,18 +193,18 @@ def _failure_in(error: Any) -> Any:
 def _failed(code: str, errors: Any, request_id: str | None, doing: Doing) -> PlatformError:
     codes = [_code_of(error) for error in errors]
     named = [name for _, name in codes]
-    said = (
+    messages = (
         "; ".join(f"{error.message.rstrip('. ')} ({name})" for error, name in zip(errors, named, strict=True))
         or code
     )
-    known = {
-        **doing.known(), "said": said, "trace": request_id, "proves_no_change": google_ads_refused(code, codes),
+    facts = {
+        **doing.known(), "said": messages, "trace": request_id, "proves_no_change": google_ads_refused(code, codes),
     }  # fmt: skip
     if code in _BUSY_CODES or _BUSY_ERRORS & set(named):
         waits = [error.details.quota_error_details.retry_delay for error in errors]
         seconds = max((float(wait.seconds) + wait.nanos / 1e9 for wait in waits), default=0.0)
-        return PlatformBusy(**known, wait_seconds=seconds or None)
-    return PlatformRefused(**known, todo=next((_TODO[name] for name in named if name in _TODO), None))
+        return PlatformBusy(**facts, wait_seconds=seconds or None)
+    return PlatformRefused(**facts, todo=next((_TODO[name] for name in named if name in _TODO), None))
 
 
 def _code_of(error: Any) -> tuple[str | None, str]:
@@ -220,8 +220,8 @@ def _code_of(error: Any) -> tuple[str | None, str]:
 
 def version_unknown(version: str, doing: Doing) -> PlatformRefused:
     """The installed client has no such version."""
-    said = f"the installed client does not speak {version}"
-    return PlatformRefused(**doing.known(), said=said, todo=_TODO["UNSUPPORTED_VERSION"])
+    problem = f"the installed client does not speak {version}"
+    return PlatformRefused(**doing.known(), said=problem, todo=_TODO["UNSUPPORTED_VERSION"])
 
 
 def _token_refused(doing: Doing, *, is_unsent: bool) -> PlatformRefused:

@@ -47,19 +47,19 @@ class DataManager:
                     allow_redirects=False,
                 )
             except requests.RequestException as error:
-                said = (
+                problem = (
                     "no answer in time"
                     if isinstance(error, requests.Timeout)
                     else "the endpoint cannot be reached"
                 )
-                raise PlatformUnreachable(**doing.known(), said=said) from None
+                raise PlatformUnreachable(**doing.known(), said=problem) from None
         try:
-            told = msgspec.json.decode(response.content, type=dict[str, Any])
+            answer = msgspec.json.decode(response.content, type=dict[str, Any])
         except msgspec.DecodeError:
-            told = {}
+            answer = {}
         if not response.ok:
-            raise _as_our_error(response.status_code, told.get("error") or {}, doing)
-        return told
+            raise _as_our_error(response.status_code, answer.get("error") or {}, doing)
+        return answer
 
     def _token(self) -> str:
         """A token for the Data Manager, renewed when it has ended.
@@ -91,14 +91,14 @@ def _credentials(settings: GoogleAdsSettings) -> Any:
 
 
 def _as_our_error(http: int, error: dict[str, Any], doing: Doing) -> PlatformError:
-    reasons = [one.get("reason") for one in error.get("details") or () if isinstance(one, dict)]
-    told = ", ".join(str(one) for one in (error.get("status"), *reasons) if one)
-    said = f"{error.get('message') or 'no message'} (HTTP {http}{f', {told}' if told else ''})"
+    reasons = [detail.get("reason") for detail in error.get("details") or () if isinstance(detail, dict)]
+    causes = ", ".join(str(detail) for detail in (error.get("status"), *reasons) if detail)
+    message = f"{error.get('message') or 'no message'} (HTTP {http}{f', {causes}' if causes else ''})"
     is_definite = google_http_refused(http, error)
     if http in {408, 429, 499} or http >= 500:
-        return PlatformBusy(**doing.known(), said=said)
+        return PlatformBusy(**doing.known(), said=message)
     todo = {
         401: "Sign in again with the scope of the Data Manager API (docs/configuration.md).",
         403: "Turn the Data Manager API on in the Google Cloud project and give the login access to the account.",
     }.get(http)
-    return PlatformRefused(**doing.known(), said=said, todo=todo, proves_no_change=is_definite)
+    return PlatformRefused(**doing.known(), said=message, todo=todo, proves_no_change=is_definite)

@@ -13,22 +13,22 @@ NONE: Labels = ()
 
 def google_labels(resources: Iterable[str], names: Mapping[str, str]) -> Labels | None:
     """The names of these labels; `names` are those of the account, by resource name."""
-    return together([(names[one],) if one in names else None for one in resources])
+    return together([(names[resource],) if resource in names else None for resource in resources])
 
 
 def meta_labels(node: Mapping[str, Any]) -> Labels | None:
     """The names in a node's `adlabels`, which Meta leaves out where there are none."""
-    return together([(one["name"],) if one.get("name") else None for one in node.get("adlabels", ())])
+    return together([(label["name"],) if label.get("name") else None for label in node.get("adlabels", ())])
 
 
 def together(parts: Iterable[Labels | None]) -> Labels | None:
     """All of them, sorted, each once; None as soon as one part is not known."""
-    found: set[str] = set()
+    labels: set[str] = set()
     for part in parts:
         if part is None:
             return None
-        found |= set(part)
-    return tuple(sorted(found))
+        labels |= set(part)
+    return tuple(sorted(labels))
 
 
 def as_json(labels: Labels | None) -> str | None:

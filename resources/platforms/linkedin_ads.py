@@ -46,16 +46,16 @@ class LinkedInAds:
             PlatformRefused: The token is dead, or an account that is named is not among those it sees.
         """
         doing = Doing(self.platform, "Listing accounts")
-        found = [wire.account_record(e) for e in self._pages("adAccounts", {"q": "search"}, 1_000, doing)]
+        accounts = [wire.account_record(e) for e in self._pages("adAccounts", {"q": "search"}, 1_000, doing)]
         named = self._settings.accounts
-        seen = {account.account_id for account in found}
-        if missing := [one for one in named if one not in seen]:
+        seen = {account.account_id for account in accounts}
+        if missing := [account_id for account_id in named if account_id not in seen]:
             raise PlatformRefused(
                 "Listing accounts", platform=self.platform, account_id=missing[0],
                 said="the login does not see this account",
                 todo="Give it access in Campaign Manager, or correct LINKEDIN_ACCOUNTS.",
             )  # fmt: skip
-        return [account for account in found if not named or account.account_id in named]
+        return [account for account in accounts if not named or account.account_id in named]
 
     def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
         """What each campaign, ad_set or ad delivered per UTC day, `start` and `end` included.
@@ -79,8 +79,8 @@ class LinkedInAds:
     def entities(self, account: Account) -> pa.Table:
         """The account, its campaign groups, campaigns and creatives as they stand now, whatever their status."""
         self._forget(account)
-        found = {level: self._entities(account, level) for level in wire.COLLECTIONS}
-        return wire.entity_rows(account, found, datetime.now(UTC))
+        elements = {level: self._entities(account, level) for level in wire.COLLECTIONS}
+        return wire.entity_rows(account, elements, datetime.now(UTC))
 
     def conversion_actions(self, account: Account) -> pa.Table:
         """Conversion rules, with LinkedIn's attribution windows."""
@@ -136,7 +136,7 @@ class LinkedInAds:
         facet = (
             {"accounts": [f"urn:li:sponsoredAccount:{account.account_id}"]}
             if everything
-            else {wire.FACETS[level]: [f"urn:li:{wire.URNS[level]}:{one}" for one in ids]}
+            else {wire.FACETS[level]: [f"urn:li:{wire.URNS[level]}:{entity_id}" for entity_id in ids]}
         )
         query = self._query(wire.PIVOTS[level], start, end) | facet | {"fields": Literal(wire.FIELDS)}
         elements = self._elements(query, doing)
@@ -182,17 +182,17 @@ class LinkedInAds:
         return above
 
     def _listed_above(self, account: Account, level: str) -> wire.Above:
-        place = (account.account_id, level)
-        if place not in self._chains:
-            listed = {one: self._entities(account, one) for one in _NEEDED[level]}
-            self._chains[place] = wire.above(level, listed)
-        return self._chains[place]
+        key = (account.account_id, level)
+        if key not in self._chains:
+            listed = {needed: self._entities(account, needed) for needed in _NEEDED[level]}
+            self._chains[key] = wire.above(level, listed)
+        return self._chains[key]
 
     def _forget(self, account: Account) -> None:
         """Forget what was listed: entities may have been made since."""
-        for kept in (self._listed, self._chains):
-            for place in [place for place in kept if place[0] == account.account_id]:
-                del kept[place]
+        for cache in (self._listed, self._chains):
+            for key in [key for key in cache if key[0] == account.account_id]:
+                del cache[key]
 
     def _doubt_silence(self, account: Account, level: str, *, start: date, end: date) -> None:
         """An empty answer is also what LinkedIn says to a login without read permission, so it is not believed as it is.
@@ -225,21 +225,21 @@ class LinkedInAds:
 
     def _entities(self, account: Account, level: str) -> list[dict[str, Any]]:
         """All entities of a level, listed once for the life of this object."""
-        place = (account.account_id, level)
-        if place not in self._listed:
+        key = (account.account_id, level)
+        if key not in self._listed:
             finder: dict[str, Any] = {"q": "criteria"}
             if level != "ad":
                 finder = {"q": "search", "search": {"status": {"values": list(wire.STATUSES)}}}
             path = f"adAccounts/{account.account_id}/{wire.COLLECTIONS[level]}"
             doing = Doing(self.platform, f"Listing {wire.NATIVE[level]}s", account.account_id)
-            self._listed[place] = list(self._pages(path, finder, PAGE[level], doing))
-        return self._listed[place]
+            self._listed[key] = list(self._pages(path, finder, PAGE[level], doing))
+        return self._listed[key]
 
     def _pages(self, path: str, query: dict[str, Any], size: int, doing: Doing) -> Iterator[dict[str, Any]]:
         token: str | None = None
         while True:
-            asked = {**query, "pageSize": size, "pageToken": token}
-            page = self._client.get(path, asked, doing, shape=wire.RestliPage)
+            parameters = {**query, "pageSize": size, "pageToken": token}
+            page = self._client.get(path, parameters, doing, shape=wire.RestliPage)
             yield from page.elements
             token = page.metadata.get("nextPageToken")
             if not token:

@@ -141,8 +141,8 @@ def day_rows(
         "day": pa.array(days_of(elements), pa.date32()),
         f"{level}_id": pa.array(ids, pa.string()),  # an account's own id is the same again
     }
-    for place, name in enumerate(ABOVE[level]):
-        columns[name] = pa.array([above[one][place] for one in ids], pa.string())
+    for position, name in enumerate(ABOVE[level]):
+        columns[name] = pa.array([above[entity_id][position] for entity_id in ids], pa.string())
     for name in METRICS:
         values, kind = list(map(attrgetter(name), elements)), table.schema.field(name).type
         is_money = pa.types.is_decimal(kind)
@@ -174,17 +174,17 @@ def account_record(element: dict[str, Any]) -> Account:
     )  # fmt: skip
 
 
-def entity_rows(account: Account, found: dict[str, list[dict[str, Any]]], pulled_at: datetime) -> pa.Table:
+def entity_rows(account: Account, elements: dict[str, list[dict[str, Any]]], pulled_at: datetime) -> pa.Table:
     """The account and its entities, by level, as rows of the entity table."""
     rows = [_account_row(account)]
-    group_of = {str(e["id"]): last(e["campaignGroup"]) for e in found["ad_set"]}
-    owns_budget = {str(e["id"]): "dailyBudget" in e or "totalBudget" in e for e in found["campaign"]}
-    rows += [_campaign_row(element) for element in found["campaign"]]
+    group_of = {str(e["id"]): last(e["campaignGroup"]) for e in elements["ad_set"]}
+    owns_budget = {str(e["id"]): "dailyBudget" in e or "totalBudget" in e for e in elements["campaign"]}
+    rows += [_campaign_row(element) for element in elements["campaign"]]
     rows += [
         _ad_set_row(element, owned_above=owns_budget.get(group_of[str(element["id"])], False))
-        for element in found["ad_set"]
+        for element in elements["ad_set"]
     ]
-    rows += [_ad_row(element, group_of) for element in found["ad"]]
+    rows += [_ad_row(element, group_of) for element in elements["ad"]]
     shared = {
         "platform": "linkedin_ads", "account_id": account.account_id, "currency": account.currency,
         "time_zone": account.time_zone, "pulled_at": pulled_at,
@@ -201,33 +201,33 @@ def _account_row(account: Account) -> dict[str, Any]:
 
 
 def _campaign_row(element: dict[str, Any]) -> dict[str, Any]:
-    own = str(element["id"])
+    group_id = str(element["id"])
     owned = "dailyBudget" in element or "totalBudget" in element
-    return _common("campaign", element, own) | {
-        "campaign_id": own,
+    return _common("campaign", element, group_id) | {
+        "campaign_id": group_id,
         "objective": element.get("objectiveType"),
         "budget_owner": "campaign" if owned else "ad_set",
-        "budget_id": own if owned else None,
+        "budget_id": group_id if owned else None,
     }
 
 
 def _ad_set_row(element: dict[str, Any], *, owned_above: bool) -> dict[str, Any]:
-    own, group = str(element["id"]), last(element["campaignGroup"])
-    return _common("ad_set", element, own) | {
+    campaign_id, group = str(element["id"]), last(element["campaignGroup"])
+    return _common("ad_set", element, campaign_id) | {
         "campaign_id": group,
-        "ad_set_id": own,
+        "ad_set_id": campaign_id,
         "objective": element.get("objectiveType"),
         "bid_strategy": element.get("optimizationTargetType") or element.get("costType"),
         "budget_owner": "campaign" if owned_above else "ad_set",
-        "budget_id": group if owned_above else own,
+        "budget_id": group if owned_above else campaign_id,
         "targeting": json.dumps(element.get("targetingCriteria", {}), ensure_ascii=False, sort_keys=True),
     }
 
 
 def _ad_row(element: dict[str, Any], group_of: dict[str, str]) -> dict[str, Any]:
-    own, ad_set = last(element["id"]), last(element["campaign"])
+    creative_id, ad_set = last(element["id"]), last(element["campaign"])
     rejected = (element.get("review") or {}).get("status") == "REJECTED"
-    return _common("ad", element, own) | {
+    return _common("ad", element, creative_id) | {
         "campaign_id": group_of.get(ad_set),
         "ad_set_id": ad_set,
         "native_status": "REJECTED" if rejected else element.get("intendedStatus") or "",
@@ -235,7 +235,7 @@ def _ad_row(element: dict[str, Any], group_of: dict[str, str]) -> dict[str, Any]
     }
 
 
-def _common(level: str, element: dict[str, Any], own: str) -> dict[str, Any]:
+def _common(level: str, element: dict[str, Any], entity_id: str) -> dict[str, Any]:
     status = element.get("status") or element.get("intendedStatus") or ""
     schedule = element.get("runSchedule", {})
     edited = element.get("changeAuditStamps", {}).get("lastModified", {}).get("time") or element.get(
@@ -243,8 +243,8 @@ def _common(level: str, element: dict[str, Any], own: str) -> dict[str, Any]:
     )
     return {
         "level": level,
-        "entity_id": own,
-        "name": element.get("name") or own,
+        "entity_id": entity_id,
+        "name": element.get("name") or entity_id,
         "native_level": NATIVE[level],
         "status": _OURS.get(status, "other"),
         "native_status": status,
@@ -270,7 +270,7 @@ def conversion_action_rows(
     account: Account, elements: Sequence[dict[str, Any]], pulled_at: datetime
 ) -> pa.Table:
     """Conversion rules as rows of their table."""
-    made = [
+    rows = [
         {
             "account_id": account.account_id, "conversion_action_id": str(e["id"]), "name": e.get("name") or str(e["id"]),
             "category": e.get("type"), "status": "active" if e.get("enabled", True) else "other",
@@ -279,7 +279,7 @@ def conversion_action_rows(
         }
         for e in elements
     ]  # fmt: skip
-    return pa.Table.from_pylist(made, schema=CONVERSION_ACTIONS.schema)
+    return pa.Table.from_pylist(rows, schema=CONVERSION_ACTIONS.schema)
 
 
 def last(urn: str) -> str:

@@ -41,8 +41,8 @@ class LinkedInAdsWriter:
         is_set = target.level == "ad_set"
         group = element
         if is_set:
-            own = str(element["campaignGroup"]).rsplit(":", 1)[-1]
-            group = self._element("campaign", target.account_id, own, doing)
+            group_id = str(element["campaignGroup"]).rsplit(":", 1)[-1]
+            group = self._element("campaign", target.account_id, group_id, doing)
         owner = element if "dailyBudget" in element else group if "dailyBudget" in group else None
         budget = element.get("dailyBudget")
         return Image(
@@ -87,8 +87,10 @@ class LinkedInAdsWriter:
 
     def _currency(self, target: Target, doing: Doing) -> str:
         if target.account_id not in self._currencies:
-            found = self._client.get("adAccounts", {"q": "search"}, doing, shape=dict[str, Any])["elements"]
-            self._currencies |= {str(one["id"]): one["currency"] for one in found}
+            accounts = self._client.get("adAccounts", {"q": "search"}, doing, shape=dict[str, Any])[
+                "elements"
+            ]
+            self._currencies |= {str(account["id"]): account["currency"] for account in accounts}
         return self._currencies[target.account_id]
 
 

@@ -46,27 +46,27 @@ class LinkedInAudiences:
         doing = self._doing("Looking for a segment", account_id)
         start = 0
         while True:
-            asked = {"q": "account", "account": _account(account_id), "start": start, "count": PAGE}
-            found = self._client.get("dmpSegments", asked, doing, shape=dict[str, Any])["elements"]
-            for one in found:
-                if one["name"] == name:
-                    return str(one["id"])
-            if len(found) < PAGE:
+            parameters = {"q": "account", "account": _account(account_id), "start": start, "count": PAGE}
+            segments = self._client.get("dmpSegments", parameters, doing, shape=dict[str, Any])["elements"]
+            for segment in segments:
+                if segment["name"] == name:
+                    return str(segment["id"])
+            if len(segments) < PAGE:
                 return None
             start += PAGE
 
     def create(self, account_id: str, name: str) -> str:
         doing = self._doing("Making a segment", account_id)
-        asked = {
+        content = {
             "name": name, "sourcePlatform": "LIST_UPLOAD", "account": _account(account_id), "accessPolicy": "PRIVATE",
             "type": "USER", "destinations": [{"destination": "LINKEDIN"}],
         }  # fmt: skip
         with sent_once(doing):
-            _, own = self._client.post("dmpSegments", asked, doing, method="CREATE")
-            if not own:
+            _, segment_id = self._client.post("dmpSegments", content, doing, method="CREATE")
+            if not segment_id:
                 raise PlatformUnreadable(**doing.known(), said="an answer without an id")
-            self._made_at[own] = monotonic()
-            return own
+            self._made_at[segment_id] = monotonic()
+            return segment_id
         raise AssertionError("the errors are raised as ours")
 
     def size(self, account_id: str, audience_id: str) -> Size:
@@ -90,9 +90,9 @@ class LinkedInAudiences:
         elements = [
             {
                 "action": "ADD" if adds else "REMOVE",
-                "userIds": [{"idType": "SHA256_EMAIL", "idValue": one}],
+                "userIds": [{"idType": "SHA256_EMAIL", "idValue": hashed}],
             }
-            for one in checked(hashes, doing)
+            for hashed in checked(hashes, doing)
         ]
         with upload_judged(lambda: self.size(account_id, audience_id)):
             self._patience.with_retries(lambda: self._taken(audience_id, elements, doing))
@@ -113,7 +113,7 @@ class LinkedInAudiences:
         """LinkedIn has no dry run. A segment is named in targeting by the id of its destination."""
         doing = self._doing("Changing an exclusion", change.target.account_id)
         criteria = self._criteria(change.target)
-        urns = [f"urn:li:adSegment:{own}" for own in ids_of(change.after)]
+        urns = [f"urn:li:adSegment:{segment_id}" for segment_id in ids_of(change.after)]
         others = {
             facet: values
             for facet, values in criteria.get("exclude", {}).get("or", {}).items()
@@ -135,8 +135,11 @@ class LinkedInAudiences:
 
     def _destination(self, account_id: str, audience_id: str) -> dict[str, Any]:
         doing = self._doing(f"Reading segment {audience_id}", account_id)
-        found = self._client.element(f"dmpSegments/{audience_id}", doing)["destinations"]
-        return next((dict(one) for one in found if one["destination"] == "LINKEDIN"), {})
+        destinations = self._client.element(f"dmpSegments/{audience_id}", doing)["destinations"]
+        return next(
+            (dict(destination) for destination in destinations if destination["destination"] == "LINKEDIN"),
+            {},
+        )
 
     def _criteria(self, target: Target) -> dict[str, Any]:
         doing = self._doing(f"Reading the targeting of {target.entity_id}", target.account_id)
@@ -149,7 +152,7 @@ class LinkedInAudiences:
     def _taken(self, audience_id: str, elements: list[dict[str, Any]], doing: Doing) -> None:
         """One upload, and whether LinkedIn took every member of it."""
         try:
-            told, _ = self._client.post(
+            answer, _ = self._client.post(
                 f"dmpSegments/{audience_id}/users", {"elements": elements}, doing, method="BATCH_CREATE"
             )
         except PlatformRefused as error:
@@ -158,7 +161,7 @@ class LinkedInAudiences:
                     **doing.known(), said="the segment was only just made", wait_seconds=1.0
                 ) from error
             raise
-        taken = [one.get("status") in TAKEN for one in told.get("elements", ())]
+        taken = [element.get("status") in TAKEN for element in answer.get("elements", ())]
         if len(taken) != len(elements):
             raise PlatformUnreadable(**doing.known(), said="an answer for another number of members")
         if not all(taken):

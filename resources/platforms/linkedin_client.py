@@ -54,8 +54,8 @@ class LinkedInClient:
         try:
             return msgspec.json.decode(response.content, type=shape)
         except msgspec.DecodeError as error:
-            said = f"an answer of another shape than LinkedIn's ({error})"
-            raise PlatformUnreadable(**doing.known(), said=said) from None
+            problem = f"an answer of another shape than LinkedIn's ({error})"
+            raise PlatformUnreadable(**doing.known(), said=problem) from None
 
     def element(self, path: str, doing: Doing) -> dict[str, Any]:
         """One entity by its path; errors as of `get`."""
@@ -196,22 +196,22 @@ class LinkedInClient:
 
 def _as_our_error(response: requests.Response, doing: Doing) -> PlatformError:
     body, status = _body(response), response.status_code
-    said = f"{body.get('message') or 'no message'} (HTTP {status}, {body.get('code', 'no code')})"
-    known = {**doing.known(), "said": said, "trace": response.headers.get("x-li-uuid")}
-    if status == 429 and " DAY " in said:
+    message = f"{body.get('message') or 'no message'} (HTTP {status}, {body.get('code', 'no code')})"
+    facts = {**doing.known(), "said": message, "trace": response.headers.get("x-li-uuid")}
+    if status == 429 and " DAY " in message:
         return PlatformBusy(
-            **known, todo="Calls are allowed again after midnight UTC.", wait_seconds=float("inf")
+            **facts, todo="Calls are allowed again after midnight UTC.", wait_seconds=float("inf")
         )
     if status == 429:
-        return PlatformBusy(**known, wait_seconds=VOLUME_WAIT_SECONDS if "45 million" in said else None)
+        return PlatformBusy(**facts, wait_seconds=VOLUME_WAIT_SECONDS if "45 million" in message else None)
     if status in {408, 499} or status >= 500:
-        return PlatformBusy(**known)
+        return PlatformBusy(**facts)
     todo = {
         401: "Get a new token and set LINKEDIN_ACCESS_TOKEN.",
         403: "Give the login a role on this account, and the scope r_ads_reporting.",
         426: "Set LINKEDIN_VERSION to a month that LinkedIn still serves.",
     }.get(status)
-    return PlatformRefused(**known, todo=todo, proves_no_change=linkedin_refused(status, body))
+    return PlatformRefused(**facts, todo=todo, proves_no_change=linkedin_refused(status, body))
 
 
 def _unreachable(error: requests.RequestException, doing: Doing) -> PlatformUnreachable:

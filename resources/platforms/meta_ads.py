@@ -49,24 +49,28 @@ class MetaAds:
         Raises:
             PlatformRefused: The token is dead, or an account that is named is not among those it sees.
         """
-        doing, asked = (
+        doing, parameters = (
             Doing(self.platform, "Listing accounts"),
             {"fields": wire.ACCOUNT_FIELDS, "limit": "500"},
         )
         nodes = [
             node
-            for page in self._client.pages("me/adaccounts", asked, doing, shape=wire.Node)
+            for page in self._client.pages("me/adaccounts", parameters, doing, shape=wire.Node)
             for node in page
         ]
-        found = [wire.account_record(node) for node in nodes]
+        accounts = [wire.account_record(node) for node in nodes]
         named = self._settings.accounts
-        if missing := [one for one in named if one not in {account.account_id for account in found}]:
+        if missing := [
+            account_id
+            for account_id in named
+            if account_id not in {account.account_id for account in accounts}
+        ]:
             raise PlatformRefused(
                 "Listing accounts", platform=self.platform, account_id=missing[0],
                 said="the login does not see this account",
                 todo="Give it access in Meta Business settings, or correct META_ACCOUNTS.",
             )  # fmt: skip
-        return [account for account in found if not named or account.account_id in named]
+        return [account for account in accounts if not named or account.account_id in named]
 
     def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
         """What each campaign, ad_set or ad delivered per day of the account, `start` and `end` included.
@@ -86,8 +90,8 @@ class MetaAds:
 
     def entities(self, account: Account) -> pa.Table:
         """The account, its campaigns, ad sets and ads as they stand now, archived and deleted ones too."""
-        found = {level: self._edge(account, level) for level in wire.EDGES}
-        return wire.entity_rows(account, found, datetime.now(UTC))
+        nodes = {level: self._edge(account, level) for level in wire.EDGES}
+        return wire.entity_rows(account, nodes, datetime.now(UTC))
 
     def conversion_actions(self, account: Account) -> None:
         """Meta has no such list: its windows belong to ad sets and end at 28 days after a click."""
@@ -99,12 +103,14 @@ class MetaAds:
     def _edge(self, account: Account, level: str) -> list[dict[str, Any]]:
         path = f"act_{account.account_id}/{wire.EDGES[level]}"
         doing = Doing(self.platform, f"Listing {wire.EDGES[level]}", account.account_id)
-        asked = {
+        parameters = {
             "fields": wire.ENTITY_FIELDS[level], "limit": "500",
             "filtering": f'[{{"field":"{wire.LEVELS[level]}.effective_status","operator":"IN",'
             f'"value":[{",".join(f"{chr(34)}{status}{chr(34)}" for status in wire.EVERY_STATUS)}]}}]',
         }  # fmt: skip
-        return [node for page in self._client.pages(path, asked, doing, shape=wire.Node) for node in page]
+        return [
+            node for page in self._client.pages(path, parameters, doing, shape=wire.Node) for node in page
+        ]
 
     def _part(
         self,
@@ -116,13 +122,13 @@ class MetaAds:
         campaigns: Sequence[str] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """Rows of these days (and campaigns), by whichever way Meta lets them be read."""
-        asked = wire.insights_parameters(level, start=start, end=end, campaigns=campaigns)
+        parameters = wire.insights_parameters(level, start=start, end=end, campaigns=campaigns)
         doing = Doing(self.platform, f"Reading {wire.LEVELS[level]} days", account.account_id, (start, end))
         try:
             path = f"act_{account.account_id}/insights"
-            pages = list(self._client.pages(path, asked, doing, shape=wire.Insight))
+            pages = list(self._client.pages(path, parameters, doing, shape=wire.Insight))
         except TooMuch:
-            report = self._report(account, asked, doing)
+            report = self._report(account, parameters, doing)
             if report is None:
                 for part in self._halves(account, start, end, campaigns, doing):
                     yield from self._part(level, account, *part[:2], pulled_at, part[2])
@@ -131,9 +137,9 @@ class MetaAds:
         for rows in pages:
             yield wire.day_rows(level, account, rows, pulled_at)
 
-    def _report(self, account: Account, asked: dict[str, str], doing: Doing) -> str | None:
+    def _report(self, account: Account, parameters: dict[str, str], doing: Doing) -> str | None:
         """A report job's id once it is complete; None where it failed or did not end in time."""
-        started = self._client.post(f"act_{account.account_id}/insights", asked, doing)
+        started = self._client.post(f"act_{account.account_id}/insights", parameters, doing)
         report, deadline, pause = (
             str(started["report_run_id"]),
             monotonic() + self._job_seconds,

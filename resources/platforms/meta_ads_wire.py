@@ -131,14 +131,14 @@ def _texts(values: Iterable[str | None]) -> pa.Array:
     return pa.array(list(values), pa.string())
 
 
-def _first_of(found: Sequence[dict[str, str]], types: tuple[str, ...]) -> pa.Array:
+def _first_of(entries: Sequence[dict[str, str]], types: tuple[str, ...]) -> pa.Array:
     """Per row the value of the first of these action types that is there, as text; "0" where none is."""
     wanted, *others = types
-    taken = [actions.get(wanted) for actions in found]
+    taken = [actions.get(wanted) for actions in entries]
     for other in others:
         taken = [
             actions.get(other) if value is None else value
-            for actions, value in zip(found, taken, strict=True)
+            for actions, value in zip(entries, taken, strict=True)
         ]
     return _texts("0" if value is None else value for value in taken)
 
@@ -150,10 +150,12 @@ def account_record(node: dict[str, Any]) -> Account:
     )
 
 
-def entity_rows(account: Account, found: dict[str, list[dict[str, Any]]], pulled_at: datetime) -> pa.Table:
+def entity_rows(
+    account: Account, nodes_by_level: dict[str, list[dict[str, Any]]], pulled_at: datetime
+) -> pa.Table:
     """The account and its campaigns, ad sets and ads as rows of the entity table; money in major units."""
     minor_units(account.currency)  # refuses a currency whose units are not known, also where no budget is set
-    owners = {node["id"] for node in found["campaign"] if _has_budget(node)}
+    owners = {node["id"] for node in nodes_by_level["campaign"] if _has_budget(node)}
     rows: list[dict[str, Any]] = [
         {
             "level": "account",
@@ -163,7 +165,7 @@ def entity_rows(account: Account, found: dict[str, list[dict[str, Any]]], pulled
             "status": account.status,
         }
     ]
-    for level, nodes in found.items():
+    for level, nodes in nodes_by_level.items():
         rows += [_entity_row(level, node, account.currency, owners) for node in nodes]
     shared = {
         "platform": "meta_ads", "account_id": account.account_id, "currency": account.currency,

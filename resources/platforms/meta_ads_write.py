@@ -69,15 +69,15 @@ class MetaAdsWriter:
 
     def budget_edits(self, target: Target, *, since: datetime) -> list[datetime]:
         doing = Doing(self.platform, "Reading the account's change history", target.account_id)
-        asked = {
+        parameters = {
             "fields": "event_time,event_type,object_id", "category": "BUDGET", "since": str(int(since.timestamp())),
         }  # fmt: skip
-        pages = self._client.pages(f"act_{target.account_id}/activities", asked, doing, shape=_Activity)
+        pages = self._client.pages(f"act_{target.account_id}/activities", parameters, doing, shape=_Activity)
         edits = [
-            datetime.fromisoformat(one.event_time).astimezone(UTC)
+            datetime.fromisoformat(activity.event_time).astimezone(UTC)
             for page in pages
-            for one in page
-            if one.object_id == target.entity_id and one.event_type == _BUDGET_EVENTS[target.level]
+            for activity in page
+            if activity.object_id == target.entity_id and activity.event_type == _BUDGET_EVENTS[target.level]
         ]
         return sorted(at for at in edits if at >= since)
 

@@ -52,13 +52,13 @@ class MetaAudiences:
         pages = self._client.pages(
             f"act_{account_id}/customaudiences", {"fields": "id,name"}, doing, shape=_Named
         )
-        return next((one.id for page in pages for one in page if one.name == name), None)
+        return next((audience.id for page in pages for audience in page if audience.name == name), None)
 
     def create(self, account_id: str, name: str) -> str:
         doing = self._doing("Making an audience", account_id)
-        asked = {"name": name, "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY"}
+        parameters = {"name": name, "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY"}
         with sent_once(doing):
-            return self._client.create(f"act_{account_id}/customaudiences", asked, doing)
+            return self._client.create(f"act_{account_id}/customaudiences", parameters, doing)
         raise AssertionError("the errors are raised as ours")
 
     def size(self, account_id: str, audience_id: str) -> Size:
@@ -73,18 +73,20 @@ class MetaAudiences:
         low, high = (
             node.get(f"approximate_count_{end}_bound", -1) for end in ("lower", "upper")
         )  # -1: not told
-        told = status.get("description") or "Normal"
-        return Size(low if low >= 0 else None, high if high >= 0 else None, str(told))
+        description = status.get("description") or "Normal"
+        return Size(low if low >= 0 else None, high if high >= 0 else None, str(description))
 
     def upload(
         self, account_id: str, audience_id: str, kind: Identifier, hashes: Sequence[str], *, adds: bool
     ) -> None:
         what = "Adding to" if adds else "Removing from"
         doing = self._doing(f"{what} audience {audience_id}", account_id)
-        rows = [[one] for one in checked(hashes, doing)]
-        asked = {"payload": json.dumps({"schema": [_KEYS[kind]], "data": rows})}
+        rows = [[hashed] for hashed in checked(hashes, doing)]
+        parameters = {"payload": json.dumps({"schema": [_KEYS[kind]], "data": rows})}
         with upload_judged(lambda: self.size(account_id, audience_id)):
-            self._patience.with_retries(lambda: self._taken(audience_id, asked, len(rows), doing, adds=adds))
+            self._patience.with_retries(
+                lambda: self._taken(audience_id, parameters, len(rows), doing, adds=adds)
+            )
 
     def is_done(self, account_id: str, request_id: str) -> bool:
         del account_id, request_id
@@ -96,29 +98,33 @@ class MetaAudiences:
 
     def excluded(self, target: Target) -> tuple[str, ...]:
         return tuple(
-            sorted(one["id"] for one in self._targeting(target).get("excluded_custom_audiences", ()))
+            sorted(
+                audience["id"] for audience in self._targeting(target).get("excluded_custom_audiences", ())
+            )
         )
 
     def special_categories(self, target: Target) -> tuple[str, ...]:
         doing = self._doing(f"Reading {target.level} {target.entity_id}", target.account_id)
-        own = target.entity_id
+        campaign_id = target.entity_id
         if target.level == "ad_set":
-            own = str(self._client.get(own, {"fields": "campaign_id"}, doing)["campaign_id"])
-        found = self._client.get(own, {"fields": "special_ad_categories"}, doing).get("special_ad_categories")
-        return tuple(sorted(one for one in found or () if one != "NONE"))
+            campaign_id = str(self._client.get(campaign_id, {"fields": "campaign_id"}, doing)["campaign_id"])
+        categories = self._client.get(campaign_id, {"fields": "special_ad_categories"}, doing).get(
+            "special_ad_categories"
+        )
+        return tuple(sorted(category for category in categories or () if category != "NONE"))
 
     def exclude(self, change: Change, *, rehearse: bool) -> str | None:
         what = "Rehearsing an exclusion" if rehearse else "Changing an exclusion"
         doing = self._doing(what, change.target.account_id)
         targeting = self._targeting(change.target)
-        targeting["excluded_custom_audiences"] = [{"id": own} for own in ids_of(change.after)]
-        asked = {"targeting": json.dumps(targeting)}
+        targeting["excluded_custom_audiences"] = [{"id": audience_id} for audience_id in ids_of(change.after)]
+        parameters = {"targeting": json.dumps(targeting)}
         if rehearse:
-            asked["execution_options"] = '["validate_only"]'
+            parameters["execution_options"] = '["validate_only"]'
             with rehearsed():
-                return self._client.write(change.target.entity_id, asked, doing)
+                return self._client.write(change.target.entity_id, parameters, doing)
         with sent_once(doing):
-            return self._client.write(change.target.entity_id, asked, doing)
+            return self._client.write(change.target.entity_id, parameters, doing)
         raise AssertionError("the errors are raised as ours")
 
     def _targeting(self, target: Target) -> dict[str, Any]:
@@ -129,10 +135,12 @@ class MetaAudiences:
             )
         return dict(self._client.get(target.entity_id, {"fields": "targeting"}, doing)["targeting"])
 
-    def _taken(self, audience_id: str, asked: dict[str, str], sent: int, doing: Doing, *, adds: bool) -> None:
+    def _taken(
+        self, audience_id: str, parameters: dict[str, str], sent: int, doing: Doing, *, adds: bool
+    ) -> None:
         """One upload, and whether all of it arrived."""
-        told = self._client.once("POST" if adds else "DELETE", f"{audience_id}/users", asked, doing)
-        received, invalid = told.get("num_received"), told.get("num_invalid_entries")
+        answer = self._client.once("POST" if adds else "DELETE", f"{audience_id}/users", parameters, doing)
+        received, invalid = answer.get("num_received"), answer.get("num_invalid_entries")
         if not isinstance(received, int) or not isinstance(invalid, int):
             raise PlatformUnreadable(**doing.known(), said="an answer without counts")
         if received != sent or invalid:

@@ -111,29 +111,31 @@ class MetaClient:
     def create(self, path: str, parameters: dict[str, str], doing: Doing) -> str:
         """A POST that makes something, sent once and never again; the id of what was made. Errors as of `write`."""
         response = self._sent("POST", path, parameters, doing)
-        made = _decoded(self._checked(response, doing), dict[str, Any], doing).get("id")
-        if not isinstance(made, str) or not made:
+        node_id = _decoded(self._checked(response, doing), dict[str, Any], doing).get("id")
+        if not isinstance(node_id, str) or not node_id:
             raise PlatformUnreadable(**doing.known(), said="an answer without an id")
-        return made
+        return node_id
 
     def token_ends_at(self, doing: Doing) -> datetime | None:
         """When the token or its access to data ends, None for one that does not."""
         token = self._token.get_secret_value() if self._token else ""
-        told = self.get("debug_token", {"input_token": token}, doing).get("data", {})
-        ends = [told[name] for name in ("expires_at", "data_access_expires_at") if told.get(name)]
+        token_facts = self.get("debug_token", {"input_token": token}, doing).get("data", {})
+        ends = [
+            token_facts[name] for name in ("expires_at", "data_access_expires_at") if token_facts.get(name)
+        ]
         return datetime.fromtimestamp(min(ends), UTC) if ends else None
 
     def pages(
         self, path: str, parameters: dict[str, str], doing: Doing, *, shape: type[Row]
     ) -> Iterator[list[Row]]:
         """Rows page by page, as long as the answer says there is a next one: a page may be empty and not the last."""
-        asked = {"limit": str(PAGE_ROWS), **parameters}
+        page_parameters = {"limit": str(PAGE_ROWS), **parameters}
         while True:
-            page = _decoded(self._asked("GET", path, asked, doing), GraphPage[shape], doing)  # type: ignore[valid-type]
+            page = _decoded(self._asked("GET", path, page_parameters, doing), GraphPage[shape], doing)  # type: ignore[valid-type]
             yield page.data
             if "next" not in page.paging:
                 return
-            asked = asked | {"after": page.paging["cursors"]["after"]}
+            page_parameters = page_parameters | {"after": page.paging["cursors"]["after"]}
 
     def _asked(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> bytes:
         return self._patience.with_retries(lambda: self._answered(method, path, parameters, doing))
@@ -151,14 +153,14 @@ class MetaClient:
                 method, url, timeout=TIMEOUT_SECONDS, allow_redirects=method == "GET", **kind
             )
         except requests.RequestException as error:
-            said = (
+            problem = (
                 "no answer in time"
                 if isinstance(error, requests.Timeout)
                 else "the endpoint cannot be reached"
             )
             # requests' own words hold the URL, and with it the token.
             raise PlatformUnreachable(
-                **doing.known(), said=said, todo="Check the network and META_GRAPH_URL; safe to retry."
+                **doing.known(), said=problem, todo="Check the network and META_GRAPH_URL; safe to retry."
             ) from None
         return response
 
@@ -169,15 +171,15 @@ class MetaClient:
         except msgspec.DecodeError:
             if response.status_code >= 500:
                 raise PlatformBusy(**doing.known(), said=f"HTTP {response.status_code}") from None
-            said = f"an answer that is no JSON object (HTTP {response.status_code})"
-            raise PlatformUnreadable(**doing.known(), said=said) from None
+            problem = f"an answer that is no JSON object (HTTP {response.status_code})"
+            raise PlatformUnreadable(**doing.known(), said=problem) from None
         if refused is not None:
             raise _as_our_error(response.status_code, refused, response.headers, doing)
         if response.status_code >= 500:
             raise PlatformBusy(**doing.known(), said=f"HTTP {response.status_code} without an error")
         if response.status_code >= 300:
-            said = f"HTTP {response.status_code} without an error"
-            raise PlatformUnreadable(**doing.known(), said=said)
+            problem = f"HTTP {response.status_code} without an error"
+            raise PlatformUnreadable(**doing.known(), said=problem)
         self._brake(response.headers)
         return bytes(response.content)
 
@@ -193,27 +195,27 @@ def _decoded(content: bytes, shape: type[Shape], doing: Doing) -> Shape:
     try:
         return msgspec.json.decode(content, type=shape)
     except msgspec.DecodeError as error:
-        said = f"an answer of another shape than Meta's ({error})"
-        raise PlatformUnreadable(**doing.known(), said=said) from None
+        problem = f"an answer of another shape than Meta's ({error})"
+        raise PlatformUnreadable(**doing.known(), said=problem) from None
 
 
 def _as_our_error(http_status: int, error: dict[str, Any], headers: Any, doing: Doing) -> PlatformError:
     code, subcode = error.get("code"), error.get("error_subcode")
     words = error.get("error_user_msg") or error.get("message") or "no message"
-    said = f"{words} (code {code}{f', subcode {subcode}' if subcode else ''})"
-    known = {
-        **doing.known(), "said": said, "trace": error.get("fbtrace_id"), "proves_no_change": meta_refused(http_status, error),
+    message = f"{words} (code {code}{f', subcode {subcode}' if subcode else ''})"
+    facts = {
+        **doing.known(), "said": message, "trace": error.get("fbtrace_id"), "proves_no_change": meta_refused(http_status, error),
     }  # fmt: skip
     if (code, subcode) in TOO_MUCH or "reduce the amount of data" in words:
-        return TooMuch(**known)
+        return TooMuch(**facts)
     if subcode == BUDGET_CHANGED_TOO_OFTEN:
         return RefusedForNow(
-            **known,
+            **facts,
             todo="Nothing was changed: Meta lets a budget change four times an hour, so wait an hour.",
         )
     if code in BUSY or error.get("is_transient") or http_status >= 500:
-        return PlatformBusy(**known, wait_seconds=_regained_in(headers))
-    return PlatformRefused(**known, todo=_advice(code))
+        return PlatformBusy(**facts, wait_seconds=_regained_in(headers))
+    return PlatformRefused(**facts, todo=_advice(code))
 
 
 def _advice(code: Any) -> str | None:

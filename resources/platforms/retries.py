@@ -36,9 +36,9 @@ class Patience:
         raise AssertionError("tenacity ends by an answer or an error")
 
     def _wait(self, state: RetryCallState) -> float:
-        asked = _error(state).wait_seconds
+        requested_seconds = _error(state).wait_seconds
         grown = min(self.first_pause * 2 ** (state.attempt_number - 1), self.longest_pause)
-        return asked if asked is not None else grown + uniform(0, self.first_pause)
+        return requested_seconds if requested_seconds is not None else grown + uniform(0, self.first_pause)
 
     def _is_spent(self, state: RetryCallState) -> bool:
         is_silent = isinstance(_error(state), PlatformUnreachable)

@@ -76,8 +76,8 @@ def sent_once(doing: Doing) -> Iterator[None]:
     except PlatformError as error:
         raise _as_unknown(error) from error
     except Exception as error:
-        said = f"the client could not make sense of the answer ({type(error).__name__})"
-        raise OutcomeUnknown(**doing.known(), said=said) from error
+        problem = f"the client could not make sense of the answer ({type(error).__name__})"
+        raise OutcomeUnknown(**doing.known(), said=problem) from error
 
 
 @contextmanager

@@ -38,22 +38,22 @@ class AudienceLine(BaseModel):
     @property
     def target(self) -> Target:
         """What proposals call it."""
-        own = self.segment
-        if len(own) > LONGEST_ID:
-            own = f"{own[: LONGEST_ID - 9]}-{hashlib.sha256(own.encode()).hexdigest()[:8]}"
+        entity_id = self.segment
+        if len(entity_id) > LONGEST_ID:
+            entity_id = f"{entity_id[: LONGEST_ID - 9]}-{hashlib.sha256(entity_id.encode()).hexdigest()[:8]}"
         return Target(
             platform=self.platform,
             account_id=self.account_id,
             level="audience",
-            entity_id=f"{own}.{self.purpose}",
+            entity_id=f"{entity_id}.{self.purpose}",
         )
 
     def places(self) -> tuple[Target, ...]:
         """The campaigns or ad sets it is to be kept out of."""
         level: Literal["campaign", "ad_set"] = "campaign" if self.platform == "google_ads" else "ad_set"
         return tuple(
-            Target(platform=self.platform, account_id=self.account_id, level=level, entity_id=own)
-            for own in self.keep_out_of
+            Target(platform=self.platform, account_id=self.account_id, level=level, entity_id=entity_id)
+            for entity_id in self.keep_out_of
         )
 
 
@@ -92,7 +92,7 @@ class AudiencePolicy(BaseModel):
     @model_validator(mode="after")
     def _each_once(self) -> "AudiencePolicy":
         words = [line.target.words for line in self.lines]
-        if twice := {one for one in words if words.count(one) > 1}:
+        if twice := {name for name in words if words.count(name) > 1}:
             raise ValueError(f"lines name '{min(twice)}' twice")
         return self
 

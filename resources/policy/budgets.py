@@ -125,7 +125,7 @@ class Known(_Frozen):
     def _says_one_thing(self) -> "Known":
         if (self.factor is None) == (self.daily_budget is None):
             raise ValueError("give factor or daily_budget, and not both")
-        if self.daily_budget and any(len(one.split()) < 3 for one in self.covers):
+        if self.daily_budget and any(len(cover.split()) < 3 for cover in self.covers):
             raise ValueError("daily_budget is for campaigns: covers needs PLATFORM ACCOUNT CAMPAIGN")
         return self
 
@@ -139,19 +139,19 @@ class Budgets(_Frozen):
     @model_validator(mode="after")
     def _names_are_distinct(self) -> "Budgets":
         seen: set[tuple[str, str | None]] = set()
-        for one in self.budgets:
-            if (one.name, one.month) in seen:
+        for budget in self.budgets:
+            if (budget.name, budget.month) in seen:
                 raise ValueError(
-                    f"the budget '{one.name}' stands there twice for {one.month or 'every month'}"
+                    f"the budget '{budget.name}' stands there twice for {budget.month or 'every month'}"
                 )
-            seen.add((one.name, one.month))
+            seen.add((budget.name, budget.month))
         return self
 
     def of(self, month: date) -> tuple[Budget, ...]:
         """The budgets of the month that begins on that day; one that names its month outranks one of every month."""
-        held = [one for one in self.budgets if one.holds_in(month)]
-        named = {one.name for one in held if one.month}
-        return tuple(one for one in held if one.month or one.name not in named)
+        held = [budget for budget in self.budgets if budget.holds_in(month)]
+        named = {budget.name for budget in held if budget.month}
+        return tuple(budget for budget in held if budget.month or budget.name not in named)
 
 
 def load_budgets(path: Path, *, is_asked_for: bool = False) -> Budgets:

@@ -39,13 +39,13 @@ def require_allowed(theirs: str, trait: str, *, naming: bool = True) -> None:
         ValueError: It is protected, or holds who somebody is.
     """
     words = {word.lower() for word in _WORD.findall(theirs)} | {re.sub(r"[^a-z]", "", theirs.lower())}
-    if found := sorted(words & PROTECTED):
+    if refused := sorted(words & PROTECTED):
         raise ValueError(
-            f"the field '{theirs}' for {trait} is about '{found[0]}', which no segment may rest on: take it out of crm"
+            f"the field '{theirs}' for {trait} is about '{refused[0]}', which no segment may rest on: take it out of crm"
         )
-    if naming and (found := sorted(words & NAMING)):
+    if naming and (refused := sorted(words & NAMING)):
         raise ValueError(
-            f"the field '{theirs}' for {trait} ('{found[0]}') holds who somebody is or free text: map a field with categories"
+            f"the field '{theirs}' for {trait} ('{refused[0]}') holds who somebody is or free text: map a field with categories"
         )
 
 
@@ -132,9 +132,9 @@ def agreed(consent: Any, opted_out: Any, yes: Iterable[str]) -> bool | None:
 
 def contact_traits(held: Mapping[str, Any], names: Traits, mapping: TraitMapping) -> dict[str, Any]:
     """Columns of raw/crm_contacts that say what kind of customer it is; `country` aside."""
-    found = {trait: category(_of(held, getattr(names, trait))) for trait in OF_CONTACTS}
+    categories = {trait: category(_of(held, getattr(names, trait))) for trait in OF_CONTACTS}
     opted_out = _of(held, names.opted_out) if names.consent else None
-    return found | {"may_advertise": agreed(_of(held, names.consent), opted_out, mapping.consent_values)}
+    return categories | {"may_advertise": agreed(_of(held, names.consent), opted_out, mapping.consent_values)}
 
 
 def company_traits(held: Mapping[str, Any], names: Traits) -> dict[str, str | None]:
@@ -148,8 +148,8 @@ OF_COMPANIES = ("industry", "account_tier", "technology")
 
 def asked_of_contacts(names: Traits) -> list[str]:
     """Fields that tell a contact's traits."""
-    found = [getattr(names, trait) for trait in OF_CONTACTS]
-    return [name for name in (*found, *((names.consent, names.opted_out) if names.consent else ())) if name]
+    fields = [getattr(names, trait) for trait in OF_CONTACTS]
+    return [name for name in (*fields, *((names.consent, names.opted_out) if names.consent else ())) if name]
 
 
 def asked_of_companies(names: Traits) -> list[str]:
@@ -162,4 +162,4 @@ def _of(held: Mapping[str, Any], name: str | None) -> Any:
 
 
 def _is_yes(value: Any, yes: Iterable[str]) -> bool:
-    return str(value).strip().lower() in {one.lower() for one in yes}
+    return str(value).strip().lower() in {word.lower() for word in yes}

@@ -116,7 +116,7 @@ class Notifications(_Frozen):
     @field_validator("owners")
     @classmethod
     def _are_no_addresses(cls, owners: dict[str, str]) -> dict[str, str]:
-        if wrong := [place for place, name in owners.items() if _MAIL_ADDRESS.search(name)]:
+        if wrong := [scope for scope, name in owners.items() if _MAIL_ADDRESS.search(name)]:
             raise ValueError(
                 f"the owner of '{wrong[0]}' is a mail address: messages hold none; write a chat name"
             )
@@ -139,5 +139,5 @@ class Notifications(_Frozen):
 
     def zone(self, *names: str | None) -> ZoneInfo:
         """The first of these time zones that is known, else the policy's, else UTC."""
-        known = next((name for name in (*names, self.time_zone) if name and _is_zone(name)), "UTC")
-        return ZoneInfo(known)
+        zone_name = next((name for name in (*names, self.time_zone) if name and _is_zone(name)), "UTC")
+        return ZoneInfo(zone_name)

@@ -58,7 +58,7 @@ class Scope(_Frozen):
 
     @property
     def words(self) -> str:
-        return " ".join(one for one in (self.platform, self.account_id, self.label) if one) or "everywhere"
+        return " ".join(part for part in (self.platform, self.account_id, self.label) if part) or "everywhere"
 
 
 class Permission(Scope):
@@ -232,12 +232,12 @@ class Policy(_Frozen):
             if unknown := {label for label in labels if label} - set(self.labels):
                 raise ValueError(f"{where} the label '{min(unknown)}', which labels does not have")
         for where, places in self._places():
-            for place in places:
-                if place.split(" ")[0] not in PLATFORMS:
-                    raise ValueError(f"{where} names '{place}', and platforms are {', '.join(PLATFORMS)}")
-        for place in self.caps:
-            if len(place.split(" ")) != 2 or not all(place.split(" ")):
-                raise ValueError(f"caps names '{place}', which is not a platform and an account")
+            for entry in places:
+                if entry.split(" ")[0] not in PLATFORMS:
+                    raise ValueError(f"{where} names '{entry}', and platforms are {', '.join(PLATFORMS)}")
+        for entry in self.caps:
+            if len(entry.split(" ")) != 2 or not all(entry.split(" ")):
+                raise ValueError(f"caps names '{entry}', which is not a platform and an account")
         return self
 
     def _places(self) -> Iterable[tuple[str, Iterable[str]]]:
@@ -292,20 +292,20 @@ class Policy(_Frozen):
         """The permission that counts: of those that hold, the most particular, and of these the one that allows least."""
         labels = set(labels)
         held = [
-            one
-            for one in self.permissions
-            if one.platform in {None, platform}
-            and one.account_id in {None, account_id}
-            and (one.label is None or one.label in labels)
+            permission
+            for permission in self.permissions
+            if permission.platform in {None, platform}
+            and permission.account_id in {None, account_id}
+            and (permission.label is None or permission.label in labels)
         ]
         if not held:
             return Permission(level="observe")
-        return min(held, key=lambda one: (-_particular(one), LEVELS.index(one.level)))
+        return min(held, key=lambda permission: (-_particular(permission), LEVELS.index(permission.level)))
 
     def target(self, platform: str, account_id: str, campaign_id: str | None = None) -> float | None:
         """The ROAS that a campaign, or the account, should have; None where the policy says nothing."""
-        if (asked := _most_particular(self.target_roas, platform, account_id, campaign_id)) is not None:
-            return asked
+        if (target := _most_particular(self.target_roas, platform, account_id, campaign_id)) is not None:
+            return target
         margin = _most_particular(self.margin, platform, account_id, campaign_id)
         return None if margin is None else 1 / margin
 
@@ -353,7 +353,7 @@ def policy_text(content: Mapping[str, Any]) -> str:
 
 def _most_particular(by_place: dict[str, float], platform: str, *parts: str | None) -> float | None:
     places = list(accumulate((platform, *(part for part in parts if part)), "{} {}".format))
-    return next((by_place[place] for place in reversed(places) if place in by_place), None)
+    return next((by_place[scope] for scope in reversed(places) if scope in by_place), None)
 
 
 def _particular(scope: Scope) -> int:

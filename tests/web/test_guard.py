@@ -71,14 +71,14 @@ class Server:
         return dict(answer.json()["data"])
 
     def runs(self) -> int:
-        found = self.asked("{ runsOrError { ... on Runs { results { runId } } } }")
-        return len(found["runsOrError"]["results"])
+        answer = self.asked("{ runsOrError { ... on Runs { results { runId } } } }")
+        return len(answer["runsOrError"]["results"])
 
     def thing_reported(self) -> bool:
-        found = self.asked(
+        answer = self.asked(
             '{ assetOrError(assetKey: {path: ["thing"]}) { ... on Asset { assetMaterializations { timestamp } } } }'
         )
-        return bool(found["assetOrError"].get("assetMaterializations"))
+        return bool(answer["assetOrError"].get("assetMaterializations"))
 
 
 @pytest.fixture(scope="module")
@@ -190,9 +190,11 @@ def test_a_websocket_opens_for_our_own_pages_alone(
 ) -> None:
     async def opened() -> bool:
         address = f"ws://{server.host}/graphql"
-        own = server.url if origin == "ours" else origin
+        own_origin = server.url if origin == "ours" else origin
         try:
-            async with websockets.connect(address, subprotocols=["graphql-ws"], origin=own) as connection:  # type: ignore[arg-type,list-item]
+            async with websockets.connect(
+                address, subprotocols=["graphql-ws"], origin=own_origin
+            ) as connection:  # type: ignore[arg-type,list-item]
                 await connection.send(json.dumps({"type": "connection_init", "payload": {}}))
                 return bool(
                     json.loads(await asyncio.wait_for(connection.recv(), 20))["type"] == "connection_ack"

@@ -18,9 +18,11 @@ def hashes(first: int, last: int, *, what: str = "mail") -> list[str]:
 
 def held(sandbox: Sandbox, platform: str, name: str | None = None) -> set[str]:
     """Everybody the platform's audience of that name, or its only one, really holds, as kind:hash."""
-    found = [one for one in sandbox.stage.audiences.truth(platform) if name in {None, one["name"]}]
-    assert len(found) == 1, f"{len(found)} audiences"
-    return set(found[0]["members"])
+    audiences = [
+        audience for audience in sandbox.stage.audiences.truth(platform) if name in {None, audience["name"]}
+    ]
+    assert len(audiences) == 1, f"{len(audiences)} audiences"
+    return set(audiences[0]["members"])
 
 
 def place(sandbox: Sandbox, platform: str, *, nth: int = 0) -> Target:
@@ -29,12 +31,14 @@ def place(sandbox: Sandbox, platform: str, *, nth: int = 0) -> Target:
     assert account is not None
     catalog = sandbox.stage.market.catalog(account)
     things = catalog.campaigns if LEVELS[platform] == "campaign" else catalog.ad_sets
-    own = str(things.id.tolist()[nth])
-    return Target(platform=platform, account_id=account.id, level=LEVELS[platform], entity_id=own)  # type: ignore[arg-type]
+    entity_id = str(things.id.tolist()[nth])
+    return Target(platform=platform, account_id=account.id, level=LEVELS[platform], entity_id=entity_id)  # type: ignore[arg-type]
 
 
-def sent_whole(client: AudienceClient, account_id: str, own: str, mails: list[str], *, adds: bool) -> None:
+def sent_whole(
+    client: AudienceClient, account_id: str, audience_id: str, mails: list[str], *, adds: bool
+) -> None:
     """One upload, waited for until the platform has worked on it."""
-    request = client.upload(account_id, own, "email", mails, adds=adds)
+    request = client.upload(account_id, audience_id, "email", mails, adds=adds)
     while request is not None and not client.is_done(account_id, request):
         pass

@@ -22,9 +22,9 @@ def rows(batches: Iterator[pa.RecordBatch]) -> list[dict[str, Any]]:
     return pa.Table.from_batches(list(batches)).to_pylist()
 
 
-def undated(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def undated(day_rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows without the instant at which they were read."""
-    return [row | {"pulled_at": None} for row in found]
+    return [row | {"pulled_at": None} for row in day_rows]
 
 
 def truth(market: Market, platform: str, account_id: str, level: str, *, start: date, end: date) -> RowOf:
@@ -32,10 +32,10 @@ def truth(market: Market, platform: str, account_id: str, level: str, *, start: 
     owner = market.world.account(platform, account_id)
     assert owner is not None
     ids = getattr(market.catalog(owner), level + "s").id
-    found: RowOf = {}
+    day_rows: RowOf = {}
     for block in market.report(owner, level, start, end):
-        found |= _of(block, ids[getattr(block, level)])
-    return found
+        day_rows |= _of(block, ids[getattr(block, level)])
+    return day_rows
 
 
 def _of(block: Report, ids: Any) -> RowOf:
@@ -53,8 +53,8 @@ def _of(block: Report, ids: Any) -> RowOf:
         "leads": block.leads,
     }
     return {
-        (day, str(own)): {name: int(values[n]) for name, values in metrics.items()}
-        for n, (day, own) in enumerate(zip(days, ids, strict=True))
+        (day, str(entity_id)): {name: int(values[n]) for name, values in metrics.items()}
+        for n, (day, entity_id) in enumerate(zip(days, ids, strict=True))
     }
 
 

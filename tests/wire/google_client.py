@@ -24,7 +24,7 @@ def reader(settings: Settings, *, patience: Patience = QUICK, **changed: Any) ->
 
 
 def account(google: GoogleAds, account_id: str = GERMANY) -> Account:
-    return next(one for one in google.accounts() if one.account_id == account_id)
+    return next(ad_account for ad_account in google.accounts() if ad_account.account_id == account_id)
 
 
 def official(settings: GoogleAdsSettings, *, use_proto_plus: bool = True) -> GoogleAdsClient:

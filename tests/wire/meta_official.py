@@ -36,7 +36,7 @@ def reader(
 
 
 def account(meta: MetaAds, account_id: str = EUROPE) -> Account:
-    return next(one for one in meta.accounts() if one.account_id == account_id)
+    return next(ad_account for ad_account in meta.accounts() if ad_account.account_id == account_id)
 
 
 def official(settings: Settings) -> FacebookAdsApi:

@@ -42,42 +42,42 @@ def test_an_audience_is_made_filled_and_emptied_exactly(
     sandbox: Sandbox, platform: str, account: str, client: AudienceClient
 ) -> None:
     assert client.find(account, NAME) is None
-    own = client.create(account, NAME)
-    assert client.find(account, NAME) == own
+    audience_id = client.create(account, NAME)
+    assert client.find(account, NAME) == audience_id
     mails = hashes(0, 400)
-    sent_whole(client, account, own, mails, adds=True)
-    sent_whole(client, account, own, mails[:10], adds=True)
-    sent_whole(client, account, own, mails[300:], adds=False)
-    sent_whole(client, account, own, hashes(5000, 5003), adds=False)
-    assert held(sandbox, platform) == {f"email:{one}" for one in mails[:300]}
+    sent_whole(client, account, audience_id, mails, adds=True)
+    sent_whole(client, account, audience_id, mails[:10], adds=True)
+    sent_whole(client, account, audience_id, mails[300:], adds=False)
+    sent_whole(client, account, audience_id, hashes(5000, 5003), adds=False)
+    assert held(sandbox, platform) == {f"email:{hashed}" for hashed in mails[:300]}
 
 
 def test_telephone_numbers_go_where_they_are_taken(
     sandbox: Sandbox, platform: str, account: str, client: AudienceClient
 ) -> None:
-    own, numbers = client.create(account, NAME), hashes(0, 5, what="phone")
+    audience_id, numbers = client.create(account, NAME), hashes(0, 5, what="phone")
     if "phone" not in client.identifiers:
         with pytest.raises(PlatformRefused):
-            client.upload(account, own, "phone", numbers, adds=True)
+            client.upload(account, audience_id, "phone", numbers, adds=True)
         assert held(sandbox, platform) == set()
         return
-    client.upload(account, own, "phone", numbers, adds=True)
-    assert held(sandbox, platform) == {f"phone:{one}" for one in numbers}
+    client.upload(account, audience_id, "phone", numbers, adds=True)
+    assert held(sandbox, platform) == {f"phone:{hashed}" for hashed in numbers}
 
 
 def test_the_size_is_read_back_and_a_small_one_is_not_told(
     sandbox: Sandbox, platform: str, account: str, client: AudienceClient
 ) -> None:
-    own = client.create(account, NAME)
-    client.upload(account, own, "email", hashes(0, 20), adds=True)
-    assert client.size(account, own).low is None
-    client.upload(account, own, "email", hashes(20, 2000), adds=True)
-    told = client.size(account, own)
-    (truth,) = (one["matched"] for one in sandbox.stage.audiences.truth(platform))
-    assert told.low is not None
-    assert told.high is not None
-    assert told.low <= truth <= told.high * 1.1
-    assert (told.matched_share is not None) == (platform == "google_ads")
+    audience_id = client.create(account, NAME)
+    client.upload(account, audience_id, "email", hashes(0, 20), adds=True)
+    assert client.size(account, audience_id).low is None
+    client.upload(account, audience_id, "email", hashes(20, 2000), adds=True)
+    size = client.size(account, audience_id)
+    (truth,) = (audience["matched"] for audience in sandbox.stage.audiences.truth(platform))
+    assert size.low is not None
+    assert size.high is not None
+    assert size.low <= truth <= size.high * 1.1
+    assert (size.matched_share is not None) == (platform == "google_ads")
 
 
 @pytest.mark.parametrize("fault", ["throttled", "unavailable", "lost_answer", "lost_request", *UPLOADS])
@@ -85,26 +85,26 @@ def test_the_size_is_read_back_and_a_small_one_is_not_told(
 def test_an_upload_that_failed_once_is_sent_again_until_it_is_whole(
     sandbox: Sandbox, platform: str, account: str, client: AudienceClient, fault: str, adds: bool
 ) -> None:
-    own, mails = client.create(account, NAME), hashes(0, 40)
-    sent_whole(client, account, own, mails[:20], adds=True)
+    audience_id, mails = client.create(account, NAME), hashes(0, 40)
+    sent_whole(client, account, audience_id, mails[:20], adds=True)
     detail = {"minutes": 0} if (platform, fault) == ("meta_ads", "throttled") else {}
     sandbox.stage.faults.arm(platform, fault, **detail)
     try:
-        sent_whole(client, account, own, mails if adds else mails[10:], adds=adds)
+        sent_whole(client, account, audience_id, mails if adds else mails[10:], adds=adds)
     except PartlyTaken:  # told only when Google is asked what became of it
         assert (platform, fault) == ("google_ads", "invalid_entries")
-        assert not adds or held(sandbox, platform) != {f"email:{one}" for one in mails}
-        sent_whole(client, account, own, mails if adds else mails[10:], adds=adds)
-    assert held(sandbox, platform) == {f"email:{one}" for one in (mails if adds else mails[:10])}
+        assert not adds or held(sandbox, platform) != {f"email:{hashed}" for hashed in mails}
+        sent_whole(client, account, audience_id, mails if adds else mails[10:], adds=adds)
+    assert held(sandbox, platform) == {f"email:{hashed}" for hashed in (mails if adds else mails[:10])}
 
 
 def test_an_upload_that_keeps_failing_ends_as_busy(
     sandbox: Sandbox, platform: str, account: str, client: AudienceClient
 ) -> None:
-    own = client.create(account, NAME)
+    audience_id = client.create(account, NAME)
     sandbox.stage.faults.arm(platform, "half_upload", times=500)
     with pytest.raises(PlatformBusy):
-        client.upload(account, own, "email", hashes(0, 40), adds=True)
+        client.upload(account, audience_id, "email", hashes(0, 40), adds=True)
 
 
 def test_a_lost_answer_to_making_an_audience_is_unknown_and_it_is_found_by_its_name(
@@ -120,10 +120,10 @@ def test_a_lost_answer_to_making_an_audience_is_unknown_and_it_is_found_by_its_n
 def test_nothing_but_hashes_is_sent_and_no_error_holds_one(
     sandbox: Sandbox, platform: str, account: str, client: AudienceClient
 ) -> None:
-    own = client.create(account, NAME)
+    audience_id = client.create(account, NAME)
     for raw in ("anna@shop.example", "+4930123456", "A" * 64):
         with pytest.raises(PlatformRefused) as refused:
-            client.upload(account, own, "email", [*hashes(0, 3), raw], adds=True)
+            client.upload(account, audience_id, "email", [*hashes(0, 3), raw], adds=True)
         assert raw not in str(refused.value)
     mail = hashes(7, 8)
     with pytest.raises(PlatformError) as missing:
@@ -137,8 +137,8 @@ def test_a_young_segment_is_waited_for(sandbox: Sandbox, settings: Settings) -> 
     sandbox.stage.audiences.ready_after_seconds = 0.3
     client = Platforms(lambda: settings, patience=Patience(total_seconds=5)).audiences("linkedin_ads")
     account = ACCOUNTS["linkedin_ads"]
-    own = client.create(account, NAME)
-    client.upload(account, own, "email", hashes(0, 5), adds=True)
+    audience_id = client.create(account, NAME)
+    client.upload(account, audience_id, "email", hashes(0, 5), adds=True)
     assert len(held(sandbox, "linkedin_ads")) == 5
     with pytest.raises(PlatformRefused):  # nobody made this one
         client.upload(account, "77", "email", hashes(0, 5), adds=True)
@@ -146,13 +146,13 @@ def test_a_young_segment_is_waited_for(sandbox: Sandbox, settings: Settings) -> 
 
 def test_a_blocked_audience_is_refused(sandbox: Sandbox, platforms: Platforms) -> None:
     client, account = platforms.audiences("meta_ads"), ACCOUNTS["meta_ads"]
-    own = client.create(account, NAME)
-    made = sandbox.stage.audiences.find("meta_ads", own)
-    assert made is not None
-    made.is_flagged = True
+    audience_id = client.create(account, NAME)
+    stored = sandbox.stage.audiences.find("meta_ads", audience_id)
+    assert stored is not None
+    stored.is_flagged = True
     for call in (
-        lambda: client.size(account, own),
-        lambda: client.upload(account, own, "email", [], adds=True),
+        lambda: client.size(account, audience_id),
+        lambda: client.upload(account, audience_id, "email", [], adds=True),
     ):
         with pytest.raises(PlatformRefused):
             call()
@@ -189,14 +189,14 @@ def test_an_exclusion_without_an_answer_is_unknown_and_never_sent_again(
     sandbox: Sandbox, platform: str, account: str, platforms: Platforms, fault: str
 ) -> None:
     client, target = platforms.audiences(platform), place(sandbox, platform)
-    own = client.targeted_as(account, client.create(account, NAME))
-    change = exclusion(platforms, target, own)
+    audience_id = client.targeted_as(account, client.create(account, NAME))
+    change = exclusion(platforms, target, audience_id)
     sandbox.stage.audit.clear()
     sandbox.stage.faults.arm(platform, fault)
     with pytest.raises(OutcomeUnknown):
         client.exclude(change, rehearse=False)
     assert len(sandbox.stage.audit.requests(writes_only=True)) == 1
-    assert client.excluded(target) == ((own,) if fault == "lost_answer" else ())
+    assert client.excluded(target) == ((audience_id,) if fault == "lost_answer" else ())
 
 
 def test_an_exclusion_of_what_is_not_there_is_refused_before_anything_is_written(
@@ -212,12 +212,12 @@ def test_an_exclusion_of_what_is_not_there_is_refused_before_anything_is_written
 def test_what_targeting_held_besides_stays(sandbox: Sandbox, platforms: Platforms) -> None:
     target = place(sandbox, "meta_ads")
     client, account = platforms.audiences("meta_ads"), ACCOUNTS["meta_ads"]
-    own = client.create(account, NAME)
-    client.exclude(exclusion(platforms, target, own), rehearse=False)
+    audience_id = client.create(account, NAME)
+    client.exclude(exclusion(platforms, target, audience_id), rehearse=False)
     (written,) = (
-        one["detail"]["targeting"]
-        for one in sandbox.stage.audit.requests(writes_only=True)
-        if "targeting" in one["detail"]
+        request["detail"]["targeting"]
+        for request in sandbox.stage.audit.requests(writes_only=True)
+        if "targeting" in request["detail"]
     )
     assert '"flexible_spec"' in written
     assert '"geo_locations"' in written

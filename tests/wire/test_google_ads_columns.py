@@ -75,10 +75,10 @@ def parsed(row: bytes, path: str) -> Any:
 def test_every_column_is_what_the_official_parser_reads(rows: list[bytes]) -> None:
     columns = SHAPE.columns(rows)
     for path in SELECTED:
-        found = columns[path].to_pylist()
+        values = columns[path].to_pylist()
         if path in SHAPE.enums:  # without presence: not there is UNSPECIFIED
-            found = [number or 0 for number in found]
-        assert found == [parsed(row, path) for row in rows], path
+            values = [number or 0 for number in values]
+        assert values == [parsed(row, path) for row in rows], path
 
 
 def test_an_enum_keeps_its_names_and_a_number_that_is_none_stays_none() -> None:

@@ -46,8 +46,8 @@ def test_every_fault_of_the_wire_is_met_here() -> None:
 
 def test_a_throttle_is_waited_out_for_as_long_as_google_asks(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    one = account(google)
-    before = rows(google.days("ad_set", one, **WEEK))
+    ad_account = account(google)
+    before = rows(google.days("ad_set", ad_account, **WEEK))
     waited: list[float] = []
 
     class Counting(Patience):
@@ -57,17 +57,17 @@ def test_a_throttle_is_waited_out_for_as_long_as_google_asks(settings: Settings,
 
     sandbox.stage.faults.arm("google_ads", "throttled", seconds=0.2)
     patient = reader(settings, patience=Counting(total_seconds=5, first_pause=0.01))
-    after = rows(patient.days("ad_set", one, **WEEK))
+    after = rows(patient.days("ad_set", ad_account, **WEEK))
     assert waited == [pytest.approx(0.2)]
     assert [row | {"pulled_at": None} for row in after] == [row | {"pulled_at": None} for row in before]
 
 
 def test_a_throttle_longer_than_the_patience_ends_at_once(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    one = account(google)
+    ad_account = account(google)
     sandbox.stage.faults.arm("google_ads", "throttled", seconds=3600)
     with pytest.raises(PlatformBusy) as caught:
-        list(google.days("ad_set", one, **WEEK))
+        list(google.days("ad_set", ad_account, **WEEK))
     assert caught.value.wait_seconds == 3600
     assert caught.value.trace
     words = said_without_a_secret(caught.value)
@@ -79,10 +79,10 @@ def test_a_throttle_longer_than_the_patience_ends_at_once(settings: Settings, sa
 
 def test_an_outage_is_asked_again_until_it_is_over(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    one = account(google)
+    ad_account = account(google)
     sandbox.stage.faults.arm("google_ads", "unavailable", times=3)
     before = searches(sandbox)
-    assert rows(google.days("campaign", one, **WEEK))
+    assert rows(google.days("campaign", ad_account, **WEEK))
     assert searches(sandbox) == before + 1
 
 
@@ -94,30 +94,30 @@ def test_an_outage_that_does_not_end_is_busy(settings: Settings, sandbox: Sandbo
 
 def test_a_broken_stream_is_read_again_and_counts_nothing_twice(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    one = account(google)
-    whole = rows(google.days("ad", one, **WEEK))
+    ad_account = account(google)
+    whole = rows(google.days("ad", ad_account, **WEEK))
     for times, calls in ((1, 2), (2, 4)):  # once: again as a whole; twice: in halves
         sandbox.stage.faults.arm("google_ads", "broken_stream", times=times)
         before = searches(sandbox)
-        again = rows(google.days("ad", one, **WEEK))
+        again = rows(google.days("ad", ad_account, **WEEK))
         assert searches(sandbox) == before + calls
         assert [row | {"pulled_at": None} for row in again] == [row | {"pulled_at": None} for row in whole]
 
 
 def test_a_stream_that_always_breaks_is_busy_and_yields_nothing(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    one = account(google)
+    ad_account = account(google)
     sandbox.stage.faults.arm("google_ads", "broken_stream", times=100)
-    stream = google.days("ad", one, **WEEK)
+    stream = google.days("ad", ad_account, **WEEK)
     with pytest.raises(PlatformBusy, match=r"the stream broke after \d+ rows"):
         next(stream)
 
 
 def test_a_slow_answer_is_waited_for(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    one = account(google)
+    ad_account = account(google)
     sandbox.stage.faults.arm("google_ads", "slow", seconds=0.3)
-    assert rows(google.days("campaign", one, **WEEK))
+    assert rows(google.days("campaign", ad_account, **WEEK))
 
 
 def test_a_revoked_login_says_to_get_a_new_one(settings: Settings, sandbox: Sandbox) -> None:
@@ -164,12 +164,12 @@ def test_a_key_file_that_is_none_is_refused_without_its_content(
 
 def test_a_foreign_manager_is_told_which_setting_to_correct(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    one = account(google)
+    ad_account = account(google)
     stranger = reader(settings, login_customer_id="1234567890")
     with pytest.raises(
         PlatformRefused, match=r"USER_PERMISSION_DENIED.*GOOGLE_ADS_LOGIN_CUSTOMER_ID"
     ) as caught:
-        list(stranger.days("ad_set", one, **WEEK))
+        list(stranger.days("ad_set", ad_account, **WEEK))
     assert caught.value.account_id == GERMANY
     assert caught.value.trace
 
@@ -195,8 +195,8 @@ def test_days_out_of_order_or_out_of_reach_are_refused_with_the_days_named(
     settings: Settings, sandbox: Sandbox
 ) -> None:
     google = reader(settings)
-    one = account(google)
+    ad_account = account(google)
     long_ago = LAST.replace(year=LAST.year - 5)
     with pytest.raises(PlatformRefused, match=rf"{long_ago}\.\.{long_ago}.*37 months"):
-        list(google.days("campaign", one, start=long_ago, end=long_ago))
-    assert list(google.days("campaign", one, start=LAST, end=START)) == []
+        list(google.days("campaign", ad_account, start=long_ago, end=long_ago))
+    assert list(google.days("campaign", ad_account, start=LAST, end=START)) == []

@@ -34,50 +34,50 @@ def test_every_day_of_every_entity_is_the_markets_truth(
     settings: Settings, sandbox: Sandbox, level: str, account_id: str
 ) -> None:
     google = reader(settings)
-    asked = account(google, account_id)
-    found = rows(google.days(level, asked, start=START, end=LAST))
+    ad_account = account(google, account_id)
+    day_rows = rows(google.days(level, ad_account, start=START, end=LAST))
     wanted = truth(sandbox.stage.market, "google_ads", account_id, level, start=START, end=LAST)
-    assert len(found) == len(wanted) >= 80
-    for row in found:
+    assert len(day_rows) == len(wanted) >= 80
+    for row in day_rows:
         true = wanted[row["day"], row[f"{level}_id"]]
         assert {name: row[name] for name in METRICS} == {name: true[name] for name in METRICS}
         assert round(row["conversions_value"] * 1_000_000) == true["value_micros"]
         assert (row["account_id"], row["currency"], row["time_zone"]) == (
             account_id,
-            asked.currency,
-            asked.time_zone,
+            ad_account.currency,
+            ad_account.time_zone,
         )
 
 
 def test_rows_have_the_tables_columns_and_one_instant(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    one = account(google)
+    ad_account = account(google)
     for level, table in DAYS.items():
-        batches = list(google.days(level, one, start=START, end=LAST))
+        batches = list(google.days(level, ad_account, start=START, end=LAST))
         assert all(batch.schema == table.schema for batch in batches)
         assert len(pa.Table.from_batches(batches).column("pulled_at").unique()) == 1
     span = {"start": LAST, "end": LAST}
-    assert next(google.search_term_days(one, **span)).schema == SEARCH_TERM_DAY.schema
-    assert next(google.conversion_action_days(one, **span)).schema == CONVERSION_ACTION_DAY.schema
-    assert google.entities(one).schema == ENTITIES.schema
-    assert google.keywords(one).schema == KEYWORDS.schema
+    assert next(google.search_term_days(ad_account, **span)).schema == SEARCH_TERM_DAY.schema
+    assert next(google.conversion_action_days(ad_account, **span)).schema == CONVERSION_ACTION_DAY.schema
+    assert google.entities(ad_account).schema == ENTITIES.schema
+    assert google.keywords(ad_account).schema == KEYWORDS.schema
 
 
 def test_ads_add_up_to_ad_groups_and_only_performance_max_is_missing_below_campaigns(
     settings: Settings, sandbox: Sandbox
 ) -> None:
     google = reader(settings)
-    one = account(google)
+    ad_account = account(google)
     spent = {
-        level: sum(row["cost_micros"] for row in rows(google.days(level, one, start=START, end=LAST)))
+        level: sum(row["cost_micros"] for row in rows(google.days(level, ad_account, start=START, end=LAST)))
         for level in DAYS
     }
     maximal = {
         row["entity_id"]
-        for row in google.entities(one).to_pylist()
+        for row in google.entities(ad_account).to_pylist()
         if row["level"] == "campaign" and row["objective"] == "PERFORMANCE_MAX"
     }
-    days = rows(google.days("campaign", one, start=START, end=LAST))
+    days = rows(google.days("campaign", ad_account, start=START, end=LAST))
     hidden = sum(row["cost_micros"] for row in days if row["campaign_id"] in maximal)
     assert hidden > 0
     assert spent["ad"] == spent["ad_set"] == spent["campaign"] - hidden
@@ -110,22 +110,22 @@ def test_our_rows_are_those_of_the_documented_client(settings: Settings, sandbox
 
 def test_a_month_of_an_account_is_one_call(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    one = account(google)
+    ad_account = account(google)
     sandbox.stage.audit.clear()
-    list(google.days("ad", one, start=LAST - timedelta(days=30), end=LAST))
+    list(google.days("ad", ad_account, start=LAST - timedelta(days=30), end=LAST))
     assert [request["name"] for request in sandbox.stage.audit.requests()] == ["Search"]
 
 
 def test_impression_share_is_empty_where_nobody_searched(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    one = account(google)
+    ad_account = account(google)
     searching = {
         row["entity_id"]: row["objective"] == "SEARCH"
-        for row in google.entities(one).to_pylist()
+        for row in google.entities(ad_account).to_pylist()
         if row["level"] == "campaign"
     }
     assert set(searching.values()) == {True, False}
-    for row in rows(google.days("campaign", one, start=LAST, end=LAST)):
+    for row in rows(google.days("campaign", ad_account, start=LAST, end=LAST)):
         assert (row["search_impression_share"] is not None) == searching[row["campaign_id"]]
 
 
@@ -149,9 +149,9 @@ def test_a_stream_comes_in_messages_of_at_most_ten_thousand_rows(
 
 def test_search_terms_never_claim_more_than_their_ad_group_had(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    one = account(google)
+    ad_account = account(google)
     whole = truth(sandbox.stage.market, "google_ads", GERMANY, "ad_set", start=START, end=LAST)
-    terms = rows(google.search_term_days(one, start=START, end=LAST))
+    terms = rows(google.search_term_days(ad_account, start=START, end=LAST))
     summed: dict[tuple[date, str], dict[str, float]] = {}
     for row in terms:
         above = summed.setdefault(
@@ -168,16 +168,16 @@ def test_search_terms_never_claim_more_than_their_ad_group_had(settings: Setting
 def test_conversion_actions_share_out_the_ad_groups_conversions(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
     whole = truth(sandbox.stage.market, "google_ads", GERMANY, "ad_set", start=START, end=LAST)
-    found = rows(google.conversion_action_days(account(google), start=START, end=LAST))
-    counted = sum(row["conversions"] for row in found)
+    day_rows = rows(google.conversion_action_days(account(google), start=START, end=LAST))
+    counted = sum(row["conversions"] for row in day_rows)
     assert counted == sum(row["conversions"] for row in whole.values())
-    assert sum(row["all_conversions"] for row in found) == counted + sum(
+    assert sum(row["all_conversions"] for row in day_rows) == counted + sum(
         row["signups"] for row in whole.values()
     )
-    secondary = [row for row in found if row["conversion_action_id"] == NEWSLETTER]
+    secondary = [row for row in day_rows if row["conversion_action_id"] == NEWSLETTER]
     assert secondary
     assert all(row["conversions"] == 0 and row["category"] == "SIGNUP" for row in secondary)
-    assert {row["conversion_action_name"] for row in found} == {
+    assert {row["conversion_action_name"] for row in day_rows} == {
         "Purchase",
         "Lead form",
         "Newsletter sign-up",
@@ -188,45 +188,49 @@ def test_entities_are_the_catalogs_with_budget_status_and_texts(settings: Settin
     google = reader(settings)
     market = sandbox.stage.market
     catalog = market.catalog(sandbox.stage.world.of("google_ads")[0])
-    found = {(row["level"], row["entity_id"]): row for row in google.entities(account(google)).to_pylist()}
-    assert len([key for key in found if key[0] == "ad_set"]) == (~catalog.ad_sets.hidden).sum()
-    for n, own in enumerate(catalog.campaigns.id.tolist()):
-        row = found["campaign", str(own)]
+    entity_rows = {
+        (row["level"], row["entity_id"]): row for row in google.entities(account(google)).to_pylist()
+    }
+    assert len([key for key in entity_rows if key[0] == "ad_set"]) == (~catalog.ad_sets.hidden).sum()
+    for n, entity_id in enumerate(catalog.campaigns.id.tolist()):
+        row = entity_rows["campaign", str(entity_id)]
         assert row["name"] == catalog.campaigns.name[n]
         assert row["daily_budget"] == Decimal(int(catalog.campaigns.budget_micros[n])) / 1_000_000
         assert row["status"] == ("paused" if catalog.campaigns.paused[n] else "active")
         assert row["objective"] == catalog.campaigns.channel[n]
-    ad = found["ad", str(catalog.ads.id[0])]
+    ad = entity_rows["ad", str(catalog.ads.id[0])]
     creative = json.loads(ad["creative"])
     assert creative["headlines"] == catalog.texts(0)["headlines"]
     assert creative["final_urls"] == [catalog.texts(0)["landing_page"]]
-    assert found["account", GERMANY]["name"] == "Northwind Germany"
+    assert entity_rows["account", GERMANY]["name"] == "Northwind Germany"
 
 
 def test_keywords_are_told_from_negatives_and_shared_lists(settings: Settings, sandbox: Sandbox) -> None:
     google = reader(settings)
-    found = google.keywords(account(google)).to_pylist()
-    positive = [row for row in found if not row["is_negative"]]
-    shared = [row for row in found if row["shared_set_id"]]
-    on_campaigns = [row for row in found if row["is_negative"] and row["campaign_id"]]
+    keyword_rows = google.keywords(account(google)).to_pylist()
+    positive = [row for row in keyword_rows if not row["is_negative"]]
+    shared = [row for row in keyword_rows if row["shared_set_id"]]
+    on_campaigns = [row for row in keyword_rows if row["is_negative"] and row["campaign_id"]]
     assert positive
     assert shared
     assert on_campaigns
     assert all(row["ad_set_id"] and row["campaign_id"] for row in positive)
     assert all(row["is_negative"] and row["text"] in words.NEGATIVES for row in shared + on_campaigns)
     assert {row["match_type"] for row in positive} == {"EXACT", "PHRASE", "BROAD"}
-    assert len({row["criterion_id"] for row in found}) == len(found)
+    assert len({row["criterion_id"] for row in keyword_rows}) == len(keyword_rows)
 
 
 def test_the_manager_lists_its_accounts_and_the_settings_narrow_them(
     settings: Settings, sandbox: Sandbox
 ) -> None:
     everything = reader(settings).accounts()
-    assert [(one.account_id, one.currency, one.status) for one in everything] == [
+    assert [(ad_account.account_id, ad_account.currency, ad_account.status) for ad_account in everything] == [
         (GERMANY, "EUR", "active"),
         (AMERICA, "USD", "active"),
     ]
-    assert [one.account_id for one in reader(settings, accounts=(AMERICA,)).accounts()] == [AMERICA]
+    assert [ad_account.account_id for ad_account in reader(settings, accounts=(AMERICA,)).accounts()] == [
+        AMERICA
+    ]
 
 
 def test_an_account_the_login_does_not_see_is_named(settings: Settings, sandbox: Sandbox) -> None:
@@ -236,7 +240,7 @@ def test_an_account_the_login_does_not_see_is_named(settings: Settings, sandbox:
 
 def test_without_a_manager_the_login_is_asked_what_it_may_read(settings: Settings, sandbox: Sandbox) -> None:
     everything = reader(settings, login_customer_id=None).accounts()
-    assert [one.account_id for one in everything] == [GERMANY, AMERICA]
+    assert [ad_account.account_id for ad_account in everything] == [GERMANY, AMERICA]
     names = [request["name"] for request in sandbox.stage.audit.requests(platform="google_ads")]
     assert "ListAccessibleCustomers" in names
 

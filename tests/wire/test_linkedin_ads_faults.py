@@ -21,14 +21,14 @@ def test_an_answer_that_was_cut_off_without_a_word_is_never_believed(
     settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     linkedin = reader(settings)
-    one = account(linkedin)
+    ad_account = account(linkedin)
     days = {"start": LAST - timedelta(days=2), "end": LAST}
-    whole = rows(linkedin.days("ad", one, **days))
+    whole = rows(linkedin.days("ad", ad_account, **days))
     monkeypatch.setattr(analytics, "MOST_ELEMENTS", most + 1)
     monkeypatch.setattr(linkedin_ads_wire, "MOST_ELEMENTS", most + 1)
-    found = rows(linkedin.days("ad", one, **days))
+    day_rows = rows(linkedin.days("ad", ad_account, **days))
     key = ("day", "ad_id")
-    assert sorted(undated(found), key=lambda row: [row[k] for k in key]) == sorted(
+    assert sorted(undated(day_rows), key=lambda row: [row[k] for k in key]) == sorted(
         undated(whole), key=lambda row: [row[k] for k in key]
     )
 
@@ -90,11 +90,11 @@ def test_a_token_that_cannot_be_renewed_says_what_to_do(settings: Settings, sand
 
 def test_a_throttle_and_an_outage_are_waited_out(settings: Settings, sandbox: Sandbox) -> None:
     linkedin = reader(settings)
-    one = account(linkedin)
+    ad_account = account(linkedin)
     sandbox.stage.faults.arm("linkedin_ads", "throttled")
     sandbox.stage.faults.arm("linkedin_ads", "unavailable", times=2)
     sandbox.stage.faults.arm("linkedin_ads", "slow", seconds=0.2)
-    assert rows(linkedin.days("campaign", one, **WEEK))
+    assert rows(linkedin.days("campaign", ad_account, **WEEK))
     sandbox.stage.faults.arm("linkedin_ads", "unavailable", times=1_000)
     with pytest.raises(PlatformBusy, match=r"Service Unavailable.*Safe to retry"):
         reader(settings, patience=HASTY).accounts()
@@ -102,10 +102,10 @@ def test_a_throttle_and_an_outage_are_waited_out(settings: Settings, sandbox: Sa
 
 def test_the_days_limit_is_not_waited_for(settings: Settings, sandbox: Sandbox) -> None:
     linkedin = reader(settings)
-    one = account(linkedin)
+    ad_account = account(linkedin)
     sandbox.stage.faults.arm("linkedin_ads", "day_limit")
     with pytest.raises(PlatformBusy, match=r"DAY limit.*after midnight UTC") as caught:
-        list(linkedin.days("campaign", one, **WEEK))
+        list(linkedin.days("campaign", ad_account, **WEEK))
     assert caught.value.account_id == B2B
 
 
@@ -113,13 +113,13 @@ def test_an_empty_answer_to_a_login_without_permission_is_not_believed(
     settings: Settings, sandbox: Sandbox
 ) -> None:
     linkedin = reader(settings)
-    one = account(linkedin)
+    ad_account = account(linkedin)
     sandbox.stage.faults.arm("linkedin_ads", "permission_empty", times=2)
     with pytest.raises(PlatformRefused, match=r"nothing since .* campaigns are running.*r_ads_reporting"):
-        list(linkedin.days("campaign", one, **WEEK))
+        list(linkedin.days("campaign", ad_account, **WEEK))
     sandbox.stage.faults.arm("linkedin_ads", "permission_empty")
     with pytest.raises(PlatformUnreadable, match=r"though the account delivered on 7 of them"):
-        list(linkedin.days("campaign", one, **WEEK))
+        list(linkedin.days("campaign", ad_account, **WEEK))
 
 
 def test_days_before_anything_ran_are_truly_empty(settings: Settings, sandbox: Sandbox) -> None:

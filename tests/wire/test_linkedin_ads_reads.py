@@ -20,10 +20,10 @@ def test_every_day_of_every_entity_is_the_markets_truth(
     settings: Settings, sandbox: Sandbox, level: str
 ) -> None:
     linkedin = reader(settings)
-    found = rows(linkedin.days(level, account(linkedin), start=START, end=LAST))
+    day_rows = rows(linkedin.days(level, account(linkedin), start=START, end=LAST))
     wanted = truth(sandbox.stage.market, "linkedin_ads", B2B, level, start=START, end=LAST)
-    assert len(found) == len(wanted) >= 120
-    for row in found:
+    assert len(day_rows) == len(wanted) >= 120
+    for row in day_rows:
         true = wanted[row["day"], row[f"{level}_id"]]
         assert (row["impressions"], row["clicks"]) == (true["impressions"], true["clicks"])
         assert row["external_website_conversions"] == true["purchases"]
@@ -35,22 +35,22 @@ def test_every_day_of_every_entity_is_the_markets_truth(
 
 def test_rows_have_the_tables_columns_and_one_instant(settings: Settings, sandbox: Sandbox) -> None:
     linkedin = reader(settings)
-    one = account(linkedin)
+    ad_account = account(linkedin)
     for level, table in DAYS.items():
-        batches = list(linkedin.days(level, one, start=START, end=LAST))
+        batches = list(linkedin.days(level, ad_account, start=START, end=LAST))
         assert all(batch.schema == table.schema for batch in batches)
         assert len({row["pulled_at"] for row in rows(iter(batches))}) == 1
-    assert linkedin.entities(one).schema == ENTITIES.schema
+    assert linkedin.entities(ad_account).schema == ENTITIES.schema
 
 
 def test_a_month_of_an_account_is_one_call_and_its_lists_are_read_once(
     settings: Settings, sandbox: Sandbox
 ) -> None:
     linkedin = reader(settings)
-    one = account(linkedin)
+    ad_account = account(linkedin)
     sandbox.stage.audit.clear()
     for level in DAYS:
-        list(linkedin.days(level, one, start=LAST - timedelta(days=30), end=LAST))
+        list(linkedin.days(level, ad_account, start=LAST - timedelta(days=30), end=LAST))
     assert asked(sandbox).count("GET adAnalytics") == 4
     assert len(asked(sandbox)) == 7
 

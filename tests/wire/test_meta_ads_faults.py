@@ -23,22 +23,22 @@ def test_pages_are_followed_also_past_an_empty_one(
     settings: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meta = reader(settings)
-    one = account(meta)
-    whole = rows(meta.days("ad", one, **WEEK))
+    ad_account = account(meta)
+    whole = rows(meta.days("ad", ad_account, **WEEK))
     monkeypatch.setattr(meta_client, "PAGE_ROWS", 50)
     sandbox.stage.faults.arm("meta_ads", "empty_page", times=2)
     sandbox.stage.audit.clear()
-    assert undated(rows(meta.days("ad", one, **WEEK))) == undated(whole)
+    assert undated(rows(meta.days("ad", ad_account, **WEEK))) == undated(whole)
     assert len(asked(sandbox)) == -(-len(whole) // 50) + 2
 
 
 def test_too_large_a_question_becomes_a_report_job(settings: Settings, sandbox: Sandbox) -> None:
     meta = reader(settings)
-    one = account(meta)
-    whole = rows(meta.days("ad", one, **WEEK))
+    ad_account = account(meta)
+    whole = rows(meta.days("ad", ad_account, **WEEK))
     sandbox.stage.audit.clear()
     sandbox.stage.faults.arm("meta_ads", "too_much")
-    assert undated(rows(meta.days("ad", one, **WEEK))) == undated(whole)
+    assert undated(rows(meta.days("ad", ad_account, **WEEK))) == undated(whole)
     assert asked(sandbox)[:2] == ["GET act/insights", "POST act/insights"]
 
 
@@ -47,13 +47,13 @@ def test_a_job_that_fails_or_never_ends_is_asked_in_halves(
     settings: Settings, sandbox: Sandbox, kind: str, seconds: float
 ) -> None:
     meta = reader(settings, job_seconds=seconds)
-    one = account(meta)
-    whole = rows(meta.days("ad", one, **WEEK))
+    ad_account = account(meta)
+    whole = rows(meta.days("ad", ad_account, **WEEK))
     sandbox.stage.faults.arm("meta_ads", "too_much", times=2)
     sandbox.stage.faults.arm("meta_ads", kind, times=2)
-    found = rows(meta.days("ad", one, **WEEK))
+    day_rows = rows(meta.days("ad", ad_account, **WEEK))
     key = ("day", "ad_id")
-    assert sorted(undated(found), key=lambda row: [row[k] for k in key]) == sorted(
+    assert sorted(undated(day_rows), key=lambda row: [row[k] for k in key]) == sorted(
         undated(whole), key=lambda row: [row[k] for k in key]
     )
 
@@ -62,11 +62,11 @@ def test_a_question_that_no_half_can_answer_is_unreadable_and_yields_nothing(
     settings: Settings, sandbox: Sandbox
 ) -> None:
     meta = reader(settings)
-    one = account(meta)
+    ad_account = account(meta)
     sandbox.stage.faults.arm("meta_ads", "too_much", times=1_000)
     sandbox.stage.faults.arm("meta_ads", "job_failed", times=1_000)
     with pytest.raises(PlatformUnreadable, match="one campaign's single day is too large"):
-        next(meta.days("ad", one, start=LAST, end=LAST))
+        next(meta.days("ad", ad_account, start=LAST, end=LAST))
 
 
 def test_every_fault_of_the_wire_is_met_here() -> None:
@@ -81,20 +81,20 @@ def test_a_throttle_says_how_long_and_is_not_waited_for_longer_than_patience(
     settings: Settings, sandbox: Sandbox
 ) -> None:
     meta = reader(settings)
-    one = account(meta)
+    ad_account = account(meta)
     sandbox.stage.faults.arm("meta_ads", "throttled", minutes=7)
     with pytest.raises(PlatformBusy, match=rf"{WEEK['start']}..{LAST} for account {EUROPE}") as caught:
-        list(meta.days("ad_set", one, **WEEK))
+        list(meta.days("ad_set", ad_account, **WEEK))
     assert caught.value.wait_seconds == 420
     one_sentence(caught.value)
 
 
 def test_an_outage_and_a_slow_answer_are_waited_out(settings: Settings, sandbox: Sandbox) -> None:
     meta = reader(settings)
-    one = account(meta)
+    ad_account = account(meta)
     sandbox.stage.faults.arm("meta_ads", "unavailable", times=3)
     sandbox.stage.faults.arm("meta_ads", "slow", seconds=0.2)
-    assert rows(meta.days("campaign", one, **WEEK))
+    assert rows(meta.days("campaign", ad_account, **WEEK))
     sandbox.stage.faults.arm("meta_ads", "unavailable", times=1_000)
     with pytest.raises(PlatformBusy, match=r"temporarily unavailable.*Safe to retry"):
         reader(settings, patience=HASTY).accounts()

@@ -38,12 +38,12 @@ def first(
     for account in sandbox.stage.world.of(platform):
         catalog = sandbox.stage.market.catalog(account)
         things = catalog.ad_sets if level == "ad_set" else catalog.campaigns
-        for row, own in enumerate(things.id.tolist()):
+        for row, entity_id in enumerate(things.id.tolist()):
             campaign = int(catalog.ad_sets.campaign[row]) if level == "ad_set" else row
             if holds_budget is not None and bool(catalog.campaigns.holds_budget[campaign]) != holds_budget:
                 continue
             if (level != "ad_set" or not catalog.ad_sets.hidden[row]) and bool(things.paused[row]) != active:
-                return Target(platform=platform, account_id=account.id, level=level, entity_id=str(own))  # type: ignore[arg-type]
+                return Target(platform=platform, account_id=account.id, level=level, entity_id=str(entity_id))  # type: ignore[arg-type]
     raise LookupError(f"the world has no such {level} on {platform}")
 
 
@@ -166,13 +166,13 @@ def test_every_change_of_a_budget_is_in_the_history_and_no_other_edit(
     edit_by_hand(sandbox.stage, account, "campaign", int(target.entity_id), "status", STATUS_WORD[platform])
     edit_by_hand(sandbox.stage, account, "campaign", int(target.entity_id), "budget_micros", 70_000_000)
     writer.send(change(target, writer.image(target), "daily_budget", "71.00"))
-    found = writer.budget_edits(target, since=before)
+    edits = writer.budget_edits(target, since=before)
     if platform == "linkedin_ads":
-        assert found is None
+        assert edits is None
         return
-    assert found is not None
-    assert len(found) == 2
-    assert all(abs(sandbox.stage.clock.now() - at) < timedelta(minutes=1) for at in found)
+    assert edits is not None
+    assert len(edits) == 2
+    assert all(abs(sandbox.stage.clock.now() - at) < timedelta(minutes=1) for at in edits)
     assert writer.budget_edits(target, since=sandbox.stage.clock.now() + timedelta(seconds=5)) == []
 
 
@@ -184,9 +184,9 @@ def test_meta_takes_four_changes_of_an_ad_sets_budget_within_an_hour(
     for n in range(4):
         writer.send(change(target, writer.image(target), "daily_budget", f"{80 + n}.00"))
     fifth = change(target, writer.image(target), "daily_budget", "90.00")
-    said = r"too many times in the last hour \(code 613, subcode 1487632\).* lets a budget change four times an hour, so wait"
+    message = r"too many times in the last hour \(code 613, subcode 1487632\).* lets a budget change four times an hour, so wait"
     for refused in (writer.rehearse, writer.send):
-        with pytest.raises(RefusedForNow, match=said):
+        with pytest.raises(RefusedForNow, match=message):
             refused(fifth)
     assert writes(sandbox) == 4
     sandbox.stage.clock.advance(timedelta(minutes=61))
