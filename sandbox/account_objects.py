@@ -70,13 +70,13 @@ class AccountObjects:
     def create(
         self, platform: str, account_id: str, kind: str, object_id: int, fields: dict[str, Any], *, parent_id: int = 0
     ) -> AccountObject:  # fmt: skip
-        made = AccountObject(
+        created = AccountObject(
             platform, account_id, kind, object_id, parent_id, dict(fields), self._clock.now()
         )
         with self._lock:
-            self._objects[made.key] = made
-            self._record("CREATE", made, {})
-        return made
+            self._objects[created.key] = created
+            self._record("CREATE", created, {})
+        return created
 
     def change(self, key: Key, fields: dict[str, Any], *, first: dict[str, Any] | None = None) -> None:
         """Set fields of an object; `first` are those of one that the world began with and that is not here yet."""
@@ -129,10 +129,10 @@ class AccountObjects:
 
     def _held(self, key: Key, first: dict[str, Any]) -> AccountObject:
         if key not in self._objects:
-            platform, account_id, kind, parent_id, own = key
+            platform, account_id, kind, parent_id, own_id = key
             self._first[key] = dict(first)
             self._objects[key] = AccountObject(
-                platform, account_id, kind, own, parent_id, dict(first), self._clock.now()
+                platform, account_id, kind, own_id, parent_id, dict(first), self._clock.now()
             )
         return self._objects[key]
 

@@ -35,8 +35,8 @@ def _google() -> Iterator[Entry]:
     yield "versions", fields.VERSIONS
     yield "operators", conditions.OPERATORS
     yield "DURING", dates.DURING
-    for resource, own in sorted(fields.ATTRIBUTES.items()):
-        yield f"`{resource}`: own fields", ("resource_name", *own)
+    for resource, own_id in sorted(fields.ATTRIBUTES.items()):
+        yield f"`{resource}`: own fields", ("resource_name", *own_id)
         if resource in fields.ATTRIBUTED:
             yield f"`{resource}`: fields of", fields.ATTRIBUTED[resource]
         if resource in fields.METRICS:
@@ -89,8 +89,8 @@ def _hubspot() -> Iterator[Entry]:
 
 def _salesforce() -> Iterator[Entry]:
     yield "SOQL: date literals", LITERALS
-    for name, own in SALESFORCE_FIELDS.items():
-        yield f"fields of {name}", own
+    for name, own_id in SALESFORCE_FIELDS.items():
+        yield f"fields of {name}", own_id
 
 
 if __name__ == "__main__":

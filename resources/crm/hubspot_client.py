@@ -24,7 +24,7 @@ _WAITS = {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0, "DAILY": float("inf")}
 Answer = dict[str, Any]
 
 
-class Client:
+class HubSpotClient:
     """One session with one private app."""
 
     def __init__(self, settings: HubSpotSettings, patience: Patience, pace: RateLimiter) -> None:

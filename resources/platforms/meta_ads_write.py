@@ -14,7 +14,7 @@ from resources.errors import PlatformRefused
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.call_context import Doing
 from resources.platforms.labels import meta_labels, together
-from resources.platforms.meta_client import Client
+from resources.platforms.meta_client import MetaClient
 from resources.platforms.money import meta_major, meta_minor
 from resources.platforms.retries import Patience
 from resources.platforms.writer import rehearsed, sent_once
@@ -41,7 +41,7 @@ class MetaAdsWriter:
     platform = "meta_ads"
 
     def __init__(self, settings: MetaAdsSettings, *, patience: Patience | None = None) -> None:
-        self._client = Client(settings, patience or Patience())
+        self._client = MetaClient(settings, patience or Patience())
 
     def image(self, target: Target) -> Image:
         doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)

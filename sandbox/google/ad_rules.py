@@ -29,15 +29,15 @@ def require_ad(ad: Any, policy: Any, path: Path) -> None:
     where = [*path, "ad"]
     names = {field.name for field, _ in ad.ListFields()}
     if "responsive_search_ad" not in names:
-        said = "The sandbox takes responsive search ads."
-        raise operation_refused("ad_error", "INVALID_INPUT", said, path=where)
+        message = "The sandbox takes responsive search ads."
+        raise operation_refused("ad_error", "INVALID_INPUT", message, path=where)
     search = ad.responsive_search_ad
     strange = (names - AD_FIELDS) | ({field.name for field, _ in search.ListFields()} - RSA_FIELDS)
     for line in (*search.headlines, *search.descriptions):
         strange |= {field.name for field, _ in line.ListFields()} - TEXT_FIELDS
     if strange:
-        said = f"The sandbox does not honour '{min(strange)}' of an ad."
-        raise operation_refused("field_error", "VALUE_MUST_BE_UNSET", said, path=[*where, min(strange)])
+        message = f"The sandbox does not honour '{min(strange)}' of an ad."
+        raise operation_refused("field_error", "VALUE_MUST_BE_UNSET", message, path=[*where, min(strange)])
     require_texts(texts_of(ad), policy, path)
 
 
@@ -49,16 +49,16 @@ def require_texts(texts: dict[str, Any], policy: Any, path: Path) -> None:
     """
     where = [*path, "ad"]
     if not texts["final_urls"]:
-        said = "A landing page is required."
-        raise operation_refused("ad_error", "CANNOT_SET_WITHOUT_FINAL_URLS", said, path=where)
+        message = "A landing page is required."
+        raise operation_refused("ad_error", "CANNOT_SET_WITHOUT_FINAL_URLS", message, path=where)
     if any(not url.startswith(("http://", "https://")) for url in texts["final_urls"]):
-        said = "A landing page needs http:// or https://."
-        raise operation_refused("url_field_error", "MISSING_PROTOCOL", said, path=[*where, "final_urls"])
+        message = "A landing page needs http:// or https://."
+        raise operation_refused("url_field_error", "MISSING_PROTOCOL", message, path=[*where, "final_urls"])
     for name, limits in (("headlines", HEADLINES), ("descriptions", DESCRIPTIONS)):
         _require_lines(texts[name], limits, [*where, "responsive_search_ad", name])
     if texts["path2"] and not texts["path1"]:
-        said = "A second path needs a first one."
-        raise operation_refused("ad_error", "CANNOT_SET_PATH2_WITHOUT_PATH1", said, path=where)
+        message = "A second path needs a first one."
+        raise operation_refused("ad_error", "CANNOT_SET_PATH2_WITHOUT_PATH1", message, path=where)
     if max(_width(texts["path1"]), _width(texts["path2"])) > PATH_WIDTH:
         raise operation_refused("ad_error", "LINE_TOO_WIDE", "A path is too wide.", path=where)
     _require_policy(
@@ -69,8 +69,8 @@ def require_texts(texts: dict[str, Any], policy: Any, path: Path) -> None:
 def _require_lines(lines: tuple[Text, ...], limits: tuple[int, int, int], path: Path) -> None:
     fewest, most, width = limits
     if len(lines) < fewest:
-        said = f"At least {fewest} lines are required."
-        raise operation_refused("collection_size_error", "TOO_FEW", said, path=path)
+        message = f"At least {fewest} lines are required."
+        raise operation_refused("collection_size_error", "TOO_FEW", message, path=path)
     if len(lines) > most:
         raise operation_refused(
             "collection_size_error", "TOO_MANY", f"At most {most} lines are taken.", path=path
@@ -81,20 +81,20 @@ def _require_lines(lines: tuple[Text, ...], limits: tuple[int, int, int], path: 
         if not text.strip():
             raise operation_refused("field_error", "REQUIRED", "A text is required.", path=path)
         if _width(text) > width:
-            said = f"A line is wider than {width}."
-            raise operation_refused("ad_error", "LINE_TOO_WIDE", said, path=path, trigger=text)
+            message = f"A line is wider than {width}."
+            raise operation_refused("ad_error", "LINE_TOO_WIDE", message, path=path, trigger=text)
     pinned = [position for _, position in lines if position != UNPINNED]
     if len(pinned) == len(lines) and len(set(pinned)) == 1:
-        said = "Too many lines are pinned to one position."
+        message = "Too many lines are pinned to one position."
         code = "NOT_ENOUGH_AVAILABLE_ASSET_LINKS_FOR_VALID_COMBINATION"
-        raise operation_refused("asset_link_error", code, said, path=path)
+        raise operation_refused("asset_link_error", code, message, path=path)
 
 
 def _require_policy(lines: list[str], policy: Any, path: Path) -> None:
     if policy.ignorable_policy_topics and policy.exempt_policy_violation_keys:
-        said = "Topics to ignore and violations to exempt cannot both be given."
+        message = "Topics to ignore and violations to exempt cannot both be given."
         code = "CANNOT_SET_BOTH_IGNORABLE_POLICY_TOPICS_AND_EXEMPT_POLICY_VIOLATION_KEYS"
-        raise operation_refused("policy_validation_parameter_error", code, said, path=path)
+        raise operation_refused("policy_validation_parameter_error", code, message, path=path)
     ignored = set(policy.ignorable_policy_topics)
     findings = [
         (text, topic, prohibits)
@@ -108,15 +108,15 @@ def _require_policy(lines: list[str], policy: Any, path: Path) -> None:
 
 def _policy_finding(findings: list[tuple[str, str, bool]], path: Path) -> OperationRefused:
     text = next(text for text, _, prohibits in findings if prohibits)
-    said = "A policy finding keeps the ad from being saved."
-    made = operation_refused("policy_finding_error", "POLICY_FINDING", said, path=path, trigger=text)
-    entries = made.error.details.policy_finding_details.policy_topic_entries
+    message = "A policy finding keeps the ad from being saved."
+    created = operation_refused("policy_finding_error", "POLICY_FINDING", message, path=path, trigger=text)
+    entries = created.error.details.policy_finding_details.policy_topic_entries
     for line, topic, prohibits in findings:
         entry = entries.add(topic=topic)
         kinds = entry.DESCRIPTOR.fields_by_name["type_"].enum_type.values_by_name
         entry.type_ = kinds["PROHIBITED" if prohibits else "LIMITED"].number
         entry.evidences.add().text_list.texts.append(line)
-    return made
+    return created
 
 
 def texts_of(ad: Any) -> dict[str, Any]:

@@ -53,8 +53,8 @@ class _Writes:
         ad_group = int(parts[-1])
         catalog = self._stage.market.catalog(self._account)
         if catalog.campaigns.channel[int(catalog.ad_sets.campaign[rows[ad_group]])] != "SEARCH":
-            said = "The sandbox takes responsive search ads in search ad groups."
-            raise self._error("ad_error", "INVALID_AD_TYPE", said, "create", "ad")
+            message = "The sandbox takes responsive search ads in search ad groups."
+            raise self._error("ad_error", "INVALID_AD_TYPE", message, "create", "ad")
         if given.status not in (2, 3):
             raise self._error(
                 "field_error", "INVALID_VALUE", "The status is ENABLED or PAUSED.", "create", "status"
@@ -62,34 +62,36 @@ class _Writes:
         require_ad(given.ad, operation.policy_validation_parameter, [*self._path, "create"])
         enabled = [ad for ad in self._ads(ad_group) if ad.status == "ENABLED"]
         waiting = [
-            held for made, at, held in self._pending.created if (made, at) == ("ad_group_ad", ad_group)
+            held for created, at, held in self._pending.created if (created, at) == ("ad_group_ad", ad_group)
         ]
         count = len(enabled) + sum(held["status"] == "ENABLED" for held in waiting)
         if given.status == 2 and count >= ENABLED_PER_AD_GROUP:
             raise self._limit_error(ad_group, count)
-        own = self._stage.objects.reserve_id("google_ads")
+        own_id = self._stage.objects.reserve_id("google_ads")
         fields = {"status": "ENABLED" if given.status == 2 else "PAUSED"} | texts_of(given.ad)
         self._pending.created.append(("ad_group_ad", ad_group, fields))
 
         def apply() -> None:
             self._stage.objects.create(
-                "google_ads", self._account.id, "ad_group_ad", own, fields, parent_id=ad_group
+                "google_ads", self._account.id, "ad_group_ad", own_id, fields, parent_id=ad_group
             )
 
-        return f"customers/{self._account.id}/adGroupAds/{ad_group}~{own}", apply
+        return f"customers/{self._account.id}/adGroupAds/{ad_group}~{own_id}", apply
 
     def set_status(self, operation: Any) -> Outcome:
         ad = self._named(operation.update.resource_name, "adGroupAds")
         if ad is None:
             raise self._missing("update", "resource_name")
         if other := set(operation.update_mask.paths) - {"status", "resource_name"}:
-            said = f"{min(other)} cannot be changed here: an ad's texts are changed through AdService."
-            raise self._error("field_error", "IMMUTABLE_FIELD", said, "update", min(other))
+            message = f"{min(other)} cannot be changed here: an ad's texts are changed through AdService."
+            raise self._error("field_error", "IMMUTABLE_FIELD", message, "update", min(other))
         if operation.update.status not in (2, 3, 4):
-            said = "The status must be ENABLED, PAUSED or REMOVED."
-            raise self._error("field_error", "INVALID_VALUE", said, "update", "status")
+            message = "The status must be ENABLED, PAUSED or REMOVED."
+            raise self._error("field_error", "INVALID_VALUE", message, "update", "status")
         status = {2: "ENABLED", 3: "PAUSED", 4: "REMOVED"}[operation.update.status]
-        enabled = [one for one in self._ads(ad.ad_group) if one.status == "ENABLED" and one.own != ad.own]
+        enabled = [
+            entry for entry in self._ads(ad.ad_group) if entry.status == "ENABLED" and entry.own != ad.own
+        ]
         if status == "ENABLED" and ad.row is None and len(enabled) >= ENABLED_PER_AD_GROUP:
             raise self._limit_error(ad.ad_group, len(enabled))
 
@@ -125,14 +127,14 @@ class _Writes:
         if ad is None:
             raise self._missing("update", "resource_name")
         if "responsive_search_ad" in mask:
-            said = "The field mask names a field that has fields of its own."
-            raise self._error("field_mask_error", "FIELD_HAS_SUBFIELDS", said, "update_mask")
+            message = "The field mask names a field that has fields of its own."
+            raise self._error("field_mask_error", "FIELD_HAS_SUBFIELDS", message, "update_mask")
         if other := mask - EDITABLE:
-            said = f"{min(other)} cannot be changed."
-            raise self._error("field_error", "IMMUTABLE_FIELD", said, "update", min(other))
+            message = f"{min(other)} cannot be changed."
+            raise self._error("field_error", "IMMUTABLE_FIELD", message, "update", min(other))
         if ad.status != "ENABLED":
-            said = "An ad can be edited only while it is enabled in an ad group."
-            raise self._error("ad_error", "UPDATING_AD_WITH_NO_ENABLED_ASSOCIATION", said, "update")
+            message = "An ad can be edited only while it is enabled in an ad group."
+            raise self._error("ad_error", "UPDATING_AD_WITH_NO_ENABLED_ASSOCIATION", message, "update")
         texts = texts_of(given)
         fields = {name.rsplit(".", 1)[-1]: texts[name.rsplit(".", 1)[-1]] for name in mask}
         first = {
@@ -147,39 +149,39 @@ class _Writes:
         return given.resource_name, apply
 
     def _limit_error(self, ad_group: int, existing: int) -> OperationRefused:
-        said = f"At most {ENABLED_PER_AD_GROUP} responsive search ads of an ad group can be enabled."
-        made = self._error("resource_count_limit_exceeded_error", "ADGROUP_LIMIT", said)
-        details = made.error.details.resource_count_details
+        message = f"At most {ENABLED_PER_AD_GROUP} responsive search ads of an ad group can be enabled."
+        created = self._error("resource_count_limit_exceeded_error", "ADGROUP_LIMIT", message)
+        details = created.error.details.resource_count_details
         details.enclosing_id, details.enclosing_resource = str(ad_group), "ad_group"
         details.limit, details.existing_count = ENABLED_PER_AD_GROUP, existing
         limits = details.DESCRIPTOR.fields_by_name["limit_type"].enum_type.values_by_name
         details.limit_type = limits["RESPONSIVE_SEARCH_ADS_PER_AD_GROUP"].number
-        return made
+        return created
 
     def _ads(self, ad_group: int) -> list[ads.Ad]:
         """Every ad of an ad group, the market's and those that were made."""
         row = self._stage.market.catalog(self._account).index["ad_set"][ad_group]
-        found = [
+        results = [
             ads.of_row(self._stage, self._account, at, entities.status(self._stage, self._account, "ad", at))
             for at in ads.rows_of_ad_group(self._stage, self._account, row).tolist()
         ]
-        return [*found, *ads.made(self._stage, self._account, ad_group=ad_group)]
+        return [*results, *ads.made(self._stage, self._account, ad_group=ad_group)]
 
     def _named(self, name: str, collection: str) -> ads.Ad | None:
         parts = name.split("/")
         if len(parts) != 4 or parts[:3] != ["customers", self._account.id, collection]:
             return None
-        ad_group, _, own = parts[3].rpartition("~")
-        if not own.isdigit():
+        ad_group, _, own_id = parts[3].rpartition("~")
+        if not own_id.isdigit():
             return None
         catalog = self._stage.market.catalog(self._account)
-        row = catalog.index["ad"].get(int(own))
+        row = catalog.index["ad"].get(int(own_id))
         if row is not None:
             status = entities.status(self._stage, self._account, "ad", row)
             ad: ads.Ad | None = ads.of_row(self._stage, self._account, row, status)
         else:
-            made = ads.made(self._stage, self._account)
-            ad = next((one for one in made if one.own == int(own)), None)
+            created = ads.made(self._stage, self._account)
+            ad = next((entry for entry in created if entry.own == int(own_id)), None)
         if (
             ad is None
             or ad.status == "REMOVED"

@@ -37,9 +37,9 @@ class Ad:
 def of_row(stage: Stage, account: Account, row: int, status: str) -> Ad:
     """An ad of the market, with texts that were edited since."""
     catalog = stage.market.catalog(account)
-    own, ad_group = int(catalog.ads.id[row]), int(catalog.ad_sets.id[catalog.ads.ad_set[row]])
+    own_id, ad_group = int(catalog.ads.id[row]), int(catalog.ad_sets.id[catalog.ads.ad_set[row]])
     texts = catalog.texts(row)
-    edited = stage.objects.find(("google_ads", account.id, "ad_group_ad", ad_group, own))
+    edited = stage.objects.find(("google_ads", account.id, "ad_group_ad", ad_group, own_id))
     fields: Attributes = {
         "headlines": tuple((text, UNPINNED) for text in texts["headlines"]),
         "descriptions": tuple((text, UNPINNED) for text in texts["descriptions"]),
@@ -48,17 +48,17 @@ def of_row(stage: Stage, account: Account, row: int, status: str) -> Ad:
     rejected = stage.market.diary.is_disapproved(catalog, row, stage.today(account))
     removed = edited is not None and edited.removed_at is not None
     return Ad(
-        own, ad_group, "REMOVED" if removed else status, row, fields["headlines"], fields["descriptions"],
+        own_id, ad_group, "REMOVED" if removed else status, row, fields["headlines"], fields["descriptions"],
         fields["final_urls"], fields["path1"], fields["path2"], is_rejected=rejected,
     )  # fmt: skip
 
 
 def made(stage: Stage, account: Account, *, ad_group: int | None = None) -> Iterator[Ad]:
     """Ads that were made through the API. The market reads their ad group, texts and status here."""
-    for one in stage.objects.of("google_ads", account.id, "ad_group_ad", parent_id=ad_group):
-        fields = one.fields
+    for entry in stage.objects.of("google_ads", account.id, "ad_group_ad", parent_id=ad_group):
+        fields = entry.fields
         yield Ad(
-            one.object_id, one.parent_id, "REMOVED" if one.removed_at else fields["status"], None, fields["headlines"],
+            entry.object_id, entry.parent_id, "REMOVED" if entry.removed_at else fields["status"], None, fields["headlines"],
             fields["descriptions"], fields["final_urls"], fields["path1"], fields["path2"], is_reviewed=False,
         )  # fmt: skip
 
@@ -88,9 +88,9 @@ def asset_id(text: str) -> int:
 
 
 def asset_attributes(account: Account, text: str) -> Attributes:
-    own = asset_id(text)
+    own_id = asset_id(text)
     return {
-        "asset.resource_name": f"customers/{account.id}/assets/{own}", "asset.id": own, "asset.type": "TEXT",
+        "asset.resource_name": f"customers/{account.id}/assets/{own_id}", "asset.id": own_id, "asset.type": "TEXT",
         "asset.text_asset.text": text,
     }  # fmt: skip
 
@@ -104,13 +104,13 @@ def asset_links(stage: Stage, account: Account, ad: Ad) -> Iterator[tuple[str, A
     old = [line for line in _replaced(stage, account, ad) if line[:2] not in now]
     base = f"customers/{account.id}"
     for kind, text, pinned in [*lines, *dict.fromkeys(old)]:
-        own = asset_id(text)
+        own_id = asset_id(text)
         yield text, {
-            "ad_group_ad_asset_view.resource_name": f"{base}/adGroupAdAssetViews/{ad.ad_group}~{ad.own}~{own}~{kind}",
+            "ad_group_ad_asset_view.resource_name": f"{base}/adGroupAdAssetViews/{ad.ad_group}~{ad.own}~{own_id}~{kind}",
             "ad_group_ad_asset_view.ad_group_ad": f"{base}/adGroupAds/{ad.ad_group}~{ad.own}",
-            "ad_group_ad_asset_view.asset": f"{base}/assets/{own}", "ad_group_ad_asset_view.field_type": kind,
+            "ad_group_ad_asset_view.asset": f"{base}/assets/{own_id}", "ad_group_ad_asset_view.field_type": kind,
             "ad_group_ad_asset_view.enabled": (kind, text) in now, "ad_group_ad_asset_view.pinned_field": pinned,
-            "ad_group_ad_asset_view.performance_label": "PENDING" if ad.row is None else _PERFORMANCE[(ad.own + own) % 5],
+            "ad_group_ad_asset_view.performance_label": "PENDING" if ad.row is None else _PERFORMANCE[(ad.own + own_id) % 5],
             "ad_group_ad_asset_view.source": "ADVERTISER",
         }  # fmt: skip
 

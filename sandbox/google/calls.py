@@ -95,8 +95,8 @@ class Calls:
         for rows, head in self._chunks(request.query, account, call.version):
             yield framed(rows) + head
             if breaks:
-                said = "The connection was reset in the middle of the stream"
-                raise write_answers.BareStatus(grpc.StatusCode.UNAVAILABLE, said)
+                message = "The connection was reset in the middle of the stream"
+                raise write_answers.BareStatus(grpc.StatusCode.UNAVAILABLE, message)
 
     def _chunks(self, text: str, account: Account, version: str) -> Iterator[tuple[list[bytes], bytes]]:
         query = self._parsed(text, account, version)
@@ -116,21 +116,21 @@ class Calls:
         query = parse(text, today=self._stage.today(account), version=version)
         self._stage.note("google_ads", "Search", account.id, resource=query.resource)
         if account is entities.MANAGER and query.metrics:
-            said = "Metrics cannot be requested for a manager account."
-            raise refused("query_error", "REQUESTED_METRICS_FOR_MANAGER", said)
+            message = "Metrics cannot be requested for a manager account."
+            raise refused("query_error", "REQUESTED_METRICS_FOR_MANAGER", message)
         if account is entities.MANAGER and query.resource not in ("customer_client", "customer"):
-            said = "A manager has no such resource here."
-            raise refused("query_error", "PROHIBITED_RESOURCE_TYPE_IN_FROM_CLAUSE", said)
+            message = "A manager has no such resource here."
+            raise refused("query_error", "PROHIBITED_RESOURCE_TYPE_IN_FROM_CLAUSE", message)
         return query
 
     def _search(self, request: Any, account: Account, version: str) -> bytes:
         settings = request.search_settings
         if request.page_size:
-            said = "Setting the page size is not supported."
-            raise refused("request_error", "PAGE_SIZE_NOT_SUPPORTED", said)
+            message = "Setting the page size is not supported."
+            raise refused("request_error", "PAGE_SIZE_NOT_SUPPORTED", message)
         if settings.return_summary_row:
-            said = "The sandbox returns no summary row."
-            raise refused("query_error", "QUERY_ERROR", said, trigger="return_summary_row")
+            message = "The sandbox returns no summary row."
+            raise refused("query_error", "QUERY_ERROR", message, trigger="return_summary_row")
         chunks = list(self._chunks(request.query, account, version))
         rows = [row for chunk, _ in chunks for row in chunk]
         try:
@@ -153,11 +153,11 @@ class Calls:
         mixed = call.service == "GoogleAdsService"
         operations = request.mutate_operations if mixed else request.operations
         if getattr(request, "response_content_type", 0) not in (0, 2):
-            said = "The sandbox answers writes with resource names alone."
-            raise refused("request_error", "INVALID_ENUM_VALUE", said, trigger="response_content_type")
+            message = "The sandbox answers writes with resource names alone."
+            raise refused("request_error", "INVALID_ENUM_VALUE", message, trigger="response_content_type")
         if len(operations) > MOST_OPERATIONS:
-            said = f"At most {MOST_OPERATIONS} operations fit into a request."
-            raise refused("request_error", "TOO_MANY_MUTATE_OPERATIONS", said)
+            message = f"At most {MOST_OPERATIONS} operations fit into a request."
+            raise refused("request_error", "TOO_MANY_MUTATE_OPERATIONS", message)
         if not operations:
             raise refused("request_error", "OPERATION_REQUIRED", "At least one operation is required.")
         partial_failure = getattr(request, "partial_failure", False)
@@ -190,15 +190,15 @@ class Calls:
         self._let_in(call)
         if not re.fullmatch(r"\d{10}", customer_id):
             raise refused("request_error", "INVALID_CUSTOMER_ID", f"Invalid customer ID '{customer_id}'.")
-        accounts = {one.id: one for one in (entities.MANAGER, *self._stage.world.of("google_ads"))}
+        accounts = {entry.id: entry for entry in (entities.MANAGER, *self._stage.world.of("google_ads"))}
         account = accounts.get(customer_id)
         login = call.headers.get("login-customer-id")
         if account is None or login not in (None, "", entities.MANAGER.id, customer_id):
-            said = (
+            message = (
                 "User doesn't have permission to access customer. Note: If you're accessing a client customer, the manager's "
                 "customer id must be set in the 'login-customer-id' header."
             )
-            wrong = error("authorization_error", "USER_PERMISSION_DENIED", said)
+            wrong = error("authorization_error", "USER_PERMISSION_DENIED", message)
             raise Refused(grpc.StatusCode.PERMISSION_DENIED, [wrong], "The caller does not have permission")
         return account
 
@@ -226,15 +226,15 @@ class Calls:
 
 def _not_simulated(call: Call) -> Refused:
     """Refuse a method that the sandbox does not speak in the words Google has for what an account may not use."""
-    said = f"The sandbox does not simulate {call.service}.{call.method}."
-    wrong = error("not_allowlisted_error", "CUSTOMER_NOT_ALLOWLISTED_FOR_THIS_FEATURE", said)
-    return Refused(grpc.StatusCode.PERMISSION_DENIED, [wrong], said)
+    message = f"The sandbox does not simulate {call.service}.{call.method}."
+    wrong = error("not_allowlisted_error", "CUSTOMER_NOT_ALLOWLISTED_FOR_THIS_FEATURE", message)
+    return Refused(grpc.StatusCode.PERMISSION_DENIED, [wrong], message)
 
 
 def _client(account: Account) -> Account:
     if account is entities.MANAGER:
-        said = f"Account {account.id} is a manager and cannot be changed."
-        raise refused("request_error", "CANNOT_BE_EXECUTED_BY_MANAGER_ACCOUNT", said)
+        message = f"Account {account.id} is a manager and cannot be changed."
+        raise refused("request_error", "CANNOT_BE_EXECUTED_BY_MANAGER_ACCOUNT", message)
     return account
 
 

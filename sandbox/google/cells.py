@@ -65,13 +65,13 @@ def source_of(stage: Stage, account: Account, query: Query) -> Source:
 
 
 def _makers(stage: Stage, account: Account, level: str) -> Callable[[int], entities.Attributes]:
-    known: dict[str, Callable[[int], entities.Attributes]] = {
+    available: dict[str, Callable[[int], entities.Attributes]] = {
         "account": lambda _: entities.customer(account),
         "campaign": lambda row: entities.campaign(stage, account, row),
         "ad_set": lambda row: entities.ad_group(stage, account, row),
         "ad": lambda row: entities.ad_group_ad(stage, account, row),
     }
-    return known[level]
+    return available[level]
 
 
 def _everything(stage: Stage, account: Account, level: str) -> list[int]:
@@ -137,13 +137,15 @@ def _by_action(stage: Stage, account: Account, query: Query, span: tuple[date, d
         for report in stage.market.report(account, level, *span):
             for n, (_, _, _, is_primary) in enumerate(entities.ACTIONS):
                 count = (report.purchases, report.leads, report.signups)[n]
-                kept = np.flatnonzero(count > 0)
-                value = report.purchase_value_micros[kept] if n == 0 else np.zeros(len(kept), int)
+                retained = np.flatnonzero(count > 0)
+                value = report.purchase_value_micros[retained] if n == 0 else np.zeros(len(retained), int)
                 counts = {
-                    "action": count[kept] * is_primary, "action_value_micros": value * is_primary, "all_action": count[kept],
+                    "action": count[retained] * is_primary, "action_value_micros": value * is_primary, "all_action": count[retained],
                     "all_action_value_micros": value,
                 }  # fmt: skip
-                yield Cells(_things(report, level)[kept], np.full(len(kept), n), report.day[kept], counts)
+                yield Cells(
+                    _things(report, level)[retained], np.full(len(retained), n), report.day[retained], counts
+                )
 
     segments = [
         {
@@ -190,12 +192,12 @@ def _campaign_search_terms(stage: Stage, account: Account, query: Query, span: t
 
     def attributes(row: int) -> entities.Attributes:
         campaign, term = divmod(row, 100)
-        own = int(catalog.campaigns.id[campaign])
+        own_id = int(catalog.campaigns.id[campaign])
         ad_set = int(catalog.ad_set_starts[campaign])
         return entities.campaign(stage, account, campaign) | {
-            "campaign_search_term_view.resource_name": f"customers/{account.id}/campaignSearchTermViews/{own}~{term}",
+            "campaign_search_term_view.resource_name": f"customers/{account.id}/campaignSearchTermViews/{own_id}~{term}",
             "campaign_search_term_view.search_term": catalog.searches(ad_set)[term],
-            "campaign_search_term_view.campaign": f"customers/{account.id}/campaigns/{own}",
+            "campaign_search_term_view.campaign": f"customers/{account.id}/campaigns/{own_id}",
         }
 
     return Source(attributes, cells(), matcher.segments if is_divided else [{}], needs_sum=True)
@@ -241,10 +243,10 @@ def _demographics(stage: Stage, account: Account, query: Query, span: tuple[date
 
     def attributes(number: int) -> entities.Attributes:
         row, value = divmod(number, 100)
-        own = int(catalog.ad_sets.id[row])
-        name = f"customers/{account.id}/{collection}/{own}~{ids[value]}"
+        own_id = int(catalog.ad_sets.id[row])
+        name = f"customers/{account.id}/{collection}/{own_id}~{ids[value]}"
         return (
-            entities.ad_group(stage, account, row) | criteria.demographic_attributes(account, own, ids[value])
+            entities.ad_group(stage, account, row) | criteria.demographic_attributes(account, own_id, ids[value])
             | {f"{query.resource}.resource_name": name}
         )  # fmt: skip
 
@@ -264,8 +266,8 @@ def _asset_links(stage: Stage, account: Account, query: Query, span: tuple[date,
     ]
     rows = np.array([catalog.index["ad"][link["ad_group_ad.ad.id"]] for link in links])
     shown = np.array([link["ad_group_ad_asset_view.enabled"] for link in links])
-    own = np.array([ads.asset_id(link["asset.text_asset.text"]) for link in links])
-    share = np.where(shown, 0.4 + 0.6 * uniform(catalog.seed, 96, own), 0.0)
+    own_id = np.array([ads.asset_id(link["asset.text_asset.text"]) for link in links])
+    share = np.where(shown, 0.4 + 0.6 * uniform(catalog.seed, 96, own_id), 0.0)
 
     def cells() -> Iterator[Cells]:
         for report in stage.market.report(account, "ad", *span):

@@ -84,8 +84,8 @@ def check_types(condition: Condition, field: Any) -> None:
     if field.is_repeated and operator not in (*LISTS[2:], "IS NULL", "IS NOT NULL"):
         fits[operator] = False
     if not fits.get(operator, True):
-        said = f"The operator {operator} cannot be used with '{name}'."
-        raise refused("query_error", "OPERATOR_FIELD_MISMATCH", said, trigger=operator)
+        message = f"The operator {operator} cannot be used with '{name}'."
+        raise refused("query_error", "OPERATOR_FIELD_MISMATCH", message, trigger=operator)
     if operator.endswith("REGEXP_MATCH"):
         try:
             re.compile(condition.values[0])
@@ -99,8 +99,8 @@ def check_types(condition: Condition, field: Any) -> None:
 
 def _check_value(name: str, field: Any, value: str) -> None:
     if field.enum_type is not None and value not in field.enum_type.values_by_name:
-        said = f"'{value}' is no value of '{name}'."
-        raise refused("query_error", "BAD_ENUM_CONSTANT", said, trigger=value)
+        message = f"'{value}' is no value of '{name}'."
+        raise refused("query_error", "BAD_ENUM_CONSTANT", message, trigger=value)
     if field.cpp_type == field.CPPTYPE_BOOL and value.lower() not in ("true", "false"):
         raise refused("query_error", "BAD_VALUE", f"'{name}' is TRUE or FALSE.", trigger=value)
     numbers = (field.CPPTYPE_INT64, field.CPPTYPE_INT32, field.CPPTYPE_DOUBLE, field.CPPTYPE_FLOAT)
@@ -112,8 +112,10 @@ def _check_value(name: str, field: Any, value: str) -> None:
 def _like(pattern: str) -> re.Pattern[str]:
     """LIKE's pattern: % is anything, _ one character, and [%] and [_] are themselves. Case does not matter."""
     parts = re.split(r"(\[%\]|\[_\]|\[\[\]|%|_)", pattern)
-    known = {"%": ".*", "_": ".", "[%]": "%", "[_]": "_", "[[]": r"\["}
-    return re.compile("".join(known.get(part, re.escape(part)) for part in parts), re.IGNORECASE | re.DOTALL)
+    available = {"%": ".*", "_": ".", "[%]": "%", "[_]": "_", "[[]": r"\["}
+    return re.compile(
+        "".join(available.get(part, re.escape(part)) for part in parts), re.IGNORECASE | re.DOTALL
+    )
 
 
 def _equal(value: Any, given: str) -> bool:

@@ -74,15 +74,15 @@ def ad_group_criteria(stage: Stage, account: Account, *, ad_group: int | None = 
     """Keywords, positive and negative, of one ad group or of all."""
     catalog = stage.market.catalog(account)
     for row in search_ad_groups(stage, account):
-        own = int(catalog.ad_sets.id[row])
-        if ad_group not in (None, own):
+        own_id = int(catalog.ad_sets.id[row])
+        if ad_group not in (None, own_id):
             continue
         searches = catalog.searches(row)
         for n in range(3):
             fields = {
                 "text": searches[n], "match_type": ("EXACT", "PHRASE", "BROAD")[n], "negative": False, "status": "ENABLED",
             }  # fmt: skip
-            yield _began(stage, account, "ad_group_criterion", own, own * 10 + n, fields)
+            yield _began(stage, account, "ad_group_criterion", own_id, own_id * 10 + n, fields)
     yield from _made(stage, account, "ad_group_criterion", ad_group)
 
 
@@ -91,10 +91,10 @@ def campaign_negatives(stage: Stage, account: Account) -> Iterator[Criterion]:
     campaigns, seed = stage.market.catalog(account).campaigns, stage.market.catalog(account).seed
     for row, channel in enumerate(campaigns.channel):
         if channel == "SEARCH":
-            own = int(campaigns.id[row])
-            word = words.NEGATIVES[int(key(seed, 73, own) % np.uint64(len(words.NEGATIVES)))]
+            own_id = int(campaigns.id[row])
+            word = words.NEGATIVES[int(key(seed, 73, own_id) % np.uint64(len(words.NEGATIVES)))]
             fields = {"text": word, "match_type": "PHRASE", "negative": True, "status": "ENABLED"}
-            yield _began(stage, account, "campaign_criterion", own, own * 10, fields)
+            yield _began(stage, account, "campaign_criterion", own_id, own_id * 10, fields)
     yield from _made(stage, account, "campaign_criterion")
 
 
@@ -131,7 +131,7 @@ def account_lists(stage: Stage, account: Account) -> Iterator[Criterion]:
 
 def active_negatives(stage: Stage, account: Account) -> list[Negative]:
     """Every negative keyword of the account with the days on which it holds; those that never held are left out."""
-    found = [
+    results = [
         Negative(c.fields["text"], c.fields["match_type"], level, (c.parent,), *_days(account, c))
         for level, criteria in (
             ("ad_group", ad_group_criteria(stage, account)), ("campaign", campaign_negatives(stage, account)),
@@ -143,14 +143,14 @@ def active_negatives(stage: Stage, account: Account) -> list[Negative]:
     for word in shared_criteria(stage, account):
         by_set.setdefault(word.parent, []).append(word)
     for link in attachments(stage, account):
-        found += [
+        results += [
             _through(account, word, link, "campaign", (link.parent,)) for word in by_set.get(link.own, ())
         ]
     for link in account_lists(stage, account):
-        found += [
+        results += [
             _through(account, word, link, "account", ()) for word in by_set.get(link.fields["shared_set"], ())
         ]
-    return [n for n in found if n.first_day is None or n.last_day is None or n.first_day <= n.last_day]
+    return [n for n in results if n.first_day is None or n.last_day is None or n.first_day <= n.last_day]
 
 
 def _through(
@@ -173,16 +173,18 @@ def _days(account: Account, criterion: Criterion) -> tuple[date | None, date | N
     return first, last
 
 
-def _began(stage: Stage, account: Account, kind: str, parent: int, own: int, fields: Attributes) -> Criterion:
-    changed = stage.objects.find(("google_ads", account.id, kind, parent, own))
+def _began(
+    stage: Stage, account: Account, kind: str, parent: int, own_id: int, fields: Attributes
+) -> Criterion:
+    changed = stage.objects.find(("google_ads", account.id, kind, parent, own_id))
     if changed is None:
-        return Criterion(kind, parent, own, fields, None, None)
-    return Criterion(kind, parent, own, fields | changed.fields, None, changed.removed_at)
+        return Criterion(kind, parent, own_id, fields, None, None)
+    return Criterion(kind, parent, own_id, fields | changed.fields, None, changed.removed_at)
 
 
 def _made(stage: Stage, account: Account, kind: str, parent: int | None = None) -> Iterator[Criterion]:
-    for one in stage.objects.of("google_ads", account.id, kind, parent_id=parent):
-        yield _criterion(one)
+    for entry in stage.objects.of("google_ads", account.id, kind, parent_id=parent):
+        yield _criterion(entry)
 
 
 def _criterion(one: AccountObject) -> Criterion:
@@ -232,21 +234,21 @@ def campaign_criterion_attributes(account: Account, criterion: Criterion) -> Att
 
 def user_list_attributes(stage: Stage, account: Account, campaign: Attributes) -> Iterator[Attributes]:
     """The user lists that a campaign keeps out, as criteria."""
-    for one in user_lists.negative_rows(stage, account, campaign):
-        own, base = campaign["campaign.id"], f"customers/{account.id}"
-        yield one | {
-            "campaign_criterion.campaign": f"{base}/campaigns/{own}", "campaign_criterion.keyword.text": None,
+    for entry in user_lists.negative_rows(stage, account, campaign):
+        own_id, base = campaign["campaign.id"], f"customers/{account.id}"
+        yield entry | {
+            "campaign_criterion.campaign": f"{base}/campaigns/{own_id}", "campaign_criterion.keyword.text": None,
             "campaign_criterion.keyword.match_type": None,
         }  # fmt: skip
 
 
 def shared_set_attributes(stage: Stage, account: Account, criterion: Criterion) -> Attributes:
     """A list by GAQL path, with how many words it has and how many campaigns it is attached to."""
-    fields, own = criterion.fields, criterion.own
-    words_in = [w for w in shared_criteria(stage, account, shared_set=own) if not w.is_removed]
-    links = [link for link in attachments(stage, account) if link.own == own and not link.is_removed]
+    fields, own_id = criterion.fields, criterion.own
+    words_in = [w for w in shared_criteria(stage, account, shared_set=own_id) if not w.is_removed]
+    links = [link for link in attachments(stage, account) if link.own == own_id and not link.is_removed]
     return {
-        "shared_set.resource_name": f"customers/{account.id}/sharedSets/{own}", "shared_set.id": own,
+        "shared_set.resource_name": f"customers/{account.id}/sharedSets/{own_id}", "shared_set.id": own_id,
         "shared_set.name": fields["name"], "shared_set.type": fields["type"],
         "shared_set.status": "REMOVED" if criterion.is_removed else "ENABLED", "shared_set.member_count": len(words_in),
         "shared_set.reference_count": len(links),

@@ -54,9 +54,9 @@ class Checks:
         ]
         same = ("text", "match_type", "negative") if "text" in fields else ("name",)
         base = f"customers/{self._account.id}/{collection}"
-        for one in alive:
-            if all(str(one.fields.get(k)).casefold() == str(fields.get(k)).casefold() for k in same):
-                return self._repeated(f"{base}/{one.own}" if is_alone else f"{base}/{parent}~{one.own}")
+        for entry in alive:
+            if all(str(entry.fields.get(k)).casefold() == str(fields.get(k)).casefold() for k in same):
+                return self._repeated(f"{base}/{entry.own}" if is_alone else f"{base}/{parent}~{entry.own}")
         waiting = [held for kind, at, held in self._pending.created if (kind, at) == (self._kind, parent)]
         if any(all(held.get(k) == fields.get(k) for k in same) for held in waiting):
             raise self._error("distinct_error", "DUPLICATE_ELEMENT", "The request holds it twice.", "create")
@@ -84,10 +84,10 @@ class Checks:
             code = "TOO_SHORT" if not name else "TOO_LONG"
             raise self._error("string_length_error", code, "A name has 1 to 255 bytes.", "create", "name")
         names = {
-            one.fields["name"] for one in criteria.shared_sets(self._stage, self._account)
-            if one.fields["type"] == kind and not one.is_removed
+            entry.fields["name"] for entry in criteria.shared_sets(self._stage, self._account)
+            if entry.fields["type"] == kind and not entry.is_removed
         }  # fmt: skip
-        names |= {held["name"] for made, _, held in self._pending.created if made == "shared_set"}
+        names |= {held["name"] for created, _, held in self._pending.created if created == "shared_set"}
         if name in names:
             raise self._error(
                 "shared_set_error", "DUPLICATE_NAME", "The name is used already.", "create", "name"
@@ -95,14 +95,16 @@ class Checks:
 
     def _require_keyword(self, given: Any, *, exempt: list[str] | None = None) -> None:
         if given.WhichOneof("criterion") != "keyword":
-            said = "The sandbox takes keywords here."
-            raise self._error("criterion_error", "CANNOT_EXCLUDE_CRITERIA_TYPE", said, "create")
+            message = "The sandbox takes keywords here."
+            raise self._error("criterion_error", "CANNOT_EXCLUDE_CRITERIA_TYPE", message, "create")
         require_keyword(given.keyword, [*self._path, "create", "keyword"], exempt=exempt or [])
 
     def _limit_error(self, limit: str, parent: int, existing: int) -> OperationRefused:
-        said = f"The limit {limit} of {LIMITS[limit]} is reached."
-        made = self._error("resource_count_limit_exceeded_error", _LEVEL_OF_LIMIT[limit], said, "create")
-        details = made.error.details.resource_count_details
+        message = f"The limit {limit} of {LIMITS[limit]} is reached."
+        created = self._error(
+            "resource_count_limit_exceeded_error", _LEVEL_OF_LIMIT[limit], message, "create"
+        )
+        details = created.error.details.resource_count_details
         details.enclosing_id = str(parent or self._account.id)
         details.limit, details.existing_count = LIMITS[limit], existing
         details.limit_type = (
@@ -112,7 +114,7 @@ class Checks:
             "CAMPAIGN_LIMIT": "campaign", "SHARED_SET_LIMIT": "shared_set", "ACCOUNT_LIMIT": "customer",
             "ADGROUP_LIMIT": "ad_group",
         }[_LEVEL_OF_LIMIT[limit]]  # fmt: skip
-        return made
+        return created
 
     def _keyword(self, given: Any) -> dict[str, Any]:
         text = " ".join(given.keyword.text.split())
@@ -120,9 +122,9 @@ class Checks:
 
     def _entity(self, name: str, collection: str, level: str) -> int | None:
         """The id of a market entity that a resource name of this account stands for."""
-        own = self._last(name, collection)
+        own_id = self._last(name, collection)
         index = self._stage.market.catalog(self._account).index[level]
-        return int(own) if own is not None and own.isdigit() and int(own) in index else None
+        return int(own_id) if own_id is not None and own_id.isdigit() and int(own_id) in index else None
 
     def _last(self, name: str, collection: str) -> str | None:
         parts = name.split("/")
@@ -132,13 +134,13 @@ class Checks:
 
     def _list(self, name: str) -> tuple[int, dict[str, Any]] | None:
         """A list that is there, or that an earlier operation of the request makes."""
-        own = self._last(name, "sharedSets")
-        if own is None or not own.isdigit():
+        own_id = self._last(name, "sharedSets")
+        if own_id is None or not own_id.isdigit():
             return None
-        if int(own) in self._pending.created_ids:
-            return int(own), self._pending.created_ids[int(own)]
+        if int(own_id) in self._pending.created_ids:
+            return int(own_id), self._pending.created_ids[int(own_id)]
         every = criteria.shared_sets(self._stage, self._account)
-        return next(((c.own, c.fields) for c in every if c.own == int(own) and not c.is_removed), None)
+        return next(((c.own, c.fields) for c in every if c.own == int(own_id) and not c.is_removed), None)
 
     def _named(self, name: str) -> Criterion | None:
         """The criterion, list or attachment of a resource name, unless it is removed."""
@@ -155,13 +157,13 @@ class Checks:
             "campaign_shared_set": ("campaignSharedSets", lambda: criteria.attachments(stage, account)),
         }
         collection, every = sources[self._kind]
-        own = self._last(name, collection)
-        for one in every() if own is not None else ():
+        own_id = self._last(name, collection)
+        for entry in every() if own_id is not None else ():
             if (
-                own in (f"{one.parent}~{one.own}", str(one.own) if one.parent == 0 else None)
-                and not one.is_removed
+                own_id in (f"{entry.parent}~{entry.own}", str(entry.own) if entry.parent == 0 else None)
+                and not entry.is_removed
             ):
-                return one
+                return entry
         return None
 
     def _key(self, held: Criterion) -> tuple[str, str, str, int, int]:

@@ -34,12 +34,12 @@ def checked(
         return writes.remove(operation.remove)
     if verb == "update":
         return writes.update(operation)
-    made = {
+    created = {
         "ad_group_criterion": writes.ad_group_criterion, "campaign_criterion": writes.campaign_negative,
         "customer_negative_criterion": writes.account_list, "shared_set": writes.shared_set,
         "shared_criterion": writes.shared_criterion, "campaign_shared_set": writes.attachment,
     }  # fmt: skip
-    return made[kind](operation)
+    return created[kind](operation)
 
 
 def _is_about_a_list_of_users(stage: Stage, account: Account, operation: Any) -> bool:
@@ -47,8 +47,8 @@ def _is_about_a_list_of_users(stage: Stage, account: Account, operation: Any) ->
     if verb == "create":
         return bool(operation.create.WhichOneof("criterion") == "user_list")
     if verb == "remove":
-        own = operation.remove.rpartition("~")[2]
-        return any(str(one.audience_id) == own for one in stage.audiences.of("google_ads", account.id))
+        own_id = operation.remove.rpartition("~")[2]
+        return any(str(entry.audience_id) == own_id for entry in stage.audiences.of("google_ads", account.id))
     return False
 
 
@@ -65,9 +65,13 @@ class _Writes(Checks):
             "negative": bool(given.negative), "status": "PAUSED" if given.status == 3 else "ENABLED",
         }  # fmt: skip
         if given.negative and given.cpc_bid_micros:
-            said = "A negative criterion has no bid."
+            message = "A negative criterion has no bid."
             raise self._error(
-                "ad_group_criterion_error", "BID_INCOMPATIBLE_WITH_ADGROUP", said, "create", "cpc_bid_micros"
+                "ad_group_criterion_error",
+                "BID_INCOMPATIBLE_WITH_ADGROUP",
+                message,
+                "create",
+                "cpc_bid_micros",
             )
         if given.cpc_bid_micros:
             fields["cpc_bid_micros"] = int(given.cpc_bid_micros)
@@ -80,8 +84,8 @@ class _Writes(Checks):
         if campaign is None:
             raise self._missing("create", "campaign")
         if not given.negative:
-            said = "The sandbox takes negative keywords and user lists as campaign criteria."
-            raise self._error("mutate_error", "MUTATE_NOT_ALLOWED", said, "create", "negative")
+            message = "The sandbox takes negative keywords and user lists as campaign criteria."
+            raise self._error("mutate_error", "MUTATE_NOT_ALLOWED", message, "create", "negative")
         self._require_keyword(given)
         mine = [c for c in criteria.campaign_negatives(self._stage, self._account) if c.parent == campaign]
         fields = self._keyword(given) | {"negative": True, "status": "ENABLED"}
@@ -93,24 +97,28 @@ class _Writes(Checks):
         if held is None:
             raise self._missing("create", "shared_set")
         self._require_keyword(given)
-        own, fields = held
-        mine = list(criteria.shared_criteria(self._stage, self._account, shared_set=own))
+        own_id, fields = held
+        mine = list(criteria.shared_criteria(self._stage, self._account, shared_set=own_id))
         account_level = fields["type"] == "ACCOUNT_LEVEL_NEGATIVE_KEYWORDS"
         limit = (
             "ACCOUNT_LEVEL_NEGATIVE_KEYWORDS_PER_SHARED_SET"
             if account_level
             else "NEGATIVE_KEYWORDS_PER_SHARED_SET"
         )
-        return self._create(self._keyword(given), own, mine, limit, "sharedCriteria")
+        return self._create(self._keyword(given), own_id, mine, limit, "sharedCriteria")
 
     def shared_set(self, operation: Any) -> Outcome:
         given = operation.create
         if given.type_ not in SET_TYPES:
-            said = "The sandbox makes lists of negative keywords."
+            message = "The sandbox makes lists of negative keywords."
             name = "CUSTOMER_CANNOT_CREATE_SHARED_SET_OF_THIS_TYPE"
-            raise self._error("shared_set_error", name, said, "create", "type")
+            raise self._error("shared_set_error", name, message, "create", "type")
         kind = SET_TYPES[given.type_]
-        mine = [one for one in criteria.shared_sets(self._stage, self._account) if one.fields["type"] == kind]
+        mine = [
+            entry
+            for entry in criteria.shared_sets(self._stage, self._account)
+            if entry.fields["type"] == kind
+        ]
         self._require_name(given.name, kind)
         short = "SHARED_SETS_PER_ACCOUNT_FOR_ACCOUNT_LEVEL_NEGATIVE_KEYWORDS"
         limit = short if kind.startswith("ACCOUNT") else "SHARED_SETS_PER_CUSTOMER_FOR_TYPE_DEFAULT"
@@ -123,25 +131,25 @@ class _Writes(Checks):
         held = self._list(given.shared_set)
         if campaign is None or held is None:
             raise self._missing("create", "campaign" if campaign is None else "shared_set")
-        own, fields = held
+        own_id, fields = held
         if fields["type"] != "NEGATIVE_KEYWORDS":
-            said = "The list cannot be attached to campaigns."
+            message = "The list cannot be attached to campaigns."
             raise self._error(
-                "campaign_shared_set_error", "SHARED_SET_ACCESS_DENIED", said, "create", "shared_set"
+                "campaign_shared_set_error", "SHARED_SET_ACCESS_DENIED", message, "create", "shared_set"
             )
         every = criteria.attachments(self._stage, self._account)
-        mine = [c for c in every if c.parent == campaign and c.own == own and not c.is_removed]
-        name = f"customers/{self._account.id}/campaignSharedSets/{campaign}~{own}"
-        if mine or ("campaign_shared_set", campaign, {"shared_set": own}) in self._pending.created:
+        mine = [c for c in every if c.parent == campaign and c.own == own_id and not c.is_removed]
+        name = f"customers/{self._account.id}/campaignSharedSets/{campaign}~{own_id}"
+        if mine or ("campaign_shared_set", campaign, {"shared_set": own_id}) in self._pending.created:
             return self._repeated(name)
-        self._pending.created.append(("campaign_shared_set", campaign, {"shared_set": own}))
+        self._pending.created.append(("campaign_shared_set", campaign, {"shared_set": own_id}))
 
         def apply() -> None:
             self._stage.objects.create(
                 "google_ads",
                 self._account.id,
                 "campaign_shared_set",
-                own,
+                own_id,
                 {"status": "ENABLED"},
                 parent_id=campaign,
             )
@@ -152,24 +160,24 @@ class _Writes(Checks):
         given = operation.create
         held = self._list(given.negative_keyword_list.shared_set)
         if held is None:
-            said = "The list of negative keywords does not exist."
+            message = "The list of negative keywords does not exist."
             name = "NEGATIVE_KEYWORD_SHARED_SET_DOES_NOT_EXIST"
-            raise self._error("criterion_error", name, said, "create", "negative_keyword_list")
-        own, fields = held
+            raise self._error("criterion_error", name, message, "create", "negative_keyword_list")
+        own_id, fields = held
         if fields["type"] != "ACCOUNT_LEVEL_NEGATIVE_KEYWORDS":
-            said = "The list is not one for the account."
+            message = "The list is not one for the account."
             raise self._error(
-                "criterion_error", "CANNOT_EXCLUDE_CRITERIA_TYPE", said, "create", "negative_keyword_list"
+                "criterion_error", "CANNOT_EXCLUDE_CRITERIA_TYPE", message, "create", "negative_keyword_list"
             )
-        if any(not one.is_removed for one in criteria.account_lists(self._stage, self._account)):
-            said = "The account has a list of negative keywords already."
+        if any(not entry.is_removed for entry in criteria.account_lists(self._stage, self._account)):
+            message = "The account has a list of negative keywords already."
             name = "CANNOT_HAVE_MULTIPLE_NEGATIVE_KEYWORD_LIST_PER_ACCOUNT"
-            raise self._error("criterion_error", name, said, "create")
+            raise self._error("criterion_error", name, message, "create")
         number = self._stage.objects.reserve_id("google_ads")
 
         def apply() -> None:
             self._stage.objects.create(
-                "google_ads", self._account.id, "customer_negative_criterion", number, {"shared_set": own}
+                "google_ads", self._account.id, "customer_negative_criterion", number, {"shared_set": own_id}
             )
 
         return f"customers/{self._account.id}/customerNegativeCriteria/{number}", apply
@@ -177,14 +185,14 @@ class _Writes(Checks):
     def update(self, operation: Any) -> Outcome:
         allowed = {"ad_group_criterion": {"status", "cpc_bid_micros"}, "shared_set": {"name"}}.get(self._kind)
         if allowed is None:
-            said = f"A {self._kind} is made and removed, and cannot be changed."
-            raise self._error("mutate_error", "MUTATE_NOT_ALLOWED", said)
+            message = f"A {self._kind} is made and removed, and cannot be changed."
+            raise self._error("mutate_error", "MUTATE_NOT_ALLOWED", message)
         held = self._named(operation.update.resource_name)
         if held is None:
             raise self._missing("update", "resource_name")
         if other := set(operation.update_mask.paths) - allowed - {"resource_name"}:
-            said = f"{min(other)} cannot be changed: remove and make anew."
-            raise self._error("field_error", "IMMUTABLE_FIELD", said, "update", min(other))
+            message = f"{min(other)} cannot be changed: remove and make anew."
+            raise self._error("field_error", "IMMUTABLE_FIELD", message, "update", min(other))
         if held.fields.get("negative"):
             raise self._error(
                 "ad_group_criterion_error",
@@ -212,9 +220,9 @@ class _Writes(Checks):
         if "cpc_bid_micros" in mask:
             bid = int(given.cpc_bid_micros)
             if bid % self._account.unit_micros:
-                said = "The bid has too many fractional digits."
+                message = "The bid has too many fractional digits."
                 raise self._error(
-                    "bidding_error", "BID_TOO_MANY_FRACTIONAL_DIGITS", said, "update", "cpc_bid_micros"
+                    "bidding_error", "BID_TOO_MANY_FRACTIONAL_DIGITS", message, "update", "cpc_bid_micros"
                 )
             changed["cpc_bid_micros"] = bid or None
         if "name" in mask:

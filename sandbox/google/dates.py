@@ -26,11 +26,11 @@ def day_range(comparisons: Sequence[tuple[str, tuple[str, ...]]], *, today: date
         first, last = _bounds(operator, values, today=today)
         low, high = max(low, first), min(high, last)
     if low == date.min or high == date.max:
-        said = "Expected filters on the following field to limit a valid date range: 'segments.date'"
-        raise refused("query_error", "EXPECTED_FILTERS_ON_DATE_RANGE", said)
+        message = "Expected filters on the following field to limit a valid date range: 'segments.date'"
+        raise refused("query_error", "EXPECTED_FILTERS_ON_DATE_RANGE", message)
     if low > high:
-        said = "The start date must not be after the end date."
-        raise _bad_range("INVALID_VALUE_WITH_BETWEEN_OPERATOR", said)
+        message = "The start date must not be after the end date."
+        raise _bad_range("INVALID_VALUE_WITH_BETWEEN_OPERATOR", message)
     if (today.year - low.year) * 12 + today.month - low.month > KEPT_MONTHS:
         raise _bad_range("DATE_RANGE_TOO_WIDE", f"Daily data is kept for {KEPT_MONTHS} months.")
     return low, high
@@ -42,8 +42,8 @@ def _bounds(operator: str, values: tuple[str, ...], *, today: date) -> tuple[dat
     try:
         days = [date.fromisoformat(value) for value in values]
     except ValueError as wrong:
-        said = "Invalid date: dates are written as 'YYYY-MM-DD'."
-        raise refused("query_error", "INVALID_DATE_FORMAT", said, trigger=values[0]) from wrong
+        message = "Invalid date: dates are written as 'YYYY-MM-DD'."
+        raise refused("query_error", "INVALID_DATE_FORMAT", message, trigger=values[0]) from wrong
     one_day = timedelta(days=1)
     ranges = {
         "=": (days[0], days[0]), "BETWEEN": (days[0], days[-1]), ">=": (days[0], date.max),
@@ -52,8 +52,8 @@ def _bounds(operator: str, values: tuple[str, ...], *, today: date) -> tuple[dat
     if operator == "IN" and len(days) == 1:
         return days[0], days[0]
     if operator not in ranges:
-        said = f"The operator {operator} cannot be used with 'segments.date'."
-        raise refused("query_error", "OPERATOR_FIELD_MISMATCH", said, trigger=operator)
+        message = f"The operator {operator} cannot be used with 'segments.date'."
+        raise refused("query_error", "OPERATOR_FIELD_MISMATCH", message, trigger=operator)
     return ranges[operator]
 
 
@@ -68,7 +68,7 @@ def _during(name: str, today: date) -> tuple[date, date]:
         "THIS_WEEK_SUN_TODAY": (sunday, today), "THIS_WEEK_MON_TODAY": (monday, today),
         "LAST_WEEK_SUN_SAT": (sunday - timedelta(days=7), sunday - timedelta(days=1)),
         "LAST_WEEK_MON_SUN": (monday - timedelta(days=7), monday - timedelta(days=1)),
-        **{known: (today - timedelta(days=back), yesterday) for known, back in _LAST_DAYS.items()},
+        **{available: (today - timedelta(days=back), yesterday) for available, back in _LAST_DAYS.items()},
     }  # fmt: skip
     if name.upper() not in ranges:
         raise refused(

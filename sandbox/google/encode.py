@@ -67,7 +67,7 @@ def _column(name: str, values: np.ndarray) -> list[bytes]:
         tag, packed = _tag(field.number, 1), values.astype("<f8").tobytes()
         given = [tag + packed[at : at + 8] for at in range(0, len(packed), 8)]
         return [
-            b"" if missing else one for one, missing in zip(given, np.isnan(values).tolist(), strict=True)
+            b"" if missing else entry for entry, missing in zip(given, np.isnan(values).tolist(), strict=True)
         ]
     tag = _tag(field.number, 0)
     return [tag + varint(value) for value in values.tolist()]

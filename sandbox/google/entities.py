@@ -58,7 +58,7 @@ def status(stage: Stage, account: Account, level: str, row: int) -> str:
 def campaign(stage: Stage, account: Account, row: int) -> Attributes:
     """A campaign with its budget: Google keeps every budget in a campaign budget of its own."""
     campaigns = stage.market.catalog(account).campaigns
-    own, base = int(campaigns.id[row]), f"customers/{account.id}"
+    own_id, base = int(campaigns.id[row]), f"customers/{account.id}"
     owner = int(campaigns.budget_owner[row])
     whose, sharing = int(campaigns.id[owner]), int((campaigns.budget_owner == owner).sum())
     amount = stage.market.current(
@@ -67,11 +67,11 @@ def campaign(stage: Stage, account: Account, row: int) -> Attributes:
     day = np.datetime64(int(campaigns.start_day[row]), "D").astype(object)
     first_strategy, _ = strategies(stage.market.catalog(account), "campaign", row)
     return customer(account) | {
-        "campaign.resource_name": f"{base}/campaigns/{own}", "campaign.id": own,
-        "campaign.name": stage.market.current(account, "campaign", own, "name", campaigns.name[row]),
+        "campaign.resource_name": f"{base}/campaigns/{own_id}", "campaign.id": own_id,
+        "campaign.name": stage.market.current(account, "campaign", own_id, "name", campaigns.name[row]),
         "campaign.status": status(stage, account, "campaign", row),
         "campaign.advertising_channel_type": campaigns.channel[row],
-        "campaign.bidding_strategy_type": stage.market.current(account, "campaign", own, "bid_strategy", first_strategy),
+        "campaign.bidding_strategy_type": stage.market.current(account, "campaign", own_id, "bid_strategy", first_strategy),
         "campaign.bidding_strategy_system_status": _system_status(stage, account, row),
         "campaign.campaign_budget": f"{base}/campaignBudgets/{budget_id(whose)}",
         "campaign.start_date_time": f"{day} 00:00:00", "campaign.end_date_time": None, "campaign_budget.total_amount_micros": None,
@@ -97,20 +97,20 @@ def _labels(stage: Stage, account: Account, level: str, row: int) -> list[str]:
 
 def label_rows(account: Account) -> Iterator[Attributes]:
     """The account's labels with their names."""
-    for name, own in NUMBERS.items():
+    for name, own_id in NUMBERS.items():
         yield {
-            "label.resource_name": f"customers/{account.id}/labels/{own}", "label.id": own, "label.name": name,
+            "label.resource_name": f"customers/{account.id}/labels/{own_id}", "label.id": own_id, "label.name": name,
             "label.status": "ENABLED",
         }  # fmt: skip
 
 
 def ad_group(stage: Stage, account: Account, row: int) -> Attributes:
     catalog = stage.market.catalog(account)
-    own, above = int(catalog.ad_sets.id[row]), int(catalog.ad_sets.campaign[row])
+    own_id, above = int(catalog.ad_sets.id[row]), int(catalog.ad_sets.campaign[row])
     base = f"customers/{account.id}"
     return campaign(stage, account, above) | {
-        "ad_group.resource_name": f"{base}/adGroups/{own}", "ad_group.id": own,
-        "ad_group.name": stage.market.current(account, "ad_set", own, "name", catalog.ad_sets.name[row]),
+        "ad_group.resource_name": f"{base}/adGroups/{own_id}", "ad_group.id": own_id,
+        "ad_group.name": stage.market.current(account, "ad_set", own_id, "name", catalog.ad_sets.name[row]),
         "ad_group.status": status(stage, account, "ad_set", row),
         "ad_group.campaign": f"{base}/campaigns/{catalog.campaigns.id[above]}",
         "ad_group.type": "SEARCH_STANDARD" if catalog.campaigns.channel[above] == "SEARCH" else "DISPLAY_STANDARD",
@@ -188,9 +188,9 @@ def snapshot(
     if only and path in only:
         row = catalog.index[level].get(only[path])
         visible = visible[visible == row] if resource == "ad_group" else visible
-        asked = {"campaign": campaign, "ad_group": ad_group}[resource]
+        requested = {"campaign": campaign, "ad_group": ad_group}[resource]
         if row is not None and (resource == "campaign" or len(visible)):
-            yield asked(stage, account, row)
+            yield requested(stage, account, row)
         return
     per_row: dict[str, tuple[Callable[[Stage, Account, int], Attributes], Any]] = {
         "campaign": (campaign, range(len(catalog.campaigns.id))),
@@ -220,11 +220,11 @@ def _simple(stage: Stage, account: Account) -> dict[str, Callable[[], Iterator[A
         "ad_group_criterion": lambda: ad_group_criteria(stage, account),
         "campaign_criterion": lambda: campaign_criteria(stage, account),
         "customer_negative_criterion": lambda: (
-            customer(account) | criteria.account_list_attributes(account, one)
-            for one in criteria.account_lists(stage, account) if not one.is_removed
+            customer(account) | criteria.account_list_attributes(account, entry)
+            for entry in criteria.account_lists(stage, account) if not entry.is_removed
         ),
         "shared_set": lambda: (
-            customer(account) | criteria.shared_set_attributes(stage, account, one) for one in criteria.shared_sets(stage, account)
+            customer(account) | criteria.shared_set_attributes(stage, account, entry) for entry in criteria.shared_sets(stage, account)
         ),
         "shared_criterion": lambda: shared_criteria(stage, account),
         "campaign_shared_set": lambda: attachments(stage, account),
@@ -235,12 +235,12 @@ def ad_group_criteria(stage: Stage, account: Account) -> Iterator[Attributes]:
     """Keywords, then age ranges and genders of every ad group that is reported."""
     catalog = stage.market.catalog(account)
     rows, above = catalog.index["ad_set"], _Above(lambda row: ad_group(stage, account, row))
-    for one in criteria.ad_group_criteria(stage, account):
-        yield above.of(rows[one.parent]) | criteria.ad_group_criterion_attributes(account, one)
+    for entry in criteria.ad_group_criteria(stage, account):
+        yield above.of(rows[entry.parent]) | criteria.ad_group_criterion_attributes(account, entry)
     for row in np.flatnonzero(~catalog.ad_sets.hidden).tolist():
-        own = int(catalog.ad_sets.id[row])
+        own_id = int(catalog.ad_sets.id[row])
         for criterion_id in (*criteria.AGES, *criteria.GENDERS):
-            yield above.of(row) | criteria.demographic_attributes(account, own, criterion_id)
+            yield above.of(row) | criteria.demographic_attributes(account, own_id, criterion_id)
 
 
 def campaign_criteria(stage: Stage, account: Account) -> Iterator[Attributes]:
@@ -249,26 +249,32 @@ def campaign_criteria(stage: Stage, account: Account) -> Iterator[Attributes]:
     rows = stage.market.catalog(account).index["campaign"]
     for row in range(len(rows)):
         yield from criteria.user_list_attributes(stage, account, above.of(row))
-    for one in criteria.campaign_negatives(stage, account):
-        yield above.of(rows[one.parent]) | criteria.campaign_criterion_attributes(account, one)
+    for entry in criteria.campaign_negatives(stage, account):
+        yield above.of(rows[entry.parent]) | criteria.campaign_criterion_attributes(account, entry)
 
 
 def shared_criteria(stage: Stage, account: Account) -> Iterator[Attributes]:
     """The words of every list, with their list."""
-    lists = {one.own: one for one in criteria.shared_sets(stage, account)}
-    held = {own: criteria.shared_set_attributes(stage, account, one) for own, one in lists.items()}
-    for one in criteria.shared_criteria(stage, account):
-        if not one.is_removed:
-            yield customer(account) | held[one.parent] | criteria.shared_criterion_attributes(account, one)
+    lists = {entry.own: entry for entry in criteria.shared_sets(stage, account)}
+    held = {own_id: criteria.shared_set_attributes(stage, account, entry) for own_id, entry in lists.items()}
+    for entry in criteria.shared_criteria(stage, account):
+        if not entry.is_removed:
+            yield (
+                customer(account) | held[entry.parent] | criteria.shared_criterion_attributes(account, entry)
+            )
 
 
 def attachments(stage: Stage, account: Account) -> Iterator[Attributes]:
     """Which list is attached to which campaign."""
     rows = stage.market.catalog(account).index["campaign"]
-    lists = {one.own: one for one in criteria.shared_sets(stage, account)}
-    for one in criteria.attachments(stage, account):
-        held = criteria.shared_set_attributes(stage, account, lists[one.own])
-        yield campaign(stage, account, rows[one.parent]) | held | criteria.attachment_attributes(account, one)
+    lists = {entry.own: entry for entry in criteria.shared_sets(stage, account)}
+    for entry in criteria.attachments(stage, account):
+        held = criteria.shared_set_attributes(stage, account, lists[entry.own])
+        yield (
+            campaign(stage, account, rows[entry.parent])
+            | held
+            | criteria.attachment_attributes(account, entry)
+        )
 
 
 class _Above:

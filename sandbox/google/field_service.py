@@ -44,19 +44,19 @@ def answer(request: Any, response: Any, *, version: str) -> bytes:
         raise refused("request_error", "INVALID_PAGE_TOKEN", "Page token is invalid.") from None
     if not 0 < size <= PAGE_SIZE:
         raise refused("request_error", "INVALID_PAGE_SIZE", f"The page size is 1 to {PAGE_SIZE}.")
-    made = response(total_results_count=len(matching))
-    made.results.extend(_message(row, selected) for row in matching[start : start + size])
+    created = response(total_results_count=len(matching))
+    created.results.extend(_message(row, selected) for row in matching[start : start + size])
     if start + size < len(matching):
-        made.next_page_token = str(start + size)
-    return bytes(made.SerializeToString())
+        created.next_page_token = str(start + size)
+    return bytes(created.SerializeToString())
 
 
 @lru_cache(maxsize=4)
 def rows(version: str) -> dict[str, dict[str, Any]]:
     """Every resource and every field that is honoured, by name."""
-    found: dict[str, dict[str, Any]] = {}
+    results: dict[str, dict[str, Any]] = {}
     for resource in fields.ATTRIBUTES:
-        found[resource] = {
+        results[resource] = {
             "name": resource, "category": "RESOURCE", "selectable": False, "filterable": False, "sortable": False,
             "selectable_with": [], "attribute_resources": list(fields.ATTRIBUTED.get(resource, ())),
             "metrics": [f"metrics.{name}" for name in fields.METRICS.get(resource, ())],
@@ -64,10 +64,10 @@ def rows(version: str) -> dict[str, dict[str, Any]]:
             "enum_values": [], "data_type": "MESSAGE", "type_url": "", "is_repeated": False,
         }  # fmt: skip
         for name in sorted(fields.selectable(resource)):
-            found.setdefault(name, _row(name, version))
+            results.setdefault(name, _row(name, version))
             if not name.startswith(f"{resource}."):
-                found[name]["selectable_with"].append(resource)
-    return found
+                results[name]["selectable_with"].append(resource)
+    return results
 
 
 def _row(name: str, version: str) -> dict[str, Any]:
@@ -109,8 +109,8 @@ def _searched(text: str, version: str) -> tuple[tuple[str, ...], list[dict[str, 
 
 def _check(condition: Condition) -> None:
     if condition.field not in _FILTERS:
-        said = f"Cannot filter on '{condition.field}'."
-        raise refused("query_error", "PROHIBITEDFIELD_IN_WHERE_CLAUSE", said, trigger=condition.field)
+        message = f"Cannot filter on '{condition.field}'."
+        raise refused("query_error", "PROHIBITEDFIELD_IN_WHERE_CLAUSE", message, trigger=condition.field)
     if condition.operator not in ("=", "!=", "IN", "NOT IN", "LIKE", "NOT LIKE"):
         raise refused(
             "query_error", "BAD_OPERATOR", "The operator cannot be used here.", trigger=condition.operator
@@ -118,14 +118,14 @@ def _check(condition: Condition) -> None:
 
 
 def _message(row: dict[str, Any], selected: tuple[str, ...]) -> Any:
-    made = FIELD(resource_name=f"googleAdsFields/{row['name']}")
+    created = FIELD(resource_name=f"googleAdsFields/{row['name']}")
     for name in selected:
         value = row[name]
         field = FIELD.DESCRIPTOR.fields_by_name[name]
         if field.is_repeated:
-            getattr(made, name).extend(value)
+            getattr(created, name).extend(value)
         elif field.enum_type is not None:
-            setattr(made, name, field.enum_type.values_by_name[value].number)
+            setattr(created, name, field.enum_type.values_by_name[value].number)
         else:
-            setattr(made, name, value)
-    return made
+            setattr(created, name, value)
+    return created

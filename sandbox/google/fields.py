@@ -150,43 +150,45 @@ def check(query: Query, *, version: str = VERSION) -> None:
         Refused: In Google's own words and codes.
     """
     if query.resource not in ATTRIBUTES:
-        said = f"The sandbox does not simulate '{query.resource}'."
-        raise refused("query_error", "PROHIBITED_RESOURCE_TYPE_IN_FROM_CLAUSE", said, trigger=query.resource)
-    known = selectable(query.resource)
+        message = f"The sandbox does not simulate '{query.resource}'."
+        raise refused(
+            "query_error", "PROHIBITED_RESOURCE_TYPE_IN_FROM_CLAUSE", message, trigger=query.resource
+        )
+    available = selectable(query.resource)
     filtered = {condition.field for condition in query.conditions}
     for name in query.names:
         descriptor_of(name, version)
-        if name not in known:
+        if name not in available:
             raise _prohibited(name, query, in_where=name in filtered and name not in query.fields)
     _check_segments(query)
     _check_change_history(query)
 
 
 def _prohibited(name: str, query: Query, *, in_where: bool) -> Any:
-    said = f"Cannot use '{name}' with '{query.resource}': the sandbox does not honour it."
+    message = f"Cannot use '{name}' with '{query.resource}': the sandbox does not honour it."
     if name.startswith("metrics."):
         code = "PROHIBITED_METRIC_IN_SELECT_OR_WHERE_CLAUSE"
     elif name.startswith("segments."):
         code = "PROHIBITED_SEGMENT_IN_SELECT_OR_WHERE_CLAUSE"
     else:
         code = "PROHIBITED_FIELD_IN_WHERE_CLAUSE" if in_where else "PROHIBITED_FIELD_IN_SELECT_CLAUSE"
-    return refused("query_error", code, said, trigger=name)
+    return refused("query_error", code, message, trigger=name)
 
 
 def _check_segments(query: Query) -> None:
     used = set(query.segments)
     for name in used - set(query.fields) - {"segments.date"}:
-        said = f"'{name}' must be in the SELECT clause too."
-        raise refused("query_error", "EXPECTED_REFERENCED_FIELD_IN_SELECT_CLAUSE", said, trigger=name)
+        message = f"'{name}' must be in the SELECT clause too."
+        raise refused("query_error", "EXPECTED_REFERENCED_FIELD_IN_SELECT_CLAUSE", message, trigger=name)
     dated = {f"segments.{name}" for name in _DATES} & set(query.fields)
     if dated and query.days is None:
-        said = "Expected filters on the following field to limit a valid date range: 'segments.date'"
-        raise refused("query_error", "EXPECTED_FILTERS_ON_DATE_RANGE", said)
+        message = "Expected filters on the following field to limit a valid date range: 'segments.date'"
+        raise refused("query_error", "EXPECTED_FILTERS_ON_DATE_RANGE", message)
     device, action = (bool(kind & used) for kind in EXCLUSIVE)
     if device and action:
-        said = "segments.device cannot be combined with segments.conversion_action here."
+        message = "segments.device cannot be combined with segments.conversion_action here."
         raise refused(
-            "query_error", "PROHIBITED_FIELD_COMBINATION_IN_SELECT_CLAUSE", said, trigger="segments.device"
+            "query_error", "PROHIBITED_FIELD_COMBINATION_IN_SELECT_CLAUSE", message, trigger="segments.device"
         )
     if (device or action) and not query.metrics:
         name = min(used & (EXCLUSIVE[0] | EXCLUSIVE[1]))
@@ -198,9 +200,9 @@ def _check_segments(query: Query) -> None:
         [] if allowed is None else [name for name in query.metrics if name.split(".", 1)[1] not in allowed]
     )
     if wrong:
-        said = f"Cannot select '{wrong[0]}' with these segments."
+        message = f"Cannot select '{wrong[0]}' with these segments."
         code = "PROHIBITED_SEGMENT_WITH_METRIC_IN_SELECT_OR_WHERE_CLAUSE"
-        raise refused("query_error", code, said, trigger=wrong[0])
+        raise refused("query_error", code, message, trigger=wrong[0])
 
 
 def _check_change_history(query: Query) -> None:
@@ -211,8 +213,8 @@ def _check_change_history(query: Query) -> None:
     signs = {sign for c in query.conditions if c.field == name for sign in _ends(c.operator)}
     field = f"{query.resource}_error"
     if signs < {"from", "to"}:
-        said = f"{query.resource} needs a finite range of {instants[query.resource]}."
-        raise refused(field, "CHANGE_DATE_RANGE_INFINITE", said)
+        message = f"{query.resource} needs a finite range of {instants[query.resource]}."
+        raise refused(field, "CHANGE_DATE_RANGE_INFINITE", message)
     if query.limit is None:
         raise refused(field, "LIMIT_NOT_SPECIFIED", f"{query.resource} needs a LIMIT of at most 10000.")
     if query.limit > MOST_CHANGES:

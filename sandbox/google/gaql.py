@@ -62,8 +62,8 @@ def parse(text: str, *, today: date, version: str = VERSION) -> Query:
     fields = reader.after("SELECT", "EXPECTED_SELECT", reader.names)
     resource = reader.after("FROM", "EXPECTED_FROM", reader.word).lower()
     if resource not in _row(version).DESCRIPTOR.fields_by_name or resource in ("metrics", "segments"):
-        said = f"Error in query: '{resource}' is not valid."
-        raise refused("query_error", "BAD_RESOURCE_TYPE_IN_FROM_CLAUSE", said, trigger=resource)
+        message = f"Error in query: '{resource}' is not valid."
+        raise refused("query_error", "BAD_RESOURCE_TYPE_IN_FROM_CLAUSE", message, trigger=resource)
     conditions = tuple(reader.conditions()) if reader.take("WHERE") else ()
     order = tuple(reader.order()) if reader.take("ORDER") else ()
     limit = reader.limit() if reader.take("LIMIT") else None
@@ -98,8 +98,8 @@ def descriptor_of(path: str, version: str = VERSION) -> Any:
         fields = message.fields_by_name if message else {}
         descriptor = fields.get(part) or fields.get(part + "_")
         if descriptor is None:
-            said = f"Unrecognized field in the query: '{path}'."
-            raise refused("query_error", "UNRECOGNIZED_FIELD", said, trigger=path)
+            explanation = f"Unrecognized field in the query: '{path}'."
+            raise refused("query_error", "UNRECOGNIZED_FIELD", explanation, trigger=path)
         message = descriptor.message_type
     return descriptor
 
@@ -154,7 +154,7 @@ class Reader:
     def _condition(self) -> Condition:
         field = self.word()
         operators = sorted(OPERATORS, key=len, reverse=True)
-        operator = next((known for known in operators if self.take(*known.split())), None)
+        operator = next((available for available in operators if self.take(*available.split())), None)
         if operator is None:
             raise self._unexpected("BAD_OPERATOR")
         if operator in LISTS:
@@ -172,8 +172,8 @@ class Reader:
         if not self.take("("):
             raise self._unexpected("EXPECTED_LIST")
         if self.take(")"):
-            said = "A list must not be empty."
-            raise refused("query_error", "PROHIBITED_EMPTY_LIST_IN_CONDITION", said, trigger="()")
+            message = "A list must not be empty."
+            raise refused("query_error", "PROHIBITED_EMPTY_LIST_IN_CONDITION", message, trigger="()")
         values = [self._value()]
         while self.take(","):
             values.append(self._value())

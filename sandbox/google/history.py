@@ -42,8 +42,8 @@ def require_recent(stage: Stage, account: Account, query: Query) -> None:
     for condition in query.conditions:
         starts = condition.operator in (">", ">=", "=", "BETWEEN")
         if condition.field == f"{query.resource}.{name}" and starts and condition.values[0][:10] < oldest:
-            said = f"The requested start date is too old. It cannot be older than {KEPT_DAYS} days."
-            raise refused(f"{query.resource}_error", "START_DATE_TOO_OLD", said)
+            message = f"The requested start date is too old. It cannot be older than {KEPT_DAYS} days."
+            raise refused(f"{query.resource}_error", "START_DATE_TOO_OLD", message)
 
 
 def events(stage: Stage, account: Account) -> Iterator[Attributes]:
@@ -65,7 +65,7 @@ def _entity_events(stage: Stage, account: Account) -> Iterator[tuple[datetime, A
         ):
             continue
         is_budget = change.field == "budget_micros"
-        own = (
+        own_id = (
             str(budget_id(change.entity_id))
             if is_budget
             else _name(stage, account, change.level, change.entity_id)
@@ -75,7 +75,7 @@ def _entity_events(stage: Stage, account: Account) -> Iterator[tuple[datetime, A
         yield change.at, above | {
             "change_event.change_date_time": _local(account, change.at),
             "change_event.change_resource_type": "CAMPAIGN_BUDGET" if is_budget else _TYPES[change.level],
-            "change_event.change_resource_name": f"{base}/{'campaignBudgets' if is_budget else _COLLECTIONS[change.level]}/{own}",
+            "change_event.change_resource_name": f"{base}/{'campaignBudgets' if is_budget else _COLLECTIONS[change.level]}/{own_id}",
             "change_event.client_type": "GOOGLE_ADS_API" if change.by == "api" else "GOOGLE_ADS_WEB_CLIENT",
             "change_event.user_email": f"{change.by}@shop.example", "change_event.resource_change_operation": "UPDATE",
             "change_event.changed_fields": field,
@@ -128,13 +128,13 @@ def _status(account: Account, name: str, kind: str, operation: str, event: Attri
 
 
 def _list_statuses(stage: Stage, account: Account) -> Iterator[Attributes]:
-    base, told = f"customers/{account.id}", set()
+    base, answer = f"customers/{account.id}", set()
     entry: ObjectChange
     for entry in stage.objects.history("google_ads", account.id):
         held = entry.object
-        if held.kind not in _STATUSES or held.key in told:
+        if held.kind not in _STATUSES or held.key in answer:
             continue
-        told.add(held.key)
+        answer.add(held.key)
         kind, collection = _STATUSES[held.kind]
         is_link = held.kind == "campaign_shared_set"
         yield {

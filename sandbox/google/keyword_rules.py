@@ -40,11 +40,11 @@ def require_keyword(keyword: Any, path: Path, *, exempt: list[str]) -> None:
 
 
 def _policy_error(text: str, policy: str, where: Path) -> OperationRefused:
-    made = operation_refused(
+    created = operation_refused(
         "policy_violation_error", "POLICY_ERROR", "A policy was violated.", path=where, trigger=text
     )
-    details = made.error.details.policy_violation_details
+    details = created.error.details.policy_violation_details
     details.key.policy_name, details.key.violating_text = policy, text
     details.external_policy_name, details.is_exemptible = policy.replace("_", " ").title(), True
     details.external_policy_description = "The keyword names something that may not be advertised."
-    return made
+    return created

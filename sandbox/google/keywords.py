@@ -27,11 +27,11 @@ class KeywordMatcher:
     def __init__(self, stage: Stage, account: Account) -> None:
         self._account = account
         self._catalog = stage.market.catalog(account)
-        found = list(criteria.ad_group_criteria(stage, account))
-        self.keywords = [c for c in found if not c.fields["negative"]]
+        results = list(criteria.ad_group_criteria(stage, account))
+        self.keywords = [c for c in results if not c.fields["negative"]]
         self._negative = {
             (c.parent, c.fields["text"].casefold())
-            for c in found
+            for c in results
             if c.fields["negative"] and not c.is_removed
         }
         self._of_ad_group: dict[int, list[int]] = {}
@@ -69,12 +69,12 @@ class KeywordMatcher:
 
     def status(self, ad_set: int, term: int) -> str:
         """Whether a search is a keyword of its ad group, a negative one, both, or neither."""
-        text, own = self._catalog.searches(ad_set)[term].casefold(), int(self._catalog.ad_sets.id[ad_set])
+        text, own_id = self._catalog.searches(ad_set)[term].casefold(), int(self._catalog.ad_sets.id[ad_set])
         added = any(
             self.keywords[n].fields["text"].casefold() == text and not self.keywords[n].is_removed
             for n in self._of_ad_group.get(ad_set, ())
         )
-        excluded = (own, text) in self._negative
+        excluded = (own_id, text) in self._negative
         return {(True, True): "ADDED_EXCLUDED", (True, False): "ADDED", (False, True): "EXCLUDED"}.get(
             (added, excluded), "NONE"
         )
@@ -82,10 +82,10 @@ class KeywordMatcher:
     @cached_property
     def segments(self) -> list[dict[str, Any]]:
         """Two per keyword: the search is no keyword itself, or it is."""
-        found = []
+        results = []
         for keyword in self.keywords:
             name = f"customers/{self._account.id}/adGroupCriteria/{keyword.parent}~{keyword.own}"
-            found += [
+            results += [
                 {
                     "segments.keyword.info.text": keyword.fields["text"],
                     "segments.keyword.info.match_type": keyword.fields["match_type"],
@@ -95,7 +95,7 @@ class KeywordMatcher:
                 }
                 for status in ("NONE", "ADDED")
             ]
-        return found
+        return results
 
 
 def _matches(keyword: criteria.Criterion, text: str) -> bool:
@@ -113,11 +113,11 @@ def term_attributes(
     """A search of an ad group by GAQL path; `number` is the ad group's row times 100 and the search's number."""
     ad_set, term = divmod(number, 100)
     catalog = stage.market.catalog(account)
-    own = int(catalog.ad_sets.id[ad_set])
+    own_id = int(catalog.ad_sets.id[ad_set])
     return entities.ad_group(stage, account, ad_set) | {
-        "search_term_view.resource_name": f"customers/{account.id}/searchTermViews/{own}~{term}",
+        "search_term_view.resource_name": f"customers/{account.id}/searchTermViews/{own_id}~{term}",
         "search_term_view.search_term": catalog.searches(ad_set)[term],
-        "search_term_view.ad_group": f"customers/{account.id}/adGroups/{own}",
+        "search_term_view.ad_group": f"customers/{account.id}/adGroups/{own_id}",
         "search_term_view.status": matcher.status(ad_set, term),
     }
 
@@ -152,5 +152,9 @@ def keyword_days(
         whole = getattr(report, metric)[rows]
         rest = whole - np.bincount(whose, seen, len(rows)).astype(np.int64)
         counts[metric] = np.bincount(at, np.concatenate([seen, rest]), len(places)).astype(np.int64)
-    kept = np.any([count > 0 for count in counts.values()], axis=0)
-    return places[kept] % width, places[kept] // width, {name: count[kept] for name, count in counts.items()}
+    retained = np.any([count > 0 for count in counts.values()], axis=0)
+    return (
+        places[retained] % width,
+        places[retained] // width,
+        {name: count[retained] for name, count in counts.items()},
+    )

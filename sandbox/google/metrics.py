@@ -16,7 +16,7 @@ def columns(names: list[str], counts: Counts) -> Counts:
     conversions = (counts["purchases"] + counts["leads"]).astype(float)
     value = counts["purchase_value_micros"] / 1e6
     clicks, impressions, cost = counts["clicks"], counts["impressions"], counts["spend_micros"]
-    known: dict[str, Callable[[], np.ndarray]] = {
+    available: dict[str, Callable[[], np.ndarray]] = {
         "impressions": lambda: impressions,
         "clicks": lambda: clicks,
         "interactions": lambda: clicks,
@@ -37,17 +37,17 @@ def columns(names: list[str], counts: Counts) -> Counts:
         "conversions_from_interactions_rate": lambda: _ratio(conversions, clicks),
         "value_per_conversion": lambda: _ratio(value, conversions),
     }
-    return {name: known[name]() for name in names}
+    return {name: available[name]() for name in names}
 
 
 def _of_actions(names: list[str], counts: Counts) -> Counts:
-    known = {
+    available = {
         "conversions": counts["action"].astype(float),
         "conversions_value": counts["action_value_micros"] / 1e6,
         "all_conversions": counts["all_action"].astype(float),
         "all_conversions_value": counts["all_action_value_micros"] / 1e6,
     }
-    return {name: known[name] for name in names}
+    return {name: available[name] for name in names}
 
 
 def _share(counts: Counts) -> np.ndarray:

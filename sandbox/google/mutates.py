@@ -55,8 +55,8 @@ class Batch:
 
     def _require_single(self, operation: Any, name: str, path: Path) -> None:
         if operation.WhichOneof("operation") != "create" and name in {held for _, held in self.results}:
-            said = "The request changes the same resource more than once."
-            raise operation_refused("mutate_error", "ID_EXISTS_IN_MULTIPLE_MUTATES", said, path=path)
+            message = "The request changes the same resource more than once."
+            raise operation_refused("mutate_error", "ID_EXISTS_IN_MULTIPLE_MUTATES", message, path=path)
 
     def apply(self) -> None:
         for change in self.changes:
@@ -70,9 +70,9 @@ class Batch:
                 "request_error", "OPERATION_REQUIRED", "The operation is empty.", path=path
             )
         if verb == "update" and not operation.update_mask.paths:
-            said = "The field mask must be provided for update operations."
+            message = "The field mask must be provided for update operations."
             raise operation_refused(
-                "field_mask_error", "FIELD_MASK_MISSING", said, path=[*path, "update_mask"]
+                "field_mask_error", "FIELD_MASK_MISSING", message, path=[*path, "update_mask"]
             )
         if verb == "create":
             _require_known(kind, operation.create, path)
@@ -83,8 +83,8 @@ class Batch:
         if kind in ("ad_group_ad", "ad"):
             return ad_writes.checked(stage, account, kind, operation, path, self._pending)
         if verb != "update":
-            said = f"The sandbox updates {kind}s and neither makes nor removes them."
-            raise operation_refused("mutate_error", "MUTATE_NOT_ALLOWED", said, path=path)
+            message = f"The sandbox updates {kind}s and neither makes nor removes them."
+            raise operation_refused("mutate_error", "MUTATE_NOT_ALLOWED", message, path=path)
         if kind == "campaign_budget":
             return _budget(stage, account, operation, path)
         if kind in _LEVELS:
@@ -112,28 +112,30 @@ def _require_known(kind: str, created: Any, path: Path) -> None:
     given = [field.name for field, _ in created.ListFields()]
     wrong = [name for name in given if honoured is not None and name not in honoured]
     if wrong:
-        said = f"The sandbox does not honour '{wrong[0]}' of a new {kind}."
-        raise operation_refused("field_error", "VALUE_MUST_BE_UNSET", said, path=[*path, "create", wrong[0]])
+        message = f"The sandbox does not honour '{wrong[0]}' of a new {kind}."
+        raise operation_refused(
+            "field_error", "VALUE_MUST_BE_UNSET", message, path=[*path, "create", wrong[0]]
+        )
 
 
 def _texts(message: Any) -> list[str]:
     """Every text in a message that names an object by a negative number, where it refers to one."""
-    found: list[str] = []
+    results: list[str] = []
     for field, value in message.ListFields():
         values = value if field.is_repeated else [value]
-        for one in values:
+        for entry in values:
             if field.message_type is not None:
-                found += _texts(one)
-            elif isinstance(one, str) and _TEMPORARY.fullmatch(one):
-                found.append(one)
-    return found
+                results += _texts(entry)
+            elif isinstance(entry, str) and _TEMPORARY.fullmatch(entry):
+                results.append(entry)
+    return results
 
 
 def _replace(message: Any, name: str, real: str) -> None:
     for field, value in message.ListFields():
         if field.message_type is not None:
-            for one in value if field.is_repeated else [value]:
-                _replace(one, name, real)
+            for entry in value if field.is_repeated else [value]:
+                _replace(entry, name, real)
         elif value == name and field.name != "resource_name":
             setattr(message, field.name, real)
 
@@ -151,12 +153,12 @@ def _budget(stage: Stage, account: Account, operation: Any, path: Path) -> Outco
     _require_writable(operation, {"amount_micros"}, path)
     amount = int(update.amount_micros)
     if amount % account.unit_micros:
-        said = "The budget amount must be a multiple of the minimum currency unit."
+        message = "The budget amount must be a multiple of the minimum currency unit."
         name = "NON_MULTIPLE_OF_MINIMUM_CURRENCY_UNIT"
-        raise operation_refused("campaign_budget_error", name, said, path=where, trigger=str(amount))
+        raise operation_refused("campaign_budget_error", name, message, path=where, trigger=str(amount))
     if amount < 100 * account.unit_micros:
-        said = "The budget is below the daily minimum."
-        raise operation_refused("campaign_budget_error", "BUDGET_BELOW_PER_DAY_MINIMUM", said, path=where)
+        message = "The budget is below the daily minimum."
+        raise operation_refused("campaign_budget_error", "BUDGET_BELOW_PER_DAY_MINIMUM", message, path=where)
 
     def apply() -> None:
         stage.market.change(account, "campaign", owner, "budget_micros", amount)
@@ -173,8 +175,8 @@ def _status(stage: Stage, account: Account, level: str, operation: Any, path: Pa
     _require_writable(operation, {"status", "name"}, path)
     changed = set(operation.update_mask.paths)
     if "status" in changed and update.status not in STATUSES:
-        said = "The status must be ENABLED, PAUSED or REMOVED."
-        raise operation_refused("field_error", "INVALID_VALUE", said, path=[*path, "update", "status"])
+        message = "The status must be ENABLED, PAUSED or REMOVED."
+        raise operation_refused("field_error", "INVALID_VALUE", message, path=[*path, "update", "status"])
     if "name" in changed and not update.name:
         raise operation_refused(
             "field_error", "REQUIRED", "A name is required.", path=[*path, "update", "name"]
@@ -194,8 +196,8 @@ def _status(stage: Stage, account: Account, level: str, operation: Any, path: Pa
 def _require_writable(operation: Any, writable: set[str], path: Path) -> None:
     other = set(operation.update_mask.paths) - writable - {"resource_name"}
     if other:
-        said = f"{min(other)} cannot be changed here."
-        raise operation_refused("field_error", "IMMUTABLE_FIELD", said, path=[*path, "update", min(other)])
+        message = f"{min(other)} cannot be changed here."
+        raise operation_refused("field_error", "IMMUTABLE_FIELD", message, path=[*path, "update", min(other)])
 
 
 def _number(resource_name: str, account: Account, collection: str) -> int | None:
@@ -213,7 +215,7 @@ def _or_raise(outcome: Outcome | Any) -> Outcome:
 
 
 def _not_found(path: Path) -> OperationRefused:
-    said = "Resource was not found."
+    message = "Resource was not found."
     return operation_refused(
-        "mutate_error", "RESOURCE_NOT_FOUND", said, path=[*path, "update", "resource_name"]
+        "mutate_error", "RESOURCE_NOT_FOUND", message, path=[*path, "update", "resource_name"]
     )

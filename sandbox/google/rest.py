@@ -53,9 +53,9 @@ class _Wire:
     def _answer(self, request: Request, version: str, body: bytes) -> Response:
         try:
             if version not in VERSIONS:
-                said = f"Version {version} is deprecated. Requests to this version will be blocked."
-                cause = refused("request_error", "UNSUPPORTED_VERSION", said)
-                raise Refused(grpc.StatusCode.UNIMPLEMENTED, cause.errors, said)  # noqa: TRY301 — answered like every refusal
+                message = f"Version {version} is deprecated. Requests to this version will be blocked."
+                cause = refused("request_error", "UNSUPPORTED_VERSION", message)
+                raise Refused(grpc.StatusCode.UNIMPLEMENTED, cause.errors, message)  # noqa: TRY301 — answered like every refusal
             for name in request.query_params:
                 if name not in QUERY_PARAMETERS:
                     raise refused("request_error", "UNKNOWN", f'Invalid JSON payload: unknown name "{name}".')
@@ -68,8 +68,8 @@ class _Wire:
     def _called(self, call: Call, given: dict[str, Any]) -> Response:
         types = message_types(call)
         assert types is not None  # noqa: S101 — the table names methods that there are
-        asked, answered = types
-        message = _parsed(asked(), given)
+        requested, answered = types
+        message = _parsed(requested(), given)
         if call.method == "SearchStream":
             batches = [_as_json(answered.FromString(part)) for part in self._calls.stream(call, message)]
             return JSONResponse(batches)
@@ -91,13 +91,13 @@ def _call(request: Request, version: str, given: dict[str, Any]) -> tuple[Call, 
     match = _CUSTOMER.fullmatch(path)
     if method == "POST" and match:
         customer_id, collection, verb = match.groups()
-        own = given | {"customerId": customer_id}
+        own_id = given | {"customerId": customer_id}
         searches = {"search": "Search", "searchStream": "SearchStream", "mutate": "Mutate"}
         if collection == "googleAds" and verb in searches:
-            return Call(version, "GoogleAdsService", searches[verb], headers), own
+            return Call(version, "GoogleAdsService", searches[verb], headers), own_id
         if verb == "mutate" and collection in MUTATED:
             service, last = MUTATED[collection]
-            return Call(version, f"{service}Service", f"Mutate{last}", headers), own
+            return Call(version, f"{service}Service", f"Mutate{last}", headers), own_id
     raise Refused(grpc.StatusCode.NOT_FOUND, [], "The requested URL was not found on this server.")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -89,8 +90,8 @@ class _Prefixes:
 
     def attributes(self, entity: int, segment: int) -> entities.Attributes:
         extra = self._source.segments[segment]
-        own = self._source.attributes(entity)
-        return own | extra if extra else own
+        own_id = self._source.attributes(entity)
+        return own_id | extra if extra else own_id
 
     def of(self, entity: int, segment: int) -> bytes | None:
         if (entity, segment) not in self._known:
@@ -118,13 +119,18 @@ def _reported(stage: Stage, account: Account, query: Query) -> Iterator[list[byt
 def _encoded(cells: Cells, query: Query, prefixes: _Prefixes) -> Iterator[list[bytes]]:
     if not len(cells.day):
         return
-    metrics, kept = _measured(cells, query)
+    metrics, retained = _measured(cells, query)
     dated = {int(day): _date_bytes(int(day), query) for day in np.unique(cells.day)}
-    per_row = zip(cells.entity.tolist(), cells.segment.tolist(), cells.day.tolist(), metrics, strict=True)
+    width = int(cells.segment.max()) + 1
+    pairs = cells.entity * width + cells.segment
+    available = {pair: prefixes.of(*divmod(pair, width)) for pair in np.unique(pairs).tolist()}
+    per_row = zip(pairs.tolist(), cells.day.tolist(), metrics, strict=True)
+    if retained is not None:
+        per_row = zip(
+            pairs[retained].tolist(), cells.day[retained].tolist(), compress(metrics, retained), strict=True
+        )
     yield [
-        prefix + dated[day] + inner
-        for n, (entity, segment, day, inner) in enumerate(per_row)
-        if (kept is None or kept[n]) and (prefix := prefixes.of(entity, segment)) is not None
+        prefix + dated[day] + inner for pair, day, inner in per_row if (prefix := available[pair]) is not None
     ]
 
 
@@ -135,12 +141,12 @@ def _measured(cells: Cells, query: Query) -> tuple[list[bytes], np.ndarray | Non
     encoded = metrics_bytes(shown) if shown else [b""] * len(cells.day)
     if not query.metric_conditions:
         return encoded, None
-    kept = np.ones(len(cells.day), bool)
+    retained = np.ones(len(cells.day), bool)
     for condition in query.metric_conditions:
         values = every[condition.field.removeprefix("metrics.")]
         held = [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 — not a number
-        kept &= np.array([condition.holds(value) for value in held], bool)
-    return encoded, kept
+        retained &= np.array([condition.holds(value) for value in held], bool)
+    return encoded, retained
 
 
 def _sorted(parts: list[Cells], query: Query, prefixes: _Prefixes) -> list[bytes]:
@@ -149,13 +155,13 @@ def _sorted(parts: list[Cells], query: Query, prefixes: _Prefixes) -> list[bytes
     for cells in parts:
         if not len(cells.day):
             continue
-        metrics, kept = _measured(cells, query)
+        metrics, retained = _measured(cells, query)
         every = columns([name.removeprefix("metrics.") for name in query.metrics], cells.counts)
         dated = {int(day): _dates(int(day)) for day in np.unique(cells.day)}
         for n, (entity, segment, day) in enumerate(
             zip(cells.entity.tolist(), cells.segment.tolist(), cells.day.tolist(), strict=True)
         ):
-            prefix = prefixes.of(entity, segment) if kept is None or kept[n] else None
+            prefix = prefixes.of(entity, segment) if retained is None or retained[n] else None
             if prefix is None:
                 continue
             others = prefixes.attributes(entity, segment) | dated[day] if query.order else {}
@@ -200,7 +206,10 @@ def _merged_segments(query: Query, source: Source) -> np.ndarray:
     first: dict[tuple[Any, ...], int] = {}
     selected = [name for name in query.segments if name in source.segments[0]]
     return np.array(
-        [first.setdefault(tuple(one[name] for name in selected), n) for n, one in enumerate(source.segments)]
+        [
+            first.setdefault(tuple(entry[name] for name in selected), n)
+            for n, entry in enumerate(source.segments)
+        ]
     )
 
 

@@ -56,15 +56,15 @@ class _Handler(grpc.GenericRpcHandler):
         types = message_types(call)
         if types is None:
             return None
-        asked, answered = types
+        requested, answered = types
         if method == "SearchStream":
             return grpc.unary_stream_rpc_method_handler(
                 lambda request, context: self._stream(call, request, context),
-                request_deserializer=asked.FromString, response_serializer=_as_it_is,
+                request_deserializer=requested.FromString, response_serializer=_as_it_is,
             )  # fmt: skip
         return grpc.unary_unary_rpc_method_handler(
             lambda request, context: self._answer(call, request, answered, context),
-            request_deserializer=asked.FromString, response_serializer=_as_it_is,
+            request_deserializer=requested.FromString, response_serializer=_as_it_is,
         )  # fmt: skip
 
     def _answer(self, call: Call, request: Any, answer: Any, context: grpc.ServicerContext) -> bytes:
@@ -87,8 +87,8 @@ class _Handler(grpc.GenericRpcHandler):
 
 
 def _wrong_version(context: grpc.ServicerContext, version: str) -> bytes:
-    said = f"Version {version} is deprecated. Requests to this version will be blocked."
-    abort(context, refused("request_error", "UNSUPPORTED_VERSION", said), version=_known(version))
+    message = f"Version {version} is deprecated. Requests to this version will be blocked."
+    abort(context, refused("request_error", "UNSUPPORTED_VERSION", message), version=_known(version))
 
 
 def _known(version: str) -> str:

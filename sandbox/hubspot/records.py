@@ -45,23 +45,23 @@ def _owner(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def owners(own: str | None, query: QueryParams) -> dict[str, Any]:
+def owners(own_id: str | None, query: QueryParams) -> dict[str, Any]:
     """One owner, or a page of them."""
     numbers = list(range(500, 506))
-    if own is not None:
+    if own_id is not None:
         require_query(query, ())
-        if int(own) not in numbers:
+        if int(own_id) not in numbers:
             raise Refused(404, "resource not found", category="OBJECT_NOT_FOUND")
-        return _owner(int(own))
+        return _owner(int(own_id))
     require_query(query, ("limit", "after", "archived", "email"))
     limit, after = whole_number(query, "limit", 100), whole_number(query, "after", 0)
     if not 1 <= limit <= LISTED_OWNERS:
         raise bad(f"limit must be between 1 and {LISTED_OWNERS}")
     if query.get("archived") == "true":
         return {"results": []}
-    found = [_owner(number) for number in numbers if number > after]
-    found = [owner for owner in found if query.get("email") in (None, owner["email"])]
-    return {"results": found[:limit]} | _paging(found[limit - 1]["id"] if len(found) > limit else None)
+    results = [_owner(number) for number in numbers if number > after]
+    results = [owner for owner in results if query.get("email") in (None, owner["email"])]
+    return {"results": results[:limit]} | _paging(results[limit - 1]["id"] if len(results) > limit else None)
 
 
 def properties(kind: str, name: str | None, query: QueryParams) -> dict[str, Any]:
@@ -136,7 +136,7 @@ _ONE = {"contacts": "contact", "companies": "company", "deals": "deal"}
 
 def _others(query: QueryParams) -> list[str]:
     """The objects whose associations are shown with a record."""
-    plural = {one: many for many, one in _ONE.items()}
+    plural = {entry: many for many, entry in _ONE.items()}
     names = [plural.get(name, name) for name in listed(query, "associations")]
     if unknown := [name for name in names if name not in _ONE]:
         raise bad(f"associations: {unknown[0]} is not honoured by the sandbox")
@@ -184,11 +184,11 @@ def _batch(holdings: Holdings, kind: str, body: dict[str, Any]) -> dict[str, Any
     results = [_record(holdings, kind, at, body.get("properties"), history) for at in there]
     answer: dict[str, Any] = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
     if missing:
-        said = f"Could not get some {kind.upper()} objects, they may be deleted or not exist. Check that ids are valid."
+        message = f"Could not get some {kind.upper()} objects, they may be deleted or not exist. Check that ids are valid."
         error = {
             "status": "error",
             "category": "OBJECT_NOT_FOUND",
-            "message": said,
+            "message": message,
             "context": {"ids": missing},
         }
         answer |= {"numErrors": 1, "errors": [error]}
@@ -197,14 +197,14 @@ def _batch(holdings: Holdings, kind: str, body: dict[str, Any]) -> dict[str, Any
 
 def associations(holdings: Holdings, kind: str, to: str, body: dict[str, Any]) -> dict[str, Any]:
     require_body(body, {"inputs"})
-    ids = [str(own) for own in _ids(body)]
+    ids = [str(own_id) for own_id in _ids(body)]
     if len(ids) > ASSOCIATED:
         raise bad(f"The maximum number of inputs is {ASSOCIATED}")
     types = [{"category": "HUBSPOT_DEFINED", "typeId": _TYPES.get((kind, to), 279), "label": None}]
-    found = {id_: holdings.associated(kind, to, int(id_)) for id_ in ids}
+    matches = {id_: holdings.associated(kind, to, int(id_)) for id_ in ids}
     results = [
         {"from": {"id": id_}, "to": [{"toObjectId": other, "associationTypes": types} for other in others]}
-        for id_, others in found.items()
+        for id_, others in matches.items()
         if others
     ]
     return {"status": "COMPLETE", "results": results}

@@ -76,18 +76,18 @@ class Analytics:
             return
         index = market.catalog(account).index
         rows = {
-            level: np.array([index[level][own] for own in ids & index[level].keys()], int)
+            level: np.array([index[level][own_id] for own_id in ids & index[level].keys()], int)
             for level, ids in named.items()
             if level != "account"
         }
         if any(not len(places) for places in rows.values()):
             return
         for block in _blocks(market, account, query):
-            kept = np.ones(len(block.day), bool)
+            retained = np.ones(len(block.day), bool)
             for level, places in rows.items():
-                kept &= np.isin(block.rows[level], places)
-            if kept.any():
-                yield block.at(np.flatnonzero(kept))
+                retained &= np.isin(block.rows[level], places)
+            if retained.any():
+                yield block.at(np.flatnonzero(retained))
 
     def _people(self, query: AnalyticsQuery) -> list[dict[str, Any]]:
         """Shares of the total by a trait: approximated, and nothing below three events."""
@@ -106,14 +106,16 @@ class Analytics:
                 "impressions": int(totals["impressions"] * share) + wobble,
                 "clicks": int(totals["clicks"] * share),
             }
-            known: dict[str, Any] = {name: count for name, count in counts.items() if count >= LEAST_EVENTS}
-            if not known:
+            available: dict[str, Any] = {
+                name: count for name, count in counts.items() if count >= LEAST_EVENTS
+            }
+            if not available:
                 continue
-            known |= {
+            available |= {
                 _SPEND: _money(int(totals["spend_micros"] * share)), "pivotValues": [f"urn:li:{facet}:{value}"],
                 "dateRange": _range(query.start, query.end),
             }  # fmt: skip
-            elements.append({name: known[name] for name in query.fields if name in known})
+            elements.append({name: available[name] for name in query.fields if name in available})
         return elements
 
     def _usd(self, account: Account) -> float:
@@ -213,7 +215,7 @@ def _counts(name: str, block: _Block) -> Whole:
     """A metric per creative and day; money in micros."""
     counts = block.counts
     clicks, leads, purchases = counts["clicks"], counts["leads"], counts["purchases"]
-    known: dict[str, Whole] = {
+    available: dict[str, Whole] = {
         "impressions": counts["impressions"], "clicks": clicks, "landingPageClicks": clicks,
         "totalEngagements": clicks * 2 + leads, _SPEND: counts["spend_micros"], "costInUsd": counts["spend_micros"],
         "externalWebsiteConversions": purchases, "externalWebsitePostClickConversions": purchases - purchases // 4,
@@ -221,7 +223,7 @@ def _counts(name: str, block: _Block) -> Whole:
         "oneClickLeads": leads, "oneClickLeadFormOpens": leads * 3, "qualifiedLeads": (leads + block.day % 2) // 2,
         "videoViews": counts["impressions"] // 10,
     }  # fmt: skip
-    return known[name]
+    return available[name]
 
 
 def _elements(
@@ -245,8 +247,8 @@ def _pivot_values(catalog: Catalog, pivot: str, rows: Whole) -> list[str]:
         looks = values_of((DIVIDING[pivot],))
         return [looks[n][0] for n in rows.tolist()]
     level, urn = PIVOTS[pivot]
-    own = [catalog.account.id] if level == "account" else getattr(catalog, level + "s").id
-    return [f"urn:li:{urn}:{own[row]}" for row in rows.tolist()]
+    own_id = [catalog.account.id] if level == "account" else getattr(catalog, level + "s").id
+    return [f"urn:li:{urn}:{own_id[row]}" for row in rows.tolist()]
 
 
 def _day(number: int) -> date:

@@ -96,12 +96,12 @@ def _pivots(query: dict[str, Any]) -> tuple[str, ...]:
         str(p["value"] if isinstance(p, dict) else p) for p in (given if isinstance(given, list) else [given])
     )
     if finder == "statistics" and any(p.startswith("MEMBER_") for p in pivots):
-        said = "FIELD_INVALID: MEMBER pivots are not supported by this finder"
-        raise bad(said, field="pivots", code="FIELD_INVALID")
+        message = "FIELD_INVALID: MEMBER pivots are not supported by this finder"
+        raise bad(message, field="pivots", code="FIELD_INVALID")
     if not 1 <= len(pivots) <= (MOST_PIVOTS if finder == "statistics" else 1):
         raise bad(f"At most {MOST_PIVOTS} pivots, and one with q=analytics", field=FINDERS[finder])
-    known = {*PIVOTS, *DIVIDING, *PEOPLE}
-    if wrong := [p for p in pivots if p not in known]:
+    available = {*PIVOTS, *DIVIDING, *PEOPLE}
+    if wrong := [p for p in pivots if p not in available]:
         raise bad(f"Invalid pivot {wrong[0]}", field=FINDERS[finder])
     if len(set(pivots)) < len(pivots) or sum(p in DIVIDING for p in pivots) > 1:
         raise bad("The sandbox does not honour this combination of pivots", field=FINDERS[finder])
@@ -110,8 +110,8 @@ def _pivots(query: dict[str, Any]) -> tuple[str, ...]:
 
 def _fields(query: dict[str, Any], *, people: bool) -> list[str]:
     fields = [f for f in str(query.get("fields") or "impressions,clicks").split(",") if f]
-    known = (*(PEOPLE_METRICS if people else METRICS), *OTHERS)
-    if unknown := [f for f in fields if f not in known]:
+    available = (*(PEOPLE_METRICS if people else METRICS), *OTHERS)
+    if unknown := [f for f in fields if f not in available]:
         raise bad(f"Invalid projection field {unknown[0]}", field=f"fields/{unknown[0]}")
     if len(fields) > MOST_FIELDS:
         raise bad(f"At most {MOST_FIELDS} metrics can be requested", field="fields")
@@ -148,8 +148,8 @@ def _facets(query: dict[str, Any]) -> dict[str, set[int]]:
         level: _ids(query[facet], facet, urn) for facet, (level, urn) in FACETS.items() if facet in query
     }
     if not named:
-        said = "At least one facet is required: accounts, campaignGroups, campaigns or creatives"
-        raise bad(said, field="accounts")
+        message = "At least one facet is required: accounts, campaignGroups, campaigns or creatives"
+        raise bad(message, field="accounts")
     return named
 
 
@@ -159,9 +159,9 @@ def _ids(urns: Any, facet: str, urn: str) -> set[int]:
     split = [str(each).rpartition(":") for each in urns]
     wrong = [
         each
-        for each, (kind, _, own) in zip(urns, split, strict=True)
-        if kind != f"urn:li:{urn}" or not own.isdigit()
+        for each, (kind, _, own_id) in zip(urns, split, strict=True)
+        if kind != f"urn:li:{urn}" or not own_id.isdigit()
     ]
     if wrong:
         raise bad(f"Invalid URN {wrong[0]} in {facet}", field=facet)
-    return {int(own) for _, _, own in split}
+    return {int(own_id) for _, _, own_id in split}

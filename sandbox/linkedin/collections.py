@@ -44,27 +44,27 @@ class Collections:
         """
         account = self._stage.world.account("linkedin_ads", match[1])
         if account is None:
-            said = f"Not enough permissions to access account {match[1]}"
-            raise Refused(403, "ACCESS_DENIED", said, service=100)
-        collection, own = match[2], match[3]
+            message = f"Not enough permissions to access account {match[1]}"
+            raise Refused(403, "ACCESS_DENIED", message, service=100)
+        collection, own_id = match[2], match[3]
         self._stage.note("linkedin_ads", f"{method} {collection}", account.id)
-        if method == "DELETE" and own:
-            return self._delete(account, collection, own)
+        if method == "DELETE" and own_id:
+            return self._delete(account, collection, own_id)
         if method == "POST":
-            if own is None:
+            if own_id is None:
                 return self._create(account, collection, query, body)
             require_known(query, set(), resource=collection)
-            return self._update(request, account, collection, own, body)
-        if own:
+            return self._update(request, account, collection, own_id, body)
+        if own_id:
             require_known(query, set(), resource=collection)
-            return as_json(self._element(account, collection, number_of(own)))
+            return as_json(self._element(account, collection, number_of(own_id)))
         return self._list(request, account, collection, query)
 
-    def _element(self, account: Account, collection: str, own: int) -> dict[str, Any]:
-        held = creation.find(self._stage, account, own) if collection == "creatives" else None
+    def _element(self, account: Account, collection: str, own_id: int) -> dict[str, Any]:
+        held = creation.find(self._stage, account, own_id) if collection == "creatives" else None
         if held is not None:
             return creation.element(account, held)
-        return entities.element(self._stage, account, collection, own)
+        return entities.element(self._stage, account, collection, own_id)
 
     def _list(self, request: Request, account: Account, collection: str, query: dict[str, Any]) -> Response:
         is_creatives = collection == "creatives"
@@ -83,13 +83,15 @@ class Collections:
             every.reverse()
 
         def elements(part: list[Any]) -> list[dict[str, Any]]:
-            made = [each for each in part if isinstance(each, dict)]
+            created = [each for each in part if isinstance(each, dict)]
             market = [each for each in part if not isinstance(each, dict)]
             shown = dict(
                 zip(market, entities.elements(self._stage, account, collection, market), strict=True)
             )
             return (
-                [each if isinstance(each, dict) else shown[each] for each in part] if made or market else []
+                [each if isinstance(each, dict) else shown[each] for each in part]
+                if created or market
+                else []
             )
 
         return page(
@@ -113,8 +115,8 @@ class Collections:
     def _matches(self, account: Account, collection: str, row: int, query: dict[str, Any]) -> bool:
         catalog = self._stage.market.catalog(account)
         if collection == "creatives":
-            own, above = int(catalog.ads.id[row]), int(catalog.ad_sets.id[catalog.ads.ad_set[row]])
-            return _is_named(query, "creatives", own) and _is_named(query, "campaigns", above)
+            own_id, above = int(catalog.ads.id[row]), int(catalog.ad_sets.id[catalog.ads.ad_set[row]])
+            return _is_named(query, "creatives", own_id) and _is_named(query, "campaigns", above)
         search = _search(query, collection)
         things = catalog.campaigns if collection == "adCampaignGroups" else catalog.ad_sets
         held = {"id": {str(things.id[row])}, "name": {things.name[row]}}
@@ -129,12 +131,12 @@ class Collections:
 
     def _made(self, account: Account, query: dict[str, Any]) -> list[int | dict[str, Any]]:
         statuses = query.get("intendedStatuses")
-        made = [
+        created = [
             creation.element(account, held)
             for held in self._stage.objects.of("linkedin_ads", account.id, "creative")
             if _is_named(query, "creatives", held.object_id) and _is_named(query, "campaigns", held.parent_id)
         ]
-        return [each for each in made if not statuses or each["intendedStatus"] in statuses]
+        return [each for each in created if not statuses or each["intendedStatus"] in statuses]
 
     def _create(self, account: Account, collection: str, query: dict[str, Any], body: bytes) -> Response:
         require_known(query, {"action"}, resource=collection)
@@ -142,8 +144,8 @@ class Collections:
         if collection != "creatives" or action not in (None, "createInline"):
             raise Refused(403, "ACCESS_DENIED", f"The sandbox does not make {collection}", service=100)
         given = decoded(body)
-        made = creation.inline if action else creation.creative
-        ids, apply = made(self._stage, account, given)
+        created = creation.inline if action else creation.creative
+        ids, apply = created(self._stage, account, given)
         fault = self._stage.carry_out("linkedin_ads", apply)
         self._stage.note(
             "linkedin_ads", f"CREATE {collection}", account.id, wrote=True, fault=fault and fault.label, **ids
@@ -159,30 +161,32 @@ class Collections:
             headers={"x-restli-id": ids["creative"], "location": f"/creatives/{ids['creative']}"},
         )
 
-    def _update(self, request: Request, account: Account, collection: str, own: str, body: bytes) -> Response:
+    def _update(
+        self, request: Request, account: Account, collection: str, own_id: str, body: bytes
+    ) -> Response:
         if request.headers.get("x-restli-method", "").upper() != "PARTIAL_UPDATE":
             raise bad("POST on an entity needs the header X-RestLi-Method: PARTIAL_UPDATE")
         patch = _set_of(decoded(body))
-        held = creation.find(self._stage, account, number_of(own)) if collection == "creatives" else None
+        held = creation.find(self._stage, account, number_of(own_id)) if collection == "creatives" else None
         if held is not None:
             apply = creation.update(self._stage, held, patch, entities.STATUSES)
         else:
-            apply = entities.update(self._stage, account, collection, number_of(own), patch)
-        return self._wrote(account, f"PARTIAL_UPDATE {collection}", own, apply, patch=patch)
+            apply = entities.update(self._stage, account, collection, number_of(own_id), patch)
+        return self._wrote(account, f"PARTIAL_UPDATE {collection}", own_id, apply, patch=patch)
 
-    def _delete(self, account: Account, collection: str, own: str) -> Response:
+    def _delete(self, account: Account, collection: str, own_id: str) -> Response:
         if collection != "creatives":
             raise bad(f"The sandbox deletes no {collection}")
         return self._wrote(
-            account, f"DELETE {collection}", own, creation.removed(self._stage, account, number_of(own))
+            account, f"DELETE {collection}", own_id, creation.removed(self._stage, account, number_of(own_id))
         )
 
     def _wrote(
-        self, account: Account, name: str, own: str, apply: Callable[[], None], **detail: Any
+        self, account: Account, name: str, own_id: str, apply: Callable[[], None], **detail: Any
     ) -> Response:
         fault = self._stage.carry_out("linkedin_ads", apply)
         label = fault and fault.label
-        self._stage.note("linkedin_ads", name, account.id, wrote=True, entity=own, fault=label, **detail)
+        self._stage.note("linkedin_ads", name, account.id, wrote=True, entity=own_id, fault=label, **detail)
         return (
             write_response(fault)
             if fault is not None and fault.answer is not None
@@ -211,14 +215,14 @@ def _search(query: dict[str, Any], collection: str) -> dict[str, Any]:
     return search
 
 
-def _is_named(query: dict[str, Any], name: str, own: int) -> bool:
+def _is_named(query: dict[str, Any], name: str, own_id: int) -> bool:
     """Whether a list of URNs names a number; a list that is not given names all."""
     urns = query.get(name)
     if urns is None:
         return True
     if not isinstance(urns, list) or any(last_number(urn) is None for urn in urns):
         raise bad(f"{name} must be a list of URNs", field=name)
-    return own in {last_number(urn) for urn in urns}
+    return own_id in {last_number(urn) for urn in urns}
 
 
 def accounts(stage: Stage, query: dict[str, Any]) -> Response:
@@ -226,7 +230,7 @@ def accounts(stage: Stage, query: dict[str, Any]) -> Response:
     require_known(query, {"q", "search", *PAGING}, resource="adAccounts")
     search = _search(query, "adAccounts")
     held = [entities.account_element(account) for account in stage.world.of("linkedin_ads")]
-    found = [
+    results = [
         each for each in held
         if all(
             str(each[name]) in {value.rpartition(":")[2] if name == "id" else value for value in values_of(search[name], name)}
@@ -234,14 +238,18 @@ def accounts(stage: Stage, query: dict[str, Any]) -> Response:
         )
     ]  # fmt: skip
     return page(
-        query, list(range(len(found))), lambda rows: [found[row] for row in rows], finder="search", most=1_000
+        query,
+        list(range(len(results))),
+        lambda rows: [results[row] for row in rows],
+        finder="search",
+        most=1_000,
     )
 
 
 def page(
     query: dict[str, Any],
     rows: list[Any],
-    made: Callable[[list[Any]], list[dict[str, Any]]],
+    created: Callable[[list[Any]], list[dict[str, Any]]],
     *,
     finder: str,
     most: int,
@@ -257,7 +265,7 @@ def page(
     if not 1 <= size <= most:
         raise bad(f"pageSize must be between 1 and {most}", field="pageSize")
     following = {"nextPageToken": _base36(at + size)} if at + size < len(rows) else {}
-    return as_json({"elements": made(rows[at : at + size]), "metadata": following})
+    return as_json({"elements": created(rows[at : at + size]), "metadata": following})
 
 
 def _base36(number: int) -> str:
@@ -270,10 +278,10 @@ def _base36(number: int) -> str:
 
 def number_of(entity: str) -> int:
     """The number of an id or of a URN in a path."""
-    own = last_number(unquote(entity))
-    if own is None:
+    own_id = last_number(unquote(entity))
+    if own_id is None:
         raise not_found(entity)
-    return own
+    return own_id
 
 
 def decoded(body: bytes) -> dict[str, Any]:

@@ -39,14 +39,19 @@ def creative(stage: Stage, account: Account, given: dict[str, Any]) -> Made:
             field="content/reference",
             code="INVALID_VALUE_FOR_FIELD",
         )
-    own = stage.objects.reserve_id("linkedin_ads")
+    own_id = stage.objects.reserve_id("linkedin_ads")
 
     def apply() -> None:
         _make(
-            stage, account, "creative", own, fields | {"content": {"reference": reference}}, fields["parent"]
+            stage,
+            account,
+            "creative",
+            own_id,
+            fields | {"content": {"reference": reference}},
+            fields["parent"],
         )
 
-    return {"creative": _urn(own)}, apply
+    return {"creative": _urn(own_id)}, apply
 
 
 def inline(stage: Stage, account: Account, given: dict[str, Any]) -> Made:
@@ -64,16 +69,21 @@ def inline(stage: Stage, account: Account, given: dict[str, Any]) -> Made:
     except (KeyError, TypeError, ValueError) as error:
         raise bad("inlineContent.post is required", field="inlineContent") from error
     words = _post_fields(account, post)
-    share, own = stage.objects.reserve_id("linkedin_ads"), stage.objects.reserve_id("linkedin_ads")
+    share, own_id = stage.objects.reserve_id("linkedin_ads"), stage.objects.reserve_id("linkedin_ads")
     reference = f"urn:li:share:{share}"
 
     def apply() -> None:
         _make(stage, account, "post", share, words | {"id": reference}, 0)
         _make(
-            stage, account, "creative", own, fields | {"content": {"reference": reference}}, fields["parent"]
+            stage,
+            account,
+            "creative",
+            own_id,
+            fields | {"content": {"reference": reference}},
+            fields["parent"],
         )
 
-    return {"creative": _urn(own)}, apply
+    return {"creative": _urn(own_id)}, apply
 
 
 def _creative_fields(
@@ -92,8 +102,8 @@ def _creative_fields(
         )
     status = given.get("intendedStatus", "DRAFT")
     if status not in CREATED_STATUSES:
-        said = f"A creative is made as {' or '.join(sorted(CREATED_STATUSES))}"
-        raise bad(said, field="intendedStatus", code="INVALID_VALUE_FOR_FIELD")
+        message = f"A creative is made as {' or '.join(sorted(CREATED_STATUSES))}"
+        raise bad(message, field="intendedStatus", code="INVALID_VALUE_FOR_FIELD")
     mine = stage.objects.of("linkedin_ads", account.id, "creative", parent_id=campaign)
     active = sum(held.fields["intendedStatus"] == "ACTIVE" for held in mine)
     if active >= MOST_ACTIVE and status == "ACTIVE":
@@ -133,18 +143,20 @@ def _post_fields(account: Account, post: dict[str, Any]) -> dict[str, Any]:
     return post
 
 
-def _make(stage: Stage, account: Account, kind: str, own: int, fields: dict[str, Any], parent: int) -> None:
+def _make(
+    stage: Stage, account: Account, kind: str, own_id: int, fields: dict[str, Any], parent: int
+) -> None:
     held = {name: value for name, value in fields.items() if name != "parent"}
-    stage.objects.create("linkedin_ads", account.id, kind, own, held, parent_id=parent)
+    stage.objects.create("linkedin_ads", account.id, kind, own_id, held, parent_id=parent)
 
 
-def _urn(own: int) -> str:
-    return f"urn:li:sponsoredCreative:{own}"
+def _urn(own_id: int) -> str:
+    return f"urn:li:sponsoredCreative:{own_id}"
 
 
 def _post(stage: Stage, account: Account, urn: str) -> AccountObject | None:
-    own = last_number(urn)
-    return None if own is None else stage.objects.find(("linkedin_ads", account.id, "post", 0, own))
+    own_id = last_number(urn)
+    return None if own_id is None else stage.objects.find(("linkedin_ads", account.id, "post", 0, own_id))
 
 
 def element(account: Account, held: AccountObject) -> dict[str, Any]:
@@ -159,10 +171,10 @@ def element(account: Account, held: AccountObject) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def find(stage: Stage, account: Account, own: int) -> AccountObject | None:
+def find(stage: Stage, account: Account, own_id: int) -> AccountObject | None:
     """A creative of the account that was made."""
     mine = stage.objects.of("linkedin_ads", account.id, "creative")
-    return next((held for held in mine if held.object_id == own), None)
+    return next((held for held in mine if held.object_id == own_id), None)
 
 
 def update(
@@ -183,15 +195,15 @@ def update(
     return lambda: stage.objects.change(held.key, dict(patch))
 
 
-def removed(stage: Stage, account: Account, own: int) -> Callable[[], None]:
+def removed(stage: Stage, account: Account, own_id: int) -> Callable[[], None]:
     """What deletes a creative: drafts alone, everything else goes through its status.
 
     Raises:
         Refused: There is none, or it is no draft.
     """
-    held = find(stage, account, own)
+    held = find(stage, account, own_id)
     if held is None:
-        raise not_found(f"creatives {own}")
+        raise not_found(f"creatives {own_id}")
     if held.fields["intendedStatus"] != "DRAFT":
         raise bad(
             "Only drafts can be deleted: set intendedStatus to PENDING_DELETION", field="intendedStatus"

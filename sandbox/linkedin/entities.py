@@ -37,12 +37,12 @@ def conversion_rule(stage: Stage, account: Account) -> dict[str, Any]:
     edits = stage.market.changes.of("linkedin_ads", account.id, "account", int(account.id))
     edited = max((c.at for c in edits if c.field == "lookback_days"), default=None)
     limit = stage.market.lookback_days(account, now)
-    made = datetime.combine(stage.world.begins, time(), UTC)
+    created = datetime.combine(stage.world.begins, time(), UTC)
     return {
         "id": 104_001, "name": "Website conversion", "type": "PURCHASE", "enabled": True,
         "postClickAttributionWindowSize": int(limit) if limit is not None else 30,
         "viewThroughAttributionWindowSize": 7, "account": f"urn:li:sponsoredAccount:{account.id}",
-        "created": int(made.timestamp() * 1000), "lastModified": int((edited or made).timestamp() * 1000),
+        "created": int(created.timestamp() * 1000), "lastModified": int((edited or created).timestamp() * 1000),
     }  # fmt: skip
 
 
@@ -57,7 +57,9 @@ def listed(stage: Stage, account: Account, collection: str, statuses: list[str] 
         c.entity_id: c.value for c in stage.market.changes.on("linkedin_ads", account.id, level, "status")
     }
     first = ["PAUSED" if paused else "ACTIVE" for paused in things.paused.tolist()]
-    return [row for row, own in enumerate(things.id.tolist()) if changed.get(own, first[row]) in statuses]
+    return [
+        row for row, own_id in enumerate(things.id.tolist()) if changed.get(own_id, first[row]) in statuses
+    ]
 
 
 def elements(stage: Stage, account: Account, collection: str, rows: list[int]) -> list[dict[str, Any]]:
@@ -166,7 +168,7 @@ def _common(stage: Stage, account: Account, level: str, entity_id: int, *, pause
 
 def _group(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str, Any]:
     groups = stage.market.catalog(account).campaigns
-    found = {
+    results = {
         "id": entity_id,
         "name": stage.market.current(account, "campaign", entity_id, "name", groups.name[row]),
         "account": f"urn:li:sponsoredAccount:{account.id}",
@@ -176,15 +178,17 @@ def _group(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str
         **_common(stage, account, "campaign", entity_id, paused=bool(groups.paused[row])),
     }
     if groups.holds_budget[row]:
-        found["dailyBudget"] = _amount(stage, account, "campaign", entity_id, int(groups.budget_micros[row]))
-    return found
+        results["dailyBudget"] = _amount(
+            stage, account, "campaign", entity_id, int(groups.budget_micros[row])
+        )
+    return results
 
 
 def _campaign(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str, Any]:
     catalog = stage.market.catalog(account)
     sets, group = catalog.ad_sets, int(catalog.ad_sets.campaign[row])
     target = catalog.targeting(row)
-    found = {
+    results = {
         "id": entity_id,
         "name": stage.market.current(account, "ad_set", entity_id, "name", sets.name[row]),
         "account": f"urn:li:sponsoredAccount:{account.id}",
@@ -209,8 +213,8 @@ def _campaign(stage: Stage, account: Account, row: int, entity_id: int) -> dict[
         **_common(stage, account, "ad_set", entity_id, paused=bool(sets.paused[row])),
     }
     if not catalog.campaigns.holds_budget[group]:
-        found["dailyBudget"] = _amount(stage, account, "ad_set", entity_id, int(sets.budget_micros[row]))
-    return found
+        results["dailyBudget"] = _amount(stage, account, "ad_set", entity_id, int(sets.budget_micros[row]))
+    return results
 
 
 def _criteria(target: dict[str, Any]) -> dict[str, Any]:

@@ -39,12 +39,12 @@ def responses(stage: Stage, query: dict[str, Any]) -> dict[str, Any]:
         {"q", "owner", "leadType", "submittedAtTimeRange", "count", "start", "fields", "limitedToTestLeads"},
         resource="leadFormResponses",
     )
-    own = str((query.get("owner") or {}).get("sponsoredAccount", "")).rsplit(":", 1)[-1]
-    account = stage.world.account("linkedin_ads", own)
+    own_id = str((query.get("owner") or {}).get("sponsoredAccount", "")).rsplit(":", 1)[-1]
+    account = stage.world.account("linkedin_ads", own_id)
     if query.get("q") != "owner" or (query.get("leadType") or {}).get("leadType") != "SPONSORED":
         raise bad("finder q=owner with leadType=(leadType:SPONSORED) expected", field="q")
     if account is None:
-        raise Refused(403, "ACCESS_DENIED", f"Not enough permissions to access account {own}", service=100)
+        raise Refused(403, "ACCESS_DENIED", f"Not enough permissions to access account {own_id}", service=100)
     now = stage.clock.now().timestamp()
     span = query.get("submittedAtTimeRange") or {}
     since, until = float(span.get("start", 0)) / 1000, min(float(span.get("end", now * 1000)) / 1000, now)
@@ -96,7 +96,7 @@ def _element(cards: Cards, books: Any, touch: int, account: str) -> dict[str, An
         "formResponse": {
             "consentResponses": [],
             "answers": [
-                {"questionId": own, "answerDetails": {"textQuestionAnswer": {"answer": said}}} for own, said in answers.items() if said
+                {"questionId": own_id, "answerDetails": {"textQuestionAnswer": {"answer": message}}} for own_id, message in answers.items() if message
             ],
         },
     }  # fmt: skip

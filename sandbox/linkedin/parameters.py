@@ -14,8 +14,8 @@ def require_known(query: dict[str, Any], honoured: Iterable[str], *, resource: s
     """
     if unknown := set(query) - set(honoured):
         name = min(unknown)
-        said = f"Invalid query parameters passed to request on {resource}: {name} is not allowed"
-        raise Refused(400, "QUERY_PARAM_NOT_ALLOWED", said, field=name)
+        message = f"Invalid query parameters passed to request on {resource}: {name} is not allowed"
+        raise Refused(400, "QUERY_PARAM_NOT_ALLOWED", message, field=name)
 
 
 def values_of(record: Any, name: str) -> list[str]:
@@ -41,5 +41,5 @@ def whole_number(query: dict[str, Any], name: str, default: int) -> int:
 
 def last_number(urn: object) -> int | None:
     """The number at the end of a URN, None for what is none."""
-    own = str(urn).rpartition(":")[2]
-    return int(own) if own.isdigit() else None
+    own_id = str(urn).rpartition(":")[2]
+    return int(own_id) if own_id.isdigit() else None

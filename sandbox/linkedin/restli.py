@@ -29,7 +29,7 @@ def decode_query_1(raw: str) -> dict[str, Any]:
     Raises:
         NotRestli: A name cannot be read.
     """
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for name, value in parse_qsl(raw, keep_blank_values=True):
         steps = [(key, int(index) if index else None) for key, index in _STEP.findall(name)]
         if not steps or "".join(f"[{n}]" if n is not None else key for key, n in steps) != name.replace(
@@ -37,8 +37,8 @@ def decode_query_1(raw: str) -> dict[str, Any]:
         ):
             raise NotRestli(f"Invalid query parameter {name}")
         path = [key if n is None else n for key, n in steps]
-        _put(found, path, _unescaped(value))
-    return {name: _with_lists(value) for name, value in found.items()}
+        _put(results, path, _unescaped(value))
+    return {name: _with_lists(value) for name, value in results.items()}
 
 
 def _unescaped(value: str) -> str:
@@ -47,15 +47,15 @@ def _unescaped(value: str) -> str:
     return value
 
 
-def _put(found: dict[Any, Any], path: list[str | int], value: str) -> None:
+def _put(results: dict[Any, Any], path: list[str | int], value: str) -> None:
     step, *rest = path
     if rest:
-        _put(found.setdefault(step, {}), rest, value)
-    elif step in found:
-        held = found[step]
-        found[step] = [*(held if isinstance(held, list) else [held]), value]
+        _put(results.setdefault(step, {}), rest, value)
+    elif step in results:
+        held = results[step]
+        results[step] = [*(held if isinstance(held, list) else [held]), value]
     else:
-        found[step] = value
+        results[step] = value
 
 
 def _with_lists(value: Any) -> Any:

@@ -59,10 +59,10 @@ def answered(
 
 def _made(stage: Stage, body: bytes) -> Response:
     given = _decoded(body)
-    own = str(given.get("account", "")).rsplit(":", 1)[-1]
-    account = stage.world.account("linkedin_ads", own)
+    own_id = str(given.get("account", "")).rsplit(":", 1)[-1]
+    account = stage.world.account("linkedin_ads", own_id)
     if account is None:
-        raise Refused(403, "ACCESS_DENIED", f"Not enough permissions to access account {own}", service=100)
+        raise Refused(403, "ACCESS_DENIED", f"Not enough permissions to access account {own_id}", service=100)
     for field in ("name", "sourcePlatform", "accessPolicy", "type", "destinations"):
         if not given.get(field):
             raise bad(f"{field} is required", field=field, code="MISSING_FIELD")
@@ -85,15 +85,15 @@ def _made(stage: Stage, body: bytes) -> Response:
 
 
 def _listed(stage: Stage, query: dict[str, Any]) -> Response:
-    own = str(query.get("account", "")).rsplit(":", 1)[-1]
-    if query.get("q") != "account" or stage.world.account("linkedin_ads", own) is None:
+    own_id = str(query.get("account", "")).rsplit(":", 1)[-1]
+    if query.get("q") != "account" or stage.world.account("linkedin_ads", own_id) is None:
         raise bad("finder q=account with an account expected", field="q")
     require_known(query, {"q", "account", "start", "count"}, resource="dmpSegments")
     start, count = whole_number(query, "start", 0), whole_number(query, "count", 10)
-    found = [element(one) for one in stage.audiences.of("linkedin_ads", own)]
-    stage.note("linkedin_ads", "GET dmpSegments", own)
-    paging = {"start": start, "count": count, "total": len(found), "links": []}
-    return _json({"paging": paging, "elements": found[start : start + count]})
+    results = [element(entry) for entry in stage.audiences.of("linkedin_ads", own_id)]
+    stage.note("linkedin_ads", "GET dmpSegments", own_id)
+    paging = {"start": start, "count": count, "total": len(results), "links": []}
+    return _json({"paging": paging, "elements": results[start : start + count]})
 
 
 def _members(stage: Stage, audience: Audience, body: bytes) -> Response:

@@ -66,12 +66,12 @@ def _entity_type(facet: str) -> str:
 def entities(query: dict[str, Any]) -> list[dict[str, Any]]:
     """Entities of a facet, whole or by the beginning of a name, or those of given URNs."""
     finder = query.get("q")
-    known = {
+    available = {
         "adTargetingFacet": {"facet"}, "typeahead": {"facet", "query"}, "urns": {"urns"},
     }  # fmt: skip
-    if finder not in known:
+    if finder not in available:
         raise Refused(404, "RESOURCE_NOT_FOUND", f"No query finder '{finder}' on adTargetingEntities")
-    require_known(query, {"q", "queryVersion", "locale", *known[finder]}, resource="adTargetingEntities")
+    require_known(query, {"q", "queryVersion", "locale", *available[finder]}, resource="adTargetingEntities")
     if finder == "urns":
         wanted = set(query.get("urns") or ())
         return [
@@ -120,15 +120,15 @@ def require_criteria(stage: Stage, criteria: Any, *, account_id: str | None) -> 
             raise bad(f"{first} and {second} cannot be used together", field=field)
     if only := INCLUDE_ONLY & set(excluded):
         raise bad(f"{min(only)} cannot be excluded", field=f"{field}/exclude")
-    known = {
-        segment_urn(one)
-        for one in list(stage.audiences.every("linkedin_ads"))
-        if account_id in (None, one.account_id)
+    available = {
+        segment_urn(entry)
+        for entry in list(stage.audiences.every("linkedin_ads"))
+        if account_id in (None, entry.account_id)
     }
     for facet, urns in [*(item for group in included for item in group.items()), *excluded.items()]:
         if facet not in (*ENTITIES, MATCHED, DYNAMIC) or not isinstance(urns, list):
             raise bad(f"{facet} is not honoured by the sandbox", field=field)
-        if facet in (MATCHED, DYNAMIC) and set(urns) - known:
+        if facet in (MATCHED, DYNAMIC) and set(urns) - available:
             raise bad("A segment of targetingCriteria is not known", field=f"{field}/exclude")
         if facet == DYNAMIC and urns:
             raise bad("An uploaded list belongs into audienceMatchingSegments", field=f"{field}/exclude")
@@ -141,8 +141,8 @@ def members(stage: Stage, criteria: dict[str, Any]) -> int:
     for group in criteria["include"]["and"]:
         for facet, urns in group["or"].items():
             if facet == MATCHED:
-                own = _hashes(stage, urns)
-                people = own if people is None else people & own
+                own_id = _hashes(stage, urns)
+                people = own_id if people is None else people & own_id
             elif facet.endswith(":locations"):
                 count = float(sum(_location(urn) for urn in urns))
             else:
@@ -159,17 +159,17 @@ def members(stage: Stage, criteria: dict[str, Any]) -> int:
 
 def _hashes(stage: Stage, urns: list[str]) -> set[str]:
     return {
-        own
+        own_id
         for audience in stage.audiences.every("linkedin_ads")
         if segment_urn(audience) in urns
-        for kind, own in audience.members
-        if kind == EMAIL and is_known("linkedin_ads", own)
+        for kind, own_id in audience.members
+        if kind == EMAIL and is_known("linkedin_ads", own_id)
     }
 
 
 def _location(urn: str) -> int:
     name = urn.rpartition(":")[2]
-    return next((size for key, (own, size) in LOCATIONS.items() if name in (own, key)), 0)
+    return next((size for key, (own_id, size) in LOCATIONS.items() if name in (own_id, key)), 0)
 
 
 def _share(urn: str) -> float:

@@ -43,23 +43,23 @@ class _Wire:
 
     async def token(self, request: Request) -> Response:
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
-        given, known = form.get("refresh_token"), self._stage.credentials
+        given, available = form.get("refresh_token"), self._stage.credentials
         self._stage.note("linkedin_ads", "POST accessToken")
-        if form.get("grant_type") != "refresh_token" or given != known.linkedin_refresh_token:
-            said = {
+        if form.get("grant_type") != "refresh_token" or given != available.linkedin_refresh_token:
+            message = {
                 "error": "invalid_grant",
                 "error_description": "The provided refresh token is invalid or expired",
             }
-            return JSONResponse(said, status_code=400)
+            return JSONResponse(message, status_code=400)
         if (form.get("client_id"), form.get("client_secret")) != (
-            known.linkedin_client_id,
-            known.linkedin_client_secret,
+            available.linkedin_client_id,
+            available.linkedin_client_secret,
         ):
             return JSONResponse({"error": "invalid_client"}, status_code=401)
         self._expired_in = None
         return JSONResponse(
             {
-                "access_token": known.linkedin_access_token, "expires_in": 5_184_000,
+                "access_token": available.linkedin_access_token, "expires_in": 5_184_000,
                 "refresh_token": given, "refresh_token_expires_in": 31_536_000,
             }
         )  # fmt: skip
@@ -67,14 +67,14 @@ class _Wire:
     async def introspect(self, request: Request) -> Response:
         """An access token lasts sixty days from the morning, unless a test wants one that ends sooner."""
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
-        known = self._stage.credentials
+        available = self._stage.credentials
         self._stage.note("linkedin_ads", "POST introspectToken")
         if (form.get("client_id"), form.get("client_secret")) != (
-            known.linkedin_client_id,
-            known.linkedin_client_secret,
+            available.linkedin_client_id,
+            available.linkedin_client_secret,
         ):
             return JSONResponse({"error": "invalid_client"}, status_code=401)
-        if form.get("token") != known.linkedin_access_token:
+        if form.get("token") != available.linkedin_access_token:
             return JSONResponse({"active": False, "status": "revoked"})
         soon = self._stage.faults.take("linkedin_ads", "token_ends_soon")
         days = float(soon.get("days", 3)) if soon is not None else 60.0
@@ -83,7 +83,7 @@ class _Wire:
         return JSONResponse(
             {
                 "active": True, "status": "active", "expires_at": ends, "created_at": begun, "authorized_at": begun,
-                "client_id": known.linkedin_client_id, "auth_type": "3L",
+                "client_id": available.linkedin_client_id, "auth_type": "3L",
                 "scope": "r_ads,rw_ads,r_ads_reporting,rw_dmp_segments,w_organization_social",
             }
         )  # fmt: skip
@@ -126,8 +126,8 @@ class _Wire:
                 service=101,
             )
         if faults.take("linkedin_ads", "day_limit") is not None:
-            said = "Resource level throttle APPLICATION DAY limit for calls to this resource is reached."
-            raise Refused(429, "TOO_MANY_REQUESTS", said, service=101)
+            message = "Resource level throttle APPLICATION DAY limit for calls to this resource is reached."
+            raise Refused(429, "TOO_MANY_REQUESTS", message, service=101)
         if faults.take("linkedin_ads", "token_revoked") is not None:
             raise Refused(
                 401, "REVOKED_ACCESS_TOKEN", "The token used in the request has been revoked", service=65601
@@ -194,15 +194,15 @@ class _Wire:
     def _conversions(self, query: dict[str, Any]) -> Response:
         """The conversion rules of an account: one, whose window people may change."""
         require_known(query, {"q", "account"}, resource="conversions")
-        own = str(query.get("account", "")).rsplit(":", 1)[-1]
-        account = self._stage.world.account("linkedin_ads", own)
+        own_id = str(query.get("account", "")).rsplit(":", 1)[-1]
+        account = self._stage.world.account("linkedin_ads", own_id)
         if query.get("q") != "account" or account is None:
             raise bad("finder q=account with an account expected", field="q")
         return as_json({"elements": [entities.conversion_rule(self._stage, account)], "metadata": {}})
 
 
-def _elements(found: list[dict[str, Any]]) -> Response:
-    return as_json({"elements": found, "paging": {"start": 0, "count": len(found), "links": []}})
+def _elements(results: list[dict[str, Any]]) -> Response:
+    return as_json({"elements": results, "paging": {"start": 0, "count": len(results), "links": []}})
 
 
 def _months(day: date) -> int:

@@ -166,12 +166,12 @@ def new_targeting(stage: Stage, account: Account, given: str) -> dict[str, Any]:
     audiences = {
         str(audience.audience_id): audience for audience in stage.audiences.of("meta_ads", account.id)
     }
-    every = {own for ids in named.values() for own in ids} | set(inner)
+    every = {own_id for ids in named.values() for own_id in ids} | set(inner)
     if unknown := every - set(audiences):
         raise bad(f"Custom audience {min(unknown)} cannot be used by this account", blame="targeting")
-    if not countries or any(audiences[own].is_flagged for own in every):
+    if not countries or any(audiences[own_id].is_flagged for own_id in every):
         raise bad("Invalid targeting", blame="targeting")
     for key, ids in named.items():
         if ids:
-            targeting[key] = [{"id": own, "name": audiences[own].name} for own in ids]
+            targeting[key] = [{"id": own_id, "name": audiences[own_id].name} for own_id in ids]
     return targeting

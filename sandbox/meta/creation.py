@@ -57,21 +57,23 @@ def made(
     fields, parent = check(stage, account, parameters)
     if entities.is_rehearsal(parameters):
         return None
-    own = stage.objects.reserve_id("meta_ads")
+    own_id = stage.objects.reserve_id("meta_ads")
 
     def apply() -> None:
-        stage.objects.create("meta_ads", account.id, level, own, {"id": str(own)} | fields, parent_id=parent)
+        stage.objects.create(
+            "meta_ads", account.id, level, own_id, {"id": str(own_id)} | fields, parent_id=parent
+        )
 
-    return str(own), apply
+    return str(own_id), apply
 
 
-def find(stage: Stage, own: str) -> tuple[Account, AccountObject] | None:
+def find(stage: Stage, own_id: str) -> tuple[Account, AccountObject] | None:
     """An object that was made, whichever account it is in."""
     for account in stage.world.of("meta_ads"):
         for level in EDGES.values():
-            for one in stage.objects.of("meta_ads", account.id, level):
-                if str(one.object_id) == own:
-                    return account, one
+            for entry in stage.objects.of("meta_ads", account.id, level):
+                if str(entry.object_id) == own_id:
+                    return account, entry
     return None
 
 
@@ -81,23 +83,23 @@ def node(stage: Stage, account: Account, held: AccountObject) -> dict[str, Any]:
     if held.kind == "creative":
         return fields | {"account_id": account.id, "status": status}
     edited = max([held.created_at, *(at for at, _ in held.edits)])
-    found = fields | {
+    results = fields | {
         "account_id": account.id, "status": status, "configured_status": status,
         "effective_status": _effective(stage, account, held, status), "created_time": entities.stamp(held.created_at),
         "updated_time": entities.stamp(edited),
     }  # fmt: skip
     if held.kind == "ad":
-        found["creative"] = creative_node(stage, account, str(fields["creative"]))
-    return found
+        results["creative"] = creative_node(stage, account, str(fields["creative"]))
+    return results
 
 
-def creative_node(stage: Stage, account: Account, own: str) -> dict[str, Any]:
+def creative_node(stage: Stage, account: Account, own_id: str) -> dict[str, Any]:
     """A creative of the account, made or the market's."""
-    held = stage.objects.find(("meta_ads", account.id, "creative", 0, int(own)))
+    held = stage.objects.find(("meta_ads", account.id, "creative", 0, int(own_id)))
     if held is not None:
         return node(stage, account, held)
     return entities.creative_of(
-        stage, account, stage.market.catalog(account).index["ad"][int(own) - entities.FIRST_CREATIVE]
+        stage, account, stage.market.catalog(account).index["ad"][int(own_id) - entities.FIRST_CREATIVE]
     )
 
 
@@ -114,14 +116,14 @@ def _effective(stage: Stage, account: Account, held: AccountObject, status: str)
     return "PENDING_REVIEW" if held.kind == "ad" else status
 
 
-def _node_of(stage: Stage, account: Account, level: str, own: str) -> dict[str, Any] | None:
+def _node_of(stage: Stage, account: Account, level: str, own_id: str) -> dict[str, Any] | None:
     """A campaign or an ad set of the account by its id, the market's or one that was made."""
-    row = stage.market.catalog(account).index[level].get(int(own)) if own.isdigit() else None
+    row = stage.market.catalog(account).index[level].get(int(own_id)) if own_id.isdigit() else None
     if row is not None:
         return entities.node(stage, account, level, row)
-    for one in stage.objects.of("meta_ads", account.id, level):
-        if str(one.object_id) == own and one.removed_at is None:
-            return node(stage, account, one)
+    for entry in stage.objects.of("meta_ads", account.id, level):
+        if str(entry.object_id) == own_id and entry.removed_at is None:
+            return node(stage, account, entry)
     return None
 
 
@@ -184,8 +186,8 @@ def _campaign(stage: Stage, account: Account, parameters: dict[str, str]) -> tup
     if "daily_budget" in parameters:
         fields |= {"daily_budget": _budget(account, parameters), "bid_strategy": _strategy(parameters)}
     elif parameters.get("is_adset_budget_sharing_enabled") not in ("true", "false"):
-        said = "is_adset_budget_sharing_enabled must be true or false for a campaign without a budget"
-        raise bad(said, blame="is_adset_budget_sharing_enabled", subcode=4834011)
+        message = "is_adset_budget_sharing_enabled must be true or false for a campaign without a budget"
+        raise bad(message, blame="is_adset_budget_sharing_enabled", subcode=4834011)
     else:
         fields["is_adset_budget_sharing_enabled"] = parameters["is_adset_budget_sharing_enabled"] == "true"
     return fields, 0

@@ -80,72 +80,72 @@ class Edges:
             raise bad(f"effective_status: {min(unknown)} is not valid", blame="effective_status")
         names_status = statuses or any(rule["field"].endswith("effective_status") for rule in conditions)
         wanted = statuses or (None if names_status else EFFECTIVE - HIDDEN)
-        kept = [
+        retained = [
             node for node in self._every(account, level)
             if (wanted is None or node.get("effective_status", node["status"]) in wanted)
             and all(holds(rule, node.get(rule["field"].rpartition(".")[2])) for rule in conditions)
         ]  # fmt: skip
         start, limit = cursor(parameters)
         kind, honoured = fields.NODE_TYPES[level], fields.FIELDS[level]
-        shown = [chosen(node, parameters, honoured, kind=kind) for node in kept[start : start + limit]]
+        shown = [chosen(node, parameters, honoured, kind=kind) for node in retained[start : start + limit]]
         return self._paged(
-            shown, path, parameters, start=start, after=start + len(shown), total=len(kept), limit=limit
+            shown, path, parameters, start=start, after=start + len(shown), total=len(retained), limit=limit
         )
 
     def _every(self, account: Account, level: str) -> list[dict[str, Any]]:
         stage = self._stage
-        made = [
+        created = [
             creation.node(stage, account, held) for held in stage.objects.of("meta_ads", account.id, level)
         ]
         if level == "creative":
             rows = range(len(stage.market.catalog(account).ads.id))
-            return [entities.creative_of(stage, account, row) for row in rows] + made
+            return [entities.creative_of(stage, account, row) for row in rows] + created
         rows = range(len(getattr(stage.market.catalog(account), level + "s").id))
-        return [entities.node(stage, account, level, row) for row in rows] + made
+        return [entities.node(stage, account, level, row) for row in rows] + created
 
     def _create(self, account: Account, level: str, parameters: dict[str, str]) -> dict[str, Any]:
         outcome = creation.made(self._stage, account, level, parameters)
         if outcome is None:
             return {"success": True}
-        own, apply = outcome
+        own_id, apply = outcome
         fault = self._stage.carry_out("meta_ads", apply)
         label = fault and fault.label
-        self._stage.note("meta_ads", f"CREATE {level}", account.id, wrote=True, entity=own, fault=label)
+        self._stage.note("meta_ads", f"CREATE {level}", account.id, wrote=True, entity=own_id, fault=label)
         if fault is not None and (fault.answer is not None or fault.kind == "ignored_write"):
             raise WriteAnswered(fault if fault.answer else WriteFault(fault.kind, "before", NO_ANSWER))
-        return {"id": own}
+        return {"id": own_id}
 
-    def of_object(self, method: str, own: str, edge: str, parameters: dict[str, str]) -> dict[str, Any]:
+    def of_object(self, method: str, own_id: str, edge: str, parameters: dict[str, str]) -> dict[str, Any]:
         """A campaign, an ad set, an ad, a creative or an audience by its id."""
         stage = self._stage
-        audience = stage.audiences.find("meta_ads", own)
+        audience = stage.audiences.find("meta_ads", own_id)
         if audience is not None:
             return audiences.answered(stage, audience, method, edge, parameters)
-        if edge or not own.isdigit():
-            raise unknown_object(f"{own}/{edge}".strip("/"), method)
-        found = entities.find(stage, int(own))
-        if found is not None:
-            return self._of_row(method, *found, parameters)
-        made = creation.find(stage, own)
-        if made is None:
-            return self._of_creative(method, own, parameters)
-        account, held = made
+        if edge or not own_id.isdigit():
+            raise unknown_object(f"{own_id}/{edge}".strip("/"), method)
+        results = entities.find(stage, int(own_id))
+        if results is not None:
+            return self._of_row(method, *results, parameters)
+        created = creation.find(stage, own_id)
+        if created is None:
+            return self._of_creative(method, own_id, parameters)
+        account, held = created
         if method == "GET":
             stage.note("meta_ads", f"GET {held.kind}", account.id)
             node = creation.node(stage, account, held)
             require_known(parameters, {"fields"}, edge=held.kind)
             return chosen(node, parameters, fields.FIELDS[held.kind], kind=fields.NODE_TYPES[held.kind])
         if held.removed_at is not None:
-            raise unknown_object(own, method)
+            raise unknown_object(own_id, method)
         change = parameters if method == "POST" else {"status": "DELETED"}
         apply = creation.changed(stage, account, held, change)
-        return self._write(account, held.kind, own, change, apply)
+        return self._write(account, held.kind, own_id, change, apply)
 
     def _of_row(
         self, method: str, account: Account, level: str, row: int, parameters: dict[str, str]
     ) -> dict[str, Any]:
         stage = self._stage
-        own = str(getattr(stage.market.catalog(account), level + "s").id[row])
+        own_id = str(getattr(stage.market.catalog(account), level + "s").id[row])
         if method == "GET":
             require_known(parameters, {"fields"}, edge=level)
             stage.note("meta_ads", f"GET {level}", account.id)
@@ -157,28 +157,28 @@ class Edges:
         def apply() -> None:
             entities.write(stage, account, level, row, change)
 
-        return self._write(account, level, own, change, apply if wrote else None)
+        return self._write(account, level, own_id, change, apply if wrote else None)
 
-    def _of_creative(self, method: str, own: str, parameters: dict[str, str]) -> dict[str, Any]:
+    def _of_creative(self, method: str, own_id: str, parameters: dict[str, str]) -> dict[str, Any]:
         """A creative that the market's ad began with. Its words never change."""
         stage = self._stage
         for account in stage.world.of("meta_ads"):
-            row = stage.market.catalog(account).index["ad"].get(int(own) - entities.FIRST_CREATIVE)
+            row = stage.market.catalog(account).index["ad"].get(int(own_id) - entities.FIRST_CREATIVE)
             if row is not None and method == "GET":
                 require_known(parameters, {"fields"}, edge="creative")
                 stage.note("meta_ads", "GET creative", account.id)
                 node = entities.first_creative(stage, account, row)
                 return chosen(node, parameters, fields.FIELDS["creative"], kind="AdCreative")
-        raise unknown_object(own, method)
+        raise unknown_object(own_id, method)
 
     def _write(
-        self, account: Account, level: str, own: str, parameters: dict[str, str], apply: Callable[[], None] | None
+        self, account: Account, level: str, own_id: str, parameters: dict[str, str], apply: Callable[[], None] | None
     ) -> dict[str, Any]:  # fmt: skip
         fault = self._stage.carry_out("meta_ads", apply) if apply is not None else None
         named = ("status", "daily_budget", "name", "targeting", "creative")
         detail = {name: parameters[name] for name in named if name in parameters}
         self._stage.note(
-            "meta_ads", f"POST {level}", account.id, wrote=apply is not None, entity=own, fault=fault and fault.label,
+            "meta_ads", f"POST {level}", account.id, wrote=apply is not None, entity=own_id, fault=fault and fault.label,
             **detail,
         )  # fmt: skip
         if fault is not None and fault.answer is not None:

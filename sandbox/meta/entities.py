@@ -58,22 +58,22 @@ def node(stage: Stage, account: Account, level: str, row: int) -> dict[str, Any]
     changes = stage.market.changes.of("meta_ads", account.id, level, entity_id)
     begun = datetime.combine(stage.world.begins, time(), UTC)
     edited = max((change.at for change in changes), default=begun)
-    found = {
+    results = {
         "id": str(entity_id), "account_id": account.id, "status": status, "configured_status": status,
         "effective_status": effective_status(stage, account, level, row), "created_time": stamp(begun),
         "updated_time": stamp(edited),
     }  # fmt: skip
     extra = {"campaign": _campaign, "ad_set": _ad_set, "ad": _ad}[level]
-    return found | _ad_labels(stage, account, level, row) | extra(stage, account, catalog, row)
+    return results | _ad_labels(stage, account, level, row) | extra(stage, account, catalog, row)
 
 
 def _ad_labels(stage: Stage, account: Account, level: str, row: int) -> dict[str, Any]:
     """`adlabels` as Meta gives it: absent where there are none, each with id and name; a name that may not be read is left out."""
     names = labels(stage, account, level, row) if level != "ad" else []
-    told = [
+    answer = [
         {"id": str(number(name))} | ({"name": name} if number(name) != UNREADABLE else {}) for name in names
     ]
-    return {"adlabels": told} if told else {}
+    return {"adlabels": answer} if answer else {}
 
 
 def _strategy(stage: Stage, account: Account, level: str, row: int) -> str:
@@ -91,18 +91,18 @@ def _budget(stage: Stage, account: Account, level: str, entity_id: int, first: i
 
 def _campaign(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str, Any]:
     campaigns, entity_id = catalog.campaigns, int(catalog.campaigns.id[row])
-    found = {
+    results = {
         "name": stage.market.current(account, "campaign", entity_id, "name", campaigns.name[row]),
         "objective": "OUTCOME_SALES" if campaigns.sells[row] else "OUTCOME_LEADS",
         "special_ad_categories": stage.market.current(account, "campaign", entity_id, "special_ad_categories", []),
         "buying_type": "AUCTION", "start_time": _stamp_of_day(account, int(campaigns.start_day[row])),
     }  # fmt: skip
     if campaigns.holds_budget[row]:
-        found |= {
+        results |= {
             "daily_budget": _budget(stage, account, "campaign", entity_id, int(campaigns.budget_micros[row])),
             "bid_strategy": _strategy(stage, account, "campaign", row),
         }
-    return found
+    return results
 
 
 def _ad_set(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _ad_set(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[
     learns = (
         stage.market.diary.is_learning(catalog, "ad_set", row, stage.today(account)) or entity_id % 7 == 0
     )
-    found = {
+    results = {
         "name": stage.market.current(account, "ad_set", entity_id, "name", sets.name[row]),
         "campaign_id": str(catalog.campaigns.id[campaign]), "optimization_goal": "OFFSITE_CONVERSIONS",
         "billing_event": "IMPRESSIONS", "bid_strategy": _strategy(stage, account, "ad_set", row),
@@ -124,24 +124,24 @@ def _ad_set(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[
         }),
     }  # fmt: skip
     if not catalog.campaigns.holds_budget[campaign]:
-        found["daily_budget"] = _budget(stage, account, "ad_set", entity_id, int(sets.budget_micros[row]))
-    return found
+        results["daily_budget"] = _budget(stage, account, "ad_set", entity_id, int(sets.budget_micros[row]))
+    return results
 
 
 def _ad(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str, Any]:
     ad_set = int(catalog.ads.ad_set[row])
     entity_id = int(catalog.ads.id[row])
-    found = {
+    results = {
         "name": stage.market.current(account, "ad", entity_id, "name", f"Ad {row + 1}"),
         "adset_id": str(catalog.ad_sets.id[ad_set]),
         "campaign_id": str(catalog.campaigns.id[int(catalog.ad_sets.campaign[ad_set])]),
         "creative": creative_of(stage, account, row),
     }  # fmt: skip
     if is_rejected(stage, account, row):
-        found["ad_review_feedback"] = {
+        results["ad_review_feedback"] = {
             "global": {"Misleading claims": "The ad does not follow our policy on claims."}
         }
-    return found
+    return results
 
 
 def creative_of(stage: Stage, account: Account, row: int) -> dict[str, Any]:
@@ -150,9 +150,9 @@ def creative_of(stage: Stage, account: Account, row: int) -> dict[str, Any]:
     entity_id = int(catalog.ads.id[row])
     other = stage.market.current(account, "ad", entity_id, "creative", None)
     if other is not None and (
-        made := stage.objects.find(("meta_ads", account.id, "creative", 0, int(other)))
+        created := stage.objects.find(("meta_ads", account.id, "creative", 0, int(other)))
     ):
-        return made.fields | {"account_id": account.id}
+        return created.fields | {"account_id": account.id}
     return first_creative(stage, account, row)
 
 
@@ -257,18 +257,21 @@ def special_categories(parameters: dict[str, str]) -> list[str]:
 def creative_id(stage: Stage, account: Account, given: str) -> str:
     """The id of a creative of the account that an ad names."""
     try:
-        own = str(json.loads(given)["creative_id"])
+        own_id = str(json.loads(given)["creative_id"])
     except (ValueError, KeyError, TypeError) as error:
         raise bad("creative must hold a creative_id", blame="creative") from error
     ads = stage.market.catalog(account).index["ad"]
     is_made = (
-        own.isdigit() and stage.objects.find(("meta_ads", account.id, "creative", 0, int(own))) is not None
+        own_id.isdigit()
+        and stage.objects.find(("meta_ads", account.id, "creative", 0, int(own_id))) is not None
     )
-    if not is_made and not (own.isdigit() and int(own) - FIRST_CREATIVE in ads):
+    if not is_made and not (own_id.isdigit() and int(own_id) - FIRST_CREATIVE in ads):
         raise bad(
-            f"Creative {own} does not exist or belongs to another account", blame="creative", subcode=1487015
+            f"Creative {own_id} does not exist or belongs to another account",
+            blame="creative",
+            subcode=1487015,
         )
-    return own
+    return own_id
 
 
 def is_rehearsal(parameters: dict[str, str]) -> bool:

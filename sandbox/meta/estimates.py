@@ -55,8 +55,8 @@ def people(stage: Stage, account: Account, targeting: dict[str, Any]) -> tuple[i
     groups = targeting.get("flexible_spec", ())
     for group in groups:
         if "custom_audiences" in group:
-            own = _hashes(stage, account, group["custom_audiences"])
-            included = own if included is None else included & (own or set())
+            own_id = _hashes(stage, account, group["custom_audiences"])
+            included = own_id if included is None else included & (own_id or set())
     share = _age_share(targeting) * INTEREST_SHARE ** sum("interests" in group for group in groups)
     if included is not None:
         count = int(len(included - (excluded or set())) * min(1.0, share / _age_share(targeting)))
@@ -67,15 +67,15 @@ def people(stage: Stage, account: Account, targeting: dict[str, Any]) -> tuple[i
 
 def _hashes(stage: Stage, account: Account, named: Any) -> set[str] | None:
     """Known people of the audiences that are named, None where none is."""
-    ids = {str(one["id"]) for one in named}
+    ids = {str(entry["id"]) for entry in named}
     if not ids:
         return None
     return {
-        own
+        own_id
         for audience in stage.audiences.of("meta_ads", account.id)
         if str(audience.audience_id) in ids
-        for kind, own in audience.members
-        if kind == EMAIL and is_known("meta_ads", own)
+        for kind, own_id in audience.members
+        if kind == EMAIL and is_known("meta_ads", own_id)
     }
 
 

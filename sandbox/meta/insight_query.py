@@ -128,8 +128,8 @@ def parse(parameters: dict[str, str], *, today: date, level: str = "account") ->
 
 def _check_fields(names: list[str], level: str) -> None:
     if unknown := [name for name in names if name not in FIELDS]:
-        said = f"{unknown[0]} is not valid for fields param. please check https://developers.facebook.com"
-        raise bad(said, blame="fields")
+        message = f"{unknown[0]} is not valid for fields param. please check https://developers.facebook.com"
+        raise bad(message, blame="fields")
     if below := [name for name in names if LEVEL_OF_FIELD.get(name, 0) > len(IDS[level])]:
         raise bad(f"{below[0]} is not available at level {level}", blame="fields")
 
@@ -171,19 +171,19 @@ def _breakdowns(parameters: dict[str, str]) -> tuple[str, ...]:
     names = listed(parameters.get("breakdowns", ""))
     if not names:
         return ()
-    if len(names) != len(set(names)) or not any(set(names) == set(known) for known in BREAKDOWNS):
+    if len(names) != len(set(names)) or not any(set(names) == set(available) for available in BREAKDOWNS):
         raise bad(f"breakdowns {', '.join(names)} are not honoured by the sandbox", blame="breakdowns")
-    return next(known for known in BREAKDOWNS if set(known) == set(names))
+    return next(available for available in BREAKDOWNS if set(available) == set(names))
 
 
 def _sort(parameters: dict[str, str], names: list[str]) -> tuple[tuple[str, bool], ...]:
-    found = []
+    results = []
     for given in listed(parameters.get("sort", "")):
         name, _, way = given.rpartition("_")
         if way not in ("ascending", "descending") or name not in NUMBERS or name not in names:
             raise bad(f"sort {given} must be a selected number with _ascending or _descending", blame="sort")
-        found.append((name, way == "descending"))
-    return tuple(found)
+        results.append((name, way == "descending"))
+    return tuple(results)
 
 
 def _ranges(parameters: dict[str, str], *, today: date) -> tuple[tuple[date, date], ...]:

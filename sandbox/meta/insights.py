@@ -22,12 +22,16 @@ MOST_ROWS = 100_000
 """Entities x days above which a synchronous read is refused ("reduce the amount of data") and a report job is needed."""
 _AXES = {"device_platform": "device"}
 _DEVICE_PLATFORM = {"mobile": "mobile_app", "desktop": "desktop", "tablet": "mobile_web"}
+RATIOS = ("frequency", "cpc", "ctr", "cpm")
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of an answer before they are worded: row numbers of the catalog by level, the span, the breakdown's values, and counts."""
+    """Rows of an answer before they are worded: row numbers of the catalog by level, the span, the breakdown's values, and counts.
+
+    Without a breakdown `broken` is empty.
+    """
 
     first_day: np.ndarray
     last_day: np.ndarray
@@ -41,7 +45,7 @@ class Table:
     def at(self, places: np.ndarray) -> "Table":
         return Table(
             self.first_day[places], self.last_day[places], {k: v[places] for k, v in self.rows.items()},
-            [self.broken[n] for n in places.tolist()], {k: v[places] for k, v in self.counts.items()},
+            [self.broken[n] for n in places.tolist()] if self.broken else [], {k: v[places] for k, v in self.counts.items()},
         )  # fmt: skip
 
 
@@ -92,7 +96,7 @@ class Insights:
     def _whole(self, account: Account, query: InsightQuery) -> Iterator[tuple[Any, ...]]:
         for report in self._stage.market.report(account, query.level, query.since, query.until):
             rows = {name: getattr(report, name) for name in IDS[query.level]}
-            yield report.day, rows, [()] * len(report), {m: getattr(report, m) for m in METRICS}
+            yield report.day, rows, [], {m: getattr(report, m) for m in METRICS}
 
     def _broken(self, account: Account, query: InsightQuery) -> Iterator[tuple[Any, ...]]:
         catalog = self._stage.market.catalog(account)
@@ -128,22 +132,24 @@ class Insights:
         ids = [daily.rows[name].tolist() for name in IDS[query.level]]
         for n, day in enumerate(daily.first_day.tolist()):
             for span in spans[day]:
-                groups.setdefault((span, daily.broken[n], *(column[n] for column in ids)), []).append(n)
+                groups.setdefault(
+                    (span, daily.broken[n] if daily.broken else (), *(column[n] for column in ids)), []
+                ).append(n)
         keys = sorted(groups, key=lambda key: (key[0], key[2:], key[1]))
         places = [groups[key] for key in keys]
         counts = {m: np.array([int(v[at].sum()) for at in places], np.int64) for m, v in daily.counts.items()}
         return Table(
             np.array([key[0][0] for key in keys], np.int64), np.array([key[0][1] for key in keys], np.int64),
             {name: np.array([key[2 + n] for key in keys], np.int64) for n, name in enumerate(IDS[query.level])},
-            [key[1] for key in keys], counts,
+            [key[1] for key in keys] if query.breakdowns else [], counts,
         )  # fmt: skip
 
     def _shown(self, account: Account, query: InsightQuery, table: Table) -> np.ndarray:
         """Places of the rows that the filters keep, without archived and deleted things unless they are asked for."""
-        catalog, kept = self._stage.market.catalog(account), np.ones(len(table), bool)
+        catalog, retained = self._stage.market.catalog(account), np.ones(len(table), bool)
         if query.only is not None:
-            level, own = query.only
-            kept &= table.rows[level] == catalog.index[level][own] if level in table.rows else False
+            level, own_id = query.only
+            retained &= table.rows[level] == catalog.index[level][own_id] if level in table.rows else False
         if not query.names_statuses and query.level != "account":
             for level in LEVELS:
                 gone = [
@@ -152,10 +158,10 @@ class Insights:
                     if c.value in ("ARCHIVED", "DELETED") and c.entity_id in catalog.index[level]
                 ]
                 if level in table.rows and gone:
-                    kept &= ~np.isin(table.rows[level], gone)
+                    retained &= ~np.isin(table.rows[level], gone)
         for rule in rules(query.filtering):
-            kept &= self._met(account, rule, table)
-        return np.flatnonzero(kept)
+            retained &= self._met(account, rule, table)
+        return np.flatnonzero(retained)
 
     def _met(self, account: Account, rule: dict[str, Any], table: Table) -> np.ndarray:
         catalog, field = self._stage.market.catalog(account), rule["field"]
@@ -176,18 +182,18 @@ class Insights:
         if level not in table.rows:
             raise bad(f"filtering on {field} is not available at this level", blame="filtering")
         things = getattr(catalog, level + "s")
-        known = {
+        available = {
             row: str(things.id[row]) if name == "id" else (things.name[row] if hasattr(things, "name") else f"Ad {row + 1}")
             for row in np.unique(table.rows[level]).tolist()
         }  # fmt: skip
-        return np.array([holds(rule, known[row]) for row in table.rows[level].tolist()], bool)
+        return np.array([holds(rule, available[row]) for row in table.rows[level].tolist()], bool)
 
     def _statuses(self, account: Account, rule: dict[str, Any], table: Table, level: str) -> np.ndarray:
-        known = {
+        available = {
             row: effective_status(self._stage, account, level, row)
             for row in np.unique(table.rows[level]).tolist()
         }
-        return np.array([holds(rule, known[row]) for row in table.rows[level].tolist()], bool)
+        return np.array([holds(rule, available[row]) for row in table.rows[level].tolist()], bool)
 
     def _sorted(self, query: InsightQuery, table: Table) -> Table:
         order = np.arange(len(table))
@@ -198,7 +204,7 @@ class Insights:
 
     def _worded(self, account: Account, query: InsightQuery, table: Table) -> list[dict[str, Any]]:
         catalog = self._stage.market.catalog(account)
-        made: dict[str, Callable[[], list[Any]]] = {
+        created: dict[str, Callable[[], list[Any]]] = {
             "account_id": lambda: [account.id] * len(table),
             "account_name": lambda: [account.name] * len(table),
             "account_currency": lambda: [account.currency] * len(table),
@@ -212,36 +218,37 @@ class Insights:
             "action_values": lambda: values(table.counts, query.windows),
         }
         for name in ("impressions", "reach", "clicks", "inline_link_clicks"):
-            made[name] = lambda name=name: [str(int(v)) for v in _number(name, table.counts).tolist()]  # type: ignore[misc]
-        for name in ("frequency", "cpc", "ctr", "cpm"):
-            made[name] = lambda name=name: _ratios(_number(name, table.counts))  # type: ignore[misc]
+            created[name] = lambda name=name: [str(int(v)) for v in _number(name, table.counts).tolist()]  # type: ignore[misc]
+        for name in RATIOS:
+            created[name] = lambda name=name: _ratios(_number(name, table.counts))  # type: ignore[misc]
         for theirs, level in (("campaign", "campaign"), ("adset", "ad_set"), ("ad", "ad")):
             if level in table.rows:
-                made |= _named(theirs, getattr(catalog, level + "s"), table.rows[level])
-        columns = {name: made[name]() for name in query.fields if name in made}
-        columns["date_start"] = [_iso(day) for day in table.first_day.tolist()]
-        columns["date_stop"] = [_iso(day) for day in table.last_day.tolist()]
+                created |= _named(theirs, getattr(catalog, level + "s"), table.rows[level])
+        columns = {name: created[name]() for name in query.fields if name in created}
+        columns["date_start"], columns["date_stop"] = _iso_days(table.first_day), _iso_days(table.last_day)
         for n, name in enumerate(query.breakdowns):
             columns[name] = [
                 _DEVICE_PLATFORM.get(v[n], v[n]) if name == "device_platform" else v[n] for v in table.broken
             ]
         names = list(columns)
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        return [
-            {name: value for name, value in row.items() if value is not None} for row in rows
-        ]  # what did not happen is left out
+        results = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        for name in {"actions", "action_values", *RATIOS} & columns.keys():
+            for row in results:
+                if row[name] is None:  # what did not happen is left out
+                    del row[name]
+        return results
 
 
 def _number(name: str, counts: dict[str, np.ndarray]) -> np.ndarray:
     impressions, clicks, spend = counts["impressions"], counts["clicks"], counts["spend_micros"]
     reach = impressions - impressions // 5
-    known: dict[str, Callable[[], np.ndarray]] = {
+    available: dict[str, Callable[[], np.ndarray]] = {
         "impressions": lambda: impressions, "reach": lambda: reach, "clicks": lambda: clicks,
         "inline_link_clicks": lambda: clicks - clicks // 4, "spend": lambda: spend / 1e6,
         "frequency": lambda: _ratio(impressions, reach), "cpc": lambda: _ratio(spend / 1e6, clicks),
         "ctr": lambda: _ratio(clicks * 100, impressions), "cpm": lambda: _ratio(spend / 1e3, impressions),
     }  # fmt: skip
-    return known[name]()
+    return available[name]()
 
 
 def _ratios(values: np.ndarray) -> list[str | None]:
@@ -276,8 +283,11 @@ def _named(theirs: str, things: Any, rows: np.ndarray) -> dict[str, Callable[[],
     def called() -> list[str]:
         return [names[row] if names else f"Ad {row + 1}" for row in rows.tolist()]
 
-    return {f"{theirs}_id": lambda: [str(own) for own in things.id[rows].tolist()], f"{theirs}_name": called}
+    return {
+        f"{theirs}_id": lambda: [str(own_id) for own_id in things.id[rows].tolist()],
+        f"{theirs}_name": called,
+    }
 
 
-def _iso(day: int) -> str:
-    return date.fromordinal(day + _EPOCH).isoformat()
+def _iso_days(days: np.ndarray) -> list[str]:
+    return [str(day) for day in days.astype("datetime64[D]").tolist()]

@@ -63,8 +63,8 @@ def chosen(
             raise bad(f"Tried accessing nonexisting field ({name}) on node type ({kind})", blame="fields")
         if wrong := [each for each in inner if each not in honoured[name]]:
             raise bad(f"Tried accessing nonexisting field ({wrong[0]}) on field ({name})", blame="fields")
-    found = {name: _inner(node[name], inner) for name, inner in names.items() if name in node}
-    return {"id": node["id"]} | found if "id" in node else found
+    results = {name: _inner(node[name], inner) for name, inner in names.items() if name in node}
+    return {"id": node["id"]} | results if "id" in node else results
 
 
 def _inner(value: Any, names: list[str]) -> Any:
@@ -95,10 +95,10 @@ def encoded(position: int) -> str:
 def listed(text: str) -> list[str]:
     """Names from `a,b` or `["a","b"]`, the two ways clients send them."""
     try:
-        found = json.loads(text) if text.startswith("[") else text.split(",")
+        results = json.loads(text) if text.startswith("[") else text.split(",")
     except json.JSONDecodeError as error:
         raise bad("a list could not be read") from error
-    return [str(name).strip() for name in found if str(name).strip()]
+    return [str(name).strip() for name in results if str(name).strip()]
 
 
 def rules(text: str) -> list[dict[str, Any]]:
@@ -108,9 +108,9 @@ def rules(text: str) -> list[dict[str, Any]]:
         Refused: They cannot be read.
     """
     try:
-        found = json.loads(text or "[]")
+        results = json.loads(text or "[]")
         return [
-            {"field": rule["field"], "operator": rule["operator"], "value": rule["value"]} for rule in found
+            {"field": rule["field"], "operator": rule["operator"], "value": rule["value"]} for rule in results
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise bad("filtering is malformed", blame="filtering") from error

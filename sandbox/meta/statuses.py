@@ -26,13 +26,13 @@ def status_of(stage: Stage, account: Account, level: str, row: int) -> str:
 def effective_status(stage: Stage, account: Account, level: str, row: int) -> str:
     """The status after those above: a paused campaign pauses what is in it."""
     catalog = stage.market.catalog(account)
-    own = status_of(stage, account, level, row)
-    if own != "ACTIVE":
-        return own
+    own_id = status_of(stage, account, level, row)
+    if own_id != "ACTIVE":
+        return own_id
     for over, at in above(catalog, level, row):
         if status_of(stage, account, over, at) != "ACTIVE":
             return "CAMPAIGN_PAUSED" if over == "campaign" else "ADSET_PAUSED"
-    return "DISAPPROVED" if level == "ad" and is_rejected(stage, account, row) else own
+    return "DISAPPROVED" if level == "ad" and is_rejected(stage, account, row) else own_id
 
 
 def above(catalog: Catalog, level: str, row: int) -> list[tuple[str, int]]:

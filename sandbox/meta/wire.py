@@ -71,8 +71,8 @@ class _Wire:
                 sleep(float(slow.get("seconds", 1)))
             version, _, rest = path.partition("/")
             if version not in VERSIONS:
-                said = f"(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: {VERSIONS[0]}."
-                raise Refused(2635, said)  # noqa: TRY301 — answered below like every refusal
+                message = f"(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: {VERSIONS[0]}."
+                raise Refused(2635, message)  # noqa: TRY301 — answered below like every refusal
             self._let_in(parameters, headers)
             if method == "POST" and not rest and "batch" in parameters:
                 return _json(self._batch(parameters["batch"]), headers)
@@ -84,7 +84,7 @@ class _Wire:
             return write_response(answered.fault, headers)
 
     def _let_in(self, parameters: dict[str, str], headers: dict[str, str]) -> None:
-        take, known = self._stage.faults.take, self._stage.credentials
+        take, available = self._stage.faults.take, self._stage.credentials
         self._stage.late_changes.land()
         if take("meta_ads", "unavailable") is not None:
             raise Refused(2, "Service temporarily unavailable", subcode=1504044, http=503, is_transient=True)
@@ -102,9 +102,9 @@ class _Wire:
             raise Refused(
                 2500, "An active access token must be used to query information about the current user."
             )
-        if token != known.meta_access_token:
+        if token != available.meta_access_token:
             raise Refused(190, "Invalid OAuth access token - Cannot parse access token", http=401)
-        proof = hmac.new(known.meta_app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        proof = hmac.new(available.meta_app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
         if parameters.get("appsecret_proof", proof) != proof:
             raise Refused(
                 100, "Invalid appsecret_proof provided in the API argument", kind="GraphMethodException"
@@ -170,9 +170,9 @@ class _Wire:
         if (
             edge == "insights"
             and name.isdigit()
-            and (found := entities.find(self._stage, int(name))) is not None
+            and (results := entities.find(self._stage, int(name))) is not None
         ):
-            account, level, _ = found
+            account, level, _ = results
             self._stage.note("meta_ads", f"{method} {level}/insights", account.id)
             return self._insight(method, account, parameters, path, node=(level, int(name)))
         return self._edges.of_object(method, name, edge, parameters)
@@ -182,8 +182,8 @@ class _Wire:
     ) -> dict[str, Any]:
         account = self._stage.world.account("meta_ads", name.removeprefix("act_"))
         if account is None:
-            said = "(#200) Ad account owner has NOT grant ads_management or ads_read permission"
-            raise Refused(200, said, http=403)
+            message = "(#200) Ad account owner has NOT grant ads_management or ads_read permission"
+            raise Refused(200, message, http=403)
         if edge == "insights":
             self._stage.note("meta_ads", f"{method} act/insights", account.id, level=parameters.get("level"))
             return self._insight(method, account, parameters, path)
@@ -235,17 +235,17 @@ class _Wire:
             return self._answer(job.account, job.query, parameters, f"{name}/insights")
         job.polls += 1
         status, percent = ("Job Running", 50) if job.polls < 2 else (job.ends, 100)
-        found = {
+        results = {
             "id": name, "account_id": job.account.id, "async_status": status, "async_percent_completion": percent,
             "date_start": str(job.query.since), "date_stop": str(job.query.until),
         }  # fmt: skip
         if status == "Job Failed":
-            found |= {
+            results |= {
                 "error_code": 2,
                 "error_subcode": 1504044,
                 "error_message": "Service temporarily unavailable",
             }
-        return found
+        return results
 
     def _answer(
         self, account: Account, query: InsightQuery, parameters: dict[str, str], path: str

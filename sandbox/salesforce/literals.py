@@ -21,23 +21,23 @@ class Malformed(Exception):
 
 def literal_span(name: str, today: date) -> tuple[date, date] | None:
     """First and last day of a date literal, None for what is none. Last days end today, as they do at Salesforce."""
-    one, sunday, month = (
+    entry, sunday, month = (
         timedelta(days=1),
         today - timedelta(days=(today.weekday() + 1) % 7),
         today.replace(day=1),
     )
     year = today.replace(month=1, day=1)
     spans = {
-        "TODAY": (today, today), "YESTERDAY": (today - one, today - one), "TOMORROW": (today + one, today + one),
-        "THIS_WEEK": (sunday, sunday + 6 * one), "LAST_WEEK": (sunday - 7 * one, sunday - one),
-        "THIS_MONTH": (month, (month + 32 * one).replace(day=1) - one), "LAST_MONTH": ((month - one).replace(day=1), month - one),
-        "THIS_YEAR": (year, year.replace(month=12, day=31)), "LAST_YEAR": ((year - one).replace(month=1, day=1), year - one),
-        "LAST_90_DAYS": (today - 90 * one, today),
+        "TODAY": (today, today), "YESTERDAY": (today - entry, today - entry), "TOMORROW": (today + entry, today + entry),
+        "THIS_WEEK": (sunday, sunday + 6 * entry), "LAST_WEEK": (sunday - 7 * entry, sunday - entry),
+        "THIS_MONTH": (month, (month + 32 * entry).replace(day=1) - entry), "LAST_MONTH": ((month - entry).replace(day=1), month - entry),
+        "THIS_YEAR": (year, year.replace(month=12, day=31)), "LAST_YEAR": ((year - entry).replace(month=1, day=1), year - entry),
+        "LAST_90_DAYS": (today - 90 * entry, today),
     }  # fmt: skip
     match = _COUNTED.fullmatch(name)
     if match and match[2] == "DAYS":
-        count = int(match[3]) * one
-        return (today - count, today) if match[1] == "LAST" else (today + one, today + count)
+        count = int(match[3]) * entry
+        return (today - count, today) if match[1] == "LAST" else (today + entry, today + count)
     if match:
         raise Malformed(f"The sandbox does not honour the date literal {name}")
     return spans.get(name)

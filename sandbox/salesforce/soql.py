@@ -44,15 +44,15 @@ class Query:
         """
         if strange := ({*self.fields} | self.names) - set(columns):
             raise Malformed(f"No such column '{min(strange)}' on entity '{self.object}'.", "INVALID_FIELD")
-        found = [row for row in rows if self.test(row, now)]
+        results = [row for row in rows if self.test(row, now)]
         for name, descending, empty_first in reversed(self.order):
             held = sorted(
-                (r for r in found if r[name] is not None), key=lambda row: row[name], reverse=descending
+                (r for r in results if r[name] is not None), key=lambda row: row[name], reverse=descending
             )
-            empty = [row for row in found if row[name] is None]
-            found = empty + held if empty_first else held + empty
+            empty = [row for row in results if row[name] is None]
+            results = empty + held if empty_first else held + empty
         end = None if self.limit is None else self.offset + self.limit
-        return [{name: row[name] for name in self.fields} for row in found[self.offset : end]]
+        return [{name: row[name] for name in self.fields} for row in results[self.offset : end]]
 
 
 def parsed(text: str) -> Query:
@@ -188,7 +188,7 @@ class _Reader:
 
     def order(self) -> tuple[tuple[str, bool, bool], ...]:
         self.expect("BY")
-        found = []
+        results = []
         while True:
             name = self.word()
             descending = self.take("DESC")
@@ -199,9 +199,9 @@ class _Reader:
                 empty_first = self.take("FIRST")
                 if not empty_first:
                     self.expect("LAST")
-            found.append((name, descending, empty_first))
+            results.append((name, descending, empty_first))
             if not self.take(","):
-                return tuple(found)
+                return tuple(results)
 
     def number(self, clause: str) -> int:
         given = self.word()
@@ -283,5 +283,7 @@ def _in_span(held: Any, sign: str, span: tuple[date, date]) -> bool:
 
 def _like(pattern: str) -> re.Pattern[str]:
     parts = re.split(r"(%|_)", pattern)
-    known = {"%": ".*", "_": "."}
-    return re.compile("".join(known.get(part, re.escape(part)) for part in parts), re.IGNORECASE | re.DOTALL)
+    available = {"%": ".*", "_": "."}
+    return re.compile(
+        "".join(available.get(part, re.escape(part)) for part in parts), re.IGNORECASE | re.DOTALL
+    )

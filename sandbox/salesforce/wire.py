@@ -46,7 +46,7 @@ class _Wire:
 
     async def token(self, request: Request) -> Response:
         given = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
-        known = self._stage.credentials
+        available = self._stage.credentials
         self._stage.note("salesforce", "POST token")
         if given.get("grant_type") != "client_credentials":
             return JSONResponse(
@@ -54,8 +54,8 @@ class _Wire:
                 status_code=400,
             )
         if (given.get("client_id"), given.get("client_secret")) != (
-            known.salesforce_client_id,
-            known.salesforce_client_secret,
+            available.salesforce_client_id,
+            available.salesforce_client_secret,
         ):
             return JSONResponse(
                 {"error": "invalid_client", "error_description": "invalid client credentials"},
@@ -65,7 +65,7 @@ class _Wire:
         instance = str(request.url).removesuffix("/services/oauth2/token")
         return JSONResponse(
             {
-                "access_token": known.salesforce_access_token,
+                "access_token": available.salesforce_access_token,
                 "instance_url": instance,
                 "token_type": "Bearer",
                 "issued_at": "0",
@@ -85,12 +85,12 @@ class _Wire:
             return _refused(404, "NOT_FOUND", "The requested resource does not exist")
         try:
             _require_known(request.query_params, set() if cursor else {"q"})
-            found, start = (
+            results, start = (
                 self._more(cursor) if cursor else (self._asked(request, all_rows=verb == "queryAll"), 0)
             )
         except Malformed as error:
             return _refused(400, error.code, str(error))
-        return JSONResponse(self._page(found, start, verb, request.path_params["version"]), headers=headers)
+        return JSONResponse(self._page(results, start, verb, request.path_params["version"]), headers=headers)
 
     def _not_now(self, request: Request) -> Response | None:
         """The refusal that a fault or the session calls for."""
@@ -118,18 +118,18 @@ class _Wire:
             return refused
         self._stage.note("salesforce", f"{request.method} jobs/query")
         headers = {"Sforce-Limit-Info": f"api-usage={next(self._calls)}/{LIMIT}"}
-        own = request.path_params.get("job")
+        own_id = request.path_params.get("job")
         try:
-            if own is None:
+            if own_id is None:
                 return JSONResponse(self._job(given), headers=headers)
-            held = self._jobs.get(own)
+            held = self._jobs.get(own_id)
             if held is None:
                 return _refused(404, "NOT_FOUND", "The requested resource does not exist")
             if "results" in request.path_params:
                 return _results(held, request, headers)
         except Malformed as error:
-            return _refused(400, error.code if own is not None else "API_ERROR", str(error))
-        return JSONResponse(described(own, held.state()), headers=headers)
+            return _refused(400, error.code if own_id is not None else "API_ERROR", str(error))
+        return JSONResponse(described(own_id, held.state()), headers=headers)
 
     def _job(self, given: dict[str, Any]) -> dict[str, Any]:
         """A new job."""
@@ -165,20 +165,20 @@ class _Wire:
             raise Malformed("invalid query locator")
         return self._cursors[name], int(start)
 
-    def _page(self, found: list[Row], start: int, verb: str, version: str) -> dict[str, Any]:
-        if found and set(found[0]) == {"attributes"}:  # COUNT()
-            return {"totalSize": len(found), "done": True, "records": []}
+    def _page(self, results: list[Row], start: int, verb: str, version: str) -> dict[str, Any]:
+        if results and set(results[0]) == {"attributes"}:  # COUNT()
+            return {"totalSize": len(results), "done": True, "records": []}
         page: dict[str, Any] = {
-            "totalSize": len(found),
-            "done": start + PAGE >= len(found),
-            "records": found[start : start + PAGE],
+            "totalSize": len(results),
+            "done": start + PAGE >= len(results),
+            "records": results[start : start + PAGE],
         }
         if not page["done"]:
             name = (
-                next((name for name, held in self._cursors.items() if held is found), None)
+                next((name for name, held in self._cursors.items() if held is results), None)
                 or f"01g{next(self._numbers):012d}"
             )
-            self._cursors[name] = found
+            self._cursors[name] = results
             page["nextRecordsUrl"] = f"/services/data/v{version}/{verb}/{name}-{start + PAGE}"
         return page
 

@@ -19,7 +19,7 @@ from assets.segments.discovery.candidates import (
     RESPONSE,
     TIERS,
     Candidate,
-    TrainingSet,
+    TraitTrainingSet,
     build_candidate,
 )
 from assets.segments.discovery.encoded_rows import EncodedRows
@@ -50,8 +50,8 @@ class CandidateInputs:
     """
 
     ways: tuple[str, ...]
-    whole: TrainingSet
-    halves: tuple[TrainingSet, TrainingSet]
+    whole: TraitTrainingSet
+    halves: tuple[TraitTrainingSet, TraitTrainingSet]
     rows_of_halves: EncodedRows
     traits: tuple[str, ...]
 

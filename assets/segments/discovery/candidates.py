@@ -40,7 +40,7 @@ CLEAR = 2.6
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingSet:
+class TraitTrainingSet:
     """Customers with their traits at the end of a period, and what they bought in it.
 
     `rows` has the traits that rules may use; `together` the coded traits that groups should share;
@@ -58,8 +58,8 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def people(self, chosen: np.ndarray) -> "TrainingSet":
-        return TrainingSet(
+    def people(self, chosen: np.ndarray) -> "TraitTrainingSet":
+        return TraitTrainingSet(
             self.rows.take(chosen),
             self.traits,
             self.together.rows(chosen),
@@ -82,7 +82,7 @@ class Candidate:
 
 
 def build_candidate(
-    training: TrainingSet, *, way: str, k: int, seed: int, ratio: float, starts: int = 4
+    training: TraitTrainingSet, *, way: str, k: int, seed: int, ratio: float, starts: int = 4
 ) -> Candidate | None:
     """The candidate of one method and k; None where fewer than two groups are left."""
     if way == CLASSES:
@@ -111,7 +111,7 @@ def build_candidate(
     return _proposal(training, way, k, questions_asked, leaves, group_of, at, fidelity=1.0)
 
 
-def _mixture(training: TrainingSet, k: int, *, seed: int) -> np.ndarray:
+def _mixture(training: TraitTrainingSet, k: int, *, seed: int) -> np.ndarray:
     """Components of a Gaussian mixture over log orders and log order value; those who never bought join
     the rarest buyers.
     """
@@ -128,7 +128,7 @@ def _mixture(training: TrainingSet, k: int, *, seed: int) -> np.ndarray:
     return np.unique(labels, return_inverse=True)[1]
 
 
-def _tiered(training: TrainingSet, k: int) -> Candidate | None:
+def _tiered(training: TraitTrainingSet, k: int) -> Candidate | None:
     rules = tiers(training.rows, training.traits[0], k, least=training.least, telling=training.telling)
     if len(rules) < 2:
         return None
@@ -137,7 +137,7 @@ def _tiered(training: TrainingSet, k: int) -> Candidate | None:
 
 
 def _described_by_tree(
-    training: TrainingSet,
+    training: TraitTrainingSet,
     labels: np.ndarray,
     *,
     k: int,
@@ -158,7 +158,9 @@ def _described_by_tree(
     return _proposal(training, way, k, questions_asked, leaves, group_of, at, fidelity=fidelity)
 
 
-def _cascaded(training: TrainingSet, *, k: int, seed: int, ratio: float, starts: int) -> Candidate | None:
+def _cascaded(
+    training: TraitTrainingSet, *, k: int, seed: int, ratio: float, starts: int
+) -> Candidate | None:
     """Class labels described by the first trait that is known; None where some group is never described."""
     labels, _ = classes(training.together, k, seed=seed, starts=starts)
     merged = _merge_alike(labels, training.bought, ratio)[labels]
@@ -172,7 +174,7 @@ def _cascaded(training: TrainingSet, *, k: int, seed: int, ratio: float, starts:
 
 
 def _proposal(
-    training: TrainingSet,
+    training: TraitTrainingSet,
     way: str,
     k: int,
     questions_asked: list,
@@ -197,16 +199,18 @@ def _proposal(
     return Candidate(way, k, rules, groups, fidelity, shared_information(training.together, groups))
 
 
-def _asked(training: TrainingSet, targets: np.ndarray, *, with_purchases: bool) -> tuple[list, np.ndarray]:
+def _asked(
+    training: TraitTrainingSet, targets: np.ndarray, *, with_purchases: bool
+) -> tuple[list, np.ndarray]:
     traits = tuple(trait for trait in training.traits if with_purchases or not trait.is_purchase)
     return questions(training.rows, traits, targets)
 
 
-def _least(training: TrainingSet) -> int:
+def _least(training: TraitTrainingSet) -> int:
     return max(20, int(LEAF_SHARE * len(training)))
 
 
-def _response(training: TrainingSet) -> np.ndarray:
+def _response(training: TraitTrainingSet) -> np.ndarray:
     """Purchases in levels, one indicator each: a tree can split on any difference in their distribution."""
     blocks = []
     for outcome in training.bought.T:
