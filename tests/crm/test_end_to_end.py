@@ -19,6 +19,7 @@ import pytest
 from assets.core.crm import assets as crm
 from assets.core.crm import checks
 from assets.core.crm.funnel_day import ALL, PAID, PLATFORMS
+from assets.raw.crm.assets import crm_records
 from orchestration.cli.connection_check import checked_crms, shown
 from resources.config.settings import load_settings
 from resources.crm.registry import Crms
@@ -43,7 +44,7 @@ from tests.crm.truth import holdings
 
 def run(lake: Lake, crms: Crms, *, raise_on_error: bool = True) -> dg.ExecuteInProcessResult:
     return dg.materialize(
-        [crm.crm_records, crm.crm_people, crm.crm_funnel, *dg.load_asset_checks_from_modules([checks])],
+        [crm_records, crm.crm_people, crm.crm_funnel, *dg.load_asset_checks_from_modules([checks])],
         resources={"lake": lake, "settings": crms.settings(), "crms": crms},
         raise_on_error=raise_on_error,
     )

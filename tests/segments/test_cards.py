@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from assets.reports.pages.segments import segments_of
@@ -19,6 +20,7 @@ from assets.segments.discovery.inputs import as_rows, card_words
 from benchmarks.segment_worlds import AS_OF, SegmentWorld, draw
 from resources.lake.lake import Lake
 from resources.policy.segments import Segments
+from resources.tables.crm import CRM_PULLS
 from resources.tables.crm_core import OUTCOMES
 from resources.tables.segments import AUDIENCES, CARDS, CUSTOMER_FEATURES, CUSTOMERS
 
@@ -196,9 +198,20 @@ def test_a_segment_that_holds_no_more_expires_and_its_campaigns_are_told(lake: L
     assert page.in_segments == 0
 
 
-def test_a_week_of_which_nothing_is_known_is_refused(tmp_path: Path) -> None:
+def test_a_week_of_which_nothing_is_known_is_refused_where_a_crm_is_read(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    counts = dict.fromkeys(("rows", "changed", "merged", "deleted", "calls"), 0)
+    pull = {"source": "hubspot", "pulled_at": NOW, "is_whole": True, "seconds": 1.0, "mapping": ""} | counts
+    lake.append(CRM_PULLS, pa.Table.from_pylist([pull], schema=CRM_PULLS.schema))
     with pytest.raises(dg.Failure, match="Materialize segments/customer_features"):
-        materialize(Lake(tmp_path / "lake"), MONDAY)
+        materialize(lake, MONDAY)
+
+
+def test_without_a_crm_the_week_is_empty_and_says_why(tmp_path: Path) -> None:
+    result = materialize(Lake(tmp_path / "lake"), MONDAY)
+    assert result.success
+    for materialization in result.asset_materializations_for_node("segments"):
+        assert "CRM" in str(materialization.metadata)
 
 
 def test_drift_is_large_for_other_people_and_none_by_chance() -> None:
