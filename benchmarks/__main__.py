@@ -18,6 +18,7 @@ NAMES = (
     "backfill",
     "daily",
     "gate",
+    "gate_faults",
     "lag",
     "history",
     "reliability",
@@ -26,6 +27,7 @@ NAMES = (
     "pacing",
     "attribution",
     "crm",
+    "files",
     "page",
     "value",
     "segments",
@@ -47,8 +49,9 @@ SHARED = Path("..", "shared", "data")
 @click.option(
     "--size",
     type=int,
-    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, ad sets for page, customers for value, segments and segments_scale.",
+    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, megabytes for files, ad sets for page, customers for value, segments and segments_scale.",
 )
+@click.option("--kills", type=click.IntRange(min=0), help="Processes that gate_faults kills besides.")
 @click.option("--seeds", default=1, show_default=True, help="Seeds from --seed on; figures are their means.")
 @click.option(
     "--order-spread",
@@ -62,6 +65,7 @@ def main(
     world: str | None,
     data: Path | None,
     size: int | None,
+    kills: int | None,
     seeds: int,
     order_spread: float | None,
 ) -> None:
@@ -74,7 +78,10 @@ def main(
         )
         click.echo(f"{why}.", err=True)
         sys.exit(2)
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = {} if kills is None else {"kills": kills}
+    if kills is not None and name != "gate_faults":
+        click.echo(f"The {name} benchmark takes no --kills.", err=True)
+        sys.exit(2)
     if name in WITH_SEEDS:
         given |= {"seeds": seeds, "order_spread": order_spread}
     elif seeds != 1 or order_spread is not None:

@@ -1,7 +1,9 @@
-"""The three numbers against the market's truth: blended paid ROAS, cost per qualified lead of young cohorts, paid pipeline; and whose credit it is.
+"""Attribution against the sandbox's truth: blended paid ROAS, cost per qualified lead of young cohorts, paid
+pipeline, credit.
 
-On one world: errors beside what platforms claim, beside last touch and beside the cost per qualified lead so far; how often the 80 % ranges
-hold. On `size` further worlds (10), drawn from the seed: how far each model's credit by channel is from the true one.
+On one world: errors beside platform claims, last touch and cost per qualified lead so far; coverage of the
+80 % ranges. On `size` further worlds (10), drawn from the seed: distance of each model's credit by channel
+from the true one.
 """
 
 from collections.abc import Callable
@@ -14,6 +16,7 @@ import pandas as pd
 from assets.core.crm import attribute, cost_per_qualified_lead, credit_by, expected_wins
 from assets.core.crm.acquisition_cohorts import eventual
 from assets.core.crm.attribution import UNATTRIBUTED
+from assets.core.crm.path_completion import paid_shares
 from benchmarks.customers import HISTORY_DAYS, LATER_DAYS, Shown, customers
 from resources.policy.crm import MODELS
 from sandbox.customer_settings import PAID
@@ -21,10 +24,17 @@ from sandbox.world import World, load_world
 
 WORLDS, WINDOW_DAYS, COHORT_DAYS = 10, 60, 7
 AGES, MORNINGS = (7, 14, 30), 8
+LOSSY = "lossy"
+"""`--world lossy`: `size` worlds in which many touches go unobserved and platforms claim far too much."""
 
 
 def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
-    """Errors as shares of the truth; distances as half the sum of differences between shares of credit, by channel."""
+    """Errors as shares of the truth; distances as half the sum of absolute differences of credit shares,
+    by channel.
+    """
+    count = WORLDS if size is None else size
+    if world == LOSSY:
+        return _lossy_worlds(seed, count, say)
     given = load_world(world or "demo", seed=seed)
     given = _without_beginning(given)
     shown = customers(given)
@@ -43,28 +53,93 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
     figures["coverage"] = float(cohorts.loc[cohorts["channel"] != "all", "held"].mean())
     figures["coverage_ranges"] = float((cohorts["channel"] != "all").sum())
     figures |= _pipeline(mornings, given) | _campaigns(mornings, later)
-    distances = pd.DataFrame(
-        [
-            _distances(_other(given, seed + 1_000 * n))
-            for n in range(1, (WORLDS if size is None else size) + 1)
-        ]
-    )
+    distances = pd.DataFrame([_distances(_other(given, seed + 1_000 * n)) for n in range(1, count + 1)])
     say("distance to the true credit by channel, per world:\n" + distances.round(4).to_string())
     rules = [name for name in MODELS if name not in {"data_driven", "markov"}]
     for name in MODELS:
         peers.setdefault(name, {})["credit_distance"] = float(distances[name].mean())
     figures["credit_distance"] = peers.pop("data_driven")["credit_distance"]
-    figures["blended_roas_error_over_worlds"] = float(distances["blended"].mean())
-    figures["worlds_within_2_percent"] = float((distances["blended"] <= 0.02).sum())
+    figures |= _over_worlds(distances, "blended", suffix="_over_worlds")
+    figures["blended_coverage"] = float(distances["held"].mean())
+    figures["blended_width"] = float(distances["width"].mean())
     figures["worlds"] = float(len(distances))
+    peers["proportional"] |= _over_worlds(distances, "proportional", suffix="_over_worlds")
     figures["worlds_closer_than_every_rule"] = float(
         (distances["data_driven"] < distances[rules].min(axis=1)).sum()
     )
     figures["worlds_closer_than_markov"] = float((distances["data_driven"] < distances["markov"]).sum())
     return {
         "figures": {name: round(float(value), 5) for name, value in figures.items()},
-        "peers": {name: {k: round(float(v), 5) for k, v in one.items()} for name, one in peers.items()},
+        "peers": {name: {k: round(float(v), 5) for k, v in errors.items()} for name, errors in peers.items()},
         "ratios": {},
+    }
+
+
+def _over_worlds(distances: pd.DataFrame, column: str, *, suffix: str = "") -> dict[str, float]:
+    """Mean and largest error of the blended ROAS, and the worlds in which it is at most 2 %."""
+    error = distances[column].abs()
+    return {
+        f"blended_roas_error{suffix}": float(error.mean()),
+        "blended_roas_error_greatest": float(error.max()),
+        "blended_roas_bias": float(distances[column].mean()),
+        "worlds_within_2_percent": float((error <= 0.02).sum()),
+    }
+
+
+def _lossy_worlds(seed: int, count: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """Blended ROAS where many touches go unobserved and claims exceed, beside the proportional estimate."""
+    rows = []
+    for n in range(count):
+        drawn = _lossy(_without_beginning(load_world("demo", seed=seed + n)), seed + n)
+        shown = customers(drawn)
+        rows.append(_blended_errors(shown, _truth(shown, drawn)))
+        say(f"world {seed + n}: " + ", ".join(f"{name} {value:.3f}" for name, value in rows[-1].items()))
+    table = pd.DataFrame(rows)
+    figures = _over_worlds(table, "blended") | {
+        "coverage": float(table["held"].mean()),
+        "width": float(table["width"].mean()),
+        "worlds": float(len(table)),
+    }
+    return {
+        "figures": {name: round(value, 5) for name, value in figures.items()},
+        "peers": {
+            "proportional": {
+                name: round(value, 5) for name, value in _over_worlds(table, "proportional").items()
+            }
+        },
+        "ratios": {},
+    }
+
+
+def _lossy(world: World, seed: int) -> World:
+    """The world with 5 to 30 % of customers and as many touches unobserved, and claims 30 to 100 % too
+    high.
+    """
+    rng = np.random.default_rng(seed)
+    lost = {
+        "lost_share": float(rng.uniform(0.05, 0.3)),
+        "touch_lost_share": float(rng.uniform(0.05, 0.3)),
+        "claim_excess": float(rng.uniform(0.3, 1.0)),
+        "untagged_share": float(rng.uniform(0.1, 0.4)),
+    }
+    return world.model_copy(update={"crm": world.crm.model_copy(update=lost)})
+
+
+def _blended_errors(shown: Shown, booked: pd.DataFrame) -> dict[str, float]:
+    """Relative errors of paid revenue, completed and proportional; whether the range holds, and its width."""
+    start, end = _window(shown)
+    credited = attribute(shown.touches, shown.orders, repeats_follow=True)
+    shares = paid_shares(credited, shown.touches, shown.orders, paid=PAID)
+    estimate, low, high = shares.paid_value((shares.day >= start) & (shares.day <= end))
+    true = float(booked.loc[booked["is_paid"], "euro"].sum())
+    value = _credit(shown, "data_driven").set_index("channel")["value"]
+    seen = value.drop(UNATTRIBUTED, errors="ignore")
+    proportional = float(seen.reindex(list(PAID)).sum()) * float(value.sum()) / float(seen.sum())
+    return {
+        "blended": estimate / true - 1.0,
+        "proportional": proportional / true - 1.0,
+        "held": float(low <= true <= high),
+        "width": (high - low) / true,
     }
 
 
@@ -89,8 +164,8 @@ def _truth(shown: Shown, world: World) -> pd.DataFrame:
 
 def _credit(shown: Shown, model: Any) -> pd.DataFrame:
     start, end = (pd.Timestamp(day, tz="UTC") for day in _window(shown))
-    told = attribute(shown.touches, shown.orders, model=model, repeats_follow=True)
-    return credit_by(told[(told["at"] >= start) & (told["at"] < end + timedelta(days=1))], "channel")
+    shares = attribute(shown.touches, shown.orders, model=model, repeats_follow=True)
+    return credit_by(shares[(shares["at"] >= start) & (shares["at"] < end + timedelta(days=1))], "channel")
 
 
 def _blended(shown: Shown, world: World) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
@@ -101,8 +176,8 @@ def _blended(shown: Shown, world: World) -> tuple[dict[str, float], dict[str, di
     def error(model: str, *, strictly: bool = False) -> float:
         value = _credit(shown, model).set_index("channel")["value"]
         lost = float(value.get(UNATTRIBUTED, 0.0)) / float(value.sum())
-        found = float(value.reindex(list(PAID)).sum()) / (1.0 if strictly else 1.0 - lost)
-        return found / paid - 1.0
+        paid_value = float(value.reindex(list(PAID)).sum()) / (1.0 if strictly else 1.0 - lost)
+        return paid_value / paid - 1.0
 
     since = pd.Timestamp(_window(shown)[0])
     claimed = float(shown.claims.loc[shown.claims["day"] >= since, "value"].sum())
@@ -117,20 +192,25 @@ def _blended(shown: Shown, world: World) -> tuple[dict[str, float], dict[str, di
     goals = goals[
         goals["person_id"].isin(shop) | goals["person_id"].isin(shown.leads["person_id"])
     ].drop_duplicates("person_id")
-    told = attribute(shown.touches, goals)
-    told = credit_by(told[told["at"] >= since.tz_localize("UTC")], "channel").set_index("channel")["credit"]
-    booked = float(told.reindex(list(PAID)).sum()) / (
-        1.0 - float(told.get(UNATTRIBUTED, 0.0)) / float(told.sum())
+    credited = attribute(shown.touches, goals)
+    credited = credit_by(credited[credited["at"] >= since.tz_localize("UTC")], "channel").set_index(
+        "channel"
+    )["credit"]
+    booked = float(credited.reindex(list(PAID)).sum()) / (
+        1.0 - float(credited.get(UNATTRIBUTED, 0.0)) / float(credited.sum())
     )
     figures = {
-        "blended_roas_error": abs(error("data_driven")),
+        "blended_roas_error": abs(_blended_errors(shown, true)["blended"]),
         "blended_roas_error_attributed_alone": abs(error("data_driven", strictly=True)),
         "orders": float(len(shown.orders)),
         "touches": float(len(shown.touches)),
         "claim_inflation": float(shown.claims.loc[shown.claims["day"] >= since, "conversions"].sum())
         / booked,
     }
-    peers = {"platform claims": {"blended_roas_error": abs(claimed / paid - 1.0)}}
+    peers = {
+        "platform claims": {"blended_roas_error": abs(claimed / paid - 1.0)},
+        "proportional": {"blended_roas_error": abs(error("data_driven"))},
+    }
     for model in ("first", "last", "last_non_direct", "linear", "position_based", "time_decay", "markov"):
         peers[model] = {"blended_roas_error": abs(error(model))}
     return figures, peers
@@ -142,16 +222,18 @@ def _mornings(world: World) -> list[date]:
 
 
 def _later(world: World) -> pd.DataFrame:
-    """Leads that qualified in the end, with the click that anybody ever saw."""
+    """Leads that qualified in the end, with the click that was ever observed."""
     last = _mornings(world)[-1] + timedelta(days=LATER_DAYS)
     leads = clicked(customers(world, morning=last, history_days=2 * HISTORY_DAYS))
     return leads[leads["qualified_at"].notna()]
 
 
 def _cohorts(mornings: list[Shown], later: pd.DataFrame, say: Callable[[str], None]) -> pd.DataFrame:
-    """Weeks of clicks at each age, on several mornings: cost per qualified lead so far and projected, and the true one.
+    """Weekly click cohorts at each age, on several mornings: cost per qualified lead so far, projected, and
+    true.
 
-    A channel is compared with the leads whose click anybody ever saw; all together with every lead that paid clicks truly brought.
+    A channel is compared with the leads whose click was observed; the total with every lead that paid
+    clicks truly brought.
     """
     rows = []
     for shown in mornings:
@@ -160,7 +242,7 @@ def _cohorts(mornings: list[Shown], later: pd.DataFrame, say: Callable[[str], No
         for age in AGES:
             end = morning - timedelta(days=age)
             start = end - timedelta(days=COHORT_DAYS - 1)
-            found = cost_per_qualified_lead(
+            costs = cost_per_qualified_lead(
                 leads, shown.spend, as_of=shown.at, start=start, end=end
             ).set_index("channel")
             ever = later[
@@ -171,9 +253,9 @@ def _cohorts(mornings: list[Shown], later: pd.DataFrame, say: Callable[[str], No
             wins = {name: float((ever["channel"] == name).sum()) for name in PAID}
             wins["all"] = float(true.loc[true["is_paid"], "qualified"].sum())
             rows += [
-                _compared(found.loc[name], wins[name], age, 1.0 - lost if name == "all" else 1.0)
+                _compared(costs.loc[name], wins[name], age, 1.0 - lost if name == "all" else 1.0)
                 for name in wins
-                if name in found.index and wins[name]
+                if name in costs.index and wins[name]
             ]
     table = pd.DataFrame(rows)
     say(
@@ -186,7 +268,9 @@ def _cohorts(mornings: list[Shown], later: pd.DataFrame, say: Callable[[str], No
 
 
 def _campaigns(mornings: list[Shown], later: pd.DataFrame) -> dict[str, float]:
-    """Qualified leads of single campaigns' clicks, 7 to 34 days old: the mean error per campaign, ours and of those so far, and coverage."""
+    """Qualified leads of single campaigns' clicks, 7 to 34 days old: mean error per campaign, ours and so
+    far, and coverage.
+    """
     later = _placed(later)
     parts = []
     for shown in mornings:
@@ -211,22 +295,31 @@ def _campaigns(mornings: list[Shown], later: pd.DataFrame) -> dict[str, float]:
 
 
 def _placed(leads: pd.DataFrame) -> pd.DataFrame:
-    """Leads whose campaign is known."""
-    known = leads[leads["channel"].isin(PAID) & leads["campaign_id"].notna()]
-    return known.assign(place=known["channel"] + " " + known["campaign_id"])
+    """Leads of a known campaign."""
+    with_campaign = leads[leads["channel"].isin(PAID) & leads["campaign_id"].notna()]
+    return with_campaign.assign(place=with_campaign["channel"] + " " + with_campaign["campaign_id"])
 
 
-def _compared(one: pd.Series, wins: float, age: int, seen: float) -> dict[str, Any]:
-    """A cohort's figures beside its true cost; `seen` is the share of leads whose click is known, which all of them are scaled by."""
-    so_far = one["cpql_so_far"]
+def _compared(cohort: pd.Series, wins: float, age: int, seen: float) -> dict[str, Any]:
+    """A cohort's figures beside its true cost; `seen` is the share of leads with an observed click, which
+    scales all of them.
+    """
+    so_far = cohort["cpql_so_far"]
     return {
-        "age": age, "channel": one.name, "true": one["spend"] / wins, "cpql": one["cpql"] * seen, "cpql_so_far": np.nan if so_far is None else so_far,
-        "held": one["projected_low"] <= wins * seen <= one["projected_high"], "matured": one["matured"],
-    }  # fmt: skip
+        "age": age,
+        "channel": cohort.name,
+        "true": cohort["spend"] / wins,
+        "cpql": cohort["cpql"] * seen,
+        "cpql_so_far": np.nan if so_far is None else so_far,
+        "held": cohort["projected_low"] <= wins * seen <= cohort["projected_high"],
+        "matured": cohort["matured"],
+    }
 
 
 def clicked(shown: Shown) -> pd.DataFrame:
-    """Leads with the last paid click before them; those of whom nobody saw one are unattributed or of their last other visit."""
+    """Leads with the last paid click before them, else the last other visit; without any they are
+    unattributed.
+    """
     touches = shown.touches.merge(shown.leads, on="person_id")
     touches = touches[touches["touch_at"] <= touches["lead_at"]].sort_values("touch_at")
     paid = touches[touches["channel"].isin(PAID)].groupby("person_id").tail(1)
@@ -239,7 +332,7 @@ def clicked(shown: Shown) -> pd.DataFrame:
 
 
 def _pipeline(mornings: list[Shown], world: World) -> dict[str, float]:
-    """Paid deals that are open: our expectation beside the true one, and what came of them; over the same mornings."""
+    """Open paid deals: our expectation beside the true one and the final outcome, over the same mornings."""
     ours, stated, expected, won = 0.0, 0.0, 0.0, 0.0
     errors = []
     for shown in mornings:
@@ -250,9 +343,9 @@ def _pipeline(mornings: list[Shown], world: World) -> dict[str, float]:
         ].assign(deal_id="open " + ends["deal_id"])
         # Whose credit it is is learned from everything that was bought.
         both = pd.concat([shown.orders.rename(columns={"outcome_id": "deal_id"}), ends], ignore_index=True)
-        told = attribute(shown.touches, both)
-        told = told[told["outcome_id"].isin(ends["deal_id"])]
-        value = credit_by(told, "channel").set_index("channel")["value"]
+        shares = attribute(shown.touches, both)
+        shares = shares[shares["outcome_id"].isin(ends["deal_id"])]
+        value = credit_by(shares, "channel").set_index("channel")["value"]
         lost = float(value.get(UNATTRIBUTED, 0.0)) / float(value.sum())
         mine = float(value.reindex(list(PAID)).sum()) / (1.0 - lost)
         true = pd.DataFrame(shown.keeper.pipeline(shown.at))
@@ -276,16 +369,13 @@ def _distances(world: World) -> dict[str, float]:
     shown = customers(world)
     booked = _truth(shown, world)
     true = booked.groupby("channel")["euro"].sum()
-    found: dict[str, float] = {}
+    distances: dict[str, float] = {}
     for model in MODELS:
         whole = _credit(shown, model).set_index("channel")["value"]
         value = whole.drop(UNATTRIBUTED, errors="ignore")
         both = pd.DataFrame({"true": true / true.sum(), "ours": value / value.sum()}).fillna(0.0)
-        found[model] = float((both["true"] - both["ours"]).abs().sum()) / 2
-        if model == "data_driven":
-            ours = float(value.reindex(list(PAID)).sum()) * float(whole.sum()) / float(value.sum())
-            found["blended"] = abs(ours / float(true.reindex(list(PAID)).sum()) - 1.0)
-    return found
+        distances[model] = float((both["true"] - both["ours"]).abs().sum()) / 2
+    return distances | _blended_errors(shown, booked)
 
 
 def _mean_error(ratio: pd.Series) -> float:

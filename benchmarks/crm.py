@@ -1,7 +1,9 @@
-"""HubSpot at size: contacts and deals read whole through its real wire, then kept current for a day, and compared with the books.
+"""CRM load at scale: contacts and deals read whole from the simulated HubSpot, then kept current for a day
+and verified.
 
-`size` contacts (50,000) and about a tenth as many deals. The limit's clock is moved instead of waited for; how long it would have taken is told.
-Reading runs in the same process as the sandbox, so seconds are those of both.
+`size` contacts (50,000) and about a tenth as many deals. The rate limit's clock is moved instead of waited
+for; the time it would have taken is reported. Loading runs in the same process as the sandbox, so seconds
+are those of both.
 """
 
 from collections.abc import Callable
@@ -22,33 +24,34 @@ from tests.crm.truth import assert_equal_to_the_books
 
 SIZE, DAYS = 50_000, 41
 A_BUDGET = 265
-"""Contacts that came of so many euro of daily budget in these days, measured once; the count is told."""
+"""Contacts per euro of daily budget over these days, measured once; the actual count is reported."""
 
 
 def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
-    """Records, calls, seconds, what the limit would have added, and whether the lake equals the books."""
-    found = load_world(world, seed=seed) if world else _company(seed, size or SIZE)
-    with TemporaryDirectory(prefix="benchmark-") as folder, ground(Path(folder), found) as place:
-        lake, crms = Lake(Path(folder) / "lake"), place.crms()
+    """Records, calls, seconds, waiting by the rate limit, and whether the lake equals the simulated books."""
+    company = load_world(world, seed=seed) if world else _company(seed, size or SIZE)
+    with TemporaryDirectory(prefix="benchmark-") as folder, ground(Path(folder), company) as server:
+        lake, crms = Lake(Path(folder) / "lake"), server.crms()
         (reader,) = crms.readers()
         figures: dict[str, float] = {}
         for name, hours in (("whole", 0), ("day", 24)):
-            place.stage.clock.advance(timedelta(hours=hours))
-            waited, began = place.pace.waited, perf_counter()
-            kept = read_and_keep(lake, reader, CrmMapping(), now=crms.now)
+            server.stage.clock.advance(timedelta(hours=hours))
+            waited, began = server.pace.waited, perf_counter()
+            load = read_and_keep(lake, reader, CrmMapping(), now=crms.now)
             figures[f"{name}_seconds"] = perf_counter() - began
-            figures[f"{name}_records"] = float(kept.reading.records)
-            figures[f"{name}_calls"] = float(kept.reading.calls) - sum(
-                figures.get(f"{one}_calls", 0.0) for one in ("whole",)
+            figures[f"{name}_records"] = float(load.reading.records)
+            figures[f"{name}_calls"] = float(load.reading.calls) - sum(
+                figures.get(f"{earlier}_calls", 0.0) for earlier in ("whole",)
             )
-            figures[f"{name}_waited_s"] = place.pace.waited - waited
+            figures[f"{name}_waited_s"] = server.pace.waited - waited
             figures[f"{name}_merged"], figures[f"{name}_deleted"] = (
-                float(kept.reading.merged),
-                float(kept.reading.deleted),
+                float(load.reading.merged),
+                float(load.reading.deleted),
             )
-            figures[f"{name}_equal_to_the_books"] = _equals(lake, place.stage)
+            figures[f"{name}_equal_to_the_books"] = _equals(lake, server.stage)
             say(
-                f"{name}: {kept.reading.records:,} records, {figures[f'{name}_seconds']:.1f} s, waited {figures[f'{name}_waited_s']:.0f} s by the limit's clock"
+                f"{name}: {load.reading.records:,} records, {figures[f'{name}_seconds']:.1f} s, waited "
+                f"{figures[f'{name}_waited_s']:.0f} s by the limit's clock"
             )
         figures["contacts"], figures["deals"] = float(lake.count(CONTACTS)), float(lake.count(DEALS))
     return {"figures": {name: round(value, 2) for name, value in figures.items()}, "peers": {}, "ratios": {}}
@@ -67,9 +70,18 @@ def _company(seed: int, contacts: int) -> World:
     budget = contacts / A_BUDGET
     behaviour = Behaviour(lead_share=1.0, ctr=0.05, cpm=30, daily_budget=budget, conversion_rate=0.05)
     accounts = tuple(
-        Account(platform="google_ads", id=f"120000000{n}", name=f"Leads {n}", currency="EUR", time_zone="UTC", campaigns=4, ad_sets_per_campaign=6, behaviour=behaviour)
+        Account(
+            platform="google_ads",
+            id=f"120000000{n}",
+            name=f"Leads {n}",
+            currency="EUR",
+            time_zone="UTC",
+            campaigns=4,
+            ad_sets_per_campaign=6,
+            behaviour=behaviour,
+        )
         for n in range(3)
-    )  # fmt: skip
+    )
     crm = Crm(
         kind="hubspot", begins=date(2026, 11, 20) - timedelta(days=DAYS), deal_share=0.35, delete_share=0.02
     )

@@ -1,4 +1,4 @@
-"""What a CRM would show of a world's customers, as frames: touches that somebody saw, leads, orders and deals, on a morning."""
+"""CRM frames of a sandbox world on a morning: observed touches, leads, orders and deals."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,7 +17,7 @@ from sandbox.market import Market, Report
 from sandbox.world import Account, World
 
 HISTORY_DAYS, LATER_DAYS = 200, 120
-"""How long the CRM has been there, and how long after the morning everything has come out."""
+"""Age of the CRM, and days after the morning until all outcomes are known."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,9 @@ class Shown:
     spend: pd.DataFrame
     claims: pd.DataFrame
     traits: pd.DataFrame
-    """What is known of each customer (who bought or left a lead): customer_id and the traits of segments/customer_features; missing is missing."""
+    """Known traits of each customer (who bought or became a lead): customer_id and the traits of
+    segments/customer_features.
+    """
     transactions: pd.DataFrame
     """Orders and won deals, repeat orders included: customer_id, day, value."""
     latent: pd.DataFrame
@@ -42,7 +44,9 @@ class Shown:
 
 
 def customers(world: World, *, morning: date | None = None, history_days: int = HISTORY_DAYS) -> Shown:
-    """The world on the morning of `morning`, whose CRM holds `history_days`; money in euro at the world's level."""
+    """The world on the morning of `morning`, whose CRM holds `history_days`; money in euro at the world's
+    level.
+    """
     begins = max(world.begins, world.crm.begins or world.begins)
     morning = morning or begins + timedelta(days=HISTORY_DAYS)
     world = world.model_copy(
@@ -66,18 +70,24 @@ def customers(world: World, *, morning: date | None = None, history_days: int = 
     sets = np.where(tagged, t.ad_set[rows], 0)
     touches = pd.DataFrame(
         {
-            "person_id": person[t.person[rows]], "touch_at": _instants(t.at[rows]),  # noqa: PD008 — an array
-            "channel": np.array(CHANNELS)[t.channel[rows]], "funnel": funnel[t.person[rows]],
-            "campaign_id": pd.Series(b.sets.campaign_id[sets]).where(tagged), "ad_set_id": pd.Series(b.sets.ad_set_id[sets]).where(tagged),
+            "person_id": person[t.person[rows]],
+            "touch_at": _instants(t.at[rows]),  # noqa: PD008 — an array
+            "channel": np.array(CHANNELS)[t.channel[rows]],
+            "funnel": funnel[t.person[rows]],
+            "campaign_id": pd.Series(b.sets.campaign_id[sets]).where(tagged),
+            "ad_set_id": pd.Series(b.sets.ad_set_id[sets]).where(tagged),
         }
-    )  # fmt: skip
+    )
     is_lead = is_seen & (f.lead_at <= now)
     leads = pd.DataFrame(
         {
-            "person_id": person[is_lead], "lead_at": _instants(f.lead_at[is_lead]),
-            "qualified_at": _instants(np.where(f.qualified_at[is_lead] <= now, f.qualified_at[is_lead], np.nan)),
+            "person_id": person[is_lead],
+            "lead_at": _instants(f.lead_at[is_lead]),
+            "qualified_at": _instants(
+                np.where(f.qualified_at[is_lead] <= now, f.qualified_at[is_lead], np.nan)
+            ),
         }
-    )  # fmt: skip
+    )
     booked = np.minimum(f.order_at, f.won_at)
     value = np.where(np.isfinite(f.order_at), p.value, f.amount) * euro
     is_order = is_seen & (booked <= now) & ~(f.refunded_at <= now)
@@ -85,20 +95,27 @@ def customers(world: World, *, morning: date | None = None, history_days: int = 
     whose = b.repeats.person[again]
     orders = pd.DataFrame(
         {
-            "outcome_id": [*person[is_order], *(f"{one} again {n}" for one, n in zip(person[whose], again, strict=True))],
+            "outcome_id": [
+                *person[is_order],
+                *(f"{order_person} again {n}" for order_person, n in zip(person[whose], again, strict=True)),
+            ],
             "person_id": np.concatenate([person[is_order], person[whose]]),
             "at": _instants(np.concatenate([booked[is_order], b.repeats.at[again]])),  # noqa: PD008 — an array
             "value": np.concatenate([value[is_order], b.repeats.value[again] * euro[whose]]),
         }
-    )  # fmt: skip
+    )
     is_deal = is_seen & (f.deal_at <= now)
     is_open = f.closed_at[is_deal] > now
     deals = pd.DataFrame(
         {
-            "deal_id": person[is_deal], "person_id": person[is_deal], "amount": (f.amount * euro)[is_deal], "is_closed": ~is_open,
-            "is_won": f.won_at[is_deal] <= now, "created_at": _instants(f.deal_at[is_deal]),
+            "deal_id": person[is_deal],
+            "person_id": person[is_deal],
+            "amount": (f.amount * euro)[is_deal],
+            "is_closed": ~is_open,
+            "is_won": f.won_at[is_deal] <= now,
+            "created_at": _instants(f.deal_at[is_deal]),
         }
-    )  # fmt: skip
+    )
     who, stage = np.nonzero((f.stage_at <= now) & is_deal[:, None])
     stages = pd.DataFrame(
         {
@@ -109,17 +126,28 @@ def customers(world: World, *, morning: date | None = None, history_days: int = 
     )
     spend, claims = _delivered(market, world, at)
     rows = np.flatnonzero(is_seen & ((f.order_at <= now) | (f.lead_at <= now)))
-    known = traits(Cards(world, b), b, touches, rows, now=now)
+    traits_of_customers = traits(Cards(world, b), b, touches, rows, now=now)
     transactions = orders.assign(day=orders["at"].dt.tz_localize(None).dt.normalize())
     transactions = transactions.rename(columns={"person_id": "customer_id"})[["customer_id", "day", "value"]]
-    names = np.array([one.name for one in world.crm.segments])
+    names = np.array([segment.name for segment in world.crm.segments])
     latent = (
         pd.DataFrame({"customer_id": person[rows], "segment": names[b.segment[rows]]})
         if len(names)
         else pd.DataFrame({"customer_id": [], "segment": []}, dtype=object)
     )
     return Shown(
-        at, keeper, touches, leads, orders, deals, stages, spend, claims, known, transactions, latent
+        at,
+        keeper,
+        touches,
+        leads,
+        orders,
+        deals,
+        stages,
+        spend,
+        claims,
+        traits_of_customers,
+        transactions,
+        latent,
     )
 
 
@@ -142,7 +170,10 @@ def _delivered(market: Market, world: World, at: datetime) -> tuple[pd.DataFrame
 def _block(account: Account, euro: float, block: Report) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "channel": account.platform, "day": block.day.astype("datetime64[D]"), "spend": block.spend_micros / 1e6 * euro,
-            "conversions": block.purchases + block.leads, "value": block.purchase_value_micros / 1e6 * euro,
+            "channel": account.platform,
+            "day": block.day.astype("datetime64[D]"),
+            "spend": block.spend_micros / 1e6 * euro,
+            "conversions": block.purchases + block.leads,
+            "value": block.purchase_value_micros / 1e6 * euro,
         }
-    )  # fmt: skip
+    )

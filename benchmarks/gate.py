@@ -25,6 +25,7 @@ from resources.lake.lake import Lake
 from resources.ledger.proposal import Change, Effect, Image, Proposal, Target, proposal_id
 from resources.ledger.store import Ledger
 from resources.platforms.registry import Platforms
+from resources.policy.policy import policy_text
 from resources.security.approvers import enroll
 
 WAITING, BULK, NAME = (500, 10_000), 100, "bench"
@@ -49,18 +50,18 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
 
 
 def _ticks(count: int) -> tuple[float, float, int]:
-    from resources.action_services import Desk
+    from resources.action_services import ActionServices
     from sensors.proposals import tick
 
     with TemporaryDirectory() as folder, dg.DagsterInstance.local_temp(folder) as instance:
         settings = load_settings({"PAID_MEDIA_VAR": folder}, with_platforms=False)
-        desk = Desk(settings, Platforms())
-        _fill(desk.ledger, count)
+        services = ActionServices(settings, Platforms())
+        _fill(services.ledger, count)
         before = len(psutil.Process().children(recursive=True))
         times = []
         for _ in range(4):
             began = perf_counter()
-            tick(instance, desk)
+            tick(instance, services)
             times.append(perf_counter() - began)
         waiting = len(psutil.Process().children(recursive=True)) - before
         return times[0], sorted(times[1:])[1], waiting
@@ -69,7 +70,7 @@ def _ticks(count: int) -> tuple[float, float, int]:
 def _fill(ledger: Ledger, count: int) -> None:
     now = datetime.now(UTC)
     for number in range(count):
-        ledger.propose(_pause(str(number), now, account_id="1", name=f"Set {number}"))
+        ledger.proposals.propose(_pause(str(number), now, account_id="1", name=f"Set {number}"))
 
 
 def _pause(
@@ -96,7 +97,7 @@ def _pause(
 
 def _bulk(var: Path, count: int) -> tuple[float, int, int]:
     from assets.actions.inputs import Figures
-    from resources.action_services import Desk
+    from resources.action_services import ActionServices
 
     timed("daily", var=var)
     policy = var / "policy.yaml"
@@ -115,13 +116,14 @@ def _bulk(var: Path, count: int) -> tuple[float, int, int]:
         "caps": caps,
         "approvers": {NAME: {"up_to": 10**6}},
         "guardrails": limits,
+        "labels": {"protected": {}, "brand": {}, "experiment": {}},
     }
-    policy.write_text(yaml.safe_dump(given), encoding="utf-8")
+    policy.write_text(policy_text(given), encoding="utf-8")
     settings = load_settings({**os.environ, "PAID_MEDIA_VAR": str(var), "PAID_MEDIA_POLICY": str(policy)})
-    desk = Desk(settings, Platforms(lambda: settings))
+    services = ActionServices(settings, Platforms(lambda: settings))
     enroll(settings.approvers_file, NAME)
-    figures = Figures(Lake(settings.lake_uri), desk)
-    around, writer = figures.around(), desk.platforms.writer("meta_ads")
+    figures = Figures(Lake(settings.lake_uri), services)
+    around, writer = figures.around(), services.platforms.writer("meta_ads")
     sets = around.entities[
         (around.entities["level"] == "ad_set") & (around.entities["learning_state"] != "LEARNING")
     ]
@@ -134,28 +136,28 @@ def _bulk(var: Path, count: int) -> tuple[float, int, int]:
         )
         made = _pause(
             target.entity_id,
-            desk.ledger.clock(),
+            services.ledger.clock(),
             account_id=target.account_id,
             name="",
             image=writer.image(target),
             as_of=around.newest_as_of,
         )
-        if desk.ledger.propose(made):  # the day's own run may have proposed the same
+        if services.ledger.proposals.propose(made):  # the day's own run may have proposed the same
             digests[made.proposal_id] = made.digest
-    batch = desk.ledger.make_batch("batch.bench", digests)
-    code = desk.approvers().bound_code(
-        NAME, decision="approve", digests=digests.values(), at=desk.ledger.clock()
+    batch = services.ledger.proposals.make_batch("batch.bench", digests)
+    code = services.approvers().bound_code(
+        NAME, decision="approve", digests=digests.values(), at=services.ledger.clock()
     )
     began = perf_counter()
-    meant = desk.ledger.summary(batch.batch_id)
-    decide(desk, figures, (batch.batch_id,), "approve", note="", name=NAME, code=code, meant=meant)
+    meant = services.ledger.proposals.summary(batch.batch_id)
+    decide(services, figures, (batch.batch_id,), "approve", note="", name=NAME, code=code, meant=meant)
     seconds = perf_counter() - began
     control = (
         str(dotenv_values(var / "sandbox" / "sandbox.env")["META_GRAPH_URL"]).removesuffix("/graph")
         + "/control/audit"
     )
     writes = requests.get(control, params={"writes": "true"}, timeout=30).json()["requests"]
-    verified = sum(state == "verified" for state in desk.ledger.states().values())
+    verified = sum(state == "verified" for state in services.ledger.proposals.states().values())
     return seconds, verified, len(writes)
 
 

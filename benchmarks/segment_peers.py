@@ -1,6 +1,8 @@
-"""What others make segments of: recency, frequency and money. k-means, Gaussian mixtures, quintile rules, and the nine usual names.
+"""Peers of the segment search on recency, frequency and money: k-means, Gaussian mixtures, quintiles, nine
+named segments.
 
-None of them looks at traits and none tests what it finds; the mixture may choose one group, which counts as a refusal.
+None of them uses traits or tests what it finds; the mixture may choose one group, which counts as a
+refusal.
 """
 
 from collections.abc import Callable
@@ -16,10 +18,10 @@ Peer = Callable[[pd.DataFrame, int], np.ndarray]
 
 
 def rfm(transactions: pd.DataFrame, ids: np.ndarray, as_of: pd.Timestamp) -> pd.DataFrame:
-    """recency_days, orders, revenue per customer; without an order recency is the whole time that is known."""
+    """recency_days, orders, revenue per customer; without an order recency is the whole history."""
     bought = transactions[(transactions["value"] > 0) & (transactions["day"] <= as_of)]
     by = bought.groupby("customer_id")
-    found = pd.DataFrame(
+    sums = pd.DataFrame(
         {
             "recency_days": (as_of - by["day"].max()).dt.days,
             "orders": by["day"].size(),
@@ -27,18 +29,18 @@ def rfm(transactions: pd.DataFrame, ids: np.ndarray, as_of: pd.Timestamp) -> pd.
         }
     ).reindex(ids)
     whole = (as_of - transactions["day"].min()).days
-    return found.fillna({"recency_days": whole, "orders": 0, "revenue": 0.0})
+    return sums.fillna({"recency_days": whole, "orders": 0, "revenue": 0.0})
 
 
 def kmeans(rows: pd.DataFrame, seed: int) -> np.ndarray:
-    """The k of the best silhouette."""
+    """k-means at the k of best silhouette."""
     x = _scaled(rows)
     fits = [KMeans(k, n_init=10, random_state=seed).fit_predict(x) for k in KS]
     return max(fits, key=lambda labels: _silhouette(x, labels, seed))
 
 
 def mixture(rows: pd.DataFrame, seed: int) -> np.ndarray:
-    """The number of components of the best BIC, one included."""
+    """Gaussian mixture at the number of components of best BIC, one included."""
     x = _scaled(rows)
     fits = [GaussianMixture(k, random_state=seed, reg_covar=1e-4, n_init=2).fit(x) for k in (1, *KS)]
     return min(fits, key=lambda fit: fit.bic(x)).predict(x)
@@ -51,14 +53,21 @@ def quintiles(rows: pd.DataFrame, seed: int) -> np.ndarray:
 
 
 def nine(rows: pd.DataFrame, seed: int) -> np.ndarray:
-    """Champions, loyal, new, promising, need attention, about to sleep, at risk, hibernating, lost: by recency and the other two."""
+    """Champions, loyal, new, promising, need attention, about to sleep, at risk, hibernating, lost."""
     del seed
     score = _scores(rows)
     r, fm = score[:, 0], np.ceil(score[:, 1:].mean(axis=1))
     named = [
-        (r >= 4) & (fm >= 4), (r >= 3) & (fm >= 4), (r >= 4) & (fm <= 1), (r >= 4) & (fm <= 3), (r == 3) & (fm == 3),
-        (r == 3) & (fm <= 2), (r <= 2) & (fm >= 4), (r == 2), (r == 1),
-    ]  # fmt: skip
+        (r >= 4) & (fm >= 4),
+        (r >= 3) & (fm >= 4),
+        (r >= 4) & (fm <= 1),
+        (r >= 4) & (fm <= 3),
+        (r == 3) & (fm == 3),
+        (r == 3) & (fm <= 2),
+        (r <= 2) & (fm >= 4),
+        (r == 2),
+        (r == 1),
+    ]
     return np.select(named, range(9), default=8)
 
 
@@ -81,7 +90,16 @@ def _silhouette(x: np.ndarray, labels: np.ndarray, seed: int) -> float:
 
 
 def _scores(rows: pd.DataFrame) -> np.ndarray:
-    return np.column_stack([_fifths(-rows["recency_days"].to_numpy()), _fifths(rows["orders"].to_numpy()), _fifths(rows["revenue"].to_numpy())]) + 1  # fmt: skip
+    return (
+        np.column_stack(
+            [
+                _fifths(-rows["recency_days"].to_numpy()),
+                _fifths(rows["orders"].to_numpy()),
+                _fifths(rows["revenue"].to_numpy()),
+            ]
+        )
+        + 1
+    )
 
 
 def _fifths(values: np.ndarray) -> np.ndarray:

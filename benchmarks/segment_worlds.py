@@ -1,7 +1,9 @@
-"""Customers whose segments are known, or who have none: traits, purchases until a day, and what they bought after it.
+"""Generated customers with known segments, or with none: traits, purchases until a day, and purchases after
+it.
 
-Every world is drawn anew from its seed: how many segments, how large, which levels of which traits they favour, how often they buy
-and for how much. Nobody may tune to one of them: the kinds say what is hard, the seeds say the rest.
+Every world is drawn from its seed: number and size of segments, favoured levels of traits, order rates and
+values. The kinds differ in what is hard; the seeds vary the rest, so that a method cannot be tuned to one
+world.
 """
 
 from collections.abc import Callable
@@ -30,7 +32,7 @@ class SegmentWorld:
     customers: pd.DataFrame
     transactions: pd.DataFrame
     later: pd.DataFrame
-    """Per customer_id value and orders of the time after `as_of`."""
+    """Per customer_id value and orders after `as_of`."""
     truth: np.ndarray
     as_of: pd.Timestamp = AS_OF
 
@@ -51,20 +53,30 @@ def draw(kind: str, *, seed: int, size: int = 4000) -> SegmentWorld:
 
 
 def _world(
-    kind: str, rng: np.random.Generator, size: int, *, sure: float, gap: float, heterogeneity: float = 3.0, noise: int = 0,
-    numbers: int = 1, missing: float = 0.05, texts: int = 3, rare: bool = False,
-) -> SegmentWorld:  # fmt: skip
+    kind: str,
+    rng: np.random.Generator,
+    size: int,
+    *,
+    sure: float,
+    gap: float,
+    heterogeneity: float = 3.0,
+    noise: int = 0,
+    numbers: int = 1,
+    missing: float = 0.05,
+    texts: int = 3,
+    rare: bool = False,
+) -> SegmentWorld:
     """Segments with traits.
 
     Args:
         kind: Its name.
-        rng: What everything is drawn from.
+        rng: Source of all draws.
         size: Customers.
-        missing: Share of every trait that is not known.
-        sure: Chance that somebody has the level that their segment favours.
-        gap: Smallest ratio between how often (or for how much) two neighbouring segments buy.
-        heterogeneity: Shape of the gamma by which people of one segment differ; small is much.
-        noise: Traits that have nothing to do with anything.
+        missing: Share of every trait that is unknown.
+        sure: Chance that a customer has the level that its segment favours.
+        gap: Ratio of order rates (and order values) between neighbouring segments.
+        heterogeneity: Shape of the gamma within a segment; small means much variation.
+        noise: Traits unrelated to anything.
         numbers: Traits that are numbers, with a centre per segment.
         texts: Traits that are texts.
         rare: Whether one segment has seven in a hundred customers.
@@ -79,11 +91,11 @@ def _world(
     columns: dict[str, np.ndarray] = {}
     for name in names:
         levels = np.array(LEVELS[name], dtype=object)
-        own = rng.random(size) < sure
-        columns[name] = np.where(own, levels[favoured[name][truth]], rng.choice(levels, size))
-    for place in range(numbers):
+        is_favoured = rng.random(size) < sure
+        columns[name] = np.where(is_favoured, levels[favoured[name][truth]], rng.choice(levels, size))
+    for number in range(numbers):
         centre = rng.permutation(k) * (1.2 + 3.6 * (sure - 0.5)) + 1.0
-        columns[("visits", "seats", "sessions")[place]] = np.exp(rng.normal(centre[truth] / 2, 0.5)).round(1)
+        columns[("visits", "seats", "sessions")[number]] = np.exp(rng.normal(centre[truth] / 2, 0.5)).round(1)
     rate = np.cumprod(np.full(k, gap))[rng.permutation(k)] * rng.uniform(0.6, 1.2)
     basket = 30.0 * np.cumprod(np.full(k, np.sqrt(gap)))[rng.permutation(k)]
     rates = rate[truth] * rng.gamma(heterogeneity, 1 / heterogeneity, size)
@@ -92,51 +104,62 @@ def _world(
 
 
 def _favoured(rng: np.random.Generator, names: list[str], k: int) -> dict[str, np.ndarray]:
-    """Per trait the level that each segment favours; any two segments differ in all but one of the traits, of two in one."""
+    """Per trait the level that each segment favours; any two segments differ in all but one of the traits
+    (of two, in one).
+    """
     while True:
-        found = {name: rng.integers(len(LEVELS[name]), size=k) for name in names}
-        differing = sum((found[name][:, None] != found[name][None, :]).astype(int) for name in names)
+        levels_of = {name: rng.integers(len(LEVELS[name]), size=k) for name in names}
+        differing = sum((levels_of[name][:, None] != levels_of[name][None, :]).astype(int) for name in names)
         if (differing + 2 * np.eye(k, dtype=int) >= max(1, len(names) - 1)).all():
-            return found
+            return levels_of
 
 
 def _noise(rng: np.random.Generator, size: int, count: int) -> dict[str, np.ndarray]:
-    """Traits of nobody in particular; every third repeats the one before it for most people, as languages repeat countries."""
-    found: dict[str, np.ndarray] = {}
-    for place in range(count):
-        if place % 3 == 2:
-            before = found[f"noise_{place - 1}"]
-            found[f"noise_{place}"] = np.where(rng.random(size) < 0.8, before, rng.permutation(before))
-        elif place % 3:
-            found[f"noise_{place}"] = rng.choice(np.array(list("abcde"), dtype=object), size, p=rng.dirichlet(np.full(5, 2.0)))  # fmt: skip
+    """Traits unrelated to segments; every third repeats the one before it for most people, as languages
+    repeat countries.
+    """
+    columns: dict[str, np.ndarray] = {}
+    for number in range(count):
+        if number % 3 == 2:
+            before = columns[f"noise_{number - 1}"]
+            columns[f"noise_{number}"] = np.where(rng.random(size) < 0.8, before, rng.permutation(before))
+        elif number % 3:
+            columns[f"noise_{number}"] = rng.choice(
+                np.array(list("abcde"), dtype=object), size, p=rng.dirichlet(np.full(5, 2.0))
+            )
         else:
-            found[f"noise_{place}"] = rng.lognormal(1, 1, size).round(2)
-    return found
+            columns[f"noise_{number}"] = rng.lognormal(1, 1, size).round(2)
+    return columns
 
 
 def _with_gaps(
     columns: dict[str, np.ndarray], rng: np.random.Generator, missing: float
 ) -> dict[str, np.ndarray]:
-    found = {}
+    with_gaps = {}
     for name, values in columns.items():
         gone = rng.random(len(values)) < missing
         nothing: Any = None if values.dtype == object else np.nan
-        found[name] = np.where(gone, nothing, values)
-    return found
+        with_gaps[name] = np.where(gone, nothing, values)
+    return with_gaps
 
 
 def _bought(
-    kind: str, rng: np.random.Generator, columns: dict[str, np.ndarray], rates: np.ndarray, basket: np.ndarray, truth: np.ndarray,
-) -> SegmentWorld:  # fmt: skip
-    """Orders at a steady pace (`rates` a year) from the day somebody joined, each about `basket`."""
+    kind: str,
+    rng: np.random.Generator,
+    columns: dict[str, np.ndarray],
+    rates: np.ndarray,
+    basket: np.ndarray,
+    truth: np.ndarray,
+) -> SegmentWorld:
+    """Orders at a constant rate (`rates` a year) from the day a customer joined, each about `basket`."""
     size = len(rates)
     joined = rng.integers(-PAST_DAYS, 0, size)
     joined = np.where(rng.random(size) < 0.7, -PAST_DAYS, joined)
     counts = rng.poisson(rates * (LATER_DAYS - joined) / 365.0)
     who = np.repeat(np.arange(size), counts)
     day = np.floor(joined[who] + rng.random(len(who)) * (LATER_DAYS - joined[who])).astype(int) + 1
-    own = np.exp(rng.normal(0, 0.25, size))
-    value = (basket[who] * own[who] * np.exp(rng.normal(0, 0.35, len(who)))).round(2)
+    customer_factor = np.exp(rng.normal(0, 0.25, size))
+    value = (basket[who] * customer_factor[who] * np.exp(rng.normal(0, 0.35, len(who)))).round(2)
     ids = np.array([f"c{number:06}" for number in rng.permutation(size)])
     rows = pd.DataFrame(
         {"customer_id": ids[who], "day": AS_OF + pd.to_timedelta(day, unit="D"), "value": value}
@@ -144,9 +167,14 @@ def _bought(
     is_later = rows["day"] > AS_OF
     later = rows[is_later].groupby("customer_id")["value"].agg(["sum", "count"]).reindex(ids).fillna(0.0)
     return SegmentWorld(
-        kind, pd.DataFrame({"customer_id": ids} | columns), rows[~is_later].reset_index(drop=True),
-        pd.DataFrame({"customer_id": ids, "value": later["sum"].to_numpy(), "orders": later["count"].to_numpy()}), truth,
-    )  # fmt: skip
+        kind,
+        pd.DataFrame({"customer_id": ids} | columns),
+        rows[~is_later].reset_index(drop=True),
+        pd.DataFrame(
+            {"customer_id": ids, "value": later["sum"].to_numpy(), "orders": later["count"].to_numpy()}
+        ),
+        truth,
+    )
 
 
 def _separable(kind: str, rng: np.random.Generator, size: int) -> SegmentWorld:
@@ -170,7 +198,7 @@ def _rare(kind: str, rng: np.random.Generator, size: int) -> SegmentWorld:
 
 
 def _purchases(kind: str, rng: np.random.Generator, size: int) -> SegmentWorld:
-    """Segments that only purchases show: how often and for how much; the traits are noise."""
+    """Segments visible in purchases alone: how often and for how much; the traits are noise."""
     k = int(rng.integers(2, 4))
     truth = rng.choice(k, size, p=rng.dirichlet(np.full(k, 20.0)))
     rate = np.array([1.5, 6.0, 18.0])[:k][rng.permutation(k)]
@@ -180,7 +208,7 @@ def _purchases(kind: str, rng: np.random.Generator, size: int) -> SegmentWorld:
 
 
 def _structureless(kind: str, rng: np.random.Generator, size: int) -> SegmentWorld:
-    """Traits of nobody in particular; people differ in how often they buy, by no trait and in no groups."""
+    """Traits unrelated to purchases; customers differ in how often they buy, by no trait and in no groups."""
     rates = rng.uniform(1, 4) * rng.gamma(2.0, 0.5, size)
     columns = {name: rng.choice(np.array(levels, dtype=object), size) for name, levels in LEVELS.items()}
     columns |= _noise(rng, size, 6)
@@ -190,13 +218,20 @@ def _structureless(kind: str, rng: np.random.Generator, size: int) -> SegmentWor
 
 
 def _alike(kind: str, rng: np.random.Generator, size: int) -> SegmentWorld:
-    """Everybody buys alike."""
+    """All customers buy alike."""
     rates = np.full(size, rng.uniform(1.5, 4))
-    return _bought(kind, rng, _with_gaps(_noise(rng, size, 8), rng, 0.05), rates, np.full(size, 60.0), np.zeros(size, dtype=int))  # fmt: skip
+    return _bought(
+        kind,
+        rng,
+        _with_gaps(_noise(rng, size, 8), rng, 0.05),
+        rates,
+        np.full(size, 60.0),
+        np.zeros(size, dtype=int),
+    )
 
 
 def _decoration(kind: str, rng: np.random.Generator, size: int) -> SegmentWorld:
-    """Groups that traits show clearly and that buy alike: they are no segments."""
+    """Groups with distinct traits that buy alike: they are no segments."""
     world = _world(kind, rng, size, sure=0.95, gap=1.0, heterogeneity=2.0)
     return SegmentWorld(kind, world.customers, world.transactions, world.later, np.zeros(size, dtype=int))
 

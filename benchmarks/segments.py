@@ -1,9 +1,11 @@
-"""Segments: ours beside what others make of recency, frequency and money, on worlds whose segments are known, on worlds without, on real logs.
+"""Segment search against RFM peers: on worlds with known segments, on worlds without any, and on real order
+logs.
 
-`ari`: agreement with the true segments (0 where nothing is found). `eta2`: share of the variance of log value in a time
-after everything that was seen; `eta2_conversion` the same of whether anything was bought. `refusal`: share of worlds without segments in which none are made, and of random
-divisions that the tests refuse. `kept`: share of true segments of which a made one has at least half.
-`--world` is a kind of benchmarks/segment_worlds.py, or a sandbox world whose customers have segments; `--size` customers of each made world.
+`ari`: adjusted Rand index with the true segments (0 where nothing is found). `eta2`: share of the variance
+of log value in the later period that the groups explain; `eta2_conversion` the same of whether anything
+was bought. `refusal`: share of worlds without segments in which none are found. `kept`: share of true
+segments of which one found segment has at least half. `--world` is a kind of benchmarks/segment_worlds.py,
+or a sandbox world whose customers have segments; `--size` customers of each generated world.
 """
 
 from collections.abc import Callable
@@ -37,18 +39,20 @@ def measure(
 ) -> dict[str, Any]:
     """Figures of ours and of every peer, over all worlds and for each kind."""
     rows: list[dict[str, Any]] = []
-    for one in _worlds(seed, world, size or SIZE) if data is None or world is not None else []:
+    for sample in _worlds(seed, world, size or SIZE) if data is None or world is not None else []:
         began = perf_counter()
-        rows += _measured(one, seed)
-        say(f"{one.name}: {perf_counter() - began:.1f} s; " + _told(rows[-1 - len(PEERS) :]))
+        rows += _measured(sample, seed)
+        say(f"{sample.name}: {perf_counter() - began:.1f} s; " + _told(rows[-1 - len(PEERS) :]))
     logs = _logs(data) if data is not None else []
-    for one in logs:
-        rows += _measured(one, seed)
-        say(f"{one.name}: " + _told(rows[-1 - len(PEERS) :]))
+    for sample in logs:
+        rows += _measured(sample, seed)
+        say(f"{sample.name}: " + _told(rows[-1 - len(PEERS) :]))
     if not rows:
         raise FileNotFoundError(f"{data} has none of {', '.join(LOGS)}")
     table = pd.DataFrame(rows)
-    by_method = {str(name): _figures(own) for name, own in table.groupby("method", sort=False)}
+    by_method = {
+        str(name): _figures(rows_of_method) for name, rows_of_method in table.groupby("method", sort=False)
+    }
     ours = by_method.pop("ours")
     if data is None:
         ours["random_splits_refused"] = _random_splits_refused(seed, size or SIZE)
@@ -72,7 +76,7 @@ EMPTY = ("structureless", "alike", "decoration")
 
 
 def _sandbox(name: str, seed: int) -> SegmentWorld:
-    """A sandbox's world on a morning, and what its customers bought in the months after it."""
+    """Customers of a sandbox world on a morning, and what they bought in the months after it."""
     world = load_world(name).model_copy(update={"seed": seed})
     later = customers(world)
     end = pd.Timestamp(later.at).tz_localize(None).normalize()
@@ -96,8 +100,8 @@ def _sandbox(name: str, seed: int) -> SegmentWorld:
 
 
 def _logs(folder: Path) -> list[SegmentWorld]:
-    """The known logs of the folder, cut at their usual day; nobody knows their segments."""
-    found = []
+    """The known logs of the folder, cut at their usual day; their segments are unknown."""
+    logs = []
     for name, (column, as_of) in LOGS.items():
         if not (folder / name).exists():
             continue
@@ -107,13 +111,17 @@ def _logs(folder: Path) -> list[SegmentWorld]:
         seen = rows[rows["day"] <= cut]
         ids = seen.loc[seen["value"] > 0, "customer_id"].unique()
         seen = seen[seen["customer_id"].isin(set(ids))]
-        found.append(
+        logs.append(
             SegmentWorld(
-                name.removesuffix(".csv"), pd.DataFrame({"customer_id": ids}), seen[["customer_id", "day", "value"]],
-                _later(rows[rows["day"] > cut], ids), np.full(len(ids), -1), cut,
+                name.removesuffix(".csv"),
+                pd.DataFrame({"customer_id": ids}),
+                seen[["customer_id", "day", "value"]],
+                _later(rows[rows["day"] > cut], ids),
+                np.full(len(ids), -1),
+                cut,
             )
-        )  # fmt: skip
-    return found
+        )
+    return logs
 
 
 def _later(rows: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
@@ -130,13 +138,13 @@ def _later(rows: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
 def _measured(world: SegmentWorld, seed: int) -> list[dict[str, Any]]:
     ids = world.customers["customer_id"].to_numpy()
     began = perf_counter()
-    found = segment(world.customers, world.transactions, as_of=world.as_of, seed=seed)
+    segmentation = segment(world.customers, world.transactions, as_of=world.as_of, seed=seed)
     took = perf_counter() - began
-    own = found.assignments.set_index("customer_id")["segment_id"].loc[ids]
-    labels: Labels = {"ours": pd.factorize(own, use_na_sentinel=False)[0]}
+    segment_ids = segmentation.assignments.set_index("customer_id")["segment_id"].loc[ids]
+    labels: Labels = {"ours": pd.factorize(segment_ids, use_na_sentinel=False)[0]}
     seen = rfm(world.transactions, ids, world.as_of)
     labels |= {name: peer(seen, seed) for name, peer in PEERS.items()}
-    stable = found.cards.loc[found.cards["state"] == "active", "tests"]
+    stable = segmentation.cards.loc[segmentation.cards["state"] == "active", "tests"]
     agreement = stable.iloc[0]["jaccard"].get("agreement") if len(stable) else None
     return [
         _scores(world, name, groups)
@@ -164,36 +172,52 @@ def _scores(world: SegmentWorld, method: str, groups: np.ndarray) -> dict[str, A
 
 
 def _random_splits_refused(seed: int, size: int) -> float:
-    """Share of random divisions of customers who do differ that the test of difference refuses."""
+    """Share of random divisions of customers with real segments that the test of difference refuses."""
     world, rng = draw("separable", seed=1000 * seed, size=size), np.random.default_rng(seed)
     later = world.later
-    outcomes = pd.DataFrame({"value": later["value"], "conversion": (later["orders"] > 0).astype(float), "repeat": (later["orders"] > 1).astype(float)})  # fmt: skip
+    outcomes = pd.DataFrame(
+        {
+            "value": later["value"],
+            "conversion": (later["orders"] > 0).astype(float),
+            "repeat": (later["orders"] > 1).astype(float),
+        }
+    )
     refused = 0
     for turn in range(RANDOM_SPLITS):
         groups = rng.integers(int(rng.integers(2, 6)), size=len(later))
-        found = difference(groups, outcomes, tried=1, seed=turn, confidence=0.95)
-        ratio = found.ratio
-        refused += not (found.chance <= 0.05 and ratio is not None and ratio.value >= 1.3 and ratio.least > 1)
+        measured = difference(groups, outcomes, tried=1, seed=turn, confidence=0.95)
+        ratio = measured.ratio
+        refused += not (
+            measured.chance <= 0.05 and ratio is not None and ratio.value >= 1.3 and ratio.least > 1
+        )
     return refused / RANDOM_SPLITS
 
 
 def _figures(rows: pd.DataFrame) -> dict[str, Any]:
-    """Means over worlds: each figure over those it applies to, and for each world by itself."""
-    keys = [key for key in ("ari", "eta2", "eta2_conversion", "refusal", "kept", "bootstrap_ari", "seconds") if key in rows and rows[key].notna().any()]  # fmt: skip
+    """Means over worlds: each figure over the worlds it applies to, and for each world by itself."""
+    keys = [
+        key
+        for key in ("ari", "eta2", "eta2_conversion", "refusal", "kept", "bootstrap_ari", "seconds")
+        if key in rows and rows[key].notna().any()
+    ]
     figures: dict[str, Any] = {key: round(float(rows[key].mean()), 4) for key in keys}
     shown = [key for key in ("ari", "eta2", "refusal", "kept") if key in keys]
     figures["worlds"] = {
-        str(name): {key: round(float(own[key].mean()), 3) for key in shown if own[key].notna().any()}
-        for name, own in rows.groupby("world", sort=False)
+        str(name): {
+            key: round(float(rows_of_world[key].mean()), 3)
+            for key in shown
+            if rows_of_world[key].notna().any()
+        }
+        for name, rows_of_world in rows.groupby("world", sort=False)
     }
     return figures
 
 
 def _told(rows: list[dict[str, Any]]) -> str:
-    said = []
+    parts = []
     for row in rows:
         numbers = " ".join(
             f"{key} {row[key]:.3f}" for key in ("ari", "eta2", "kept", "refusal") if key in row
         )
-        said.append(f"{row['method']} ({row['segments']}) {numbers}")
-    return "; ".join(said)
+        parts.append(f"{row['method']} ({row['segments']}) {numbers}")
+    return "; ".join(parts)

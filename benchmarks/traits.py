@@ -1,4 +1,6 @@
-"""What a CRM would know of a world's customers on a morning, as columns of segments/customer_features; what nobody knows is missing."""
+"""Traits that a CRM would have of a sandbox world's customers on a morning, as columns of
+segments/customer_features.
+"""
 
 from collections.abc import Callable
 
@@ -17,7 +19,8 @@ SEEN_BY_A_VISIT = ("content", "search_topic")
 def traits(cards: Cards, books: Books, touches: pd.DataFrame, rows: Whole, *, now: float) -> pd.DataFrame:
     """A row per person of `rows`: customer_id, traits, first_channel, visits, may_advertise.
 
-    What a page or a search tells is known only of people of whom a tagged visit was seen (a search: by Google).
+    Traits from a page or a search are known only of people with an observed tagged visit (a search: by
+    Google).
     """
     of = books.traits
     person = rows.astype(str)
@@ -26,15 +29,20 @@ def traits(cards: Cards, books: Books, touches: pd.DataFrame, rows: Whole, *, no
         frame[name] = _each(rows, lambda row, name=name: of.of_person(name, row))  # type: ignore[misc]
     company = [int(cards.company[row]) if cards.has_company[row] else None for row in rows]
     for name in OF_COMPANIES:
-        frame[name] = [None if one is None else of.of_company(name, one) for one in company]
+        frame[name] = [
+            None if company_number is None else of.of_company(name, company_number)
+            for company_number in company
+        ]
     tagged = touches[touches["ad_set_id"].notna()]
     seen = {
         "content": set(tagged["person_id"]),
         "search_topic": set(tagged.loc[tagged["channel"] == "google_ads", "person_id"]),
     }
     for name in SEEN_BY_A_VISIT:
-        told = _each(rows, lambda row, name=name: of.of_person(name, row))  # type: ignore[misc]
-        frame[name] = [one if who in seen[name] else None for one, who in zip(told, person, strict=True)]
+        levels = _each(rows, lambda row, name=name: of.of_person(name, row))  # type: ignore[misc]
+        frame[name] = [
+            level if who in seen[name] else None for level, who in zip(levels, person, strict=True)
+        ]
     visits = touches.sort_values("touch_at").groupby("person_id")
     frame["first_channel"] = frame["customer_id"].map(visits["channel"].first())
     frame["visits"] = frame["customer_id"].map(visits.size()).astype(float)

@@ -102,8 +102,8 @@ def draw(world: OrderWorld, *, seed: int, days: int = DAYS, orders: Floats | Non
             "conversion_value": values,
         }
     )
-    logs = np.bincount(ad_set, np.log(luck * mean[ad_set] / MEAN_ORDER) + variance / 2, size)
-    bayes = _bayes_rule(world, counts.sum(axis=1), logs, SPEND * days, target, variance)
+    logs = np.bincount(ad_set, np.log(luck * mean[ad_set] / MEAN_ORDER) + variance / 2, size).astype(float)
+    bayes = _bayes_rule(world, counts.sum(axis=1).astype(float), logs, SPEND * days, target, variance)
     return Sample(frame, roas, target, bayes)
 
 

@@ -1,9 +1,12 @@
-"""What customers will bring: ours beside the textbook models, `lifetimes` and rules of thumb, on logs that are cut where some of what came is known.
+"""Customer value forecasts: ours against textbook models, `lifetimes` and simple rules, on logs with a known
+future.
 
-Every log of `--data DIR` with customer_id, value and a day is measured, and with it five made ones of `--seed N` (`--size` customers each): customers
-who stop after orders, or on any day, a yearly wave, spend that goes with frequency and wholesale, and rates that fall. `mae` is the
-mean absolute error of the value in the horizon per customer, `bias` how far the total is off, `top_decile` the share of the value that came from the
-tenth of customers foretold the most, `coverage` the share of customers inside the 80 % range. Averages are over logs: mae as a share of the mean value.
+Every log of `--data DIR` with customer_id, value and a day is measured, and five generated ones of `--seed
+N` (`--size` customers each): drop-out after orders, drop-out on any day, a yearly season, order value
+correlated with frequency and wholesale, and falling rates. `mae` is the mean absolute error of the value
+in the horizon per customer, `bias` the error of the total, `top_decile` the share of the value brought by
+the tenth of customers with the highest forecast, `coverage` the share of customers inside the 80 % range.
+Averages are over logs: mae as a share of the mean value.
 """
 
 from collections.abc import Callable
@@ -37,7 +40,9 @@ def measure(
             + table.pivot_table(index="log", columns="method", values=key, sort=False).round(3).to_string()
         )
     say("coverage\n" + table[table["method"] == "ours"].set_index("log")["coverage"].round(3).to_string())
-    figures = {method: _figures(own) for method, own in table.groupby("method", sort=False)}
+    figures = {
+        method: _figures(rows_of_method) for method, rows_of_method in table.groupby("method", sort=False)
+    }
     ours = figures.pop("ours") | {"seconds": seconds(seed)}
     return {
         "figures": _rounded(ours),
@@ -50,22 +55,27 @@ def measured(log: Log, others: dict[str, Peer], say: Callable[[str], None]) -> l
     """A row per method."""
     orders, worth = log.came()
     began = perf_counter()
-    told = (
+    forecast = (
         value(log.rows, as_of=log.as_of, horizon_days=log.horizon_days)
         .set_index("customer_id")
         .loc[worth.index]
     )
     took = perf_counter() - began
-    held = (told["expected_low"] <= worth + 1e-9) & (worth <= told["expected_high"] + 1e-9)
+    held = (forecast["expected_low"] <= worth + 1e-9) & (worth <= forecast["expected_high"] + 1e-9)
     ours = _scores(
-        log, "ours", told["expected_orders"].to_numpy(), told["expected_value"].to_numpy(), orders, worth
+        log,
+        "ours",
+        forecast["expected_orders"].to_numpy(),
+        forecast["expected_value"].to_numpy(),
+        orders,
+        worth,
     )
     rows = [ours | {"coverage": float(held.mean()), "seconds": took}]
-    known, who = summary(log)
+    histories, who = summary(log)
     for name, peer in others.items():
         began = perf_counter()
         try:
-            foretold = peer(known, log.horizon_days / 7)
+            foretold = peer(histories, log.horizon_days / 7)
         except Exception as error:  # noqa: BLE001 — each library fails in its own ways
             say(f"{log.name}: {name} gave nothing: {type(error).__name__}")
             continue
@@ -83,43 +93,54 @@ def measured(log: Log, others: dict[str, Peer], say: Callable[[str], None]) -> l
 
 
 def _scores(
-    log: Log, method: str, orders: np.ndarray, told: np.ndarray, came: pd.Series, worth: pd.Series
+    log: Log, method: str, orders: np.ndarray, forecast: np.ndarray, came: pd.Series, worth: pd.Series
 ) -> Row:
-    most = np.argsort(-told, kind="stable")[: max(len(worth) // 10, 1)]
-    error = float(np.abs(told - worth.to_numpy()).mean())
+    most = np.argsort(-forecast, kind="stable")[: max(len(worth) // 10, 1)]
+    error = float(np.abs(forecast - worth.to_numpy()).mean())
     return {
-        "log": log.name, "method": method, "mae": error, "relative_mae": error / float(worth.mean()), "bias": told.sum() / worth.sum() - 1,
-        "top_decile": float(worth.to_numpy()[most].sum() / worth.sum()), "mae_orders": float(np.abs(orders - came.to_numpy()).mean()),
-    }  # fmt: skip
+        "log": log.name,
+        "method": method,
+        "mae": error,
+        "relative_mae": error / float(worth.mean()),
+        "bias": forecast.sum() / worth.sum() - 1,
+        "top_decile": float(worth.to_numpy()[most].sum() / worth.sum()),
+        "mae_orders": float(np.abs(orders - came.to_numpy()).mean()),
+    }
 
 
 def _figures(rows: pd.DataFrame) -> Row:
-    found = {
-        "mae": float(rows["relative_mae"].mean()), "bias": float(rows["bias"].mean()), "absolute_bias": float(rows["bias"].abs().mean()),
-        "top_decile": float(rows["top_decile"].mean()), "coverage": float(rows["coverage"].mean()), "seconds": float(rows["seconds"].mean()),
-    }  # fmt: skip
+    figures = {
+        "mae": float(rows["relative_mae"].mean()),
+        "bias": float(rows["bias"].mean()),
+        "absolute_bias": float(rows["bias"].abs().mean()),
+        "top_decile": float(rows["top_decile"].mean()),
+        "coverage": float(rows["coverage"].mean()),
+        "seconds": float(rows["seconds"].mean()),
+    }
     for row in rows.to_dict("records"):
         name = str(row["log"]).replace(" ", "_")
-        found |= {
+        figures |= {
             f"{name}_{key}": float(row[key])
             for key in ("mae", "bias", "top_decile", "mae_orders", "coverage")
         }
-    return {key: number for key, number in found.items() if np.isfinite(number)}
+    return {key: number for key, number in figures.items() if np.isfinite(number)}
 
 
 def _ratios(table: pd.DataFrame) -> Row:
-    """Per log ours over the best peer of that log, picked in hindsight: below 1 is better for mae, above 1 for top_decile."""
+    """Per log ours over the best peer of that log, chosen in hindsight: below 1 is better for mae, above 1
+    for top_decile.
+    """
     ours, rest = (
         table[table["method"] == "ours"].set_index("log"),
         table[table["method"] != "ours"].groupby("log"),
     )
     mae, top = ours["mae"] / rest["mae"].min(), ours["top_decile"] / rest["top_decile"].max()
-    found = {
-        f"{name}_{key}".replace(" ", "_"): float(one)
+    ratios = {
+        f"{name}_{key}".replace(" ", "_"): float(ratio)
         for key, part in (("mae", mae), ("top_decile", top))
-        for name, one in part.items()
+        for name, ratio in part.items()
     }
-    return found | {"mae_vs_best": float(mae.mean()), "top_decile_vs_best": float(top.mean())}
+    return ratios | {"mae_vs_best": float(mae.mean()), "top_decile_vs_best": float(top.mean())}
 
 
 def seconds(seed: int) -> float:
@@ -133,5 +154,5 @@ def seconds(seed: int) -> float:
     return min(times)
 
 
-def _rounded(found: Row) -> Row:
-    return {name: round(float(one), 4) for name, one in found.items()}
+def _rounded(figures: Row) -> Row:
+    return {name: round(float(number), 4) for name, number in figures.items()}

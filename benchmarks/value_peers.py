@@ -1,8 +1,9 @@
-"""How others tell what customers will bring: the textbook models, the library that most people use, and two rules of thumb.
+"""Peers of the value forecast: textbook models, the most used library, and two simple rules.
 
-The textbook models are fitted here by maximum likelihood on the same histories, in weeks, so that the benchmark runs without `lifetimes`, which is not
-maintained any more: `.venv/bin/python -m pip install -e '.[benchmarks]'` brings it where it can be installed. A peer that ends in an error or in
-numbers that are not finite says so, and its figures are those of customers it has a number for, the others at nothing.
+The textbook models are fitted here by maximum likelihood on the same histories, in weeks, so that the
+benchmark runs without `lifetimes`, which is no longer maintained: `.venv/bin/python -m pip install -e
+'.[benchmarks]'` installs it where possible. A peer that fails or returns non-finite numbers is named, and
+customers without a number count as zero.
 """
 
 import warnings
@@ -23,7 +24,9 @@ NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 @dataclass(frozen=True)
 class Summary:
-    """What such models are given of each customer: repeat orders, weeks to the last one, weeks since the first, mean value and its orders."""
+    """Per customer: repeat orders, weeks to the last one, weeks since the first, mean order value and its
+    number of orders.
+    """
 
     repeats: np.ndarray
     last: np.ndarray
@@ -40,51 +43,57 @@ Peer = Callable[[Summary, float], Foretold]
 
 def summary(log: Log) -> tuple[Summary, pd.Index]:
     """Histories until the cut, and their customers."""
-    known = log.known
+    past = log.known
     orders = (
-        known[known["value"] >= 0]
+        past[past["value"] >= 0]
         .groupby(["customer_id", "day"])["value"]
         .sum()
         .reset_index()
         .groupby("customer_id")
     )
-    net = known.groupby("customer_id")["value"].sum()
+    net = past.groupby("customer_id")["value"].sum()
     first, last, count = orders["day"].min(), orders["day"].max(), orders.size().astype(float)
     net = net.reindex(count.index).to_numpy(float)
-    found = Summary(
-        count.to_numpy() - 1, (last - first).dt.days.to_numpy() / WEEK, (log.as_of - first).dt.days.to_numpy() / WEEK, count.to_numpy(),
-        np.maximum(net / count.to_numpy(), 0.0), net,
-    )  # fmt: skip
-    return found, count.index
+    histories = Summary(
+        count.to_numpy() - 1,
+        (last - first).dt.days.to_numpy() / WEEK,
+        (log.as_of - first).dt.days.to_numpy() / WEEK,
+        count.to_numpy(),
+        np.maximum(net / count.to_numpy(), 0.0),
+        net,
+    )
+    return histories, count.index
 
 
-def same_rate(known: Summary, weeks: float) -> Foretold:
-    """As often as so far, for as much."""
-    orders = known.orders / np.maximum(known.age, 1.0) * weeks
-    return orders, orders * known.mean
+def same_rate(histories: Summary, weeks: float) -> Foretold:
+    """The rate so far, at the mean order value so far."""
+    orders = histories.orders / np.maximum(histories.age, 1.0) * weeks
+    return orders, orders * histories.mean
 
 
-def rfm(known: Summary, weeks: float) -> Foretold:
-    """Quintiles of recency, frequency and money, summed. They rank and say no amount: everybody is given the mean so far, in proportion."""
-    recency = known.last - known.age
+def rfm(histories: Summary, weeks: float) -> Foretold:
+    """Quintiles of recency, frequency and money, summed. They rank only: the total so far is distributed
+    by score.
+    """
+    recency = histories.last - histories.age
     score = sum(
         np.ceil(pd.Series(part).rank(pct=True, method="average").to_numpy() * 5)
-        for part in (recency, known.orders, known.net)
+        for part in (recency, histories.orders, histories.net)
     )
-    orders, value = same_rate(known, weeks)
+    orders, value = same_rate(histories, weeks)
     return score / score.sum() * orders.sum(), score / score.sum() * value.sum()
 
 
-def bg_nbd(known: Summary, weeks: float) -> Foretold:
-    return _after_orders(known, weeks, first_too=False)
+def bg_nbd(histories: Summary, weeks: float) -> Foretold:
+    return _after_orders(histories, weeks, first_too=False)
 
 
-def mbg_nbd(known: Summary, weeks: float) -> Foretold:
-    return _after_orders(known, weeks, first_too=True)
+def mbg_nbd(histories: Summary, weeks: float) -> Foretold:
+    return _after_orders(histories, weeks, first_too=True)
 
 
-def _after_orders(known: Summary, weeks: float, *, first_too: bool) -> Foretold:
-    x, last, age = known.repeats, known.last, known.age
+def _after_orders(histories: Summary, weeks: float, *, first_too: bool) -> Foretold:
+    x, last, age = histories.repeats, histories.last, histories.age
 
     def parts(r: float, alpha: float, a: float, b: float) -> tuple[np.ndarray, np.ndarray]:
         shared = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
@@ -106,12 +115,14 @@ def _after_orders(known: Summary, weeks: float, *, first_too: bool) -> Foretold:
         r + x, more, a + more - 1, weeks / (alpha + age + weeks)
     )
     orders = (a + more - 1) / (a - 1) * (1 - share) * alive
-    return orders, orders * gamma_gamma(known)
+    return orders, orders * gamma_gamma(histories)
 
 
-def pareto_nbd(known: Summary, weeks: float) -> Foretold:
-    """The time of stopping between the last order and the cut is summed over by quadrature, which is stable where the closed form is not."""
-    x, last, age = known.repeats, known.last, known.age
+def pareto_nbd(histories: Summary, weeks: float) -> Foretold:
+    """Pareto/NBD; the drop-out time is integrated by quadrature, which is stable where the closed form is
+    not.
+    """
+    x, last, age = histories.repeats, histories.last, histories.age
 
     def parts(r: float, alpha: float, s: float, beta: float) -> tuple[np.ndarray, np.ndarray]:
         shared = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
@@ -135,28 +146,33 @@ def pareto_nbd(known: Summary, weeks: float) -> Foretold:
         else before / (s - 1) * (1 - (before / after) ** (s - 1))
     )
     orders = (r + x) / (alpha + age) * lived * alive
-    return orders, orders * gamma_gamma(known)
+    return orders, orders * gamma_gamma(histories)
 
 
-def gamma_gamma(known: Summary) -> np.ndarray:
-    """Mean value of an order of each customer; those who never paid get that of everybody."""
-    paid = known.mean > 0
-    count, mean = known.orders[paid], known.mean[paid]
+def gamma_gamma(histories: Summary) -> np.ndarray:
+    """Mean order value of each customer; customers who never paid get the overall mean."""
+    paid = histories.mean > 0
+    count, mean = histories.orders[paid], histories.mean[paid]
     scale = float(np.median(mean))
 
     def chance(p: float, q: float, v: float) -> np.ndarray:
-        own = p * count
+        order_shape = p * count
         return (
-            gammaln(own + q) - gammaln(own) - gammaln(q) + q * np.log(v) + own * np.log(count) + (own - 1) * np.log(mean)
-            - (own + q) * np.log(v + mean * count)
-        )  # fmt: skip
+            gammaln(order_shape + q)
+            - gammaln(order_shape)
+            - gammaln(q)
+            + q * np.log(v)
+            + order_shape * np.log(count)
+            + (order_shape - 1) * np.log(mean)
+            - (order_shape + q) * np.log(v + mean * count)
+        )
 
     p, q, v = _fitted(chance, [[2, 3, 2 * scale], [6, 4, scale / 2]])
-    return p * (v + known.mean * known.orders) / (p * known.orders + q - 1)
+    return p * (v + histories.mean * histories.orders) / (p * histories.orders + q - 1)
 
 
 def _fitted(chance: Callable[..., np.ndarray], starts: list[list[float]]) -> list[float]:
-    """The parameters, all positive, under which what happened is most probable."""
+    """Maximum-likelihood parameters, all positive."""
 
     def cost(logs: np.ndarray) -> float:
         return -float(np.mean(chance(*np.exp(logs))))
@@ -166,38 +182,47 @@ def _fitted(chance: Callable[..., np.ndarray], starts: list[list[float]]) -> lis
             minimize(cost, np.array(np.log(start)), method="L-BFGS-B", bounds=[(-9.0, 9.0)] * len(start))
             for start in starts
         ]
-    return [float(one) for one in np.exp(min(runs, key=lambda run: run.fun).x)]
+    return [float(parameter) for parameter in np.exp(min(runs, key=lambda run: run.fun).x)]
 
 
 OWN: dict[str, Peer] = {
-    "same rate": same_rate, "RFM": rfm, "BG/NBD": bg_nbd, "MBG/NBD": mbg_nbd, "Pareto/NBD": pareto_nbd,
-}  # fmt: skip
+    "same rate": same_rate,
+    "RFM": rfm,
+    "BG/NBD": bg_nbd,
+    "MBG/NBD": mbg_nbd,
+    "Pareto/NBD": pareto_nbd,
+}
 
 
 def peers(say: Callable[[str], None]) -> dict[str, Peer]:
-    """All of them; `say` hears that lifetimes is missing."""
+    """All peers; `say` reports that lifetimes is missing."""
     if not find_spec("lifetimes"):
         say(
-            "lifetimes is not installed and left out (pip install -e '.[benchmarks]'); the same models are fitted here"
+            "lifetimes is not installed and left out (pip install -e '.[benchmarks]'); the same models "
+            "are fitted here"
         )
         return OWN
     return OWN | {f"lifetimes {kind}": _of_lifetimes(kind) for kind in ("BG/NBD", "MBG/NBD")}
 
 
 def _of_lifetimes(kind: str) -> Peer:
-    def foretell(known: Summary, weeks: float) -> Foretold:
+    def foretell(histories: Summary, weeks: float) -> Foretold:
         import lifetimes
 
         fitter = {"BG/NBD": lifetimes.BetaGeoFitter, "MBG/NBD": lifetimes.ModifiedBetaGeoFitter}[kind]
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            model = fitter(penalizer_coef=0.0).fit(known.repeats, known.last, known.age)
+            model = fitter(penalizer_coef=0.0).fit(histories.repeats, histories.last, histories.age)
             orders = model.conditional_expected_number_of_purchases_up_to_time(
-                weeks, known.repeats, known.last, known.age
+                weeks, histories.repeats, histories.last, histories.age
             )
-            paid = known.mean > 0
-            spend = lifetimes.GammaGammaFitter(penalizer_coef=0.0).fit(known.orders[paid], known.mean[paid])
-            each = spend.conditional_expected_average_profit(pd.Series(known.orders), pd.Series(known.mean))
+            paid = histories.mean > 0
+            spend = lifetimes.GammaGammaFitter(penalizer_coef=0.0).fit(
+                histories.orders[paid], histories.mean[paid]
+            )
+            each = spend.conditional_expected_average_profit(
+                pd.Series(histories.orders), pd.Series(histories.mean)
+            )
         orders = np.asarray(orders, dtype=float)
         return orders, orders * np.asarray(each, dtype=float)
 

@@ -1,6 +1,6 @@
-"""Transaction logs to measure customer value on: real ones from a folder, and ones made to known rules from a seed.
+"""Transaction logs for the value benchmark: real ones from a folder, and generated ones of known processes.
 
-A log is customer_id, day and value with the day on which it is cut: what came later is what is to be foretold.
+A log is customer_id, day and value with the day on which it is cut: what came later is to be forecast.
 """
 
 from collections.abc import Callable
@@ -11,14 +11,18 @@ import numpy as np
 import pandas as pd
 
 CUSTOMERS, HISTORY, HORIZON, JOINING = 3_000, 365, 180, 300
-"""Of each made log: its customers, days before and after the cut, and days over which customers came."""
+"""Of each generated log: customers, days before and after the cut, and days over which customers arrived."""
 CUTS = {"cdnow_transactions": ("1997-09-30", 273)}
-"""Cuts that BASELINES 3 used: last known day, days to foretell. Any other file is cut in the middle."""
+"""Customary cuts of published comparisons: last known day, days to forecast. Other files are cut in the
+middle.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Log:
-    """A log with its cut. `as_of` is the last known day; what is foretold is the sum of the `horizon_days` after it."""
+    """A log with its cut. `as_of` is the last known day; the sum of the `horizon_days` after it is to be
+    forecast.
+    """
 
     name: str
     rows: pd.DataFrame
@@ -30,7 +34,7 @@ class Log:
         return self.rows[self.rows["day"] <= self.as_of]
 
     def came(self) -> tuple[pd.Series, pd.Series]:
-        """Order days and value (returns taken off) in the horizon, by customer that had ordered before."""
+        """Order days and value (net of returns) in the horizon, by customer who had ordered before."""
         end = self.as_of + pd.Timedelta(days=self.horizon_days)
         who = pd.Index(np.sort(self.known.loc[self.known["value"] >= 0, "customer_id"].unique()))
         later = self.rows[(self.rows["day"] > self.as_of) & (self.rows["day"] <= end)]
@@ -43,7 +47,7 @@ class Log:
 
 def real_logs(folder: Path) -> list[Log]:
     """Every file of the folder with customer_id, value and a day (day, date or ts)."""
-    found = []
+    logs = []
     for path in sorted(p for p in folder.iterdir() if p.suffix in {".csv", ".parquet"}):
         rows = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
         when = next((name for name in ("day", "date", "ts") if name in rows), None)
@@ -55,12 +59,12 @@ def real_logs(folder: Path) -> list[Log]:
         )
         span = (day.max() - day.min()).days
         cut, horizon = CUTS.get(path.stem, (day.min() + pd.Timedelta(days=span // 2), span - span // 2))
-        found.append(Log(path.stem, log, pd.Timestamp(cut), horizon))
-    return found
+        logs.append(Log(path.stem, log, pd.Timestamp(cut), horizon))
+    return logs
 
 
 def made_logs(seed: int, size: int = CUSTOMERS) -> list[Log]:
-    """A log of each kind below."""
+    """A generated log of each kind below."""
     return [
         _made(name, kind, seed=seed + 1_000 * n, size=size) for n, (name, kind) in enumerate(KINDS.items())
     ]
@@ -68,7 +72,9 @@ def made_logs(seed: int, size: int = CUSTOMERS) -> list[Log]:
 
 @dataclass(frozen=True)
 class _People:
-    """What is true of each customer: orders a day, chance to stop after an order, chance to stop each day, what they spend."""
+    """Parameters of each customer: orders a day, chance to drop out after an order and per day, order
+    value.
+    """
 
     rate: np.ndarray
     stops_after: np.ndarray
@@ -77,13 +83,13 @@ class _People:
     spread: float = 0.5
     """Log standard deviation of one order around the customer's own mean."""
     season: float = 0.0
-    """Size of a yearly wave of all rates."""
+    """Amplitude of a yearly wave of all rates."""
     fades: float = 0.0
     """Share of its rate that a customer loses over a year."""
     shift: float = 0.0
-    """By how much all rates change halfway through what is known."""
+    """Relative change of all rates halfway through the history."""
     returned: float = 0.0
-    """Share of orders that come back."""
+    """Share of orders that are returned."""
 
 
 Rng = np.random.Generator
@@ -122,7 +128,7 @@ def _spending_apart(rng: Rng, size: int) -> _People:
 
 
 def _changing(rng: Rng, size: int) -> _People:
-    """Everybody orders less the longer they are there, and all of them less from the middle of the history on."""
+    """All customers order less with age, and less from the middle of the history on."""
     rate = rng.gamma(0.8, 1 / 30.0, size)
     return _People(
         rate, rng.beta(0.5, 5.0, size), np.zeros(size), _gamma_spend(rng, size), fades=0.5, shift=-0.3
@@ -159,13 +165,13 @@ def _made(name: str, kind: Callable[[Rng, int], _People], *, seed: int, size: in
             & (now[going] - start[going] < lives[going])
             & (count[going] < ends_after[going])
         ]
-        kept = going[
+        ordering = going[
             rng.random(len(going))
             < _pace(people, now[going], now[going] - start[going]) / (1 + people.season)
         ]
-        count[kept] += 1
-        who.append(kept)
-        at.append(now[kept].copy())
+        count[ordering] += 1
+        who.append(ordering)
+        at.append(now[ordering].copy())
     ids, days = np.concatenate(who), np.floor(np.concatenate(at))
     value = people.spend[ids] * np.exp(rng.normal(-(people.spread**2) / 2, people.spread, len(ids)))
     rows = pd.DataFrame({"customer_id": ids, "day": days, "value": value.round(2)})

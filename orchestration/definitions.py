@@ -1,4 +1,4 @@
-"""The composition root: every asset, check, job, schedule and sensor, and what they stand on.
+"""The composition root: every asset, check, job, schedule and sensor, with the resources they use.
 
 Nothing is read from the environment or the network while this loads. Resources are plain objects without a config schema:
 nothing of them can be overridden from the launchpad (docs/decisions).
@@ -9,6 +9,8 @@ from typing import Any
 import dagster as dg
 
 import assets
+from assets.actions.inputs import ActionPath
+from orchestration.freshness import with_freshness
 from orchestration.jobs import (
     audience_removals,
     audience_week,
@@ -19,36 +21,33 @@ from orchestration.jobs import (
     history,
     tidy_lake,
 )
-from orchestration.schedules import (
-    every_hour,
-    every_hour_audiences,
-    every_monday,
-    every_monday_audiences,
-    every_morning,
-    every_night,
-)
-from resources.action_services import open_desk
+from orchestration.schedules import every_hour, every_morning, every_night
+from resources.action_services import open_action_services
 from resources.config.settings import load_settings
 from resources.crm.registry import Crms
 from resources.drop_folder import DroppedFiles
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
 from sensors.automation import automation
-from sensors.conversion_settings_changed import watching
+from sensors.conversion_settings_changed import changed_pasts_sensor
 from sensors.dropped_file_days import dropped_days, renew_core
 from sensors.dropped_files import dropped_files_changed
 from sensors.failures import failed_runs
-from sensors.notices import notices
-from sensors.proposals import watch
-from sensors.unknown_outcomes import unknown_outcomes
+from sensors.notices import notices, send_messages_job
+from sensors.proposals import proposals_sensor
+from sensors.unknown_outcomes import read_back_outcomes, unknown_outcomes
 
 
-def at_hand() -> dict[str, Any]:
-    """What the assets stand on, each made when a run first asks for it."""
+def resources_of_runs() -> dict[str, Any]:
+    """The resources of assets and sensors, each created when a run first asks for it."""
     return {
         "settings": dg.ResourceDefinition(lambda _: load_settings(with_platforms=False)),
         "lake": dg.ResourceDefinition(lambda _: Lake(load_settings(with_platforms=False).lake_uri)),
-        "desk": dg.ResourceDefinition(lambda _: open_desk()),
+        "services": dg.ResourceDefinition(lambda _: open_action_services()),
+        "ledger": dg.ResourceDefinition(lambda _: open_action_services().ledger),
+        "action_path": dg.ResourceDefinition(
+            lambda _: ActionPath(open_action_services(), Lake(load_settings(with_platforms=False).lake_uri))
+        ),
         "platforms": dg.ResourceDefinition(lambda _: Platforms()),
         "crms": dg.ResourceDefinition(lambda _: Crms()),
         "dropped_files": dg.ResourceDefinition(
@@ -59,7 +58,7 @@ def at_hand() -> dict[str, Any]:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return dg.Definitions(
+    definitions = dg.Definitions(
         assets=dg.load_assets_from_package_module(assets, include_specs=True),
         asset_checks=dg.load_asset_checks_from_package_module(assets),
         jobs=[
@@ -72,25 +71,21 @@ def defs() -> dg.Definitions:
             renew_core,
             decide,
             tidy_lake,
+            send_messages_job,
+            read_back_outcomes,
         ],
-        schedules=[
-            every_morning,
-            every_hour,
-            every_hour_audiences,
-            every_monday,
-            every_monday_audiences,
-            every_night,
-        ],
+        schedules=[every_morning, every_hour, every_night],
         sensors=[
             automation,
-            watching(daily_pull),
+            changed_pasts_sensor(daily_pull),
             dropped_files_changed,
             dropped_days,
-            watch(decide),
+            proposals_sensor(decide),
             unknown_outcomes,
             notices,
             failed_runs,
         ],
-        resources=at_hand(),
+        resources=resources_of_runs(),
         executor=dg.in_process_executor,
     )
+    return with_freshness(definitions)

@@ -1,69 +1,41 @@
-"""What a person or the clock starts: the daily pull, the whole path from the platforms to core over a range of days, a decision."""
+"""Jobs that a person or a schedule starts: the daily pull, the CRM, a range of days, a decision, compaction."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import dagster as dg
 
-from assets.actions.assets import APPROVED, PROPOSALS, form_for
+from assets.actions.assets import APPROVED, form_for
 from assets.actions.audiences import assets as audiences
 from assets.actions.rendering import JOB
 from assets.partitions import proposals
-from resources.action_services import open_desk
+from resources.action_services import open_action_services
 from resources.lake.lake import Lake
 from resources.lake.schema import Table
 from resources.platforms.registry import PLATFORMS
-from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads
+from resources.tables import core
 from resources.tables.crm import READ
-from resources.tables.crm_core import CORE_CRM
 from resources.tables.every import TABLES
-from resources.tables.segments import AUDIENCES, CARDS, CUSTOMER_FEATURES, PERFORMANCE
-from resources.tables.segments import CUSTOMERS as IN_SEGMENTS
-from resources.tables.signals import ANOMALIES, PACING, PACING_ACCURACY, UNDERPERFORMERS, WATCHED
-
-_RAW_DAYS = [
-    *google_ads.DAYS.values(),
-    google_ads.SEARCH_TERM_DAY,
-    google_ads.CONVERSION_ACTION_DAY,
-    *meta_ads.DAYS.values(),
-    *linkedin_ads.DAYS.values(),
-]
-_SNAPSHOTS = [
-    google_ads.ENTITIES,
-    google_ads.KEYWORDS,
-    google_ads.CONVERSION_ACTIONS,
-    meta_ads.ENTITIES,
-    linkedin_ads.ENTITIES,
-    linkedin_ads.CONVERSION_ACTIONS,
-]
-RAW_DAYS = dg.AssetSelection.assets(*(table.asset_key for table in _RAW_DAYS))
+from resources.tables.segments import AUDIENCES
 
 
-def raw_of(platform: str, tables: list[Table]) -> dg.AssetSelection:
-    """The part of these tables that one platform fills."""
-    return dg.AssetSelection.assets(*(t.asset_key for t in tables if t.name.startswith(f"{platform}_")))
+def selection_of(tables: Iterable[Table]) -> dg.AssetSelection:
+    """The assets that write these tables."""
+    return dg.AssetSelection.assets(*(table.asset_key for table in tables))
 
 
-DAYS_OF = {platform: raw_of(platform, _RAW_DAYS) for platform in PLATFORMS}
-LISTS_OF = {platform: raw_of(platform, _SNAPSHOTS) for platform in PLATFORMS}
-SNAPSHOTS = dg.AssetSelection.assets(*(table.asset_key for table in _SNAPSHOTS))
-CORE_DAYS = dg.AssetSelection.assets(*(t.asset_key for t in (*core.DAYS.values(), core.KPI_DAY)))
-ENTITIES = dg.AssetSelection.assets(core.ENTITIES.asset_key)
-LAG = dg.AssetSelection.assets(core.CONVERSION_LAG.asset_key)
-FX = dg.AssetSelection.assets(core.FX_RATE.asset_key)
-CRM = dg.AssetSelection.assets(*(t.asset_key for t in READ.values()))
-FUNNEL = dg.AssetSelection.assets(*(t.asset_key for t in CORE_CRM))
-CUSTOMERS = dg.AssetSelection.assets(
-    *(t.asset_key for t in (CUSTOMER_FEATURES, IN_SEGMENTS, CARDS, PERFORMANCE))
-)
-DROPPED = dg.AssetSelection.assets(
-    *(t.asset_key for t in (*dropped.DAYS.values(), dropped.ENTITIES, dropped.REJECTS))
-)
-DASHBOARD = dg.AssetSelection.assets(dg.AssetKey(["reports", "daily_dashboard"]))
-SIGNALS = dg.AssetSelection.assets(
-    *(table.asset_key for table in (UNDERPERFORMERS, ANOMALIES, WATCHED, PACING, PACING_ACCURACY))
-)
-WEEKLY = dg.AssetSelection.assets(dg.AssetKey(["reports", "weekly_pacing"]))
-PROPOSING = dg.AssetSelection.assets(PROPOSALS)
+def _raw(platform: str, *, with_days: bool) -> list[Table]:
+    """Raw tables of a platform: those with a row per day, or the lists of what there is."""
+    return [t for t in TABLES if t.path.startswith(f"raw/{platform}_") and t.has_days is with_days]
+
+
+DAYS_OF = {platform: selection_of(_raw(platform, with_days=True)) for platform in PLATFORMS}
+LISTS_OF = {platform: selection_of(_raw(platform, with_days=False)) for platform in PLATFORMS}
+RAW_DAYS = selection_of(table for platform in PLATFORMS for table in _raw(platform, with_days=True))
+SNAPSHOTS = selection_of(table for platform in PLATFORMS for table in _raw(platform, with_days=False))
+CORE_DAYS = selection_of((*core.DAYS.values(), core.KPI_DAY))
+CRM = selection_of(READ.values())
+DROPPED = selection_of(table for table in TABLES if table.path.startswith("raw/dropped_"))
 
 daily_pull = dg.define_asset_job(
     "daily_pull",
@@ -87,7 +59,7 @@ audience_removals = dg.define_asset_job(
 )
 customer_week = dg.define_asset_job(
     "customer_week",
-    selection=CUSTOMERS,
+    selection=dg.AssetSelection.groups("segments"),
     description="Puts together what is known of each customer at the end of a week, and which segments earn their place.",
 )
 history = dg.define_asset_job(
@@ -111,7 +83,7 @@ def tidy_lake() -> None:
 
 
 def _form(key: str) -> dict[str, Any]:
-    return form_for(key, open_desk())
+    return form_for(key, open_action_services())
 
 
 decide = dg.define_asset_job(

@@ -1,20 +1,21 @@
-"""Clock ticks that no condition expresses: the pull every morning, and the lake tidied every night."""
+"""What only the clock starts: the pull every morning, the CRM every hour, the lake tidied every night. All run by default.
+
+Everything else follows from its inputs (`assets.automation`): segments and audiences from the CRM and the platforms' days,
+removals of people who withdrew their consent from the contacts.
+"""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 import dagster as dg
 
-from assets.partitions import FIRST_DAY, week_ended_by
+from assets.partitions import FIRST_DAY
 from assets.raw.platforms.pull import counted_days, read_through
 from assets.raw.platforms.restatement_window import LONG_WEEKDAY, first_day, window_days
 from orchestration.jobs import (
     DAYS_OF,
     LISTS_OF,
-    audience_removals,
-    audience_week,
     crm_pull,
-    customer_week,
     daily_pull,
     tidy_lake,
 )
@@ -44,6 +45,7 @@ def days_to_read(
     job=daily_pull,
     cron_schedule="0 5 * * *",
     execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="05:00 UTC: late enough for yesterday to be complete in every account from Los Angeles to Tokyo "
     "but the last hours of the Americas, which the trailing window reads again the next day. On Sundays the long window.",
 )
@@ -70,20 +72,9 @@ every_hour = dg.ScheduleDefinition(
     job=crm_pull,
     cron_schedule="10 * * * *",
     execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Reads what changed in the CRM since the last hour: few calls, and leads show on the day they come.",
 )
-
-
-@dg.schedule(
-    job=customer_week,
-    cron_schedule="40 5 * * 1",
-    execution_timezone="UTC",
-    description="Mondays 05:40 UTC, when the CRM has been read over the week's end: what is known of each customer.",
-)
-def every_monday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """One run for the week that ended the day before."""
-    monday = week_ended_by(context.scheduled_execution_time.date()).isoformat()
-    return dg.RunRequest(run_key=monday, partition_key=monday)
 
 
 every_night = dg.ScheduleDefinition(
@@ -91,18 +82,6 @@ every_night = dg.ScheduleDefinition(
     job=tidy_lake,
     cron_schedule="30 3 * * *",
     execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Puts the lake's small files together and drops those no reader needs any more. History stays as it was known.",
-)
-every_hour_audiences = dg.ScheduleDefinition(
-    name="every_hour_audiences",
-    job=audience_removals,
-    cron_schedule="25 * * * *",
-    execution_timezone="UTC",
-    description="After the CRM was read: whoever withdrew their consent leaves every audience within the hour.",
-)
-every_monday_audiences = dg.build_schedule_from_partitioned_job(
-    audience_week,
-    name="every_monday_audiences",
-    hour_of_day=8,
-    description="08:00 UTC on Mondays, after the segments of the week: where the audiences stand, and what is proposed for them.",
 )

@@ -1,23 +1,31 @@
-"""The folder people drop exports into: read, watched, and given back what could not be read."""
+"""The folder for exports that people drop: listing, fingerprint, and files given back that could not be read."""
 
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-ENDINGS = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm"}
+from resources.readers.encodings import text_of
+
+ENDINGS = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".zip"}
+"""What is looked at. Old workbooks and archives cannot be read, and are named with what to do."""
 MAPPING_ENDINGS = (".mapping.yaml", ".mapping.yml")
 ASIDE = "rejected"
 
 
 @dataclass(frozen=True)
 class DroppedFile:
-    """One export with its bytes, the text of the mapping beside it, and when it was last written."""
+    """One export with its bytes or where they are, the text of the mapping beside it, and when it was last written."""
 
     name: str
-    content: bytes
+    source: bytes | Path
     mapping: str | None
     modified_at: datetime
+
+    @property
+    def content(self) -> bytes:
+        """The bytes, read when they are asked for: a folder may hold more than memory should."""
+        return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
 
 
 class DroppedFiles:
@@ -31,7 +39,7 @@ class DroppedFiles:
         return [
             DroppedFile(
                 path.name,
-                path.read_bytes(),
+                path,
                 self._mapping_of(path),
                 datetime.fromtimestamp(path.stat().st_mtime, UTC),
             )
@@ -64,17 +72,20 @@ class DroppedFiles:
     def _watched(self) -> list[Path]:
         if not self.folder.is_dir():
             return []
-        known = ENDINGS | {".yaml", ".yml"}
+        endings = ENDINGS | {".yaml", ".yml"}
         hidden = (".", "~$")  # half-written downloads, and the lock files of an open spreadsheet
         paths = sorted(self.folder.iterdir())
         return [
-            p for p in paths if p.is_file() and p.suffix.lower() in known and not p.name.startswith(hidden)
+            p for p in paths if p.is_file() and p.suffix.lower() in endings and not p.name.startswith(hidden)
         ]
 
     @staticmethod
     def _mapping_of(path: Path) -> str | None:
+        """The mapping's text; one in no known encoding is handed on as it is and refused with its file."""
         for ending in MAPPING_ENDINGS:
             beside = path.with_name(path.stem + ending)
             if beside.is_file():
-                return beside.read_text(encoding="utf-8")
+                content = beside.read_bytes()
+                text = text_of(content)
+                return content.decode("utf-8", errors="replace") if text is None else text
         return None

@@ -35,6 +35,8 @@ class PlatformError(PaidMediaError):
         trace: The platform's request id, for its support.
         todo: What a person should do, when it is not the verdict of the class.
         wait_seconds: How long the platform asks to wait, if it says.
+        proves_no_change: A write that got this answer changed nothing: it is on the platform's list of definite refusals
+            (`resources.platforms.definite_refusals`), or the request never left. False proves nothing.
     """
 
     verdict = ""
@@ -50,9 +52,11 @@ class PlatformError(PaidMediaError):
         trace: str | None = None,
         todo: str | None = None,
         wait_seconds: float | None = None,
+        proves_no_change: bool = False,
     ) -> None:
         self.doing, self.platform, self.account_id, self.days = doing, platform, account_id, days
         self.said, self.trace, self.wait_seconds = said, trace, wait_seconds
+        self.proves_no_change = proves_no_change
         where = f" for account {account_id}" if account_id else ""
         when = f" {days[0]}..{days[1]}" if days else ""
         request = f" (request {trace})" if trace else ""

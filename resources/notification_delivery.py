@@ -1,4 +1,4 @@
-"""Messages to people, by whichever service the deployment names (Apprise addresses), each in a bounded time.
+"""Delivers messages by the services that the deployment names (Apprise addresses), each in a bounded time.
 
 An address that does not answer never holds up what calls this: after some seconds it is left to its own thread, which still writes
 down what became of it. Nothing that Apprise says is passed on, for it may hold the address, and addresses hold tokens: a failure
@@ -84,7 +84,7 @@ class Address:
             memory: Any = AttachMemory
             files = apprise.AppriseAttachment()
             files.add(memory(content=content.encode(), name=name, mimetype="text/csv"))
-        with _heard() as said:
+        with _heard() as captured:
             service: Any = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
             if service is None:
                 return "the address is none that Apprise can read; docs/notifications.md has examples"
@@ -97,19 +97,21 @@ class Address:
                 body_format=form,
                 attach=files,
             )
-        return None if took else _why(said)
+        return None if took else _why(captured)
 
 
 def addresses(channels: Mapping[str, Channel], given: Mapping[str, SecretStr]) -> list[Address]:
     """The addresses of these channels, of those whose variable is set. Several in one variable are numbered from the second on."""
-    found = []
+    configured = []
     for name, channel in channels.items():
         held = given.get(channel.address)
         for number, url in enumerate(held.get_secret_value().split() if held else (), start=1):
             scheme = url.partition("://")[0].lower()
-            made = channel.format or _BY_SCHEME.get(scheme, TEXT)
-            found.append(Address(name if number == 1 else f"{name}/{number}", made, SecretStr(url)))
-    return found
+            text_format = channel.format or _BY_SCHEME.get(scheme, TEXT)
+            configured.append(
+                Address(name if number == 1 else f"{name}/{number}", text_format, SecretStr(url))
+            )
+    return configured
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Notifier:
     def tell(self, notices: Sequence[Said]) -> bool:
         """Whether they are kept, so that they will be said even after a crash. True where nobody is to be told."""
         if self.is_set and notices:
-            self._ledger().say(notices)
+            self._ledger().notices.say(notices)
         return True
 
 
@@ -186,9 +188,9 @@ def _heard() -> Iterator[list[str]]:
             logger.removeFilter(ear)
 
 
-def _why(said: Any) -> str:
+def _why(captured: Any) -> str:
     """The reason, from the few words that tell it: never a sentence of the service's, which may quote the address."""
-    words = " ".join(said)
+    words = " ".join(captured)
     if code := re.search(r"(?:error ?[=:]|HTTP |\()\s*([45]\d\d)\b", words):
         return f"the service answered {code[1]}"
     if re.search(r"(?i)timed? ?out", words):

@@ -8,10 +8,10 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from resources.lake.layout import Written
+from resources.lake.layout import LakeWrite
 
 
-def row_metadata(*parts: Written) -> dict[str, Any]:
+def row_metadata(*parts: LakeWrite) -> dict[str, Any]:
     """Row count of what a run has just written, and the first rows of its first part that has any."""
     preview = next((part.first for part in parts if part.rows), None)
     shown = {"preview": dg.MetadataValue.table(records_of(preview))} if preview is not None else {}

@@ -18,6 +18,7 @@ from sandbox.incident import Incident
 from sandbox.market import LEVELS, METRICS
 from sandbox.stage import Stage
 from sandbox.world import Account, WorldWrong
+from sandbox.write_faults import AMBIGUOUS, DEFINITE, ImpossibleAnswer
 
 
 def routes(stage: Stage) -> list[Route]:
@@ -62,14 +63,14 @@ class _Desk:
     async def faults(self, request: Request) -> Response:
         faults = self._stage.faults
         if request.method == "GET":
-            return _json(KNOWN)
+            return _json(KNOWN | {"write_answers": {"ambiguous": AMBIGUOUS, "definite": DEFINITE}})
         if request.method == "DELETE":
             faults.clear()
             return _json({})
         asked = await request.json()
         try:
             faults.arm(**asked)
-        except (UnknownFault, TypeError) as error:
+        except (UnknownFault, ImpossibleAnswer, TypeError) as error:
             return _refused(str(error))
         return _json(asked)
 
@@ -165,12 +166,7 @@ class _Desk:
 
     async def reset(self, _: Request) -> Response:
         """Forget every change, added incident, armed fault, request and message; real time again."""
-        self._stage.market.diary.forget_added()
-        self._stage.market.changes.clear()
-        self._stage.audiences.clear()
-        self._stage.faults.clear()
-        self._stage.audit.clear()
-        self._stage.caught.clear()
+        self._stage.forget()
         self._stage.clock.set(None)
         return _json({})
 

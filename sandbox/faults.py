@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+from sandbox.write_faults import WriteFault, of_detail, require_possible
+
 WRITES = {
     "lost_request": "a write gets no answer and did not happen",
     "lost_answer": "a write happens and gets no answer",
     "ignored_write": "a write is answered as done and changes nothing",
+    "write_answer": "a write gets that answer before or after its change, or while it is late (detail: answer, moment, seconds)",
 }
 UPLOADS = {
     "half_upload": "half of an upload to an audience is taken, and no answer comes",
@@ -27,6 +30,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "day_quota": "RESOURCE_EXHAUSTED until tomorrow",
         "truncated": "a report ends well after half of its rows",
         "slow": "the answer waits (detail: seconds)",
+        "repeat_accepted": "a create of a criterion that exists is answered with the existing one, not refused",
         **WRITES,
         **UPLOADS,
     },
@@ -115,10 +119,13 @@ class Faults:
 
         Raises:
             UnknownFault: The name is in no wire's list; the message has the list.
+            ImpossibleAnswer: A `write_answer` that no platform gives.
         """
         if kind not in KNOWN.get(platform, {}):
             known = ", ".join(f"{p}: {', '.join(kinds)}" for p, kinds in KNOWN.items())
             raise UnknownFault(f"No fault '{kind}' for '{platform}'. Known are {known}.")
+        if kind == "write_answer":
+            require_possible(platform, detail)
         fault = Fault(platform, kind, times, after, detail)
         with self._lock:
             self._armed.append(fault)
@@ -139,14 +146,19 @@ class Faults:
                 return fault.detail
         return None
 
-    def of_a_write(self, platform: str) -> str | None:
+    def of_a_write(self, platform: str) -> WriteFault | None:
         """The fault that strikes a write now, if any."""
-        return next((kind for kind in WRITES if self.take(platform, kind) is not None), None)
+        return self._first(platform, tuple(WRITES))
 
-    def of_an_upload(self, platform: str) -> str | None:
+    def of_an_upload(self, platform: str) -> WriteFault | None:
         """The fault that strikes an upload to an audience now, if any."""
-        kinds = ("lost_request", "lost_answer", *UPLOADS)
-        return next((kind for kind in kinds if self.take(platform, kind) is not None), None)
+        return self._first(platform, ("lost_request", "lost_answer", "write_answer", *UPLOADS))
+
+    def _first(self, platform: str, kinds: tuple[str, ...]) -> WriteFault | None:
+        for kind in kinds:
+            if (detail := self.take(platform, kind)) is not None:
+                return of_detail(kind, detail)
+        return None
 
     def clear(self) -> None:
         with self._lock:

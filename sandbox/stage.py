@@ -5,16 +5,24 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
+from sandbox.account_objects import AccountObjects
 from sandbox.audiences import Audiences
 from sandbox.audit import Audit, Request
 from sandbox.caught import Caught
 from sandbox.clock import Clock
 from sandbox.customers.books import Bookkeeper
-from sandbox.faults import Faults
+from sandbox.faults import UPLOADS, Faults
 from sandbox.market import Market
 from sandbox.world import Account, World
+from sandbox.write_faults import LateChanges, WriteFault
+
+
+class UploadChange(Protocol):
+    """Puts an upload to an audience into effect, the whole of it or half."""
+
+    def __call__(self, *, half: bool) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,44 @@ class Stage:
     def keeper(self) -> Bookkeeper:
         """The books of the market's customers."""
         return Bookkeeper(self.market)
+
+    @cached_property
+    def objects(self) -> AccountObjects:
+        """What was made and changed through the platforms' APIs besides the market's own entities."""
+        return AccountObjects(self.clock)
+
+    @cached_property
+    def late_changes(self) -> LateChanges:
+        """Changes that were answered and are still to land."""
+        return LateChanges(self.clock)
+
+    def carry_out(self, platform: str, apply: Callable[[], None]) -> WriteFault | None:
+        """Let a checked write happen as the armed faults say: at once, late or never; the fault that its answer has to show."""
+        return self._happens(self.faults.of_a_write(platform), apply)
+
+    def carry_out_upload(self, platform: str, apply: UploadChange) -> WriteFault | None:
+        """The same for an upload to an audience; `apply` is told whether half of it alone is taken."""
+        fault = self.faults.of_an_upload(platform)
+        half = fault is not None and fault.kind in UPLOADS
+        return self._happens(fault, lambda: apply(half=half))
+
+    def _happens(self, fault: WriteFault | None, apply: Callable[[], None]) -> WriteFault | None:
+        if fault is None or fault.moment == "after":
+            apply()
+        elif fault.moment == "late":
+            self.late_changes.add(fault.seconds, apply)
+        return fault
+
+    def forget(self) -> None:
+        """Back to the world as it began: no change, audience, added incident, fault, request or message; the clock stays."""
+        self.market.diary.forget_added()
+        self.market.changes.clear()
+        self.audiences.clear()
+        self.objects.clear()
+        self.faults.clear()
+        self.late_changes.clear()
+        self.audit.clear()
+        self.caught.clear()
 
     @property
     def world(self) -> World:

@@ -1,14 +1,16 @@
-"""Watches the drop folder: when a file or a mapping comes, changes or goes, the folder is read anew."""
+"""Requests a run that reads the drop folder when a file or a mapping in it was added, changed or removed."""
 
 import dagster as dg
 
 from resources.drop_folder import DroppedFiles
-from resources.tables.dropped import DAYS, ENTITIES, REJECTS
+from resources.tables.dropped import DAYS, ENTITIES, PARTS, REJECTS
 
 
 @dg.sensor(
     name="dropped_files_changed",
-    target=dg.AssetSelection.assets(*(table.asset_key for table in (*DAYS.values(), ENTITIES, REJECTS))),
+    target=dg.AssetSelection.assets(
+        *(table.asset_key for table in (*DAYS.values(), ENTITIES, PARTS, REJECTS))
+    ),
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Reads the drop folder when something in it changed.",

@@ -1,4 +1,4 @@
-"""A run failed: somebody is told, once until it succeeds again. Decisions that the gate refused are told where they were made."""
+"""Queues a notification when a run failed, once until it succeeds again. Refused decisions are reported where they were made."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import dagster as dg
 from assets.actions.rendering import JOB
 from assets.reports.notifications.queue import queue_failed_run
 from assets.reports.notifications.signal_notices import NoticeContext
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 
 
 @dg.run_failure_sensor(
@@ -16,22 +16,24 @@ from resources.action_services import Desk
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Keeps for the next message that a run failed and why, with the link to it; the same failure again says nothing.",
 )
-def failed_runs(context: dg.RunFailureSensorContext, desk: dg.ResourceParam[Desk]) -> dg.SkipReason:
+def failed_runs(
+    context: dg.RunFailureSensorContext, services: dg.ResourceParam[ActionServices]
+) -> dg.SkipReason:
     run = context.dagster_run
     if run.job_name == JOB:
         return dg.SkipReason("What becomes of a decision stands in the ledger, and is told from there.")
-    if not desk.addresses():
+    if not services.addresses():
         return dg.SkipReason("Nobody is to be told.")
     events = context.get_step_failure_events()
     steps = sorted({event.step_key for event in events if event.step_key})
-    ui = desk.settings.ui_url.rstrip("/")
+    ui = services.settings.ui_url.rstrip("/")
     notice_context = NoticeContext(
         currency="",
         dashboard=f"{ui}/assets/reports/daily_dashboard",
         weekly=f"{ui}/assets/reports/weekly_pacing",
     )
     queued = queue_failed_run(
-        desk, notice_context, job=run.job_name, steps=steps, run_id=run.run_id, why=_why(events)
+        services, notice_context, job=run.job_name, steps=steps, run_id=run.run_id, why=_why(events)
     )
     return dg.SkipReason("kept" if queued else "it failed before and was told")
 

@@ -1,9 +1,10 @@
-"""People are told what is new, in the hours they want to be told, and what could not be said is tried again.
+"""Notifications: what is new is queued and routed here, and a run is requested whenever a message is due to be sent.
 
-Finding, keeping and sending are apart: what is kept survives a crash, sending never takes longer than some seconds, and no address
-that is dead or slow fails this sensor or any run.
+Queueing and sending are apart: what is queued in the ledger survives a crash, sending takes some seconds at most, and an address
+that is dead or slow fails neither this sensor nor any other run.
 """
 
+import threading
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -15,61 +16,111 @@ from assets.reports.notifications.inputs import NotificationInputs, delivery_pro
 from assets.reports.notifications.notice import Notice
 from assets.reports.notifications.queue import queue_recovered_runs, queue_signals, queue_writes
 from assets.reports.notifications.scheduled import queue_scheduled
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.lake.lake import Lake
+from sensors.run_requests import is_in_progress
 
 LOOK_EVERY = timedelta(minutes=2)
 MESSAGES = dg.AssetKey(["reports", "messages"])
+JOB = "send_messages"
+NO_ADDRESS = "Nobody is to be told: no address is set. docs/notifications.md says how."
+SLOW_SECONDS = 60.0
+"""How long a run waits for addresses that have not answered in time, so that their answer is still written down."""
+
+
+@dg.op(
+    name="send_due_messages",
+    description="Sends what is due, and says per address what was taken and what will be tried again.",
+)
+def send_due_messages(
+    context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], services: dg.ResourceParam[ActionServices]
+) -> None:
+    answers = send_messages(context.instance, lake, services)
+    for thread in threading.enumerate():
+        if thread.name.startswith("tell "):
+            thread.join(SLOW_SECONDS)
+    for address, problem in answers.items():
+        if problem:
+            context.log.warning("%s did not take its message: %s. It is tried again later.", address, problem)
+    context.add_output_metadata({address: problem or "sent" for address, problem in answers.items()})
+
+
+@dg.job(
+    name=JOB,
+    description="Sends the messages that are due by chat and mail.",
+    tags={"dagster/priority": "5"},
+)
+def send_messages_job() -> None:
+    send_due_messages()
 
 
 @dg.sensor(
     name="notices",
+    job=send_messages_job,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Tells people by chat and mail what is urgent at once, what waits for them in working hours, and all else in one digest a day.",
 )
 def notices(
-    context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+    context: dg.SensorEvaluationContext,
+    lake: dg.ResourceParam[Lake],
+    services: dg.ResourceParam[ActionServices],
 ) -> dg.SensorResult:
-    now = desk.ledger.clock()
+    now = services.ledger.clock()
     is_due = not context.cursor or now - datetime.fromisoformat(context.cursor) >= LOOK_EVERY
-    told = tick(context.instance, lake, desk, is_looking=is_due)
-    return dg.SensorResult(
-        skip_reason=dg.SkipReason(told), cursor=now.isoformat() if is_due else context.cursor
-    )
-
-
-def tick(instance: dg.DagsterInstance, lake: Lake, desk: Desk, *, is_looking: bool = True) -> str:
-    """Find, keep and send what is due; one sentence about it."""
-    inputs = NotificationInputs(lake, desk)
-    addresses = desk.addresses(inputs.rules)
-    if not addresses:
-        return "Nobody is to be told: no address is set. docs/notifications.md says how."
-    found, mornings, broken = 0, list[str](), None
+    cursor = now.isoformat() if is_due else context.cursor
+    problem: Exception | None = None
     try:
-        found += queue_writes(inputs)
-        found += queue_recovered_runs(inputs, lambda notice: not _succeeded_since(instance, notice))
+        summary = queue_messages(context.instance, lake, services, is_looking=is_due)
+    except Exception as error:
+        summary, problem = f"{type(error).__name__} while looking for news", error
+        context.log.exception(summary)
+    is_waiting = any(due_at <= now for _, due_at, _ in services.ledger.notices.waiting())
+    if is_waiting and not is_in_progress(context.instance, JOB):
+        return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=cursor)
+    if problem is not None:
+        raise problem
+    return dg.SensorResult(skip_reason=dg.SkipReason(summary), cursor=cursor)
+
+
+def queue_messages(
+    instance: dg.DagsterInstance, lake: Lake, services: ActionServices, *, is_looking: bool = True
+) -> str:
+    """Queue what is new and say of each notice where it goes and when; one sentence about it."""
+    inputs = NotificationInputs(lake, services)
+    addresses = services.addresses(inputs.rules)
+    if not addresses:
+        return NO_ADDRESS
+    queued = 0
+    try:
+        queued += queue_writes(inputs)
+        queued += queue_recovered_runs(inputs, lambda notice: not _succeeded_since(instance, notice))
         if is_looking:
-            found += queue_signals(inputs)
-            mornings = queue_scheduled(inputs)
-    except Exception as error:  # noqa: BLE001 — what is kept already is sent whatever cannot be read; then the tick fails
-        broken = error
-    zone = partial(_zone, inputs)
-    route_new(desk, inputs.rules, addresses, zone)
-    sent = send_due(desk, inputs.rules, addresses, zone)
-    failed = {name: why for name, why in sent.items() if why is not None}
-    if mornings:
-        desk.ledger.forget_notices()
-        _report(instance, desk)
-    if broken is not None:
-        raise broken
-    words = "; ".join(f"{name}: {why}" for name, why in failed.items())
-    return f"{found} new, {len(sent) - len(failed)} sent, {len(failed)} not taken{f' ({words})' if words else ''}"
+            queued += queue_signals(inputs)
+            if queue_scheduled(inputs):
+                services.ledger.notices.forget_notices()
+    finally:
+        route_new(services, inputs.rules, addresses, partial(_zone, inputs))
+    return f"{queued} new"
+
+
+def send_messages(
+    instance: dg.DagsterInstance, lake: Lake, services: ActionServices
+) -> dict[str, str | None]:
+    """Send what is due. Per message (address and urgency) None where it was taken, else why not."""
+    inputs = NotificationInputs(lake, services)
+    addresses = services.addresses(inputs.rules)
+    if not addresses:
+        return {}
+    answers = send_due(services, inputs.rules, addresses, partial(_zone, inputs))
+    if answers:
+        _report(instance, services)
+    return answers
 
 
 def _zone(inputs: NotificationInputs, notice: Notice) -> ZoneInfo:
-    own = notice.zone or inputs.time_zones.get((notice.platform, notice.account_id))
-    return inputs.rules.zone(own) if own else inputs.main_time_zone
+    zone = notice.zone or inputs.time_zones.get((notice.platform, notice.account_id))
+    return inputs.rules.zone(zone) if zone else inputs.main_time_zone
 
 
 def _succeeded_since(instance: dg.DagsterInstance, notice: Notice) -> bool:
@@ -86,15 +137,15 @@ def _succeeded_since(instance: dg.DagsterInstance, notice: Notice) -> bool:
         limit=50,
     )
     wanted = failed.dagster_run.asset_selection or frozenset()
-    return any(wanted <= (one.dagster_run.asset_selection or wanted) for one in later)
+    return any(wanted <= (record.dagster_run.asset_selection or wanted) for record in later)
 
 
-def _report(instance: dg.DagsterInstance, desk: Desk) -> None:
-    """What was said in the last day, for the asset's page."""
-    now = desk.ledger.clock()
-    rows = desk.ledger.deliveries(since=now - timedelta(hours=24))
+def _report(instance: dg.DagsterInstance, services: ActionServices) -> None:
+    """Materialize reports/messages with the deliveries of the last 24 hours."""
+    now = services.ledger.clock()
+    rows = services.ledger.notices.deliveries(since=now - timedelta(hours=24))
     table = "\n".join(f"| {row.channel} | {row.state} | {row.number} | {row.said or ''} |" for row in rows)
-    words = delivery_problems(desk, now=now)
+    problems = delivery_problems(services, now=now)
     instance.report_runless_asset_event(
         dg.AssetMaterialization(
             MESSAGES,
@@ -102,7 +153,7 @@ def _report(instance: dg.DagsterInstance, desk: Desk) -> None:
                 "last 24 hours": dg.MetadataValue.md(
                     f"| channel | state | notices | why not |\n|---|---|---|---|\n{table}"
                 ),
-                "not delivered": "; ".join(words) or "nothing",
+                "not delivered": "; ".join(problems) or "nothing",
                 "sent": sum(row.number for row in rows if row.state == "sent"),
                 "waiting": sum(row.number for row in rows if row.state in {"waiting", "sending"}),
                 "given up": sum(row.number for row in rows if row.state == "given up"),

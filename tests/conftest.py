@@ -19,8 +19,8 @@ MORNING = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 """What the sandbox's clock says in every test that does not move it."""
 LONGEST = (
     "actions/test_in_dagster", "history/test_faults", "orchestration/test_backfill", "actions/test_execution", "actions/test_on_postgresql",
-    "orchestration/test_commands", "actions/test_lives", "history/test_as_of", "report/test_dashboard_in_browser",
-    "report/test_pages_in_browser",
+    "orchestration/test_commands", "actions/test_lives", "history/test_as_of", "reports/test_dashboard_in_browser",
+    "reports/test_pages_in_browser",
 )  # fmt: skip
 """Modules that take longest, which begin first: with two processes at work, one that began last would be waited for alone."""
 
@@ -49,14 +49,8 @@ def sandbox_session(var: Path) -> Iterator[Sandbox]:
 def sandbox(sandbox_session: Sandbox) -> Iterator[Sandbox]:
     """The demo world at 23 November 2026, 06:00 UTC; changes, added incidents, faults, clock and audit are forgotten after each test."""
     yield sandbox_session
-    stage = sandbox_session.stage
-    stage.market.changes.clear()
-    stage.audiences.clear()
-    stage.market.diary.forget_added()
-    stage.faults.clear()
-    stage.audit.clear()
-    stage.caught.clear()
-    stage.clock.set(MORNING)
+    sandbox_session.stage.forget()
+    sandbox_session.stage.clock.set(MORNING)
 
 
 @pytest.fixture

@@ -1,26 +1,37 @@
-"""Who may let what happen: the one door. Everything is judged here before the ledger is asked to count a decision."""
+"""The approval gate: a proof is spent on a map of decisions, and a reference to that map lets a run count them.
 
-from collections.abc import Mapping, Sequence
+What is proven is (approver, digest by digest approve or reject). A one-time code proves a person only, so it is taken where the map is at
+hand (`record_decisions`) and never from a run's configuration, which everybody can read. A run is given a reference or a code that is
+bound to the map: whoever copies either can do with it what was decided, and nothing else.
+"""
+
+import getpass
+import platform
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
-from assets.actions.guardrails.case import labels_of
+from assets.actions.approval_rules import ApprovalRules
 from resources.errors import PaidMediaError
-from resources.ledger.base import CodeSpent, Decided, Entry
-from resources.ledger.proposal import Change, Proposal, set_summary
+from resources.ledger.decisions import Attempt, GuessLimit, ProvenCode, hash_of
+from resources.ledger.proposal import Proposal, set_summary
+from resources.ledger.records import (
+    APPROVE,
+    REJECT,
+    CodeSpent,
+    CodeWrong,
+    DecisionOutcome,
+    GuessesExhausted,
+    LedgerEntry,
+    ReferenceRefused,
+)
 from resources.ledger.states import State
 from resources.ledger.store import Ledger
 from resources.policy.policy import Policy
-from resources.security.approvers import Approvers
 
-UNDECIDED, APPROVE, REJECT, AUTOMATIC = "undecided", "approve", "reject", "automatic"
-MACHINE = "policy"
-"""Who decides where the policy lets a level act by itself."""
-AUTOMATIC_KINDS = {
-    "auto_safe": {"pause_ad_set", "resume_ad_set", "set_daily_budget", "revert"},
-    "auto_neutral": {"reallocate_budget"},
-}
+UNDECIDED, AUTOMATIC = "undecided", "automatic"
+VALID_FOR = timedelta(minutes=15)
+"""How long after a decision was given a run may still count it."""
 
 
 class NotApproved(PaidMediaError):
@@ -28,8 +39,20 @@ class NotApproved(PaidMediaError):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A decision as somebody gives it. `together`: every key it was given for at once, `key` among them."""
+class DecisionRequest:
+    """A decision as a run brings it.
+
+    Args:
+        key: The partition: a proposal or a batch.
+        together: Every key it was given for at once, `key` among them.
+        proposal: What the person says they decide on.
+        decision: approve, reject, undecided or automatic.
+        approver: Who they say they are.
+        code: A reference, or a code bound to this decision.
+        note: Their words.
+        launched_at: When the server created the run or the backfill: bound codes are judged by that.
+        run_id: The run.
+    """
 
     key: str
     together: tuple[str, ...]
@@ -39,183 +62,253 @@ class Asked:
     code: str
     note: str
     launched_at: datetime
-    """When the server created the run or the backfill: codes are judged by that."""
-    scope: str
     run_id: str
 
 
 @dataclass(frozen=True)
-class Gate:
-    """What decisions are judged by. `rates`: units of reporting currency for one unit of each account currency."""
+class ApprovalGate:
+    """Counts decisions. `rules`: policy, approvers and rates of this moment."""
 
     ledger: Ledger
-    policy: Policy
-    approvers: Approvers
-    rates: Mapping[str, float]
-    by_proxy: bool = False
+    rules: ApprovalRules
 
-    def decide(self, asked: Asked) -> list[Decided]:
-        """Count the decision for every proposal under `asked.key`.
+    @property
+    def policy(self) -> Policy:
+        return self.rules.policy
+
+    def record_decisions(
+        self, approver: str, decisions: Mapping[str, str], code: str, *, note: str = "", session: str | None = None
+    ) -> str:  # fmt: skip
+        """Spend a proof on exactly these decisions and give a single-use reference to them.
+
+        Args:
+            approver: Who decides.
+            decisions: approve or reject, by the proposal's digest.
+            code: Six digits of their authenticator, or a code bound to one verdict on all of these.
+            note: Their words, kept in the audit.
+            session: Who is at the other end, for counting wrong codes; the account of this machine unless given.
+
+        Returns:
+            The reference to materialize `actions/approved` with. It is kept nowhere; a bound code is its own reference.
+
+        Raises:
+            NotApproved: It proves nothing, or not enough. Nothing was recorded.
+        """
+        if not decisions or not set(decisions.values()) <= {APPROVE, REJECT}:
+            raise NotApproved("Every proposal needs approve or reject. Nothing was decided.")
+        entries = self.ledger.proposals.with_digests(decisions)
+        if {entry.proposal.digest for entry in entries} != set(decisions):
+            raise NotApproved(
+                "The ledger does not know every one of these digests. Look at the proposals again; nothing was decided."
+            )
+        self._refuse_without_authority(approver, entries, decisions)
+        if code.strip().isdigit() and len(decisions) > self.policy.approval.totp_at_most:
+            raise NotApproved(
+                f"{len(decisions)} decisions at once need a code bound to exactly these: run `python -m orchestration.cli code` "
+                f"(an authenticator's six digits are enough for {self.policy.approval.totp_at_most}). Nothing was decided."
+            )
+        at = self.ledger.clock()
+        reference, _ = self._record(
+            approver, decisions, code, note=note, session=session or local_session(), at=at
+        )
+        return reference or code.strip()
+
+    def decide(self, request: DecisionRequest) -> list[DecisionOutcome]:
+        """Count the decision for every proposal under `request.key`.
 
         Raises:
             NotApproved: It proves nothing, or not enough. Nothing was decided.
         """
-        mine = self.ledger.members(asked.key)
-        if not any(entry.state == State.PROPOSED for entry in mine):
+        entries = self.ledger.proposals.members(request.key)
+        if not any(entry.state == State.PROPOSED for entry in entries):
             return [
-                Decided(
-                    e.proposal_id,
-                    e.state,
+                DecisionOutcome(
+                    entry.proposal_id,
+                    entry.state,
                     counted=False,
-                    words=f"is {e.state} already; this run changes no decision",
+                    words=f"is {entry.state} already; this run changes no decision",
                 )
-                for e in mine
+                for entry in entries
             ]
-        everything = {e.proposal_id: e for key in asked.together for e in self.ledger.members(key)}
-        if asked.decision == AUTOMATIC:
-            return self._automatic(asked, mine)
-        if asked.decision not in {APPROVE, REJECT}:
+        if request.decision == AUTOMATIC:
+            return self._automatic(request, entries)
+        if request.decision not in {APPROVE, REJECT}:
             raise NotApproved(
                 "decision is undecided, so nothing happened. To decide, materialize again with `decision` approve or reject, your "
-                f"name, a code, and `proposal: '{self.words(asked)}'`."
+                f"name, a code, and `proposal: '{self.words(request)}'`."
             )
-        self._is_meant(asked)
-        proof, code = self._proof(asked, list(everything.values()))
-        if asked.decision == APPROVE:
-            for entry in mine:
-                self._may_approve(asked.approver, entry.proposal)
+        self._refuse_other_proposal(request)
+        self._refuse_other_person(request)
+        decisions = {entry.proposal.digest: request.decision for entry in entries}
+        self._refuse_without_authority(request.approver, entries, decisions)
+        reference_hash = self._reference_hash(request, decisions)
         try:
-            return self.ledger.decide(
-                [entry.proposal_id for entry in mine], approver=asked.approver, approve=asked.decision == APPROVE,
-                reason=asked.note, proof=proof, code=code, scope=asked.scope, run_id=asked.run_id, needed=self.needed,
+            return self.ledger.decisions.redeem(
+                reference_hash, [entry.proposal_id for entry in entries], run_id=request.run_id, valid_for=VALID_FOR,
+                needed=self.rules.needed,
             )  # fmt: skip
-        except CodeSpent:
-            raise NotApproved(
-                "This code was used before. Take a fresh one and materialize again; nothing was decided."
-            ) from None
+        except ReferenceRefused as error:
+            raise NotApproved(f"{error} Nothing was decided; decide anew.") from None
 
-    def words(self, asked: Asked) -> str:
+    def prove(self, approver: str, code: str, *, action: str, session: str | None = None) -> None:
+        """Spend a proof on something other than a decision.
+
+        Raises:
+            NotApproved: It proves nothing.
+        """
+        at = self.ledger.clock()
+        attempt = self._attempt(
+            approver, code, decision=action, digests=(), session=session or local_session(), at=at
+        )
+        try:
+            self.ledger.decisions.prove(attempt, action=action)
+        except (GuessesExhausted, CodeSpent, CodeWrong) as error:
+            raise _not_approved(error, approver) from None
+
+    def accept_late_arrival(self, approver: str, proposal_id: str, code: str) -> None:
+        """Let a change stay that arrived after it was counted as failed.
+
+        Raises:
+            NotApproved: It does not stand there, or the person may not approve it.
+        """
+        entry = self.ledger.proposals.members(proposal_id)[0]
+        if entry.state != State.ARRIVED_LATE:
+            raise NotApproved(f"{proposal_id} is {entry.state}: only what arrived late is accepted.")
+        if why := self.rules.why_not_by(approver, entry.proposal):
+            raise NotApproved(f"{_capital(why)}. Nothing was decided.")
+        self.prove(approver, code, action=f"accept late {proposal_id}")
+        why = f"arrived late and accepted by {approver}"
+        self.ledger.proposals.move(proposal_id, {State.ARRIVED_LATE}, State.VERIFIED, approver, why)
+
+    def words(self, request: DecisionRequest) -> str:
         """What `proposal` has to say for this decision."""
-        if len(asked.together) == 1:
-            return self.ledger.summary(asked.key)
-        return set_summary(e.proposal.digest for key in asked.together for e in self.ledger.members(key))
+        if len(request.together) == 1:
+            return self.ledger.proposals.summary(request.key)
+        return set_summary(
+            entry.proposal.digest for key in request.together for entry in self.ledger.proposals.members(key)
+        )
 
-    def needed(self, proposal: Proposal) -> int:
-        """How many different people have to approve it."""
-        limits, size = self.policy.approval, self.size(proposal)
-        shares = [abs(c.amount) / Decimal(c.before) for c in proposal.changes if c.field == "daily_budget"]
-        if size is None or size > limits.second_person_above:
-            return 2
-        return 2 if max(shares, default=Decimal(0)) > Decimal(str(limits.second_person_share)) else 1
+    def not_automatic(self, proposal: Proposal, *, level: str | None = None) -> str | None:
+        """Why a proposal may not be carried out without a person; None where the policy lets it."""
+        return self.rules.not_automatic(proposal, level=level)
 
-    def size(self, proposal: Proposal) -> Decimal | None:
-        """How much a day it moves, in the reporting currency; None where that cannot be said."""
-        up = down = Decimal(0)
-        for change in proposal.changes:
-            if change.is_about_audiences:  # who sees an ad moves no budget
-                continue
-            rate = self.rates.get(change.image.currency)
-            amount = change.amount
-            if change.field == "status":
-                told = proposal.evidence.get("spend_a_day")
-                if not isinstance(told, int | float):
-                    return None
-                amount = Decimal(str(told))
-            if rate is None:
-                return None
-            moved = amount * Decimal(str(rate))
-            up, down = up + max(moved, Decimal(0)), down - min(moved, Decimal(0))
-        return max(up, down)
+    # What is refused
 
-    def _is_meant(self, asked: Asked) -> None:
-        wanted = self.words(asked)
-        if asked.proposal.strip() != wanted:
-            said = f"says '{asked.proposal.strip()}'" if asked.proposal.strip() else "is empty"
+    def _refuse_other_proposal(self, request: DecisionRequest) -> None:
+        wanted, given = self.words(request), request.proposal.strip()
+        if given != wanted:
+            said = f"says '{given}'" if given else "is empty"
             raise NotApproved(
                 f"`proposal` {said}, and what this run would decide on is '{wanted}'. Nothing was decided; look at it again and copy that line."
             )
 
-    def _proof(self, asked: Asked, entries: Sequence[Entry]) -> tuple[str, str]:
-        name, limits, now = asked.approver.strip(), self.policy.approval, self.ledger.clock()
-        if name not in self.policy.approvers:
-            raise NotApproved(f"'{name}' is no approver in policy.yaml. Nothing was decided.")
-        if self.by_proxy and not asked.code.strip():
-            person = self.ledger.launched_by(asked.run_id)
-            if person != name:
-                raise NotApproved(
-                    f"The authenticating proxy did not prove that {name} launched this run. Give a code, or launch it through the proxy."
-                )
-            return "proxy", f"proxy:{asked.run_id}"
-        since = now - timedelta(minutes=limits.wrong_codes_minutes)
-        if self.ledger.wrong_codes(name, since=since) >= limits.wrong_codes:
+    def _refuse_other_person(self, request: DecisionRequest) -> None:
+        person = self.ledger.decisions.launched_by(request.run_id)
+        if person is not None and person != request.approver:
             raise NotApproved(
-                f"Too many wrong codes for {name}. Try again in {limits.wrong_codes_minutes:g} minutes; nothing was decided."
-            )
-        digests = [entry.proposal.digest for entry in entries]
-        found = self.approvers.proof(
-            name, asked.code, decision=asked.decision, digests=digests, at=asked.launched_at
-        )
-        if found is None:
-            self.ledger.wrong_code(name)
-            raise NotApproved(
-                f"The code does not prove {name}: it is wrong, too old, or for something else. Take a fresh one; nothing was decided."
-            )
-        if found[0] == "totp" and len(entries) > limits.totp_at_most:
-            raise NotApproved(
-                f"{len(entries)} decisions at once need a code bound to exactly these: run `python -m orchestration.cli code` "
-                f"(an authenticator's six digits are enough for {limits.totp_at_most}). Nothing was decided."
-            )
-        return found
-
-    def _may_approve(self, name: str, proposal: Proposal) -> None:
-        approver, size = self.policy.approvers[name], self.size(proposal)
-        if name == proposal.proposer:
-            raise NotApproved(
-                f"{name} proposed {proposal.proposal_id} and cannot approve it: somebody else has to."
-            )
-        if approver.kinds is not None and proposal.kind not in approver.kinds:
-            raise NotApproved(f"{name} may not approve {proposal.kind}. Nothing was decided.")
-        if size is None:
-            raise NotApproved(
-                f"How much {proposal.proposal_id} moves cannot be said: an exchange rate or its spend is missing. Nothing was decided."
-            )
-        if size > approver.up_to:
-            raise NotApproved(
-                f"{proposal.proposal_id} moves {size:.2f} a day and {name} may approve up to {approver.up_to}. Nothing was decided."
+                f"The authenticating proxy says that {person} launched this run, and the form names {request.approver}. Nothing was decided."
             )
 
-    def _automatic(self, asked: Asked, mine: Sequence[Entry]) -> list[Decided]:
-        for entry in mine:
+    def _refuse_without_authority(
+        self, approver: str, entries: Iterable[LedgerEntry], decisions: Mapping[str, str]
+    ) -> None:
+        if approver not in self.policy.approvers:
+            raise NotApproved(f"'{approver}' is no approver in policy.yaml. Nothing was decided.")
+        if not self.rules.approvers.knows(approver):
+            raise NotApproved(f"{approver} is not enrolled. Nothing was decided.")
+        for entry in entries:
+            if decisions[entry.proposal.digest] == APPROVE and (
+                why := self.rules.why_not_by(approver, entry.proposal)
+            ):
+                raise NotApproved(f"{_capital(why)}. Nothing was decided.")
+
+    # Proofs
+
+    def _reference_hash(self, request: DecisionRequest, decisions: Mapping[str, str]) -> str:
+        """The reference a run brings, or the one that its bound code stands for."""
+        code = request.code.strip()
+        if code.isdigit():
+            raise NotApproved(
+                "Six digits prove a person and not a decision, so they are not taken from a run's form, which everybody can read. Take the "
+                "ten letters of `python -m orchestration.cli code`, or decide with `cli approve`. Nothing was decided."
+            )
+        reference = self.ledger.decisions.reference(hash_of(code)) if code else None
+        if reference is None:
+            together = {
+                entry.proposal.digest: request.decision
+                for key in request.together
+                for entry in self.ledger.proposals.members(key)
+            }
+            person = self.ledger.decisions.launched_by(request.run_id)
+            _, reference_hash = self._record(
+                request.approver, together, code, note=request.note, session=person or "launchpad", at=request.launched_at
+            )  # fmt: skip
+            return reference_hash
+        if reference.approver != request.approver:
+            raise NotApproved(
+                f"The code does not prove {request.approver}: it is somebody else's. Nothing was decided."
+            )
+        if any(reference.decisions.get(digest) != verdict for digest, verdict in decisions.items()):
+            raise NotApproved(
+                f"The code is for other proposals, or does not say {request.decision} of these. Nothing was decided."
+            )
+        return reference.reference_hash
+
+    def _record(
+        self, approver: str, decisions: Mapping[str, str], code: str, *, note: str, session: str, at: datetime
+    ) -> tuple[str | None, str]:
+        verdicts = set(decisions.values())
+        decision = verdicts.pop() if len(verdicts) == 1 else "mixed"
+        attempt = self._attempt(approver, code, decision=decision, digests=decisions, session=session, at=at)
+        try:
+            return self.ledger.decisions.record(attempt, decisions, note=note)
+        except (GuessesExhausted, CodeSpent, CodeWrong) as error:
+            raise _not_approved(error, approver) from None
+
+    def _attempt(
+        self, approver: str, code: str, *, decision: str, digests: Iterable[str], session: str, at: datetime
+    ) -> Attempt:
+        limits, approvers = self.policy.approval, self.rules.approvers
+
+        def test() -> ProvenCode | None:
+            proven = approvers.proof(approver, code, decision=decision, digests=digests, at=at)
+            return None if proven is None else ProvenCode(*proven)
+
+        limit = GuessLimit(limits.wrong_codes, timedelta(minutes=limits.wrong_codes_minutes))
+        return Attempt(approver, session, test, limit, can_be_guessed=session != "launchpad")
+
+    def _automatic(self, request: DecisionRequest, entries: Sequence[LedgerEntry]) -> list[DecisionOutcome]:
+        for entry in entries:
             if why := self.not_automatic(entry.proposal):
                 raise NotApproved(
                     f"{entry.proposal_id} is not decided by itself: {why}. A person has to decide."
                 )
-        return self.ledger.decide(
-            [entry.proposal_id for entry in mine], approver=MACHINE, approve=True, reason=f"level {mine[0].proposal.level}",
-            proof="policy", code=f"automatic:{asked.key}", scope=asked.key, run_id=asked.run_id, needed=lambda _: 1,
-        )  # fmt: skip
+        return self.ledger.decisions.decide_automatically(
+            [entry.proposal_id for entry in entries],
+            reason=f"level {entries[0].proposal.level}",
+            run_id=request.run_id,
+        )
 
-    def not_automatic(self, proposal: Proposal, *, level: str | None = None) -> str | None:
-        """Why a proposal may not be carried out without a person; None where the policy lets it."""
-        level = level or proposal.level
-        about_audiences = any(change.is_about_audiences for change in proposal.changes)
-        if about_audiences or proposal.kind not in AUTOMATIC_KINDS.get(level, set()):
-            return f"the level {level} never does that"
-        if level == "auto_safe" and any(change.amount > 0 for change in proposal.changes):
-            return "auto_safe raises no budget"
-        if level == "auto_neutral" and sum((change.amount for change in proposal.changes), Decimal(0)) != 0:
-            return "auto_neutral moves budgets only where the sum stays the same"
-        return next(filter(None, (self._not_earned(change, level) for change in proposal.changes)), None)
 
-    def _not_earned(self, change: Change, level: str) -> str | None:
-        """Why a level may not make this change by itself: the policy's word for it, or too few right decisions in the shadow."""
-        target, labels, wanted = change.target, labels_of(self.policy, change), self.policy.guardrails
-        if labels is None:
-            return f"the labels of {target.words} could not be read"
-        held = self.policy.permission(target.platform, target.account_id, labels)
-        if held.level != level:
-            return f"the policy says {held.level} for {target.words}"
-        decided, right = self.ledger.shadow_score(held.words, level)
-        if decided < wanted.shadow_decisions or right < wanted.shadow_right * decided:
-            return f"in the shadow {right} of {decided} were right; {wanted.shadow_decisions} with {wanted.shadow_right:.0%} are needed"
-        return None
+def local_session() -> str:
+    """The account of this machine, as far as the system tells it."""
+    try:
+        return f"{getpass.getuser()}@{platform.node()}"
+    except (OSError, KeyError):  # a container without a user database
+        return f"unknown@{platform.node()}"
+
+
+def _capital(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
+
+
+def _not_approved(error: PaidMediaError, approver: str) -> NotApproved:
+    if isinstance(error, CodeSpent):
+        return NotApproved(
+            "This code was used before. Take a fresh one and decide again; nothing was decided."
+        )
+    if isinstance(error, CodeWrong):
+        return NotApproved(
+            f"The code does not prove {approver}: it is wrong, too old, or for something else. Take a fresh one; nothing was decided."
+        )
+    return NotApproved(str(error))

@@ -1,4 +1,4 @@
-"""Actions: findings become proposals, people approve them, exactly what was approved happens, once.
+"""Actions: findings become proposals, people approve them, and exactly what was approved is carried out, once.
 
 `actions/proposals` writes proposals to the ledger. `actions/approved` has one partition per proposal: materializing it with a
 decision is how people approve. The ledger alone says what was approved; nothing here believes a Dagster event, tag or config.
@@ -13,22 +13,24 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from assets.actions.approval import Asked
-from assets.actions.execution.executor import STAGES, Held
-from assets.actions.execution.receipts import apply_batch, receipt, told
-from assets.actions.inputs import Figures, executor, gate, propose_findings, with_pace
+from assets.actions.approval import VALID_FOR, DecisionRequest
+from assets.actions.execution.executor import STAGES, WriteHeld
+from assets.actions.execution.receipts import apply_batch, receipt, receipt_lines
+from assets.actions.inputs import ActionPath, Figures, propose_findings, with_pace
 from assets.actions.rendering import ASSET, diff, form
 from assets.actions.rules import threshold
 from assets.actions.rules.incidents import cuts
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
+from assets.formatting.markdown import as_markdown_text
 from assets.partitions import day_range, days, proposals
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.errors import PaidMediaError
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
-from resources.ledger.base import Entry
 from resources.ledger.proposal import Target
+from resources.ledger.records import LedgerEntry
 from resources.ledger.states import State
+from resources.ledger.store import Ledger
 from resources.tables import core
 from resources.tables.signals import ANOMALIES, PACING, UNDERPERFORMERS
 
@@ -54,26 +56,29 @@ BATCH = "batch."
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
     automation_condition=follows_newest(),
+    retry_policy=SAFE_RETRIES,
     group_name="actions",
     owners=OWNERS,
     kinds={"sqlalchemy"},
     pool="proposals",
 )
 def action_proposals(
-    context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+    context: dg.AssetExecutionContext,
+    lake: dg.ResourceParam[Lake],
+    services: dg.ResourceParam[ActionServices],
 ) -> dg.MaterializeResult:
     _, as_of = day_range(context)
     with one_sentence():
-        figures = Figures(lake, desk)
+        figures = Figures(lake, services)
         around = figures.around()
         if around.newest_as_of is None or as_of < around.newest_as_of:
             note = f"{as_of} is over: newer figures are there ({around.newest_as_of}). A past day proposes nothing."
             return dg.MaterializeResult(metadata={"note": note, "dagster/row_count": 0})
         found = threshold.findings(
-            lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)}), around.ad_set_days, around.campaign_days, around.entities, as_of=as_of, policy=desk.policy(),
-            paused_by_us=_paused(desk),
+            lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)}), around.ad_set_days, around.campaign_days, around.entities,
+            as_of=as_of, policy=services.policy(), paused_by_us=_paused(services),
         )  # fmt: skip
-        found = with_pace(found, lake, desk, around=around, as_of=as_of)
+        found = with_pace(found, lake, services, around=around, as_of=as_of)
         stood_out = lake.read(ANOMALIES, where={"day": (as_of, as_of)})
         found += cuts(
             stood_out,
@@ -81,18 +86,19 @@ def action_proposals(
             as_of=as_of,
             taken={wish.target for one in found for wish in one.wishes},
         )
-        drafts, taken = propose_findings(found, desk, figures)
+        drafts, taken = propose_findings(found, services, figures)
         if len(taken) > 1:
             digests = {made.proposal_id: made.digest for made in taken}
-            desk.ledger.make_batch(f"{BATCH}{as_of:%Y%m%d}.{context.run_id[:8]}", digests)
-    kept = "\n".join(f"| {name} | {why} |" for name, why in drafts.kept_back.items())
+            services.ledger.proposals.make_batch(f"{BATCH}{as_of:%Y%m%d}.{context.run_id[:8]}", digests)
+    kept = "\n".join(f"| {name} | {as_markdown_text(why)} |" for name, why in drafts.kept_back.items())
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(taken),
             "findings": len(found),
             "findings not looked at": drafts.left,
             "proposed": dg.MetadataValue.md(
-                "\n\n".join(f"`{p.proposal_id}` {p.reason}\n\n{diff(p)}" for p in taken) or "nothing"
+                "\n\n".join(f"`{p.proposal_id}` {as_markdown_text(p.reason)}\n\n{diff(p)}" for p in taken)
+                or "nothing"
             ),
             "kept back by limits": dg.MetadataValue.md(
                 f"| finding | why |\n|---|---|\n{kept}" if kept else "nothing"
@@ -101,11 +107,11 @@ def action_proposals(
     )
 
 
-def _paused(desk: Desk) -> set[Target]:
+def _paused(services: ActionServices) -> set[Target]:
     """Ad sets whose last change of ours was a pause that happened."""
     last = {
         change.target: change.after
-        for entry in desk.ledger.entries(states=[State.VERIFIED])
+        for entry in services.ledger.proposals.entries(states=[State.VERIFIED])
         for change in entry.proposal.changes
         if change.field == "status"
     }
@@ -143,7 +149,7 @@ class ApprovalForm(dg.Config):
     approver: str = Field(default="", description="Your name in policy.yaml.")
     code: str = Field(
         default="",
-        description="Six digits of your authenticator, or the ten letters of `python -m orchestration.cli code`.",
+        description="The ten letters of `python -m orchestration.cli code`, or a reference; never an authenticator's six digits.",
     )
     note: str = Field(default="", description="Why; kept in the audit trail.")
 
@@ -166,73 +172,78 @@ _NOTHING: dict[str, Any] = {"ins": {"start": dg.In(dg.Nothing)}, "out": dg.Out(d
 
 
 @dg.op(**_NOTHING, description=STAGES["load"])
-def load(context: dg.OpExecutionContext, desk: dg.ResourceParam[Desk]) -> None:
+def load(context: dg.OpExecutionContext, ledger: dg.ResourceParam[Ledger]) -> None:
     with _final():
-        for entry in desk.ledger.members(context.partition_key):
+        for entry in ledger.proposals.members(context.partition_key):
             context.log.info("%s is %s: %s", entry.proposal_id, entry.state, entry.proposal.summary)
 
 
 @dg.op(**_NOTHING, description=STAGES["manual_approval"])
 def manual_approval(
-    context: dg.OpExecutionContext,
-    config: ApprovalForm,
-    lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    context: dg.OpExecutionContext, config: ApprovalForm, action_path: dg.ResourceParam[ActionPath]
 ) -> None:
     with _final():
         key = context.partition_key
-        launched_at, scope, together = _launch(context, key)
-        asked = Asked(
+        launched_at, together = launch_of(context, key, config)
+        request = DecisionRequest(
             key=key, together=together, proposal=config.proposal, decision=config.decision.value, approver=config.approver.strip(),
-            code=config.code, note=config.note, launched_at=launched_at, scope=scope, run_id=context.run_id,
+            code=config.code, note=config.note, launched_at=launched_at, run_id=context.run_id,
         )  # fmt: skip
-        for decided in gate(desk, Figures(lake, desk)).decide(asked):
-            context.log.info("%s %s", decided.proposal_id, decided.words)
+        for outcome in action_path.gate().decide(request):
+            context.log.info("%s %s", outcome.proposal_id, outcome.words)
 
 
 @dg.op(**_NOTHING, description=STAGES["preflight"])
 def preflight(
-    context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+    context: dg.OpExecutionContext,
+    ledger: dg.ResourceParam[Ledger],
+    action_path: dg.ResourceParam[ActionPath],
 ) -> None:
     with _final():
-        work = executor(desk, Figures(lake, desk), run_id=context.run_id, say=context.log.warning)
-        entries = desk.ledger.members(context.partition_key)
+        entries = ledger.proposals.members(context.partition_key)
         if len(entries) == 1:  # of a batch each is looked at right before it is written
-            work.preflight(entries[0].proposal_id)
+            executor = action_path.executor(run_id=context.run_id, log=context.log.warning)
+            executor.preflight(entries[0].proposal_id)
 
 
 @dg.op(**_NOTHING, description=STAGES["apply"])
-def apply(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]) -> None:
+def apply(
+    context: dg.OpExecutionContext,
+    ledger: dg.ResourceParam[Ledger],
+    action_path: dg.ResourceParam[ActionPath],
+) -> None:
     with _final():
-        work = executor(desk, Figures(lake, desk), run_id=context.run_id, say=context.log.warning)
-        entries = desk.ledger.members(context.partition_key)
+        executor = action_path.executor(run_id=context.run_id, log=context.log.warning)
+        entries = ledger.proposals.members(context.partition_key)
         if len(entries) == 1:
-            work.apply(entries[0].proposal_id)
+            executor.apply(entries[0].proposal_id)
             return
-        if stopped := apply_batch(work, entries):
-            raise Held(stopped)
+        if stopped := apply_batch(executor, entries):
+            raise WriteHeld(stopped)
 
 
 @dg.op(**_NOTHING, description=STAGES["read_back"])
 def read_back(
-    context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+    context: dg.OpExecutionContext,
+    ledger: dg.ResourceParam[Ledger],
+    action_path: dg.ResourceParam[ActionPath],
 ) -> None:
     with _final():
-        work = executor(desk, Figures(lake, desk), run_id=context.run_id, say=context.log.warning)
-        for entry in desk.ledger.members(context.partition_key):
-            work.read_back(entry.proposal_id)
+        executor = action_path.executor(run_id=context.run_id, log=context.log.warning)
+        for entry in ledger.proposals.members(context.partition_key):
+            executor.read_back(entry.proposal_id)
 
 
 @dg.op(**_NOTHING, description=STAGES["record"])
-def record(context: dg.OpExecutionContext, desk: dg.ResourceParam[Desk]) -> None:
+def record(context: dg.OpExecutionContext, ledger: dg.ResourceParam[Ledger]) -> None:
     with _final():
-        entries = desk.ledger.members(context.partition_key)
+        entries = ledger.proposals.members(context.partition_key)
         for entry in entries:
-            desk.ledger.note(context.run_id, "receipt", entry.proposal_id, receipt(desk, entry))
-        context.add_output_metadata(outcome(desk, entries))
-        bad = [entry for entry in entries if entry.state in {State.FAILED, State.UNKNOWN}]
+            ledger.audit.note(context.run_id, "receipt", entry.proposal_id, receipt(ledger, entry))
+        context.add_output_metadata(outcome_metadata(ledger, entries))
+        bad = [entry for entry in entries if entry.state in {State.FAILED, State.UNKNOWN, State.ARRIVED_LATE}]
         if bad:
-            raise Held("; ".join(f"{entry.proposal_id} is {entry.state}: {entry.why}" for entry in bad))
+            raise WriteHeld("; ".join(f"{entry.proposal_id} is {entry.state}: {entry.why}" for entry in bad))
 
 
 @dg.graph_asset(
@@ -250,10 +261,16 @@ def approved(proposal: Any) -> Any:
     return record(read_back(apply(preflight(manual_approval(load(proposal))))))
 
 
-def _launch(context: dg.OpExecutionContext, key: str) -> tuple[datetime, str, tuple[str, ...]]:
+def launch_of(
+    context: dg.OpExecutionContext, key: str, config: ApprovalForm
+) -> tuple[datetime, tuple[str, ...]]:
     """When the server created this run, or the backfill that asked for it, and for which keys: server-set facts alone.
 
-    Whoever launches a run can write any tag, so a backfill's name counts only where the instance says that it targets this key.
+    Whoever launches a run can write any tag, so a backfill's name counts only where the instance says that it targets this key, still goes
+    on, is minutes old, and was given the very form that this run brings.
+
+    Raises:
+        WriteHeld: The backfill decides nothing, or Dagster does not know the run.
     """
     instance, name = context.instance, context.run.tags.get("dagster/backfill")
     backfill = instance.get_backfill(name) if name else None
@@ -261,22 +278,40 @@ def _launch(context: dg.OpExecutionContext, key: str) -> tuple[datetime, str, tu
         subsets = backfill.asset_backfill_data.target_subset.partitions_subsets_by_asset_key
         keys = set(subsets[APPROVED].get_partition_keys()) if APPROVED in subsets else set()
         if key in keys:
-            return (
-                datetime.fromtimestamp(backfill.backfill_timestamp, UTC),
-                f"backfill {name}",
-                tuple(sorted(keys)),
-            )
-    record_ = instance.get_run_record_by_id(context.run_id)
-    if record_ is None:
-        raise Held("Dagster does not know when this run was launched. Nothing was decided.")
-    return record_.create_timestamp.astimezone(UTC), f"run {context.run_id}", (key,)
+            launched_at = datetime.fromtimestamp(backfill.backfill_timestamp, UTC)
+            if config.decision in {Decision.approve, Decision.reject}:
+                _refuse_backfill(backfill, launched_at, config)
+            return launched_at, tuple(sorted(keys))
+    run_record = instance.get_run_record_by_id(context.run_id)
+    if run_record is None:
+        raise WriteHeld("Dagster does not know when this run was launched. Nothing was decided.")
+    return run_record.create_timestamp.astimezone(UTC), (key,)
 
 
-def outcome(desk: Desk, entries: list[Entry]) -> dict[str, Any]:
+def _refuse_backfill(backfill: Any, launched_at: datetime, config: ApprovalForm) -> None:
+    if backfill.status.value not in {"REQUESTED", "COMPLETED_SUCCESS"}:
+        raise WriteHeld(
+            f"Backfill {backfill.backfill_id} is {backfill.status.value.lower()}, so it decides nothing. Decide anew."
+        )
+    if datetime.now(UTC) - launched_at > VALID_FOR:
+        minutes = VALID_FOR.total_seconds() / 60
+        raise WriteHeld(
+            f"Backfill {backfill.backfill_id} was launched more than {minutes:g} minutes ago, so it decides nothing. Decide anew."
+        )
+    given = (backfill.run_config or {}).get("ops", {}).get(ASSET, {}).get("config", {})
+    brought = {"proposal": config.proposal, "decision": config.decision.value, "note": config.note,
+               "approver": config.approver, "code": config.code}  # fmt: skip
+    if any(str(given.get(name) or "").strip() != value.strip() for name, value in brought.items()):
+        raise WriteHeld(
+            f"This run's form is not the one that backfill {backfill.backfill_id} was given. Nothing was decided."
+        )
+
+
+def outcome_metadata(ledger: Ledger, entries: list[LedgerEntry]) -> dict[str, Any]:
     """The receipts as metadata: of one proposal in lines, of a batch as a table."""
     if len(entries) == 1:
-        return dict(told(desk, entries[0]))
-    table = dg.MetadataValue.table([dg.TableRecord(told(desk, entry)) for entry in entries])
+        return dict(receipt_lines(ledger, entries[0]))
+    table = dg.MetadataValue.table([dg.TableRecord(receipt_lines(ledger, entry)) for entry in entries])
     return {"outcome": table, "proposals": len(entries)}
 
 
@@ -290,10 +325,10 @@ def _final() -> Iterator[None]:
         raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
 
 
-def form_for(key: str, desk: Desk) -> dict[str, Any]:
+def form_for(key: str, services: ActionServices) -> dict[str, Any]:
     """The run config of a key: what the job's form shows once the partition is picked."""
     try:
-        summary = desk.ledger.summary(key)
+        summary = services.ledger.proposals.summary(key)
     except PaidMediaError as error:
         summary = str(error)
     return {"ops": {ASSET: {"config": form(summary)}}}

@@ -5,15 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from assets.actions.approval import AUTOMATIC_KINDS, Gate
+from assets.actions.approval import ApprovalGate
+from assets.actions.approval_rules import AUTOMATIC_KINDS
 from assets.actions.guardrails.case import labels_of
 from assets.actions.guardrails.context import Surroundings
 from assets.actions.guardrails.registry import judge, refusals
 from assets.actions.rules.finding import Finding, Wish
 from resources.errors import DataUnusable, PaidMediaError
-from resources.ledger.base import Written
 from resources.ledger.proposal import Change, Image, Proposal, Target, proposal_id
-from resources.ledger.states import Sent
+from resources.ledger.records import PlatformWrite
+from resources.ledger.states import WriteState
 from resources.platforms.money import rounded
 from resources.platforms.writer import image_value, plain
 from resources.policy.policy import LEVELS, Permission
@@ -37,7 +38,7 @@ class Drafts:
 
 
 def drafted(
-    found: list[Finding], *, gate: Gate, image: Callable[[Target], Image], around: Callable[[Proposal], Surroundings],
+    found: list[Finding], *, gate: ApprovalGate, image: Callable[[Target], Image], around: Callable[[Proposal], Surroundings],
 ) -> Drafts:  # fmt: skip
     """Proposals for these findings, in their order; each is judged as if those before it had been carried out.
 
@@ -80,7 +81,7 @@ def drafted(
     return drafts
 
 
-def proposed(finding: Finding, *, gate: Gate, image: Callable[[Target], Image]) -> Proposal:
+def proposed(finding: Finding, *, gate: ApprovalGate, image: Callable[[Target], Image]) -> Proposal:
     """The proposal of a finding, from the entities as they stand now, not judged yet.
 
     Raises:
@@ -120,7 +121,7 @@ def _change(wish: Wish, image: Image) -> Change:
     return Change(target=wish.target, field="daily_budget", before=before, after=after, image=image)
 
 
-def _permission(proposal: Proposal, gate: Gate) -> tuple[str, str]:
+def _permission(proposal: Proposal, gate: ApprovalGate) -> tuple[str, str]:
     """Scope and level of a proposal: of several targets the strictest."""
     held = []
     for change in proposal.changes:
@@ -134,7 +135,7 @@ def _permission(proposal: Proposal, gate: Gate) -> tuple[str, str]:
     return strictest.words, strictest.level
 
 
-def _would_act(proposal: Proposal, level: str, gate: Gate, around: Surroundings) -> bool:
+def _would_act(proposal: Proposal, level: str, gate: ApprovalGate, around: Surroundings) -> bool:
     """Whether an automatic level would carry this out, the policy's word and the shadow's score aside."""
     why = gate.not_automatic(proposal, level=level)
     if why is not None and not why.startswith(("the policy says", "in the shadow")):
@@ -142,9 +143,9 @@ def _would_act(proposal: Proposal, level: str, gate: Gate, around: Surroundings)
     return not refusals(judge(proposal, gate.policy, around, automatic=True))
 
 
-def _as_written(made: list[Proposal], around: Surroundings) -> list[tuple[Proposal, Written]]:
+def _as_written(made: list[Proposal], around: Surroundings) -> list[tuple[Proposal, PlatformWrite]]:
     return [
-        (one, Written(n, "forward", Sent.INTENDED, "draft", around.now, None, None))
+        (one, PlatformWrite(n, "forward", WriteState.INTENDED, "draft", around.now, None, None))
         for one in made
         for n in range(len(one.changes))
     ]

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from assets.formatting import numbers
+from assets.formatting.markdown import as_markdown_text
 from assets.formatting.platform_names import spoken
 from resources.ledger.proposal import Change, Proposal
 
@@ -44,7 +45,7 @@ def _reads(change: Change, value: str) -> str:
 def diff(proposal: Proposal) -> str:
     """The changes as Markdown, one line each."""
     lines = [
-        f"| {spoken(c.target.platform)} {c.target.account_id} | {_cell(c.image.name)} ({c.target.level.replace('_', ' ')} {c.target.entity_id}) "
+        f"| {spoken(c.target.platform)} {c.target.account_id} | {as_markdown_text(c.image.name)} ({c.target.level.replace('_', ' ')} {c.target.entity_id}) "
         f"| {field_reads(c)} | {now_reads(c)} | **{then_reads(c)}** "
         f"| {f'shared by {c.image.shared_by} campaigns' if c.image.shared_by > 1 else ''} |"
         for c in proposal.changes
@@ -55,18 +56,18 @@ def diff(proposal: Proposal) -> str:
 def sheet(proposal: Proposal) -> str:
     """Everything an approver should have read, as Markdown."""
     evidence = "\n".join(
-        f"| {name.replace('_', ' ')} | {_cell(numbers.plain(value))} |"
+        f"| {as_markdown_text(name.replace('_', ' '))} | {as_markdown_text(numbers.plain(value))} |"
         for name, value in proposal.evidence.items()
     )
     verdicts = "\n".join(
-        f"| {_MARKS[v.holds]} | {v.guardrail} | {_cell(v.words)} |" for v in proposal.verdicts
+        f"| {_MARKS[v.holds]} | {v.guardrail} | {as_markdown_text(v.words)} |" for v in proposal.verdicts
     )
     return "\n\n".join(
         [
-            f"**{proposal.kind}**: {proposal.reason}",
+            f"**{proposal.kind}**: {as_markdown_text(proposal.reason)}",
             diff(proposal),
-            f"Expected: {proposal.effect.words}.",
-            f"Proposed by {proposal.proposer} on figures up to {proposal.as_of}; expires {proposal.expires_at:%Y-%m-%d %H:%M} UTC.",
+            f"Expected: {as_markdown_text(proposal.effect.words)}.",
+            f"Proposed by {as_markdown_text(proposal.proposer)} on figures up to {proposal.as_of}; expires {proposal.expires_at:%Y-%m-%d %H:%M} UTC.",
             f"| evidence | |\n|---|---|\n{evidence}",
             f"| | limit | |\n|---|---|---|\n{verdicts}",
             f"digest `{proposal.digest}`",
@@ -113,8 +114,3 @@ def invitation(proposal: Proposal, *, ui_url: str) -> str:
     """What an approver needs of one proposal: what, why, what it brings, until when, and where to decide."""
     until = f"until {proposal.expires_at:%Y-%m-%d %H:%M} UTC: {link(ui_url, proposal.proposal_id, proposal.summary)}"
     return f"{proposal.summary}\n{proposal.reason}\n{proposal.effect.words}\n{until}"
-
-
-def _cell(text: str) -> str:
-    """A text as a cell of a Markdown table: a name may have a bar of its own, or a line break."""
-    return " ".join(text.split()).replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""`python -m orchestration.cli anomalies`: what is on, and what people say of it."""
+"""`python -m orchestration.cli anomalies`: current incidents, and people's feedback on them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,11 +23,11 @@ def anomalies() -> None:
 def listed() -> None:
     """The newest day's incidents, the most money first."""
     lake = _lake()
-    found = lake.read(ANOMALIES)
-    if found.empty:
+    incidents = lake.read(ANOMALIES)
+    if incidents.empty:
         click.echo("No incident is on record.")
         return
-    newest = found[found["day"] == found["day"].max()].sort_values("stake", ascending=False)
+    newest = incidents[incidents["day"] == incidents["day"].max()].sort_values("stake", ascending=False)
     for row in newest.itertuples():
         part = f" (part of {row.part_of})" if isinstance(row.part_of, str) else ""
         name = row.name if isinstance(row.name, str) else row.campaign_id or row.account_id
@@ -70,13 +70,13 @@ def _lake() -> Lake:
 
 def _say(incident: str, verdict: str, person: str, note: str | None, *, days: int | None = None) -> None:
     lake, now = _lake(), datetime.now(UTC)
-    found = lake.read(ANOMALIES)
-    if incident not in set(found["incident_id"]):
+    incidents = lake.read(ANOMALIES)
+    if incident not in set(incidents["incident_id"]):
         raise click.ClickException(
             f"There is no incident {incident}. `anomalies list` names those of the newest day."
         )
     until = None if days is None else now.date() + timedelta(days=days)
-    said = {
+    mark_row = {
         "incident_id": incident,
         "at": now,
         "mark": verdict,
@@ -84,4 +84,4 @@ def _say(incident: str, verdict: str, person: str, note: str | None, *, days: in
         "person": person,
         "note": note,
     }
-    lake.append(MARKS, pa.Table.from_pylist([said], schema=MARKS.schema))
+    lake.append(MARKS, pa.Table.from_pylist([mark_row], schema=MARKS.schema))

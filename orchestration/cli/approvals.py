@@ -10,9 +10,9 @@ from orchestration.cli.audit import approvers, audit, kill
 from orchestration.cli.decisions import (
     AS,
     CODE,
+    action_services,
     amount_of,
     decided_by_hand,
-    desk_here,
     lake_of,
     proposed,
     revert_audience,
@@ -35,7 +35,9 @@ def list_(states: tuple[str, ...]) -> None:
     from resources.ledger.proposal import set_summary
     from resources.ledger.states import State
 
-    entries = desk_here().ledger.entries(states=[State(one) for one in states] or [State.PROPOSED])
+    entries = action_services().ledger.proposals.entries(
+        states=[State(state_name) for state_name in states] or [State.PROPOSED]
+    )
     for entry in entries:
         click.echo(
             f"{entry.proposal_id}  {entry.state}  until {entry.proposal.expires_at:%Y-%m-%d %H:%M} UTC\n  {entry.proposal.summary}\n  {entry.proposal.reason}"
@@ -53,10 +55,10 @@ def show(key: str) -> None:
     from assets.actions.execution.receipts import receipt
     from assets.actions.rendering import sheet
 
-    desk = desk_here()
-    for entry in desk.ledger.members(key):
+    services = action_services()
+    for entry in services.ledger.proposals.members(key):
         click.echo(
-            f"{entry.proposal.summary}\n\n{sheet(entry.proposal)}\n\n{json.dumps(receipt(desk, entry), indent=1, default=str)}"
+            f"{entry.proposal.summary}\n\n{sheet(entry.proposal)}\n\n{json.dumps(receipt(services.ledger, entry), indent=1, default=str)}"
         )
 
 
@@ -66,9 +68,9 @@ def diff(key: str) -> None:
     """What would change, and what is there at the platform now."""
     from assets.actions.inputs import Figures
 
-    desk = desk_here()
-    figures = Figures(lake_of(desk), desk)
-    for entry in desk.ledger.members(key):
+    services = action_services()
+    figures = Figures(lake_of(services), services)
+    for entry in services.ledger.proposals.members(key):
         for change in entry.proposal.changes:
             live = figures.image(change)
             stale = "" if live == change.image else "  STALE: it is not what it was when this was proposed"
@@ -132,23 +134,50 @@ def propose(
 def revert(proposal_id: str, reason: str, name: str, code: str | None) -> None:
     """Propose to lead a carried-out proposal back to its before-image. It has to be approved like any other."""
     from assets.actions.rules.finding import Wish
-    from resources.ledger.states import State
+    from resources.ledger.states import State, WriteState
 
-    desk = desk_here()
-    entry = desk.ledger.members(proposal_id)[0]
-    limit = desk.policy().approval.revert_days
-    if entry.state != State.VERIFIED or desk.ledger.clock() - entry.changed_at > timedelta(days=limit):
+    services = action_services()
+    entry = services.ledger.proposals.members(proposal_id)[0]
+    limit = services.policy().approval.revert_days
+    can_be_reverted = entry.state in {State.VERIFIED, State.ARRIVED_LATE}
+    if not can_be_reverted or services.ledger.clock() - entry.changed_at > timedelta(days=limit):
         raise click.ClickException(
             f"{proposal_id} is {entry.state}: only what was carried out within {limit} days is led back."
         )
     if any(change.is_about_audiences for change in entry.proposal.changes):
-        revert_audience(desk, entry, reason=reason, name=name, code=code)
+        revert_audience(services, entry, reason=reason, name=name, code=code)
         return
+    late = {
+        write.part
+        for write in services.ledger.writes.of(proposal_id)
+        if write.state == WriteState.ARRIVED_LATE
+    }
     wishes = tuple(
-        Wish(c.target, status=c.before) if c.field == "status" else Wish(c.target, to=Decimal(c.before))  # type: ignore[arg-type]
-        for c in entry.proposal.changes
+        Wish(change.target, status=change.before)  # type: ignore[arg-type]
+        if change.field == "status"
+        else Wish(change.target, to=Decimal(change.before))
+        for part, change in enumerate(entry.proposal.changes)
+        if entry.state == State.VERIFIED or part in late
     )
     proposed("revert", wishes, reason=reason, name=name, code=code, reverts=proposal_id)
+
+
+@click.command("accept-late")
+@click.argument("proposal_id")
+@AS
+@CODE
+def accept_late(proposal_id: str, name: str, code: str | None) -> None:
+    """Let a change stay that arrived after it was counted as failed; `revert` proposes to lead it back instead."""
+    from assets.actions.inputs import Figures, approval_gate
+    from assets.actions.rendering import key_facts
+
+    services = action_services()
+    entry = services.ledger.proposals.members(proposal_id)[0]
+    click.echo(f"{key_facts(entry.proposal)['change']}\n{entry.why}")
+    given = code or click.prompt("Code", hide_input=True)
+    gate = approval_gate(services, Figures(lake_of(services), services))
+    gate.accept_late_arrival(name, proposal_id, given)
+    click.echo(f"{proposal_id} is {services.ledger.proposals.members(proposal_id)[0].state}.")
 
 
 @click.command()
@@ -180,18 +209,20 @@ def code(keys: tuple[str, ...], decision: str, name: str) -> None:
     """A code for exactly these proposals or batches: for the form in the UI, ten minutes long."""
     from resources.ledger.proposal import set_summary
 
-    desk = desk_here()
-    approvers = desk.approvers()
+    services = action_services()
+    approvers = services.approvers()
     if not approvers.knows(name):
         raise click.ClickException(f"{name} is not enrolled: run `approvers enroll {name}`.")
-    entries = [entry for key in keys for entry in desk.ledger.members(key)]
+    entries = [entry for key in keys for entry in services.ledger.proposals.members(key)]
     for entry in entries:
         click.echo(entry.proposal.summary)
     made = approvers.bound_code(
-        name, decision=decision, digests=[e.proposal.digest for e in entries], at=desk.ledger.clock()
+        name, decision=decision, digests=[e.proposal.digest for e in entries], at=services.ledger.clock()
     )
     wanted = (
-        desk.ledger.summary(keys[0]) if len(keys) == 1 else set_summary(e.proposal.digest for e in entries)
+        services.ledger.proposals.summary(keys[0])
+        if len(keys) == 1
+        else set_summary(e.proposal.digest for e in entries)
     )
     click.echo(f"\nproposal: '{wanted}'\ndecision: {decision}\napprover: {name}\ncode: {made}")
 
@@ -204,17 +235,17 @@ def explain(key: str) -> None:
     from assets.actions.guardrails.registry import judge
     from assets.actions.inputs import Figures
 
-    desk = desk_here()
-    figures = Figures(lake_of(desk), desk)
-    for entry in desk.ledger.members(key):
+    services = action_services()
+    figures = Figures(lake_of(services), services)
+    for entry in services.ledger.proposals.members(key):
         click.echo(f"{entry.proposal.summary}  ({entry.state})")
         for number, (stage, words) in enumerate(STAGES.items(), 1):
             click.echo(f"{number}. {stage}: {words}")
             if stage == "preflight":
-                if why := desk.killed():
+                if why := services.killed():
                     click.echo(f"     ✗ {why}")
                 for verdict in judge(
-                    entry.proposal, desk.policy(), figures.around(entry.proposal), automatic=False
+                    entry.proposal, services.policy(), figures.around(entry.proposal), automatic=False
                 ):
                     click.echo(f"     {'✓' if verdict.holds else '✗'} {verdict.guardrail}: {verdict.words}")
             if stage == "apply":
@@ -224,5 +255,17 @@ def explain(key: str) -> None:
 
 
 def add_to(cli: click.Group) -> None:
-    for command in (proposals, propose, revert, approve, reject, code, explain, audit, kill, approvers):
+    for command in (
+        proposals,
+        propose,
+        revert,
+        accept_late,
+        approve,
+        reject,
+        code,
+        explain,
+        audit,
+        kill,
+        approvers,
+    ):
         cli.add_command(command)

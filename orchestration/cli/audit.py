@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.cli.decisions import AS, CODE, desk_here, proven
+from orchestration.cli.decisions import AS, CODE, action_services, proven
 
 
 @click.group()
@@ -16,14 +16,24 @@ def audit() -> None:
 
 
 @audit.command()
-def verify() -> None:
-    """Follow the chain of hashes and hold every proposal to its digest."""
-    found = desk_here().ledger.verify()
-    click.echo(f"{found.entries} entries hold together; head {found.head}")
-    if found.broken:
-        raise click.ClickException(
-            f"THE LEDGER WAS CHANGED: {found.broken}. Nothing should be approved until it is known by whom."
+@click.option(
+    "--anchor", is_flag=True, help="Compare with the heads that were copied out of the database, too."
+)
+def verify(*, anchor: bool) -> None:
+    """Follow the chain of hashes to its signed head, and hold every table to what the chain tells."""
+    services = action_services()
+    result = services.ledger.audit.verify(anchor=services.anchor.path if anchor else None)
+    click.echo(f"{result.entries} entries hold together; head {result.head}")
+    if result.unsigned_decisions:
+        click.echo(
+            f"{result.unsigned_decisions} decisions are from before decisions were signed: the chain has them, and none of them is enough for a write."
         )
+    if result.broken:
+        raise click.ClickException(
+            f"THE LEDGER WAS CHANGED: {result.broken}. Nothing should be approved until it is known by whom."
+        )
+    if anchor:
+        click.echo(f"Every one of {len(services.anchor.anchored())} anchored heads is still there.")
 
 
 @audit.command()
@@ -35,7 +45,7 @@ def export(kind: str, out: Path | None) -> None:
     """Every entry for an auditor, oldest first."""
     from assets.raw.dropped_files.cells import as_text_cell
 
-    rows = [{**row._mapping, "at": row.at.isoformat()} for row in desk_here().ledger.audit()]  # noqa: SLF001 — SQLAlchemy's public way
+    rows = [{**row._mapping, "at": row.at.isoformat()} for row in action_services().ledger.audit.entries()]  # noqa: SLF001 — SQLAlchemy's public way
     target = out.open("w", encoding="utf-8", newline="") if out else sys.stdout
     try:
         if kind == "jsonl":
@@ -62,9 +72,9 @@ def kill() -> None:
 @click.option("--as", "name", required=True)
 def on(reason: str, name: str) -> None:
     """Nothing is written from now on. Anybody may stop everything: no code is asked for."""
-    from resources.ledger.base import KILL
+    from resources.ledger.records import KILL
 
-    desk_here().ledger.turn(KILL, on=True, person=name, reason=reason)
+    action_services().ledger.switches.turn(KILL, on=True, person=name, reason=reason)
     click.echo("The kill switch is on: nothing is written.")
 
 
@@ -74,12 +84,12 @@ def on(reason: str, name: str) -> None:
 @CODE
 def off(reason: str, name: str, code: str | None) -> None:
     """Allow writes again. Takes an approver's code."""
-    from resources.ledger.base import KILL
+    from resources.ledger.records import KILL
 
-    desk = desk_here()
-    proven(desk, name, code, decision="kill off", digests=[])
-    desk.ledger.turn(KILL, on=False, person=name, reason=reason)
-    click.echo(f"The switch is off. {desk.killed() or 'Writes are allowed, by approval.'}")
+    services = action_services()
+    proven(services, name, code, action="kill off")
+    services.ledger.switches.turn(KILL, on=False, person=name, reason=reason)
+    click.echo(f"The switch is off. {services.killed() or 'Writes are allowed, by approval.'}")
 
 
 @click.group()
@@ -90,35 +100,57 @@ def approvers() -> None:
 @approvers.command()
 @click.argument("name")
 @click.option("--again", is_flag=True, help="Replace a secret that is there.")
-def enroll(name: str, *, again: bool) -> None:
+@click.option(
+    "--as", "by", help="With --again: who proves it, NAME by the old authenticator or another approver."
+)
+@CODE
+def enroll(name: str, by: str | None, code: str | None, *, again: bool) -> None:
     """A new secret for NAME, as a QR code for an authenticator. It is shown once."""
     import segno
 
+    from assets.actions.approval import local_session
     from resources.security.approvers import enroll as enrolled
 
-    desk = desk_here()
-    if desk.approvers().knows(name) and not again:
+    services = action_services()
+    if services.approvers().knows(name) and not again:
         raise click.ClickException(
             f"{name} is enrolled already; --again replaces the secret, and the old authenticator stops working."
         )
-    file = desk.settings.approvers_file
+    if services.approvers().knows(name):
+        proven(services, by or name, code, action=f"enroll {name} again")
+    file = services.settings.approvers_file
     address = enrolled(file, name)
-    desk.ledger.note(name, "enrolled", None, {})
+    detail = {"name": name, "again": again, "proven by": (by or name) if again else None}
+    services.ledger.audit.note(local_session(), "enrolled", None, detail)
     segno.make(address).terminal(compact=True)
     click.echo(
         f"Scan it with an authenticator. Kept in {file}. {name} decides once policy.yaml names them under approvers."
     )
 
 
+@approvers.command()
+@click.argument("name")
+@click.option("--as", "by", required=True, help="Who you are: your name among the approvers.")
+@CODE
+def unlock(name: str, by: str, code: str | None) -> None:
+    """Forget the wrong codes given in NAME's name. Another approver proves it."""
+    services = action_services()
+    if by == name:
+        raise click.ClickException("Another approver has to unlock a name.")
+    proven(services, by, code, action=f"unlock {name}")
+    services.ledger.decisions.reset_guesses(name, by=by)
+    click.echo(f"{name} may try again.")
+
+
 @approvers.command("list")
 def list_approvers() -> None:
     """Who is enrolled, and who the policy lets decide."""
-    desk = desk_here()
-    known, policy = desk.approvers(), desk.policy()
-    for name in sorted({*known.names, *policy.approvers}):
+    services = action_services()
+    approvers, policy = services.approvers(), services.policy()
+    for name in sorted({*approvers.names, *policy.approvers}):
         limit = (
             f"up to {policy.approvers[name].up_to} a day"
             if name in policy.approvers
             else "not in policy.yaml: may propose, not approve"
         )
-        click.echo(f"{name}: {'enrolled' if known.knows(name) else 'NOT enrolled'}, {limit}")
+        click.echo(f"{name}: {'enrolled' if approvers.knows(name) else 'NOT enrolled'}, {limit}")

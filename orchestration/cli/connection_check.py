@@ -1,4 +1,4 @@
-"""Tries each platform with what is configured: who can be read, who cannot, and what to do about it."""
+"""Tries each platform and CRM as configured: what can be read, what cannot, and what to do about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class AccountAccess:
 
 
 @dataclass(frozen=True)
-class Finding:
+class ConnectionResult:
     """One platform: its accounts, or why there are none."""
 
     platform: str
@@ -45,37 +45,39 @@ class Finding:
         return not self.is_broken and all(access.refused is None for access in self.accounts)
 
 
-def checked(platform: str, platforms: Platforms | None = None) -> Finding:
+def checked(platform: str, platforms: Platforms | None = None) -> ConnectionResult:
     """What a login of that platform can read, tried on yesterday's campaigns of every account."""
     try:
         reader = (platforms or Platforms(patience=HASTY)).reader(platform)
         if isinstance(reader, NotConfigured):
-            return Finding(platform, note="not configured; docs/configuration.md says which variables to set")
+            return ConnectionResult(
+                platform, note="not configured; docs/configuration.md says which variables to set"
+            )
         accounts = reader.accounts()
     except PaidMediaError as error:
-        return Finding(platform, note=str(error), is_broken=True)
+        return ConnectionResult(platform, note=str(error), is_broken=True)
     if not accounts:
-        return Finding(
+        return ConnectionResult(
             platform, note="the login works and sees no account: give it access to one", is_broken=True
         )
-    return Finding(platform, accounts=[_tried(reader, account) for account in accounts])
+    return ConnectionResult(platform, accounts=[_tried(reader, account) for account in accounts])
 
 
-def checked_crms(crms: Crms | None = None) -> list[Finding]:
+def checked_crms(crms: Crms | None = None) -> list[ConnectionResult]:
     """What each CRM that is configured lets us read."""
     try:
         readers = (crms or Crms(patience=HASTY)).readers()
     except PaidMediaError as error:
-        return [Finding("crm", note=str(error), is_broken=True)]
+        return [ConnectionResult("crm", note=str(error), is_broken=True)]
     if not readers:
-        return [Finding("crm", note="not configured; docs/crm.md says what it is for")]
-    found = []
+        return [ConnectionResult("crm", note="not configured; docs/crm.md says what it is for")]
+    findings = []
     for reader in readers:
         try:
-            found.append(Finding(reader.source, works=reader.spoken()))
+            findings.append(ConnectionResult(reader.source, works=reader.spoken()))
         except PaidMediaError as error:
-            found.append(Finding(reader.source, note=str(error), is_broken=True))
-    return found
+            findings.append(ConnectionResult(reader.source, note=str(error), is_broken=True))
+    return findings
 
 
 def _tried(reader: PlatformReader, account: Account) -> AccountAccess:
@@ -87,7 +89,7 @@ def _tried(reader: PlatformReader, account: Account) -> AccountAccess:
     return AccountAccess(account, campaigns=rows)
 
 
-def shown(findings: Sequence[Finding]) -> str:
+def shown(findings: Sequence[ConnectionResult]) -> str:
     """The findings as lines for a terminal, each with a word that says how it stands."""
     lines = []
     for finding in findings:

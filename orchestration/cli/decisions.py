@@ -1,7 +1,6 @@
 """Deciding and proposing from a terminal: the same gate and the same code as in the UI."""
 
 import uuid
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,8 @@ if TYPE_CHECKING:  # everything below loads when a command runs
     from assets.actions.inputs import Figures
     from assets.actions.rules.expected_effect import PlannedChange
     from assets.actions.rules.finding import Finding, Wish
-    from resources.action_services import Desk
-    from resources.ledger.base import Entry
+    from resources.action_services import ActionServices
+    from resources.ledger.records import LedgerEntry
 
 AS = click.option("--as", "name", required=True, help="Who you are: your name among the approvers.")
 CODE = click.option(
@@ -22,7 +21,7 @@ CODE = click.option(
 
 
 def decide(
-    desk: "Desk",
+    services: "ActionServices",
     figures: "Figures",
     keys: tuple[str, ...],
     decision: str,
@@ -33,29 +32,34 @@ def decide(
     meant: str,
 ) -> list[str]:
     """Decide on keys and carry out what is approved by it; one sentence for each proposal."""
-    from assets.actions.approval import Asked
+    from assets.actions.approval import DecisionRequest
     from assets.actions.execution.receipts import apply_batch, receipt
-    from assets.actions.inputs import executor, gate
+    from assets.actions.inputs import approval_gate, executor
+    from resources.ledger.states import State
 
     run_id = f"cli {uuid.uuid4()}"
-    door, told = gate(desk, figures), []
+    gate, lines = approval_gate(services, figures), []
+    entries = [entry for key in keys for entry in services.ledger.proposals.members(key)]
+    is_open = any(entry.state == State.PROPOSED for entry in entries)
+    decisions = {entry.proposal.digest: decision for entry in entries}
+    reference = gate.record_decisions(name, decisions, code, note=note) if is_open else ""
     for key in keys:
-        asked = Asked(
-            key=key, together=keys, proposal=meant, decision=decision, approver=name, code=code, note=note,
-            launched_at=desk.ledger.clock(), scope=run_id, run_id=run_id,
+        request = DecisionRequest(
+            key=key, together=keys, proposal=meant, decision=decision, approver=name, code=reference, note=note,
+            launched_at=services.ledger.clock(), run_id=run_id,
         )  # fmt: skip
-        told += [f"{one.proposal_id} {one.words}" for one in door.decide(asked)]
-    work = executor(desk, figures, run_id=run_id, say=told.append)
+        lines += [f"{outcome.proposal_id} {outcome.words}" for outcome in gate.decide(request)]
+    work = executor(services, figures, run_id=run_id, log=lines.append)
     for key in keys:
-        entries = desk.ledger.members(key)
-        if stopped := apply_batch(work, entries):
-            told.append(stopped)
-        for entry in entries:
+        members = services.ledger.proposals.members(key)
+        if stopped := apply_batch(work, members):
+            lines.append(stopped)
+        for entry in members:
             state = work.read_back(entry.proposal_id)
-            now = desk.ledger.members(entry.proposal_id)[0]
-            desk.ledger.note(run_id, "receipt", entry.proposal_id, receipt(desk, now))
-            told.append(f"{entry.proposal_id} is {state}: {now.why}")
-    return told
+            after = services.ledger.proposals.members(entry.proposal_id)[0]
+            services.ledger.audit.note(run_id, "receipt", entry.proposal_id, receipt(services.ledger, after))
+            lines.append(f"{entry.proposal_id} is {state}: {after.why}")
+    return lines
 
 
 def decided_by_hand(
@@ -65,20 +69,29 @@ def decided_by_hand(
     from assets.actions.rendering import diff as as_table
     from resources.ledger.proposal import set_summary
 
-    desk = desk_here()
-    entries = [entry for key in keys for entry in desk.ledger.members(key)]
+    services = action_services()
+    entries = [entry for key in keys for entry in services.ledger.proposals.members(key)]
     for entry in entries:
         click.echo(
             f"{entry.proposal.summary}\n{entry.proposal.reason}\n{as_table(entry.proposal)}\n{entry.proposal.effect.words}\n"
         )
     meant = (
-        desk.ledger.summary(keys[0]) if len(keys) == 1 else set_summary(e.proposal.digest for e in entries)
+        services.ledger.proposals.summary(keys[0])
+        if len(keys) == 1
+        else set_summary(e.proposal.digest for e in entries)
     )
     if not yes:
         click.confirm(f"{decision} {meant}?", abort=True)
     given = code or click.prompt("Code", hide_input=True)
     for line in decide(
-        desk, Figures(lake_of(desk), desk), keys, decision, note=note, name=name, code=given, meant=meant
+        services,
+        Figures(lake_of(services), services),
+        keys,
+        decision,
+        note=note,
+        name=name,
+        code=given,
+        meant=meant,
     ):
         click.echo(line)
 
@@ -88,11 +101,11 @@ def proposed(
 ) -> None:
     from assets.actions.inputs import Figures, propose_findings
 
-    desk = desk_here()
-    proven(desk, name, code, decision="propose", digests=[])
-    figures = Figures(lake_of(desk), desk)
-    finding = _finding(desk, figures, kind, wishes, reason=reason, name=name, reverts=reverts)
-    drafts, taken = propose_findings([finding], desk, figures)
+    services = action_services()
+    proven(services, name, code, action="propose")
+    figures = Figures(lake_of(services), services)
+    finding = _finding(services, figures, kind, wishes, reason=reason, name=name, reverts=reverts)
+    drafts, taken = propose_findings([finding], services, figures)
     if not taken:
         why = "; ".join(drafts.kept_back.values()) or "the same waits already, or its target is being written"
         raise click.ClickException(f"Not proposed: {why}.")
@@ -101,15 +114,23 @@ def proposed(
     )
 
 
-def revert_audience(desk: "Desk", entry: "Entry", *, reason: str, name: str, code: str | None) -> None:
+def revert_audience(
+    services: "ActionServices", entry: "LedgerEntry", *, reason: str, name: str, code: str | None
+) -> None:
     """Propose to lead a change of an audience back."""
     from assets.actions.audiences.inputs import propose_revert
-    from assets.actions.inputs import Figures, gate
+    from assets.actions.inputs import Figures, approval_gate
 
-    proven(desk, name, code, decision="propose", digests=[])
-    figures = Figures(lake_of(desk), desk)
+    proven(services, name, code, action="propose")
+    figures = Figures(lake_of(services), services)
     asked = propose_revert(
-        entry, figures.lake, desk, gate(desk, figures), figures.around, reason=reason, name=name
+        entry,
+        figures.lake,
+        services,
+        approval_gate(services, figures),
+        figures.around,
+        reason=reason,
+        name=name,
     )
     if not asked.taken:
         raise click.ClickException(f"Not proposed: {'; '.join(asked.kept_back.values())}.")
@@ -120,7 +141,14 @@ def revert_audience(desk: "Desk", entry: "Entry", *, reason: str, name: str, cod
 
 
 def _finding(
-    desk: "Desk", figures: "Figures", kind: str, wishes: Any, *, reason: str, name: str, reverts: str | None
+    services: "ActionServices",
+    figures: "Figures",
+    kind: str,
+    wishes: Any,
+    *,
+    reason: str,
+    name: str,
+    reverts: str | None,
 ) -> "Finding":
     from assets.actions.guardrails.context import mean_spend
     from assets.actions.rules.expected_effect import expected
@@ -130,7 +158,7 @@ def _finding(
     around = figures.around()
     if around.newest_as_of is None:
         raise DataUnusable("There are no figures yet, so nothing can be judged. Run the daily job first.")
-    parts = [_part(desk, around, wish) for wish in wishes]
+    parts = [_part(services, around, wish) for wish in wishes]
     spend = mean_spend(parts[0].days, until=around.newest_as_of, count=14)
     return Finding(
         kind=kind, wishes=wishes, reason=reason, evidence={"spend_a_day": float(spend), "proposed by hand": name},
@@ -138,12 +166,12 @@ def _finding(
     )  # fmt: skip
 
 
-def _part(desk: "Desk", around: "Surroundings", wish: "Wish") -> "PlannedChange":
+def _part(services: "ActionServices", around: "Surroundings", wish: "Wish") -> "PlannedChange":
     """What a wish changes, with its delivery and by how much money a day it moves."""
     from assets.actions.rules.expected_effect import PlannedChange
     from resources.ledger.proposal import Change
 
-    image = desk.platforms.writer(wish.target.platform).image(wish.target)
+    image = services.platforms.writer(wish.target.platform).image(wish.target)
     probe = Change(target=wish.target, field="status", before="active", after="paused", image=image)
     amount = wish.amount
     if wish.to is not None:
@@ -154,20 +182,14 @@ def _part(desk: "Desk", around: "Surroundings", wish: "Wish") -> "PlannedChange"
     )  # fmt: skip
 
 
-def proven(desk: "Desk", name: str, code: str | None, *, decision: str, digests: list[str]) -> None:
+def proven(services: "ActionServices", name: str, code: str | None, *, action: str) -> None:
     """Who says they are somebody proves it: otherwise one could propose in another's name and approve it oneself."""
-    policy = desk.policy().approval
+    from assets.actions.approval import ApprovalGate
+    from assets.actions.approval_rules import ApprovalRules
+
     given = code or click.prompt("Code", hide_input=True)
-    since = desk.ledger.clock() - timedelta(minutes=policy.wrong_codes_minutes)
-    if desk.ledger.wrong_codes(name, since=since) >= policy.wrong_codes:
-        raise click.ClickException(
-            f"Too many wrong codes for {name}. Try again in {policy.wrong_codes_minutes:g} minutes."
-        )
-    found = desk.approvers().proof(name, given, decision=decision, digests=digests, at=desk.ledger.clock())
-    if found is None:
-        desk.ledger.wrong_code(name)
-        raise click.ClickException(f"The code does not prove {name}. Nothing was done.")
-    desk.ledger.spend(name, found[1], scope=f"{decision} {uuid.uuid4()}")
+    rules = ApprovalRules(services.policy(), services.approvers(), {}, services.ledger.shadows.score)
+    ApprovalGate(services.ledger, rules).prove(name, given, action=action)
 
 
 def amount_of(given: str | None, option: str) -> Decimal:
@@ -180,15 +202,15 @@ def amount_of(given: str | None, option: str) -> Decimal:
     return found
 
 
-def desk_here() -> "Desk":
-    """The desk of this deployment, opened when a command asks for it."""
-    from resources.action_services import open_desk
+def action_services() -> "ActionServices":
+    """The action services of this deployment, opened when a command asks for it."""
+    from resources.action_services import open_action_services
 
-    given: Desk | None = click.get_current_context().find_root().obj
-    return given or open_desk()
+    given: ActionServices | None = click.get_current_context().find_root().obj
+    return given or open_action_services()
 
 
-def lake_of(desk: "Desk") -> Any:
+def lake_of(services: "ActionServices") -> Any:
     from resources.lake.lake import Lake
 
-    return Lake(desk.settings.lake_uri)
+    return Lake(services.settings.lake_uri)

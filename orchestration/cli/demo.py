@@ -1,4 +1,4 @@
-"""The main job from a fresh clone: 90 days of history, yesterday's run, the page; on the sandbox or on a folder of exports.
+"""The demo: 90 days of history, yesterday's run and the page, on the sandbox or on a folder of exports.
 
 It writes below `var/` alone and never reads a real account, whatever the environment holds.
 """
@@ -16,11 +16,12 @@ from rich.table import Table as Grid
 from assets.actions.rendering import link
 from assets.partitions import WINDOW_DAYS
 from assets.raw.dropped_files.folder import read_folder
-from orchestration.cli.backfill import Say, backfill_days, dagster_home, refresh_day
-from orchestration.cli.in_process_runs import Window, instance_at, run, windows_between
+from orchestration.cli.backfill import Say, backfill_days, backfill_order, dagster_home, refresh_day
+from orchestration.cli.in_process_runs import Window, definitions, instance_at, run, windows_between
 from orchestration.cli.sandbox_process import let_happen, sandbox_running
-from orchestration.jobs import CORE_DAYS, DASHBOARD, DROPPED, ENTITIES, FX, LAG, SIGNALS
-from resources.action_services import Desk
+from orchestration.jobs import DROPPED
+from orchestration.run_order import Extent, run_steps
+from resources.action_services import ActionServices
 from resources.config.settings import Settings, load_settings
 from resources.drop_folder import DroppedFiles
 from resources.errors import DataUnusable
@@ -67,20 +68,20 @@ def demo_on_sandbox(world: str, *, say: Say) -> None:
             for problem in came.problems:
                 say(f"NOT KEPT: {problem}")
     _summarise(settings, yesterday)
-    say(f"Done in {perf_counter() - began:.0f} s. The page: {came.page}")
-    say(f"The weekly pacing report: {came.weekly}")
+    say(f"Done in {perf_counter() - began:.0f} s. The page: {came.page or 'not written, see above'}")
+    say(f"The weekly pacing report: {came.weekly or 'not written, see above'}")
     _say_what_waits(settings, say)
     say("Next: `make dev` shows the assets in the Dagster UI; docs/configuration.md connects real accounts.")
 
 
 def _say_what_waits(settings: Settings, say: Say) -> None:
     """The proposals that wait, and the exact words to approve the first of them."""
-    desk = Desk(settings, Platforms())
-    waiting = desk.ledger.entries(states=[State.PROPOSED])
+    services = ActionServices(settings, Platforms())
+    waiting = services.ledger.proposals.entries(states=[State.PROPOSED])
     if not waiting:
         say("No proposal waits: nothing stood out that the limits let be changed.")
         return
-    if not desk.approvers().knows(DEMO_APPROVER):
+    if not services.approvers().knows(DEMO_APPROVER):
         enroll(settings.approvers_file, DEMO_APPROVER)
     say(f"{len(waiting)} proposal(s) wait for an approver:")
     for entry in waiting[:5]:
@@ -104,12 +105,17 @@ def demo_on_files(folder: Path, *, say: Say) -> None:
         _say_outcomes(folder, say)
         days = _covered(lake, folder)
         _adopt_currency(lake, say)
-        run(instance, FX | LAG | ENTITIES)
+        order = backfill_order()
+        run(instance, order.before_days | order.learned)
         for window in windows_between(days.start, days.end, days=FILES_WINDOW_DAYS):
-            done = run(instance, CORE_DAYS, window=window)
+            done = run(instance, order.days, window=window)
             say(f"{window}: {window.days} days in {done.seconds:.1f} s")
-        run(instance, SIGNALS, window=Window(days.end, days.end))
-        run(instance, DASHBOARD, window=Window(days.end, days.end))
+        for step in run_steps(
+            definitions().resolve_asset_graph(),
+            wanted=lambda node: node.key.path[0] in {"signals", "reports"},
+        ):
+            if step.extent is Extent.NEWEST_DAY:
+                run(instance, step.selection, window=Window(days.end, days.end))
     settings = load_settings(with_platforms=False)
     _summarise(settings, days.end)
     page = settings.reports_dir / f"daily_dashboard_{days.end}.html"
@@ -140,10 +146,10 @@ def _adopt_currency(lake: Lake, say: Say) -> None:
     """Exports in one currency are reported in it, unless somebody asked for another."""
     tables = list(dropped.DAYS.values())
     union = " union ".join(f"select currency from raw.{table.name}" for table in tables)
-    found = lake.arrow(f"select distinct currency from ({union})", *tables).column(0).to_pylist()
-    if len(found) == 1 and "PAID_MEDIA_REPORTING_CURRENCY" not in os.environ:
-        os.environ["PAID_MEDIA_REPORTING_CURRENCY"] = found[0]
-        say(f"All figures are in {found[0]}, so the report is too.")
+    currencies = lake.arrow(f"select distinct currency from ({union})", *tables).column(0).to_pylist()
+    if len(currencies) == 1 and "PAID_MEDIA_REPORTING_CURRENCY" not in os.environ:
+        os.environ["PAID_MEDIA_REPORTING_CURRENCY"] = currencies[0]
+        say(f"All figures are in {currencies[0]}, so the report is too.")
 
 
 def _say_outcomes(folder: Path, say: Say) -> None:

@@ -1,11 +1,10 @@
-"""The Dagster UI with its daemon and, in the sandbox profile, the sandbox: all in one terminal, ended together by one Ctrl-C."""
+"""Runs the Dagster UI with its daemon and, in the sandbox profile, the sandbox, until one Ctrl-C ends them all."""
 
 import os
 import signal
 import subprocess
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 
 import click
 
@@ -26,19 +25,8 @@ def serve_ui(settings: Settings, *, port: int, world: str) -> None:
             open_.enter_context(sandbox_running(settings.root / "sandbox", world=world))
             click.echo(f"The sandbox is up (world {world}).")
         click.echo(f"The Dagster UI comes up at http://127.0.0.1:{port}. Ctrl-C ends everything.")
-        child = subprocess.Popen(  # noqa: S603 — Dagster's own command
-            [
-                str(Path(sys.executable).with_name("dagster")),
-                "dev",
-                "-w",
-                "workspace.yaml",
-                "-h",
-                "127.0.0.1",
-                "-p",
-                str(port),
-                "--log-level",
-                "warning",
-            ],
+        child = subprocess.Popen(  # noqa: S603 — Dagster's own command, guarded
+            ui_command(port),
             cwd=PROJECT,
             env=environment,
             start_new_session=True,
@@ -49,6 +37,12 @@ def serve_ui(settings: Settings, *, port: int, world: str) -> None:
             click.echo("Ending the Dagster UI and the sandbox.")
         finally:
             _end(child)
+
+
+def ui_command(port: int) -> list[str]:
+    """Dagster's UI and daemon, with the guarded web server."""
+    words = ["-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port), "--log-level", "warning"]
+    return [sys.executable, "-m", "orchestration.web.dev", *words]
 
 
 def _interrupt() -> None:

@@ -1,4 +1,4 @@
-"""Runs in this very process: the same assets as in the UI, recorded in the same place, without a daemon.
+"""Runs assets in this process, recorded in the same Dagster storage that the UI shows, without a daemon.
 
 A backfill goes through its days in windows, newest last. Each window is one run, and running it again replaces what it wrote,
 so a backfill that was interrupted is started again as it was.
@@ -8,17 +8,19 @@ import atexit
 import gc
 import os
 import shutil
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from time import perf_counter
 
 import dagster as dg
 
 from assets.partitions import WINDOW_DAYS
+from orchestration.cli.interruption import on_interruption
 from orchestration.definitions import defs
 from orchestration.schedules import day_range_tags
 
@@ -26,7 +28,14 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 class RunFailed(Exception):
-    """A run failed; the message is the one sentence that its step failed with."""
+    """A run failed; the message is the one sentence that its step failed with.
+
+    `skipped` are the assets that were left out because something before them failed.
+    """
+
+    def __init__(self, message: str, skipped: frozenset[dg.AssetKey] = frozenset()) -> None:
+        super().__init__(message)
+        self.skipped = skipped
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Done:
+class CompletedRun:
     """A run that succeeded."""
 
     run_id: str
@@ -62,9 +71,13 @@ def windows_between(start: date, end: date, *, days: int = WINDOW_DAYS) -> list[
 
 
 def dagster_environment(home: Path) -> dict[str, str]:
-    """What a process needs to use Dagster's records in `home`; the folder and its settings are made here."""
+    """What a process needs to use Dagster's records in `home`.
+
+    A folder without settings gets ours, which need no service. Settings that are there stay as they are.
+    """
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(DAGSTER_YAML, home / "dagster.yaml")
+    if not (home / "dagster.yaml").exists():
+        shutil.copyfile(DAGSTER_YAML, home / "dagster.yaml")
     events = {"PAID_MEDIA_DAGSTER_EVENTS": str(home / "history" / "runs"), "DAGSTER_EVENT_BATCH_SIZE": "1000"}
     return {"DAGSTER_HOME": str(home), **events}
 
@@ -72,7 +85,9 @@ def dagster_environment(home: Path) -> dict[str, str]:
 @contextmanager
 def instance_at(home: Path) -> Iterator[dg.DagsterInstance]:
     """Dagster's records in `home`, made on first use; the same that `make dev` shows."""
-    os.environ |= dagster_environment(home)
+    environment = dagster_environment(home)
+    del environment["DAGSTER_HOME"]  # what is in the environment is the deployment that a person chose
+    os.environ |= environment
     with dg.DagsterInstance.from_config(str(home)) as instance:
         yield instance
 
@@ -83,47 +98,64 @@ def run(
     *,
     window: Window | None = None,
     tags: dict[str, str] | None = None,
-) -> Done:
+) -> CompletedRun:
     """Materialize what is selected, for a window of days where it has days.
 
     Raises:
         RunFailed: A step failed. What was written before it stays, whole; running again replaces it.
     """
-    definitions = _definitions()
-    job = definitions.resolve_implicit_global_asset_job_def()
-    keys = list(selection.resolve(definitions.resolve_asset_graph()))
-    began = perf_counter()
-    result = job.execute_in_process(
-        instance=instance,
-        asset_selection=keys,
-        run_config=QUIET,
-        raise_on_error=False,
-        tags=(day_range_tags(window.start.isoformat(), window.end.isoformat()) if window else {})
-        | (tags or {}),
-    )
+    job = definitions().resolve_implicit_global_asset_job_def()
+    keys = list(selection.resolve(definitions().resolve_asset_graph()))
+    began, run_id = perf_counter(), str(uuid.uuid4())
+    with on_interruption(partial(_close, instance, run_id)):
+        result = job.execute_in_process(
+            instance=instance,
+            asset_selection=keys,
+            run_config=QUIET,
+            raise_on_error=False,
+            run_id=run_id,
+            tags=(day_range_tags(window.start.isoformat(), window.end.isoformat()) if window else {})
+            | (tags or {}),
+        )
     if not result.success:
-        raise RunFailed(_what_failed(result))
-    return Done(result.run_id, perf_counter() - began)
+        raise RunFailed(_what_failed(result), _skipped(result, job, keys))
+    return CompletedRun(result.run_id, perf_counter() - began)
+
+
+def _close(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Mark a run that a signal ended as cancelled, so that nothing waits for it."""
+    run = instance.get_run_by_id(run_id)
+    if run is not None and not run.is_finished:
+        instance.report_run_canceled(run, "Stopped by a signal.")
 
 
 @lru_cache(maxsize=1)
-def _definitions() -> dg.Definitions:
+def definitions() -> dg.Definitions:
     """Every definition, loaded once, and from then on passed over by the garbage collector, which looks at a million rows more often."""
-    definitions = defs()
-    definitions.resolve_asset_graph()
+    loaded = defs()
+    loaded.resolve_asset_graph()
     gc.collect()
     gc.freeze()
     atexit.register(gc.unfreeze)
-    return definitions
+    return loaded
+
+
+def _skipped(
+    result: dg.ExecuteInProcessResult, job: dg.JobDefinition, keys: Iterable[dg.AssetKey]
+) -> frozenset[dg.AssetKey]:
+    """Assets that the run was to materialize and whose step was skipped."""
+    steps = {event.step_key for event in result.all_events if event.is_step_skipped}
+    by_step = {key: str(job.asset_layer.get_op_output_handle(key).node_handle) for key in keys}
+    return frozenset(key for key, step in by_step.items() if step in steps)
 
 
 def _what_failed(result: dg.ExecuteInProcessResult) -> str:
     """What failed checks say, else the sentence of the first step that failed, else the innermost cause of what we did not foresee."""
     checks = result.get_asset_check_evaluations()
-    if said := [
+    if failed_checks := [
         check.description for check in checks if check.blocking and not check.passed and check.description
     ]:
-        return " ".join(said)
+        return " ".join(failed_checks)
     for event in result.all_events:
         if not event.is_step_failure:
             continue

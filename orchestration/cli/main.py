@@ -9,9 +9,11 @@ import click
 from assets.partitions import FIRST_DAY, WINDOW_DAYS
 from orchestration.cli.anomalies import anomalies
 from orchestration.cli.approvals import add_to
+from orchestration.cli.interruption import ends_on_signal
 from orchestration.cli.notifications import channels_shown, notify
+from orchestration.cli.reference import reference
 from orchestration.cli.segments import segments
-from resources.action_services import open_desk
+from resources.action_services import open_action_services
 from resources.config.settings import load_settings
 from resources.errors import PaidMediaError
 from resources.platforms.registry import PLATFORMS
@@ -40,12 +42,20 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 @cli.command()
 def check() -> None:
-    """Try each platform and the CRM with what is configured; say per account what works and what is missing."""
+    """Try each platform and the CRM with what is configured; say per account what works and what is missing.
+
+    Says also which schedules and sensors are off, and what that costs.
+    """
+    from orchestration.automation_status import automation_lines
+    from orchestration.cli.backfill import dagster_home
     from orchestration.cli.connection_check import checked, checked_crms, shown
+    from orchestration.cli.in_process_runs import instance_at
 
     findings = [*(checked(platform) for platform in PLATFORMS), *checked_crms()]
     click.echo(shown(findings))
-    click.echo(channels_shown(open_desk()))
+    click.echo(channels_shown(open_action_services()))
+    with instance_at(dagster_home(load_settings(with_platforms=False))) as instance:
+        click.echo("\n".join(automation_lines(instance)))
     if not all(finding.is_fine for finding in findings):
         raise click.exceptions.Exit(1)
 
@@ -77,6 +87,7 @@ def check() -> None:
     multiple=True,
     help="Keep readings although this check fails: you compared the figures with the platform's own screens.",
 )
+@ends_on_signal("Start the same command again: what was read stays, and it goes on from there.")
 def backfill(
     *,
     first: datetime | None,
@@ -113,13 +124,14 @@ def backfill(
 
 @cli.command()
 @click.option("--day", type=_DAY, help="The day to refresh up to; yesterday unless given.")
+@ends_on_signal("Start it again: every step that is finished is kept, and the page is written at the end.")
 def daily(*, day: datetime | None) -> None:
     """The daily run: the trailing window from every platform, the key figures, the page."""
     from orchestration.cli.backfill import refresh_day
 
     settings = load_settings()
     came = refresh_day(settings, day=day.date() if day else yesterday(), say=click.echo)
-    click.echo(f"The page: {came.page}")
+    click.echo(f"The page: {came.page or 'not written'}")
     _end_with(came.problems)
 
 
@@ -140,6 +152,7 @@ def tidy() -> None:
 @click.option(
     "--world", default="demo", show_default=True, help="The sandbox's world: a name or a YAML file."
 )
+@ends_on_signal("`make demo` begins again where it was: days that were read are kept.")
 def demo(*, files: Path | None, world: str) -> None:
     """The main job from end to end: on the sandbox, or on a folder of the platforms' own exports."""
     from orchestration.cli.demo import demo_on_files, demo_on_sandbox
@@ -147,6 +160,7 @@ def demo(*, files: Path | None, world: str) -> None:
     os.environ["PAID_MEDIA_PROFILE"] = (
         "sandbox"  # a demo never touches a real account, whatever the environment says
     )
+    os.environ.pop("DAGSTER_HOME", None)  # nor the records of another deployment
     if files:
         demo_on_files(files, say=click.echo)
     else:
@@ -166,6 +180,7 @@ def dev(*, port: int, world: str) -> None:
 add_to(cli)
 cli.add_command(anomalies)
 cli.add_command(notify)
+cli.add_command(reference)
 cli.add_command(segments)
 
 

@@ -1,10 +1,11 @@
-"""What has been read of which account, and whether it adds up: for a backfill that goes on where it stopped, and for its report."""
+"""Reconciliation of an account's levels per month, and which of its days have been read."""
 
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
+from assets.raw.dropped_files.cells import as_text_cell
 from assets.raw.platforms.reading_totals import DAYS, ENTITIES, SPEND
 from resources.lake.lake import Lake
 from resources.platforms.registry import PLATFORMS
@@ -37,8 +38,8 @@ def reconciled(lake: Lake, start: date, end: date) -> pd.DataFrame:
         platform, account_id, month, days, days_missing, account, campaigns, ad_sets (those campaigns that have any), core,
         gap (share of the account's total that campaigns or core differ by), verdict (agrees, DIFFERS or INCOMPLETE).
     """
-    found = [_of_platform(lake, platform, start, end) for platform in PLATFORMS]
-    some = [frame for frame in found if len(frame)]
+    parts = [_of_platform(lake, platform, start, end) for platform in PLATFORMS]
+    some = [frame for frame in parts if len(frame)]
     return pd.concat(some, ignore_index=True) if some else pd.DataFrame(columns=["platform", "verdict"])
 
 
@@ -74,15 +75,17 @@ def _of_platform(lake: Lake, platform: str, start: date, end: date) -> pd.DataFr
         ) using (account_id, month)
         order by account_id, month
     """
-    asked = {"start": start, "end": end}
+    parameters = {"start": start, "end": end}
     needed = (*(tables[level] for level in ("account", "campaign", "ad_set")), ENTITIES[platform], PULLS)
-    found = lake.arrow(sql, *needed, core.DAYS["campaign"], parameters=asked).to_pandas()
-    away = found[["campaigns", "core"]].sub(found["account"], axis=0).abs().max(axis=1)
-    found["gap"] = (away / found["account"].where(found["account"] > 0)).fillna(0.0).astype(float)
-    found["verdict"] = "agrees"
-    found.loc[found["gap"] > TOLERANCE, "verdict"] = "DIFFERS"
-    found.loc[found["days_missing"] > 0, "verdict"] = "INCOMPLETE"
-    return found
+    comparison = lake.arrow(sql, *needed, core.DAYS["campaign"], parameters=parameters).to_pandas()
+    away = comparison[["campaigns", "core"]].sub(comparison["account"], axis=0).abs().max(axis=1)
+    comparison["gap"] = (
+        (away / comparison["account"].where(comparison["account"] > 0)).fillna(0.0).astype(float)
+    )
+    comparison["verdict"] = "agrees"
+    comparison.loc[comparison["gap"] > TOLERANCE, "verdict"] = "DIFFERS"
+    comparison.loc[comparison["days_missing"] > 0, "verdict"] = "INCOMPLETE"
+    return comparison
 
 
 def _sums(what: str, table: str, spend: str) -> str:
@@ -94,7 +97,8 @@ def written(report: pd.DataFrame, folder: Path, start: date, end: date) -> Path:
     """The report as a CSV file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"reconciliation_{start}_{end}.csv"
-    report.to_csv(path, index=False)
+    guarded = report.map(lambda cell: as_text_cell(cell) if isinstance(cell, str) else cell)
+    guarded.to_csv(path, index=False)
     return path
 
 

@@ -1,4 +1,4 @@
-"""The sandbox as a child process: started for a demo or for `make dev`, met on a socket like any platform, ended with us."""
+"""The sandbox as a child process of `make demo` and `make dev`, ended together with them."""
 
 import os
 import signal
@@ -6,12 +6,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 import requests
 from dotenv import dotenv_values
+
+from orchestration.cli.interruption import on_interruption
 
 PATIENCE_SECONDS = 60
 
@@ -28,23 +31,39 @@ def sandbox_running(folder: Path, *, world: str, seed: int | None = None) -> Ite
         return
     (folder / "sandbox.env").unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
-    asked = ["--world", world, "--folder", str(folder), "--port", "0", "--grpc-port", "0", "--smtp-port", "0"]
-    asked += ["--seed", str(seed)] if seed is not None else []
+    options = [
+        "--world",
+        world,
+        "--folder",
+        str(folder),
+        "--port",
+        "0",
+        "--grpc-port",
+        "0",
+        "--smtp-port",
+        "0",
+    ]
+    options += ["--seed", str(seed)] if seed is not None else []
     log = folder / "sandbox.log"
     with log.open("w") as words:
         child = subprocess.Popen(  # noqa: S603 — our own program
-            [sys.executable, "-m", "sandbox", "serve", *asked],
+            [sys.executable, "-m", "sandbox", "serve", *options],
             stdout=words,
             stderr=words,
             start_new_session=True,
         )
         try:
-            _wait(child, folder, log)
-            yield
+            with on_interruption(partial(_stop, child, seconds=3)):
+                _wait(child, folder, log)
+                yield
         finally:
-            if child.poll() is None:
-                os.kill(child.pid, signal.SIGTERM)
-                child.wait(timeout=20)
+            _stop(child, seconds=20)
+
+
+def _stop(child: subprocess.Popen[bytes], *, seconds: float) -> None:
+    if child.poll() is None:
+        os.kill(child.pid, signal.SIGTERM)
+        child.wait(timeout=seconds)
 
 
 def let_happen(folder: Path, *incidents: dict[str, Any]) -> None:
@@ -65,8 +84,10 @@ def _wait(child: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
     deadline = monotonic() + PATIENCE_SECONDS
     while not _answers(folder):
         if child.poll() is not None or monotonic() > deadline:
-            said = log.read_text(encoding="utf-8").strip().splitlines()
-            raise SandboxSilent(f"The sandbox did not start: {said[-1] if said else 'it said nothing'}")
+            log_lines = log.read_text(encoding="utf-8").strip().splitlines()
+            raise SandboxSilent(
+                f"The sandbox did not start: {log_lines[-1] if log_lines else 'it log_lines nothing'}"
+            )
         sleep(0.1)
 
 

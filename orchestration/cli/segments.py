@@ -1,4 +1,4 @@
-"""`python -m orchestration.cli segments`: what rules would take, and the segments there are."""
+"""`python -m orchestration.cli segments`: the newest segments, and a preview of rules."""
 
 import click
 import pandas as pd
@@ -59,19 +59,19 @@ def previewed(expression: str | None) -> None:
         )
     active = _newest(CARDS)
     active = active[active["state"] == ACTIVE] if len(active) else active
-    found = {
+    discovered = {
         card.segment: rule_of(card.definition) for card in active.itertuples() if card.segment not in rules
     }
     click.echo(f"{len(rows):,} customers, week to {rows['day'].max():%Y-%m-%d}")
-    for one in preview(with_average(rows), rules | found):
-        if one.name not in rules:
+    for audience in preview(with_average(rows), rules | discovered):
+        if audience.name not in rules:
             continue
         click.echo(
-            f"{one.name}: {one.people:,} customers ({one.share or 0.0:.1%}), {one.gets:,} after rules before it. {one.rule}"
+            f"{audience.name}: {audience.people:,} customers ({audience.share or 0.0:.1%}), {audience.gets:,} after rules before it. {audience.rule}"
         )
-        for other, shared in sorted(one.shared.items(), key=lambda pair: -pair[1]):
+        for other, shared in sorted(audience.shared.items(), key=lambda pair: -pair[1]):
             if shared:
-                click.echo(f"  {shared:,} ({shared / max(one.people, 1):.0%}) are also in {other}")
+                click.echo(f"  {shared:,} ({shared / max(audience.people, 1):.0%}) are also in {other}")
 
 
 def _rules(expression: str | None) -> dict[str, Rule]:
@@ -79,7 +79,10 @@ def _rules(expression: str | None) -> dict[str, Rule]:
     try:
         if expression is not None:
             return {"the rule": parse(expression, traits, name="the rule")}
-        return {one.name: parse(one.expression, traits, name=one.name) for one in _policy().rules}
+        return {
+            written_rule.name: parse(written_rule.expression, traits, name=written_rule.name)
+            for written_rule in _policy().rules
+        }
     except (RuleWrong, PolicyUnreadable) as error:
         raise click.ClickException(str(error)) from None
 

@@ -1,4 +1,4 @@
-"""Who launched a run, where an authenticating proxy stands before the Dagster UI and signs who asks.
+"""Run coordinator that records who launched a run, as an authenticating proxy in front of the UI signed it.
 
 Used only where deploy/dagster.yaml names this coordinator and PAID_MEDIA_PROXY_KEY is set. The person goes into the ledger, which
 nobody can reach from the UI, and never into a tag, which everybody can forge. Backfills carry no headers, so they prove nobody.
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster import QueuedRunCoordinator, SubmitRunContext
 
-from resources.action_services import open_desk
+from resources.action_services import open_action_services
 
 HEADER = "X-Paid-Media-Person"
 
@@ -23,10 +23,10 @@ class SignedLaunches(QueuedRunCoordinator):
 
     def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:
         token = context.get_request_header(HEADER)
-        desk = open_desk()
-        key = desk.settings.proxy_key
+        services = open_action_services()
+        key = services.settings.proxy_key
         if token and key and (person := signed_person(token, key.get_secret_value(), at=datetime.now(UTC))):
-            desk.ledger.launched(context.dagster_run.run_id, person)
+            services.ledger.decisions.launched(context.dagster_run.run_id, person)
         return super().submit_run(context)
 
 
@@ -40,7 +40,7 @@ def signed_person(token: str, key: str, *, at: datetime) -> str | None:
     if not body or not hmac.compare_digest(good, signature):
         return None
     try:
-        told = json.loads(base64.urlsafe_b64decode(body))
-        return str(told["person"]) if float(told["until"]) > at.timestamp() else None
+        claims = json.loads(base64.urlsafe_b64decode(body))
+        return str(claims["person"]) if float(claims["until"]) > at.timestamp() else None
     except (ValueError, KeyError, TypeError):
         return None

@@ -58,6 +58,10 @@ class Settings(Given):
     )
     trailing_days: int | None = Field(None, validation_alias="PAID_MEDIA_TRAILING_DAYS", ge=1, le=90)
     ledger_url: SecretStr = Field(validation_alias="PAID_MEDIA_LEDGER")
+    ledger_key: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_LEDGER_KEY", min_length=64)
+    """Signs what the ledger holds; hexadecimal. Without it the file's key does."""
+    ledger_key_path: Path | None = Field(None, validation_alias="PAID_MEDIA_LEDGER_KEY_FILE")
+    ledger_anchor: Path | None = Field(None, validation_alias="PAID_MEDIA_LEDGER_ANCHOR")
     policy_file: Path = Field(validation_alias="PAID_MEDIA_POLICY")
     approvers_file: Path = Field(validation_alias="PAID_MEDIA_APPROVERS_FILE")
     approvers: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_APPROVERS")
@@ -68,7 +72,11 @@ class Settings(Given):
     notify: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_NOTIFY")
     notify_more: dict[str, SecretStr] = Field(default_factory=dict)
     """Addresses of the channels that policy.yaml names, by their variables: PAID_MEDIA_NOTIFY_CHAT and the like."""
-    ui_url: str = Field("http://127.0.0.1:3000", validation_alias="PAID_MEDIA_UI_URL")
+    ui_url: str = Field(
+        "http://127.0.0.1:3000", validation_alias="PAID_MEDIA_UI_URL", pattern="^https?://[^/]"
+    )
+    ui_hosts: str = Field("", validation_alias="PAID_MEDIA_UI_HOSTS")
+    """Further names, with spaces between them, that may stand in the Host of a request to the UI."""
     google_ads: GoogleAdsSettings = GoogleAdsSettings()
     meta_ads: MetaAdsSettings = MetaAdsSettings()
     linkedin_ads: LinkedInAdsSettings = LinkedInAdsSettings()
@@ -86,6 +94,21 @@ class Settings(Given):
     def kill_file(self) -> Path:
         """Where a file stops every write, whatever is in it."""
         return self.root / self.profile / "KILL"
+
+    @property
+    def ledger_key_file(self) -> Path:
+        """Where the key that signs the ledger's decisions is kept: never in the repository, never in the database."""
+        return self.ledger_key_path or self._secrets_folder / "ledger.key"
+
+    @property
+    def anchor_file(self) -> Path:
+        """Where the head of the audit chain is copied to before every write."""
+        return self.ledger_anchor or self._secrets_folder / "ledger.anchor"
+
+    @property
+    def _secrets_folder(self) -> Path:
+        """The sandbox's secrets open nothing but the sandbox; real ones are kept out of the repository."""
+        return self.root / "sandbox" if self.profile == "sandbox" else Path.home() / ".config" / "paid-media"
 
     @property
     def platforms(self) -> dict[str, PlatformSettings]:
@@ -178,6 +201,8 @@ def _placed(given: Mapping[str, str], *, profile: str, project: Path) -> dict[st
         "PAID_MEDIA_POLICY",
         "PAID_MEDIA_BUDGETS",
         "PAID_MEDIA_APPROVERS_FILE",
+        "PAID_MEDIA_LEDGER_KEY_FILE",
+        "PAID_MEDIA_LEDGER_ANCHOR",
         _RATES,
         "CRM_FILES",
     ):

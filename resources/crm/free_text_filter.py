@@ -1,8 +1,8 @@
-"""The last door before traits are written: one with more different values than a category has is free text and left out, and counted."""
+"""Drops trait columns with too many distinct values, which is free text about people, and counts what was dropped."""
 
 from dataclasses import dataclass
 
-from resources.crm.reader import Reading
+from resources.crm.reader import CrmReading
 from resources.lake.lake import Lake
 from resources.lake.schema import Table
 from resources.tables.crm import COMPANIES, CONTACTS, CRM_PULLS, TOUCHES
@@ -25,29 +25,29 @@ class LeftOut:
     rows: int
 
 
-def leave_out_free_text(reading: Reading, lake: Lake, *, most: int) -> list[LeftOut]:
+def leave_out_free_text(reading: CrmReading, lake: Lake, *, most: int) -> list[LeftOut]:
     """Empties traits in `reading` that have too many values, together with those that are known already.
 
     A reading of changes alone shows too little to tell: it keeps no trait that the last reading of everything had left out, nor one
     that had no value yet; the next one of everything decides.
     """
-    found, before = [], set() if reading.since is None else _left_out(lake, reading.source)
+    left_out, before = [], set() if reading.since is None else _left_out(lake, reading.source)
     for name, (table, traits) in TRAITS.items():
         rows = reading.rows.get(name, [])
         for trait in traits:
-            told = [row[trait] for row in rows if row.get(trait) is not None]
-            if not told:
+            read_values = [row[trait] for row in rows if row.get(trait) is not None]
+            if not read_values:
                 continue
-            known = _known(lake, table, trait, reading.source)
-            values = {*told, *(known if reading.since else ())}
+            kept_values = _known(lake, table, trait, reading.source)
+            values = {*read_values, *(kept_values if reading.since else ())}
             # A field that says something else of every second person says who they are, however few there are.
-            limit = most if reading.since else min(most, max(FEW, len(told) // 2))
-            is_new = reading.since is not None and (not known or f"{name}.{trait}" in before)
+            limit = most if reading.since else min(most, max(FEW, len(read_values) // 2))
+            is_new = reading.since is not None and (not kept_values or f"{name}.{trait}" in before)
             if len(values) > limit or is_new:
                 for row in rows:
                     row[trait] = None
-                found.append(LeftOut(f"{name}.{trait}", len(values), len(told)))
-    return found
+                left_out.append(LeftOut(f"{name}.{trait}", len(values), len(read_values)))
+    return left_out
 
 
 def _left_out(lake: Lake, source: str) -> set[str]:
@@ -56,8 +56,8 @@ def _left_out(lake: Lake, source: str) -> set[str]:
         "select left_out from raw.crm_pulls where source = $source and left_out is not null and pulled_at >= "
         "(select max(pulled_at) from raw.crm_pulls where source = $source and is_whole)"
     )
-    told = lake.arrow(sql, CRM_PULLS, parameters={"source": source}).column("left_out").to_pylist()
-    return {trait for one in told for trait in one.split()}
+    trait_lists = lake.arrow(sql, CRM_PULLS, parameters={"source": source}).column("left_out").to_pylist()
+    return {trait for trait_list in trait_lists for trait in trait_list.split()}
 
 
 def _known(lake: Lake, table: Table, trait: str, source: str) -> set[str]:

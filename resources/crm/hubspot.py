@@ -1,4 +1,4 @@
-"""HubSpot, read side: everything by lists, what changed by searches; merges and deletions are followed.
+"""Reads HubSpot: full loads by listing, incremental loads by searching; merged and deleted records are followed.
 
 A search ends at 10,000 results and its pages shift while people work, so it never pages: each question asks for the next 200 ids
 above the last one. Searches lag behind by moments, so each reading begins a little before the last one. Merged contacts are told
@@ -11,9 +11,9 @@ from typing import Any
 
 from resources.config.credentials import HubSpotSettings
 from resources.crm import hubspot_wire as wire
-from resources.crm.hubspot_client import Client
-from resources.crm.rate_limit import Pace
-from resources.crm.reader import Reading, Row, some_at_a_time
+from resources.crm.hubspot_client import HubSpotClient
+from resources.crm.rate_limit import RateLimiter
+from resources.crm.reader import CrmReading, Row, some_at_a_time
 from resources.platforms.call_context import Doing
 from resources.platforms.retries import Patience
 from resources.policy.crm import CrmMapping
@@ -28,25 +28,25 @@ class HubSpot:
     source = wire.SOURCE
 
     def __init__(
-        self, settings: HubSpotSettings, mapping: CrmMapping, *, patience: Patience | None = None, pace: Pace | None = None
+        self, settings: HubSpotSettings, mapping: CrmMapping, *, patience: Patience | None = None, pace: RateLimiter | None = None
     ) -> None:  # fmt: skip
         self._mapping = mapping
-        self._client = Client(settings, patience or Patience(), pace or Pace())
+        self._client = HubSpotClient(settings, patience or Patience(), pace or RateLimiter())
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """Contacts, companies, deals, stages and owners; those changed since then, or all.
 
         Raises:
             PlatformBusy: Throttled or down; the same reading may work later.
             PlatformRefused: A dead token or a missing scope.
         """
-        reading = Reading(self.source, now(), since)
+        reading = CrmReading(self.source, now(), since)
         stages = self._stages(reading)
         currency = self._get("account-info/v3/details", "Asking for the currency").get("companyCurrency")
         for records in self._records("contacts", since):
             self._take_contacts(reading, records)
         for records in self._records("companies", since):
-            reading.add("companies", [wire.company_row(one, self._mapping) for one in records])
+            reading.add("companies", [wire.company_row(record, self._mapping) for record in records])
         for records in self._records("deals", since):
             self._take_deals(reading, records, stages, currency)
         if since is not None:
@@ -61,39 +61,42 @@ class HubSpot:
         self._get("crm/v3/objects/deals", "Reading a deal", limit=1)
         return f"account {account.get('portalId')} ({account.get('companyCurrency')}): contacts and deals can be read"
 
-    def _take_contacts(self, reading: Reading, records: list[wire.Record]) -> None:
-        reading.add("contacts", [wire.contact_row(one, self._mapping) for one in records])
-        reading.add("touches", [row for one in records for row in wire.touch_rows(one, self._mapping)])
-        losers = {loser for one in records for loser in wire.merged_ids(one)}
+    def _take_contacts(self, reading: CrmReading, records: list[wire.Record]) -> None:
+        reading.add("contacts", [wire.contact_row(record, self._mapping) for record in records])
+        reading.add("touches", [row for record in records for row in wire.touch_rows(record, self._mapping)])
+        losers = {loser for record in records for loser in wire.merged_ids(record)}
         reading.gone("contact_id", losers)
         reading.merged += len(losers)
 
     def _take_deals(
         self,
-        reading: Reading,
+        reading: CrmReading,
         records: list[wire.Record],
         stages: dict[tuple[str, str], Row],
         currency: str | None,
     ) -> None:
-        ids = [str(one["id"]) for one in records]
+        ids = [str(record["id"]) for record in records]
         contacts, companies = self._associated(ids, "contacts"), self._associated(ids, "companies")
         rows = [
             wire.deal_row(
-                one, self._mapping, contact=contacts.get(str(one["id"])), company=companies.get(str(one["id"])), stages=stages, currency=currency
+                record, self._mapping, contact=contacts.get(str(record["id"])), company=companies.get(str(record["id"])), stages=stages, currency=currency
             )
-            for one in records
+            for record in records
         ]  # fmt: skip
         reading.add("deals", rows)
-        reading.add("deal_stages", [row for one in records for row in wire.deal_stage_rows(one)])
+        reading.add("deal_stages", [row for record in records for row in wire.deal_stage_rows(record)])
 
-    def _stages(self, reading: Reading) -> dict[tuple[str, str], Row]:
-        found = wire.stage_rows(self._get("crm/v3/pipelines/deals", "Listing pipelines").get("results", []))
-        reading.add("stages", found)
+    def _stages(self, reading: CrmReading) -> dict[tuple[str, str], Row]:
+        stage_rows = wire.stage_rows(
+            self._get("crm/v3/pipelines/deals", "Listing pipelines").get("results", [])
+        )
+        reading.add("stages", stage_rows)
         owners = self._get("crm/v3/owners", "Listing owners", limit=LISTED).get("results", [])
         reading.add(
-            "owners", [{"owner_id": str(one["id"]), "is_active": not one.get("archived")} for one in owners]
+            "owners",
+            [{"owner_id": str(record["id"]), "is_active": not record.get("archived")} for record in owners],
         )
-        return {(row["pipeline"], row["stage"]): row for row in found}
+        return {(row["pipeline"], row["stage"]): row for row in stage_rows}
 
     def _records(self, kind: str, since: datetime | None) -> Iterator[list[wire.Record]]:
         """Records of a kind with what we need of them, some at a time."""
@@ -107,9 +110,9 @@ class HubSpot:
             return
         for ids in some_at_a_time(self._changed(kind, since), ASSOCIATED):
             yield [
-                one
+                record
                 for some in some_at_a_time(ids, WITH_HISTORY if histories else BATCH)
-                for one in self._batch(kind, some, properties, histories)
+                for record in self._batch(kind, some, properties, histories)
             ]
 
     def _asked_of(self, kind: str) -> tuple[list[str], list[str]]:
@@ -150,8 +153,10 @@ class HubSpot:
             }
             doing = Doing(self.source, f"Searching changed {kind}")
             ids = [
-                str(one["id"])
-                for one in self._client.post(f"crm/v3/objects/{kind}/search", body, doing).get("results", [])
+                str(record["id"])
+                for record in self._client.post(f"crm/v3/objects/{kind}/search", body, doing).get(
+                    "results", []
+                )
             ]
             yield from ids
             if len(ids) < SEARCHED:
@@ -161,7 +166,7 @@ class HubSpot:
     def _batch(
         self, kind: str, ids: list[str], properties: list[str], histories: list[str]
     ) -> list[wire.Record]:
-        body: dict[str, Any] = {"inputs": [{"id": one} for one in ids], "properties": properties}
+        body: dict[str, Any] = {"inputs": [{"id": record_id} for record_id in ids], "properties": properties}
         if histories:
             body["propertiesWithHistory"] = histories
         doing = Doing(self.source, f"Reading {len(ids)} {kind}")
@@ -169,20 +174,20 @@ class HubSpot:
 
     def _associated(self, ids: list[str], to: str) -> dict[str, str]:
         """The first record of `to` that each deal belongs to."""
-        found: dict[str, str] = {}
+        first_ids: dict[str, str] = {}
         for some in some_at_a_time(ids, ASSOCIATED):
-            body = {"inputs": [{"id": one} for one in some]}
+            body = {"inputs": [{"id": record_id} for record_id in some]}
             doing = Doing(self.source, f"Reading whose {len(some)} deals are")
-            for one in self._client.post(f"crm/v4/associations/deals/{to}/batch/read", body, doing).get(
+            for record in self._client.post(f"crm/v4/associations/deals/{to}/batch/read", body, doing).get(
                 "results", []
             ):
-                if others := one.get("to"):
-                    found[str(one["from"]["id"])] = str(others[0]["toObjectId"])
-        return found
+                if others := record.get("to"):
+                    first_ids[str(record["from"]["id"])] = str(others[0]["toObjectId"])
+        return first_ids
 
-    def _follow_deletions(self, reading: Reading) -> None:
+    def _follow_deletions(self, reading: CrmReading) -> None:
         for kind, parent in (("contacts", "contact_id"), ("companies", "company_id"), ("deals", "deal_id")):
-            gone = {str(one["id"]) for one in self._listed(kind, limit=LISTED, archived="true")}
+            gone = {str(record["id"]) for record in self._listed(kind, limit=LISTED, archived="true")}
             gone -= {row[parent] for row in reading.rows.get(kind, [])}
             reading.gone(parent, gone)
             reading.deleted += len(gone)

@@ -1,4 +1,4 @@
-"""HubSpot's REST API over `requests`: the private app's token, limits kept, and its errors as ours, free of what names people."""
+"""HTTP client of HubSpot's REST API: access token, rate limits, and errors without personal data."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import msgspec
 import requests
 
 from resources.config.credentials import HubSpotSettings
-from resources.crm.rate_limit import Pace
+from resources.crm.rate_limit import RateLimiter
 from resources.errors import (
     PlatformBusy,
     PlatformError,
@@ -17,17 +17,17 @@ from resources.errors import (
 from resources.platforms.api_quota import Meter
 from resources.platforms.call_context import Doing
 from resources.platforms.retries import Patience
-from resources.security.pii_hashing import redacted
+from resources.security.redaction import without_people
 
 TIMEOUT_SECONDS = (10, 120)
 _WAITS = {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0, "DAILY": float("inf")}
 Answer = dict[str, Any]
 
 
-class Client:
+class HubSpotClient:
     """One session with one private app."""
 
-    def __init__(self, settings: HubSpotSettings, patience: Patience, pace: Pace) -> None:
+    def __init__(self, settings: HubSpotSettings, patience: Patience, pace: RateLimiter) -> None:
         self._url, self._patience, self._pace = settings.api_url, patience, pace
         self.meter = Meter()
         self._session = requests.Session()
@@ -59,13 +59,13 @@ class Client:
                 method, f"{self._url}/{path}", headers=headers, timeout=TIMEOUT_SECONDS, **more
             )
         except requests.RequestException as error:
-            said = (
+            message = (
                 "no answer in time"
                 if isinstance(error, requests.Timeout)
                 else "the endpoint cannot be reached"
             )
             todo = "Check the network and HUBSPOT_API_URL; safe to retry."
-            raise PlatformUnreachable(**doing.known(), said=said, todo=todo) from None
+            raise PlatformUnreachable(**doing.known(), said=message, todo=todo) from None
         self._pace.heard(response.headers)
         if not response.ok:
             raise _as_our_error(response, doing)
@@ -83,15 +83,17 @@ def _as_our_error(response: requests.Response, doing: Doing) -> PlatformError:
         body = {}
     status, policy = response.status_code, str(body.get("policyName", ""))
     word = policy or body.get("category") or "no category"
-    said = f"{redacted(str(body.get('message') or 'no message'))[:200].rstrip('. ')} (HTTP {status}, {word})"
-    known = {**doing.known(), "said": said, "trace": body.get("correlationId")}
+    message = f"{without_people(str(body.get('message') or 'no message'))[:200].rstrip('. ')} (HTTP {status}, {word})"
+    details = {**doing.known(), "said": message, "trace": body.get("correlationId")}
     if status == 429:
-        asked = response.headers.get("Retry-After", "")
-        return PlatformBusy(**known, wait_seconds=float(asked) if asked.isdecimal() else _WAITS.get(policy))
+        retry_after = response.headers.get("Retry-After", "")
+        return PlatformBusy(
+            **details, wait_seconds=float(retry_after) if retry_after.isdecimal() else _WAITS.get(policy)
+        )
     if status >= 500:
-        return PlatformBusy(**known)
+        return PlatformBusy(**details)
     todo = {
         401: "Make a new token in HubSpot, Settings > Integrations > Private apps, and set HUBSPOT_ACCESS_TOKEN.",
         403: "Give the private app the scopes that docs/crm.md lists.",
     }.get(status)
-    return PlatformRefused(**known, todo=todo)
+    return PlatformRefused(**details, todo=todo)

@@ -1,14 +1,14 @@
-"""HubSpot's records as our rows. What names a person is hashed here or left behind."""
+"""Converts HubSpot records to rows of raw/crm_*. Whatever names a person is hashed or left out."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
 from typing import Any
 
 from resources.crm.interests import interests
 from resources.crm.landing_url import landing
 from resources.crm.reader import Row
+from resources.crm.values import amount, instant
 from resources.policy.crm import CrmMapping
 from resources.policy.crm_traits import (
     asked_of_companies,
@@ -85,8 +85,8 @@ def touch_rows(record: Record, mapping: CrmMapping) -> list[Row]:
     for stamp in sorted({*urls, *sources}):
         visit, at = landing(urls.get(stamp), sources.get(stamp)), instant(stamp)
         if visit is not None and at is not None:
-            told = asdict(visit) | interests(urls.get(stamp), mapping.traits)
-            rows[at, visit.channel] = {"contact_id": str(record["id"]), "touch_at": at, **told}
+            touch_row = asdict(visit) | interests(urls.get(stamp), mapping.traits)
+            rows[at, visit.channel] = {"contact_id": str(record["id"]), "touch_at": at, **touch_row}
     return list(rows.values())
 
 
@@ -126,45 +126,23 @@ def stage_rows(pipelines: Iterable[Record]) -> list[Row]:
     """Rows of raw/crm_stages."""
     return [
         {
-            "pipeline": one["id"], "stage": stage["id"], "label": stage.get("label"), "position": int(stage.get("displayOrder", 0)),
+            "pipeline": pipeline["id"], "stage": stage["id"], "label": stage.get("label"), "position": int(stage.get("displayOrder", 0)),
             "win_share": float(chance) if _is_number(chance := stage.get("metadata", {}).get("probability", "")) else None,
             "is_closed": str(stage.get("metadata", {}).get("isClosed")).lower() == "true",
         }
-        for one in pipelines
-        for stage in one.get("stages", [])
+        for pipeline in pipelines
+        for stage in pipeline.get("stages", [])
     ]  # fmt: skip
 
 
 def deal_stage_rows(record: Record) -> list[Row]:
     """Rows of raw/crm_deal_stages."""
-    found = {
+    entries = {
         (version["value"], instant(version["timestamp"]))
         for version in _past(record, "dealstage")
         if version["value"]
     }
-    return [{"deal_id": str(record["id"]), "stage": stage, "entered_at": at} for stage, at in found if at]
-
-
-def amount(given: Any) -> Decimal | None:
-    """Money as it was entered; None where that is no number."""
-    try:
-        found = Decimal(str(given))
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() else None
-
-
-def instant(text: str | None) -> datetime | None:
-    """An instant of HubSpot's: ISO with or without fractions, or milliseconds since 1970."""
-    if not text:
-        return None
-    if str(text).lstrip("-").isdecimal():
-        return datetime.fromtimestamp(int(text) / 1_000, UTC)
-    try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return [{"deal_id": str(record["id"]), "stage": stage, "entered_at": at} for stage, at in entries if at]
 
 
 def _past(record: Record, name: str) -> list[dict[str, str]]:
@@ -173,12 +151,12 @@ def _past(record: Record, name: str) -> list[dict[str, str]]:
 
 def _entered(record: Record, stages: Iterable[str]) -> datetime | None:
     wanted = set(stages)
-    found = [
+    entries = [
         instant(version["timestamp"])
         for version in _past(record, "lifecyclestage")
         if version["value"] in wanted
     ]
-    return min((at for at in found if at), default=None)
+    return min((at for at in entries if at), default=None)
 
 
 def _is_won(stage: Row) -> bool:

@@ -1,4 +1,4 @@
-"""What a reading of the CRM tells anew, kept in the lake: a record that was read again replaces its rows, one that is gone loses them.
+"""Incremental load of the CRM: a record that was read again replaces its rows, a deleted one loses them.
 
 Unlike a pull of days, a reading speaks of some records alone. Their rows are compared with what stands, and only what differs is
 appended, with the reading's instant: what was known when stays readable.
@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from resources.crm.free_text_filter import LeftOut, leave_out_free_text
-from resources.crm.reader import PARENT, CrmReader, Reading
+from resources.crm.reader import PARENT, CrmReader, CrmReading
 from resources.lake.lake import Lake
 from resources.lake.layout import news, tally
 from resources.lake.schema import Table
@@ -22,10 +22,10 @@ from resources.tables.crm import CRM_PULLS, READ
 
 
 @dataclass(frozen=True)
-class Kept:
+class CrmLoad:
     """What became of one reading."""
 
-    reading: Reading
+    reading: CrmReading
     changed: dict[str, int]
     """Rows that were new, different or gone, by table."""
     seconds: float
@@ -33,7 +33,7 @@ class Kept:
     """Traits that turned out to be free text."""
 
 
-def read_and_keep(lake: Lake, reader: CrmReader, mapping: CrmMapping, *, now: Any) -> Kept:
+def read_and_keep(lake: Lake, reader: CrmReader, mapping: CrmMapping, *, now: Any) -> CrmLoad:
     """Read what changed since the last reading (or everything, every now and then), and keep it.
 
     Raises:
@@ -48,10 +48,10 @@ def read_and_keep(lake: Lake, reader: CrmReader, mapping: CrmMapping, *, now: An
         for name, table in READ.items()
         if name in reading.rows or PARENT.get(name)
     }
-    kept = Kept(reading, changed, perf_counter() - began, left_out)
-    log = _log(kept) | {"mapping": fingerprint(mapping)}
+    loaded = CrmLoad(reading, changed, perf_counter() - began, left_out)
+    log = _log(loaded) | {"mapping": fingerprint(mapping)}
     lake.append(CRM_PULLS, pa.Table.from_pylist([log], schema=CRM_PULLS.schema))
-    return kept
+    return loaded
 
 
 def next_since(lake: Lake, source: str, mapping: CrmMapping, *, now: datetime) -> datetime | None:
@@ -65,8 +65,8 @@ def next_since(lake: Lake, source: str, mapping: CrmMapping, *, now: datetime) -
         return None
     if now - row["whole"] >= timedelta(days=mapping.whole_every_days):
         return None
-    found: datetime = row["last"] - timedelta(minutes=mapping.overlap_minutes)
-    return found
+    overlap_start: datetime = row["last"] - timedelta(minutes=mapping.overlap_minutes)
+    return overlap_start
 
 
 def fingerprint(mapping: CrmMapping) -> str:
@@ -78,36 +78,36 @@ def fingerprint(mapping: CrmMapping) -> str:
 _ONLY_LATER = {"overlap_minutes", "whole_every_days", "window_days", "model", "qualify_within_days"}
 
 
-def keep(lake: Lake, table: Table, reading: Reading) -> int:
+def keep(lake: Lake, table: Table, reading: CrmReading) -> int:
     """Append what the reading tells anew of one table; how many rows that is."""
     name = table.name.removeprefix("crm_")
     incoming = _fitted(table, reading, reading.rows.get(name, []))
     parent = PARENT.get(name)
     with lake.query(table) as connection:
         connection.register("incoming", incoming)
-        asked: dict[str, Any] = {"source": reading.source}
+        parameters: dict[str, Any] = {"source": reading.source}
         within = "source = $source"
         if reading.since is not None and parent:
             touched = sorted(reading.touched.get(parent, set()))
             connection.register("touched", pa.table({"id": pa.array(touched, pa.string())}))
             within += f" and {parent} in (select id from touched)"
         standing = f"select * from {table.layer}.{table.name} where {within}"
-        connection.register("standing", connection.sql(standing, params=asked).to_arrow_table())
+        connection.register("standing", connection.sql(standing, params=parameters).to_arrow_table())
         tells = connection.sql(news(table), params={"at": reading.at}).to_arrow_table()
     if len(tells):
         lake.append(table, tells)
     return sum(tally(tells).values())
 
 
-def _fitted(table: Table, reading: Reading, rows: list[dict[str, Any]]) -> pa.Table:
+def _fitted(table: Table, reading: CrmReading, rows: list[dict[str, Any]]) -> pa.Table:
     whole = [row | {"source": reading.source, "pulled_at": reading.at} for row in rows]
     return pa.Table.from_pylist(whole, schema=table.schema)
 
 
-def _log(kept: Kept) -> dict[str, Any]:
-    reading = kept.reading
+def _log(loaded: CrmLoad) -> dict[str, Any]:
+    reading = loaded.reading
     return {
         "source": reading.source, "pulled_at": reading.at, "since": reading.since, "is_whole": reading.since is None,
-        "rows": reading.records, "changed": sum(kept.changed.values()), "merged": reading.merged, "deleted": reading.deleted,
-        "calls": reading.calls, "seconds": kept.seconds, "left_out": " ".join(out.trait for out in kept.left_out) or None,
+        "rows": reading.records, "changed": sum(loaded.changed.values()), "merged": reading.merged, "deleted": reading.deleted,
+        "calls": reading.calls, "seconds": loaded.seconds, "left_out": " ".join(out.trait for out in loaded.left_out) or None,
     }  # fmt: skip

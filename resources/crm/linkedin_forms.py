@@ -1,4 +1,4 @@
-"""Who filled in a form at LinkedIn, by its Lead Sync API: people whose click no landing page tells of.
+"""Reads people who filled in a lead form at LinkedIn, by its Lead Sync API: no landing page shows their click.
 
 A response is a touch of the campaign it came by, and no lead: who is one, the CRM says. Both meet in the hashed address. LinkedIn keeps
 responses for a year. Answers are looked at for the address and the telephone number alone and forgotten.
@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from resources.config.credentials import LinkedInAdsSettings
-from resources.crm.reader import Reading, Row
+from resources.crm.reader import CrmReading, Row
 from resources.errors import PlatformRefused
 from resources.platforms.call_context import Doing
 from resources.platforms.linkedin_ads import LinkedInAds
-from resources.platforms.linkedin_client import Client
+from resources.platforms.linkedin_client import LinkedInClient
 from resources.platforms.linkedin_restli import Literal
 from resources.platforms.retries import Patience
 from resources.policy.crm import CrmMapping
@@ -58,22 +58,22 @@ class LinkedInForms:
         self, settings: LinkedInAdsSettings, mapping: CrmMapping, *, patience: Patience | None = None
     ) -> None:
         self._mapping, patience = mapping, patience or Patience()
-        self._ads, self._client = LinkedInAds(settings, patience=patience), Client(settings, patience)
+        self._ads, self._client = LinkedInAds(settings, patience=patience), LinkedInClient(settings, patience)
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """Responses since then, or of the year that LinkedIn keeps.
 
         Raises:
             PlatformBusy: Throttled or down; the same reading may work later.
             PlatformRefused: A dead token or a missing permission.
         """
-        reading = Reading(self.source, now(), since)
+        reading = CrmReading(self.source, now(), since)
         start = since or now() - timedelta(days=KEPT_DAYS)
         groups: dict[str, str | None] = {}
         for account in self._ads.accounts():
-            for found in self._responses(account.account_id, start, now()):
-                reading.add("contacts", [contact_row(found, self._mapping)])
-                if touch := self._touch(account.account_id, found, groups):
+            for response in self._responses(account.account_id, start, now()):
+                reading.add("contacts", [contact_row(response, self._mapping)])
+                if touch := self._touch(account.account_id, response, groups):
                     reading.add("touches", [touch])
         reading.calls = self._client.meter.total + self._ads.meter.total
         return reading
@@ -87,24 +87,26 @@ class LinkedInForms:
 
     def _responses(self, account: str, start: datetime, end: datetime) -> Iterator[_Response]:
         doing = Doing(PLATFORM, "Reading responses to lead forms", account)
-        asked: dict[str, Any] = {
+        parameters: dict[str, Any] = {
             "q": "owner", "owner": {"sponsoredAccount": f"urn:li:sponsoredAccount:{account}"}, "leadType": {"leadType": "SPONSORED"},
             "limitedToTestLeads": False, "submittedAtTimeRange": {"start": _millis(start), "end": _millis(end)}, "fields": FIELDS, "count": PAGE,
         }  # fmt: skip
-        place = 0
+        start_index = 0
         while True:
             try:
-                page = self._client.get("leadFormResponses", asked | {"start": place}, doing, shape=_Page)
+                page = self._client.get(
+                    "leadFormResponses", parameters | {"start": start_index}, doing, shape=_Page
+                )
             except PlatformRefused as error:
                 todo = "Ask LinkedIn for r_marketing_leadgen_automation, or turn crm.linkedin_lead_forms off in policy.yaml."
                 raise PlatformRefused(**doing.known(), said=error.said, todo=todo) from None
             yield from page.elements
             if len(page.elements) < PAGE:
                 return
-            place += PAGE
+            start_index += PAGE
 
-    def _touch(self, account: str, found: _Response, groups: dict[str, str | None]) -> Row | None:
-        ad_set = (found.leadMetadata.sponsoredLeadMetadata.campaign or "").rsplit(":", 1)[-1] or None
+    def _touch(self, account: str, response: _Response, groups: dict[str, str | None]) -> Row | None:
+        ad_set = (response.leadMetadata.sponsoredLeadMetadata.campaign or "").rsplit(":", 1)[-1] or None
         if ad_set is not None and ad_set not in groups:
             doing = Doing(PLATFORM, "Asking for a campaign's group", account)
             group = self._client.element(f"adAccounts/{account}/adCampaigns/{ad_set}", doing).get(
@@ -112,28 +114,28 @@ class LinkedInForms:
             )
             groups[ad_set] = str(group).rsplit(":", 1)[-1] if group else None
         return {
-            "contact_id": found.id, "touch_at": _instant(found.submittedAt), "channel": PLATFORM, "ad_set_id": ad_set,
+            "contact_id": response.id, "touch_at": _instant(response.submittedAt), "channel": PLATFORM, "ad_set_id": ad_set,
             "campaign_id": groups.get(ad_set) if ad_set else None, "click_id_kind": None, "click_id": None,
         }  # fmt: skip
 
 
-def contact_row(found: _Response, mapping: CrmMapping) -> Row:
+def contact_row(response: _Response, mapping: CrmMapping) -> Row:
     """A row of raw/crm_contacts: hashes and the instant, nothing else of what was answered."""
-    asked = {
-        one.get("questionId"): one.get("predefinedField")
-        for one in found.form.get("content", {}).get("questions", [])
+    questions = {
+        question.get("questionId"): question.get("predefinedField")
+        for question in response.form.get("content", {}).get("questions", [])
     }
-    said: dict[str, str] = {}
-    for answer in found.formResponse.get("answers", []):
+    answers: dict[str, str] = {}
+    for answer in response.formResponse.get("answers", []):
         text = answer.get("answerDetails", {}).get("textQuestionAnswer", {}).get("answer")
-        if text and (field := asked.get(answer.get("questionId"))):
-            said.setdefault(str(field), str(text))
-    email = next((said[name] for name in EMAILS if name in said), None)
-    phone = next((said[name] for name in PHONES if name in said), None)
-    at = _instant(found.submittedAt)
+        if text and (field := questions.get(answer.get("questionId"))):
+            answers.setdefault(str(field), str(text))
+    email = next((answers[name] for name in EMAILS if name in answers), None)
+    phone = next((answers[name] for name in PHONES if name in answers), None)
+    at = _instant(response.submittedAt)
     return {
-        "contact_id": found.id, **asdict(identity(email, phone, region=mapping.phone_region)),
-        "is_test": found.testLead or is_like(email, mapping.test_emails), "created_at": at, "updated_at": at,
+        "contact_id": response.id, **asdict(identity(email, phone, region=mapping.phone_region)),
+        "is_test": response.testLead or is_like(email, mapping.test_emails), "created_at": at, "updated_at": at,
     }  # fmt: skip
 
 

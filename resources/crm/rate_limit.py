@@ -1,4 +1,4 @@
-"""Keeping under HubSpot's limits: calls wait before they are made, so that hardly any is refused.
+"""Client-side rate limiter for HubSpot: calls wait before they are made, so that hardly any is refused.
 
 HubSpot counts by ten rolling seconds and says in its headers how many it allows; searches have a limit of their own, five a second,
 of which nothing is said. Clock and sleep are handed in: a test moves time instead of waiting for it.
@@ -19,7 +19,7 @@ UNTOLD = 100
 
 
 @dataclass
-class Pace:
+class RateLimiter:
     """Waits of one login. Safe to use from several threads."""
 
     clock: Callable[[], float] = monotonic
@@ -42,9 +42,12 @@ class Pace:
 
     def heard(self, headers: Mapping[str, str]) -> None:
         """Learn the limit from an answer. Others use the same account: what they took is not ours any more."""
-        told = {name.lower(): value for name, value in headers.items()}
-        most, left = told.get("x-hubspot-ratelimit-max", ""), told.get("x-hubspot-ratelimit-remaining", "")
-        length = told.get("x-hubspot-ratelimit-interval-milliseconds", "")
+        lower_headers = {name.lower(): value for name, value in headers.items()}
+        most, left = (
+            lower_headers.get("x-hubspot-ratelimit-max", ""),
+            lower_headers.get("x-hubspot-ratelimit-remaining", ""),
+        )
+        length = lower_headers.get("x-hubspot-ratelimit-interval-milliseconds", "")
         with self._lock:
             if most.isdecimal() and int(most) > 0:
                 self.most = int(most)

@@ -1,4 +1,4 @@
-"""One reading of a CRM: rows by table, and which records it speaks of, so that what is no longer there can be told from what was not asked."""
+"""Result of one load of a CRM: rows by table, and which records were read, so that deleted ones can be recognised."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ PARENT = {
 
 
 @dataclass
-class Reading:
+class CrmReading:
     """What one reading found. `since` is None where everything was read."""
 
     source: str
@@ -28,6 +28,8 @@ class Reading:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     touched: dict[str, set[str]] = field(default_factory=dict)
     """Ids read or found gone, by contact_id, company_id and deal_id; those without a row are gone."""
+    unread: dict[str, int] = field(default_factory=dict)
+    """Cells that could not be read, by table, column and reason; never their text, which may name people."""
     merged: int = 0
     deleted: int = 0
     calls: int = 0
@@ -53,7 +55,7 @@ class CrmReader(Protocol):
 
     source: str
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """What changed since then, or everything."""
 
     def spoken(self) -> str:

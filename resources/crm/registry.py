@@ -1,11 +1,11 @@
-"""The CRMs' readers, made from the settings when a run first needs one, never at load."""
+"""Creates a reader for each configured CRM when a run first needs one, never when definitions load."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from resources.config.settings import Settings, load_settings
-from resources.crm.rate_limit import Pace
+from resources.crm.rate_limit import RateLimiter
 from resources.crm.reader import CrmReader
 from resources.platforms.retries import Patience
 from resources.policy.crm import CrmMapping
@@ -18,7 +18,7 @@ class Crms:
 
     settings: Callable[[], Settings] = load_settings
     patience: Patience = field(default_factory=Patience)
-    pace: Callable[[], Pace] = Pace
+    pace: Callable[[], RateLimiter] = RateLimiter
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def mapping(self) -> CrmMapping:
@@ -41,29 +41,31 @@ class Crms:
             PolicyUnreadable: The policy is missing or wrong.
         """
         settings = self.settings()
-        found: list[CrmReader] = []
-        if not (any(one.is_configured for one in settings.crms.values()) or settings.crm_files):
-            return found  # without a CRM nothing is asked of the policy either
+        crm_readers: list[CrmReader] = []
+        if not (
+            any(crm_settings.is_configured for crm_settings in settings.crms.values()) or settings.crm_files
+        ):
+            return crm_readers  # without a CRM nothing is asked of the policy either
         mapping = self.mapping()
         # Imported here: Salesforce's and the database's clients cost time, and are needed by the run that reads alone.
         if settings.hubspot.is_configured:
             from resources.crm.hubspot import HubSpot  # noqa: PLC0415
 
-            found.append(HubSpot(settings.hubspot, mapping, patience=self.patience, pace=self.pace()))
+            crm_readers.append(HubSpot(settings.hubspot, mapping, patience=self.patience, pace=self.pace()))
         if settings.salesforce.is_configured:
             from resources.crm.salesforce import Salesforce  # noqa: PLC0415
 
-            found.append(Salesforce(settings.salesforce, mapping, patience=self.patience))
+            crm_readers.append(Salesforce(settings.salesforce, mapping, patience=self.patience))
         if settings.crm_sql.database is not None and settings.crm_sql.is_configured:
             from resources.crm.tabular import Sql  # noqa: PLC0415
 
-            found.append(Sql(settings.crm_sql.database.get_secret_value(), mapping))
+            crm_readers.append(Sql(settings.crm_sql.database.get_secret_value(), mapping))
         if settings.crm_files is not None:
             from resources.crm.tabular import Files  # noqa: PLC0415
 
-            found.append(Files(settings.crm_files, mapping))
+            crm_readers.append(Files(settings.crm_files, mapping))
         if mapping.linkedin_lead_forms and settings.linkedin_ads.is_configured:
             from resources.crm.linkedin_forms import LinkedInForms  # noqa: PLC0415
 
-            found.append(LinkedInForms(settings.linkedin_ads, mapping, patience=self.patience))
-        return found
+            crm_readers.append(LinkedInForms(settings.linkedin_ads, mapping, patience=self.patience))
+        return crm_readers

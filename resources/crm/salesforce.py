@@ -15,7 +15,7 @@ import requests
 
 from resources.config.credentials import SalesforceSettings
 from resources.crm import salesforce_wire as wire
-from resources.crm.reader import Reading
+from resources.crm.reader import CrmReading
 from resources.crm.salesforce_bulk import OBJECTS, bulk_rows
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable
 from resources.platforms.api_quota import Meter
@@ -47,14 +47,14 @@ class Salesforce:
         self.meter = Meter()
         self._client: Any = None
 
-    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> Reading:
+    def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """People, accounts and opportunities; those changed since then, or all.
 
         Raises:
             PlatformBusy: The day's calls are used up, or Salesforce is down.
             PlatformRefused: The login or a query was refused.
         """
-        reading = Reading(self.source, now(), since)
+        reading = CrmReading(self.source, now(), since)
         people = wire.People(
             self._mapping, leads=list(self._rows("Lead", since)), contacts=list(self._rows("Contact", since))
         )
@@ -65,18 +65,19 @@ class Salesforce:
         reading.add(
             "companies",
             [
-                wire.company_row(one, self._mapping)
-                for one in self._rows("Account", since)
-                if not one["IsDeleted"]
+                wire.company_row(record, self._mapping)
+                for record in self._rows("Account", since)
+                if not record["IsDeleted"]
             ],
         )
         deals = list(self._rows("Opportunity", since))
         roles = wire.primary(self._rows("OpportunityContactRole", None if deals else since))
         reading.add(
-            "deals", [wire.deal_row(one, self._mapping, roles) for one in deals if not one["IsDeleted"]]
+            "deals",
+            [wire.deal_row(record, self._mapping, roles) for record in deals if not record["IsDeleted"]],
         )
-        reading.gone("deal_id", {one["Id"] for one in deals if one["IsDeleted"]})
-        wanted = {one["Id"] for one in deals}
+        reading.gone("deal_id", {record["Id"] for record in deals if record["IsDeleted"]})
+        wanted = {record["Id"] for record in deals}
         history = self._rows("OpportunityHistory", None) if wanted else iter(())
         reading.add("deal_stages", wire.deal_stage_rows(history, among=wanted))
         reading.add("stages", wire.stage_rows(self._rows("OpportunityStage", None)))
@@ -136,21 +137,21 @@ class Salesforce:
         }  # fmt: skip
         try:
             response = session.post(f"{s.login_url}/services/oauth2/token", data=form)
-            told = response.json()
+            answer = response.json()
         except (requests.RequestException, ValueError) as error:
             raise _unreachable(error, doing) from None
-        if not response.ok or "access_token" not in told:
-            said = f"the login was refused ({told.get('error', f'HTTP {response.status_code}')})"
+        if not response.ok or "access_token" not in answer:
+            message = f"the login was refused ({answer.get('error', f'HTTP {response.status_code}')})"
             todo = "Check SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET and the app's run-as user."
-            raise PlatformRefused(**doing.known(), said=said, todo=todo)
+            raise PlatformRefused(**doing.known(), said=message, todo=todo)
         client = Client(
-            instance_url=told["instance_url"],
-            session_id=told["access_token"],
+            instance_url=answer["instance_url"],
+            session_id=answer["access_token"],
             session=session,
             version=s.api_version,
         )
         # The client always writes https before the host; where Salesforce says its address is holds.
-        client.base_url = f"{told['instance_url']}/services/data/v{s.api_version}/"
+        client.base_url = f"{answer['instance_url']}/services/data/v{s.api_version}/"
         return client
 
 
@@ -174,15 +175,15 @@ def _as_our_errors(doing: Doing) -> Iterator[None]:
     # Outside the except clause: the client's error holds the URL and the body, which may name people.
     if code == _EXPIRED:
         raise _SessionEnded
-    said = f"{code} (HTTP {status})"
+    message = f"{code} (HTTP {status})"
     if code in _BUSY or status >= 500:
-        raise PlatformBusy(**doing.known(), said=said)
+        raise PlatformBusy(**doing.known(), said=message)
     todo = "Give the app's run-as user read access to the objects and fields that docs/crm.md lists."
-    raise PlatformRefused(**doing.known(), said=said, todo=todo)
+    raise PlatformRefused(**doing.known(), said=message, todo=todo)
 
 
 def _unreachable(error: Exception, doing: Doing) -> PlatformUnreachable:
-    said = "no answer in time" if isinstance(error, requests.Timeout) else "the endpoint cannot be reached"
+    message = "no answer in time" if isinstance(error, requests.Timeout) else "the endpoint cannot be reached"
     return PlatformUnreachable(
-        **doing.known(), said=said, todo="Check the network and SALESFORCE_LOGIN_URL; safe to retry."
+        **doing.known(), said=message, todo="Check the network and SALESFORCE_LOGIN_URL; safe to retry."
     )

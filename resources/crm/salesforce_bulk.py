@@ -42,8 +42,8 @@ def bulk_rows(query: str, doing: Doing, *, asks: Asks, patience: Patience) -> It
     patience.with_retries(lambda: _finished(answered("GET", f"jobs/query/{job}").json(), doing))
     locator = ""
     while True:
-        asked = {"maxRecords": PAGE_ROWS} | ({"locator": locator} if locator else {})
-        page = answered("GET", f"jobs/query/{job}/results", params=asked)
+        parameters = {"maxRecords": PAGE_ROWS} | ({"locator": locator} if locator else {})
+        page = answered("GET", f"jobs/query/{job}/results", params=parameters)
         page.encoding = "utf-8"
         for row in csv.DictReader(io.StringIO(page.text, newline="")):
             yield {name: _value(name, text) for name, text in row.items()}

@@ -1,14 +1,14 @@
-"""Salesforce's records as our rows. What names a person is hashed here or left behind."""
+"""Converts Salesforce records to rows of raw/crm_*. Whatever names a person is hashed or left out."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from resources.crm.hubspot_wire import amount, instant
 from resources.crm.interests import interests
 from resources.crm.landing_url import landing
 from resources.crm.reader import Row
+from resources.crm.values import amount, instant
 from resources.policy.crm import CrmMapping
 from resources.policy.crm_traits import (
     asked_of_companies,
@@ -42,13 +42,13 @@ _WHERE = {"Lead": "", "Contact": "Mailing"}
 
 def fields(name: str, mapping: CrmMapping) -> tuple[str, ...]:
     """The fields of an object that are asked for."""
-    theirs, own = mapping.traits.fields, _FIELDS[name]
+    trait_fields, names = mapping.traits.fields, _FIELDS[name]
     if name in {"Lead", "Contact"}:
-        own = (*own, mapping.touch_url_field, *asked_of_contacts(theirs))
-        own += tuple(f"{_WHERE[name]}{part}" for part in ("Country", "State"))
+        names = (*names, mapping.touch_url_field, *asked_of_contacts(trait_fields))
+        names += tuple(f"{_WHERE[name]}{part}" for part in ("Country", "State"))
     if name == "Account":
-        own = (*own, "BillingCountry", *asked_of_companies(theirs))
-    return tuple(dict.fromkeys(own))
+        names = (*names, "BillingCountry", *asked_of_companies(trait_fields))
+    return tuple(dict.fromkeys(names))
 
 
 class People:
@@ -57,113 +57,120 @@ class People:
     def __init__(self, mapping: CrmMapping, *, leads: list[Record], contacts: list[Record]) -> None:
         self._mapping = mapping
         everybody = [*leads, *contacts]
-        self.gone: set[str] = {one["Id"] for one in everybody if one["IsDeleted"]}
-        self.merged = sum(1 for one in everybody if one["MasterRecordId"])
-        found: dict[str, Row] = {}
+        self.gone: set[str] = {record["Id"] for record in everybody if record["IsDeleted"]}
+        self.merged = sum(1 for record in everybody if record["MasterRecordId"])
+        rows_by_id: dict[str, Row] = {}
         visits: dict[str, list[Row]] = {}
-        for one in contacts:
-            if not one["IsDeleted"]:
-                found[one["Id"]] = self._row(one, one["Id"], one.get("AccountId"))
-                visits[one["Id"]] = self._touch(one, one["Id"])
-        for one in leads:
-            if one["IsDeleted"]:
+        for record in contacts:
+            if not record["IsDeleted"]:
+                rows_by_id[record["Id"]] = self._row(record, record["Id"], record.get("AccountId"))
+                visits[record["Id"]] = self._touch(record, record["Id"])
+        for record in leads:
+            if record["IsDeleted"]:
                 continue
-            own = one.get("ConvertedContactId") or one["Id"]
-            row = self._row(one, own, one.get("ConvertedAccountId"))
-            qualified = instant(one.get("ConvertedDate")) if one.get("IsConverted") else None
-            if qualified is None and one.get("Status") in mapping.qualified_statuses:
+            contact_id = record.get("ConvertedContactId") or record["Id"]
+            row = self._row(record, contact_id, record.get("ConvertedAccountId"))
+            qualified = instant(record.get("ConvertedDate")) if record.get("IsConverted") else None
+            if qualified is None and record.get("Status") in mapping.qualified_statuses:
                 qualified = row["updated_at"]
-            found[own] = row | {
+            rows_by_id[contact_id] = row | {
                 "lead_at": row["created_at"],
                 "qualified_at": qualified,
-                "stage": one.get("Status"),
+                "stage": record.get("Status"),
             }
-            visits[own] = self._touch(one, own)
-            if own != one["Id"]:
-                self.gone.add(one["Id"])
+            visits[contact_id] = self._touch(record, contact_id)
+            if contact_id != record["Id"]:
+                self.gone.add(record["Id"])
         losers: dict[str, list[str]] = {}
-        for one in everybody:
-            if one["MasterRecordId"]:
-                losers.setdefault(one["MasterRecordId"], []).append(one["Id"])
+        for record in everybody:
+            if record["MasterRecordId"]:
+                losers.setdefault(record["MasterRecordId"], []).append(record["Id"])
         self.rows = [
-            row | {"merged_ids": " ".join(losers.get(own, [])) or None} for own, row in found.items()
+            row | {"merged_ids": " ".join(losers.get(contact_id, [])) or None}
+            for contact_id, row in rows_by_id.items()
         ]
         self.touches = [row for rows in visits.values() for row in rows]
 
-    def _row(self, one: Record, own: str, company: str | None) -> Row:
+    def _row(self, record: Record, contact_id: str, company: str | None) -> Row:
         return {
-            "contact_id": own, "company_id": company,
-            **asdict(identity(one.get("Email"), one.get("Phone"), region=self._mapping.phone_region)),
-            **_place(one, contact_traits(one, self._mapping.traits.fields, self._mapping.traits)), "stage": None, "lead_at": None, "qualified_at": None, "is_test": is_like(one.get("Email"), self._mapping.test_emails),
-            "owner_id": one.get("OwnerId"), "merged_ids": None,
-            "created_at": instant(one.get("CreatedDate")), "updated_at": instant(one.get("SystemModstamp")),
+            "contact_id": contact_id, "company_id": company,
+            **asdict(identity(record.get("Email"), record.get("Phone"), region=self._mapping.phone_region)),
+            **_place(record, contact_traits(record, self._mapping.traits.fields, self._mapping.traits)), "stage": None, "lead_at": None, "qualified_at": None, "is_test": is_like(record.get("Email"), self._mapping.test_emails),
+            "owner_id": record.get("OwnerId"), "merged_ids": None,
+            "created_at": instant(record.get("CreatedDate")), "updated_at": instant(record.get("SystemModstamp")),
         }  # fmt: skip
 
-    def _touch(self, one: Record, own: str) -> list[Row]:
-        url, at = one.get(self._mapping.touch_url_field), instant(one.get("CreatedDate"))
+    def _touch(self, record: Record, contact_id: str) -> list[Row]:
+        url, at = record.get(self._mapping.touch_url_field), instant(record.get("CreatedDate"))
         visit = landing(url)
-        told = interests(url, self._mapping.traits)
-        return [{"contact_id": own, "touch_at": at, **asdict(visit), **told}] if visit and at else []
+        page_interests = interests(url, self._mapping.traits)
+        return (
+            [{"contact_id": contact_id, "touch_at": at, **asdict(visit), **page_interests}]
+            if visit and at
+            else []
+        )
 
 
-def _place(one: Record, told: Row) -> Row:
+def _place(record: Record, traits: Row) -> Row:
     """The traits with country and state of the standard address, where the policy names no other fields."""
     usual = {
-        ours: category(one.get(theirs) or one.get(f"Mailing{theirs}"))
+        ours: category(record.get(theirs) or record.get(f"Mailing{theirs}"))
         for ours, theirs in (("country", "Country"), ("region", "State"))
     }
-    return told | {ours: told[ours] or found for ours, found in usual.items()}
+    return traits | {ours: traits[ours] or default for ours, default in usual.items()}
 
 
-def company_row(one: Record, mapping: CrmMapping) -> Row:
+def company_row(record: Record, mapping: CrmMapping) -> Row:
     """A row of raw/crm_companies."""
     return {
-        "company_id": one["Id"], **company_traits(one, mapping.traits.fields), "employees": one.get("NumberOfEmployees"),
-        "country": category(one.get("BillingCountry")),
-        "created_at": instant(one.get("CreatedDate")), "updated_at": instant(one.get("SystemModstamp")),
+        "company_id": record["Id"], **company_traits(record, mapping.traits.fields), "employees": record.get("NumberOfEmployees"),
+        "country": category(record.get("BillingCountry")),
+        "created_at": instant(record.get("CreatedDate")), "updated_at": instant(record.get("SystemModstamp")),
     }  # fmt: skip
 
 
 def primary(roles: Iterable[Record]) -> dict[str, str]:
     """Whose each opportunity is: its primary contact, else the first."""
-    found: dict[str, str] = {}
+    contacts: dict[str, str] = {}
     for role in roles:
-        if not role["IsDeleted"] and (role["IsPrimary"] or role["OpportunityId"] not in found):
-            found[role["OpportunityId"]] = role["ContactId"]
-    return found
+        if not role["IsDeleted"] and (role["IsPrimary"] or role["OpportunityId"] not in contacts):
+            contacts[role["OpportunityId"]] = role["ContactId"]
+    return contacts
 
 
-def deal_row(one: Record, mapping: CrmMapping, contacts: dict[str, str]) -> Row:
+def deal_row(record: Record, mapping: CrmMapping, contacts: dict[str, str]) -> Row:
     """A row of raw/crm_deals."""
-    is_order = one.get("Type") in mapping.order_types
-    closed = instant(one.get("CloseDate")) if one["IsClosed"] else None
+    is_order = record.get("Type") in mapping.order_types
+    closed = instant(record.get("CloseDate")) if record["IsClosed"] else None
     return {
-        "deal_id": one["Id"], "contact_id": contacts.get(one["Id"]), "company_id": one.get("AccountId"),
-        "pipeline": "orders" if is_order else "opportunities", "stage": one.get("StageName"), "amount": amount(one.get("Amount")),
-        "currency": one.get("CurrencyIsoCode"), "is_order": is_order, "is_closed": bool(one["IsClosed"]), "is_won": bool(one["IsWon"]),
-        "is_refunded": is_order and bool(one["IsClosed"]) and not one["IsWon"], "owner_id": one.get("OwnerId"),
-        "created_at": instant(one.get("CreatedDate")), "closed_at": closed, "updated_at": instant(one.get("SystemModstamp")),
+        "deal_id": record["Id"], "contact_id": contacts.get(record["Id"]), "company_id": record.get("AccountId"),
+        "pipeline": "orders" if is_order else "opportunities", "stage": record.get("StageName"), "amount": amount(record.get("Amount")),
+        "currency": record.get("CurrencyIsoCode"), "is_order": is_order, "is_closed": bool(record["IsClosed"]), "is_won": bool(record["IsWon"]),
+        "is_refunded": is_order and bool(record["IsClosed"]) and not record["IsWon"], "owner_id": record.get("OwnerId"),
+        "created_at": instant(record.get("CreatedDate")), "closed_at": closed, "updated_at": instant(record.get("SystemModstamp")),
     }  # fmt: skip
 
 
 def deal_stage_rows(history: Iterable[Record], *, among: set[str]) -> list[Row]:
     """Rows of raw/crm_deal_stages of these opportunities."""
-    found = {
-        (one["OpportunityId"], one["StageName"], _at(one)) for one in history if one["OpportunityId"] in among
+    entries = {
+        (record["OpportunityId"], record["StageName"], _at(record))
+        for record in history
+        if record["OpportunityId"] in among
     }
-    return [{"deal_id": own, "stage": stage, "entered_at": at} for own, stage, at in found]
+    return [{"deal_id": deal_id, "stage": stage, "entered_at": at} for deal_id, stage, at in entries]
 
 
 def stage_rows(stages: Iterable[Record]) -> list[Row]:
     """Rows of raw/crm_stages."""
     return [
         {
-            "pipeline": "opportunities", "stage": one["MasterLabel"], "label": one["MasterLabel"], "position": int(one["SortOrder"]),
-            "win_share": float(one["DefaultProbability"]) / 100, "is_closed": bool(one["IsClosed"]),
+            "pipeline": "opportunities", "stage": record["MasterLabel"], "label": record["MasterLabel"], "position": int(record["SortOrder"]),
+            "win_share": float(record["DefaultProbability"]) / 100, "is_closed": bool(record["IsClosed"]),
         }
-        for one in stages
+        for record in stages
     ]  # fmt: skip
 
 
-def _at(one: Record) -> datetime:
-    return instant(one["CreatedDate"]) or datetime.fromtimestamp(0, UTC)
+def _at(record: Record) -> datetime:
+    return instant(record["CreatedDate"]) or datetime.fromtimestamp(0, UTC)

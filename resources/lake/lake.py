@@ -31,8 +31,8 @@ from resources.lake.layout import (
     MONTH,
     PLAIN,
     Counted,
+    LakeWrite,
     Where,
-    Written,
     condition,
     frame,
     layout,
@@ -42,7 +42,7 @@ from resources.lake.layout import (
     versions,
     view,
 )
-from resources.lake.prefetch import made_ahead
+from resources.lake.prefetch import prefetched
 from resources.lake.renamed_tables import FORMER_PATHS, rename_tables
 from resources.lake.schema import Table
 
@@ -64,7 +64,7 @@ class Lake:
         if self._is_local:
             rename_tables(Path(self.root))
 
-    def replace(self, table: Table, rows: Rows, *, where: Where | None = None) -> Written:
+    def replace(self, table: Table, rows: Rows, *, where: Where | None = None) -> LakeWrite:
         """Replace the slice `where` (None: the whole table) by `rows`.
 
         A stream of batches is written as it comes, with flat memory, and only takes effect if it ends well.
@@ -77,11 +77,11 @@ class Lake:
             raise ValueError(f"{table.path} keeps its history: record what was read instead of replacing it")
         self._ensure(table)
         # Made from here on, also while another writer still holds the table.
-        batches = made_ahead(rows.to_batches() if isinstance(rows, pa.Table) else rows)
+        batches = prefetched(rows.to_batches() if isinstance(rows, pa.Table) else rows)
         with self._one_writer(table):
             return self._write(Counted(table, batches, where), mode="overwrite")
 
-    def record(self, table: Table, rows: pa.Table, *, at: datetime, where: Where | None = None) -> Written:
+    def record(self, table: Table, rows: pa.Table, *, at: datetime, where: Where | None = None) -> LakeWrite:
         """Append what a reading of the slice `where` (None: the whole table), made at the instant `at`, tells anew.
 
         Rows that say what is known already add nothing. A row that was reported before and is not in `rows` is recorded as
@@ -101,10 +101,10 @@ class Lake:
                 )
                 return with_changes(written, added=written.rows)
             if newest >= at:
-                said = (
+                problem = (
                     f"a reading of {newest:%Y-%m-%d %H:%M:%S} UTC is already there, and this one is not newer"
                 )
-                raise LakeBusy(f"Recording {table.path}: {said}. Nothing was written; safe to retry.")
+                raise LakeBusy(f"Recording {table.path}: {problem}. Nothing was written; safe to retry.")
             fitted = Counted(table, rows.to_batches(), where, at)
             incoming = pa.Table.from_batches(list(fitted), layout(table))
             tells = self._news(table, incoming, at, where)
@@ -112,9 +112,9 @@ class Lake:
             if len(tells):
                 self._write(Counted(table, tells.to_batches(), where), mode="append")
         added, changed, gone = (counts.get(k, 0) for k in ((False, False), (True, False), (True, True)))
-        return Written(fitted.rows, fitted.first, added=added, changed=changed, vanished=gone)
+        return LakeWrite(fitted.rows, fitted.first, added=added, changed=changed, vanished=gone)
 
-    def append(self, table: Table, rows: pa.Table) -> Written:
+    def append(self, table: Table, rows: pa.Table) -> LakeWrite:
         """Add `rows` to those that are there.
 
         Raises:
@@ -143,7 +143,7 @@ class Lake:
             delta.cleanup_metadata()
         return len(dropped)
 
-    def _write(self, counted: Counted, *, mode: Any, into: DeltaTable | None = None) -> Written:
+    def _write(self, counted: Counted, *, mode: Any, into: DeltaTable | None = None) -> LakeWrite:
         table = counted.table
         try:
             write_deltalake(
@@ -161,22 +161,24 @@ class Lake:
             if counted.broke is not None:  # it says more than the writer's words for it
                 raise counted.broke from None
             raise
-        return Written(counted.rows, counted.first)
+        return LakeWrite(counted.rows, counted.first)
 
     def _newest(self, table: Table, where: Where | None) -> datetime | None:
         """When the slice was last found changed, None where nothing is known of it."""
-        within, asked = condition(where)
+        within, parameters = condition(where)
         sql = f"select max(pulled_at) as newest from {table.layer}.{table.name}_versions{within}"
-        found: datetime | None = self.arrow(sql, table, parameters=asked).column("newest")[0].as_py()
-        return found
+        newest_at: datetime | None = self.arrow(sql, table, parameters=parameters).column("newest")[0].as_py()
+        return newest_at
 
     def _news(self, table: Table, incoming: pa.Table, at: datetime, where: Where | None) -> pa.Table:
-        within, asked = condition(where)
+        within, parameters = condition(where)
         with self.query(table) as connection:
             connection.register("incoming", incoming)
             # A view over Arrow cannot be prepared with parameters; what stands is small enough to be kept for the question.
             standing = f"select * from {table.layer}.{table.name}{within}"
-            connection.register("standing", connection.sql(standing, params=asked or None).to_arrow_table())
+            connection.register(
+                "standing", connection.sql(standing, params=parameters or None).to_arrow_table()
+            )
             return connection.sql(news(table), params={"at": at}).to_arrow_table()
 
     def read(
@@ -215,10 +217,10 @@ class Lake:
         Raises:
             ValueError: `as_of` is asked of a table that does not keep its history: it would show what was not known then.
         """
-        connection, own = _engine(os.getpid()).cursor(), f"question_{next(_NUMBERS)}"
-        connection.execute(f"attach ':memory:' as {own}")
+        connection, database = _engine(os.getpid()).cursor(), f"question_{next(_NUMBERS)}"
+        connection.execute(f"attach ':memory:' as {database}")
         try:
-            connection.execute(f"use {own}")
+            connection.execute(f"use {database}")
             for table in tables:
                 if as_of is not None and not (table.keeps_history or table.is_fixed):
                     raise ValueError(f"{table.path} keeps no history: what was known {as_of} cannot be read")
@@ -236,7 +238,7 @@ class Lake:
             yield connection
         finally:
             connection.execute("use memory")
-            connection.execute(f"detach {own}")
+            connection.execute(f"detach {database}")
             connection.close()
 
     def exists(self, table: Table) -> bool:

@@ -1,4 +1,4 @@
-"""How a table lies in the lake: its columns and those of the layout, the slice a write covers, and rows fitted to both."""
+"""Physical layout of a lake table: its columns, the slice that a write covers, and rows cast to its schema."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ measured and makes files a fifth as large."""
 
 
 @dataclass(frozen=True)
-class Written:
+class LakeWrite:
     """What a write left: how many rows it was given, the first of them, and what was news to a table that keeps its history."""
 
     rows: int
@@ -171,11 +171,11 @@ def view(table: Table, source: str, present: Iterable[str], *, as_of: datetime |
     columns = _columns(table, held)
     if not table.keeps_history:
         return f"select {', '.join(columns)} from {source}"
-    known = f" where pulled_at <= '{as_of.isoformat()}'::timestamptz" if as_of else ""
+    as_of_clause = f" where pulled_at <= '{as_of.isoformat()}'::timestamptz" if as_of else ""
     gone = GONE.name if GONE.name in held else "false"
     return f"""
         select * exclude ({GONE.name}) from (
-            select {", ".join(columns)}, coalesce({gone}, false) as {GONE.name} from {source}{known}
+            select {", ".join(columns)}, coalesce({gone}, false) as {GONE.name} from {source}{as_of_clause}
             qualify row_number() over (partition by {", ".join(table.key)} order by pulled_at desc) = 1
         ) where not {GONE.name}
     """
@@ -195,7 +195,7 @@ def _columns(table: Table, held: set[str]) -> list[str]:
 
 
 def _sql_type(kind: pa.DataType) -> str:
-    known = {
+    sql_types = {
         pa.string(): "varchar",
         pa.int64(): "bigint",
         pa.float64(): "double",
@@ -204,20 +204,20 @@ def _sql_type(kind: pa.DataType) -> str:
     }
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision}, {kind.scale})"
-    return "timestamptz" if pa.types.is_timestamp(kind) else known[kind]
+    return "timestamptz" if pa.types.is_timestamp(kind) else sql_types[kind]
 
 
 def news(table: Table) -> str:
     """SELECT for the rows of `incoming` that differ from `standing`, and the rows of `standing` that are no longer in it."""
-    said = ", ".join(f'"{c.name}"' for c in table.columns if c.name != "pulled_at")
+    columns = ", ".join(f'"{c.name}"' for c in table.columns if c.name != "pulled_at")
     key = ", ".join(table.key)
     same = " and ".join(f"i.{name} = s.{name}" for name in table.key)
     return f"""
         select *, $at::timestamptz as pulled_at, false as {GONE.name},
             exists (select 1 from standing as s where {same}) as stood
-        from (select {said} from incoming except select {said} from standing) as i
+        from (select {columns} from incoming except select {columns} from standing) as i
         union all by name
-        select {said}, $at::timestamptz as pulled_at, true as {GONE.name}, true as stood from standing
+        select {columns}, $at::timestamptz as pulled_at, true as {GONE.name}, true as stood from standing
         where ({key}) not in (select ({key}) from incoming)
     """
 

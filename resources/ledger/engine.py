@@ -1,5 +1,6 @@
-"""The ledger's database: SQLite on one machine, PostgreSQL in production, the same statements on both."""
+"""Connections to the ledger: SQLite on one machine, PostgreSQL in production, the same statements on both."""
 
+import os
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
 from resources.errors import SettingsWrong
+from resources.ledger import audit_chain
+from resources.security.ledger_key import LedgerKey
 
 READS = {"reads": True}
 """Execution option of transactions that only read: they wait for no writer."""
@@ -18,11 +21,11 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_MIGRATES = 7_310_443
 
 
-def connect(url: str) -> sa.Engine:
-    """An engine whose tables are the newest this code knows.
+def connect(url: str, *, key: LedgerKey | None = None) -> sa.Engine:
+    """An engine whose tables are the newest this code knows; a SQLite file is looked through for damaged pages.
 
     Raises:
-        SettingsWrong: The address is none of the two kinds, nobody answers there, or a newer program has been at work.
+        SettingsWrong: The address is none of the two kinds, nobody answers there, a newer program has been at work, or the file is damaged.
     """
     try:
         known = sa.make_url(url)
@@ -32,8 +35,10 @@ def connect(url: str) -> sa.Engine:
         raise SettingsWrong(_WRONG)
     engine = _sqlite(known) if known.drivername == "sqlite" else _postgresql(known)
     try:
-        _migrate(engine)
-    except sa.exc.OperationalError as error:
+        if known.drivername == "sqlite":
+            _check_pages(engine)
+        _migrate(engine, key)
+    except sa.exc.DatabaseError as error:
         place = known.render_as_string(hide_password=True)
         raise SettingsWrong(
             f"The ledger at {place} cannot be opened: {_first_line(error)}. Nothing is written without it."
@@ -48,7 +53,15 @@ _WRONG = (
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
-    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    file = Path(url.database or "")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:  # made before SQLite would make it, and only for its owner; its journal takes the same mode
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        file.chmod(0o600)
+    except OSError as error:
+        raise SettingsWrong(
+            f"The ledger at {file} cannot be opened: {error.strerror}. Nothing is written without it."
+        ) from None
     engine = sa.create_engine(url, poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
@@ -71,7 +84,27 @@ def _postgresql(url: sa.URL) -> sa.Engine:
     return sa.create_engine(url, pool_pre_ping=True, pool_size=2, max_overflow=8)
 
 
-def _migrate(engine: sa.Engine) -> None:
+_CHECKED: set[tuple[str, int]] = set()
+"""Files (with their inodes) that this process has looked through: sensors open the ledger every half minute."""
+
+
+def _check_pages(engine: sa.Engine) -> None:
+    """Look through every page, once a process: SQLite reads past a damaged one until somebody asks for what was on it."""
+    file = str(engine.url.database)
+    known = (file, Path(file).stat().st_ino)
+    if known in _CHECKED:
+        return
+    with engine.connect().execution_options(**READS) as connection:
+        result = str(connection.exec_driver_sql("pragma quick_check(1)").scalar())
+    if result != "ok":
+        raise SettingsWrong(
+            f"The ledger's file {engine.url.database} is damaged ({result.splitlines()[-1]}). Restore a backup, then run "
+            "`audit verify --anchor`. Nothing is written without it."
+        )
+    _CHECKED.add(known)
+
+
+def _migrate(engine: sa.Engine, key: LedgerKey | None) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     newest = ScriptDirectory.from_config(config).get_current_head()
@@ -88,6 +121,8 @@ def _migrate(engine: sa.Engine) -> None:
                 f"The ledger was written by a newer version of this program (revision {now}). Update the program; nothing was changed."
             )
         config.attributes["connection"] = connection
+        if key is not None:
+            config.attributes["sign_head"] = lambda bound: audit_chain.sign_head(bound, key)
         command.upgrade(config, "head")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resources.ledger import tables
-from resources.ledger.base import AT_ONCE, Book
+from resources.ledger.database import AT_ONCE, LedgerDatabase
 
 LEASE = timedelta(minutes=5)
 """How long one process may be sending before another may take over."""
@@ -57,13 +57,16 @@ class Topic:
     ended_on: date | None = None
 
 
-class Notices(Book):
+class NoticeStore:
     """The outbox: notices, their deliveries, and the topics that are on."""
+
+    def __init__(self, database: LedgerDatabase) -> None:
+        self._database = database
 
     def say(self, notices: Iterable[Said]) -> int:
         """Keep these notices; those whose id is there already change nothing. How many were new."""
         table, given = tables.notice, {one.notice_id: one for one in notices}
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             for ids in _parts(list(given)):
                 known = sa.select(table.c.notice_id).where(table.c.notice_id.in_(ids))
                 for row in connection.execute(known).all():
@@ -74,7 +77,7 @@ class Notices(Book):
                     "kind": one.kind,
                     "priority": one.priority,
                     "body": one.body,
-                    "said_at": self.clock(),
+                    "said_at": self._database.clock(),
                 }
                 for one in given.values()
             ]
@@ -85,24 +88,24 @@ class Notices(Book):
     def is_said(self, notice_id: str) -> bool:
         """Whether a notice of that id was kept."""
         table = tables.notice
-        return bool(self._rows(sa.select(table.c.notice_id).where(table.c.notice_id == notice_id)))
+        return bool(self._database.rows(sa.select(table.c.notice_id).where(table.c.notice_id == notice_id)))
 
     def unrouted(self, *, limit: int = 1_000) -> list[Said]:
         """Notices nobody has said yet where they go, oldest first."""
         table = tables.notice
-        asked = (
+        query = (
             sa.select(table).where(table.c.routed_at.is_(None)).order_by(table.c.said_at, table.c.notice_id)
         )
-        return [_said(row) for row in self._rows(asked.limit(limit))]
+        return [_said(row) for row in self._database.rows(query.limit(limit))]
 
     def route(self, notice_id: str, due: Mapping[str, datetime]) -> None:
         """Where a notice goes, and from when on. Once."""
         table = tables.notice
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             moved = connection.execute(
                 sa.update(table)
                 .where(table.c.notice_id == notice_id, table.c.routed_at.is_(None))
-                .values(routed_at=self.clock())
+                .values(routed_at=self._database.clock())
             )
             if moved.rowcount == 1 and due:
                 connection.execute(
@@ -123,21 +126,21 @@ class Notices(Book):
             early: By priority, how long before its time a notice goes along once another of the same priority is due.
             limit: The most that is claimed at once.
         """
-        table, now = tables.notice_delivery, self.clock()
+        table, now = tables.notice_delivery, self._database.clock()
         left = (table.c.state == Delivery.SENDING) & (table.c.claimed_until < now)
-        asked = (
+        query = (
             sa.select(tables.notice, table.c.attempts)
             .join(table, table.c.notice_id == tables.notice.c.notice_id)
             .where(table.c.channel == channel)
             .order_by(tables.notice.c.priority, tables.notice.c.said_at, tables.notice.c.notice_id)
         )
         waits = table.c.state == Delivery.WAITING
-        with self._writing() as connection:
-            due = asked.where((waits & (table.c.due_at <= now)) | left)
+        with self._database.writing() as connection:
+            due = query.where((waits & (table.c.due_at <= now)) | left)
             found = [_said(row) for row in connection.execute(due.limit(limit)).all()]
             known = {one.notice_id for one in found}
             for priority in {one.priority for one in found} & set(early or {}):
-                along = asked.where(
+                along = query.where(
                     waits, table.c.attempts == 0, table.c.due_at <= now + (early or {})[priority], tables.notice.c.priority == priority
                 )  # fmt: skip
                 more = [_said(row) for row in connection.execute(along.limit(limit)).all()]
@@ -153,17 +156,22 @@ class Notices(Book):
     def waiting(self) -> list[tuple[str, datetime, Said]]:
         """Every delivery that waits: its channel, when it is due, and the notice."""
         table = tables.notice_delivery
-        asked = (
+        query = (
             sa.select(tables.notice, table.c.attempts, table.c.channel, table.c.due_at)
             .join(table, table.c.notice_id == tables.notice.c.notice_id)
             .where(table.c.state.in_([Delivery.WAITING, Delivery.SENDING]))
         )
-        return [(row.channel, row.due_at, _said(row)) for row in self._rows(asked.order_by(table.c.due_at))]
+        return [
+            (row.channel, row.due_at, _said(row))
+            for row in self._database.rows(query.order_by(table.c.due_at))
+        ]
 
     def ended(self, channel: str, ids: Sequence[str], state: Delivery, *, said: str | None = None) -> None:
         """These are over on that channel: sent, given up or out of date."""
         self._turn(
-            channel, ids, {"state": state, "ended_at": self.clock(), "said": said, "claimed_until": None}
+            channel,
+            ids,
+            {"state": state, "ended_at": self._database.clock(), "said": said, "claimed_until": None},
         )
 
     def retry(self, channel: str, ids: Sequence[str], *, at: datetime, said: str) -> None:
@@ -181,23 +189,23 @@ class Notices(Book):
     def deliveries(self, *, since: datetime) -> list[Any]:
         """Per channel and state since then: channel, state, number, the newest words."""
         table = tables.notice_delivery
-        asked = (
+        query = (
             sa.select(table.c.channel, table.c.state, sa.func.count().label("number"), sa.func.max(table.c.said).label("said"))
             .join(tables.notice, table.c.notice_id == tables.notice.c.notice_id)
             .where(tables.notice.c.said_at >= since)
             .group_by(table.c.channel, table.c.state)
             .order_by(table.c.channel, table.c.state)
         )  # fmt: skip
-        return self._rows(asked)
+        return self._database.rows(query)
 
     def topics(self) -> dict[str, Topic]:
         """Everything that is on or ended within the last weeks, by its name."""
-        return {row.topic: _topic(row) for row in self._rows(sa.select(tables.notice_topic))}
+        return {row.topic: _topic(row) for row in self._database.rows(sa.select(tables.notice_topic))}
 
     def keep_topics(self, topics: Iterable[Topic]) -> None:
         """Write how these topics stand now."""
         table = tables.notice_topic
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             for one in topics:
                 connection.execute(sa.delete(table).where(table.c.topic == one.topic))
                 connection.execute(
@@ -209,10 +217,10 @@ class Notices(Book):
 
     def forget_notices(self) -> None:
         """Throw away what was said, or ended, weeks ago."""
-        before = self.clock() - KEPT
+        before = self._database.clock() - KEPT
         old = sa.select(tables.notice.c.notice_id).where(tables.notice.c.said_at < before)
         topic = tables.notice_topic
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 sa.delete(tables.notice_delivery).where(tables.notice_delivery.c.notice_id.in_(old))
             )
@@ -223,7 +231,7 @@ class Notices(Book):
         """What is no longer being sent stays as it is: another process may have sent it meanwhile."""
         table = tables.notice_delivery
         for some in _parts(ids):
-            with self._writing() as connection:
+            with self._database.writing() as connection:
                 connection.execute(
                     sa.update(table)
                     .where(table.c.channel == channel, table.c.notice_id.in_(some), table.c.state == Delivery.SENDING)

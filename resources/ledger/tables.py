@@ -73,6 +73,25 @@ decision = sa.Table(
     sa.Column("proof", sa.String(20), nullable=False),
     sa.Column("run_id", sa.String(80), nullable=False),
     sa.Column("decided_at", Instant, nullable=False),
+    sa.Column("mac", sa.String(64)),
+)  # fmt: skip
+decision_reference = sa.Table(
+    "decision_reference", meta,
+    sa.Column("reference_hash", sa.String(64), primary_key=True),
+    sa.Column("approver", sa.String(80), nullable=False),
+    sa.Column("decisions", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("proof", sa.String(20), nullable=False),
+    sa.Column("session", sa.String(160), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("mac", sa.String(64), nullable=False),
+)  # fmt: skip
+redemption = sa.Table(
+    "redemption", meta,
+    sa.Column("reference_hash", sa.String(64), sa.ForeignKey("decision_reference.reference_hash"), primary_key=True),
+    sa.Column("proposal_id", _ID, sa.ForeignKey("proposal.proposal_id"), primary_key=True),
+    sa.Column("run_id", sa.String(80), nullable=False),
+    sa.Column("at", Instant, nullable=False),
 )  # fmt: skip
 spent_code = sa.Table(
     "spent_code", meta,
@@ -85,6 +104,14 @@ wrong_code = sa.Table(
     "wrong_code", meta,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("approver", sa.String(80), nullable=False, index=True),
+    sa.Column("session", sa.String(160)),
+    sa.Column("at", Instant, nullable=False),
+)  # fmt: skip
+guess_reset = sa.Table(
+    "guess_reset", meta,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("approver", sa.String(80), nullable=False, index=True),
+    sa.Column("by", sa.String(80), nullable=False),
     sa.Column("at", Instant, nullable=False),
 )  # fmt: skip
 write = sa.Table(
@@ -98,6 +125,8 @@ write = sa.Table(
     sa.Column("ended_at", Instant),
     sa.Column("request_id", sa.String(120)),
     sa.Column("said", sa.Text),
+    sa.Column("answered_at", Instant),
+    sa.Column("looked_at", Instant),
 )  # fmt: skip
 launch = sa.Table(
     "launch", meta,
@@ -112,6 +141,7 @@ switch = sa.Table(
     sa.Column("person", sa.String(80), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
+    sa.Column("mac", sa.String(64)),
 )  # fmt: skip
 shadow = sa.Table(
     "shadow", meta,
@@ -121,6 +151,7 @@ shadow = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("proposal_id", _ID),
     sa.Column("at", Instant, nullable=False),
+    sa.Column("mac", sa.String(64)),
 )  # fmt: skip
 audience = sa.Table(
     "audience", meta,
@@ -170,6 +201,7 @@ audit_head = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("seq", sa.Integer, nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("mac", sa.String(64)),
 )  # fmt: skip
 notice = sa.Table(
     "notice", meta,

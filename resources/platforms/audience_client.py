@@ -6,18 +6,18 @@ is written once. No error of this side holds a hash: platforms repeat what they 
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from resources.errors import PlatformBusy, PlatformError, PlatformRefused
+from resources.errors import OutcomeUnknown, PlatformBusy, PlatformError, PlatformRefused
 from resources.ledger.proposal import Change, Target
 from resources.platforms.call_context import Doing
+from resources.security.redaction import without_hashes
 
 Identifier = Literal["email", "phone"]
 HASH = re.compile(r"[0-9a-f]{64}")
-_LONG_HEX = re.compile(r"[0-9A-Fa-f]{32,}")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ class AudienceClient(Protocol):
 
         Raises:
             PlatformBusy: It was not taken, or not whole, until patience ran out. It may be sent again.
-            PlatformRefused: The platform said no.
+            PlatformRefused: A definite refusal.
+            OutcomeUnknown: A refusal that proves nothing. It may be sent again.
         """
 
     def is_done(self, account_id: str, request_id: str) -> bool:
@@ -119,18 +120,37 @@ def checked(hashes: Sequence[str], doing: Doing) -> list[str]:
 
 
 @contextmanager
-def nothing_of_anybody() -> Iterator[None]:
-    """Takes out of an error whatever a platform repeated of what it was sent."""
+def upload_judged(look: Callable[[], object]) -> Iterator[None]:
+    """Judges the answer to an upload, and takes out of it whatever the platform repeated of what it was sent.
+
+    Args:
+        look: Reads the audience. Where that is refused too, nobody was let into it or out of it.
+
+    Raises:
+        PlatformRefused: A definite refusal, or there is no such audience to be used.
+        OutcomeUnknown: A refusal that proves nothing. Some may have been let in or out.
+        PlatformBusy: As it was: the upload may be sent again.
+    """
     try:
         yield
     except PlatformError as error:
         error.said = without_hashes(error.said)
         error.args = tuple(without_hashes(str(part)) for part in error.args)
+        if isinstance(error, PlatformRefused) and not error.proves_no_change and not _is_refused(look):
+            raise OutcomeUnknown(
+                error.doing, platform=error.platform, account_id=error.account_id, said=error.said, trace=error.trace
+            ) from None  # fmt: skip
         raise error from None
 
 
-def without_hashes(text: str) -> str:
-    return _LONG_HEX.sub("[hash]", text)
+def _is_refused(look: Callable[[], object]) -> bool:
+    try:
+        look()
+    except PlatformRefused:
+        return True
+    except PlatformError:
+        return False
+    return False
 
 
 def ids_of(text: str) -> tuple[str, ...]:

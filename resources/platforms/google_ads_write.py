@@ -13,11 +13,11 @@ from resources.config.credentials import GoogleAdsSettings
 from resources.errors import PlatformRefused
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.call_context import Doing
-from resources.platforms.google_client import as_our_errors, open_client
+from resources.platforms.google_client import as_our_errors, mutated, open_client, renew_token
 from resources.platforms.labels import NONE, Labels, google_labels
 from resources.platforms.money import micros
 from resources.platforms.retries import Patience
-from resources.platforms.writer import sent_once
+from resources.platforms.writer import rehearsed, sent_once
 
 WRITE_SECONDS, READ_SECONDS = 60.0, 60.0
 REMEMBERED_DAYS = 29
@@ -93,38 +93,37 @@ class GoogleAdsWriter:
         return [datetime.fromisoformat(stamp).replace(tzinfo=zone).astimezone(UTC) for stamp in stamps]
 
     def rehearse(self, change: Change) -> None:
-        with as_our_errors(self._doing(change.target, "Rehearsing a change")):
-            self._mutate(change, validate_only=True)
+        doing = self._doing(change.target, "Rehearsing a change")
+        mutate, request = self._prepared(change, validate_only=True)
+        with rehearsed(), as_our_errors(doing):
+            mutate(request=request, timeout=WRITE_SECONDS)
 
     def send(self, change: Change) -> str | None:
-        with sent_once(), as_our_errors(self._doing(change.target, "Changing an entity")):
-            return self._mutate(change, validate_only=False)
+        doing = self._doing(change.target, "Changing an entity")
+        mutate, request = self._prepared(change, validate_only=False)
+        renew_token(self._opened(), doing)
+        with sent_once(doing), as_our_errors(doing):
+            answer = mutate(request=request, timeout=WRITE_SECONDS)
+            return mutated(answer, len(request.operations), doing)
         raise AssertionError("the errors are raised as ours")
 
-    def _mutate(self, change: Change, *, validate_only: bool) -> str | None:
+    def _prepared(self, change: Change, *, validate_only: bool) -> tuple[Callable[..., Any], Any]:
+        """The service's method and its request: one operation that sets one field."""
         target, base = change.target, f"customers/{change.target.account_id}"
+        value: int
         if change.field == "daily_budget":
             service, method, kind = "CampaignBudgetService", "mutate_campaign_budgets", "CampaignBudget"
-            own = target.entity_id if target.level == "shared_budget" else change.image.budget_id
-            name, path, value = (
-                f"{base}/campaignBudgets/{own}",
-                "amount_micros",
-                micros(Decimal(change.after)),
-            )
+            budget_id = target.entity_id if target.level == "shared_budget" else change.image.budget_id
+            name, path = f"{base}/campaignBudgets/{budget_id}", "amount_micros"
+            value = micros(Decimal(change.after))
         elif target.level == "ad_set":
             service, method, kind = "AdGroupService", "mutate_ad_groups", "AdGroup"
-            name, path, value = (
-                f"{base}/adGroups/{target.entity_id}",
-                "status",
-                self._status(change, "AdGroupStatusEnum"),
-            )
+            name, path = f"{base}/adGroups/{target.entity_id}", "status"
+            value = self._status(change, "AdGroupStatusEnum")
         else:
             service, method, kind = "CampaignService", "mutate_campaigns", "Campaign"
-            name, path, value = (
-                f"{base}/campaigns/{target.entity_id}",
-                "status",
-                self._status(change, "CampaignStatusEnum"),
-            )
+            name, path = f"{base}/campaigns/{target.entity_id}", "status"
+            value = self._status(change, "CampaignStatusEnum")
         client = self._opened()
         operation, request = client.get_type(f"{kind}Operation"), client.get_type(f"Mutate{kind}sRequest")
         operation.update.resource_name = name
@@ -132,8 +131,7 @@ class GoogleAdsWriter:
         operation.update_mask.paths.append(path)
         request.customer_id, request.validate_only = target.account_id, validate_only
         request.operations.append(operation)
-        answer = getattr(self._service(service), method)(request=request, timeout=WRITE_SECONDS)
-        return None if validate_only else ", ".join(result.resource_name for result in answer.results)
+        return getattr(self._service(service), method), request
 
     def _status(self, change: Change, enum: str) -> int:
         return int(getattr(getattr(self._opened().enums, enum), _STATUS[change.after]))
@@ -188,7 +186,8 @@ class GoogleAdsWriter:
 
     def _opened(self) -> Any:
         if self._client is None:
-            self._client = open_client(self._settings)
+            with as_our_errors(Doing(self.platform, "Signing in")):
+                self._client = open_client(self._settings)
         return self._client
 
     def _name(self, message: Any, field: str) -> str:

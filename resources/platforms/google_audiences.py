@@ -16,13 +16,13 @@ from resources.platforms.audience_client import (
     Size,
     checked,
     ids_of,
-    nothing_of_anybody,
+    upload_judged,
 )
 from resources.platforms.call_context import Doing
-from resources.platforms.google_client import as_our_errors, open_client
+from resources.platforms.google_client import as_our_errors, mutated, open_client, renew_token
 from resources.platforms.google_data_manager import DataManager
 from resources.platforms.retries import Patience
-from resources.platforms.writer import sent_once
+from resources.platforms.writer import rehearsed, sent_once
 
 READ_SECONDS = WRITE_SECONDS = 60.0
 LIFE_DAYS = 540
@@ -57,10 +57,12 @@ class GoogleAudiences:
         operation.create.crm_based_user_list.upload_key_type = kinds.CONTACT_INFO
         request.customer_id = account_id
         request.operations.append(operation)
-        with sent_once(), as_our_errors(self._doing("Making a user list", account_id)):
-            service = self._service("UserListService")
+        doing = self._doing("Making a user list", account_id)
+        service = self._service("UserListService")
+        renew_token(client, doing)
+        with sent_once(doing), as_our_errors(doing):
             answer = service.mutate_user_lists(request=request, timeout=WRITE_SECONDS)
-            return str(answer.results[0].resource_name.rsplit("/", 1)[-1])
+            return mutated(answer, len(request.operations), doing).rsplit("/", 1)[-1]
         raise AssertionError("the errors are raised as ours")
 
     def size(self, account_id: str, audience_id: str) -> Size:
@@ -94,7 +96,7 @@ class GoogleAudiences:
             agreed = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
             asked |= {"consent": _CONSENT, "termsOfService": agreed}
         verb = "ingest" if adds else "remove"
-        with nothing_of_anybody():
+        with upload_judged(lambda: self.size(account_id, audience_id)):
             told = self._patience.with_retries(
                 lambda: self._members.called("POST", f"audienceMembers:{verb}", doing, content=asked)
             )
@@ -161,12 +163,13 @@ class GoogleAudiences:
         )
         service = self._service("CampaignCriterionService")
         if rehearse:
-            with as_our_errors(doing):
+            with rehearsed(), as_our_errors(doing):
                 service.mutate_campaign_criteria(request=request, timeout=WRITE_SECONDS)
             return None
-        with sent_once(), as_our_errors(doing):
+        renew_token(client, doing)
+        with sent_once(doing), as_our_errors(doing):
             answer = service.mutate_campaign_criteria(request=request, timeout=WRITE_SECONDS)
-            return ", ".join(result.resource_name for result in answer.results)
+            return mutated(answer, len(request.operations), doing)
         raise AssertionError("the errors are raised as ours")
 
     def _criterion(self, target: Target, audience_id: str) -> str:
@@ -213,7 +216,8 @@ class GoogleAudiences:
 
     def _opened(self) -> Any:
         if self._client is None:
-            self._client = open_client(self._settings)
+            with as_our_errors(Doing(self.platform, "Signing in")):
+                self._client = open_client(self._settings)
         return self._client
 
     def _doing(self, what: str, account_id: str) -> Doing:

@@ -8,8 +8,15 @@ from importlib import import_module
 from typing import Any
 
 from resources.config.credentials import GoogleAdsSettings
-from resources.errors import PlatformBusy, PlatformError, PlatformRefused, PlatformUnreachable
+from resources.errors import (
+    PlatformBusy,
+    PlatformError,
+    PlatformRefused,
+    PlatformUnreachable,
+    PlatformUnreadable,
+)
 from resources.platforms.call_context import Doing
+from resources.platforms.definite_refusals import google_ads_refused
 
 TIMEOUT_SECONDS = 600.0
 ROOTS = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
@@ -70,6 +77,33 @@ def open_client(settings: GoogleAdsSettings) -> Any:
     )
 
 
+def renew_token(client: Any, doing: Doing) -> None:
+    """Have a token at hand before a write: gRPC reports a token it could not get as an outage in the middle of the call.
+
+    Raises:
+        PlatformRefused: The login is refused. Nothing was sent.
+        PlatformUnreachable: The token endpoint cannot be reached. Nothing was sent.
+    """
+    from google.auth.transport.requests import Request  # noqa: PLC0415 — only writes need it
+
+    if not client.credentials.valid:
+        with as_our_errors(doing):
+            client.credentials.refresh(Request())
+
+
+def mutated(answer: Any, operations: int, doing: Doing) -> str:
+    """The names of what a mutate changed, one for each of its operations.
+
+    Raises:
+        PlatformUnreadable: It says of fewer, or of a partial failure, which these requests do not allow.
+    """
+    names = [result.resource_name for result in answer.results]
+    if len(names) != operations or not all(names) or answer.partial_failure_error.code:
+        said = f"an answer with {sum(map(bool, names))} results to {operations} operations"
+        raise PlatformUnreadable(**doing.known(), said=said)
+    return ", ".join(names)
+
+
 def accessible_customers(service: Any, doing: Doing, *, version: str) -> list[str]:
     """The customers the login itself was given, asked on the service's own channel."""
     types = import_module(f"google.ads.googleads.{version}.services.types.customer_service")
@@ -119,7 +153,10 @@ def as_our_errors(doing: Doing) -> Iterator[list[int]]:
         plain = type(error.failure).pb(error.failure)  # proto-plus would turn durations into timedeltas
         raise _failed(error.error.code().name, plain.errors, error.request_id, doing) from None
     except (RefreshError, TransportError) as error:
-        raise _token_refused(doing) if isinstance(error, RefreshError) else _unreachable(doing) from None
+        # Raised by the login itself, before the request that needs its token.
+        raise (
+            _token_refused(doing, is_unsent=True) if isinstance(error, RefreshError) else _unreachable(doing)
+        ) from None
     except GoogleAPICallError as error:
         raise _call_failed(error.response if error.response is not None else error, doing, taken) from None
     except grpc.RpcError as error:
@@ -133,7 +170,7 @@ def _call_failed(error: Any, doing: Doing, taken: list[int]) -> PlatformError:
     """A failure that the client did not take apart: quota, outage, a token that could not be had, a broken stream."""
     code, details = error.code().name, error.details() or ""
     if "invalid_grant" in details or "invalid_client" in details:
-        return _token_refused(doing)  # it comes as UNAVAILABLE, and waiting will not help
+        return _token_refused(doing, is_unsent=False)  # it comes as UNAVAILABLE, and waiting will not help
     failure = _failure_in(error)
     if failure is not None:
         return _failed(code, failure.errors, failure.request_id, doing)
@@ -154,28 +191,31 @@ def _failure_in(error: Any) -> Any:
 
 
 def _failed(code: str, errors: Any, request_id: str | None, doing: Doing) -> PlatformError:
-    named = [_code_of(one) for one in errors]
+    codes = [_code_of(error) for error in errors]
+    named = [name for _, name in codes]
     said = (
-        "; ".join(f"{one.message.rstrip('. ')} ({name})" for one, name in zip(errors, named, strict=True))
+        "; ".join(f"{error.message.rstrip('. ')} ({name})" for error, name in zip(errors, named, strict=True))
         or code
     )
-    known = {**doing.known(), "said": said, "trace": request_id}
+    known = {
+        **doing.known(), "said": said, "trace": request_id, "proves_no_change": google_ads_refused(code, codes),
+    }  # fmt: skip
     if code in _BUSY_CODES or _BUSY_ERRORS & set(named):
-        waits = [one.details.quota_error_details.retry_delay for one in errors]
+        waits = [error.details.quota_error_details.retry_delay for error in errors]
         seconds = max((float(wait.seconds) + wait.nanos / 1e9 for wait in waits), default=0.0)
         return PlatformBusy(**known, wait_seconds=seconds or None)
     return PlatformRefused(**known, todo=next((_TODO[name] for name in named if name in _TODO), None))
 
 
-def _code_of(error: Any) -> str:
-    """The name of an error's code, such as UNRECOGNIZED_FIELD, whichever of the hundred enums it is in."""
+def _code_of(error: Any) -> tuple[str | None, str]:
+    """An error's code: which of the hundred enums it is in, such as query_error, and its name there, such as UNRECOGNIZED_FIELD."""
     code = error.error_code
     member = code.WhichOneof("error_code")
     if member is None:
-        return "UNKNOWN"
+        return None, "UNKNOWN"
     enum = code.DESCRIPTOR.fields_by_name[member].enum_type
-    found = enum.values_by_number.get(getattr(code, member))
-    return str(found.name) if found else "UNKNOWN"
+    value = enum.values_by_number.get(getattr(code, member))
+    return str(member), str(value.name) if value else "UNKNOWN"
 
 
 def version_unknown(version: str, doing: Doing) -> PlatformRefused:
@@ -184,9 +224,9 @@ def version_unknown(version: str, doing: Doing) -> PlatformRefused:
     return PlatformRefused(**doing.known(), said=said, todo=_TODO["UNSUPPORTED_VERSION"])
 
 
-def _token_refused(doing: Doing) -> PlatformRefused:
+def _token_refused(doing: Doing, *, is_unsent: bool) -> PlatformRefused:
     return PlatformRefused(
-        **doing.known(), said="the token endpoint refused the login (invalid_grant)",
+        **doing.known(), said="the token endpoint refused the login (invalid_grant)", proves_no_change=is_unsent,
         todo="Get a new refresh token and set GOOGLE_ADS_REFRESH_TOKEN, or a new key file.",
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ import requests
 from resources.config.credentials import GoogleAdsSettings
 from resources.errors import PlatformBusy, PlatformError, PlatformRefused, PlatformUnreachable
 from resources.platforms.call_context import Doing
+from resources.platforms.definite_refusals import google_http_refused
 from resources.platforms.google_client import as_our_errors
 
 SCOPE = "https://www.googleapis.com/auth/datamanager"
@@ -37,7 +38,13 @@ class DataManager:
             try:
                 headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
                 response = self._session.request(
-                    verb, url, data=body, params=query, headers=headers, timeout=TIMEOUT_SECONDS
+                    verb,
+                    url,
+                    data=body,
+                    params=query,
+                    headers=headers,
+                    timeout=TIMEOUT_SECONDS,
+                    allow_redirects=False,
                 )
             except requests.RequestException as error:
                 said = (
@@ -87,10 +94,11 @@ def _as_our_error(http: int, error: dict[str, Any], doing: Doing) -> PlatformErr
     reasons = [one.get("reason") for one in error.get("details") or () if isinstance(one, dict)]
     told = ", ".join(str(one) for one in (error.get("status"), *reasons) if one)
     said = f"{error.get('message') or 'no message'} (HTTP {http}{f', {told}' if told else ''})"
-    if http == 429 or http >= 500:
+    is_definite = google_http_refused(http, error)
+    if http in {408, 429, 499} or http >= 500:
         return PlatformBusy(**doing.known(), said=said)
     todo = {
         401: "Sign in again with the scope of the Data Manager API (docs/configuration.md).",
         403: "Turn the Data Manager API on in the Google Cloud project and give the login access to the account.",
     }.get(http)
-    return PlatformRefused(**doing.known(), said=said, todo=todo)
+    return PlatformRefused(**doing.known(), said=said, todo=todo, proves_no_change=is_definite)

@@ -17,10 +17,10 @@ from resources.platforms.audience_client import (
     Size,
     checked,
     ids_of,
-    nothing_of_anybody,
+    upload_judged,
 )
 from resources.platforms.call_context import Doing
-from resources.platforms.linkedin_client import Client
+from resources.platforms.linkedin_client import LinkedInClient
 from resources.platforms.retries import Patience
 from resources.platforms.writer import sent_once
 
@@ -39,7 +39,7 @@ class LinkedInAudiences:
 
     def __init__(self, settings: LinkedInAdsSettings, *, patience: Patience | None = None) -> None:
         self._patience = patience or Patience()
-        self._client = Client(settings, self._patience)
+        self._client = LinkedInClient(settings, self._patience)
         self._made_at: dict[str, float] = {}
 
     def find(self, account_id: str, name: str) -> str | None:
@@ -61,7 +61,7 @@ class LinkedInAudiences:
             "name": name, "sourcePlatform": "LIST_UPLOAD", "account": _account(account_id), "accessPolicy": "PRIVATE",
             "type": "USER", "destinations": [{"destination": "LINKEDIN"}],
         }  # fmt: skip
-        with sent_once():
+        with sent_once(doing):
             _, own = self._client.post("dmpSegments", asked, doing, method="CREATE")
             if not own:
                 raise PlatformUnreadable(**doing.known(), said="an answer without an id")
@@ -94,7 +94,7 @@ class LinkedInAudiences:
             }
             for one in checked(hashes, doing)
         ]
-        with nothing_of_anybody():
+        with upload_judged(lambda: self.size(account_id, audience_id)):
             self._patience.with_retries(lambda: self._taken(audience_id, elements, doing))
 
     def is_done(self, account_id: str, request_id: str) -> bool:
@@ -125,7 +125,7 @@ class LinkedInAudiences:
             whole["exclude"] = {"or": kept_out}
         if rehearse:
             return None
-        with sent_once():
+        with sent_once(doing):
             return self._client.patch(_path(change.target), {"targetingCriteria": whole}, doing)
         raise AssertionError("the errors are raised as ours")
 

@@ -17,6 +17,7 @@ from resources.errors import (
 )
 from resources.platforms.api_quota import Meter
 from resources.platforms.call_context import Doing
+from resources.platforms.definite_refusals import linkedin_refused
 from resources.platforms.linkedin_restli import query_string
 from resources.platforms.retries import Patience
 
@@ -30,7 +31,7 @@ VOLUME_WAIT_SECONDS = 330
 Answer = TypeVar("Answer")
 
 
-class Client:
+class LinkedInClient:
     """One session with one login."""
 
     def __init__(self, settings: LinkedInAdsSettings, patience: Patience) -> None:
@@ -100,11 +101,9 @@ class Client:
         if self._token is None:
             self._refresh(doing)
         response = send()
-        if (
-            response.status_code == 401
-            and _body(response).get("serviceErrorCode") == EXPIRED
-            and self._can_refresh
-        ):
+        body = _body(response)
+        is_expired = linkedin_refused(401, body) and body.get("serviceErrorCode") == EXPIRED
+        if response.status_code == 401 and is_expired and self._can_refresh:
             self._refresh(doing)
             response = send()
         if not response.ok:
@@ -125,6 +124,7 @@ class Client:
                 data=body,
                 headers=headers,
                 timeout=TIMEOUT_SECONDS,
+                allow_redirects=body is None,  # a write would be sent again, elsewhere, or turned into a read
             )
         except requests.RequestException as error:
             raise _unreachable(error, doing) from None
@@ -169,7 +169,12 @@ class Client:
     def _refresh(self, doing: Doing) -> None:
         s = self._settings
         if not (s.client_id and s.client_secret and s.refresh_token):
-            raise PlatformRefused(**doing.known(), said="no access token", todo="Set LINKEDIN_ACCESS_TOKEN.")
+            raise PlatformRefused(
+                **doing.known(),
+                said="no access token",
+                todo="Set LINKEDIN_ACCESS_TOKEN.",
+                proves_no_change=True,
+            )
         form = {
             "grant_type": "refresh_token", "refresh_token": s.refresh_token.get_secret_value(),
             "client_id": s.client_id, "client_secret": s.client_secret.get_secret_value(),
@@ -183,7 +188,7 @@ class Client:
         token = _body(response).get("access_token")
         if not response.ok or not token:
             raise PlatformRefused(
-                **doing.known(), said="the refresh token was refused",
+                **doing.known(), said="the refresh token was refused", proves_no_change=True,
                 todo="Sign in again and set LINKEDIN_REFRESH_TOKEN (they last twelve months).",
             )  # fmt: skip
         self._token = token
@@ -199,14 +204,14 @@ def _as_our_error(response: requests.Response, doing: Doing) -> PlatformError:
         )
     if status == 429:
         return PlatformBusy(**known, wait_seconds=VOLUME_WAIT_SECONDS if "45 million" in said else None)
-    if status >= 500:
+    if status in {408, 499} or status >= 500:
         return PlatformBusy(**known)
     todo = {
         401: "Get a new token and set LINKEDIN_ACCESS_TOKEN.",
         403: "Give the login a role on this account, and the scope r_ads_reporting.",
         426: "Set LINKEDIN_VERSION to a month that LinkedIn still serves.",
     }.get(status)
-    return PlatformRefused(**known, todo=todo)
+    return PlatformRefused(**known, todo=todo, proves_no_change=linkedin_refused(status, body))
 
 
 def _unreachable(error: requests.RequestException, doing: Doing) -> PlatformUnreachable:

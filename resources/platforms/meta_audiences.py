@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from resources.config.credentials import MetaAdsSettings
-from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreadable
+from resources.errors import PlatformRefused, PlatformUnreadable
 from resources.ledger.proposal import Change, Target
 from resources.platforms.audience_client import (
     Identifier,
@@ -19,12 +19,12 @@ from resources.platforms.audience_client import (
     Size,
     checked,
     ids_of,
-    nothing_of_anybody,
+    upload_judged,
 )
 from resources.platforms.call_context import Doing
-from resources.platforms.meta_client import Client
+from resources.platforms.meta_client import MetaClient
 from resources.platforms.retries import Patience
-from resources.platforms.writer import sent_once
+from resources.platforms.writer import rehearsed, sent_once
 
 _KEYS = {"email": "EMAIL", "phone": "PHONE"}
 _FIELDS = "id,name,approximate_count_lower_bound,approximate_count_upper_bound,operation_status"
@@ -44,7 +44,7 @@ class MetaAudiences:
     at_once = 10_000
 
     def __init__(self, settings: MetaAdsSettings, *, patience: Patience | None = None) -> None:
-        self._client = Client(settings, patience or Patience())
+        self._client = MetaClient(settings, patience or Patience())
         self._patience = patience or Patience()
 
     def find(self, account_id: str, name: str) -> str | None:
@@ -57,7 +57,7 @@ class MetaAudiences:
     def create(self, account_id: str, name: str) -> str:
         doing = self._doing("Making an audience", account_id)
         asked = {"name": name, "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY"}
-        with sent_once():
+        with sent_once(doing):
             return self._client.create(f"act_{account_id}/customaudiences", asked, doing)
         raise AssertionError("the errors are raised as ours")
 
@@ -83,7 +83,7 @@ class MetaAudiences:
         doing = self._doing(f"{what} audience {audience_id}", account_id)
         rows = [[one] for one in checked(hashes, doing)]
         asked = {"payload": json.dumps({"schema": [_KEYS[kind]], "data": rows})}
-        with nothing_of_anybody():
+        with upload_judged(lambda: self.size(account_id, audience_id)):
             self._patience.with_retries(lambda: self._taken(audience_id, asked, len(rows), doing, adds=adds))
 
     def is_done(self, account_id: str, request_id: str) -> bool:
@@ -115,11 +115,9 @@ class MetaAudiences:
         asked = {"targeting": json.dumps(targeting)}
         if rehearse:
             asked["execution_options"] = '["validate_only"]'
-            try:
+            with rehearsed():
                 return self._client.write(change.target.entity_id, asked, doing)
-            except PlatformBusy as error:
-                raise PlatformRefused(**doing.known(), said=error.said, trace=error.trace) from error
-        with sent_once():
+        with sent_once(doing):
             return self._client.write(change.target.entity_id, asked, doing)
         raise AssertionError("the errors are raised as ours")
 

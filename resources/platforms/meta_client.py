@@ -24,6 +24,7 @@ from resources.errors import (
 )
 from resources.platforms.api_quota import Meter
 from resources.platforms.call_context import Doing
+from resources.platforms.definite_refusals import BUDGET_CHANGED_TOO_OFTEN, meta_refused
 from resources.platforms.retries import Patience
 
 TIMEOUT_SECONDS = (10, 180)
@@ -32,8 +33,6 @@ BRAKE_PERCENT = 75.0
 """Usage from which calls slow down, so that the limit is never met (Meta: throttle before 100)."""
 BUSY = {1, 2, 4, 17, 32, 613, *range(80000, 80015)}
 DEAD_TOKEN = {102, 190, 2500}
-TOO_OFTEN = 1487632
-"""Subcode of a budget that was changed four times within an hour. It says plainly that nothing was changed."""
 TOO_MUCH = {(1, 99), (100, 1504018), (2, 1504038)}
 
 
@@ -41,7 +40,7 @@ Row = TypeVar("Row")
 Shape = TypeVar("Shape")
 
 
-class Page(msgspec.Struct, Generic[Row]):
+class GraphPage(msgspec.Struct, Generic[Row]):
     """A page of an edge."""
 
     data: list[Row]
@@ -60,7 +59,7 @@ class TooMuch(PlatformError):
     verdict = "Read it by a report job, or in smaller parts."
 
 
-class Client:
+class MetaClient:
     """One session with one login."""
 
     def __init__(self, settings: MetaAdsSettings, patience: Patience) -> None:
@@ -111,7 +110,8 @@ class Client:
 
     def create(self, path: str, parameters: dict[str, str], doing: Doing) -> str:
         """A POST that makes something, sent once and never again; the id of what was made. Errors as of `write`."""
-        made = self.once("POST", path, parameters, doing).get("id")
+        response = self._sent("POST", path, parameters, doing)
+        made = _decoded(self._checked(response, doing), dict[str, Any], doing).get("id")
         if not isinstance(made, str) or not made:
             raise PlatformUnreadable(**doing.known(), said="an answer without an id")
         return made
@@ -129,7 +129,7 @@ class Client:
         """Rows page by page, as long as the answer says there is a next one: a page may be empty and not the last."""
         asked = {"limit": str(PAGE_ROWS), **parameters}
         while True:
-            page = _decoded(self._asked("GET", path, asked, doing), Page[shape], doing)  # type: ignore[valid-type]
+            page = _decoded(self._asked("GET", path, asked, doing), GraphPage[shape], doing)  # type: ignore[valid-type]
             yield page.data
             if "next" not in page.paging:
                 return
@@ -142,12 +142,13 @@ class Client:
         return self._checked(self._sent(method, path, parameters, doing), doing)
 
     def _sent(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> requests.Response:
+        """The answer to one request. Only a GET follows a redirect: anything else would be sent again, elsewhere, or become a GET."""
         self.meter.call(doing)
         url = f"{self._session.GRAPH}/{self._version}/{path}"
         kind = {"params": parameters} if method == "GET" else {"data": parameters}
         try:
             response: requests.Response = self._session.requests.request(
-                method, url, timeout=TIMEOUT_SECONDS, **kind
+                method, url, timeout=TIMEOUT_SECONDS, allow_redirects=method == "GET", **kind
             )
         except requests.RequestException as error:
             said = (
@@ -171,7 +172,12 @@ class Client:
             said = f"an answer that is no JSON object (HTTP {response.status_code})"
             raise PlatformUnreadable(**doing.known(), said=said) from None
         if refused is not None:
-            raise _as_our_error(refused, response.headers, doing)
+            raise _as_our_error(response.status_code, refused, response.headers, doing)
+        if response.status_code >= 500:
+            raise PlatformBusy(**doing.known(), said=f"HTTP {response.status_code} without an error")
+        if response.status_code >= 300:
+            said = f"HTTP {response.status_code} without an error"
+            raise PlatformUnreadable(**doing.known(), said=said)
         self._brake(response.headers)
         return bytes(response.content)
 
@@ -191,19 +197,21 @@ def _decoded(content: bytes, shape: type[Shape], doing: Doing) -> Shape:
         raise PlatformUnreadable(**doing.known(), said=said) from None
 
 
-def _as_our_error(error: dict[str, Any], headers: Any, doing: Doing) -> PlatformError:
+def _as_our_error(http_status: int, error: dict[str, Any], headers: Any, doing: Doing) -> PlatformError:
     code, subcode = error.get("code"), error.get("error_subcode")
     words = error.get("error_user_msg") or error.get("message") or "no message"
     said = f"{words} (code {code}{f', subcode {subcode}' if subcode else ''})"
-    known = {**doing.known(), "said": said, "trace": error.get("fbtrace_id")}
+    known = {
+        **doing.known(), "said": said, "trace": error.get("fbtrace_id"), "proves_no_change": meta_refused(http_status, error),
+    }  # fmt: skip
     if (code, subcode) in TOO_MUCH or "reduce the amount of data" in words:
         return TooMuch(**known)
-    if subcode == TOO_OFTEN:
+    if subcode == BUDGET_CHANGED_TOO_OFTEN:
         return RefusedForNow(
             **known,
             todo="Nothing was changed: Meta lets a budget change four times an hour, so wait an hour.",
         )
-    if code in BUSY or error.get("is_transient"):
+    if code in BUSY or error.get("is_transient") or http_status >= 500:
         return PlatformBusy(**known, wait_seconds=_regained_in(headers))
     return PlatformRefused(**known, todo=_advice(code))
 

@@ -6,10 +6,11 @@ A plain object without a configuration schema: nothing of it can be overridden f
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from resources.errors import OutcomeUnknown, PlatformBusy, PlatformUnreadable
+from resources.errors import OutcomeUnknown, PlatformBusy, PlatformError, PlatformRefused, RefusedForNow
 from resources.ledger.proposal import Change, Image, Target
+from resources.platforms.call_context import Doing
 
 
 class PlatformWriter(Protocol):
@@ -38,30 +39,89 @@ class PlatformWriter(Protocol):
 
         Raises:
             PlatformRefused: It would refuse the change.
+            RefusedForNow: It cannot say so now, or would refuse it for now alone.
         """
 
     def send(self, change: Change) -> str | None:
         """Make the change, asking once. The platform's request id, if it gave one.
 
         Raises:
-            PlatformRefused: The platform said no: it did not happen.
-            OutcomeUnknown: No answer, or none that can be trusted: it may have happened.
+            PlatformRefused: A definite refusal: the change was not made.
+            OutcomeUnknown: Any other answer, or none: it may have been made.
+            DataUnusable: The change cannot be written as this platform wants it. Nothing was sent.
         """
 
 
 @contextmanager
-def sent_once() -> Iterator[None]:
-    """No answer to a write is an unknown outcome, whatever kept the answer away, also in the middle of one that has parts."""
+def sent_once(doing: Doing) -> Iterator[None]:
+    """Judges the answer to a write that is never sent again. Only the request belongs inside, not what prepares it.
+
+    A definite refusal stays a refusal; one that is over by itself becomes `RefusedForNow`. Whatever else goes wrong, also in the
+    platform's own client, is an unknown outcome.
+
+    Raises:
+        PlatformRefused: The platform refused for certain: nothing was changed.
+        OutcomeUnknown: Anything else. It may have happened.
+    """
     try:
         yield
-    except (PlatformBusy, PlatformUnreadable) as error:
-        raise OutcomeUnknown(
-            error.doing,
-            platform=error.platform,
-            account_id=error.account_id,
-            said=error.said,
-            trace=error.trace,
-        ) from error
+    except PlatformRefused as error:
+        if error.proves_no_change:
+            raise
+        raise _as_unknown(error) from error
+    except PlatformBusy as error:
+        if error.proves_no_change:
+            raise _for_now(error) from error
+        raise _as_unknown(error) from error
+    except PlatformError as error:
+        raise _as_unknown(error) from error
+    except Exception as error:
+        said = f"the client could not make sense of the answer ({type(error).__name__})"
+        raise OutcomeUnknown(**doing.known(), said=said) from error
+
+
+@contextmanager
+def rehearsed() -> Iterator[None]:
+    """Judges the answer to a rehearsal: only a definite refusal speaks against the change, anything else leaves it open.
+
+    Raises:
+        PlatformRefused: The platform would refuse the change.
+        RefusedForNow: It could not be rehearsed now.
+    """
+    try:
+        yield
+    except PlatformError as error:
+        if isinstance(error, PlatformRefused) and error.proves_no_change:
+            raise
+        raise _for_now(error) from error
+
+
+@contextmanager
+def unfinished_is_unknown() -> Iterator[None]:
+    """Around work of many calls that is gone on with later: what was not answered is an unknown outcome, a refusal stays one."""
+    try:
+        yield
+    except (PlatformRefused, OutcomeUnknown):
+        raise
+    except PlatformError as error:
+        raise _as_unknown(error) from error
+
+
+def _as_unknown(error: PlatformError) -> OutcomeUnknown:
+    return OutcomeUnknown(**_known_of(error))
+
+
+def _for_now(error: PlatformError) -> RefusedForNow:
+    return RefusedForNow(
+        **_known_of(error), wait_seconds=error.wait_seconds, proves_no_change=True, todo="Nothing was changed: it may be tried again later."
+    )  # fmt: skip
+
+
+def _known_of(error: PlatformError) -> dict[str, Any]:
+    return {
+        "doing": error.doing, "platform": error.platform, "account_id": error.account_id, "said": error.said,
+        "trace": error.trace,
+    }  # fmt: skip
 
 
 def image_value(image: Image, field: str) -> str:

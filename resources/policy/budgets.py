@@ -6,7 +6,9 @@ them. The file is the user's; without one the platforms' own daily budgets are t
 
 import csv
 import io
+import re
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +16,17 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from resources.errors import PaidMediaError
+from resources.policy.strict_yaml import (
+    StrictLoader,
+    UnreadableYaml,
+    first_fault,
+    parse,
+    read_content,
+    read_text,
+)
+from resources.readers.days import DayOrder, day, day_order
+from resources.readers.encodings import text_of
+from resources.readers.numbers import Unreadable, currency_in, decimal_mark, number
 
 CarryOver = Literal["none", "add_unspent", "add_and_subtract"]
 EVERYTHING = "all"
@@ -29,14 +42,32 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _places(covers: tuple[str, ...]) -> tuple[str, ...]:
-    for one in covers:
-        words = one.split()
-        if one != EVERYTHING and (not 1 <= len(words) <= 3 or words[0] not in PLATFORMS):
+def _covers_list(given: object) -> object:
+    """One thing that is covered may stand without brackets."""
+    return [given] if isinstance(given, str) else given
+
+
+def _covered_entities(covers: tuple[str, ...]) -> tuple[str, ...]:
+    """`all`, or a platform with an account and a campaign; account ids as the platform's API has them, without dashes."""
+    entities = []
+    for text in covers:
+        words = text.split()
+        if text.strip() == EVERYTHING:
+            entities.append(EVERYTHING)
+            continue
+        if not 1 <= len(words) <= 3 or words[0] not in PLATFORMS:
             raise ValueError(
-                f"'{one}' is neither all nor PLATFORM, PLATFORM ACCOUNT or PLATFORM ACCOUNT CAMPAIGN"
+                f"'{text}' is neither all nor PLATFORM, PLATFORM ACCOUNT or PLATFORM ACCOUNT CAMPAIGN"
             )
-    return tuple(" ".join(one.split()) for one in covers)
+        if len(words) > 1:
+            account = words[1].removeprefix("act_")
+            words[1] = account.replace("-", "") if re.fullmatch(r"[\d-]+", account) else account
+        entities.append(" ".join(words))
+    return tuple(entities)
+
+
+def _upper(given: object) -> object:
+    return given.strip().upper() if isinstance(given, str) else given
 
 
 class Budget(_Frozen):
@@ -52,7 +83,9 @@ class Budget(_Frozen):
     carry_over: CarryOver = "none"
     hard_cap: bool = False
 
-    _checked = field_validator("covers")(_places)
+    _currency_in_capitals = field_validator("currency", mode="before")(_upper)
+    _one_or_many = field_validator("covers", mode="before")(_covers_list)
+    _checked = field_validator("covers")(_covered_entities)
 
     @model_validator(mode="after")
     def _holds_together(self) -> "Budget":
@@ -85,7 +118,8 @@ class Known(_Frozen):
     daily_budget: float | None = Field(None, gt=0)
     note: str = ""
 
-    _checked = field_validator("covers")(_places)
+    _one_or_many = field_validator("covers", mode="before")(_covers_list)
+    _checked = field_validator("covers")(_covered_entities)
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> "Known":
@@ -129,33 +163,145 @@ def load_budgets(path: Path, *, is_asked_for: bool = False) -> Budgets:
     if not path.exists() and not is_asked_for:
         return Budgets()
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        return Budgets.model_validate(
-            _from_csv(text) if path.suffix == ".csv" else yaml.safe_load(text) or {}
-        )
-    except (OSError, UnicodeDecodeError) as error:
-        why = f"it cannot be read ({getattr(error, 'strerror', None) or 'its text is not UTF-8'})"
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        why = f"line {mark.line + 1} is no YAML" if mark else "it is no YAML"
+        given = _from_csv(_csv_text(path)) if path.suffix.lower() == ".csv" else _from_yaml(read_text(path))
+        return Budgets.model_validate(given)
+    except (UnreadableYaml, Unreadable) as error:
+        why = str(error)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        why = (
-            f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg'].removeprefix('Value error, ')}"
-        )
+        why = first_fault(error)
     raise BudgetsUnreadable(f"{path.name}: {why}. docs/pacing.md shows every field.")
 
 
+def _csv_text(path: Path) -> str:
+    """The text of a CSV in whatever encoding a spreadsheet saved it."""
+    text = text_of(read_content(path))
+    if text is None:
+        raise Unreadable("its text is in no encoding that is known: save it in UTF-8")
+    return text
+
+
+_COLUMNS = {"budget": "amount", "client": "name", "monthly budget": "amount"}
+_YES, _NO = {"yes", "true", "1", "ja", "oui", "si", "sí", "x"}, {"no", "false", "0", "nein", "non", ""}
+
+
 def _from_csv(text: str) -> dict[str, Any]:
-    """A row per budget, or per known change where its columns are filled; several `covers` are parted by semicolons."""
-    made: dict[str, list[dict[str, Any]]] = {"budgets": [], "known": []}
-    for row in csv.DictReader(io.StringIO(text)):
-        given = {
-            (key or "").strip(): value.strip()
-            for key, value in row.items()
-            if isinstance(value, str) and value.strip()
-        }
-        if "covers" in given:
-            given |= {"covers": [one.strip() for one in given["covers"].split(";") if one.strip()]}  # type: ignore[dict-item]
-        made["budgets" if "amount" in given or "name" in given else "known"].append(given)
-    return made
+    """A row per budget, or per known change where its columns are filled; several `covers` are parted by semicolons or bars.
+
+    Raises:
+        Unreadable: A cell could be read in two ways; the message names the line and the column.
+    """
+    header = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+    lines = csv.DictReader(io.StringIO(text.lstrip("\r\n")), delimiter=delimiter)
+    rows = [
+        (
+            line,
+            {
+                _column(key): value.strip()
+                for key, value in row.items()
+                if isinstance(value, str) and value.strip()
+            },
+        )
+        for line, row in enumerate(lines, 2)
+    ]
+    rows = [(line, row) for line, row in rows if row]
+    amounts = [row[column] for _, row in rows for column in ("amount", "daily_budget") if column in row]
+    mark = decimal_mark(amounts)
+    order = day_order(
+        [row[column] for _, row in rows for column in ("start", "end") if column in row], default=None
+    )
+    sections: dict[str, list[dict[str, Any]]] = {"budgets": [], "known": []}
+    for line, row in rows:
+        section = "budgets" if "amount" in row or "name" in row else "known"
+        sections[section].append(_typed(row, line, mark=mark, order=order))
+    return sections
+
+
+def _column(header: str | None) -> str:
+    name = (header or "").strip().lstrip("\ufeff").casefold()
+    return _COLUMNS.get(name, name.replace(" ", "_"))
+
+
+def _typed(row: dict[str, str], line: int, *, mark: str | None, order: DayOrder) -> dict[str, Any]:
+    """The cells of a row as values."""
+    typed: dict[str, Any] = dict(row)
+    if "covers" in row:
+        typed["covers"] = [part.strip() for part in re.split(r"[;|]", row["covers"]) if part.strip()]
+    for column in ("amount", "daily_budget", "factor"):
+        if column in row:
+            typed[column] = _amount(row[column], line, column, mark=mark if column != "factor" else None)
+    if "currency" not in row and "amount" in row and (code := currency_in([row["amount"]])):
+        typed["currency"] = code
+    typed |= {column: _day(row[column], line, column, order) for column in ("start", "end") if column in row}
+    if "month" in row and not re.fullmatch(r"\d{4}-\d{2}", row["month"]):
+        raise Unreadable(f"line {line}, month: '{row['month']}' is not a month: write it as 2026-11")
+    if "hard_cap" in row:
+        word = row["hard_cap"].casefold()
+        if word not in _YES | _NO:
+            raise Unreadable(f"line {line}, hard_cap: write yes or no")
+        typed["hard_cap"] = word in _YES
+    return typed
+
+
+def _day(text: str, line: int, column: str, order: DayOrder) -> date:
+    try:
+        return day(text, order=order)
+    except Unreadable as error:
+        reason = str(error).split(":")[0]
+        raise Unreadable(f"line {line}, {column}: {reason}. Write days as 2026-11-01") from None
+
+
+def _amount(text: str, line: int, column: str, *, mark: str | None) -> Decimal | None:
+    try:
+        return number(text, mark=mark)
+    except Unreadable as error:
+        reason = str(error).split(": say")[0]
+        raise Unreadable(
+            f"line {line}, {column}: '{text}': {reason}. Write it as 1234.50 without thousands"
+        ) from None
+
+
+class _BudgetLoader(StrictLoader):
+    """YAML without numbers of base 8 and 60 and without yes and no: 0100 is a hundred, and a budget may be called NO."""
+
+
+_BudgetLoader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:bool")
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_BudgetLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False|yes|no|Yes|No)$"), list("tfTFynYN")
+)
+
+
+def _from_yaml(text: str) -> dict[str, Any]:
+    """The document; a list at the top is a list of budgets.
+
+    Raises:
+        Unreadable: An amount could be read in two ways.
+    """
+    document = parse(text, _BudgetLoader) or {}
+    sections = {"budgets": document} if isinstance(document, list) else document
+    if not isinstance(sections, dict):
+        return {"budgets": sections}
+    for budget in sections.get("budgets") or ():
+        if not isinstance(budget, dict):
+            continue
+        if isinstance(budget.get("name"), bool):
+            budget["name"] = "yes" if budget["name"] else "no"
+        if isinstance(budget.get("amount"), str):
+            name = budget.get("name")
+            try:
+                budget["amount"] = number(budget["amount"], mark=decimal_mark([budget["amount"]]))
+            except Unreadable as error:
+                reason = str(error).split(": say")[0]
+                raise Unreadable(
+                    f"the amount of '{name}': {reason}. Write it as 1234.50 without thousands"
+                ) from None
+        if isinstance(budget.get("month"), date):
+            budget["month"] = f"{budget['month']:%Y-%m}"
+    return sections

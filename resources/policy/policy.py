@@ -1,9 +1,11 @@
 """policy.yaml, typed and frozen: what may be proposed, who may approve what, and the limits no approval lifts.
 
-A policy that is missing or cannot be read is never replaced by a default: then nothing is proposed and nothing is written.
+A policy that is missing or cannot be read is never replaced by a default: then nothing is proposed and nothing is written. So that a
+file that was cut off while it was copied or written is never taken for a whole one, its last line has to say that it is the last.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from itertools import accumulate
@@ -21,17 +23,22 @@ from pydantic import (
 )
 
 from resources.errors import PaidMediaError
+from resources.ledger.proposal import Kind
 from resources.policy.anomalies import SpecialDays, Watching
 from resources.policy.audiences import AudiencePolicy
+from resources.policy.budgets import PLATFORMS
 from resources.policy.crm import CrmMapping
 from resources.policy.labels import Label
 from resources.policy.notifications import Notifications
 from resources.policy.pacing import Pacing
 from resources.policy.segments import Segments
+from resources.policy.strict_yaml import UnreadableYaml, first_fault, parse, read_text
 
 Level = Literal["observe", "propose", "auto_safe", "auto_neutral"]
 LEVELS: tuple[Level, ...] = ("observe", "propose", "auto_safe", "auto_neutral")
 """From the least to the most a program may do by itself."""
+LAST_KEY = "end_of_policy"
+_LAST_LINE = re.compile(rf"(?:^|\n){LAST_KEY}: true\r?\n\Z")
 
 
 class PolicyUnreadable(PaidMediaError):
@@ -80,7 +87,7 @@ class Approver(_Frozen):
     """A person who may decide: up to which change of a daily budget (reporting currency), and on which kinds."""
 
     up_to: Decimal = Field(gt=0)
-    kinds: tuple[str, ...] | None = None
+    kinds: tuple[Kind, ...] | None = None
 
 
 class Blackout(_Frozen):
@@ -180,7 +187,9 @@ class Approval(_Frozen):
     revert_days: int = Field(14, ge=0)
     retire_days: int = Field(90, ge=1)
     settle_seconds: float = Field(
-        60, ge=0, description="After which a write that was sent and is not to be seen did not happen."
+        60,
+        ge=0,
+        description="How long after its request a write that is not to be seen stays unknown; 15 minutes at least.",
     )
 
 
@@ -211,12 +220,44 @@ class Policy(_Frozen):
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Policy":
-        unknown = {p.label for p in self.permissions if p.label} - set(self.labels)
-        if unknown:
-            raise ValueError(f"permissions name the label '{min(unknown)}', which labels does not have")
         if strangers := {name for p in self.permissions for name in p.turned_on_by} - set(self.approvers):
             raise ValueError(f"turned_on_by names '{min(strangers)}', who is no approver")
+        # Whether the labels of the default are there is asked of a file alone: `_loaded`.
+        protected = set(self.guardrails.never) - set(Guardrails().never)
+        for where, labels in (
+            ("permissions name", [scope.label for scope in self.permissions]),
+            ("notifications.routes name", [route.label for route in self.notifications.routes]),
+            ("guardrails.never names", protected),
+        ):
+            if unknown := {label for label in labels if label} - set(self.labels):
+                raise ValueError(f"{where} the label '{min(unknown)}', which labels does not have")
+        for where, places in self._places():
+            for place in places:
+                if place.split(" ")[0] not in PLATFORMS:
+                    raise ValueError(f"{where} names '{place}', and platforms are {', '.join(PLATFORMS)}")
+        for place in self.caps:
+            if len(place.split(" ")) != 2 or not all(place.split(" ")):
+                raise ValueError(f"caps names '{place}', which is not a platform and an account")
         return self
+
+    def _places(self) -> Iterable[tuple[str, Iterable[str]]]:
+        """Every name of a platform, or of a place that begins with one, by where it stands."""
+        routes, audiences = self.notifications.routes, self.audiences
+        yield "permissions.platform", [scope.platform for scope in self.permissions if scope.platform]
+        yield "notifications.routes.platform", [route.platform for route in routes if route.platform]
+        owners = set(self.notifications.owners) - set(self.labels) - {"*"}
+        yield "notifications.owners", owners
+        yield "caps", self.caps
+        yield "target_roas", self.target_roas
+        yield "margin", self.margin
+        yield "target_cpa", self.target_cpa
+        yield "guardrails.budget_changes_an_hour", self.guardrails.budget_changes_an_hour
+        yield "guardrails.least_daily", self.guardrails.least_daily
+        yield "segments.match_rate", self.segments.match_rate
+        yield "segments.platform_minimum", self.segments.platform_minimum
+        yield "audiences.least_matched", audiences.least_matched
+        yield "audiences.match_share", audiences.match_share
+        yield "audiences.special_category_accounts", audiences.special_category_accounts
 
     def cap(self, platform: str, account_id: str) -> Cap | None:
         return self.caps.get(f"{platform} {account_id}")
@@ -280,20 +321,34 @@ def load_policy(path: Path) -> Policy:
         PolicyUnreadable: It is missing or wrong; the sentence says where and what.
     """
     try:
-        given: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Policy.model_validate(given)
-    except OSError as error:
-        why = f"it cannot be read ({error.strerror})"
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        why = f"line {mark.line + 1} is no YAML" if mark else "it is no YAML"
+        return _loaded(read_text(path))
+    except UnreadableYaml as error:
+        why = str(error)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the whole"
-        why = f"{where}: {first['msg'].removeprefix('Value error, ')}"
+        why = first_fault(error)
     raise PolicyUnreadable(
         f"{path}: {why}. Nothing is proposed or written without a policy; docs/approvals.md explains it."
     )
+
+
+def _loaded(text: str) -> Policy:
+    """The policy of that text, which has to be whole and to define every label that is never touched, the standard ones too."""
+    if not _LAST_LINE.search(text):
+        raise UnreadableYaml(f"its last line is not '{LAST_KEY}: true', so it may have been cut off")
+    given: Any = parse(text)
+    if not isinstance(given, dict) or given.pop(LAST_KEY, None) is not True:
+        raise UnreadableYaml(f"the whole is not a mapping that ends with '{LAST_KEY}: true'")
+    policy = Policy.model_validate(given)
+    if undefined := set(policy.guardrails.never) - set(policy.labels):
+        raise UnreadableYaml(
+            f"guardrails.never has the label '{min(undefined)}', which labels does not have (an empty one will do: {min(undefined)}: {{}})"
+        )
+    return policy
+
+
+def policy_text(content: Mapping[str, Any]) -> str:
+    """The text of a policy file with that content, for programs that write one; its last line is added."""
+    return yaml.safe_dump(dict(content), allow_unicode=True) + f"{LAST_KEY}: true\n"
 
 
 def _most_particular(by_place: dict[str, float], platform: str, *parts: str | None) -> float | None:

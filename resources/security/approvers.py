@@ -52,7 +52,9 @@ class Approvers:
             at: When the run was launched, by the server's clock.
         """
         secret, given = self._secrets.get(name), code.strip().upper()
-        if not secret:
+        if (
+            not secret or not given.isascii()
+        ):  # digits of other scripts are digits to Python, and no code of ours
             return None
         if given.isdigit():
             step = _totp_step(secret, given, at)
@@ -86,7 +88,7 @@ def load_approvers(
     Raises:
         SettingsWrong: The file lies in the repository or is open to others, or a secret is none.
     """
-    found: dict[str, str] = {}
+    secrets_by_name: dict[str, str] = {}
     if file is not None and file.exists():
         if is_outside and file.resolve().is_relative_to(project.resolve()):
             raise SettingsWrong(
@@ -94,11 +96,13 @@ def load_approvers(
             )
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
             raise SettingsWrong(f"{file} can be read by others. Run `chmod 600` on it.")
-        found |= {name: value or "" for name, value in dotenv_values(file, interpolate=False).items()}
+        secrets_by_name |= {
+            name: value or "" for name, value in dotenv_values(file, interpolate=False).items()
+        }
     for pair in filter(None, env.get("PAID_MEDIA_APPROVERS", "").split(",")):
         name, _, secret = pair.partition("=")
-        found[name.strip()] = secret.strip()
-    for name, secret in found.items():
+        secrets_by_name[name.strip()] = secret.strip()
+    for name, secret in secrets_by_name.items():
         try:
             if len(base64.b32decode(secret)) < 16:
                 raise ValueError  # noqa: TRY301 — one sentence for all that is wrong
@@ -106,28 +110,28 @@ def load_approvers(
             raise SettingsWrong(
                 f"The secret of approver {name} is no base32 secret of at least 128 bits. Enroll anew."
             ) from None
-    return Approvers(found)
+    return Approvers(secrets_by_name)
 
 
 def enroll(file: Path, name: str) -> str:
     """A new secret for `name`, kept in the file, and the address an authenticator scans."""
     secret = pyotp.random_base32()
-    kept = dict(dotenv_values(file, interpolate=False)) if file.exists() else {}
-    kept[name] = secret
+    secrets_by_name = dict(dotenv_values(file, interpolate=False)) if file.exists() else {}
+    secrets_by_name[name] = secret
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(file.name + ".new")
     with os.fdopen(
         os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
     ) as out:
-        out.write("".join(f"{one}={value}\n" for one, value in sorted(kept.items())))
+        out.write("".join(f"{approver}={value}\n" for approver, value in sorted(secrets_by_name.items())))
     fresh.replace(file)
     return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=_ISSUER)
 
 
 def _totp_step(secret: str, code: str, at: datetime) -> int | None:
-    known = pyotp.TOTP(secret)
+    one_time_codes = pyotp.TOTP(secret)
     for step in _steps(at, TOTP_SECONDS, back=1):
-        if hmac.compare_digest(known.generate_otp(step), code):
+        if hmac.compare_digest(one_time_codes.generate_otp(step), code):
             return step
     return None
 
@@ -138,6 +142,6 @@ def _steps(at: datetime, seconds: int, *, back: int) -> list[int]:
 
 
 def _bound(secret: str, decision: str, digests: Iterable[str], step: int) -> str:
-    told = "\n".join([decision, str(step), *sorted(digests)])
-    made = hmac.new(base64.b32decode(secret), told.encode(), hashlib.sha256).digest()
-    return base64.b32encode(made)[:BOUND_LETTERS].decode()
+    content = "\n".join([decision, str(step), *sorted(digests)])
+    signature = hmac.new(base64.b32decode(secret), content.encode(), hashlib.sha256).digest()
+    return base64.b32encode(signature)[:BOUND_LETTERS].decode()

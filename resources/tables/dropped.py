@@ -35,6 +35,27 @@ ENTITIES = Table(
     key=("platform", "account_id", "level", "entity_id"),
     keeps_history=True,
 )
+PARTS = Table(
+    layer="raw",
+    name="dropped_part_day",
+    description=(
+        "Parts of what campaigns, ad sets and ads delivered each day, as dropped exports divide it: search terms, keywords, "
+        "conversion actions, devices, ages. Parts of a partial report never add up to the whole."
+    ),
+    columns=(
+        c.PLATFORM,
+        *c.ACCOUNT_DAY,
+        Column("level", TEXT, "What the part is of: campaign, ad_set or ad."),
+        Column("entity_id", TEXT, "Id of that campaign, ad set or ad."),
+        Column("kind", TEXT, "By what it is divided, such as search_term, keyword or device."),
+        Column("part", TEXT, "Which part, as the export names it."),
+        *METRICS,
+        FILE,
+        FILE_SHA,
+        c.PULLED_AT,
+    ),
+    key=("platform", "account_id", "level", "entity_id", "kind", "part", "day"),
+)
 REJECTS = Table(
     layer="raw",
     name="dropped_rejects",

@@ -20,7 +20,11 @@ class Refused(Exception):
             self.body["errorDetails"] = {"inputErrors": [wrong]}
 
     def response(self) -> JSONResponse:
-        return JSONResponse(self.body, status_code=self.body["status"], headers={"x-li-uuid": "sandbox"})
+        return JSONResponse(
+            self.body,
+            status_code=self.body["status"],
+            headers={"x-li-uuid": "sandbox", "x-restli-error-response": "true"},
+        )
 
 
 def bad(message: str, *, field: str | None = None, code: str = "ILLEGAL_ARGUMENT") -> Refused:

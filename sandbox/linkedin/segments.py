@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.audiences import EMAIL, Audience, Entry, is_hash
+from sandbox.linkedin.parameters import require_known, whole_number
 from sandbox.linkedin.refusals import Refused, bad, not_found
+from sandbox.linkedin.write_answers import write_response
 from sandbox.stage import Stage
-from sandbox.world import Account
 
 MOST_AT_ONCE, LEAST_TARGETED = 5_000, 300
 FACET = "urn:li:adTargetingFacet:audienceMatchingSegments"
@@ -58,60 +59,72 @@ def answered(
 
 def _made(stage: Stage, body: bytes) -> Response:
     given = _decoded(body)
-    own = str(given.get("account", "")).rsplit(":", 1)[-1]
-    account = stage.world.account("linkedin_ads", own)
+    own_id = str(given.get("account", "")).rsplit(":", 1)[-1]
+    account = stage.world.account("linkedin_ads", own_id)
     if account is None:
-        raise Refused(403, "ACCESS_DENIED", f"Not enough permissions to access account {own}", service=100)
+        raise Refused(403, "ACCESS_DENIED", f"Not enough permissions to access account {own_id}", service=100)
     for field in ("name", "sourcePlatform", "accessPolicy", "type", "destinations"):
         if not given.get(field):
             raise bad(f"{field} is required", field=field, code="MISSING_FIELD")
     if given["type"] != "USER":
         raise bad("The sandbox makes segments of users", field="type", code="INVALID_VALUE_FOR_FIELD")
-    fault = stage.faults.of_a_write("linkedin_ads")
-    made = None
-    if fault in {None, "lost_answer"}:
-        made = stage.audiences.make("linkedin_ads", account.id, given["name"], at=stage.stopwatch())
-    stage.note("linkedin_ads", "CREATE dmpSegments", account.id, wrote=True, fault=fault)
-    if made is None or fault is not None:
-        return _lost()
-    return Response(status_code=201, headers={"x-restli-id": str(made.audience_id)})
+    made_audiences: list[Audience] = []
+
+    def apply() -> None:
+        made_audiences.append(
+            stage.audiences.make("linkedin_ads", account.id, given["name"], at=stage.stopwatch())
+        )
+
+    fault = stage.carry_out("linkedin_ads", apply)
+    stage.note("linkedin_ads", "CREATE dmpSegments", account.id, wrote=True, fault=fault and fault.label)
+    if fault is not None and fault.answer is not None:
+        return write_response(fault)
+    if not made_audiences:  # the write was ignored: an answer without an id is all that is left to say
+        return Response(status_code=201)
+    return Response(status_code=201, headers={"x-restli-id": str(made_audiences[0].audience_id)})
 
 
 def _listed(stage: Stage, query: dict[str, Any]) -> Response:
-    own = str(query.get("account", "")).rsplit(":", 1)[-1]
-    if query.get("q") != "account" or stage.world.account("linkedin_ads", own) is None:
+    own_id = str(query.get("account", "")).rsplit(":", 1)[-1]
+    if query.get("q") != "account" or stage.world.account("linkedin_ads", own_id) is None:
         raise bad("finder q=account with an account expected", field="q")
-    start, count = int(query.get("start", 0)), int(query.get("count", 10))
-    found = [element(one) for one in stage.audiences.of("linkedin_ads", own)]
-    stage.note("linkedin_ads", "GET dmpSegments", own)
-    paging = {"start": start, "count": count, "total": len(found), "links": []}
-    return _json({"paging": paging, "elements": found[start : start + count]})
+    require_known(query, {"q", "account", "start", "count"}, resource="dmpSegments")
+    start, count = whole_number(query, "start", 0), whole_number(query, "count", 10)
+    results = [element(entry) for entry in stage.audiences.of("linkedin_ads", own_id)]
+    stage.note("linkedin_ads", "GET dmpSegments", own_id)
+    paging = {"start": start, "count": count, "total": len(results), "links": []}
+    return _json({"paging": paging, "elements": results[start : start + count]})
 
 
 def _members(stage: Stage, audience: Audience, body: bytes) -> Response:
     elements = _decoded(body).get("elements")
     if not isinstance(elements, list) or not 1 <= len(elements) <= MOST_AT_ONCE:
         raise bad(f"elements must hold 1 to {MOST_AT_ONCE} users", field="elements")
-    fault = stage.faults.of_an_upload("linkedin_ads")
-    until = len(elements) // 2 if fault in {"half_upload", "invalid_entries"} else len(elements)
-    told = []
-    for n, one in enumerate(elements):
-        entry, take = _entry(one), one.get("action") if isinstance(one, dict) else None
-        if entry is None or take not in {"ADD", "REMOVE"}:
-            told.append({"status": 400, "error": {"status": 400, "message": "INVALID_USER_IDS"}})
-        elif n >= until:
-            told.append({"status": 500, "error": {"status": 500, "message": "Internal Server Error"}})
-        else:
-            if fault != "lost_request":
-                (audience.put if take == "ADD" else audience.take)([entry])
-            told.append({"status": 201})
+    users = [(_entry(user), user.get("action") if isinstance(user, dict) else None) for user in elements]
+    middle = len(elements) // 2
+
+    def apply(*, half: bool) -> None:
+        for entry, action in users[:middle] if half else users:
+            if entry is not None and action in {"ADD", "REMOVE"}:
+                (audience.put if action == "ADD" else audience.take)([entry])
+
+    fault = stage.carry_out_upload("linkedin_ads", apply)
     stage.note(
         "linkedin_ads", "BATCH_CREATE users", audience.account_id, wrote=True, audience=str(audience.audience_id),
-        received=len(elements), fault=fault,
+        received=len(elements), fault=fault and fault.label,
     )  # fmt: skip
-    if fault in {"lost_request", "lost_answer", "half_upload"}:
-        return _lost()
-    return _json({"elements": told})
+    if fault is not None and fault.answer is not None:
+        return write_response(fault)
+    taken = middle if fault is not None and fault.kind == "invalid_entries" else len(elements)
+    return _json({"elements": [_user_status(*user, taken=n < taken) for n, user in enumerate(users)]})
+
+
+def _user_status(entry: Entry | None, action: str | None, *, taken: bool) -> dict[str, Any]:
+    if entry is None or action not in {"ADD", "REMOVE"}:
+        return {"status": 400, "error": {"status": 400, "message": "INVALID_USER_IDS"}}
+    if not taken:
+        return {"status": 500, "error": {"status": 500, "message": "Internal Server Error"}}
+    return {"status": 201}
 
 
 def _entry(one: Any) -> Entry | None:
@@ -123,19 +136,6 @@ def _entry(one: Any) -> Entry | None:
         return None
 
 
-def new_criteria(stage: Stage, account: Account, given: Any) -> dict[str, Any]:
-    """Whole targeting criteria, checked: they take the place of those before."""
-    try:
-        excluded = given.get("exclude", {}).get("or", {}).get(FACET, [])
-        has_place = bool(given["include"]["and"])
-    except (KeyError, TypeError, AttributeError) as error:
-        raise bad("targetingCriteria needs include.and", field="targetingCriteria") from error
-    known = {segment_urn(one) for one in stage.audiences.of("linkedin_ads", account.id)}
-    if not has_place or set(excluded) - known:
-        raise bad("A segment of targetingCriteria is not known", field="targetingCriteria/exclude")
-    return dict(given)
-
-
 def _decoded(body: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
@@ -145,7 +145,3 @@ def _decoded(body: bytes) -> dict[str, Any]:
 
 def _json(content: Any) -> Response:
     return Response(msgspec.json.encode(content), media_type="application/json")
-
-
-def _lost() -> Response:
-    return Response("<html>502 Bad Gateway</html>", status_code=502, media_type="text/html")

@@ -4,10 +4,12 @@ import json
 from typing import Any
 
 from sandbox.audiences import EMAIL, PHONE, Audience, Entry, is_hash
-from sandbox.meta.asking import chosen, cursor, encoded
-from sandbox.meta.refusals import NoAnswer, Refused, bad, unknown_object
+from sandbox.meta.parameters import PAGING, chosen, require_known
+from sandbox.meta.refusals import Refused, bad, unknown_object
+from sandbox.meta.write_answers import WriteAnswered
 from sandbox.stage import Stage
 from sandbox.world import Account
+from sandbox.write_faults import NO_ANSWER, WriteFault
 
 MOST_AT_ONCE, LEAST_SHOWN = 10_000, 100
 KINDS = {"EMAIL": EMAIL, "EMAIL_SHA256": EMAIL, "PHONE": PHONE, "PHONE_SHA256": PHONE}
@@ -28,21 +30,28 @@ def node(audience: Audience) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def listed(stage: Stage, account: Account, parameters: dict[str, str]) -> dict[str, Any]:
-    """A page of an account's audiences."""
-    start, limit = cursor(parameters)
-    mine = stage.audiences.of("meta_ads", account.id)
+FIELDS: dict[str, frozenset[str]] = dict.fromkeys(
+    (
+        "id", "account_id", "name", "subtype", "approximate_count_lower_bound", "approximate_count_upper_bound", "operation_status",
+        "delivery_status",
+    ), frozenset(),
+)  # fmt: skip
+"""Fields of an audience that are honoured."""
+
+
+def listed(stage: Stage, account: Account, parameters: dict[str, str]) -> list[dict[str, Any]]:
+    """An account's audiences, with the fields asked for."""
+    require_known(parameters, {"fields", *PAGING}, edge="customaudiences")
     stage.note("meta_ads", "GET customaudiences", account.id)
-    page: dict[str, Any] = {"data": [chosen(node(one), parameters) for one in mine[start : start + limit]]}
-    if mine:
-        page["paging"] = {"cursors": {"before": encoded(start), "after": encoded(start + len(page["data"]))}}
-    if start + limit < len(mine):
-        page["paging"]["next"] = "more"
-    return page
+    mine = stage.audiences.of("meta_ads", account.id)
+    return [chosen(node(audience), parameters, FIELDS, kind="CustomAudience") for audience in mine]
 
 
 def made(stage: Stage, account: Account, parameters: dict[str, str]) -> dict[str, Any]:
     """A new, empty audience."""
+    require_known(
+        parameters, {"name", "description", "subtype", "customer_file_source"}, edge="customaudiences"
+    )
     if parameters.get("subtype") != "CUSTOM":
         raise bad("subtype must be CUSTOM here", blame="subtype")
     if parameters.get("customer_file_source") not in SOURCES:
@@ -51,34 +60,33 @@ def made(stage: Stage, account: Account, parameters: dict[str, str]) -> dict[str
         )
     if not parameters.get("name"):
         raise bad("An audience needs a name", blame="name")
-    fault = stage.faults.of_a_write("meta_ads")
-    audience = None
-    if fault in {None, "lost_answer"}:
-        audience = stage.audiences.make("meta_ads", account.id, parameters["name"], at=stage.stopwatch())
-    stage.note("meta_ads", "POST customaudiences", account.id, wrote=True, fault=fault)
-    if audience is None or fault is not None:
-        raise NoAnswer
-    return {"id": str(audience.audience_id)}
+    made_audiences: list[Audience] = []
+
+    def apply() -> None:
+        made_audiences.append(
+            stage.audiences.make("meta_ads", account.id, parameters["name"], at=stage.stopwatch())
+        )
+
+    fault = stage.carry_out("meta_ads", apply)
+    stage.note("meta_ads", "POST customaudiences", account.id, wrote=True, fault=fault and fault.label)
+    if fault is not None and (fault.answer is not None or not made_audiences):
+        raise WriteAnswered(
+            fault if fault.answer is not None else WriteFault(fault.kind, "before", NO_ANSWER)
+        )
+    return {"id": str(made_audiences[0].audience_id)}
 
 
-def answered(stage: Stage, method: str, path: str, parameters: dict[str, str]) -> dict[str, Any] | None:
-    """The answer to a call about audiences; None where `path` is about something else."""
-    name, _, edge = path.partition("/")
-    account = stage.world.account("meta_ads", name.removeprefix("act_"))
-    if account is not None and edge == "customaudiences":
-        return made(stage, account, parameters) if method == "POST" else listed(stage, account, parameters)
-    audience = stage.audiences.find("meta_ads", name)
-    return None if audience is None else _of_one(stage, audience, method, edge, parameters)
-
-
-def _of_one(
+def answered(
     stage: Stage, audience: Audience, method: str, edge: str, parameters: dict[str, str]
 ) -> dict[str, Any]:
+    """The answer to a call about an audience."""
     if method == "GET" and not edge:
+        require_known(parameters, {"fields"}, edge="customaudience")
         stage.note("meta_ads", "GET customaudience", audience.account_id)
-        return chosen(node(audience), parameters)
+        return chosen(node(audience), parameters, FIELDS, kind="CustomAudience")
     if edge != "users" or method not in {"POST", "DELETE"}:
         raise unknown_object(f"{audience.audience_id}/{edge}", method)
+    require_known(parameters, {"payload", "session"}, edge="users")
     if audience.is_flagged:
         raise Refused(
             100, "Invalid parameter", subcode=1713230, error_user_title="Audience Upload Blocked",
@@ -92,18 +100,20 @@ def _members(stage: Stage, audience: Audience, method: str, parameters: dict[str
     session = json.loads(parameters.get("session") or "{}")
     good: list[Entry] = [(kind, row) for row in rows if is_hash(row)]
     bad_ones = len(rows) - len(good)
-    fault = stage.faults.of_an_upload("meta_ads")
-    if fault == "invalid_entries":
+    change = audience.put if method == "POST" else audience.take
+
+    def apply(*, half: bool) -> None:
+        change(good[: len(good) // 2] if half else good)
+
+    fault = stage.carry_out_upload("meta_ads", apply)
+    if fault is not None and fault.kind == "invalid_entries":
         bad_ones += len(good) - len(good) // 2
-    taken = good[: len(good) // 2] if fault in {"half_upload", "invalid_entries"} else good
-    if fault != "lost_request":
-        (audience.put if method == "POST" else audience.take)(taken)
     stage.note(
         "meta_ads", f"{method} users", audience.account_id, wrote=True, audience=str(audience.audience_id),
-        received=len(rows), fault=fault,
+        received=len(rows), fault=fault and fault.label,
     )  # fmt: skip
-    if fault in {"lost_request", "lost_answer", "half_upload"}:
-        raise NoAnswer
+    if fault is not None and fault.answer is not None:
+        raise WriteAnswered(fault)
     return {
         "audience_id": str(audience.audience_id), "session_id": str(session.get("session_id", "1")),
         "num_received": len(rows), "num_invalid_entries": bad_ones, "invalid_entry_samples": {},
@@ -128,19 +138,40 @@ def _payload(text: str) -> tuple[str, list[Any]]:
     return KINDS[keys[0]], [row[0] for row in rows]
 
 
+TARGETED = {
+    "geo_locations", "age_min", "age_max", "genders", "flexible_spec", "custom_audiences", "excluded_custom_audiences",
+    "publisher_platforms", "facebook_positions", "instagram_positions", "device_platforms", "targeting_automation",
+}  # fmt: skip
+"""Members of a targeting that are honoured: read back as they were written. Members that begin with effective_ are read-only."""
+_SPECS = {"interests", "behaviors", "custom_audiences"}
+
+
 def new_targeting(stage: Stage, account: Account, given: str) -> dict[str, Any]:
     """A whole targeting, checked: it takes the place of the one before."""
     try:
-        targeting = json.loads(given)
-        excluded = [str(one["id"]) for one in targeting.get("excluded_custom_audiences", ())]
-        countries = targeting["geo_locations"]["countries"]
+        targeting = dict(json.loads(given))
+        countries = list(targeting["geo_locations"]["countries"])
+        groups = [dict(group) for group in targeting.get("flexible_spec", ())]
+        named = {
+            key: [str(audience["id"]) for audience in targeting.get(key, ())]
+            for key in ("custom_audiences", "excluded_custom_audiences")
+        }
+        inner = [str(audience["id"]) for group in groups for audience in group.get("custom_audiences", ())]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise bad("Invalid targeting: locations are required", blame="targeting") from error
-    known = {str(one.audience_id): one for one in stage.audiences.of("meta_ads", account.id)}
-    if unknown := set(excluded) - set(known):
+    strange = (set(targeting) - TARGETED) | {key for group in groups for key in group if key not in _SPECS}
+    if strange | (set(targeting["geo_locations"]) - {"countries"}):
+        name = min(strange | (set(targeting["geo_locations"]) - {"countries"}))
+        raise bad(f"Invalid targeting: {name} is not honoured by the sandbox", blame="targeting")
+    audiences = {
+        str(audience.audience_id): audience for audience in stage.audiences.of("meta_ads", account.id)
+    }
+    every = {own_id for ids in named.values() for own_id in ids} | set(inner)
+    if unknown := every - set(audiences):
         raise bad(f"Custom audience {min(unknown)} cannot be used by this account", blame="targeting")
-    if not countries or any(known[one].is_flagged for one in excluded):
+    if not countries or any(audiences[own_id].is_flagged for own_id in every):
         raise bad("Invalid targeting", blame="targeting")
-    if excluded:
-        targeting["excluded_custom_audiences"] = [{"id": own, "name": known[own].name} for own in excluded]
-    return dict(targeting)
+    for key, ids in named.items():
+        if ids:
+            targeting[key] = [{"id": own_id, "name": audiences[own_id].name} for own_id in ids]
+    return targeting

@@ -1,4 +1,4 @@
-"""A desk over the sandbox: figures of the demo world up to 22 November 2026, a policy, two approvers, a ledger of its own per test."""
+"""The action services over the sandbox: figures of the demo world up to 22 November 2026, a policy, two approvers, a ledger of its own per test."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -10,21 +10,21 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import yaml
 
-from assets.actions.approval import Asked, Gate
+from assets.actions.approval import ApprovalGate, DecisionRequest
 from assets.actions.draft_proposals import proposed
 from assets.actions.execution.executor import Executor
 from assets.actions.guardrails.context import mean_spend
-from assets.actions.inputs import Figures, executor, gate
+from assets.actions.inputs import Figures, approval_gate, executor
 from assets.actions.rules.finding import Finding, Wish
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.config.settings import load_settings
 from resources.lake.lake import Lake
-from resources.ledger.base import Decided
 from resources.ledger.proposal import Change, Effect, Proposal, Target
+from resources.ledger.records import DecisionOutcome
 from resources.platforms.registry import Platforms
 from resources.platforms.retries import Patience
+from resources.policy.policy import policy_text
 from sandbox.serve import Sandbox
 from tests.audiences.at_the_office import books, bureau, kept_out  # noqa: F401 — fixtures
 from tests.together import one_process_at_a_time, shared_by_all
@@ -47,6 +47,7 @@ POLICY: dict[str, Any] = {
         "linkedin_ads 510000001": {"currency": "EUR", "entity_daily": 5000, "account_daily": 50000},
     },
     "approvers": {"alice": {"up_to": 500}, "bob": {"up_to": 5000}, "carol": {"up_to": 1}},
+    "labels": {"protected": {}, "brand": {}, "experiment": {}},
     "approval": {"settle_seconds": 60},
     "guardrails": {"untouched_share": 0.0},
 }
@@ -94,9 +95,9 @@ def new_database(server: Any) -> str:
 
 @dataclass
 class Office:
-    """A desk with what tests do at it."""
+    """The action services with what tests do with them."""
 
-    desk: Desk
+    services: ActionServices
     lake: Lake
     sandbox: Sandbox
     policy: dict[str, Any]
@@ -105,30 +106,37 @@ class Office:
     def rewrite(self, **changes: Any) -> None:
         """Change the policy file."""
         self.policy = self.policy | changes
-        self.desk.settings.policy_file.write_text(yaml.safe_dump(self.policy), encoding="utf-8")
+        self.services.settings.policy_file.write_text(policy_text(self.policy), encoding="utf-8")
 
     @cached_property
     def figures(self) -> Figures:
         """The lake's tables are read once: no test writes to them."""
-        return Figures(self.lake, self.desk)
+        return Figures(self.lake, self.services)
 
     @property
-    def gate(self) -> Gate:
-        return gate(self.desk, self.figures)
+    def gate(self) -> ApprovalGate:
+        return approval_gate(self.services, self.figures)
 
     @property
     def now(self) -> datetime:
-        return self.desk.ledger.clock()
+        return self.services.ledger.clock()
 
     def later(self, **step: float) -> None:
         self.sandbox.stage.clock.advance(timedelta(**step))
 
     def executor(self, **parts: Any) -> Executor:
-        made = executor(self.desk, self.figures, run_id="run", say=lambda _: None)
-        made.wait = lambda: None
+        built = executor(self.services, self.figures, run_id="run", log=lambda _: None)
+        built.writes.wait = lambda: None
+        owners = {
+            "writer": (built.writes.writers, "budgets"),
+            "audiences": (built.writes.writers, "audiences"),
+            "log": (built.writes, "log"),
+        }
         for name, part in parts.items():
-            setattr(made, name, part)
-        return made
+            owner, attribute = owners.get(name, (built, name))
+            assert hasattr(owner, attribute), name
+            setattr(owner, attribute, part)
+        return built
 
     def propose(self, *wishes: Wish, kind: str = "", proposer: str = "rule:test", **more: Any) -> Proposal:
         """A proposal in the ledger, whatever the limits say of it."""
@@ -141,7 +149,7 @@ class Office:
         )
         around, newest = self.figures.around(), NOON.date() - timedelta(days=1)
         target = wishes[0].target
-        image = self.desk.platforms.writer(target.platform).image(target)
+        image = self.services.platforms.writer(target.platform).image(target)
         days = around.days_of(Change(target=target, field="status", before="a", after="b", image=image))
         finding = Finding(
             kind=kind, wishes=wishes, reason="because", as_of=newest, proposer=proposer, weight=1.0,
@@ -149,36 +157,55 @@ class Office:
             effect=Effect(metric="none", words="none"), **more,
         )  # fmt: skip
         made = proposed(
-            finding, gate=self.gate, image=lambda t: self.desk.platforms.writer(t.platform).image(t)
+            finding, gate=self.gate, image=lambda t: self.services.platforms.writer(t.platform).image(t)
         )
-        assert self.desk.ledger.propose(made)
+        assert self.services.ledger.proposals.propose(made)
         return made
 
     def code(self, name: str) -> str:
-        return self.desk.approvers().totp(name, at=self.now)
+        return self.services.approvers().totp(name, at=self.now)
 
-    def asked(self, key: str, *, by: str = "alice", **other: Any) -> Asked:
+    def bound_code(self, name: str, keys: tuple[str, ...], *, decision: str = "approve") -> str:
+        """A code for exactly this decision on the proposals of these keys."""
+        proposals = self.services.ledger.proposals
+        digests = [entry.proposal.digest for key in keys for entry in proposals.members(key)]
+        return self.services.approvers().bound_code(name, decision=decision, digests=digests, at=self.now)
+
+    def request(self, key: str, *, by: str = "alice", **other: Any) -> DecisionRequest:
         """A good decision, but for what `other` says."""
-        given: dict[str, Any] = {
-            "key": key, "together": (key,), "proposal": self.desk.ledger.summary(key), "decision": "approve", "approver": by,
-            "code": self.code(by), "note": "fine", "launched_at": self.now, "scope": f"run {os.urandom(4).hex()}", "run_id": "run",
+        together, decision = other.get("together", (key,)), other.get("decision", "approve")
+        known = by if by in SECRETS else "alice"
+        fields: dict[str, Any] = {
+            "key": key, "together": together, "proposal": self.services.ledger.proposals.summary(key), "decision": decision, "approver": by,
+            "code": self.bound_code(known, together, decision=decision), "note": "fine", "launched_at": self.now,
+            "run_id": f"run {os.urandom(4).hex()}",
         }  # fmt: skip
-        return Asked(**given | other)
+        return DecisionRequest(**fields | other)
 
-    def decide(self, key: str, *, by: str = "alice", **other: Any) -> list[Decided]:
-        return self.gate.decide(self.asked(key, by=by, **other))
+    def decide(self, key: str, *, by: str = "alice", **other: Any) -> list[DecisionOutcome]:
+        return self.gate.decide(self.request(key, by=by, **other))
+
+    def record(self, name: str, decisions: dict[str, str], code: str, **more: Any) -> str:
+        """Spend a proof on decisions by key, as the command line does; the reference."""
+        proposals = self.services.ledger.proposals
+        by_digest = {
+            entry.proposal.digest: verdict
+            for key, verdict in decisions.items()
+            for entry in proposals.members(key)
+        }
+        return self.gate.record_decisions(name, by_digest, code, **more)
 
     def carry_out(self, key: str, **parts: Any) -> str:
         """What a run does after the gate; the state it leads to."""
         work = self.executor(**parts)
-        for entry in self.desk.ledger.members(key):
+        for entry in self.services.ledger.proposals.members(key):
             work.preflight(entry.proposal_id)
             work.apply(entry.proposal_id)
             work.read_back(entry.proposal_id)
         return self.state(key)
 
     def state(self, key: str) -> str:
-        return str(self.desk.ledger.members(key)[0].state)
+        return str(self.services.ledger.proposals.members(key)[0].state)
 
     def writes(self) -> list[dict[str, Any]]:
         return self.sandbox.stage.audit.requests(writes_only=True)
@@ -213,7 +240,7 @@ class Office:
         return Target(platform=platform, account_id=account_id, level=level, entity_id=str(own))  # type: ignore[arg-type]
 
     def value(self, target: Target, field: str) -> Any:
-        image = self.desk.platforms.writer(target.platform).image(target)
+        image = self.services.platforms.writer(target.platform).image(target)
         return image.status if field == "status" else image.daily_budget
 
 
@@ -240,7 +267,7 @@ def open_office(
         )  # a kill file of its own
         hasty = Patience(total_seconds=2, unreachable_seconds=0.2, first_pause=0.01)
         platforms = Platforms(lambda: settings, patience=hasty, now=sandbox.stage.clock.now)
-        office = Office(Desk(settings, platforms), figures_at_noon, sandbox, POLICY, var)
+        office = Office(ActionServices(settings, platforms), figures_at_noon, sandbox, POLICY, var)
         office.rewrite()
         return office
 

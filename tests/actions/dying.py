@@ -16,9 +16,9 @@ from typing import Any
 
 import facebook_business.session  # noqa: F401 — as much as can be is imported before anything is forked
 
-from assets.actions.approval import Asked
-from assets.actions.inputs import Figures, executor, gate
-from resources.action_services import Desk
+from assets.actions.approval import DecisionRequest
+from assets.actions.inputs import Figures, approval_gate, executor
+from resources.action_services import ActionServices
 from resources.config.settings import load_settings
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
@@ -67,30 +67,34 @@ def carry_out(point: str, given: dict[str, Any]) -> None:
     """Everything from the decision to the read-back, if nothing kills it."""
     settings = load_settings(given["env"]).model_copy(update={"root": Path(given["root"])})
     now = datetime.fromisoformat(given["now"])
-    desk, key = Desk(settings, Platforms(lambda: settings, now=lambda: now)), given["key"]
-    ledger = desk.ledger
-    figures = Figures(Lake(given["lake"]), desk)
-    work = executor(desk, figures, run_id="dying", say=lambda _: None)
-    writer = desk.platforms.writer(given["platform"])
-    work.writer = lambda _: writer
-    mortal(ledger, "decide", point)
-    mortal(ledger, "intend", point)
-    mortal(ledger, "answered", point)
+    services, key = ActionServices(settings, Platforms(lambda: settings, now=lambda: now)), given["key"]
+    ledger = services.ledger
+    figures = Figures(Lake(given["lake"]), services)
+    work = executor(services, figures, run_id="dying", log=lambda _: None)
+    writer = services.platforms.writer(given["platform"])
+    work.writes.writers.budgets = lambda _: writer
+    mortal(ledger.decisions, "redeem", point, label="decide")
+    mortal(ledger.writes, "intend", point)
+    mortal(ledger.writes, "answered", point)
     mortal(writer, "send", point)
     mortal(work, "preflight", point)
     mortal(work, "read_back", point)
     mortal(
-        ledger,
+        ledger.proposals,
         "move",
         point,
         only=lambda *args: str(args[2]) == point.rsplit(maxsplit=1)[-1],
         label=f"move {point.rsplit(maxsplit=1)[-1]}",
     )
-    asked = Asked(
-        key=key, together=(key,), proposal=ledger.summary(key), decision="approve", approver="alice",
-        code=desk.approvers().totp("alice", at=now), note="", launched_at=now, scope="run dying", run_id="dying",
+    gate, summary = approval_gate(services, figures), ledger.proposals.summary(key)
+    digests = [entry.proposal.digest for entry in ledger.proposals.members(key)]
+    code = services.approvers().bound_code("alice", decision="approve", digests=digests, at=now)
+    gate.decide(
+        DecisionRequest(
+            key=key, together=(key,), proposal=summary, decision="approve", approver="alice", code=code, note="", launched_at=now,
+            run_id="run dying",
+        )
     )  # fmt: skip
-    gate(desk, figures).decide(asked)
     work.preflight(key)
     work.apply(key)
     work.read_back(key)

@@ -20,15 +20,16 @@ import yaml
 from dotenv import dotenv_values
 
 from assets.actions.draft_proposals import proposed
-from assets.actions.inputs import Figures, gate
+from assets.actions.inputs import Figures, approval_gate
 from assets.actions.rules.finding import Finding, Wish
 from orchestration.cli.in_process_runs import dagster_environment
 from orchestration.cli.sandbox_process import sandbox_running
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.config.settings import PROJECT, load_settings
 from resources.lake.lake import Lake
 from resources.ledger.proposal import Effect, Proposal, Target
 from resources.platforms.registry import Platforms
+from resources.policy.policy import policy_text
 from tests.actions.conftest import POLICY, SECRETS
 from tests.notifications.made import AT_ANY_HOUR
 
@@ -72,20 +73,22 @@ class House:
     """A proposal made before the first test, for the sensor to find."""
 
     @property
-    def desk(self) -> Desk:
+    def services(self) -> ActionServices:
         settings = load_settings(self.env)
-        return Desk(settings, Platforms(lambda: settings))
+        return ActionServices(settings, Platforms(lambda: settings))
 
     def pause(self, *, announced: bool = False) -> Proposal:
         """A proposal to pause an ad set that no other test has; `announced` leaves registering it to the sensor."""
-        desk = self.desk
-        figures = Figures(Lake(desk.settings.lake_uri), desk)
+        services = self.services
+        figures = Figures(Lake(services.settings.lake_uri), services)
         around = figures.around()
         sets = around.entities[
             (around.entities["level"] == "ad_set") & (around.entities["learning_state"] != "LEARNING")
         ]
         found = {
-            change.target.entity_id for entry in desk.ledger.entries() for change in entry.proposal.changes
+            change.target.entity_id
+            for entry in services.ledger.proposals.entries()
+            for change in entry.proposal.changes
         }
         row = next(one for one in sets.to_dict("records") if one["entity_id"] not in self.taken | found)
         self.taken.add(row["entity_id"])
@@ -99,21 +102,23 @@ class House:
         )  # fmt: skip
         made = proposed(
             finding,
-            gate=gate(desk, figures),
-            image=lambda one: desk.platforms.writer(one.platform).image(one),
+            gate=approval_gate(services, figures),
+            image=lambda one: services.platforms.writer(one.platform).image(one),
         )
-        assert desk.ledger.propose(made)
+        assert services.ledger.proposals.propose(made)
         if not announced:
             self.gql(ADD, r=LOCATION, k=made.proposal_id)  # the sensor would, at its next tick
         return made
 
     def form(self, key: str, *, by: str = "alice", **other: str) -> dict[str, Any]:
         """A good decision as run config, but for what `other` says."""
-        desk = self.desk
-        digests = [entry.proposal.digest for entry in desk.ledger.members(key)]
-        code = desk.approvers().bound_code(by, decision="approve", digests=digests, at=desk.ledger.clock())
+        services = self.services
+        digests = [entry.proposal.digest for entry in services.ledger.proposals.members(key)]
+        code = services.approvers().bound_code(
+            by, decision="approve", digests=digests, at=services.ledger.clock()
+        )
         fields = {
-            "proposal": desk.ledger.summary(key),
+            "proposal": services.ledger.proposals.summary(key),
             "decision": "approve",
             "approver": by,
             "code": code,
@@ -166,7 +171,7 @@ class House:
         return str(self.gql(RUN, i=run_id)["runOrError"]["status"])
 
     def state(self, key: str) -> str:
-        return str(self.desk.ledger.members(key)[0].state)
+        return str(self.services.ledger.proposals.members(key)[0].state)
 
     def writes(self, made: Proposal) -> int:
         """How often the sandbox was written to for what the proposal changes."""
@@ -188,7 +193,7 @@ def house_standing(folder: Path, *, storage: dict[str, Any] | None = None, **mor
         "untouched_share": 0.0,
     }
     policy.write_text(
-        yaml.safe_dump(
+        policy_text(
             POLICY | {"guardrails": limits, "approval": {"wrong_codes": 99}, "notifications": AT_ANY_HOUR}
         ),
         encoding="utf-8",
@@ -217,8 +222,9 @@ def house_standing(folder: Path, *, storage: dict[str, Any] | None = None, **mor
 @contextmanager
 def _dagster(folder: Path, env: dict[str, str], port: int, storage: dict[str, Any] | None) -> Iterator[None]:
     words = [
-        str(Path(sys.executable).with_name("dagster")),
-        "dev",
+        sys.executable,
+        "-m",
+        "orchestration.web.dev",
         "-w",
         "workspace.yaml",
         "-h",

@@ -5,9 +5,9 @@ from typing import Any
 
 from assets.actions.guardrails.context import Edit, Surroundings
 from assets.actions.guardrails.registry import judge
-from resources.ledger.base import Written
 from resources.ledger.proposal import Change, Proposal
-from resources.ledger.states import Sent
+from resources.ledger.records import PlatformWrite
+from resources.ledger.states import WriteState
 from resources.policy.policy import Policy
 from tests.actions.made import AT, proposal
 from tests.actions.memory import frames
@@ -44,7 +44,10 @@ def verdict(
     return next(one.holds for one in found if one.guardrail == limit)
 
 
-def earlier(*changes: Change, hours: float) -> list[tuple[Proposal, Written]]:
+def earlier(*changes: Change, hours: float) -> list[tuple[Proposal, PlatformWrite]]:
     at = AT - timedelta(hours=hours)
     made = proposal(*changes, created_at=at)
-    return [(made, Written(n, "forward", Sent.VERIFIED, "r", at, None, None)) for n in range(len(changes))]
+    return [
+        (made, PlatformWrite(n, "forward", WriteState.VERIFIED, "r", at, None, None))
+        for n in range(len(changes))
+    ]

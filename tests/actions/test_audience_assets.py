@@ -43,7 +43,7 @@ def run(
     bureau: Bureau, instance: dg.DagsterInstance, *assets: Any, week: str | None = WEEK
 ) -> dg.ExecuteInProcessResult:
     return dg.materialize(
-        assets, resources={"lake": bureau.lake, "desk": bureau.desk}, partition_key=week, instance=instance, raise_on_error=False
+        assets, resources={"lake": bureau.lake, "services": bureau.services}, partition_key=week, instance=instance, raise_on_error=False
     )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def test_a_week_from_the_table_to_the_audience_and_a_withdrawal_the_same_day(bur
         }  # fmt: skip
         runs += [run(bureau, instance, audience_proposals)]
         assert bureau.office.writes() == []
-        waiting = bureau.desk.ledger.entries()
+        waiting = bureau.services.ledger.proposals.entries()
         assert sorted(one.proposal.changes[0].target.platform for one in waiting) == [
             "linkedin_ads",
             "meta_ads",
@@ -76,7 +76,7 @@ def test_a_week_from_the_table_to_the_audience_and_a_withdrawal_the_same_day(bur
             assert bureau.carry_out(entry.proposal_id) == "verified"
         runs += [run(bureau, instance, audiences), run(bureau, instance, audience_proposals)]
         assert {own[-1] for own in states(bureau).values()} == {"in step"}
-        assert len(bureau.desk.ledger.entries()) == 2
+        assert len(bureau.services.ledger.proposals.entries()) == 2
         write_people(
             bureau.lake,
             [record(n, agrees=n < 56 or (False if n > 56 else None)) for n in PEOPLE],
@@ -112,7 +112,7 @@ def test_somebody_who_said_no_and_stays_fails_the_check_loudly(bureau: Bureau) -
 def test_a_past_week_proposes_nothing(bureau: Bureau) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         assert run(bureau, instance, audience_proposals, week="2026-11-02").success
-    assert bureau.desk.ledger.entries() == []
+    assert bureau.services.ledger.proposals.entries() == []
 
 
 def test_without_segments_or_a_crm_nothing_is_claimed(bureau: Bureau, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from assets.actions.audiences.inputs import propose_revert
-from assets.actions.execution.executor import Stale
+from assets.actions.execution.executor import ProposalStale
 from resources.ledger.proposal import Target
 from tests.audiences.at_the_office import KeptOut
 from tests.audiences.people_of import write_conversions
@@ -20,7 +20,7 @@ def test_an_audience_is_kept_out_after_an_approval_and_let_in_again_by_another(
 ) -> None:
     bureau, target = kept_out(platform)
     write_conversions(bureau.lake, target, of_customers=1, of_strangers=9)
-    client = bureau.desk.platforms.audiences(platform)
+    client = bureau.services.platforms.audiences(platform)
     made = bureau.proposed(platform)
     assert made.kind == "exclude_audience"
     assert made.evidence["conversions_kept"] == pytest.approx(0.9)
@@ -29,19 +29,19 @@ def test_an_audience_is_kept_out_after_an_approval_and_let_in_again_by_another(
     assert client.excluded(target) == ()
     bureau.approve(made)
     assert bureau.carry_out(made.proposal_id) == "verified"
-    kept = bureau.desk.ledger.audience(
+    kept = bureau.services.ledger.audiences.audience(
         Target(platform=platform, account_id=target.account_id, level="audience", entity_id="loyal.exclude")
     )
     assert kept is not None
     own = client.targeted_as(target.account_id, kept.audience_id or "")
     assert client.excluded(target) == (own,)
     assert [one for one in bureau.propose().taken if one.changes[0].target.platform == platform] == []
-    entry = bureau.desk.ledger.entry(made.proposal_id)
+    entry = bureau.services.ledger.proposals.entry(made.proposal_id)
     assert entry is not None
     asked = propose_revert(
         entry,
         bureau.lake,
-        bureau.desk,
+        bureau.services,
         bureau.office.gate,
         bureau.office.figures.around,
         reason="no use",
@@ -95,7 +95,7 @@ def test_an_exclusion_without_an_answer_is_read_back_and_never_sent_again(
     bureau.office.sandbox.stage.audit.clear()
     bureau.office.sandbox.stage.faults.arm("meta_ads", fault)
     bureau.carry_out(made.proposal_id)
-    bureau.office.later(minutes=2)
+    bureau.office.later(minutes=16)
     bureau.executor().read_back(made.proposal_id)
     assert bureau.office.state(made.proposal_id) == ("verified" if fault == "lost_answer" else "failed")
     assert len(bureau.office.writes()) == 1
@@ -108,11 +108,11 @@ def test_what_changed_at_the_platform_meanwhile_is_stale(
     write_conversions(bureau.lake, target, of_customers=0, of_strangers=9)
     made = bureau.proposed("meta_ads")
     bureau.approve(made)
-    client = bureau.desk.platforms.audiences("meta_ads")
+    client = bureau.services.platforms.audiences("meta_ads")
     other = client.create(target.account_id, "Somebody's own")
-    now = bureau.executor()._writer(made.changes[0]).image(target)
+    now = bureau.executor().writes.writers.image(made.changes[0])
     by_hand = made.changes[0].model_copy(update={"after": other, "image": now})
     client.exclude(by_hand, rehearse=False)
-    with pytest.raises(Stale):
+    with pytest.raises(ProposalStale):
         bureau.carry_out(made.proposal_id)
     assert client.excluded(target) == (other,)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assets.actions.execution.executor import Held
+from assets.actions.execution.executor import WriteHeld
 from assets.actions.guardrails.registry import LIMITS, LIMITS_OF_AUDIENCES, judge, refusals
 from tests.actions.made import budget, pause, proposal
 from tests.audiences.bureau import SMALL, Bureau
@@ -44,7 +44,7 @@ def test_limits_are_judged_again_before_anything_is_sent(bureau: Bureau) -> None
     bureau.approve(made)
     bureau.lines = []
     bureau.ask()
-    with pytest.raises(Held, match=r"policy: policy.yaml has no audience"):
+    with pytest.raises(WriteHeld, match=r"policy: policy.yaml has no audience"):
         bureau.carry_out(made.proposal_id)
     assert bureau.office.writes() == []
 
@@ -60,7 +60,7 @@ def test_a_proposal_expires_after_a_week(bureau: Bureau) -> None:
     assert (made.expires_at - made.created_at).days == 7
     bureau.approve(made)
     bureau.office.later(days=7, minutes=1)
-    with pytest.raises(Held, match="expired"):
+    with pytest.raises(WriteHeld, match="expired"):
         bureau.carry_out(made.proposal_id)
     assert bureau.office.writes() == []
 
@@ -92,5 +92,5 @@ def test_money_and_audiences_have_limits_of_their_own(bureau: Bureau) -> None:
     assert "amounts" in LIMITS
     assert "amounts" not in LIMITS_OF_AUDIENCES
     mixed = made.model_copy(update={"changes": (*made.changes, pause())})
-    verdicts = judge(mixed, bureau.desk.policy(), bureau.office.figures.around(), automatic=False)
+    verdicts = judge(mixed, bureau.services.policy(), bureau.office.figures.around(), automatic=False)
     assert "alone" in {one.guardrail for one in refusals(verdicts)}

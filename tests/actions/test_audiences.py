@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from assets.actions.audiences.inputs import propose_revert
-from assets.actions.execution.executor import Held, Stale
+from assets.actions.execution.executor import WriteHeld
+from assets.actions.execution.platform_writes import ProposalStale
 from resources.lake.lake import Lake
 from tests.audiences.bureau import LINES, PEOPLE, Bureau
 from tests.audiences.people_of import expected, later, record, write_people, write_segments
@@ -106,7 +107,7 @@ def test_whoever_withdrew_while_it_waited_is_not_let_in(bureau: Bureau, platform
 def test_nobody_is_let_in_where_the_crm_cannot_be_read(bureau: Bureau, tmp_path: Path) -> None:
     made = bureau.proposed("meta_ads")
     bureau.approve(made)
-    with pytest.raises(Held, match="who agrees to advertising is not known"):
+    with pytest.raises(WriteHeld, match="who agrees to advertising is not known"):
         Bureau(bureau.office, Lake(tmp_path / "empty")).carry_out(made.proposal_id)
     assert bureau.office.writes() == []
 
@@ -148,12 +149,12 @@ def test_the_kill_switch_holds_everything_and_says_who_is_late(bureau: Bureau) -
     write_people(bureau.lake, [record(n, agrees=n > 2) for n in PEOPLE], at=later(1))
     write_segments(bureau.lake, {"loyal": range(3, 60)})
     bureau.office.sandbox.stage.audit.clear()
-    bureau.desk.ledger.turn("kill", on=True, person="alice", reason="a test")
+    bureau.services.ledger.switches.turn("kill", on=True, person="alice", reason="a test")
     (told,) = bureau.remove()
     assert "kill switch" in told.why
     assert told.left > 0
     assert bureau.office.writes() == []
-    bureau.desk.ledger.turn("kill", on=False, person="alice", reason="a test")
+    bureau.services.ledger.switches.turn("kill", on=False, person="alice", reason="a test")
     for _ in range(3):
         bureau.remove()
     assert bureau.holds("meta_ads", range(3, 60))
@@ -163,11 +164,11 @@ def test_the_kill_switch_holds_everything_and_says_who_is_late(bureau: Bureau) -
 def test_an_audience_that_was_filled_otherwise_meanwhile_is_stale(bureau: Bureau) -> None:
     made = bureau.proposed("meta_ads")
     bureau.approve(made)
-    ledger = bureau.desk.ledger
-    kept = ledger.audience(made.changes[0].target)
+    ledger = bureau.services.ledger
+    kept = ledger.audiences.audience(made.changes[0].target)
     assert kept is not None
-    ledger.filled(kept.number, "0" * 64, people=1, identifiers=1)
-    with pytest.raises(Stale, match="is not what was approved"):
+    ledger.audiences.filled(kept.number, "0" * 64, people=1, identifiers=1)
+    with pytest.raises(ProposalStale, match="is not what was approved"):
         bureau.carry_out(made.proposal_id)
     assert bureau.office.state(made.proposal_id) == "failed"
     assert bureau.office.writes() == []
@@ -176,11 +177,11 @@ def test_an_audience_that_was_filled_otherwise_meanwhile_is_stale(bureau: Bureau
 def test_a_plan_that_is_not_what_was_approved_is_never_carried_out(bureau: Bureau) -> None:
     made = bureau.proposed("meta_ads")
     bureau.approve(made)
-    with bureau.desk.ledger._engine.begin() as connection:
+    with bureau.services.ledger.database.engine.begin() as connection:
         connection.exec_driver_sql(
             "update audience_plan set sha256 = 'a' || substr(sha256, 2) where kind = 'email'"
         )
-    with pytest.raises(Stale, match="no longer laid down as it was approved"):
+    with pytest.raises(ProposalStale, match="no longer laid down as it was approved"):
         bureau.carry_out(made.proposal_id)
     assert bureau.office.writes() == []
 
@@ -189,11 +190,11 @@ def test_plans_are_erased_once_nobody_waits_for_them(bureau: Bureau) -> None:
     made = bureau.proposed("meta_ads")
     after = made.changes[0].after
     bureau.propose()
-    assert bureau.desk.ledger.planned(after)
+    assert bureau.services.ledger.audiences.planned(after)
     bureau.office.decide(made.proposal_id, decision="reject")
     write_segments(bureau.lake, {"loyal": range(50)})
     bureau.propose()
-    assert bureau.desk.ledger.planned(after) is None
+    assert bureau.services.ledger.audiences.planned(after) is None
 
 
 def test_a_revert_takes_out_whom_the_sync_let_in_and_nobody_else(bureau: Bureau, platform: str) -> None:
@@ -201,12 +202,12 @@ def test_a_revert_takes_out_whom_the_sync_let_in_and_nobody_else(bureau: Bureau,
     write_people(bureau.lake, [record(n) for n in range(70)], at=later(1))
     write_segments(bureau.lake, {"loyal": range(5, 70)})
     second = bureau.filled(platform)
-    entry = bureau.desk.ledger.entry(second.proposal_id)
+    entry = bureau.services.ledger.proposals.entry(second.proposal_id)
     assert entry is not None
     asked = propose_revert(
         entry,
         bureau.lake,
-        bureau.desk,
+        bureau.services,
         bureau.office.gate,
         bureau.office.figures.around,
         reason="a slip",
@@ -228,15 +229,15 @@ def test_no_hash_reaches_ledger_texts_summaries_or_messages(bureau: Bureau, plat
     hasty.approve(made)
     hasty.office.sandbox.stage.faults.arm(platform, "half_upload", times=3)
     said: list[str] = []
-    work = hasty.executor(say=said.append)
+    work = hasty.executor(log=said.append)
     work.apply(made.proposal_id)
     for _ in range(6):
         work.read_back(made.proposal_id)
     bureau.remove()
-    ledger = bureau.desk.ledger
-    texts = [made.body, made.summary, *said, *(str(row) for row in ledger.audit())]
-    texts += [str(one) for one in ledger.writes(made.proposal_id)]
-    texts += [str(bureau.desk.ledger.entry(made.proposal_id))]
+    ledger = bureau.services.ledger
+    texts = [made.body, made.summary, *said, *(str(row) for row in ledger.audit.entries())]
+    texts += [str(one) for one in ledger.writes.of(made.proposal_id)]
+    texts += [str(bureau.services.ledger.proposals.entry(made.proposal_id))]
     hashes = {one.split(":")[1] for one in expected(platform, PEOPLE)}
     assert held(bureau.office.sandbox, platform)
     assert not any(own in text for own in hashes for text in texts)

@@ -16,7 +16,7 @@ from tests.actions.conftest import Office
 @pytest.fixture
 def run(office: Office) -> object:
     def called(*words: str, code: int = 0) -> str:
-        result: Result = CliRunner().invoke(cli, words, obj=office.desk)
+        result: Result = CliRunner().invoke(cli, words, obj=office.services)
         assert result.exit_code == code, (result.output, result.exception)
         assert "Traceback" not in result.output
         return result.output
@@ -56,7 +56,7 @@ def test_a_proposal_by_hand_needs_proof_and_somebody_else(office: Office, run) -
     ]  # fmt: skip
     assert "does not prove alice" in run(*words, "--code", "000000", code=1)
     made = run(*words, "--code", office.code("alice")).split()[0]
-    effect = office.desk.ledger.members(made)[0].proposal.effect
+    effect = office.services.ledger.proposals.members(made)[0].proposal.effect
     assert effect.low is not None
     assert effect.middle is not None
     assert effect.high is not None
@@ -108,7 +108,7 @@ def test_a_bound_code_is_given_with_the_words_of_the_form(office: Office, run) -
         for line in told.splitlines()
         if line.split(":")[0] in {"decision", "approver", "code"}
     )
-    assert f"proposal: '{office.desk.ledger.summary(key)}'" in told
+    assert f"proposal: '{office.services.ledger.proposals.summary(key)}'" in told
     office.decide(key, by="bob", code=given["code"])
     assert office.state(key) == State.APPROVED
 
@@ -130,7 +130,7 @@ def test_anybody_may_stop_everything_and_an_approver_lets_it_go_on(office: Offic
 
 def test_the_trail_is_verified_and_exported(office: Office, run, tmp_path: Path) -> None:
     waiting(office)
-    office.desk.ledger.note("=cmd()", "a formula", None, {})
+    office.services.ledger.audit.note("=cmd()", "a formula", None, {})
     assert "hold together" in run("audit", "verify")
     run("audit", "export", "--format", "csv", "--out", str(tmp_path / "audit.csv"))
     rows = list(csv.DictReader((tmp_path / "audit.csv").read_text("utf-8").splitlines()))
@@ -141,7 +141,7 @@ def test_the_trail_is_verified_and_exported(office: Office, run, tmp_path: Path)
 
 def test_an_approver_is_enrolled_once_and_the_secret_is_kept_from_others(office: Office, run) -> None:
     told = run("approvers", "enroll", "dora")
-    file = office.desk.settings.approvers_file
+    file = office.services.settings.approvers_file
     secret = next(
         line.partition("=")[2] for line in file.read_text().splitlines() if line.startswith("dora=")
     )
@@ -154,7 +154,7 @@ def test_an_approver_is_enrolled_once_and_the_secret_is_kept_from_others(office:
 
 
 def test_a_policy_that_cannot_be_read_says_where_and_what(office: Office, run) -> None:
-    office.desk.settings.policy_file.write_text("permissions:\n  - level: everything\n", encoding="utf-8")
+    office.services.settings.policy_file.write_text("permissions:\n  - level: everything\n", encoding="utf-8")
     told = run("approvers", "list", code=1)
     assert "permissions.0.level" in told
     assert "Nothing is proposed or written" in told

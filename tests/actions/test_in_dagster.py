@@ -25,10 +25,13 @@ SELECTOR = {"repositoryLocationName": "paid_media", "repositoryName": "__reposit
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with house_standing(tmp_path_factory.mktemp("house")) as standing:
         # A message shows its first five: what the daily run proposed is told and gone before, however much of it there is today.
-        ledger = standing.desk.ledger
-        until(lambda: not ledger.lacking("announced_at", states=OPEN, limit=1), seconds=240)
+        ledger = standing.services.ledger
+        until(lambda: not ledger.proposals.lacking("announced_at", states=OPEN, limit=1), seconds=240)
         until(
-            lambda: not ledger.unrouted() and all(said.priority != SOON for *_, said in ledger.waiting()),
+            lambda: (
+                not ledger.notices.unrouted()
+                and all(said.priority != SOON for *_, said in ledger.notices.waiting())
+            ),
             seconds=240,
         )
         standing.early = standing.pause(announced=True)  # the sensor finds it while other tests run
@@ -58,8 +61,10 @@ def filling(house: House) -> Filling:
     """Launched before the first test: Dagster's daemon looks for backfills every 30 seconds only."""
     ours, theirs = [house.pause(), house.pause()], [house.pause(), house.pause()]
     digests = [made.digest for made in ours]
-    desk = house.desk
-    code = desk.approvers().bound_code("alice", decision="approve", digests=digests, at=desk.ledger.clock())
+    services = house.services
+    code = services.approvers().bound_code(
+        "alice", decision="approve", digests=digests, at=services.ledger.clock()
+    )
     begun = []
     for several in (ours, theirs):
         fields = {"decision": "approve", "approver": "alice", "note": "both", "code": code}
@@ -123,7 +128,7 @@ def test_reexecuting_later_steps_alone_never_skips_the_gate(house: House, parent
 
 
 OVERRIDES: tuple[dict[str, object], ...] = (
-    {"desk": {"config": {"settings": {"ledger_url": "sqlite:///other.db"}}}},
+    {"services": {"config": {"settings": {"ledger_url": "sqlite:///other.db"}}}},
     {"lake": {"config": {"root": "other"}}},
     {"platforms": {"config": {"settings": {}}}},
     {"io_manager": {"config": {"base_dir": "other"}}},
@@ -202,7 +207,9 @@ def test_several_at_once_from_the_backfill_dialog_with_one_code(house: House, fi
 
 def test_a_batch_is_one_partition_one_digest_one_code(house: House) -> None:
     several = [house.pause(), house.pause(), house.pause()]
-    batch = house.desk.ledger.make_batch("batch.test", {made.proposal_id: made.digest for made in several})
+    batch = house.services.ledger.proposals.make_batch(
+        "batch.test", {made.proposal_id: made.digest for made in several}
+    )
     house.gql(ADD, r=SELECTOR, k=batch.batch_id)
     assert house.run(batch.batch_id, house.form(batch.batch_id))[0] == "SUCCESS"
     assert [(house.state(made.proposal_id), house.writes(made)) for made in several] == [

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from assets.actions.execution.executor import Held, Stale
+from assets.actions.execution.executor import WriteHeld
+from assets.actions.execution.platform_writes import ProposalStale
 from assets.actions.rules.finding import Wish
 from assets.signals.underperformers.candidates import verdicts
 from resources.ledger.proposal import Change, Image, Proposal, Target
@@ -62,7 +63,10 @@ def put(office: Office, target: Target, *names: str) -> None:
 
 def lenient(office: Office, **more: object) -> None:
     relaxed(office, **more)
-    office.rewrite(**BY_LABEL, guardrails=office.policy["guardrails"] | {"human_edit_hours": 0.0})
+    office.rewrite(
+        labels=office.policy["labels"] | BY_LABEL["labels"],
+        guardrails=office.policy["guardrails"] | {"human_edit_hours": 0.0},
+    )
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -80,7 +84,7 @@ def test_what_is_protected_or_cannot_be_read_is_not_proposed(
     levels, kept, shadows = made(office, finding(target, status="paused"))
     assert (levels, shadows) == ([], 0)
     assert pd.Series(kept).str.contains(why).all()
-    assert office.desk.ledger.entries() == []
+    assert office.services.ledger.proposals.entries() == []
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -96,7 +100,7 @@ def test_a_label_that_was_put_on_after_the_yes_stops_the_write(
     office.decide(key)
     put(office, target, label)
     office.later(minutes=1)
-    with pytest.raises(Stale, match=r"labels was \(\) and is"):
+    with pytest.raises(ProposalStale, match=r"labels was \(\) and is"):
         office.carry_out(key)
     assert office.writes() == []
     assert office.state(key) == State.FAILED
@@ -110,7 +114,7 @@ def test_what_was_approved_all_the_same_is_held_at_the_write(office: Office, lab
     office.later(minutes=1)
     key = office.propose(Wish(target, status="paused")).proposal_id
     office.decide(key)
-    with pytest.raises(Held, match="never: "):
+    with pytest.raises(WriteHeld, match="never: "):
         office.carry_out(key)
     assert office.writes() == []
     assert office.state(key) == State.APPROVED
@@ -121,7 +125,7 @@ def test_a_permission_by_label_holds_for_what_carries_it_and_never_for_what_is_u
 ) -> None:
     relaxed(office)
     office.rewrite(
-        labels={"playground": {"platform_label": ["evergreen"]}},
+        labels=office.policy["labels"] | {"playground": {"platform_label": ["evergreen"]}},
         permissions=[{"level": "propose"}, SAFE | {"label": "playground"}],
         guardrails=office.policy["guardrails"] | {"human_edit_hours": 0.0},
     )

@@ -14,15 +14,25 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from assets.actions.approval import Asked, Gate, NotApproved
-from assets.actions.execution.executor import Executor, Held, Stale
+from assets.actions.approval import ApprovalGate, DecisionRequest, NotApproved
+from assets.actions.approval_rules import ApprovalRules
+from assets.actions.execution.executor import Executor, WriteHeld
+from assets.actions.execution.permission import WritePermission
+from assets.actions.execution.platform_writes import (
+    PlatformWriters,
+    PlatformWrites,
+    ProposalStale,
+    settle_time,
+)
 from assets.actions.guardrails.context import Edit, Surroundings
+from resources.ledger.anchor import AnchorFile
 from resources.ledger.proposal import Change, Proposal
 from resources.ledger.states import NEXT, State
 from resources.ledger.store import Ledger
 from resources.platforms.writer import image_value
 from resources.policy.policy import Policy
 from resources.security.approvers import Approvers
+from resources.security.ledger_key import LedgerKey
 from tests.actions.conftest import SECRETS
 from tests.actions.made import AT, proposal, target
 from tests.actions.memory import NAMES, Dies, Platform, frames
@@ -52,11 +62,12 @@ class Lives(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.at = AT
         self.platform, self.killed = Platform(), False
-        self.ledger = Ledger(f"sqlite:///{Path(self.folder.name) / 'ledger.db'}", now=self.now)
+        database = f"sqlite:///{Path(self.folder.name) / 'ledger.db'}"
+        self.ledger = Ledger(database, now=self.now, key=LedgerKey(bytes(range(32))))
         self.made: dict[str, Proposal] = {}
         self.dies_in = -1
         self.codes = 0
-        real = self.ledger._note
+        real = self.ledger.database.note
 
         def noted(*args: Any) -> None:
             real(*args)
@@ -64,7 +75,7 @@ class Lives(RuleBasedStateMachine):
             if self.dies_in == 0:
                 raise Dies
 
-        self.ledger._note = noted  # type: ignore[method-assign]
+        self.ledger.database.note = noted  # type: ignore[method-assign]
 
     def now(self) -> Any:
         self.at += timedelta(milliseconds=1)
@@ -72,21 +83,28 @@ class Lives(RuleBasedStateMachine):
 
     def around(self, made: Proposal) -> Surroundings:
         edits = {change.target.words: Edit(None, False) for change in made.changes}
-        written = self.ledger.written_since(self.at - timedelta(days=8))
+        written = self.ledger.writes.since(self.at - timedelta(days=8))
         return Surroundings(
             now=self.at, rates={"EUR": 1.0}, edits=edits, budget_edits={words: [] for words in edits}, newest_as_of=made.as_of,
             written=written, **FRAMES,
         )  # fmt: skip
 
     def executor(self) -> Executor:
-        return Executor(
-            ledger=self.ledger, policy=lambda: POLICY, writer=lambda _: self.platform, around=self.around,
-            killed=lambda: "it is on" if self.killed else None, run_id="run", wait=lambda: None,
+        permission = WritePermission(
+            self.ledger, lambda: "it is on" if self.killed else None, self.approval_rules, AnchorFile(Path(self.folder.name) / "anchor")
         )  # fmt: skip
+        writes = PlatformWrites(
+            self.ledger, PlatformWriters(lambda _: self.platform), permission, settle=lambda: settle_time(0), run_id="run",
+            wait=lambda: None, log=lambda _: None,
+        )  # fmt: skip
+        return Executor(self.ledger, lambda: POLICY, self.around, writes)
+
+    def approval_rules(self) -> ApprovalRules:
+        return ApprovalRules(POLICY, Approvers(SECRETS), {"EUR": 1.0}, self.ledger.shadows.score)
 
     def pick(self, data: Any, states: set[State]) -> str | None:
         """Any proposal, mostly one in these states."""
-        known = self.ledger.states()
+        known = self.ledger.proposals.states()
         likely = sorted(key for key in self.made if known[key] in states)
         chosen = likely if likely and data.draw(st.integers(0, 9)) else sorted(self.made)
         return data.draw(st.sampled_from(chosen)) if chosen else None
@@ -94,7 +112,7 @@ class Lives(RuleBasedStateMachine):
     def survive(self, deed: Callable[[], object]) -> None:
         try:
             deed()
-        except (Dies, Held, Stale, NotApproved):
+        except (Dies, WriteHeld, ProposalStale, NotApproved):
             pass
         finally:
             self.dies_in = -1
@@ -121,7 +139,7 @@ class Lives(RuleBasedStateMachine):
             )
             changes.append(Change(target=target(name), field=field_, before=before, after=after, image=live))  # type: ignore[arg-type]
         made = proposal(*changes, created_at=self.now(), hours=72)
-        if self.ledger.propose(made):
+        if self.ledger.proposals.propose(made):
             self.made[made.proposal_id] = made
 
     @rule(
@@ -138,20 +156,19 @@ class Lives(RuleBasedStateMachine):
         self.at += timedelta(seconds=61)
         approvers = Approvers(SECRETS)
         self.dies_in = dies
+        verdict = "approve" if approve else "reject"
+        digests = [entry.proposal.digest for entry in self.ledger.proposals.members(key)]
         code = approvers.totp(by, at=self.at) if good else "000000"
-        asked = Asked(
-            key,
-            (key,),
-            self.ledger.summary(key),
-            "approve" if approve else "reject",
-            by,
-            code,
-            "",
-            self.at,
-            f"run {self.at}",
-            "run",
-        )
-        self.survive(lambda: Gate(self.ledger, POLICY, approvers, {"EUR": 1.0}).decide(asked))
+
+        def recorded() -> None:
+            gate = ApprovalGate(self.ledger, self.approval_rules())
+            reference = gate.record_decisions(by, dict.fromkeys(digests, verdict), code)
+            summary = self.ledger.proposals.summary(key)
+            gate.decide(
+                DecisionRequest(key, (key,), summary, verdict, by, reference, "", self.at, f"run {self.at}")
+            )
+
+        self.survive(recorded)
 
     @rule(
         data=st.data(), mood=st.sampled_from(MOODS),
@@ -179,7 +196,7 @@ class Lives(RuleBasedStateMachine):
         data=st.data(), names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True),
         kind=st.sampled_from(["pause", "cut", "raise"]), by=st.sampled_from(["alice", "bob"]),
         moods=st.lists(st.sampled_from(MOODS), min_size=1, max_size=3), dies=st.lists(st.integers(-1, 12), min_size=3, max_size=3),
-        pauses=st.lists(st.sampled_from([1, 61]), min_size=3, max_size=3),
+        pauses=st.lists(st.sampled_from([1, 1000]), min_size=3, max_size=3),
     )  # fmt: skip
     def a_whole_life(
         self, data: Any, names: list[str], kind: str, by: str, moods: list[str], dies: list[int], pauses: list[int]
@@ -197,10 +214,10 @@ class Lives(RuleBasedStateMachine):
             update={"daily_budget": Decimal(amount)}
         )
 
-    @rule(seconds=st.sampled_from([1, 61, 61, 3600, 80 * 3600]))
+    @rule(seconds=st.sampled_from([1, 1000, 1000, 3600, 80 * 3600]))
     def wait(self, seconds: int) -> None:
         self.at += timedelta(seconds=seconds)
-        self.ledger.expire()
+        self.ledger.proposals.expire()
 
     @rule(on=st.sampled_from([False, False, True]))
     def switch(self, *, on: bool) -> None:
@@ -210,8 +227,8 @@ class Lives(RuleBasedStateMachine):
     def nothing_is_written_twice_or_unapproved(self) -> None:
         allowed: Counter[tuple[str, str, str]] = Counter()
         for key, made in self.made.items():
-            decisions = {(one.approver, one.verdict) for one in self.ledger.decisions(key)}
-            for row in self.ledger.writes(key):
+            decisions = {(one.approver, one.verdict) for one in self.ledger.decisions.of(key)}
+            for row in self.ledger.writes.of(key):
                 assert any(verdict == "approve" for _, verdict in decisions), key
                 change = (
                     made.changes[row.part] if row.direction == "forward" else made.changes[row.part].undone()
@@ -222,24 +239,24 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def the_trail_is_whole_and_every_step_is_allowed(self) -> None:
-        assert self.ledger.verify().broken is None
+        assert self.ledger.audit.verify().broken is None
         last: dict[str, State] = {}
-        for row in self.ledger.audit():
+        for row in self.ledger.audit.entries():
             if row.event in set(State) and row.proposal_id:
                 state, before = State(row.event), last.get(row.proposal_id)
                 assert before is None or state in NEXT[before], (before, state)
                 last[row.proposal_id] = state
-        assert last == {key: state for key, state in self.ledger.states().items() if key in last}
+        assert last == {key: state for key, state in self.ledger.proposals.states().items() if key in last}
 
     def teardown(self) -> None:
         for _ in range(3):  # whatever happened, it comes to an end
             self.at += timedelta(hours=30)
             self.killed = False
-            self.ledger.expire()
+            self.ledger.proposals.expire()
             for key in self.made:
                 self.survive(lambda key=key: self.executor().read_back(key))  # type: ignore[misc]
         assert not {State.EXECUTING, State.UNKNOWN, State.PROPOSED, State.APPROVED} & set(
-            self.ledger.states().values()
+            self.ledger.proposals.states().values()
         )
         self.nothing_is_written_twice_or_unapproved()
         self.folder.cleanup()

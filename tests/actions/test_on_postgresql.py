@@ -18,4 +18,4 @@ def test_the_gate_holds_and_opens_with_everything_on_postgresql(postgresql: Any,
         assert house.run(made.proposal_id, house.form(made.proposal_id))[0] == "SUCCESS"
         house.run(made.proposal_id, house.form(made.proposal_id, by="bob"))
         assert (house.state(made.proposal_id), house.writes(made)) == (State.VERIFIED, 1)
-        assert house.desk.ledger.verify().broken is None
+        assert house.services.ledger.audit.verify().broken is None

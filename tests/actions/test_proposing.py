@@ -22,7 +22,7 @@ def finding(target: Target, **wish: Any) -> Finding:
 
 def made(office: Office, *found: Finding) -> tuple[list[str], list[str], int]:
     """Levels of what was proposed, reasons of what was kept back, and how many shadows there are."""
-    drafts, taken = propose_findings(list(found), office.desk, office.figures)
+    drafts, taken = propose_findings(list(found), office.services, office.figures)
     return [one.level for one in taken], list(drafts.kept_back.values()), len(drafts.shadows)
 
 
@@ -42,7 +42,7 @@ def test_observing_proposes_nothing(office: Office) -> None:
     levels, kept, shadows = made(office, finding(office.target("meta_ads"), status="paused"))
     assert (levels, shadows) == ([], 1)
     assert "only observes" in kept[0]
-    assert office.desk.ledger.entries() == []
+    assert office.services.ledger.proposals.entries() == []
 
 
 def test_a_level_that_earned_it_acts_and_one_that_did_not_asks(office: Office) -> None:
@@ -75,9 +75,9 @@ def test_people_are_asked_no_more_than_they_would_read_and_platforms_neither(off
     )
     found = [finding(office.target("meta_ads", nth=n), factor=Decimal("3.0")) for n in range(6)]
     found += [finding(office.target("meta_ads", nth=n), status="paused") for n in range(6)]
-    drafts, taken = propose_findings(found, office.desk, office.figures)
+    drafts, taken = propose_findings(found, office.services, office.figures)
     assert (len(taken), len(drafts.kept_back), drafts.left) == (2, 6, 4)
-    drafts, taken = propose_findings(found[:1] * 20, office.desk, office.figures)
+    drafts, taken = propose_findings(found[:1] * 20, office.services, office.figures)
     assert (len(taken), drafts.left) == (0, 12)
 
 

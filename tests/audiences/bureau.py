@@ -8,7 +8,7 @@ from assets.actions.audiences.removing import Removal
 from assets.actions.consent.audience_writers import audience_writer
 from assets.actions.execution.executor import Executor
 from assets.actions.inputs import Figures
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.lake.lake import Lake
 from resources.ledger.proposal import Proposal
 from resources.platforms.registry import Platforms
@@ -42,20 +42,24 @@ class Bureau:
         self.office.rewrite(audiences={"lines": self.lines, "least_matched": SMALL} | other)
 
     @property
-    def desk(self) -> Desk:
-        return self.office.desk
+    def services(self) -> ActionServices:
+        return self.office.services
 
     def impatient(self) -> "Bureau":
         """The same, with clients that give up at the first silence."""
-        settings = self.desk.platforms.settings
+        settings = self.services.platforms.settings
         hasty = Platforms(
-            settings, patience=Patience(total_seconds=0, unreachable_seconds=0), now=self.desk.platforms.now
+            settings,
+            patience=Patience(total_seconds=0, unreachable_seconds=0),
+            now=self.services.platforms.now,
         )
-        return Bureau(replace(self.office, desk=replace(self.desk, platforms=hasty)), self.lake, self.lines)
+        return Bureau(
+            replace(self.office, services=replace(self.services, platforms=hasty)), self.lake, self.lines
+        )
 
     def propose(self) -> Asked:
         return propose_audiences(
-            Seen(self.lake, self.desk, SUNDAY), self.office.gate, self.office.figures.around
+            Seen(self.lake, self.services, SUNDAY), self.office.gate, self.office.figures.around
         )
 
     def proposed(self, platform: str) -> Proposal:
@@ -67,7 +71,7 @@ class Bureau:
 
     def executor(self, **parts: Any) -> Executor:
         def audiences(platform: str) -> Any:
-            writer = audience_writer(platform, self.desk, self.lake)
+            writer = audience_writer(platform, self.services, self.lake)
             return replace(writer, sync=replace(writer.sync, wait=lambda: None))
 
         return self.office.executor(audiences=audiences, **parts)
@@ -88,11 +92,13 @@ class Bureau:
         """The platform's audience, proposed, approved and filled."""
         made = self.proposed(platform)
         self.approve(made)
-        assert self.carry_out(made.proposal_id) == "verified", self.desk.ledger.entry(made.proposal_id)
+        assert self.carry_out(made.proposal_id) == "verified", self.services.ledger.proposals.entry(
+            made.proposal_id
+        )
         return made
 
     def remove(self) -> list[Removal]:
-        found = take_out_the_unwilling(self.lake, self.desk)
+        found = take_out_the_unwilling(self.lake, self.services)
         assert found is not None
         return found
 
@@ -100,4 +106,4 @@ class Bureau:
         return held(self.office.sandbox, platform) == expected(platform, people)
 
     def figures(self) -> Figures:
-        return Figures(self.lake, self.desk)
+        return Figures(self.lake, self.services)

@@ -7,7 +7,7 @@ import pytest
 
 from resources.audiences.sync import Sync
 from resources.config.settings import Settings
-from resources.ledger.audiences import Kept, Member
+from resources.ledger.audiences import LedgerAudience, Member
 from resources.ledger.proposal import Target
 from resources.ledger.store import Ledger
 from resources.platforms.audience_client import AudienceClient
@@ -50,15 +50,17 @@ def sync(ledger: Ledger, client: AudienceClient) -> Sync:
 
 
 @pytest.fixture
-def kept(ledger: Ledger, platform: str) -> Kept:
+def kept(ledger: Ledger, platform: str) -> LedgerAudience:
     return an_audience(ledger, platform)
 
 
-def an_audience(ledger: Ledger, platform: str) -> Kept:
+def an_audience(ledger: Ledger, platform: str) -> LedgerAudience:
     target = Target(
         platform=platform, account_id=ACCOUNTS[platform], level="audience", entity_id="loyal.exclude"
     )
-    return ledger.keep_audience(target, segment_id="loyal", purpose="exclude", name="Loyal | exclude")
+    return ledger.audiences.keep_audience(
+        target, segment_id="loyal", purpose="exclude", name="Loyal | exclude"
+    )
 
 
 def mails(first: int, last: int) -> list[Member]:

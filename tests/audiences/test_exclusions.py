@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from assets.actions.audiences.exclusions import Kept, conversions_kept
+from assets.actions.audiences.exclusions import ConversionsKept, conversions_kept
 from resources.ledger.proposal import Target
 from tests.audiences.people_of import SUNDAY, conversions, person_id
 
@@ -20,7 +20,7 @@ def left(
     strangers: int = 6,
     members: list[str] = CUSTOMERS,
     as_of: date = SUNDAY,
-) -> Kept:
+) -> ConversionsKept:
     touches, outcomes = conversions(PLACE, of_customers=customers, of_strangers=strangers)
     columns = ["person_id", "touch_at", "channel", "campaign_id", "ad_set_id"], ["kind", "person_id", "at"]
     visits, ends = (
@@ -30,17 +30,17 @@ def left(
 
 
 def test_the_share_of_others_is_left() -> None:
-    assert left() == Kept(8, pytest.approx(0.75))
-    assert left(customers=0) == Kept(6, 1.0)
-    assert left(strangers=0) == Kept(2, 0.0)
+    assert left() == ConversionsKept(8, pytest.approx(0.75))
+    assert left(customers=0) == ConversionsKept(6, 1.0)
+    assert left(strangers=0) == ConversionsKept(2, 0.0)
 
 
 def test_a_first_order_is_nobodys_loss() -> None:
-    assert left(customers=0, members=[f"p:stranger{n}" for n in range(6)]) == Kept(6, 1.0)
+    assert left(customers=0, members=[f"p:stranger{n}" for n in range(6)]) == ConversionsKept(6, 1.0)
 
 
 def test_who_is_not_in_the_audience_is_not_lost() -> None:
-    assert left(members=[]) == Kept(8, 1.0)
+    assert left(members=[]) == ConversionsKept(8, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_who_is_not_in_the_audience_is_not_lost() -> None:
     [PLACE.model_copy(update={"entity_id": "78"}), PLACE.model_copy(update={"platform": "google_ads"})],
 )
 def test_another_place_has_seen_nothing(place: Target) -> None:
-    assert left(place) == Kept(0, None)
+    assert left(place) == ConversionsKept(0, None)
 
 
 def test_what_is_too_old_or_still_to_come_does_not_count() -> None:
-    assert left(as_of=SUNDAY + timedelta(days=40)) == Kept(0, None)
-    assert left(as_of=date(2026, 11, 9)) == Kept(0, None)
+    assert left(as_of=SUNDAY + timedelta(days=40)) == ConversionsKept(0, None)
+    assert left(as_of=date(2026, 11, 9)) == ConversionsKept(0, None)
 
 
 def test_nothing_known_is_nothing_said() -> None:
-    assert left(customers=0, strangers=0) == Kept(0, None)
+    assert left(customers=0, strangers=0) == ConversionsKept(0, None)

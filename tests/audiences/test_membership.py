@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assets.actions.consent.membership import Consent, consent, due, membership
 from assets.core.crm.people import people
-from resources.ledger.audiences import Held, Member, There
+from resources.ledger.audiences import AudienceMembership, Member, MembershipState
 from resources.security.pii_hashing import identity
 from resources.tables.crm import CONTACTS
 from tests.audiences.people_of import expected, person_id, record
@@ -101,8 +101,8 @@ def test_nobody_is_ever_both_agreed_and_not(said: list[tuple[int, bool | None]])
             assert record(n)["email_sha256"] not in found.agreed
 
 
-def held(n: int, state: There = There.IN) -> Held:
-    return Held(Member("email", f"{n:064x}", str(n)), state, "plan", None)
+def held(n: int, state: MembershipState = MembershipState.IN) -> AudienceMembership:
+    return AudienceMembership(Member("email", f"{n:064x}", str(n)), state, "plan", None)
 
 
 def said(*, agreed: range, refused: range) -> Consent:
@@ -122,5 +122,7 @@ def test_who_is_due_is_told_apart_by_why() -> None:
 
 
 def test_what_was_being_taken_out_goes_on_and_counts_as_no_news() -> None:
-    found = due([held(0, There.REMOVING), held(1), held(2)], said(agreed=range(1, 3), refused=range(0)))
+    found = due(
+        [held(0, MembershipState.REMOVING), held(1), held(2)], said(agreed=range(1, 3), refused=range(0))
+    )
     assert ([one.person for one in found.refused], found.unexplained, found.share) == (["0"], (), 0.0)

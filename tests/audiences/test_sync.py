@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from resources.audiences.sync import Sync
 from resources.errors import OutcomeUnknown, PlatformRefused
-from resources.ledger.audiences import Kept, Member, There, members_digest
+from resources.ledger.audiences import LedgerAudience, Member, MembershipState, members_digest
 from resources.ledger.store import Ledger
 from resources.platforms.audience_client import AudienceClient
 from sandbox.faults import UPLOADS
@@ -19,7 +19,7 @@ from tests.wire.audiences_at import hashes, held
 MOST_RUNS = 6
 
 
-def until_done(sync: Sync, kept: Kept, wanted: list[Member]) -> int:
+def until_done(sync: Sync, kept: LedgerAudience, wanted: list[Member]) -> int:
     """Fill until it says that all of it is there; how many runs that took."""
     for run in range(1, MOST_RUNS):
         try:
@@ -30,18 +30,18 @@ def until_done(sync: Sync, kept: Kept, wanted: list[Member]) -> int:
     raise AssertionError("it never ended")
 
 
-def fresh(sync: Sync, kept: Kept) -> Kept:
-    found = sync.ledger.audience(kept.target)
+def fresh(sync: Sync, kept: LedgerAudience) -> LedgerAudience:
+    found = sync.ledger.audiences.audience(kept.target)
     assert found is not None
     return found
 
 
-def recorded(ledger: Ledger, kept: Kept) -> set[str]:
-    return {f"{one.member.kind}:{one.member.sha256}" for one in ledger.held_by(kept.number)}
+def recorded(ledger: Ledger, kept: LedgerAudience) -> set[str]:
+    return {f"{one.member.kind}:{one.member.sha256}" for one in ledger.audiences.held_by(kept.number)}
 
 
 def test_it_ends_at_exactly_the_people_wanted_after_adds_and_removes(
-    sandbox: Sandbox, platform: str, sync: Sync, kept: Kept
+    sandbox: Sandbox, platform: str, sync: Sync, kept: LedgerAudience
 ) -> None:
     for wanted in (mails(0, 350), mails(150, 420), mails(150, 420), [], mails(0, 20)):
         until_done(sync, kept, wanted)
@@ -50,7 +50,7 @@ def test_it_ends_at_exactly_the_people_wanted_after_adds_and_removes(
     assert len(sandbox.stage.audiences.truth(platform)) == 1
 
 
-def test_what_is_there_already_is_not_sent_again(sandbox: Sandbox, sync: Sync, kept: Kept) -> None:
+def test_what_is_there_already_is_not_sent_again(sandbox: Sandbox, sync: Sync, kept: LedgerAudience) -> None:
     until_done(sync, kept, mails(0, 250))
     sandbox.stage.audit.clear()
     until_done(sync, kept, mails(0, 250))
@@ -63,7 +63,7 @@ def test_what_is_there_already_is_not_sent_again(sandbox: Sandbox, sync: Sync, k
 @pytest.mark.parametrize("after", [0, 2])
 @pytest.mark.parametrize("fault", ["lost_answer", "lost_request", "unavailable", *UPLOADS])
 def test_a_half_failed_upload_is_finished_by_the_next_run(
-    sandbox: Sandbox, platform: str, sync: Sync, kept: Kept, fault: str, after: int
+    sandbox: Sandbox, platform: str, sync: Sync, kept: LedgerAudience, fault: str, after: int
 ) -> None:
     until_done(sync, kept, mails(0, 220))
     sandbox.stage.faults.arm(platform, fault, after=after)
@@ -76,7 +76,7 @@ def test_a_half_failed_upload_is_finished_by_the_next_run(
 
 @pytest.mark.parametrize("fault", ["half_upload", "lost_answer"])
 def test_plans_that_change_between_a_failure_and_the_next_run_leave_nobody_behind(
-    sandbox: Sandbox, platform: str, sync: Sync, kept: Kept, fault: str
+    sandbox: Sandbox, platform: str, sync: Sync, kept: LedgerAudience, fault: str
 ) -> None:
     """Whom the failed run may have let in, and nobody wants any more, is taken out."""
     sandbox.stage.faults.arm(platform, fault, after=1)
@@ -94,7 +94,13 @@ class Killed(BaseException):
 @pytest.mark.parametrize("calls", [1, 3])
 @pytest.mark.parametrize("before", [True, False])
 def test_a_process_that_died_between_two_uploads_is_finished_by_the_next(
-    sandbox: Sandbox, platform: str, sync: Sync, kept: Kept, client: AudienceClient, calls: int, before: bool
+    sandbox: Sandbox,
+    platform: str,
+    sync: Sync,
+    kept: LedgerAudience,
+    client: AudienceClient,
+    calls: int,
+    before: bool,
 ) -> None:
     until_done(sync, kept, mails(0, 120))
 
@@ -118,15 +124,15 @@ def test_a_process_that_died_between_two_uploads_is_finished_by_the_next(
 
     with pytest.raises(Killed):
         replace(sync, client=Dying()).fill(fresh(sync, kept), mails(60, 330), by="plan")  # type: ignore[arg-type]
-    rows = sync.ledger.held_by(kept.number)
-    assert any(one.state != There.IN for one in rows)
+    rows = sync.ledger.audiences.held_by(kept.number)
+    assert any(one.state != MembershipState.IN for one in rows)
     assert held(sandbox, platform) <= {f"{one.member.kind}:{one.member.sha256}" for one in rows}
     until_done(sync, kept, mails(60, 330))
     assert held(sandbox, platform) == as_truth(mails(60, 330))
 
 
 def test_an_audience_whose_making_was_not_answered_is_found_and_not_made_twice(
-    sandbox: Sandbox, platform: str, sync: Sync, kept: Kept
+    sandbox: Sandbox, platform: str, sync: Sync, kept: LedgerAudience
 ) -> None:
     sandbox.stage.faults.arm(platform, "lost_answer")
     with pytest.raises(OutcomeUnknown):
@@ -135,7 +141,9 @@ def test_an_audience_whose_making_was_not_answered_is_found_and_not_made_twice(
     assert held(sandbox, platform) == as_truth(mails(0, 10))
 
 
-def test_nothing_goes_on_once_it_is_stopped(sandbox: Sandbox, platform: str, sync: Sync, kept: Kept) -> None:
+def test_nothing_goes_on_once_it_is_stopped(
+    sandbox: Sandbox, platform: str, sync: Sync, kept: LedgerAudience
+) -> None:
     until_done(sync, kept, mails(0, 50))
     sandbox.stage.audit.clear()
     with pytest.raises(OutcomeUnknown, match="the kill switch is on"):
@@ -146,7 +154,9 @@ def test_nothing_goes_on_once_it_is_stopped(sandbox: Sandbox, platform: str, syn
     assert held(sandbox, platform) == as_truth(mails(0, 50))
 
 
-def test_taking_people_out_lets_nobody_in(sandbox: Sandbox, platform: str, sync: Sync, kept: Kept) -> None:
+def test_taking_people_out_lets_nobody_in(
+    sandbox: Sandbox, platform: str, sync: Sync, kept: LedgerAudience
+) -> None:
     until_done(sync, kept, mails(0, 50))
     for _ in range(MOST_RUNS):
         try:
@@ -159,7 +169,7 @@ def test_taking_people_out_lets_nobody_in(sandbox: Sandbox, platform: str, sync:
 
 
 def test_what_a_platform_refuses_is_refused_and_stays_recorded(
-    sandbox: Sandbox, platform: str, sync: Sync, kept: Kept
+    sandbox: Sandbox, platform: str, sync: Sync, kept: LedgerAudience
 ) -> None:
     until_done(sync, kept, mails(0, 50))
     sandbox.stage.audiences.clear()  # somebody deleted it at the platform
@@ -169,7 +179,7 @@ def test_what_a_platform_refuses_is_refused_and_stays_recorded(
 
 
 def test_numbers_are_left_out_where_a_platform_takes_none(
-    sandbox: Sandbox, platform: str, sync: Sync, kept: Kept
+    sandbox: Sandbox, platform: str, sync: Sync, kept: LedgerAudience
 ) -> None:
     numbers = [Member("phone", own, "p") for own in hashes(0, 30, what="phone")]
     until_done(sync, kept, [*mails(0, 30), *numbers])
@@ -179,18 +189,18 @@ def test_numbers_are_left_out_where_a_platform_takes_none(
 
 def test_a_plan_is_what_its_digest_says_and_is_erased(ledger: Ledger) -> None:
     people = mails(0, 300)
-    digest = ledger.plan(people)
-    assert digest == members_digest(reversed(people)) == ledger.plan(people)
-    assert sorted(ledger.planned(digest) or []) == sorted(people)
-    with ledger._engine.begin() as connection:
+    digest = ledger.audiences.plan(people)
+    assert digest == members_digest(reversed(people)) == ledger.audiences.plan(people)
+    assert sorted(ledger.audiences.planned(digest) or []) == sorted(people)
+    with ledger.database.engine.begin() as connection:
         connection.exec_driver_sql(
             f"update audience_plan set sha256 = '{'0' * 64}' where sha256 = '{people[0].sha256}'"
         )
-    assert ledger.planned(digest) is None
-    other = ledger.plan(mails(5, 9))
-    assert ledger.forget_plans(but={other}) == 300
-    assert ledger.planned(digest) is None
-    assert ledger.planned(other) == sorted(mails(5, 9))
+    assert ledger.audiences.planned(digest) is None
+    other = ledger.audiences.plan(mails(5, 9))
+    assert ledger.audiences.forget_plans(but={other}) == 300
+    assert ledger.audiences.planned(digest) is None
+    assert ledger.audiences.planned(other) == sorted(mails(5, 9))
 
 
 @given(
@@ -206,16 +216,16 @@ def test_digests_are_equal_where_the_people_are(
 
 def test_two_audiences_of_one_account_keep_apart(ledger: Ledger) -> None:
     kept = an_audience(ledger, "meta_ads")
-    other = ledger.keep_audience(
+    other = ledger.audiences.keep_audience(
         kept.target.model_copy(update={"entity_id": "new.target"}),
         segment_id="new",
         purpose="target",
         name="New",
     )
-    ledger.mark_members(kept.number, mails(0, 4), There.IN, by="a")
-    ledger.mark_members(other.number, mails(0, 2), There.ADDING, by="b")
-    ledger.forget_members(kept.number, mails(0, 2))
-    assert [one.member for one in ledger.held_by(kept.number)] == sorted(mails(2, 4))
-    assert {one.added_by for one in ledger.held_by(other.number)} == {"b"}
-    ledger.mark_members(other.number, mails(0, 1), There.IN, by="later")
-    assert {one.added_by for one in ledger.held_by(other.number)} == {"b"}
+    ledger.audiences.mark_members(kept.number, mails(0, 4), MembershipState.IN, by="a")
+    ledger.audiences.mark_members(other.number, mails(0, 2), MembershipState.ADDING, by="b")
+    ledger.audiences.forget_members(kept.number, mails(0, 2))
+    assert [one.member for one in ledger.audiences.held_by(kept.number)] == sorted(mails(2, 4))
+    assert {one.added_by for one in ledger.audiences.held_by(other.number)} == {"b"}
+    ledger.audiences.mark_members(other.number, mails(0, 1), MembershipState.IN, by="later")
+    assert {one.added_by for one in ledger.audiences.held_by(other.number)} == {"b"}

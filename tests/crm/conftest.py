@@ -11,23 +11,23 @@ from tests.crm.ground import NOW, Ground, ground, small_world
 def hubspot_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     with ground(
         tmp_path_factory.mktemp("hubspot"), small_world(merge_share=0.03, delete_share=0.02)
-    ) as found:
-        yield found
+    ) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
 def salesforce_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     with ground(
         tmp_path_factory.mktemp("salesforce"), small_world(kind="salesforce", merge_share=0.03)
-    ) as found:
-        yield found
+    ) as running:
+        yield running
 
 
-def _fresh(found: Ground) -> Iterator[Ground]:
-    yield found
-    found.stage.faults.clear()
-    found.stage.audit.clear()
-    found.stage.clock.set(NOW)
+def _fresh(running: Ground) -> Iterator[Ground]:
+    yield running
+    running.stage.faults.clear()
+    running.stage.audit.clear()
+    running.stage.clock.set(NOW)
 
 
 @pytest.fixture

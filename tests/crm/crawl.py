@@ -1,4 +1,6 @@
-"""Looks through everything that was written and said for addresses, numbers and names of the sandbox's people."""
+"""Looks through everything that was written and said for addresses, numbers and names of the sandbox's
+people.
+"""
 
 import re
 from collections.abc import Iterable
@@ -20,7 +22,9 @@ def assert_name_nobody(texts: Iterable[str], held: Holdings) -> None:
     phones = {re.sub(r"\D", "", held.cards.phone(int(row)) or "")[-8:] for row in rows} - {""}
     for text in texts:
         low = text.lower()
-        assert not any(one in low for one in re.findall(r"[\w.+-]+@[\w-]+\.\w+", low) if one in people)
+        assert not any(
+            address in low for address in re.findall(r"[\w.+-]+@[\w-]+\.\w+", low) if address in people
+        )
         assert not any(re.search(rf"\b{re.escape(name)}\b", text) for name in names)
         digits = re.sub(r"[\s().+-]", "", text)
         assert not any(digits == phone or digits.endswith(phone) for phone in phones if len(digits) < 16)
@@ -28,13 +32,13 @@ def assert_name_nobody(texts: Iterable[str], held: Holdings) -> None:
 
 def texts_of(lake: Lake) -> set[str]:
     """Every text in every file of the lake."""
-    found: set[str] = set()
+    texts: set[str] = set()
     for path in Path(lake.root).rglob("*"):
         if path.suffix == ".parquet":
             table = pq.read_table(path)
             for field in table.schema:
                 if pa.types.is_string(field.type):
-                    found |= {value for value in table.column(field.name).unique().to_pylist() if value}
+                    texts |= {value for value in table.column(field.name).unique().to_pylist() if value}
         elif path.suffix == ".json":
-            found.add(path.read_text("utf-8"))
-    return found
+            texts.add(path.read_text("utf-8"))
+    return texts

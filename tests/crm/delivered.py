@@ -1,4 +1,6 @@
-"""What the platforms delivered in a sandbox's two weeks, as core's tables hold it: from the market itself, in euro at the day's rate."""
+"""What the platforms delivered in a sandbox's two weeks, as core's tables hold it: from the market itself,
+in euro at the day's rate.
+"""
 
 from datetime import date, timedelta
 from typing import Any
@@ -30,9 +32,15 @@ def fill(lake: Lake, ground: Ground) -> None:
         lake.replace(core.DAYS[level], _table(_rows(ground, level), core.DAYS[level]))
     days = rates(ground.stage.world, start=FIRST, end=LAST + timedelta(days=2))
     prices = [
-        {"currency": r["currency"], "day": date.fromisoformat(r["day"]), "reporting_currency": "EUR", "rate": r["eur"], "source": "test"}
+        {
+            "currency": r["currency"],
+            "day": date.fromisoformat(r["day"]),
+            "reporting_currency": "EUR",
+            "rate": r["eur"],
+            "source": "test",
+        }
         for r in days
-    ]  # fmt: skip
+    ]
     lake.replace(core.FX_RATE, pa.Table.from_pylist(prices, schema=core.FX_RATE.schema))
 
 
@@ -49,25 +57,34 @@ def _rows(ground: Ground, level: str) -> pd.DataFrame:
 
 def _block(account: Account, block: Report, worth: dict[tuple[str, str], float]) -> pd.DataFrame:
     day = [date(1970, 1, 1) + timedelta(days=int(number)) for number in block.day]
-    rate = np.array([worth[account.currency, one.isoformat()] for one in day]) / 1e6
+    rate = np.array([worth[account.currency, each_day.isoformat()] for each_day in day]) / 1e6
     spend, value = block.spend_micros * rate, block.purchase_value_micros * rate
     return pd.DataFrame(
         {
-            "platform": account.platform, "account_id": account.id, "currency": account.currency, "time_zone": account.time_zone, "day": day,
-            "impressions": block.impressions, "clicks": block.clicks, "conversions": (block.purchases + block.leads).astype(float),
-            "spend": spend, "spend_reporting": spend, "conversion_value": value, "conversion_value_reporting": value,
+            "platform": account.platform,
+            "account_id": account.id,
+            "currency": account.currency,
+            "time_zone": account.time_zone,
+            "day": day,
+            "impressions": block.impressions,
+            "clicks": block.clicks,
+            "conversions": (block.purchases + block.leads).astype(float),
+            "spend": spend,
+            "spend_reporting": spend,
+            "conversion_value": value,
+            "conversion_value_reporting": value,
         }
-    )  # fmt: skip
+    )
 
 
 def _ids(ground: Ground, account: Account, block: Report) -> dict[str, Any]:
     catalog = ground.stage.market.catalog(account)
-    found: dict[str, Any] = {}
+    ids: dict[str, Any] = {}
     if block.campaign is not None:
-        found["campaign_id"] = catalog.campaigns.id[block.campaign].astype(str)
+        ids["campaign_id"] = catalog.campaigns.id[block.campaign].astype(str)
     if block.ad_set is not None:
-        found["ad_set_id"] = catalog.ad_sets.id[block.ad_set].astype(str)
-    return found
+        ids["ad_set_id"] = catalog.ad_sets.id[block.ad_set].astype(str)
+    return ids
 
 
 def _table(rows: pd.DataFrame, table: Table) -> pa.Table:

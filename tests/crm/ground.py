@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from resources.config.settings import Settings, load_settings
-from resources.crm.rate_limit import Pace
+from resources.crm.rate_limit import RateLimiter
 from resources.crm.registry import Crms
 from resources.platforms.retries import Patience
 from sandbox.clock import Clock
@@ -43,7 +43,7 @@ class Ground:
     sandbox: Sandbox
     settings: Settings
     stopwatch: Stopwatch
-    pace: Pace
+    pace: RateLimiter
 
     @property
     def stage(self) -> Stage:
@@ -69,4 +69,4 @@ def ground(folder: Path, world: World) -> Iterator[Ground]:
     stage = set_stage(world, Clock(NOW), stopwatch=stopwatch.now)
     with running(stage, folder=folder / "sandbox") as sandbox:
         settings = load_settings({"PAID_MEDIA_VAR": str(folder), "PAID_MEDIA_PROFILE": "sandbox"})
-        yield Ground(sandbox, settings, stopwatch, Pace(clock=stopwatch.now, sleep=stopwatch.sleep))
+        yield Ground(sandbox, settings, stopwatch, RateLimiter(clock=stopwatch.now, sleep=stopwatch.sleep))

@@ -27,7 +27,9 @@ def order(
 def noisy_world(
     pull: dict[str, float], *, people: int = 4_000, seed: int = 0
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
-    """People with one to four touches at random, convinced one touch at a time; touches, outcomes, and the true credit by channel."""
+    """People with one to four touches at random, convinced one touch at a time; touches, outcomes, and the
+    true credit by channel.
+    """
     rng, channels = np.random.default_rng(seed), list(pull)
     touches, outcomes, true = [], [], dict.fromkeys(channels, 0.0)
     for number in range(people):

@@ -1,4 +1,6 @@
-"""Credit: conserved whatever the frames, given as each rule says, and by the paths themselves where they can be learned from."""
+"""Credit: conserved whatever the frames, given as each rule says, and by the paths themselves where they
+can be learned from.
+"""
 
 from datetime import timedelta
 
@@ -33,9 +35,9 @@ FOUR = path("a", ("meta_ads", 20), ("google_ads", 10), ("email", 7), ("direct", 
     ],
 )
 def test_each_rule_gives_what_it_says(model: str, credit: list[float]) -> None:
-    found = attribute(FOUR, ORDER, model=model)
-    assert found["credit"].tolist() == pytest.approx(credit)
-    assert found["value"].tolist() == pytest.approx([100 * share for share in credit])
+    shares = attribute(FOUR, ORDER, model=model)
+    assert shares["credit"].tolist() == pytest.approx(credit)
+    assert shares["value"].tolist() == pytest.approx([100 * share for share in credit])
 
 
 def test_two_ends_share_and_one_has_all() -> None:
@@ -96,14 +98,14 @@ def test_credit_is_conserved_whatever_the_frames(
     )
     visits["time"] = [END - timedelta(days=days) for days in visits["time"]]
     ends["time"] = [END - timedelta(days=days) for days in ends["time"]]
-    found = attribute(visits, ends, model=model)
-    assert list(found.columns) == COLUMNS
-    each = found.groupby("outcome_id")[["credit", "value"]].sum()
+    shares = attribute(visits, ends, model=model)
+    assert list(shares.columns) == COLUMNS
+    each = shares.groupby("outcome_id")[["credit", "value"]].sum()
     assert len(each) == len(ends)
     assert each["credit"].to_numpy() == pytest.approx(np.ones(len(ends)), abs=1e-12)
     wanted = ends.set_index(ends["order_id"].astype(str))["revenue"].reindex(each.index)
     assert each["value"].to_numpy() == pytest.approx(wanted.to_numpy(dtype=float), rel=1e-9, abs=1e-9)
-    assert (found["credit"] >= 0).all()
+    assert (shares["credit"] >= 0).all()
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -124,11 +126,11 @@ def test_no_frame_is_too_odd(model: str) -> None:
             "revenue": ["10", None, "5"],
         }
     )
-    found = attribute(touches, outcomes, model=model)
-    assert found["channel"].tolist() == ["google_ads", "google_ads", UNATTRIBUTED]
-    assert found["campaign_id"].tolist()[0] == "11"
-    assert found["credit"].sum() == 3
-    assert found["value"].sum() == 15
+    shares = attribute(touches, outcomes, model=model)
+    assert shares["channel"].tolist() == ["google_ads", "google_ads", UNATTRIBUTED]
+    assert shares["campaign_id"].tolist()[0] == "11"
+    assert shares["credit"].sum() == 3
+    assert shares["value"].sum() == 15
     assert attribute(touches.iloc[:0], outcomes, model=model)["channel"].unique().tolist() == [UNATTRIBUTED]
     assert attribute(touches, outcomes.iloc[:0], model=model).empty
 
@@ -170,9 +172,9 @@ def test_funnels_are_not_compared_with_each_other() -> None:
     shop, bought, _ = noisy_world({"a": 0.9, "b": 0.9}, people=2_000, seed=4)
     lead = path("z", ("b", 1)).assign(funnel="lead")
     leads = pd.concat([lead.assign(person_id=f"z{n}") for n in range(2_000)])
-    told = attribute(pd.concat([shop.assign(funnel="shop"), leads]), bought)
-    shares = credit_by(told, "channel").set_index("channel")["credit"]
-    assert shares["a"] / shares["b"] == pytest.approx(1.0, abs=0.25)
+    shares = attribute(pd.concat([shop.assign(funnel="shop"), leads]), bought)
+    credit = credit_by(shares, "channel").set_index("channel")["credit"]
+    assert credit["a"] / credit["b"] == pytest.approx(1.0, abs=0.25)
 
 
 def test_whoever_orders_again_without_a_visit_is_owed_to_who_won_them_if_asked() -> None:
@@ -180,19 +182,84 @@ def test_whoever_orders_again_without_a_visit_is_owed_to_who_won_them_if_asked()
     start = ORDER["at"].iloc[0]
     outcomes = pd.DataFrame(
         {
-            "outcome_id": ["third", "first", "second", "stranger", "nobody"], "person_id": ["a", "a", "a", "b", None],
-            "at": [start + timedelta(days=n) for n in (400, 0, 200, 200, 200)], "value": [30.0, 10.0, 20.0, 5.0, 1.0],
+            "outcome_id": ["third", "first", "second", "stranger", "nobody"],
+            "person_id": ["a", "a", "a", "b", None],
+            "at": [start + timedelta(days=n) for n in (400, 0, 200, 200, 200)],
+            "value": [30.0, 10.0, 20.0, 5.0, 1.0],
         }
-    )  # fmt: skip
+    )
     plain = attribute(touches, outcomes, model="linear")
     assert (plain["channel"] == UNATTRIBUTED).sum() == 4
-    found = attribute(touches, outcomes, model="linear", repeats_follow=True)
-    of = found.groupby("outcome_id")[["credit", "value"]].sum()
+    shares = attribute(touches, outcomes, model="linear", repeats_follow=True)
+    of = shares.groupby("outcome_id")[["credit", "value"]].sum()
     assert of["credit"].tolist() == pytest.approx([1.0] * 5)
     assert of["value"].sum() == pytest.approx(66.0)
-    assert set(found.loc[found["channel"] == UNATTRIBUTED, "outcome_id"]) == {"stranger", "nobody"}
-    assert found.loc[found["outcome_id"] == "third", ["channel", "value"]].to_numpy().tolist() == [["x", 15.0], ["y", 15.0]]  # fmt: skip
+    assert set(shares.loc[shares["channel"] == UNATTRIBUTED, "outcome_id"]) == {"stranger", "nobody"}
+    assert shares.loc[shares["outcome_id"] == "third", ["channel", "value"]].to_numpy().tolist() == [
+        ["x", 15.0],
+        ["y", 15.0],
+    ]
     again = pd.concat([touches, path("a", ("z", -150))], ignore_index=True)
     newer = attribute(again, outcomes, model="linear", repeats_follow=True)
     assert newer.loc[newer["outcome_id"] == "second", "channel"].tolist() == ["z"]
     assert newer.loc[newer["outcome_id"] == "third", "channel"].tolist() == ["z"]
+
+
+def test_instants_in_several_iso_forms_are_all_read() -> None:
+    people = ["p1", "p2", "p3", "p4"]
+    touches = pd.DataFrame(
+        {
+            "person_id": people,
+            "touch_at": [
+                "2026-11-01T10:00:00.883Z",
+                "2026-11-01T16:50:06Z",
+                "2026-11-01",
+                "2026-11-01 09:00",
+            ],
+            "channel": ["google_ads"] * 4,
+        }
+    )
+    ends = ["2026-11-05T10:00:00.000Z", "2026-11-05T10:00:00Z", "2026-11-05", "2026-11-05 10:00"]
+    outcomes = pd.DataFrame(
+        {"outcome_id": list("abcd"), "person_id": people, "at": ends, "value": [1, 2, 3, 4]}
+    )
+    shares = attribute(touches, outcomes, model="last")
+    assert shares["channel"].tolist() == ["google_ads"] * 4
+    assert shares["value"].sum() == 10
+    assert shares["at"].dt.hour.tolist() == [10, 10, 23, 10]
+
+
+def test_an_outcome_of_unknown_time_stays_and_is_unattributed() -> None:
+    touches = path("a", ("x", 2))
+    outcomes = pd.DataFrame(
+        {
+            "outcome_id": ["o1", "o2"],
+            "person_id": ["a", "a"],
+            "at": ["2026-11-20", "soon"],
+            "value": [5.0, 7.0],
+        }
+    )
+    shares = attribute(touches, outcomes, model="last", repeats_follow=True).set_index("outcome_id")
+    assert shares["value"].sum() == 12
+    assert shares.loc["o2", "channel"] == UNATTRIBUTED
+    assert pd.isna(shares.loc["o2", "at"])
+
+
+@pytest.mark.parametrize(
+    ("touches", "message"),
+    [
+        (
+            pd.DataFrame({"person_id": ["a"], "touch_at": ["13/11/2026"], "channel": ["x"]}),
+            "'13/11/2026' is no ISO date",
+        ),
+        (
+            pd.DataFrame(
+                [["a", "2026-11-01", "x", "y"]], columns=["person_id", "touch_at", "channel", "channel"]
+            ),
+            "two columns channel",
+        ),
+    ],
+)
+def test_frames_that_could_be_misread_are_refused(touches: pd.DataFrame, message: str) -> None:
+    with pytest.raises(DataUnusable, match=message):
+        attribute(touches, ORDER, model="last")

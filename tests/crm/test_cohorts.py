@@ -1,4 +1,6 @@
-"""CPQL: leads still open are carried to their end, ranges hold as often as they say, and odd frames do not break it."""
+"""CPQL: leads still open are carried to their end, ranges hold as often as they say, and odd frames do not
+break it.
+"""
 
 from datetime import date, timedelta
 
@@ -44,13 +46,13 @@ def test_projected_cost_is_near_the_truth_where_the_cost_so_far_is_not() -> None
     ours, naive, true, held = [], [], [], []
     for seed in range(12):
         leads, spend = market(seed)
-        found = cost_per_qualified_lead(leads, spend, as_of=NOW, start=START, end=END).set_index("channel")
+        costs = cost_per_qualified_lead(leads, spend, as_of=NOW, start=START, end=END).set_index("channel")
         for channel in QUALITY:
             wins = true_count(leads, channel)
-            ours.append(found.loc[channel, "projected"])
-            naive.append(found.loc[channel, "qualified"])
+            ours.append(costs.loc[channel, "projected"])
+            naive.append(costs.loc[channel, "qualified"])
             true.append(wins)
-            held.append(found.loc[channel, "projected_low"] <= wins <= found.loc[channel, "projected_high"])
+            held.append(costs.loc[channel, "projected_low"] <= wins <= costs.loc[channel, "projected_high"])
     assert abs(sum(ours) / sum(true) - 1) < 0.05
     assert sum(naive) / sum(true) < 0.8
     assert 0.6 <= np.mean(held) <= 0.97  # 24 ranges that should hold in four of five
@@ -58,11 +60,11 @@ def test_projected_cost_is_near_the_truth_where_the_cost_so_far_is_not() -> None
 
 def test_nothing_that_is_known_later_is_looked_at() -> None:
     leads, spend = market(3)
-    known = leads[leads["lead_at"] <= NOW].assign(
-        qualified_at=lambda kept: kept["qualified_at"].where(kept["qualified_at"] <= NOW)
+    so_far = leads[leads["lead_at"] <= NOW].assign(
+        qualified_at=lambda rows: rows["qualified_at"].where(rows["qualified_at"] <= NOW)
     )
     whole, past = (
-        cost_per_qualified_lead(frame, spend, as_of=NOW, start=START, end=END) for frame in (leads, known)
+        cost_per_qualified_lead(frame, spend, as_of=NOW, start=START, end=END) for frame in (leads, so_far)
     )
     pd.testing.assert_frame_equal(whole, past)
 
@@ -70,10 +72,10 @@ def test_nothing_that_is_known_later_is_looked_at() -> None:
 def test_an_old_cohort_is_what_it_was() -> None:
     leads, spend = market(5)
     old = {"start": date(2026, 6, 1), "end": date(2026, 6, 14)}
-    found = cost_per_qualified_lead(leads, spend, as_of=NOW, **old).set_index("channel")
-    assert (found["matured"] > 0.99).all()
-    assert found.loc["all", "spend"] == 2 * 14 * 300
-    assert found.loc["all", "cpql"] == pytest.approx(found.loc["all", "cpql_so_far"], rel=0.01)
+    costs = cost_per_qualified_lead(leads, spend, as_of=NOW, **old).set_index("channel")
+    assert (costs["matured"] > 0.99).all()
+    assert costs.loc["all", "spend"] == 2 * 14 * 300
+    assert costs.loc["all", "cpql"] == pytest.approx(costs.loc["all", "cpql_so_far"], rel=0.01)
 
 
 def test_a_channel_without_leads_or_spend_has_no_cost() -> None:
@@ -88,32 +90,32 @@ def test_a_channel_without_leads_or_spend_has_no_cost() -> None:
             "qualified_at": ["2026-10-20"],
         }
     )
-    found = cost_per_qualified_lead(leads, spend, as_of="2026-11-01", start=START, end=END).set_index(
+    costs = cost_per_qualified_lead(leads, spend, as_of="2026-11-01", start=START, end=END).set_index(
         "channel"
     )
-    assert found.loc["x", "spend"] == 10
-    assert found.loc["x", "leads"] == 0
-    assert pd.isna(found.loc["x", "cpql_so_far"])
-    assert pd.isna(found.loc["z", "cpql"])
-    assert found.loc["z", "qualified"] == 1
-    assert found.loc["all", "spend"] == 10
+    assert costs.loc["x", "spend"] == 10
+    assert costs.loc["x", "leads"] == 0
+    assert pd.isna(costs.loc["x", "cpql_so_far"])
+    assert pd.isna(costs.loc["z", "cpql"])
+    assert costs.loc["z", "qualified"] == 1
+    assert costs.loc["all", "spend"] == 10
     assert cost_per_qualified_lead(leads.iloc[:0], spend.iloc[:0], as_of=NOW, start=START, end=END).empty
 
 
 def test_ranges_are_ordered_and_hold_what_is_there_already() -> None:
     leads, spend = market(8, leads_a_day=1.0)
-    found = cost_per_qualified_lead(leads, spend, as_of=NOW, start=START, end=END)
-    assert (found["qualified"] <= found["projected_low"]).all()
-    assert (found["projected_low"] <= found["projected_high"]).all()
-    assert (found["cpql_low"] <= found["cpql_high"]).all()
+    costs = cost_per_qualified_lead(leads, spend, as_of=NOW, start=START, end=END)
+    assert (costs["qualified"] <= costs["projected_low"]).all()
+    assert (costs["projected_low"] <= costs["projected_high"]).all()
+    assert (costs["cpql_low"] <= costs["cpql_high"]).all()
 
 
 def test_leads_that_nobody_saw_come_lower_the_total_cost_and_no_channels() -> None:
     leads, spend = market(8)
-    found = cost_per_qualified_lead(leads, spend, as_of=NOW, start=START, end=END).set_index(
+    costs = cost_per_qualified_lead(leads, spend, as_of=NOW, start=START, end=END).set_index(
         "channel", drop=False
     )
-    told = with_unseen(found, total="all", seen=0.9)
-    assert told.loc["all", "cpql"] == pytest.approx(0.9 * found.loc["all", "cpql"])
-    assert told.loc["all", "projected"] == pytest.approx(found.loc["all", "projected"] / 0.9)
-    pd.testing.assert_frame_equal(told.drop("all"), found.drop("all"), check_dtype=False)
+    adjusted = with_unseen(costs, total="all", seen=0.9)
+    assert adjusted.loc["all", "cpql"] == pytest.approx(0.9 * costs.loc["all", "cpql"])
+    assert adjusted.loc["all", "projected"] == pytest.approx(costs.loc["all", "projected"] / 0.9)
+    pd.testing.assert_frame_equal(adjusted.drop("all"), costs.drop("all"), check_dtype=False)

@@ -1,4 +1,6 @@
-"""From HubSpot's wire to the funnel on a real lake: sums equal the books, claims stay apart, checks hold, nothing raw is written or said."""
+"""From HubSpot's wire to the funnel on a real lake: sums equal the books, claims stay apart, checks hold,
+nothing raw is written or said.
+"""
 
 import json
 import logging
@@ -52,11 +54,11 @@ def whole(
     hubspot_session: Ground, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Lake, dg.ExecuteInProcessResult, list[str]]]:
     """A lake after one run, the run, and everything that was logged meanwhile."""
-    said: list[str] = []
+    log_lines: list[str] = []
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            said.append(record.getMessage())
+            log_lines.append(record.getMessage())
 
     listener, root = Listener(level=logging.DEBUG), logging.getLogger()
     level = root.level
@@ -66,7 +68,7 @@ def whole(
     lake = Lake(tmp_path_factory.mktemp("crm") / "lake")
     fill(lake, hubspot_session)
     try:
-        yield lake, run(lake, hubspot_session.crms()), said
+        yield lake, run(lake, hubspot_session.crms()), log_lines
     finally:
         root.removeHandler(listener)
         root.setLevel(level)
@@ -75,14 +77,14 @@ def whole(
 def test_every_check_holds_and_says_what_it_is_about(
     whole: tuple[Lake, dg.ExecuteInProcessResult, list[str]],
 ) -> None:
-    found = {one.check_name: one for one in whole[1].get_asset_check_evaluations()}
-    assert set(found) == {
+    evaluations = {evaluation.check_name: evaluation for evaluation in whole[1].get_asset_check_evaluations()}
+    assert set(evaluations) == {
         "channels_add_up_to_the_crm",
         "refunds_and_tests_are_out",
         "a_lead_is_one_person",
         "claims_do_not_jump",
     }
-    assert all(one.passed for one in found.values())
+    assert all(evaluation.passed for evaluation in evaluations.values())
 
 
 def test_a_platform_whose_claims_jump_is_named_but_not_in_a_crms_first_weeks(tmp_path: Path) -> None:
@@ -90,19 +92,25 @@ def test_a_platform_whose_claims_jump_is_named_but_not_in_a_crms_first_weeks(tmp
     for began, passes in ((60, False), (40, True)):
         rows = [
             {
-                "channel": channel, "day": LAST - timedelta(days=back), "currency": "EUR", "leads": booked, "orders": 0.0, "shop_orders": 0.0,
-                "claimed_conversions": (24.0 if back < 7 else 12.0) if channel == "meta_ads" else None, "pulled_at": NOW,
+                "channel": channel,
+                "day": LAST - timedelta(days=back),
+                "currency": "EUR",
+                "leads": booked,
+                "orders": 0.0,
+                "shop_orders": 0.0,
+                "claimed_conversions": (24.0 if back < 7 else 12.0) if channel == "meta_ads" else None,
+                "pulled_at": NOW,
             }
             for back in range(90)
             for channel in ("meta_ads", ALL)
             for booked in [10.0 if back < began else 0.0]
-        ]  # fmt: skip
+        ]
         lake.replace(FUNNEL_DAY, pa.Table.from_pylist(rows, schema=FUNNEL_DAY.schema))
-        found = checks.claims_do_not_jump(lake)
-        assert isinstance(found, dg.AssetCheckResult)
-        assert found.passed is passes
+        result = checks.claims_do_not_jump(lake)
+        assert isinstance(result, dg.AssetCheckResult)
+        assert result.passed is passes
         assert (
-            "meta_ads claims 2.40 conversions for each booked, 1.20 before" in str(found.description)
+            "meta_ads claims 2.40 conversions for each booked, 1.20 before" in str(result.description)
         ) is not passes
 
 
@@ -116,15 +124,19 @@ def test_orders_leads_and_revenue_are_those_of_the_books(
         for r in rates(hubspot.stage.world, start=FIRST, end=LAST + timedelta(days=2))
     }
     at = np.minimum(f.order_at, f.won_at)
-    kept = (at <= now) & ~f.is_test & ~(f.refunded_at <= now)
+    counted = (at <= now) & ~f.is_test & ~(f.refunded_at <= now)
     value = np.where(np.isfinite(f.order_at), people.value, f.amount)
     euro = sum(
-        value[n] * worth[hubspot.stage.world.accounts[people.account[n]].currency, str(np.datetime64(int(at[n]), "s").astype("datetime64[D]"))]
-        for n in np.flatnonzero(kept)
-    )  # fmt: skip
+        value[n]
+        * worth[
+            hubspot.stage.world.accounts[people.account[n]].currency,
+            str(np.datetime64(int(at[n]), "s").astype("datetime64[D]")),
+        ]
+        for n in np.flatnonzero(counted)
+    )
     outcomes = lake.read(OUTCOMES)
     orders = outcomes[outcomes["kind"] == "order"]
-    assert len(orders) == kept.sum()
+    assert len(orders) == counted.sum()
     assert orders["value_reporting"].sum() == pytest.approx(euro, rel=1e-6)
     alive = f.is_contact & (f.created_at <= now) & (f.deleted_at > now) & ~f.is_test
     assert (outcomes["kind"] == "qualified").sum() == (alive & (f.qualified_at <= now)).sum()
@@ -174,8 +186,10 @@ def test_campaigns_and_ad_sets_add_up_to_no_more_than_their_platform(whole: tupl
     lately = rows[rows["window_days"] == 28]
     sums = days.groupby("channel")[["leads", "qualified", "orders", "revenue"]].sum()
     by_level = {
-        level: own.groupby("channel")[["leads", "qualified", "orders", "revenue", "spend", "pipeline"]].sum()
-        for level, own in lately.groupby("level")
+        level: rows_of_level.groupby("channel")[
+            ["leads", "qualified", "orders", "revenue", "spend", "pipeline"]
+        ].sum()
+        for level, rows_of_level in lately.groupby("level")
     }
     pd.testing.assert_frame_equal(
         by_level["platform"][sums.columns], sums.loc[list(by_level["platform"].index)], check_dtype=False
@@ -198,7 +212,7 @@ def test_every_place_has_ranges_around_its_figures(whole: tuple[Lake, Any, Any])
         assert not (low > middle + 1e-9).any(), name
         assert not (high < middle - 1e-9).any(), name
     assert set(rows["payback_of"]) == {"revenue"}
-    told = {
+    with_range = {
         name
         for event in whole[1].get_asset_materialization_events()
         for name in event.step_materialization_data.materialization.metadata
@@ -206,7 +220,7 @@ def test_every_place_has_ranges_around_its_figures(whole: tuple[Lake, Any, Any])
     assert {
         f"{name}, 28 days"
         for name in ("blended paid ROAS", "CPQL", "CPQL, low", "paid pipeline, high", "qualified leads")
-    } <= told
+    } <= with_range
 
 
 def test_money_is_the_same_whatever_the_order_of_conversion_and_credit(whole: tuple[Lake, Any, Any]) -> None:
@@ -228,16 +242,16 @@ def test_cohorts_and_open_deals_are_there(whole: tuple[Lake, Any, Any]) -> None:
 def test_no_address_number_or_name_is_written_or_said(
     whole: tuple[Lake, Any, list[str]], hubspot: Ground
 ) -> None:
-    lake, result, said = whole
+    lake, result, log_lines = whole
     held = holdings(hubspot.stage)
     events = [event.event_specific_data for event in result.all_events]
     texts = [
-        *said,
+        *log_lines,
         *map(str, events),
         *(json.dumps(event.message or "") for event in result.all_events),
         *texts_of(lake),
     ]
-    assert len(said) > 50
+    assert len(log_lines) > 50
     assert lake.count(CONTACTS) > 500
     assert_name_nobody(texts, held)
 
@@ -272,6 +286,6 @@ def test_a_check_of_access_says_what_the_crm_lets_us_read(hubspot: Ground) -> No
         == "works    HubSpot: account 4711 (EUR): contacts and deals can be read"
     )
     hubspot.stage.faults.arm("hubspot", "token_expired")
-    (found,) = checked_crms(hubspot.crms())
-    assert not found.is_fine
-    assert "HUBSPOT_ACCESS_TOKEN" in shown([found])
+    (access,) = checked_crms(hubspot.crms())
+    assert not access.is_fine
+    assert "HUBSPOT_ACCESS_TOKEN" in shown([access])

@@ -1,11 +1,13 @@
-"""HubSpot, from its wire to the lake: everything, then what changed, merges and deletions followed, limits kept, errors in one sentence."""
+"""HubSpot, from its wire to the lake: everything, then what changed, merges and deletions followed, limits
+kept, errors in one sentence.
+"""
 
 from datetime import timedelta
 
 import pytest
 
 from resources.crm.incremental_load import read_and_keep
-from resources.crm.rate_limit import Pace
+from resources.crm.rate_limit import RateLimiter
 from resources.crm.registry import Crms
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable
 from resources.lake.lake import Lake
@@ -66,7 +68,7 @@ def test_touches_are_those_that_were_seen_in_the_words_of_the_platforms(hubspot:
     assert set(from_ads["campaign_id"].dropna()) <= set(books.sets.campaign_id)
     assert set(from_ads["click_id_kind"]) == {"gclid", "gbraid", "wbraid", "fbclid", "li_fat_id"}
     lost = books.funnel.is_lost & books.funnel.is_contact
-    nobody = {str(one) for one in held.cards.contact_id[lost]}
+    nobody = {str(contact) for contact in held.cards.contact_id[lost]}
     assert nobody & set(lake.read(CONTACTS)["contact_id"])
     assert not nobody & set(touches["contact_id"])
 
@@ -80,7 +82,7 @@ def test_the_pace_keeps_under_both_limits_without_a_single_refusal(hubspot: Grou
     assert sum(hubspot.stopwatch.naps) < 60
 
 
-class Eager(Pace):
+class Eager(RateLimiter):
     """Never waits."""
 
     def wait(self, *, is_search: bool) -> None:

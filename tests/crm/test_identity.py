@@ -1,4 +1,6 @@
-"""Addresses and numbers: the forms that platforms hash, equal however people typed them, and nothing raw in what is said."""
+"""Addresses and numbers: the forms that platforms hash, equal however people typed them, and nothing raw
+in what is said.
+"""
 
 from hashlib import sha256
 
@@ -6,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.security.pii_hashing import Identity, identity, is_like, normal_email, normal_phone, redacted
+from resources.security.pii_hashing import Identity, identity, is_like, normal_email, normal_phone
+from resources.security.redaction import without_people
 
 
 def sha(text: str) -> str:
@@ -14,8 +17,8 @@ def sha(text: str) -> str:
 
 
 def test_each_platform_gets_its_own_form() -> None:
-    found = identity(" Ada.Love+shop@GMail.com ", "030 1234567", region="DE")
-    assert found == Identity(
+    identifiers = identity(" Ada.Love+shop@GMail.com ", "030 1234567", region="DE")
+    assert identifiers == Identity(
         email_sha256=sha("ada.love+shop@gmail.com"),
         email_google_sha256=sha("adalove@gmail.com"),
         phone_sha256=sha("+49301234567"),
@@ -53,9 +56,9 @@ def test_case_and_blanks_do_not_make_another_person(email: str) -> None:
     "text", ["Contact ada@shop.example exists", "call +49 30 123 45 67 now", "(030) 1234567"]
 )
 def test_what_is_said_holds_no_address_and_no_number(text: str) -> None:
-    said = redacted(text)
-    assert "@" not in said
-    assert not any(letter.isdigit() for letter in said)
+    shown = without_people(text)
+    assert "@" not in shown
+    assert not any(letter.isdigit() for letter in shown)
 
 
 def test_patterns_tell_tests_apart() -> None:

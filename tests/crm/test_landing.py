@@ -1,4 +1,6 @@
-"""What an address tells of a click: the platforms' own templates, what people do to them, and what only looks like an ad."""
+"""What an address tells of a click: the platforms' own templates, what people do to them, and what only
+looks like an ad.
+"""
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ SHOP = "https://shop.example/x"
 
 
 @pytest.mark.parametrize(
-    ("url", "source", "found"),
+    ("url", "source", "expected"),
     [
         (
             f"{SHOP}?utm_source=google&utm_medium=cpc&utm_campaign=20012000000&utm_content=20012100000&gclid=Cj0K",
@@ -48,14 +50,14 @@ SHOP = "https://shop.example/x"
         ("https://[broken?gclid=x", None, Landing("direct")),
     ],
 )
-def test_an_address_is_read(url: str | None, source: str | None, found: Landing | None) -> None:
-    assert landing(url, source) == found
+def test_an_address_is_read(url: str | None, source: str | None, expected: Landing | None) -> None:
+    assert landing(url, source) == expected
 
 
 @given(st.text(max_size=80), st.none() | st.text(max_size=20))
 def test_no_text_breaks_it_and_no_address_of_a_person_is_kept(url: str, source: str | None) -> None:
     landing(url, source)
-    found = landing(
+    landed = landing(
         f"{SHOP}?email=ada@shop.example&utm_source=google&utm_medium=cpc&utm_campaign=ada@shop.example"
     )
-    assert "ada" not in str(found)
+    assert "ada" not in str(landed)

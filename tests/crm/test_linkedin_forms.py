@@ -1,4 +1,6 @@
-"""LinkedIn's lead forms: clicks that no landing page tells of reach the person that the CRM knows, and nothing else of the answers does."""
+"""LinkedIn's lead forms: clicks that no landing page tells of reach the person that the CRM knows, and
+nothing else of the answers does.
+"""
 
 import json
 from collections.abc import Iterator
@@ -23,8 +25,8 @@ from tests.crm.truth import holdings
 
 @pytest.fixture(scope="module")
 def forms_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    with ground(tmp_path_factory.mktemp("forms"), small_world(form_share=0.7)) as found:
-        yield found
+    with ground(tmp_path_factory.mktemp("forms"), small_world(form_share=0.7)) as running:
+        yield running
 
 
 @pytest.fixture
@@ -49,10 +51,10 @@ def test_every_response_is_a_touch_of_its_campaign(forms: Ground, monkeypatch: p
     monkeypatch.setattr(linkedin_forms, "PAGE", 5)
     books = holdings(forms.stage).books
     rows = submitted(forms)
-    found = reader(forms).read(None, now=forms.stage.clock.now)
+    read = reader(forms).read(None, now=forms.stage.clock.now)
     assert len(rows) > 10  # more than two pages
     at = np.array(books.touches.at)
-    assert len(found.rows["contacts"]) == len(found.rows["touches"]) == len(rows)
+    assert len(read.rows["contacts"]) == len(read.rows["touches"]) == len(rows)
     truth = sorted(
         (
             int(at[n] * 1000),
@@ -63,7 +65,7 @@ def test_every_response_is_a_touch_of_its_campaign(forms: Ground, monkeypatch: p
     )
     ours = sorted(
         (int(row["touch_at"].timestamp() * 1000), row["campaign_id"], row["ad_set_id"])
-        for row in found.rows["touches"]
+        for row in read.rows["touches"]
     )
     assert [(when, str(c), str(a)) for when, c, a in truth] == ours
     since = forms.stage.clock.now()
@@ -74,8 +76,8 @@ def test_every_response_is_a_touch_of_its_campaign(forms: Ground, monkeypatch: p
 
 def test_a_response_joins_the_person_of_the_crm_by_the_hashed_address(forms: Ground, lake: Lake) -> None:
     crms = forms.crms()
-    for one in (*crms.readers(), reader(forms)):
-        read_and_keep(lake, one, CrmMapping(), now=crms.now)
+    for source in (*crms.readers(), reader(forms)):
+        read_and_keep(lake, source, CrmMapping(), now=crms.now)
     contacts, touches = lake.read(CONTACTS), lake.read(TOUCHES)
     who = people(contacts)
     without = touchpoints(who, touches[touches["source"] == "hubspot"])
@@ -83,18 +85,18 @@ def test_a_response_joins_the_person_of_the_crm_by_the_hashed_address(forms: Gro
     of_leads = pd.Index(who.contacts.loc[who.contacts["lead_at"].notna(), "person_id"].unique())
 
     def linkedin(visits: pd.DataFrame) -> int:
-        own = visits[visits["channel"].eq("linkedin_ads") & visits["person_id"].isin(of_leads)]
-        return len(own)
+        of_linkedin = visits[visits["channel"].eq("linkedin_ads") & visits["person_id"].isin(of_leads)]
+        return len(of_linkedin)
 
     assert linkedin(both) > 1.5 * linkedin(without)
     forms_only = contacts[contacts["source"] == "linkedin_forms"]
     assert forms_only["lead_at"].isna().all()
     joined = set(who.contacts.loc[who.contacts["source"] == "linkedin_forms", "person_id"])
-    known = set(who.contacts.loc[who.contacts["source"] == "hubspot", "person_id"])
+    people_of_crm = set(who.contacts.loc[who.contacts["source"] == "hubspot", "person_id"])
     books, now = holdings(forms.stage).books, forms.stage.clock.now().timestamp()
     f, them = books.funnel, books.touches.person[submitted(forms)]
     there = (f.created_at[them] <= now) & (f.deleted_at[them] > now) & ~f.is_test[them]
-    assert len(joined & known) == there.sum() > 10
+    assert len(joined & people_of_crm) == there.sum() > 10
 
 
 def test_nothing_of_an_answer_is_kept_but_hashes(forms: Ground, lake: Lake) -> None:
@@ -110,4 +112,4 @@ def test_a_login_without_the_permission_is_told_which_one(forms: Ground) -> None
 
 
 def test_forms_are_asked_for_only_where_the_policy_says_so(forms: Ground) -> None:
-    assert [one.source for one in forms.crms().readers()] == ["hubspot"]
+    assert [source.source for source in forms.crms().readers()] == ["hubspot"]

@@ -138,7 +138,7 @@ ORDERS = pd.DataFrame(
     {
         "deal_id": ["o1", "o2", "o3"],
         "email": ["ada@shop.de", "new@shop.de", None],
-        "amount": ["10.50", "7", "nothing"],
+        "amount": ["10.50", "7", None],
         "currency": ["EUR", "EUR", "EUR"],
         "created_at": ["2026-11-06", "2026-11-07", "2026-11-08"],
         "is_refunded": [None, "yes", None],
@@ -185,7 +185,7 @@ def assert_is_people_and_orders(rows: dict[str, list[dict[str, object]]]) -> Non
     assert deals["o1"]["contact_id"] == "1"
     assert str(deals["o2"]["contact_id"]).startswith("email:")
     assert deals["o2"]["contact_id"] in contacts
-    assert [deals[one]["is_won"] for one in ("o1", "o2", "o3")] == [True, False, True]
+    assert [deals[deal]["is_won"] for deal in ("o1", "o2", "o3")] == [True, False, True]
     assert deals["o3"]["amount"] is None
     assert deals["o3"]["contact_id"] is None
     assert [row["channel"] for row in rows["touches"]] == ["google_ads"]

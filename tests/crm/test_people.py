@@ -1,4 +1,6 @@
-"""Who is who: records of one address and merged records are one person, tests are nobody, amounts are worth what their day says."""
+"""Who is who: records of one address and merged records are one person, tests are nobody, amounts are
+worth what their day says.
+"""
 
 from datetime import UTC, datetime
 
@@ -11,30 +13,108 @@ from assets.core.crm.people import outcomes, people, touchpoints
 AT = datetime(2026, 11, 5, 12, tzinfo=UTC)
 CONTACTS = pd.DataFrame(
     [
-        {"contact_id": "1", "email_sha256": "a" * 64, "merged_ids": "8 9", "is_test": False, "lead_at": AT, "qualified_at": None},
-        {"contact_id": "2", "email_sha256": "a" * 64, "merged_ids": None, "is_test": False, "lead_at": AT.replace(day=3), "qualified_at": AT},
-        {"contact_id": "3", "email_sha256": None, "merged_ids": None, "is_test": False, "lead_at": None, "qualified_at": None},
-        {"contact_id": "4", "email_sha256": "t" * 64, "merged_ids": None, "is_test": True, "lead_at": AT, "qualified_at": AT},
+        {
+            "contact_id": "1",
+            "email_sha256": "a" * 64,
+            "merged_ids": "8 9",
+            "is_test": False,
+            "lead_at": AT,
+            "qualified_at": None,
+        },
+        {
+            "contact_id": "2",
+            "email_sha256": "a" * 64,
+            "merged_ids": None,
+            "is_test": False,
+            "lead_at": AT.replace(day=3),
+            "qualified_at": AT,
+        },
+        {
+            "contact_id": "3",
+            "email_sha256": None,
+            "merged_ids": None,
+            "is_test": False,
+            "lead_at": None,
+            "qualified_at": None,
+        },
+        {
+            "contact_id": "4",
+            "email_sha256": "t" * 64,
+            "merged_ids": None,
+            "is_test": True,
+            "lead_at": AT,
+            "qualified_at": AT,
+        },
     ]
-).assign(source="hubspot", company_id="c1")  # fmt: skip
+).assign(source="hubspot", company_id="c1")
 DEALS = pd.DataFrame(
     [
-        {"deal_id": "d1", "contact_id": "9", "amount": 100.0, "currency": "USD", "is_order": True, "is_won": True, "is_refunded": False},
-        {"deal_id": "d2", "contact_id": "3", "amount": 50.0, "currency": "EUR", "is_order": True, "is_won": False, "is_refunded": True},
-        {"deal_id": "d3", "contact_id": "4", "amount": 70.0, "currency": "EUR", "is_order": True, "is_won": True, "is_refunded": False},
-        {"deal_id": "d4", "contact_id": None, "amount": 30.0, "currency": "GBP", "is_order": False, "is_won": True, "is_refunded": False},
+        {
+            "deal_id": "d1",
+            "contact_id": "9",
+            "amount": 100.0,
+            "currency": "USD",
+            "is_order": True,
+            "is_won": True,
+            "is_refunded": False,
+        },
+        {
+            "deal_id": "d2",
+            "contact_id": "3",
+            "amount": 50.0,
+            "currency": "EUR",
+            "is_order": True,
+            "is_won": False,
+            "is_refunded": True,
+        },
+        {
+            "deal_id": "d3",
+            "contact_id": "4",
+            "amount": 70.0,
+            "currency": "EUR",
+            "is_order": True,
+            "is_won": True,
+            "is_refunded": False,
+        },
+        {
+            "deal_id": "d4",
+            "contact_id": None,
+            "amount": 30.0,
+            "currency": "GBP",
+            "is_order": False,
+            "is_won": True,
+            "is_refunded": False,
+        },
     ]
-).assign(source="hubspot", company_id=None, created_at=AT, closed_at=AT)  # fmt: skip
+).assign(source="hubspot", company_id=None, created_at=AT, closed_at=AT)
 RATES = pd.DataFrame({"currency": ["USD", "USD"], "day": ["2026-11-05", "2026-11-06"], "rate": [0.9, 5.0]})
 TOUCHES = pd.DataFrame(
     [
-        {"contact_id": "1", "touch_at": AT.replace(day=1), "channel": "meta_ads", "campaign_id": "m", "ad_set_id": None},
-        {"contact_id": "8", "touch_at": AT.replace(day=2), "channel": "google_ads", "campaign_id": "g", "ad_set_id": "s"},
-        {"contact_id": "2", "touch_at": AT.replace(day=2, hour=13), "channel": "direct", "campaign_id": None, "ad_set_id": None},
+        {
+            "contact_id": "1",
+            "touch_at": AT.replace(day=1),
+            "channel": "meta_ads",
+            "campaign_id": "m",
+            "ad_set_id": None,
+        },
+        {
+            "contact_id": "8",
+            "touch_at": AT.replace(day=2),
+            "channel": "google_ads",
+            "campaign_id": "g",
+            "ad_set_id": "s",
+        },
+        {
+            "contact_id": "2",
+            "touch_at": AT.replace(day=2, hour=13),
+            "channel": "direct",
+            "campaign_id": None,
+            "ad_set_id": None,
+        },
         {"contact_id": "4", "touch_at": AT, "channel": "google_ads", "campaign_id": "g", "ad_set_id": "s"},
         {"contact_id": "gone", "touch_at": AT, "channel": "google_ads", "campaign_id": "g", "ad_set_id": "s"},
     ]
-).assign(source="hubspot", click_id_kind=None)  # fmt: skip
+).assign(source="hubspot", click_id_kind=None)
 
 
 def every() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -80,15 +160,15 @@ def test_a_lead_costs_the_last_paid_click_before_it() -> None:
 
 def test_claims_of_platforms_are_in_no_sum_and_books_are() -> None:
     visits, ends = every()
-    told = credit(shares(visits, ends, model="linear", window_days=90))
+    credited = credit(shares(visits, ends, model="linear", window_days=90))
     kpi = pd.DataFrame(
         [
             {"platform": name, "day": AT.date(), "spend": 10.0, "conversions": 7.0, "conversion_value": 70.0}
             for name in (*PLATFORMS, "all")
         ]
-    )  # fmt: skip
+    )
     rows = funnel_days(
-        told, kpi, model="linear", start=AT.date().replace(day=1), end=AT.date(), currency="EUR"
+        credited, kpi, model="linear", start=AT.date().replace(day=1), end=AT.date(), currency="EUR"
     )
     rows = rows[rows["day"] == AT.date()].set_index("channel")
     assert rows.loc[list(PLATFORMS), "claimed_conversions"].tolist() == [7.0] * 3
@@ -106,10 +186,23 @@ def test_an_order_is_a_repeat_where_nobody_came_since_the_one_before() -> None:
     )
     ends = pd.DataFrame(
         [
-            {"kind": "order", "outcome_id": name, "person_id": "a", "at": AT.replace(day=day), "value_reporting": 10.0, "is_shop": "order"}
+            {
+                "kind": "order",
+                "outcome_id": name,
+                "person_id": "a",
+                "at": AT.replace(day=day),
+                "value_reporting": 10.0,
+                "is_shop": "order",
+            }
             for name, day in days.items()
         ]
-    )  # fmt: skip
-    told = shares(visits.assign(campaign_id=None, ad_set_id=None), ends, model="linear", window_days=90)
-    told = told[told["model"] == "linear"].drop_duplicates("outcome_id").set_index("outcome_id")["is_shop"]
-    assert told.to_dict() == {"first": "order", "again": "repeat", "after a visit": "order"}
+    )
+    shares_of_orders = shares(
+        visits.assign(campaign_id=None, ad_set_id=None), ends, model="linear", window_days=90
+    )
+    shares_of_orders = (
+        shares_of_orders[shares_of_orders["model"] == "linear"]
+        .drop_duplicates("outcome_id")
+        .set_index("outcome_id")["is_shop"]
+    )
+    assert shares_of_orders.to_dict() == {"first": "order", "again": "repeat", "after a visit": "order"}

@@ -1,4 +1,6 @@
-"""Below the platform: few leads are drawn towards the platform, ranges hold as often as they say, money comes back when it does."""
+"""Below the platform: few leads are drawn towards the platform, ranges hold as often as they say, money
+comes back when it does.
+"""
 
 from datetime import date, timedelta
 
@@ -19,23 +21,25 @@ LAST = date(2026, 10, 31)
 
 
 def market(seed: int, *, spread: float, places: int = 30) -> tuple[pd.DataFrame, pd.Series]:
-    """Leads of one platform's places, whose share that qualifies differs by `spread` (log scale), and how many qualify in the end."""
+    """Leads of one platform's places, whose share that qualifies differs by `spread` (log scale), and how
+    many qualify in the end.
+    """
     rng = np.random.default_rng(seed)
     rows = []
-    for place in range(places):
+    for number in range(places):
         quality = min(0.4 * float(np.exp(spread * rng.standard_normal() - spread**2 / 2)), 0.95)
         for day in pd.date_range(NOW - timedelta(days=150), NOW - timedelta(days=1)):
             for _ in range(rng.poisson(0.6)):
                 click = day + timedelta(days=float(rng.uniform()))
                 lead = click + timedelta(days=float(rng.exponential(2.0)))
                 wait = timedelta(days=float(rng.lognormal(2.1, 0.7)))
-                rows.append((f"p{place}", click, lead, lead + wait if rng.uniform() < quality else pd.NaT))
+                rows.append((f"p{number}", click, lead, lead + wait if rng.uniform() < quality else pd.NaT))
     leads = pd.DataFrame(rows, columns=["place", "click_at", "lead_at", "qualified_at"]).assign(channel="ads")
     inside = (leads["click_at"] >= pd.Timestamp(START, tz="UTC")) & leads["qualified_at"].notna()
     return leads, leads[inside].groupby("place").size()
 
 
-def found(leads: pd.DataFrame) -> pd.DataFrame:
+def rows_of_campaigns(leads: pd.DataFrame) -> pd.DataFrame:
     return eventual(leads, now=NOW, start=START, end=END, within_days=90).set_index("place")
 
 
@@ -44,7 +48,7 @@ def test_ranges_of_places_hold_four_times_in_five(spread: float) -> None:
     held, error, naive = [], [], []
     for seed in range(6):
         leads, true = market(seed, spread=spread)
-        rows = found(leads)
+        rows = rows_of_campaigns(leads)
         true = true.reindex(rows.index, fill_value=0)
         held += list((rows["projected_low"] <= true) & (true <= rows["projected_high"]))
         error += list((rows["projected"] - true).abs())
@@ -56,7 +60,7 @@ def test_ranges_of_places_hold_four_times_in_five(spread: float) -> None:
 def test_places_that_are_alike_are_drawn_together_and_those_that_differ_are_not() -> None:
     spreads = {}
     for spread in (0.0, 0.8):
-        rows = found(market(11, spread=spread)[0])
+        rows = rows_of_campaigns(market(11, spread=spread)[0])
         open_ = rows[rows["leads"] > rows["qualified"] + 5]
         spreads[spread] = float(
             ((open_["projected"] - open_["qualified"]) / (open_["leads"] - open_["qualified"])).std()
@@ -66,10 +70,10 @@ def test_places_that_are_alike_are_drawn_together_and_those_that_differ_are_not(
 
 def test_nothing_known_later_counts_and_without_leads_there_is_no_row() -> None:
     leads, _ = market(3, spread=0.3)
-    known = leads[leads["lead_at"] <= NOW]
-    known = known.assign(qualified_at=known["qualified_at"].where(known["qualified_at"] <= NOW))
-    pd.testing.assert_frame_equal(found(leads), found(known))
-    assert found(leads.iloc[:0]).empty
+    so_far = leads[leads["lead_at"] <= NOW]
+    so_far = so_far.assign(qualified_at=so_far["qualified_at"].where(so_far["qualified_at"] <= NOW))
+    pd.testing.assert_frame_equal(rows_of_campaigns(leads), rows_of_campaigns(so_far))
+    assert rows_of_campaigns(leads.iloc[:0]).empty
 
 
 def test_a_sum_of_equal_parts_has_the_exact_range_of_a_count() -> None:
@@ -98,10 +102,16 @@ def orders(per_day: float, *, days: int = 120, after: int = 3) -> tuple[pd.DataF
         click = LAST - timedelta(days=back)
         spent.append({"place": "a", "day": click, "spend": 100.0})
         rows += [
-            {"place": "a", "outcome_id": f"{back} {age}", "touch_day": click, "day": click + timedelta(days=age), "value": per_day}
+            {
+                "place": "a",
+                "outcome_id": f"{back} {age}",
+                "touch_day": click,
+                "day": click + timedelta(days=age),
+                "value": per_day,
+            }
             for age in range(after + 1)
             if age <= back
-        ]  # fmt: skip
+        ]
     return pd.DataFrame(rows), pd.DataFrame(spent)
 
 

@@ -1,4 +1,6 @@
-"""Traits over Salesforce's wire: standard fields by themselves, an organisation's own by the mapping, and a field that is not there says where to look."""
+"""Traits over Salesforce's wire: standard fields by themselves, an organisation's own by the mapping, and
+a field that is not there says where to look.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -6,7 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from resources.crm.reader import Reading
+from resources.crm.reader import CrmReading
 from resources.crm.salesforce import Salesforce
 from resources.errors import PlatformRefused
 from resources.policy.crm import CrmMapping
@@ -15,23 +17,36 @@ from sandbox.world import load_world
 from tests.crm.ground import HASTY, Ground, ground, small_world
 from tests.crm.truth import holdings
 
-OWN = {"language": "Language__c", "use_case": "Use_Case__c", "pain": "Pain__c", "consent": "Consent__c", "account_tier": "Tier__c", "technology": "Technology__c"}  # fmt: skip
+OWN = {
+    "language": "Language__c",
+    "use_case": "Use_Case__c",
+    "pain": "Pain__c",
+    "consent": "Consent__c",
+    "account_tier": "Tier__c",
+    "technology": "Technology__c",
+}
 
 
 @pytest.fixture(scope="module")
 def peopled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     """The demo's segments in Salesforce, with the people of a few days."""
     world = small_world(
-        kind="salesforce", begins=date(2026, 11, 14), segments=load_world("demo").crm.segments, consent_share=0.7,
-        unsubscribe_share=0.5, unsubscribe_days=2.0,
-    )  # fmt: skip
-    with ground(tmp_path_factory.mktemp("salesforce_traits"), world) as found:
-        yield found
+        kind="salesforce",
+        begins=date(2026, 11, 14),
+        segments=load_world("demo").crm.segments,
+        consent_share=0.7,
+        unsubscribe_share=0.5,
+        unsubscribe_days=2.0,
+    )
+    with ground(tmp_path_factory.mktemp("salesforce_traits"), world) as running:
+        yield running
 
 
-def read(found: Ground, fields: dict[str, str]) -> Reading:
+def read(running: Ground, fields: dict[str, str]) -> CrmReading:
     mapping = CrmMapping(traits=TraitMapping.model_validate({"fields": fields}))
-    return Salesforce(found.settings.salesforce, mapping, patience=HASTY).read(None, now=found.stage.clock.now)  # fmt: skip
+    return Salesforce(running.settings.salesforce, mapping, patience=HASTY).read(
+        None, now=running.stage.clock.now
+    )
 
 
 def test_standard_fields_are_read_and_no_others_asked_for(peopled: Ground) -> None:
@@ -52,7 +67,10 @@ def test_an_organisations_own_fields_are_read_where_they_are_named(peopled: Grou
         assert rows[name].value_counts().sub(wanted).abs().max() <= (f.merged_at[people] > held.now).sum()
     left = traits.unsubscribed_at[people] <= held.now
     assert left.any()
-    assert abs(rows["may_advertise"].sum() - (traits.agreed[people] & ~left).sum()) <= (f.merged_at[people] > held.now).sum()  # fmt: skip
+    assert (
+        abs(rows["may_advertise"].sum() - (traits.agreed[people] & ~left).sum())
+        <= (f.merged_at[people] > held.now).sum()
+    )
     companies = pd.DataFrame(reading.rows["companies"]).sort_values("company_id")
     numbers = range(len(companies))
     for name in ("industry", "account_tier", "technology"):

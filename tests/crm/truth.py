@@ -14,19 +14,21 @@ def holdings(stage: Stage) -> Holdings:
 
 
 def assert_equal_to_the_books(lake: Lake, stage: Stage) -> None:
-    """Every contact and deal that HubSpot shows now, with when they qualified, what they are worth and where they stand; and no other."""
+    """Every contact and deal that HubSpot shows now, with when they qualified, what they are worth and
+    where they stand; and no other.
+    """
     held, f, people = holdings(stage), stage.keeper.books().funnel, stage.keeper.books().people
     contacts, shelf = lake.read(CONTACTS), held.contacts
     seen = np.flatnonzero(shelf.seen(held.now))
     assert sorted(contacts["contact_id"].astype("int64")) == sorted(shelf.id[seen])
     person = dict(zip(shelf.id[seen], shelf.row[seen], strict=True))
     first = contacts[~contacts["contact_id"].astype("int64").isin(shelf.id[shelf.is_second])]
-    rows = np.array([person[one] for one in first["contact_id"].astype("int64")])
+    rows = np.array([person[contact] for contact in first["contact_id"].astype("int64")])
     for column, at in (("lead_at", f.lead_at), ("qualified_at", f.qualified_at)):
         wanted = np.where(at[rows] <= held.now, at[rows], np.nan)
-        found = _seconds(first[column])
-        assert np.array_equal(np.isnan(wanted), np.isnan(found)), column
-        assert np.nanmax(np.abs(wanted - found)) < 0.01
+        seconds = _seconds(first[column])
+        assert np.array_equal(np.isnan(wanted), np.isnan(seconds)), column
+        assert np.nanmax(np.abs(wanted - seconds)) < 0.01
     assert (first["is_test"].to_numpy() == f.is_test[rows]).all()
     deals, shelf = lake.read(DEALS), held.deals
     seen = np.flatnonzero(shelf.seen(held.now))

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.raw.dropped_files.cells import as_text_cell
-from assets.raw.dropped_files.values import Unreadable, currency_in, day, day_order, decimal_mark, number
+from resources.readers.days import day, day_order
+from resources.readers.numbers import Unreadable, currency_in, decimal_mark, number
 
 
 @given(

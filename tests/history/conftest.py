@@ -30,5 +30,5 @@ def world(seed: int = 7) -> World:
 
 @pytest.fixture
 def days(sandbox_session: Sandbox, var: Path) -> Iterator[Days]:
-    with days_of(world(), papers=var / "sandbox" / "certificates") as found:
-        yield found
+    with days_of(world(), papers=var / "sandbox" / "certificates") as pulled_days:
+        yield pulled_days

@@ -22,7 +22,7 @@ WHERE = {"platform": "google_ads", "account_id": "1000000077"}
 
 
 @pytest.fixture
-def told(days: Days) -> Days:
+def market_days(days: Days) -> Days:
     """Twelve weeks, of which the last days have an incident at Google; read twice, on two mornings."""
     days.first += timedelta(days=60)
     start = days.first - timedelta(days=2)
@@ -35,28 +35,30 @@ def told(days: Days) -> Days:
 
 def materialized(days: Days, *, count: int = 1, **policy: Any) -> dg.ExecuteInProcessResult:
     ledger = SimpleNamespace(written_since=lambda _: [], clock=days.stage.clock.now)
-    desk = SimpleNamespace(policy=lambda: Policy.model_validate(PLAIN | policy), ledger=ledger)
+    services = SimpleNamespace(policy=lambda: Policy.model_validate(PLAIN | policy), ledger=ledger)
     first = days.first - timedelta(days=count - 1)
     return dg.materialize(
         [anomalies],
-        resources={"lake": days.lake, "desk": desk, "platforms": days.platforms},
+        resources={"lake": days.lake, "services": services, "platforms": days.platforms},
         tags=day_range_tags(first.isoformat(), days.first.isoformat()),
     )
 
 
-def test_a_dearer_auction_is_one_incident_of_its_account_with_what_is_below_it_as_parts(told: Days) -> None:
-    materialized(told)
-    found = told.lake.read(ANOMALIES)
-    (top,) = found[found["part_of"].isna()].to_dict("records")
+def test_a_dearer_auction_is_one_incident_of_its_account_with_what_is_below_it_as_parts(
+    market_days: Days,
+) -> None:
+    materialized(market_days)
+    incidents = market_days.lake.read(ANOMALIES)
+    (top,) = incidents[incidents["part_of"].isna()].to_dict("records")
     assert (top["platform"], top["level"], top["state"]) == ("google_ads", "account", "open")
     assert (top["metric"], top["is_good"], top["severity"]) == ("cpc", False, "high")
-    assert {"cpc"} <= set(", ".join(found["metrics"]).split(", "))
+    assert {"cpc"} <= set(", ".join(incidents["metrics"]).split(", "))
     assert top["value"] > top["high"]
-    assert pd.Timestamp(top["began"]).date() >= told.first - timedelta(days=2)
-    assert set(found[found["part_of"].notna()]["part_of"]) <= set(found["incident_id"])
+    assert pd.Timestamp(top["began"]).date() >= market_days.first - timedelta(days=2)
+    assert set(incidents[incidents["part_of"].notna()]["part_of"]) <= set(incidents["incident_id"])
     assert top["stake"] > 0
     assert "mostly price of impressions" in top["cause"]
-    watched = told.lake.read(WATCHED).set_index("platform")
+    watched = market_days.lake.read(WATCHED).set_index("platform")
     assert watched["series"].to_dict() == {
         "google_ads": 8,
         "linkedin_ads": 7,
@@ -65,12 +67,12 @@ def test_a_dearer_auction_is_one_incident_of_its_account_with_what_is_below_it_a
     assert watched.loc["linkedin_ads", "flags"] == 0
 
 
-def test_an_incident_keeps_its_name_from_one_morning_to_the_next(told: Days) -> None:
-    materialized(told, count=2)
-    found = told.lake.read(ANOMALIES)
+def test_an_incident_keeps_its_name_from_one_morning_to_the_next(market_days: Days) -> None:
+    materialized(market_days, count=2)
+    incidents = market_days.lake.read(ANOMALIES)
     place = ["platform", "account_id", "campaign_id", "ad_set_id"]
     names = (
-        found.fillna({"campaign_id": "", "ad_set_id": ""})
+        incidents.fillna({"campaign_id": "", "ad_set_id": ""})
         .groupby(place)["incident_id"]
         .agg(["nunique", "size"])
     )
@@ -78,15 +80,15 @@ def test_an_incident_keeps_its_name_from_one_morning_to_the_next(told: Days) -> 
     assert (names["nunique"] == 1).all()
 
 
-def test_days_on_the_calendar_are_not_told_of(told: Days) -> None:
+def test_days_on_the_calendar_are_not_told_of(market_days: Days) -> None:
     special = {
         "name": "clearance",
-        "first": told.first - timedelta(days=3),
-        "last": told.first,
+        "first": market_days.first - timedelta(days=3),
+        "last": market_days.first,
         "account": "google_ads 1000000077",
     }
-    materialized(told, calendar=[special])
-    assert told.lake.read(ANOMALIES).empty
+    materialized(market_days, calendar=[special])
+    assert market_days.lake.read(ANOMALIES).empty
 
 
 def test_a_quiet_morning_says_how_much_was_looked_at_and_late_days_are_not_flagged(days: Days) -> None:
@@ -94,12 +96,12 @@ def test_a_quiet_morning_says_how_much_was_looked_at_and_late_days_are_not_flagg
     days.run(days.first, first=days.first - timedelta(days=HISTORY_DAYS))
     keep(days.lake, learned(days.lake, until=days.stage.clock.now()), at=days.stage.clock.now())
     result = materialized(days)
-    told = {
+    market_days = {
         str(e.asset_key.path[-1]): e.materialization.metadata
         for e in result.get_asset_materialization_events()
     }
-    assert told["anomalies"]["open"].value == 0
+    assert market_days["anomalies"]["open"].value == 0
     # In Honolulu the day was not over when it was read: its account, two campaigns and four ad sets are not judged.
-    assert told["anomalies"]["series tested"].value == 15
+    assert market_days["anomalies"]["series tested"].value == 15
     assert days.lake.read(WATCHED).set_index("platform").loc["meta_ads", "young"] == 7
     assert days.lake.read(ANOMALIES).empty

@@ -29,16 +29,18 @@ def served(days: Days, at: datetime, start: date, end: date) -> pd.DataFrame:
                 (account.platform, str(ids[c]), date.fromordinal(int(d) + 719_163), int(s), float(n))
                 for c, d, s, n in zip(block.campaign, block.day, block.spend_micros, block.purchases + block.leads, strict=True)
             ]  # fmt: skip
-    found = pd.DataFrame(rows, columns=["platform", "campaign_id", "day", "spend_micros", "conversions"])
-    return found.sort_values(["platform", "campaign_id", "day"]).reset_index(drop=True)
+    core_rows = pd.DataFrame(rows, columns=["platform", "campaign_id", "day", "spend_micros", "conversions"])
+    return core_rows.sort_values(["platform", "campaign_id", "day"]).reset_index(drop=True)
 
 
 def known(days: Days, at: datetime, start: date, end: date) -> pd.DataFrame:
     """The same from the lake as it was known at that instant."""
-    found = core_days(days.lake, "campaign", start=start, end=end, as_of=at)
-    found = found.assign(spend_micros=(found["spend"] * 1e6).round().astype(int), day=found["day"].dt.date)
+    core_rows = core_days(days.lake, "campaign", start=start, end=end, as_of=at)
+    core_rows = core_rows.assign(
+        spend_micros=(core_rows["spend"] * 1e6).round().astype(int), day=core_rows["day"].dt.date
+    )
     columns = ["platform", "campaign_id", "day", "spend_micros", "conversions"]
-    return found[columns].sort_values(columns[:3]).reset_index(drop=True)
+    return core_rows[columns].sort_values(columns[:3]).reset_index(drop=True)
 
 
 def test_every_reading_reads_again_as_the_platform_served_it_also_after_tidying(days: Days) -> None:
@@ -64,8 +66,10 @@ def test_reading_the_same_again_adds_nothing(days: Days) -> None:
     before = {t: len(days.lake.read(t)) for tables in DAILY.values() for t in tables}
     again = days.pull_now(days.first)
     assert {pull.verdict for pull in again} == {"accepted"}
-    assert sum(one.rows for pull in again for one in pull.written.values()) == sum(before.values()) > 0
-    assert sum(one.news for pull in again for one in pull.written.values()) == 0
+    assert (
+        sum(written.rows for pull in again for written in pull.written.values()) == sum(before.values()) > 0
+    )
+    assert sum(written.news for pull in again for written in pull.written.values()) == 0
 
 
 def test_what_is_no_longer_reported_is_recorded_as_vanished_and_still_known_for_then(days: Days) -> None:
@@ -93,8 +97,8 @@ def poison(days: Days, at: datetime) -> None:
 
 
 def ad_sets(days: Days, day: date, at: datetime) -> pd.DataFrame:
-    found = core_days(days.lake, "ad_set", start=day, end=day, as_of=at)
-    return found.sort_values(["platform", "ad_set_id"]).reset_index(drop=True)
+    core_rows = core_days(days.lake, "ad_set", start=day, end=day, as_of=at)
+    return core_rows.sort_values(["platform", "ad_set_id"]).reset_index(drop=True)
 
 
 def test_a_replayed_day_sees_nothing_that_was_read_after_it(days: Days) -> None:

@@ -65,7 +65,7 @@ def test_what_was_deleted_after_it_had_spent_is_still_counted_and_still_grows(da
     for platform, ad_set in gone.items():
         reader = days.platforms.reader(platform)
         listed = reader.entities(next(iter(reader.accounts()))).to_pylist()
-        assert next(one["status"] for one in listed if one["entity_id"] == ad_set) == "removed"
+        assert next(entity["status"] for entity in listed if entity["entity_id"] == ad_set) == "removed"
         then, since = (rows[rows["ad_set_id"] == ad_set] for rows in (first, later))
         was, still = (rows[rows["day"] <= pd.Timestamp(days.first)] for rows in (then, since))
         assert was["spend"].sum() > 0

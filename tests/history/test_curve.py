@@ -41,12 +41,12 @@ def seen(
     )
 
 
-def curve(found: pd.DataFrame, account: str = "1", action: str = "purchase") -> pd.DataFrame:
-    return found[(found["account_id"] == account) & (found["action"] == action)].sort_values("age_days")
+def curve(learned: pd.DataFrame, account: str = "1", action: str = "purchase") -> pd.DataFrame:
+    return learned[(learned["account_id"] == account) & (learned["action"] == action)].sort_values("age_days")
 
 
-def gap(found: pd.DataFrame) -> float:
-    return float(np.abs(curve(found)["share"].to_numpy() - TRUE)[1:].max())
+def gap(learned: pd.DataFrame) -> float:
+    return float(np.abs(curve(learned)["share"].to_numpy() - TRUE)[1:].max())
 
 
 @pytest.mark.parametrize(("every", "most"), [(1, 0.03), (3, 0.05)])
@@ -72,8 +72,8 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
 
 
 def test_nothing_learned_is_the_stated_prior_and_says_so() -> None:
-    found = curves(seen(a_day=0.0), platforms=["linkedin_ads"])
-    rows = curve(found[found["platform"] == "linkedin_ads"], "", EVERY)
+    learned = curves(seen(a_day=0.0), platforms=["linkedin_ads"])
+    rows = curve(learned[learned["platform"] == "linkedin_ads"], "", EVERY)
     assert rows["share"].to_numpy() == pytest.approx(prior_curve())
     assert set(rows["source"]) == {"prior"}
 
@@ -81,7 +81,7 @@ def test_nothing_learned_is_the_stated_prior_and_says_so() -> None:
 def test_a_thin_account_leans_on_its_platform() -> None:
     thin = seen(a_day=0.3, seed=4).assign(account_id="2")
     alone, together = curves(thin), curves(pd.concat([seen(a_day=80), thin], ignore_index=True))
-    off = [np.abs(curve(found, "2")["share"].to_numpy() - TRUE)[1:].max() for found in (alone, together)]
+    off = [np.abs(curve(learned, "2")["share"].to_numpy() - TRUE)[1:].max() for learned in (alone, together)]
     assert off[1] < off[0]
     assert off[1] < 0.06
 

@@ -14,8 +14,8 @@ def test_no_fault_leaves_a_third_outcome(days: Days, platform: str) -> None:
         days, seed=SEED, mornings=3, only=[fault for fault in faults() if fault[0] == platform]
     )
     assert len(outcomes) >= 7
-    assert [one for one in outcomes if one.third] == []
-    assert [one.fault for one in outcomes if not one.recovered] == []
-    cut = next(one for one in outcomes if one.fault == "truncated")
+    assert [outcome for outcome in outcomes if outcome.third] == []
+    assert [outcome.fault for outcome in outcomes if not outcome.recovered] == []
+    cut = next(outcome for outcome in outcomes if outcome.fault == "truncated")
     assert cut.marked
     assert "add up to" in cut.said or "vanished" in cut.said or "moved by more" in cut.said

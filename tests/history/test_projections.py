@@ -25,11 +25,11 @@ def pulled(days: Days) -> pd.DataFrame:
         table = pd.DataFrame([{"currency": "USD", "base": "EUR", "day": f"{start}", "rate": "0.9"}])
         rates = rates_between(table, reporting="EUR", start=start, end=end, source="a test")
         days.lake.replace(core.FX_RATE, pa.Table.from_pandas(rates, preserve_index=False))
-    asked, asked_days = {"start": start, "end": end}, {"day": (start, end)}
-    rows = days.lake.arrow(unified("campaign"), *dict.fromkeys(sources("campaign")), parameters=asked)
+    parameters, asked_days = {"start": start, "end": end}, {"day": (start, end)}
+    rows = days.lake.arrow(unified("campaign"), *dict.fromkeys(sources("campaign")), parameters=parameters)
     days.lake.replace(core.DAYS["campaign"], rows, where=asked_days)
     return frame(
-        days.lake.arrow(key_figures(), core.DAYS["campaign"], parameters=asked | {"currency": "EUR"})
+        days.lake.arrow(key_figures(), core.DAYS["campaign"], parameters=parameters | {"currency": "EUR"})
     )
 
 
@@ -43,8 +43,8 @@ def test_without_a_curve_nothing_is_matured_and_nothing_projected(days: Days) ->
 def test_a_platform_of_which_the_curve_is_unknown_has_no_end(days: Days) -> None:
     pulled(days)
     curve = learned(days.lake, until=days.stage.clock.now())
-    known = curve[curve["platform"] != "meta_ads"]
-    keep(days.lake, known, at=days.stage.clock.now())
+    without_meta = curve[curve["platform"] != "meta_ads"]
+    keep(days.lake, without_meta, at=days.stage.clock.now())
     figures = pulled(days).set_index("platform")
     for platform, is_known in (
         ("google_ads", True),

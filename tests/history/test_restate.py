@@ -60,18 +60,18 @@ def test_without_a_known_limit_everything_is_read() -> None:
 
 
 def readings(*rows: tuple[str, date, date, datetime]) -> pd.DataFrame:
-    found = pd.DataFrame(rows, columns=["account_id", "start_day", "end_day", "pulled_at"])
-    return found.assign(read_on=pd.to_datetime(found["pulled_at"]).dt.date)
+    readings_frame = pd.DataFrame(rows, columns=["account_id", "start_day", "end_day", "pulled_at"])
+    return readings_frame.assign(read_on=pd.to_datetime(readings_frame["pulled_at"]).dt.date)
 
 
 def test_days_are_settled_once_read_late_enough_or_just_now_for_every_account() -> None:
     start, end = date(2026, 5, 1), date(2026, 5, 31)
     late = datetime(2026, 10, 1, tzinfo=UTC)
-    asked = {"start": start, "end": end, "now": NOW, "final_days": 90}
-    assert is_settled(readings(("a", start, end, late)), ["a"], **asked)
-    assert not is_settled(readings(("a", start, end, late)), ["a", "b"], **asked)
-    assert not is_settled(readings(("a", start, end, datetime(2026, 6, 10, tzinfo=UTC))), ["a"], **asked)
-    assert not is_settled(readings(("a", start, end - timedelta(days=1), late)), ["a"], **asked)
+    parameters = {"start": start, "end": end, "now": NOW, "final_days": 90}
+    assert is_settled(readings(("a", start, end, late)), ["a"], **parameters)
+    assert not is_settled(readings(("a", start, end, late)), ["a", "b"], **parameters)
+    assert not is_settled(readings(("a", start, end, datetime(2026, 6, 10, tzinfo=UTC))), ["a"], **parameters)
+    assert not is_settled(readings(("a", start, end - timedelta(days=1), late)), ["a"], **parameters)
     fresh = readings(("a", LAST, LAST, NOW - timedelta(hours=3)))
     assert is_settled(fresh, ["a"], start=LAST, end=LAST, now=NOW, final_days=90)
     assert not is_settled(fresh, ["a"], start=LAST, end=LAST, now=NOW + timedelta(days=1), final_days=90)

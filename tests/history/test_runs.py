@@ -15,7 +15,7 @@ from resources.platforms.retries import Patience
 from resources.tables import google_ads
 from resources.tables.pulls import PULLS
 from sandbox.serve import Sandbox
-from sensors.conversion_settings_changed import watching
+from sensors.conversion_settings_changed import changed_pasts_sensor
 from tests.conftest import MORNING
 
 LAST = MORNING.date() - timedelta(days=1)
@@ -40,7 +40,9 @@ def pull(
 
 def failed_checks(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     return {
-        one.check_name: str(one.description) for one in result.get_asset_check_evaluations() if not one.passed
+        evaluation.check_name: str(evaluation.description)
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed
     }
 
 
@@ -59,8 +61,8 @@ def test_a_report_that_was_cut_keeps_one_account_out_and_the_other_in(
     assert set(failed_checks(result)) == {"levels_agree"}
     assert "add up to" in failed_checks(result)["levels_agree"]
     assert sorted(verdicts(lake).values()) == ["accepted", "refused"]
-    kept = {a for a, verdict in verdicts(lake).items() if verdict == "accepted"}
-    assert set(lake.read(google_ads.DAYS["campaign"])["account_id"]) == kept
+    accepted_accounts = {a for a, verdict in verdicts(lake).items() if verdict == "accepted"}
+    assert set(lake.read(google_ads.DAYS["campaign"])["account_id"]) == accepted_accounts
     again = pull(ingest.google_ads_days, lake, settings, at=MORNING + timedelta(minutes=5))
     assert again.success
     assert set(verdicts(lake).values()) == {"accepted"}
@@ -120,7 +122,7 @@ def test_a_changed_conversion_window_asks_for_the_platform_s_past_again(
     sandbox: Sandbox, settings: Settings, lake: Lake
 ) -> None:
     sensor, stage, listing = (
-        watching(daily_pull),
+        changed_pasts_sensor(daily_pull),
         sandbox.stage,
         (ingest.google_ads_entities, ingest.linkedin_ads_entities),
     )
@@ -139,11 +141,12 @@ def test_a_changed_conversion_window_asks_for_the_platform_s_past_again(
             stage.market.change(account, "account", int(account.id), "lookback_days", 7, by="person")
         for asset in listing:
             assert pull(asset, lake, settings, at=MORNING - timedelta(minutes=1)).success
-        asked = sensor(context)
-    assert isinstance(asked, dg.SensorResult)
-    found = {
-        request.asset_selection[0].path[-1].split("_ads_")[0]: request for request in asked.run_requests or ()
+        result_of_sensor = sensor(context)
+    assert isinstance(result_of_sensor, dg.SensorResult)
+    windows = {
+        request.asset_selection[0].path[-1].split("_ads_")[0]: request
+        for request in result_of_sensor.run_requests or ()
     }
-    assert set(found) == {"google", "linkedin"}
-    assert found["google"].tags["dagster/asset_partition_range_start"] == str(LAST - timedelta(days=89))
-    assert "counts 30 days, now 7" in found["google"].tags["why"]
+    assert set(windows) == {"google", "linkedin"}
+    assert windows["google"].tags["dagster/asset_partition_range_start"] == str(LAST - timedelta(days=89))
+    assert "counts 30 days, now 7" in windows["google"].tags["why"]

@@ -58,17 +58,17 @@ def test_a_backfill_writes_a_verdict_on_every_ad_set_that_spent_and_says_what_wa
 ) -> None:
     frames(days)
     days.run(days.first + timedelta(days=1))
-    desk = SimpleNamespace(policy=policy)
+    services = SimpleNamespace(policy=policy)
     result = dg.materialize(
         [underperformers],
-        resources={"lake": days.lake, "desk": desk, "platforms": days.platforms},
+        resources={"lake": days.lake, "services": services, "platforms": days.platforms},
         tags=day_range_tags(f"{days.first - timedelta(days=1)}", f"{days.first + timedelta(days=1)}"),
     )
     rows = days.lake.read(UNDERPERFORMERS)
     seen = {day.date(): len(part) for day, part in rows.groupby("day")}
     assert set(seen) == {days.first, days.first + timedelta(days=1)}
-    told = result.asset_materializations_for_node("signals__underperformers")[0]
-    assert told.metadata["days of which nothing was known in time"].value == 1
+    event = result.asset_materializations_for_node("signals__underperformers")[0]
+    assert event.metadata["days of which nothing was known in time"].value == 1
     spent = core_days(days.lake, "ad_set", start=days.first - timedelta(days=27), end=days.first)
     assert seen[days.first] == spent[spent["spend"] > 0]["ad_set_id"].nunique()
     assert rows["known_by"].dt.date.max() <= days.first + timedelta(days=2)
@@ -92,15 +92,15 @@ def test_without_a_policy_nothing_is_judged_and_it_says_why(days: Days) -> None:
         [underperformers],
         resources={
             "lake": days.lake,
-            "desk": SimpleNamespace(policy=unreadable),
+            "services": SimpleNamespace(policy=unreadable),
             "platforms": days.platforms,
         },
         tags=day_range_tags(f"{days.first}", f"{days.first}"),
     )
     assert result.success
     assert days.lake.read(UNDERPERFORMERS).empty
-    (told,) = result.asset_materializations_for_node("signals__underperformers")
-    assert "line 3 is no YAML" in str(told.metadata["note"].value)
+    (event,) = result.asset_materializations_for_node("signals__underperformers")
+    assert "line 3 is no YAML" in str(event.metadata["note"].value)
 
 
 def test_a_target_of_the_campaign_counts_before_that_of_the_account_and_margin_where_there_is_none(
@@ -109,19 +109,19 @@ def test_a_target_of_the_campaign_counts_before_that_of_the_account_and_margin_w
     ad_sets, campaigns, entities = frames(days)
     sales = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=policy()).query("goal == 'sales'")
     row = sales.iloc[0]
-    place = f"{row['platform']} {row['account_id']}"
-    asked = {
-        "target_roas": {row["platform"]: 5.0, place: 4.0, f"{place} {row['campaign_id']}": 3.0},
+    account = f"{row['platform']} {row['account_id']}"
+    limits = {
+        "target_roas": {row["platform"]: 5.0, account: 4.0, f"{account} {row['campaign_id']}": 3.0},
         "margin": {other: 0.25 for other in sales["platform"].unique() if other != row["platform"]},
     }
-    found = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=policy(**asked)).query(
+    judged = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=policy(**limits)).query(
         "goal == 'sales'"
     )
-    own = found["campaign_id"] == row["campaign_id"]
-    same = (found["account_id"] == row["account_id"]) & ~own
-    assert set(found[own]["target"]) == {3.0}
-    assert set(found[same]["target"]) <= {4.0}
-    assert set(found[found["platform"] != row["platform"]]["target"]) <= {4.0}
+    same_campaign = judged["campaign_id"] == row["campaign_id"]
+    same = (judged["account_id"] == row["account_id"]) & ~same_campaign
+    assert set(judged[same_campaign]["target"]) == {3.0}
+    assert set(judged[same]["target"]) <= {4.0}
+    assert set(judged[judged["platform"] != row["platform"]]["target"]) <= {4.0}
 
 
 @pytest.mark.parametrize(
@@ -161,31 +161,31 @@ def test_what_we_paused_and_is_fine_after_all_is_proposed_to_begin_again(days: D
     )
     ours, theirs = judged["ad_set_id"].iloc[:2]
     entities.loc[entities["entity_id"].isin([ours, theirs]), "status"] = "paused"
-    found = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=gentle)
-    row = found.set_index("ad_set_id").loc[ours]
+    judged = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=gentle)
+    row = judged.set_index("ad_set_id").loc[ours]
     target = Target(platform=row["platform"], account_id=row["account_id"], level="ad_set", entity_id=ours)
-    (one,) = restarts(found, as_of=days.first, paused_by_us={target})
-    assert (one.kind, one.wishes[0].target.entity_id, one.wishes[0].status) == (
+    (restart,) = restarts(judged, as_of=days.first, paused_by_us={target})
+    assert (restart.kind, restart.wishes[0].target.entity_id, restart.wishes[0].status) == (
         "resume_ad_set",
         ours,
         "active",
     )
-    assert one.effect.low is not None
-    assert 0 <= one.effect.low <= one.effect.high
-    assert pauses(found[found["ad_set_id"].isin([ours, theirs])], as_of=days.first) == []
-    assert restarts(found.assign(verdict="watch"), as_of=days.first, paused_by_us={target}) == []
+    assert restart.effect.low is not None
+    assert 0 <= restart.effect.low <= restart.effect.high
+    assert pauses(judged[judged["ad_set_id"].isin([ours, theirs])], as_of=days.first) == []
+    assert restarts(judged.assign(verdict="watch"), as_of=days.first, paused_by_us={target}) == []
 
 
 def test_a_label_of_the_policy_protects_whole_campaigns(days: Days) -> None:
     ad_sets, campaigns, entities = frames(days)
-    asked = {
+    limits = {
         "labels": {"brand": {"campaign_name": [r"\bbrand\b"]}},
         "target_roas": dict.fromkeys(("google_ads", "meta_ads", "linkedin_ads"), 1e6),
     }
-    found = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=policy(**asked))
-    assert set(found["verdict"]) <= {PROTECTED, THIN, FINE}
-    assert (found["verdict"] == PROTECTED).any()
-    assert set(found[found["verdict"] == PROTECTED]["why"]) == {"It carries the label brand."}
+    judged = verdicts(ad_sets, campaigns, entities, as_of=days.first, policy=policy(**limits))
+    assert set(judged["verdict"]) <= {PROTECTED, THIN, FINE}
+    assert (judged["verdict"] == PROTECTED).any()
+    assert set(judged[judged["verdict"] == PROTECTED]["why"]) == {"It carries the label brand."}
 
 
 def test_learning_that_has_ended_without_success_is_no_learning() -> None:

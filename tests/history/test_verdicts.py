@@ -42,7 +42,7 @@ def failed(reading: ReadingSummary) -> dict[str, str]:
 def test_a_sound_reading_passes_every_check() -> None:
     assert failed(reading()) == {}
     assert refusal(quality_results(reading())) is None
-    assert {one.check for one in quality_results(reading())} <= set(CHECKS)
+    assert {result.check for result in quality_results(reading())} <= set(CHECKS)
 
 
 def test_a_row_that_stands_twice_is_refused() -> None:
@@ -60,10 +60,10 @@ def test_a_day_that_was_not_asked_for_is_refused(span: tuple[date, date]) -> Non
 def test_levels_that_do_not_add_up_are_refused_with_figures(
     level: str, amount: float, is_wrong: bool
 ) -> None:
-    found = failed(reading(totals=totals(**{level: amount})))
-    assert ("levels_agree" in found) == is_wrong
+    answer = failed(reading(totals=totals(**{level: amount})))
+    assert ("levels_agree" in answer) == is_wrong
     if is_wrong:
-        assert f"add up to {amount:.2f} spend on {END}" in found["levels_agree"]
+        assert f"add up to {amount:.2f} spend on {END}" in answer["levels_agree"]
 
 
 def before(spend: float, *, age: int, read_age: int) -> pd.DataFrame:
@@ -113,9 +113,9 @@ def test_a_currency_without_a_rate_keeps_its_own_account_out() -> None:
 def test_running_without_any_delivery_lately_warns_and_keeps_nothing_out() -> None:
     active = pd.DataFrame({"entity_id": ["9"], "level": ["campaign"], "name": ["Late"]})
     old = totals()[lambda rows: rows["day"] < pd.Timestamp(END - timedelta(days=1))]
-    found = reading(active=active, delivered=frozenset({"9"}), totals=old)
-    assert set(failed(found)) == {"figures_are_fresh"}
-    assert refusal(quality_results(found)) is None
+    answer = reading(active=active, delivered=frozenset({"9"}), totals=old)
+    assert set(failed(answer)) == {"figures_are_fresh"}
+    assert refusal(quality_results(answer)) is None
 
 
 @pytest.mark.parametrize(("days", "passed"), [(None, True), (30, True), (6.9, False), (-1, False)])

@@ -42,7 +42,7 @@ def facts(start: date, days: int, *, account: str = "a", things: int = 3, spend:
     columns = {
         "account_id": [account] * len(at),
         "day": [day for day, _ in at],
-        "thing_id": [thing for _, thing in at],
+        "thing_id": [thing_id for _, thing_id in at],
         "clicks": [1] * len(at),
         "spend": [Decimal(spend)] * len(at),
         "pulled_at": [NOON] * len(at),
@@ -148,10 +148,10 @@ def test_a_table_that_was_declared_wider_since_is_read_and_written_on(lake: Lake
     Lake(lake.root).replace(wider, more, where=span(FIRST, 1))
     assert lake.read(wider)["reach"].fillna(0).sum() == 7 * 3
     assert lake.count(wider) == 6
-    kept = dataclasses.replace(wider, keeps_history=True)
-    written = Lake(lake.root).record(kept, more, at=NOON + timedelta(hours=1), where=span(FIRST, 2))
+    with_history = dataclasses.replace(wider, keeps_history=True)
+    written = Lake(lake.root).record(with_history, more, at=NOON + timedelta(hours=1), where=span(FIRST, 2))
     assert (written.added, written.changed, written.vanished) == (0, 0, 3)
-    assert Lake(lake.root).count(kept, where=span(FIRST, 2)) == 3
+    assert Lake(lake.root).count(with_history, where=span(FIRST, 2)) == 3
 
 
 def test_a_history_from_before_a_column_was_declared_is_read_on_with_all_its_versions(lake: Lake) -> None:
@@ -192,8 +192,8 @@ def test_any_sequence_of_readings_is_known_as_it_was_at_every_instant(
         if number % 2:
             lake.tidy(table, keep=timedelta(0))
     for number, rows in enumerate(readings):
-        known = lake.read(table, as_of=NOON + timedelta(hours=number, minutes=59))
-        assert {(row.thing_id, int(row.spend)) for row in known.itertuples()} == {
+        rows_known = lake.read(table, as_of=NOON + timedelta(hours=number, minutes=59))
+        assert {(row.thing_id, int(row.spend)) for row in rows_known.itertuples()} == {
             (f"t{t}", n) for t, n in rows
         }
     same = lake.record(
@@ -227,12 +227,12 @@ def test_any_sequence_of_slices_ends_as_the_last_word_on_every_day(
             where=span(start, days, account),
         )
         expected |= {(account, start + timedelta(days=d)): (things, number) for d in range(days)}
-    found = lake.arrow(
+    found_rows = lake.arrow(
         "select account_id, day, count(*) as n, min(spend) as low, max(spend) as high from raw.fact_day group by all",
         FACT,
     )
-    seen = {(r["account_id"], r["day"]): (r["n"], int(r["low"])) for r in found.to_pylist()}
-    assert all(r["low"] == r["high"] for r in found.to_pylist())
+    seen = {(r["account_id"], r["day"]): (r["n"], int(r["low"])) for r in found_rows.to_pylist()}
+    assert all(r["low"] == r["high"] for r in found_rows.to_pylist())
     assert seen == {key: value for key, value in expected.items() if value[0]}
 
 

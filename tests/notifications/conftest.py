@@ -1,4 +1,4 @@
-"""A desk that tells people: the sandbox's catcher, a lake with rows written by hand, a ledger of its own per test."""
+"""Notifications end to end: the sandbox's catcher, a lake with rows written by hand, a ledger of its own per test."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -7,16 +7,16 @@ from typing import Any
 
 import dagster as dg
 import pytest
-import yaml
 
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.config.settings import load_settings
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
+from resources.policy.policy import policy_text
 from resources.tables.core import KPI_DAY
 from resources.tables.signals import ANOMALIES, WATCHED
 from sandbox.serve import Sandbox
-from sensors.notices import tick
+from sensors.notices import NO_ADDRESS, queue_messages, send_messages
 from tests.actions.conftest import POLICY
 from tests.notifications.made import incident, kpi, watched
 
@@ -28,7 +28,7 @@ MONDAY = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 class Post:
     """What tests do with messages."""
 
-    desk: Desk
+    services: ActionServices
     lake: Lake
     sandbox: Sandbox
     instance: dg.DagsterInstance
@@ -36,12 +36,12 @@ class Post:
 
     @property
     def now(self) -> datetime:
-        return self.desk.ledger.clock()
+        return self.services.ledger.clock()
 
     def rewrite(self, **notifications: Any) -> None:
         """Change the notifications of the policy."""
         self.policy["notifications"] = self.policy["notifications"] | notifications
-        self.desk.settings.policy_file.write_text(yaml.safe_dump(self.policy), encoding="utf-8")
+        self.services.settings.policy_file.write_text(policy_text(self.policy), encoding="utf-8")
 
     def go_to(self, at: datetime) -> None:
         self.sandbox.stage.clock.set(at)
@@ -59,7 +59,15 @@ class Post:
             self.lake.replace(table, rows_of(table, rows), where={"day": (day, day)})
 
     def tick(self, **given: Any) -> str:
-        return tick(self.instance, self.lake, self.desk, **given)
+        """One look of the sensor and the run that it requests; how many are new, sent and not taken."""
+        try:
+            queued = queue_messages(self.instance, self.lake, self.services, **given)
+        finally:
+            answers = send_messages(self.instance, self.lake, self.services)
+        if queued == NO_ADDRESS:
+            return queued
+        refused = [problem for problem in answers.values() if problem is not None]
+        return f"{queued}, {len(answers) - len(refused)} sent, {len(refused)} not taken"
 
     def caught(self, service: str = "chat") -> list[str]:
         """Titles and texts of what a service took."""
@@ -91,8 +99,8 @@ def post(sandbox: Sandbox, var: Path, tmp_path: Path, lake: Lake) -> Any:
             "PAID_MEDIA_POLICY": str(tmp_path / "policy.yaml"),
         }
     ).model_copy(update={"root": tmp_path, "lake_uri": str(lake.root), "reports_dir": tmp_path / "reports"})
-    desk = Desk(settings, Platforms(lambda: settings, now=sandbox.stage.clock.now))
+    services = ActionServices(settings, Platforms(lambda: settings, now=sandbox.stage.clock.now))
     with dg.DagsterInstance.ephemeral() as instance:
-        post_office = Post(desk, lake, sandbox, instance, policy)
+        post_office = Post(services, lake, sandbox, instance, policy)
         post_office.rewrite()
         yield post_office

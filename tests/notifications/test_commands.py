@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 
 from orchestration.cli.main import cli
 from orchestration.cli.notifications import channels_shown
+from resources.policy.policy import policy_text
 from sandbox.serve import Sandbox
 from tests.notifications.conftest import Post
 
@@ -27,7 +27,7 @@ def command(*words: str, var: Path, policy: Path, ledger: Path) -> Result:
 @pytest.fixture
 def policy(post: Post, tmp_path: Path) -> Path:
     path = tmp_path / "own.yaml"
-    path.write_text(yaml.safe_dump(post.policy | {"notifications": {"channels": CHANNELS}}), encoding="utf-8")
+    path.write_text(policy_text(post.policy | {"notifications": {"channels": CHANNELS}}), encoding="utf-8")
     return path
 
 
@@ -60,7 +60,7 @@ def test_status_says_what_waits_and_why(post: Post, var: Path, tmp_path: Path) -
 
 def test_check_names_channels_and_what_is_not_set(post: Post) -> None:
     post.rewrite(channels=CHANNELS | {"oncall": {"address": "PAID_MEDIA_NOTIFY_ONCALL"}})
-    assert channels_shown(post.desk).splitlines() == [
+    assert channels_shown(post.services).splitlines() == [
         "works    messages: mail (mailto, html)",
         "works    messages: team (mmost, markdown)",
         "BROKEN   messages: oncall: PAID_MEDIA_NOTIFY_ONCALL is not set; docs/notifications.md says how",

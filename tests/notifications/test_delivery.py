@@ -17,7 +17,7 @@ from resources.ledger.notices import Delivery
 from resources.ledger.store import Ledger
 from resources.notification_delivery import Address, Message, addresses, together
 from resources.policy.notifications import Channel
-from sensors.notices import MESSAGES, notices
+from sensors.notices import MESSAGES, notices, send_messages_job
 from tests.notifications.conftest import MONDAY, Post
 from tests.notifications.made import notice
 
@@ -26,18 +26,18 @@ MESSAGE = Message("title", "text", "**text**", "<p>text</p>")
 
 
 def say(post: Post, *topics: str, **given: Any) -> None:
-    post.desk.ledger.say([notice(topic=topic, **given).said("now") for topic in topics])
+    post.services.ledger.notices.say([notice(topic=topic, **given).said("now") for topic in topics])
 
 
 def send(post: Post) -> dict[str, str | None]:
-    rules, zone = post.desk.notifications, post.desk.notifications.zone()
-    outcomes = post.desk.addresses()
-    route_new(post.desk, rules, outcomes, lambda _: zone)
-    return send_due(post.desk, rules, outcomes, lambda _: zone)
+    rules, zone = post.services.notifications, post.services.notifications.zone()
+    outcomes = post.services.addresses()
+    route_new(post.services, rules, outcomes, lambda _: zone)
+    return send_due(post.services, rules, outcomes, lambda _: zone)
 
 
 def states(post: Post) -> dict[str, int]:
-    rows = post.desk.ledger.deliveries(since=post.now - timedelta(days=9))
+    rows = post.services.ledger.notices.deliveries(since=post.now - timedelta(days=9))
     return {f"{row.channel} {row.state}": row.number for row in rows}
 
 
@@ -56,9 +56,9 @@ def test_after_a_failure_and_a_restart_it_is_sent_once(post: Post) -> None:
     assert list(send(post).values()) == ["the service answered 503"]
     assert send(post) == {}  # not at once again
     post.later(minutes=2)
-    anew = Ledger(post.desk.settings.ledger_url.get_secret_value(), now=post.desk.ledger.clock)
-    del post.desk.__dict__["ledger"]  # as a new process has it
-    post.desk.__dict__["ledger"] = anew
+    anew = Ledger(post.services.settings.ledger_url.get_secret_value(), now=post.services.ledger.clock)
+    del post.services.__dict__["ledger"]  # as a new process has it
+    post.services.__dict__["ledger"] = anew
     assert list(send(post).values()) == [None]
     post.later(days=1)
     assert send(post) == {}
@@ -67,9 +67,9 @@ def test_after_a_failure_and_a_restart_it_is_sent_once(post: Post) -> None:
 
 def test_a_process_that_died_while_sending_loses_nothing(post: Post) -> None:
     say(post, "a", priority=1)
-    rules, claimed = post.desk.notifications, post.desk.addresses()
-    route_new(post.desk, rules, claimed, lambda _: rules.zone())
-    assert len(post.desk.ledger.claim("team")) == 1  # and here it dies
+    rules, claimed = post.services.notifications, post.services.addresses()
+    route_new(post.services, rules, claimed, lambda _: rules.zone())
+    assert len(post.services.ledger.notices.claim("team")) == 1  # and here it dies
     assert send(post) == {}
     post.later(minutes=6)
     assert list(send(post).values()) == [None]
@@ -77,11 +77,12 @@ def test_a_process_that_died_while_sending_loses_nothing(post: Post) -> None:
 
 def test_two_processes_do_not_send_the_same(post: Post) -> None:
     say(post, "a", priority=1)
-    rules, claimed = post.desk.notifications, post.desk.addresses()
-    route_new(post.desk, rules, claimed, lambda _: rules.zone())
+    rules, claimed = post.services.notifications, post.services.addresses()
+    route_new(post.services, rules, claimed, lambda _: rules.zone())
     claimed: list[int] = []
     threads = [
-        threading.Thread(target=lambda: claimed.append(len(post.desk.ledger.claim("team")))) for _ in range(6)
+        threading.Thread(target=lambda: claimed.append(len(post.services.ledger.notices.claim("team"))))
+        for _ in range(6)
     ]
     for thread in threads:
         thread.start()
@@ -214,8 +215,8 @@ def test_what_comes_within_ten_minutes_is_one_message(post: Post) -> None:
 def test_nobody_to_tell_is_no_failure(post: Post) -> None:
     post.rewrite(channels={"nobody": {"address": "PAID_MEDIA_NOTIFY_NOBODY"}})
     assert "Nobody is to be told" in post.tick()
-    assert post.desk.notifier.tell([notice().said("now")])
-    assert post.desk.ledger.unrouted() == []
+    assert post.services.notifier.tell([notice().said("now")])
+    assert post.services.ledger.notices.unrouted() == []
 
 
 def test_what_cannot_be_read_keeps_nothing_from_being_sent(post: Post) -> None:
@@ -243,8 +244,8 @@ def test_the_asset_shows_what_was_said(post: Post) -> None:
 def test_a_sensor_that_stood_still_until_the_night_says_only_what_is_urgent(post: Post) -> None:
     say(post, "calm")
     say(post, "urgent", priority=1)
-    rules, messages = post.desk.notifications, post.desk.addresses()
-    route_new(post.desk, rules, messages, lambda _: rules.zone())
+    rules, messages = post.services.notifications, post.services.addresses()
+    route_new(post.services, rules, messages, lambda _: rules.zone())
     post.go_to(MONDAY.replace(hour=22))
     send(post)
     assert [text[:5] for text in post.caught()] == ["# [P1"]
@@ -253,21 +254,41 @@ def test_a_sensor_that_stood_still_until_the_night_says_only_what_is_urgent(post
     assert [text[:5] for text in post.caught()] == ["# [P1", "# [P2"]
 
 
-def test_the_sensor_looks_every_two_minutes_and_sends_at_every_tick(post: Post) -> None:
+def test_the_sensor_looks_every_two_minutes_and_requests_a_run_that_sends(post: Post) -> None:
+    given = {"lake": post.lake, "services": post.services}
+
     def evaluate(cursor: str | None) -> dg.SensorResult:
-        given = {"lake": post.lake, "desk": post.desk}
         result = notices(dg.build_sensor_context(instance=post.instance, resources=given, cursor=cursor))
         assert isinstance(result, dg.SensorResult)
+        if result.run_requests:
+            assert send_messages_job.execute_in_process(instance=post.instance, resources=given).success
         return result
 
     first = evaluate(None)
+    assert not first.run_requests
     post.judge(MONDAY.date() - timedelta(days=1), {})
     post.later(minutes=1)
     say(post, "urgent", priority=1)
     second = evaluate(first.cursor)
     assert second.cursor == first.cursor
+    assert len(second.run_requests or []) == 1
     assert len(post.caught()) == 1
     post.later(minutes=2)
     third = evaluate(second.cursor)
     assert third.cursor != first.cursor
-    assert str(third.skip_reason.skip_message).startswith("1 new, 2 sent, 0 not taken")  # type: ignore[union-attr]
+    assert len(third.run_requests or []) == 1
+    assert len(post.caught()) == 3
+
+
+def test_no_second_run_is_requested_while_one_sends(post: Post) -> None:
+    say(post, "urgent", priority=1)
+    run = post.instance.create_run_for_job(send_messages_job, status=dg.DagsterRunStatus.STARTED)
+    given = {"lake": post.lake, "services": post.services}
+    context = dg.build_sensor_context(instance=post.instance, resources=given)
+    result = notices(context)
+    assert isinstance(result, dg.SensorResult)
+    assert not result.run_requests
+    post.instance.report_run_canceled(run)
+    result = notices(context)
+    assert isinstance(result, dg.SensorResult)
+    assert result.run_requests

@@ -122,7 +122,7 @@ def fail(post: Post, *, breaks: bool = True) -> None:
             dagster_event=event,
             dagster_instance=post.instance,
             dagster_run=result.dagster_run,
-            resources={"desk": post.desk},
+            resources={"services": post.services},
         ).for_run_failure()
         failed_runs(context)
 
@@ -136,7 +136,7 @@ def test_a_job_that_keeps_failing_is_told_once_and_once_more_when_it_works(post:
     (text,) = post.caught()
     assert "run failed: breaks" in text
     assert "token expired. (hidden)" in text
-    assert f"{post.desk.settings.ui_url}/runs/" in text
+    assert f"{post.services.settings.ui_url}/runs/" in text
     fail(post, breaks=False)
     post.tick(is_looking=False)
     post.later(minutes=5)

@@ -32,7 +32,7 @@ def mail(post: Post) -> dict:
         todo="Set daily budgets from €4,000 to €3,200.", links=(Link("weekly pacing", "http://ui.example/assets/reports/weekly_pacing"),),
     )  # fmt: skip
     message = message_of([*approvals, pacing], company="Acme")
-    assert [address.tell(message) for address in post.desk.addresses()] == [None]
+    assert [address.tell(message) for address in post.services.addresses()] == [None]
     (caught,) = post.sandbox.stage.caught.all("mail")
     return caught
 

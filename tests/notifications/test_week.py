@@ -127,7 +127,7 @@ def test_late_figures_are_waited_for_and_then_said_to_be_missing(post: Post) -> 
 
 
 def test_the_weekly_text_goes_out_once_on_monday(post: Post) -> None:
-    folder = post.desk.settings.reports_dir
+    folder = post.services.settings.reports_dir
     folder.mkdir(parents=True)
     (folder / "weekly_pacing_2026-11-15.txt").write_text(
         "Pacing, week to Sun 15 Nov 2026\nTotal: spent €1, ends near €2.\n"

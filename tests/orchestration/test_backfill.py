@@ -1,6 +1,7 @@
 """A backfill: few runs, the same lake whatever happened on the way, and one clear sentence when it fails."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -50,8 +51,8 @@ def command(*words: str, var: Path, lake: Path, **more: str) -> subprocess.Popen
 
 def backfill(var: Path, lake: Path, *, days: int, window: int) -> subprocess.Popen:
     first = LAST - timedelta(days=days - 1)
-    asked = ("backfill", "--from", str(first), "--to", str(LAST), "--window", str(window))
-    return command(*asked, var=var, lake=lake)
+    words = ("backfill", "--from", str(first), "--to", str(LAST), "--window", str(window))
+    return command(*words, var=var, lake=lake)
 
 
 def content(lake: Path, table: Table) -> pd.DataFrame:
@@ -80,27 +81,34 @@ def test_a_backfill_fills_every_day_of_every_platform(undisturbed: Path) -> None
         assert kpi.loc[kpi["platform"] == platform, "day"].tolist() == days.tolist()
 
 
-def test_killed_anywhere_and_started_again_it_ends_in_the_same_lake(
+def test_stopped_or_killed_anywhere_and_started_again_it_ends_in_the_same_lake(
     undisturbed: Path, var: Path, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    lake = tmp_path / "lake"
-    for commits in (1, 9, 20):  # killed once that many commits are in the lake, wherever that is
+    lake, dice = tmp_path / "lake", random.Random(17)
+    for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGTERM):
         run = backfill(var, lake, days=DAYS, window=6)
-        deadline = time.monotonic() + 300
-        while (
-            run.poll() is None
-            and len(list(lake.glob("*/*/_delta_log/*.json"))) < commits + 20
-            and time.monotonic() < deadline
-        ):
+        commits, deadline = _commits(lake) + dice.randint(1, 12), time.monotonic() + 300
+        while run.poll() is None and _commits(lake) < commits and time.monotonic() < deadline:
             time.sleep(0.005)
-        if run.poll() is None:
-            os.kill(run.pid, signal.SIGKILL)
-        run.communicate()
+        time.sleep(dice.random())  # wherever that is: within a write, a request or between two runs
+        is_going_on, sent = run.poll() is None, time.monotonic()
+        if is_going_on:
+            run.send_signal(number)
+        printed, _ = run.communicate(timeout=400)
+        if is_going_on and number != signal.SIGKILL:
+            assert time.monotonic() - sent < 10
+            assert run.returncode == 128 + number, printed
+            assert "Start the same command again" in printed
     run = backfill(var, lake, days=DAYS, window=6)
     printed, _ = run.communicate(timeout=400)
     assert run.returncode == 0, printed
     for table in TABLES:
         pd.testing.assert_frame_equal(content(lake, table), content(undisturbed, table))
+
+
+def _commits(lake: Path) -> int:
+    """How many commits the tables of the lake have together."""
+    return len(list(lake.glob("*/*/_delta_log/*.json")))
 
 
 def test_windows_of_any_size_give_the_same_lake(

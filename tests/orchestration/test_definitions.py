@@ -1,17 +1,30 @@
 """The asset graph as the UI shows it, and what runs by itself."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 import pytest
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    ScheduleInstigatorData,
+)
 
-from assets.automation import follows
+from assets.automation import SAFE_RETRIES, follows
 from assets.partitions import week_ended_by
+from orchestration.automation_status import COST_WHEN_OFF, automation_lines, switched_off
 from orchestration.definitions import defs
 from orchestration.jobs import RAW_DAYS
-from orchestration.schedules import RANGE_END, RANGE_START, every_monday, every_morning
+from orchestration.schedules import RANGE_END, RANGE_START, every_morning
 from resources.lake.lake import Lake
 from resources.tables import google_ads
 
@@ -69,12 +82,12 @@ def asked_for(definitions: dg.Definitions, lake: Lake, morning: str) -> dict[str
         resources={"lake": lake},
     ) as context:
         requests = list(every_morning(context))
-    found = {}
+    windows = {}
     for request in requests:
         platforms = {key.path[-1].split("_ads_")[0] + "_ads" for key in request.asset_selection}
         assert len(platforms) == 1
-        found[platforms.pop()] = (request.tags[RANGE_START], request.tags[RANGE_END])
-    return found
+        windows[platforms.pop()] = (request.tags[RANGE_START], request.tags[RANGE_END])
+    return windows
 
 
 def test_the_morning_pulls_each_platform_s_own_window_and_the_long_one_on_sundays(
@@ -92,13 +105,32 @@ def test_the_morning_pulls_each_platform_s_own_window_and_the_long_one_on_sunday
 
 
 @pytest.mark.parametrize(("day", "week"), [(23, "2026-11-16"), (30, "2026-11-23")])
-def test_on_mondays_the_customers_of_the_week_before_are_put_together(day: int, week: str) -> None:
-    with dg.build_schedule_context(
-        scheduled_execution_time=datetime(2026, 11, day, 5, 40, tzinfo=UTC)
-    ) as context:
-        request = every_monday(context)
-    assert isinstance(request, dg.RunRequest)
-    assert (request.partition_key, request.run_key) == (week, week)
+def test_on_mondays_the_customers_of_the_week_before_are_put_together_once_the_crm_was_read(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, day: int, week: str
+) -> None:
+    features = dg.AssetKey(["segments", "customer_features"])
+    inputs = sorted(definitions.resolve_asset_graph().get(features).parent_keys)
+    before = datetime(2026, 11, day, 0, 0, 7, tzinfo=UTC) - timedelta(minutes=5)
+
+    def evaluate(cursor: Any, minutes: int) -> Any:
+        return dg.evaluate_automation_conditions(
+            definitions,
+            instance,
+            asset_selection=dg.AssetSelection.groups("segments"),
+            cursor=cursor,
+            evaluation_time=before + timedelta(minutes=minutes),
+        )
+
+    result = evaluate(None, 0)
+    result = evaluate(result.cursor, 10)
+    assert result.total_requested == 0
+    for key in inputs[:-1]:
+        renewed(instance, key, None)
+    result = evaluate(result.cursor, 20)
+    assert result.total_requested == 0, f"{inputs[-1]} was not renewed yet"
+    renewed(instance, inputs[-1], None)
+    result = evaluate(result.cursor, 30)
+    assert result.get_requested_partitions(features) == {week}
 
 
 @pytest.mark.parametrize(
@@ -167,3 +199,70 @@ def test_a_restated_day_of_the_past_reaches_core_and_a_dropped_file_does_not_ren
     renewed(instance, dg.AssetKey(["raw", "dropped"]), None)
     third = dg.evaluate_automation_conditions(graph, instance, cursor=second.cursor)
     assert third.total_requested == 0
+
+
+def test_every_schedule_and_sensor_runs_by_default_and_says_what_it_costs_when_off(
+    definitions: dg.Definitions,
+) -> None:
+    repository = definitions.get_repository_def()
+    by_name = {item.name: item for item in (*repository.schedule_defs, *repository.sensor_defs)}
+    assert set(by_name) == set(COST_WHEN_OFF)
+    for name, item in by_name.items():
+        assert item.default_status.value == "RUNNING", name
+
+
+def test_what_was_switched_off_is_said_with_its_cost() -> None:
+    with dg.instance_for_test() as instance:
+        assert switched_off(instance) == []
+        state = InstigatorState(
+            RemoteInstigatorOrigin(repository_origin=instance_origin(), instigator_name="every_hour"),
+            InstigatorType.SCHEDULE,
+            InstigatorStatus.STOPPED,
+            ScheduleInstigatorData("10 * * * *"),
+        )
+        instance.add_instigator_state(state)
+        first, *_ = automation_lines(instance)
+        assert (
+            "every_hour is off: the CRM is not read: consent withdrawn in the CRM does not leave audiences"
+            in first
+        )
+        assert any("No Dagster daemon is running" in line for line in automation_lines(instance))
+
+
+def instance_origin() -> RemoteRepositoryOrigin:
+    code_location = RegisteredCodeLocationOrigin("paid media")
+    return RemoteRepositoryOrigin(code_location_origin=code_location, repository_name="__repository__")
+
+
+def test_every_step_that_may_be_repeated_has_the_retry_policy_and_no_write_has_one(
+    definitions: dg.Definitions,
+) -> None:
+    writes = {"actions/approved", "actions/audience_removals"}
+    job = definitions.resolve_implicit_global_asset_job_def()
+    for key in definitions.resolve_asset_graph().executable_asset_keys:
+        node = job.get_node_named(str(job.asset_layer.get_op_output_handle(key).node_handle).split(".")[0])
+        name = key.to_user_string()
+        assert node.retry_policy is None
+        policy = getattr(node.definition, "retry_policy", None)
+        assert policy == (None if name in writes else SAFE_RETRIES), name
+
+
+def test_what_the_page_shows_has_a_freshness_policy(definitions: dg.Definitions) -> None:
+    policies = {
+        spec.key.to_user_string(): spec.freshness_policy for spec in definitions.resolve_all_asset_specs()
+    }
+    for name in (
+        "reports/daily_dashboard",
+        "core/kpi_day",
+        "core/campaign_day",
+        "signals/pacing",
+        "segments/cards",
+    ):
+        assert policies[name] is not None, name
+    assert policies["raw/linkedin_ads_campaign_day"] is None, "nobody may have configured LinkedIn"
+
+
+def test_where_a_method_decides_the_figures_the_asset_has_a_code_version(definitions: dg.Definitions) -> None:
+    for spec in definitions.resolve_all_asset_specs():
+        if spec.group_name in {"signals", "segments"}:
+            assert spec.code_version, spec.key

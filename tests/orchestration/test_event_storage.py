@@ -38,26 +38,26 @@ def instance(home: Path, storage: dict[str, str]) -> Iterator[dg.DagsterInstance
         "telemetry": {"enabled": False},
     }
     (home / "dagster.yaml").write_text(yaml.safe_dump(config))
-    with dg.DagsterInstance.from_config(str(home)) as found:
-        yield found
+    with dg.DagsterInstance.from_config(str(home)) as opened:
+        yield opened
 
 
-def refreshed(found: dg.DagsterInstance, *, first: str = FIRST, last: str = LAST) -> str:
+def refreshed(opened: dg.DagsterInstance, *, first: str = FIRST, last: str = LAST) -> str:
     tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
     job = dg.Definitions(assets=[pulled], asset_checks=[is_fine]).resolve_implicit_global_asset_job_def()
-    result = job.execute_in_process(instance=found, tags=tags)
+    result = job.execute_in_process(instance=opened, tags=tags)
     assert result.success
     return result.run_id
 
 
-def told(found: dg.DagsterInstance, run_id: str) -> dict[str, Any]:
+def records_of_run(opened: dg.DagsterInstance, run_id: str) -> dict[str, Any]:
     """Everything that the UI, sensors and automation read of these assets, without instants and run ids."""
-    events = [(entry.dagster_event_type, entry.step_key) for entry in found.all_logs(run_id)]
+    events = [(entry.dagster_event_type, entry.step_key) for entry in opened.all_logs(run_id)]
     by_asset = {}
     for key in KEYS:
-        records = found.fetch_materializations(key, limit=1000).records
+        records = opened.fetch_materializations(key, limit=1000).records
         by_asset[key.to_user_string()] = {
-            "partitions": sorted(found.get_materialized_partitions(key)),
+            "partitions": sorted(opened.get_materialized_partitions(key)),
             "materializations": [
                 (
                     record.partition_key,
@@ -68,21 +68,23 @@ def told(found: dg.DagsterInstance, run_id: str) -> dict[str, Any]:
             ],
             "order": [record.storage_id for record in records]
             == sorted((r.storage_id for r in records), reverse=True),
-            "newest": found.get_latest_materialization_event(key).asset_materialization.partition,
+            "newest": opened.get_latest_materialization_event(key).asset_materialization.partition,
             "planned": len(
-                found.get_event_records(
+                opened.get_event_records(
                     dg.EventRecordsFilter(dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, key), limit=1000
                 )
             ),
             "by day": sorted(
-                found.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
+                opened.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
             ),
             "tags": sorted(
-                map(str, found.get_event_tags_for_asset(key, filter_tags={"dagster/partition": "2026-03-05"}))
+                map(
+                    str, opened.get_event_tags_for_asset(key, filter_tags={"dagster/partition": "2026-03-05"})
+                )
             ),
-            "known": found.has_asset_key(key),
-            "record": found.get_asset_records([key])[0].asset_entry.last_materialization.partition_key
-            if hasattr(found.get_asset_records([key])[0].asset_entry.last_materialization, "partition_key")
+            "known": opened.has_asset_key(key),
+            "record": opened.get_asset_records([key])[0].asset_entry.last_materialization.partition_key
+            if hasattr(opened.get_asset_records([key])[0].asset_entry.last_materialization, "partition_key")
             else None,
         }
     return {"events": sorted(map(str, events)), "assets": by_asset}
@@ -98,19 +100,19 @@ def _batches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 def test_what_can_be_asked_is_the_same(tmp_path: Path) -> None:
     answers = []
     for name, storage in (("ours", OURS), ("theirs", THEIRS)):
-        with instance(tmp_path / name, storage) as found:
-            refreshed(found)
-            again = refreshed(found, first="2026-03-20", last="2026-04-02")
-            answers.append(told(found, again))
+        with instance(tmp_path / name, storage) as opened:
+            refreshed(opened)
+            again = refreshed(opened, first="2026-03-20", last="2026-04-02")
+            answers.append(records_of_run(opened, again))
     ours, theirs = answers
     assert ours == theirs
     assert len(ours["assets"]["raw/one"]["partitions"]) == 33
 
 
 def test_a_run_can_be_wiped(tmp_path: Path) -> None:
-    with instance(tmp_path / "home", OURS) as found:
-        run_id = refreshed(found)
-        found.delete_run(run_id)
-        assert found.all_logs(run_id) == []
-        found.wipe_assets(KEYS)
-        assert found.get_materialized_partitions(KEYS[0]) == set()
+    with instance(tmp_path / "home", OURS) as opened:
+        run_id = refreshed(opened)
+        opened.delete_run(run_id)
+        assert opened.all_logs(run_id) == []
+        opened.wipe_assets(KEYS)
+        assert opened.get_materialized_partitions(KEYS[0]) == set()

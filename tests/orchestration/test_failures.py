@@ -23,13 +23,13 @@ def failure(asset: dg.AssetsDefinition, lake: Lake, settings: Settings) -> str:
     assert not result.success
     assert not [event for event in result.all_events if event.is_step_up_for_retry]
     event = next(event for event in result.all_events if event.is_step_failure)
-    told = event.step_failure_data.user_failure_data
-    assert told is not None
-    said = str(told.description)
-    assert "\n" not in said
-    assert len(said) < 400
+    user_failure = event.step_failure_data.user_failure_data
+    assert user_failure is not None
+    sentence = str(user_failure.description)
+    assert "\n" not in sentence
+    assert len(sentence) < 400
     assert SECRET not in str(event)
-    return said
+    return sentence
 
 
 def with_changed(settings: Settings, platform: str, **changed: Any) -> Settings:

@@ -35,7 +35,7 @@ def resources(
     )
     return {
         "lake": mornings.lake,
-        "desk": SimpleNamespace(policy=policy),
+        "services": SimpleNamespace(policy=policy),
         "settings": settings,
         "platforms": SimpleNamespace(now=now or clock.now),
     }

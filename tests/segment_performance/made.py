@@ -22,9 +22,16 @@ class Plan:
 
 
 def plan(
-    returns: dict[tuple[str, str], float], reach: dict[tuple[str, str], int], *, seed: int, order: float = 100.0, noise: float = 0.6
-) -> Plan:  # fmt: skip
-    """`reach` people of each (segment, ad set), one touch and one unit of 10 spend each, whose orders bring `returns` per spend on average."""
+    returns: dict[tuple[str, str], float],
+    reach: dict[tuple[str, str], int],
+    *,
+    seed: int,
+    order: float = 100.0,
+    noise: float = 0.6,
+) -> Plan:
+    """`reach` people of each (segment, ad set), one touch and one unit of 10 spend each, whose orders
+    bring `returns` per spend on average.
+    """
     rng = np.random.default_rng(seed)
     people, touches, credit = [], [], []
     number = 0
@@ -33,11 +40,11 @@ def plan(
         for _ in range(count):
             who = f"p{number}"
             number += 1
-            place = {"person_id": who, "channel": "meta_ads", "campaign_id": campaign, "ad_set_id": ad_set}
+            touch = {"person_id": who, "channel": "meta_ads", "campaign_id": campaign, "ad_set_id": ad_set}
             people.append({"customer_id": who, "segment_id": segment, "expected_value": 50.0})
-            touches.append(place)
+            touches.append(touch)
             credit += [
-                place
+                touch
                 | {"kind": "order", "credit": 1.0, "value": order * rng.lognormal(-(noise**2) / 2, noise)}
                 for _ in range(rng.poisson(returns[segment, ad_set] * 10 / order))
             ]

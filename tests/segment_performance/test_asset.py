@@ -34,20 +34,22 @@ def keep(lake: Lake, table: Table, rows: pd.DataFrame) -> None:
 
 @pytest.fixture
 def filled(lake: Lake) -> Lake:
-    """Sixty people in one segment, and nineteen in another, touched by one ad set; and spend of another ad set that nobody is known of."""
-    made = plan(
+    """Sixty people in one segment, and nineteen in another, touched by one ad set; and spend of another ad
+    set that nobody is known of.
+    """
+    planned = plan(
         {("large", "a"): 40.0, ("small", "a"): 10.0}, {("large", "a"): 60, ("small", "a"): 19}, seed=3
     )
-    people = made.people.assign(day=SUNDAY, segment=made.people["segment_id"], origin="discovered")
+    people = planned.people.assign(day=SUNDAY, segment=planned.people["segment_id"], origin="discovered")
     keep(lake, CUSTOMERS, people[["day", "customer_id", "segment_id", "segment", "origin"]])
     keep(
         lake,
         CUSTOMER_FEATURES,
         people.assign(mean_value=people["expected_value"])[["day", "customer_id", "mean_value"]],
     )
-    keep(lake, TOUCHPOINTS, made.touches.assign(touch_at=TOUCHED, day=TOUCHED.date()))
-    orders = made.credit.assign(
-        outcome_id=[str(n) for n in range(len(made.credit))], at=ORDERED, day=ORDERED.date()
+    keep(lake, TOUCHPOINTS, planned.touches.assign(touch_at=TOUCHED, day=TOUCHED.date()))
+    orders = planned.credit.assign(
+        outcome_id=[str(n) for n in range(len(planned.credit))], at=ORDERED, day=ORDERED.date()
     )
     keep(
         lake,
@@ -56,8 +58,10 @@ def filled(lake: Lake) -> Lake:
             ["kind", "outcome_id", "person_id", "at", "day", "value_reporting"]
         ],
     )
-    nobody = made.delivery.assign(ad_set_id="b", spend=500.0)
-    days = pd.concat([made.delivery, nobody]).assign(day=TOUCHED.date(), spend_reporting=lambda d: d["spend"])
+    nobody = planned.delivery.assign(ad_set_id="b", spend=500.0)
+    days = pd.concat([planned.delivery, nobody]).assign(
+        day=TOUCHED.date(), spend_reporting=lambda d: d["spend"]
+    )
     keep(lake, core.DAYS["ad_set"], days)
     return lake
 
@@ -72,23 +76,23 @@ def materialize(lake: Lake, tmp_path: Path) -> dict[str, object]:
     )
     done = dg.materialize([segment_performance], resources={"lake": lake, "crms": crms}, partition_key=MONDAY)
     (event,) = done.get_asset_materialization_events()
-    return {name: one.value for name, one in event.materialization.metadata.items()}
+    return {name: metadata_value.value for name, metadata_value in event.materialization.metadata.items()}
 
 
 def test_a_week_is_written_once_with_what_was_left_out(filled: Lake, tmp_path: Path) -> None:
     for _ in "ab":
-        told = materialize(filled, tmp_path)
+        metadata = materialize(filled, tmp_path)
     rows = filled.read(PERFORMANCE)
     assert rows["segment_id"].tolist() == ["large"] * 3
     assert rows["people"].tolist() == [60] * 3
     assert rows["spend"].tolist() == pytest.approx([600.0] * 3)
     assert rows["value_to_cost"].tolist() == pytest.approx([5.0] * 3)
     assert (rows["roas_low"] < rows["roas"]).all()
-    assert told["cells of fewer than 20 people"] == 3
-    assert told["spend of ad sets of which nobody is known"] == pytest.approx(500.0)
+    assert metadata["cells of fewer than 20 people"] == 3
+    assert metadata["spend of ad sets of which nobody is known"] == pytest.approx(500.0)
 
 
 def test_without_segments_the_week_is_empty_and_says_so(lake: Lake, tmp_path: Path) -> None:
-    told = materialize(lake, tmp_path)
+    metadata = materialize(lake, tmp_path)
     assert lake.count(PERFORMANCE) == 0
-    assert told["note"] == "No customer is in a segment at the end of this week."
+    assert metadata["note"] == "No customer is in a segment at the end of this week."

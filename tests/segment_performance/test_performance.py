@@ -1,4 +1,6 @@
-"""Performance by segment: nothing is lost or counted twice, small cells stay closed, and a mix is told from merit."""
+"""Performance by segment: nothing is lost or counted twice, small cells stay closed, and a mix is told
+from merit.
+"""
 
 import numpy as np
 import pandas as pd
@@ -35,14 +37,14 @@ def test_an_ad_set_that_only_reaches_the_right_people_is_not_called_good(simpson
 
 def test_ad_sets_of_equal_merit_are_told_by_their_mix() -> None:
     alike = {(RICH, "a"): 6.0, (POOR, "a"): 1.5, (RICH, "b"): 6.0, (POOR, "b"): 1.5}
-    said = []
+    verdicts = []
     for seed in range(6):
-        made = plan(
+        planned = plan(
             alike, {(RICH, "a"): 900, (POOR, "a"): 100, (RICH, "b"): 100, (POOR, "b"): 900}, seed=seed
         )
-        said.append(tuple(of_ad_set(perform(*made.all).rows).groupby("ad_set_id")["verdict"].first()))
-    assert said.count(("well mixed", "badly mixed")) >= 4
-    assert not any("good" in one for one in said)
+        verdicts.append(tuple(of_ad_set(perform(*planned.all).rows).groupby("ad_set_id")["verdict"].first()))
+    assert verdicts.count(("well mixed", "badly mixed")) >= 4
+    assert not any("good" in verdict for verdict in verdicts)
 
 
 def test_spend_clicks_and_revenue_add_up_at_every_level(simpson: Plan) -> None:
@@ -71,9 +73,9 @@ def test_a_cell_of_nineteen_people_is_left_out_and_counted() -> None:
 
 def test_spend_on_people_without_a_segment_is_nobodys(simpson: Plan) -> None:
     half = simpson.people[simpson.people.index % 2 == 0]
-    found = perform(half, *simpson.all[1:])
-    assert found.unassigned_spend == pytest.approx(simpson.delivery["spend"].sum() / 2)
-    assert of_ad_set(found.rows)["spend"].sum() == pytest.approx(simpson.delivery["spend"].sum() / 2)
+    result = perform(half, *simpson.all[1:])
+    assert result.unassigned_spend == pytest.approx(simpson.delivery["spend"].sum() / 2)
+    assert of_ad_set(result.rows)["spend"].sum() == pytest.approx(simpson.delivery["spend"].sum() / 2)
 
 
 def test_ad_sets_that_nobody_is_known_of_and_unknown_spend_are_told(simpson: Plan) -> None:
@@ -86,10 +88,10 @@ def test_ad_sets_that_nobody_is_known_of_and_unknown_spend_are_told(simpson: Pla
             "clicks": 9.0,
         }
     )
-    found = perform(simpson.people, simpson.touches, pd.concat([simpson.delivery, other]), simpson.credit)
-    assert found.untouched_spend == pytest.approx(700.0)
-    assert found.spend_unknown == 1
-    assert not set(found.rows["ad_set_id"].dropna()) & {"y", "z"}
+    result = perform(simpson.people, simpson.touches, pd.concat([simpson.delivery, other]), simpson.credit)
+    assert result.untouched_spend == pytest.approx(700.0)
+    assert result.spend_unknown == 1
+    assert not set(result.rows["ad_set_id"].dropna()) & {"y", "z"}
 
 
 def test_the_value_of_a_customer_is_shared_by_touches_and_counted_once(simpson: Plan) -> None:
@@ -123,9 +125,9 @@ def test_shrinkage_is_nearer_to_the_truth_than_raw_returns_and_its_range_holds()
         names = [(s, f"x{a:02}") for s in (RICH, POOR) for a in range(25)]
         base = {RICH: 5.0, POOR: 2.0}
         returns = {(s, a): base[s] * float(rng.lognormal(-(apart**2) / 2, apart)) for s, a in names}
-        made = plan(returns, {one: int(rng.integers(20, 120)) for one in names}, seed=seed)
-        rows = of_ad_set(perform(*made.all).rows).set_index(["segment_id", "ad_set_id"])
-        true = made.truth.loc[list(rows.index)].to_numpy()
+        planned = plan(returns, {name: int(rng.integers(20, 120)) for name in names}, seed=seed)
+        rows = of_ad_set(perform(*planned.all).rows).set_index(["segment_id", "ad_set_id"])
+        true = planned.truth.loc[list(rows.index)].to_numpy()
         raw = (rows["revenue"] / rows["spend"]).to_numpy()
         errors.append(np.mean((rows["roas"].to_numpy() - true) ** 2) / np.mean((raw - true) ** 2))
         held.append(((rows["roas_low"] <= true) & (true <= rows["roas_high"])).mean())
@@ -144,9 +146,9 @@ def test_the_strength_is_that_of_the_cells() -> None:
 
 
 def test_without_spend_a_cell_is_as_its_parent() -> None:
-    told = draw(np.array([0.0]), np.array([0.0]), np.array([4.0]), order=50.0)
-    assert told.mean.item() == pytest.approx(4.0)
-    assert told.low.item() < 4.0 < told.high.item()
+    shrunk = draw(np.array([0.0]), np.array([0.0]), np.array([4.0]), order=50.0)
+    assert shrunk.mean.item() == pytest.approx(4.0)
+    assert shrunk.low.item() < 4.0 < shrunk.high.item()
 
 
 def test_nothing_given_gives_nothing(simpson: Plan) -> None:
@@ -162,12 +164,14 @@ def test_a_customer_in_two_segments_and_a_missing_column_are_refused(simpson: Pl
 
 def test_a_recommendation_needs_the_whole_range_on_one_side(simpson: Plan) -> None:
     rows = perform(*simpson.all).rows
-    told = recommend(rows, target_roas=4.0).assign(low=rows["roas_low"], high=rows["roas_high"])
-    assert set(told["action"]) >= {"raise", "lower"}
-    assert (told.loc[told["action"] == "raise", "low"] > 4.0).all()
-    assert (told.loc[told["action"] == "lower", "high"] < 4.0).all()
-    assert (told["step"].abs() <= 0.2).all()
-    assert (np.sign(told["step"]) == told["action"].map({"raise": 1, "lower": -1, "hold": 0})).all()
+    recommended = recommend(rows, target_roas=4.0).assign(low=rows["roas_low"], high=rows["roas_high"])
+    assert set(recommended["action"]) >= {"raise", "lower"}
+    assert (recommended.loc[recommended["action"] == "raise", "low"] > 4.0).all()
+    assert (recommended.loc[recommended["action"] == "lower", "high"] < 4.0).all()
+    assert (recommended["step"].abs() <= 0.2).all()
+    assert (
+        np.sign(recommended["step"]) == recommended["action"].map({"raise": 1, "lower": -1, "hold": 0})
+    ).all()
     unknown = recommend(rows.assign(roas=np.nan, roas_low=np.nan, roas_high=np.nan), target_roas=4.0)
     assert set(unknown["action"]) == {"not known"}
     assert (unknown["step"] == 0).all()
@@ -184,13 +188,13 @@ def test_seeds_are_the_best_who_agreed() -> None:
             "may_advertise": agreed,
         }
     )
-    told = seeds(features, share=0.3)
-    assert told["value"].is_monotonic_decreasing
-    assert told["value"].min() >= 1_200 - 0.3 * 1_200
-    assert set(told["customer_id"]) <= set(
+    seed_list = seeds(features, share=0.3)
+    assert seed_list["value"].is_monotonic_decreasing
+    assert seed_list["value"].min() >= 1_200 - 0.3 * 1_200
+    assert set(seed_list["customer_id"]) <= set(
         features.loc[features["may_advertise"].eq(other=True), "customer_id"]
     )
-    assert len(told) == pytest.approx(0.1 * 1_200, abs=2)
+    assert len(seed_list) == pytest.approx(0.1 * 1_200, abs=2)
     assert seeds(features, share=0.2).empty  # 80 people: fewer than a platform takes
     assert seeds(features.assign(expected_value=np.nan)).empty
     with pytest.raises(DataUnusable, match="may_advertise"):

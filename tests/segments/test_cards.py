@@ -1,4 +1,6 @@
-"""segments/customers and segments/cards on a real lake: a card per segment, kept from week to week, expired when it no longer holds."""
+"""segments/customers and segments/cards on a real lake: a card per segment, kept from week to week,
+expired when it no longer holds.
+"""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -32,7 +34,7 @@ class _Policy:
 
 
 class _Desk:
-    """What the asset asks of a desk: the policy."""
+    """What the asset asks of a services: the policy."""
 
     @staticmethod
     def policy() -> type[_Policy]:
@@ -63,18 +65,24 @@ def fill(lake: Lake, world: SegmentWorld, sunday: date, *, reshuffled: bool = Fa
     t = world.transactions
     outcomes = pd.DataFrame(
         {
-            "kind": "order", "outcome_id": [f"o{n}" for n in range(len(t))], "person_id": t["customer_id"], "at": t["day"].dt.tz_localize("UTC"), "day": t["day"],
-            "is_shop": "order", "value_reporting": [Decimal(f"{one:.6f}") for one in t["value"]], "pulled_at": NOW,
+            "kind": "order",
+            "outcome_id": [f"o{n}" for n in range(len(t))],
+            "person_id": t["customer_id"],
+            "at": t["day"].dt.tz_localize("UTC"),
+            "day": t["day"],
+            "is_shop": "order",
+            "value_reporting": [Decimal(f"{amount:.6f}") for amount in t["value"]],
+            "pulled_at": NOW,
         }
-    )  # fmt: skip
+    )
     lake.replace(
         OUTCOMES, as_rows(OUTCOMES, outcomes.reindex(columns=OUTCOMES.schema.names).astype({"value": object}))
     )
 
 
 def materialize(lake: Lake, monday: date) -> dg.ExecuteInProcessResult:
-    given = {"lake": lake, "desk": _Desk(), "crms": _Clock()}
-    resources = {name: dg.ResourceDefinition.hardcoded_resource(one) for name, one in given.items()}
+    given = {"lake": lake, "services": _Desk(), "crms": _Clock()}
+    resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in given.items()}
     return dg.materialize([segments], resources=resources, partition_key=monday.isoformat())
 
 
@@ -90,20 +98,31 @@ def world() -> SegmentWorld:
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory, world: SegmentWorld) -> Lake:
     """Two weeks that are alike, and a third in which traits are those of other people."""
-    found = Lake(tmp_path_factory.mktemp("cards") / "lake")
-    fill(found, world, SUNDAY)
-    materialize(found, MONDAY)
-    fill(found, world, SUNDAY + WEEK)
-    materialize(found, MONDAY + WEEK)
-    held = cards_of(found, SUNDAY + WEEK)
+    filled = Lake(tmp_path_factory.mktemp("cards") / "lake")
+    fill(filled, world, SUNDAY)
+    materialize(filled, MONDAY)
+    fill(filled, world, SUNDAY + WEEK)
+    materialize(filled, MONDAY + WEEK)
+    held = cards_of(filled, SUNDAY + WEEK)
     audience = {
-        "day": SUNDAY + WEEK, "segment_id": held.loc[held["state"] == "active", "segment_id"].iloc[0], "platform": "google_ads", "account_id": "1",
-        "audience_id": "77", "purpose": "target", "members": 100, "to_add": 0, "to_remove": 0, "without_consent": 0, "without_identifier": 0,
-        "state": "in step", "pulled_at": NOW, "read_at": NOW,
-    }  # fmt: skip
-    found.append(AUDIENCES, as_rows(AUDIENCES, pd.DataFrame([audience])))
-    fill(found, world, SUNDAY + 2 * WEEK, reshuffled=True)
-    return found
+        "day": SUNDAY + WEEK,
+        "segment_id": held.loc[held["state"] == "active", "segment_id"].iloc[0],
+        "platform": "google_ads",
+        "account_id": "1",
+        "audience_id": "77",
+        "purpose": "target",
+        "members": 100,
+        "to_add": 0,
+        "to_remove": 0,
+        "without_consent": 0,
+        "without_identifier": 0,
+        "state": "in step",
+        "pulled_at": NOW,
+        "read_at": NOW,
+    }
+    filled.append(AUDIENCES, as_rows(AUDIENCES, pd.DataFrame([audience])))
+    fill(filled, world, SUNDAY + 2 * WEEK, reshuffled=True)
+    return filled
 
 
 def test_cards_say_rule_size_value_tests_and_what_to_do(lake: Lake) -> None:
@@ -138,11 +157,11 @@ def test_members_are_those_that_the_cards_count(lake: Lake) -> None:
 
 def test_the_next_week_keeps_the_same_segments(lake: Lake) -> None:
     first, second = cards_of(lake, SUNDAY), cards_of(lake, SUNDAY + WEEK)
-    told = ["segment_id", "segment", "definition", "state"]
+    columns = ["segment_id", "segment", "definition", "state"]
     is_held = first["state"] == "active"
     pd.testing.assert_frame_equal(
-        second.loc[second["state"] == "active", told].reset_index(drop=True),
-        first.loc[is_held, told].reset_index(drop=True),
+        second.loc[second["state"] == "active", columns].reset_index(drop=True),
+        first.loc[is_held, columns].reset_index(drop=True),
     )
     assert (second["drift"].dropna() < 0.05).all()
     assert second["drift"].notna().any()
@@ -163,12 +182,12 @@ def test_a_segment_that_holds_no_more_expires_and_its_campaigns_are_told(lake: L
     assert set(expired["segment_id"]) == was
     assert expired["why"].str.len().min() > 10
     assert lake.count(CUSTOMERS, where={"day": (SUNDAY + 2 * WEEK, SUNDAY + 2 * WEEK)}) == 0
-    made = {
+    materialized = {
         event.asset_key: event.step_materialization_data.materialization
         for event in result.get_asset_materialization_events()
     }
-    told = made[CARDS.asset_key].metadata["campaigns to stop"].value
-    assert "audience 77" in told
+    metadata = materialized[CARDS.asset_key].metadata["campaigns to stop"].value
+    assert "audience 77" in metadata
     (check,) = result.get_asset_check_evaluations()
     assert not check.passed
     page = segments_of(cards, as_of=SUNDAY + 2 * WEEK)

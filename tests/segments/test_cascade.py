@@ -27,10 +27,10 @@ def people(size: int = 900) -> tuple[pd.DataFrame, np.ndarray]:
 def test_the_next_trait_decides_where_the_first_is_not_known() -> None:
     rows, labels = people()
     rules = cascade(rows, (NOISE, PAIN, CASE), labels)
-    found = apply(rules, rows)
-    told = (rows["pain"].notna() | rows["use_case"].notna()).to_numpy()
-    assert (found[told] == labels[told]).all()
-    assert (found >= 0).all()
+    groups = apply(rules, rows)
+    has_a_trait = (rows["pain"].notna() | rows["use_case"].notna()).to_numpy()
+    assert (groups[has_a_trait] == labels[has_a_trait]).all()
+    assert (groups >= 0).all()
     assert not any("noise" in rule.traits for rule in rules)
     taken = np.sum([rule.mask(rows) for rule in rules], axis=0)
     assert (taken == 1).all()
@@ -46,9 +46,9 @@ def test_where_no_trait_decides_there_is_no_rule() -> None:
 def test_levels_that_decide_nothing_are_passed_on() -> None:
     rows, labels = people()
     vague = rows.assign(pain=rows["pain"].where(np.arange(len(rows)) % 3 > 0, "other"))
-    found = apply(cascade(vague, (PAIN, CASE), labels), vague)
-    told = (rows["use_case"].notna()).to_numpy()
-    assert (found[told] == labels[told]).mean() > 0.99
+    groups = apply(cascade(vague, (PAIN, CASE), labels), vague)
+    has_use_case = (rows["use_case"].notna()).to_numpy()
+    assert (groups[has_use_case] == labels[has_use_case]).mean() > 0.99
 
 
 def test_tiers_keep_their_shares_when_all_are_expected_to_bring_more() -> None:
@@ -58,7 +58,9 @@ def test_tiers_keep_their_shares_when_all_are_expected_to_bring_more() -> None:
     rules = tiers(before, EXPECTED, 4, least=0.1)
     assert len(rules) == 4
     moved = same_shares(rules, before, after, EXPECTED)
-    shares = [np.bincount(apply(one, rows)) / 2000 for one, rows in ((rules, before), (moved, after))]
+    shares = [
+        np.bincount(apply(some_rules, rows)) / 2000 for some_rules, rows in ((rules, before), (moved, after))
+    ]
     assert np.abs(shares[0] - shares[1]).max() < 0.03
     back = same_shares(moved[::-1], after, before, EXPECTED)
     assert (np.bincount(apply(back, before)) / 2000 - shares[0][::-1] < 0.03).all()

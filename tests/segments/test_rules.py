@@ -13,7 +13,9 @@ from assets.segments.discovery.rules import rule_of
 from assets.segments.discovery.traits import FLAG, NUMBER, TEXT, Trait
 from resources.policy.segments import Segments
 
-TRAITS = {one.name: one for one in (Trait("country", TEXT), Trait("orders", NUMBER), Trait("agreed", FLAG))}
+TRAITS = {
+    trait.name: trait for trait in (Trait("country", TEXT), Trait("orders", NUMBER), Trait("agreed", FLAG))
+}
 ROWS = pd.DataFrame(
     {
         "country": np.array(["DE", "AT", "FR", "O'Hare", None, "DE"], dtype=object),
@@ -51,7 +53,7 @@ def test_an_expression_takes_those_it_says(expression: str, people: list[int]) -
 
 
 @pytest.mark.parametrize(
-    ("expression", "said"),
+    ("expression", "reason"),
     [
         ("industry == 'retail'", "there is no `industry`. What there is: agreed, country, orders"),
         ("__import__('os').system('ls')", "is not allowed"),
@@ -74,29 +76,42 @@ def test_an_expression_takes_those_it_says(expression: str, people: list[int]) -
         (" and ".join(["orders != 1"] * 12), "more than 64"),
     ],
 )
-def test_what_is_no_rule_is_refused_with_a_reason(expression: str, said: str) -> None:
+def test_what_is_no_rule_is_refused_with_a_reason(expression: str, reason: str) -> None:
     with pytest.raises(RuleWrong, match=r"^segments\.rules: 'mine': ") as refused:
         parse(expression, TRAITS, name="mine")
-    assert said in str(refused.value)
+    assert reason in str(refused.value)
 
 
 _COMPARED = st.one_of(
-    st.builds("orders {} {}".format, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), st.sampled_from([0, 1, 2, 2.5])),
-    st.builds("country {} {}".format, st.sampled_from(["in", "not in"]), st.sampled_from(['("DE",)', '("AT", "FR")', '("O\'Hare", "none")'])),
+    st.builds(
+        "orders {} {}".format,
+        st.sampled_from(["<", "<=", ">", ">=", "==", "!="]),
+        st.sampled_from([0, 1, 2, 2.5]),
+    ),
+    st.builds(
+        "country {} {}".format,
+        st.sampled_from(["in", "not in"]),
+        st.sampled_from(['("DE",)', '("AT", "FR")', '("O\'Hare", "none")']),
+    ),
     st.sampled_from(["country is None", "orders is not None", "agreed", "not agreed"]),
-)  # fmt: skip
+)
 _EXPRESSIONS = st.recursive(
-    _COMPARED, lambda part: st.builds("({} {} {})".format, part, st.sampled_from(["and", "or"]), part) | st.builds("not ({})".format, part), max_leaves=4
-)  # fmt: skip
+    _COMPARED,
+    lambda part: (
+        st.builds("({} {} {})".format, part, st.sampled_from(["and", "or"]), part)
+        | st.builds("not ({})".format, part)
+    ),
+    max_leaves=4,
+)
 
 
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
-    found = duckdb.connect()
-    found.register(
+    opened = duckdb.connect()
+    opened.register(
         "people", ROWS.assign(place=range(len(ROWS)), agreed=ROWS["agreed"].map({1.0: True, 0.0: False}))
     )
-    return found
+    return opened
 
 
 @settings(max_examples=60, deadline=None)
@@ -105,8 +120,8 @@ def test_sql_and_frame_take_the_same_people_and_json_keeps_the_rule(
     connection: duckdb.DuckDBPyConnection, expression: str
 ) -> None:
     rule = parse(expression, TRAITS)
-    told = connection.sql(f"select place from people where {rule.sql} order by place").fetchall()
-    assert [row[0] for row in told] == np.flatnonzero(rule.mask(ROWS)).tolist()
+    selected = connection.sql(f"select place from people where {rule.sql} order by place").fetchall()
+    assert [row[0] for row in selected] == np.flatnonzero(rule.mask(ROWS)).tolist()
     assert rule_of(rule.as_json()) == rule
 
 

@@ -1,5 +1,6 @@
 """What the Google Ads tests share: our reader, and the official client as anybody would use it."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,8 @@ def account(google: GoogleAds, account_id: str = GERMANY) -> Account:
 
 
 def official(settings: GoogleAdsSettings, *, use_proto_plus: bool = True) -> GoogleAdsClient:
-    """The official client, made by its own loader."""
+    """The official client, made by its own loader. gRPC reads its roots once a process, before its first channel."""
+    os.environ["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = str(settings.ca_file)
     return GoogleAdsClient.load_from_dict(
         {
             "json_key_file_path": str(settings.json_key_file_path),

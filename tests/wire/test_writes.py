@@ -108,7 +108,12 @@ def test_what_the_platform_refuses_is_refused(
 
 
 def test_every_fault_of_a_write_is_met_here() -> None:
-    assert set(WRITES) == {"lost_answer", "lost_request", "ignored_write"}
+    assert set(WRITES) == {
+        "lost_answer",
+        "lost_request",
+        "ignored_write",
+        "write_answer",
+    }  # the last: test_write_answers
 
 
 @pytest.mark.parametrize(("fault", "happened"), [("lost_answer", True), ("lost_request", False)])

@@ -10,10 +10,11 @@ import pandas as pd
 import pyarrow as pa
 
 from assets.actions.audiences.inputs import Seen, propose_audiences, take_out_the_unwilling
-from assets.actions.inputs import Figures, gate
+from assets.actions.inputs import Figures, approval_gate
 from assets.actions.rendering import diff
+from assets.automation import SAFE_RETRIES, follows, newest_week
 from assets.partitions import week_of, weeks
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.tables.crm import CONTACTS
@@ -25,27 +26,28 @@ NOBODY_STAYS = "nobody_stays_without_consent"
 
 
 @dg.asset(
-    key=AUDIENCES.asset_key,
-    description=AUDIENCES.description,
+    **AUDIENCES.asset_options,
     deps=[CUSTOMERS.asset_key, CARDS.asset_key, CONTACTS.asset_key],
-    metadata=AUDIENCES.metadata,
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
-    group_name="actions",
+    automation_condition=newest_week(),
+    retry_policy=SAFE_RETRIES,
     owners=OWNERS,
     kinds={"pandas", "deltalake"},
 )
 def audiences(
-    context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+    context: dg.AssetExecutionContext,
+    lake: dg.ResourceParam[Lake],
+    services: dg.ResourceParam[ActionServices],
 ) -> dg.MaterializeResult:
     _, sunday = week_of(context)
     with one_sentence():
-        policy, seen = desk.policy().audiences, Seen(lake, desk, sunday)
+        policy, seen = services.policy().audiences, Seen(lake, services, sunday)
         rows = [seen.standing(line).row(policy) for line in policy.lines]
         table = pd.DataFrame(
             rows, columns=[name for name in AUDIENCES.schema.names if name not in {"day", "pulled_at"}]
         )
-        table = table.assign(day=sunday, pulled_at=desk.platforms.now())[AUDIENCES.schema.names]
+        table = table.assign(day=sunday, pulled_at=services.platforms.now())[AUDIENCES.schema.names]
         arrow = pa.Table.from_pandas(table, schema=AUDIENCES.schema, preserve_index=False)
         lake.replace(AUDIENCES, arrow, where={"day": (sunday, sunday)})
     told: dict[str, Any] = {"dagster/row_count": len(rows)}
@@ -69,22 +71,28 @@ def audiences(
     deps=[AUDIENCES.asset_key],
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
+    automation_condition=newest_week(),
+    retry_policy=SAFE_RETRIES,
     group_name="actions",
     owners=OWNERS,
     kinds={"sqlalchemy"},
     pool="proposals",
 )
 def audience_proposals(
-    context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+    context: dg.AssetExecutionContext,
+    lake: dg.ResourceParam[Lake],
+    services: dg.ResourceParam[ActionServices],
 ) -> dg.MaterializeResult:
     _, sunday = week_of(context)
     with one_sentence():
-        days = (desk.ledger.clock().date() - sunday).days
-        if days > desk.policy().audiences.oldest_days:
+        days = (services.ledger.clock().date() - sunday).days
+        if days > services.policy().audiences.oldest_days:
             note = f"The week to {sunday} is over for {days} days. A past week proposes nothing."
             return dg.MaterializeResult(metadata={"note": note, "dagster/row_count": 0})
-        figures = Figures(lake, desk)
-        asked = propose_audiences(Seen(lake, desk, sunday), gate(desk, figures), figures.around)
+        figures = Figures(lake, services)
+        asked = propose_audiences(
+            Seen(lake, services, sunday), approval_gate(services, figures), figures.around
+        )
     kept = "\n".join(f"| {name} | {why} |" for name, why in asked.kept_back.items())
     return dg.MaterializeResult(
         metadata={
@@ -108,6 +116,8 @@ def audience_proposals(
             description="Somebody who said no and is in an audience still is a breach of the law, whatever keeps them there.",
         )
     ],
+    # After every reading of the CRM, and once more an hour for what a platform did not take.
+    automation_condition=follows(also_at="40 * * * *"),
     group_name="actions",
     owners=OWNERS,
     tags={"risk": "personal_data"},
@@ -115,11 +125,13 @@ def audience_proposals(
     pool="audience_removals",
 )
 def audience_removals(
-    context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], desk: dg.ResourceParam[Desk]
+    context: dg.AssetExecutionContext,
+    lake: dg.ResourceParam[Lake],
+    services: dg.ResourceParam[ActionServices],
 ) -> dg.MaterializeResult:
     with one_sentence():
-        done = take_out_the_unwilling(lake, desk)
-        in_use = [kept for kept in desk.ledger.audiences() if kept.audience_id is not None]
+        done = take_out_the_unwilling(lake, services)
+        in_use = [kept for kept in services.ledger.audiences.audiences() if kept.audience_id is not None]
     if done is None:
         note = "No CRM was ever read, so nobody knows who agrees."
         check = dg.AssetCheckResult(check_name=NOBODY_STAYS, passed=not in_use, metadata={"note": note})

@@ -17,7 +17,7 @@ COUNTED_DAYS, CLICK_DAYS = 28, 90
 
 
 @dataclass(frozen=True)
-class Kept:
+class ConversionsKept:
     """Conversions of a campaign or ad set in the window, and the share that would be left; None where none were seen."""
 
     seen: int
@@ -26,7 +26,7 @@ class Kept:
 
 def conversions_kept(
     touches: pd.DataFrame, outcomes: pd.DataFrame, members: Collection[str], place: Target, *, as_of: date
-) -> Kept:
+) -> ConversionsKept:
     """What would be left of the conversions of the 28 days up to `as_of`.
 
     Args:
@@ -46,8 +46,8 @@ def conversions_kept(
     pairs = pairs[(waited >= timedelta(0)) & (waited <= timedelta(days=CLICK_DAYS))]
     seen = pairs.drop_duplicates(["kind", "person_id", "at"])
     if seen.empty:
-        return Kept(0, None)
+        return ConversionsKept(0, None)
     first = ends[ends["kind"] == "order"].groupby("person_id")["at"].min()
     was_customer = seen["person_id"].map(first) < seen["at"]
     lost = int((seen["person_id"].isin(set(members)) & was_customer).sum())
-    return Kept(len(seen), 1 - lost / len(seen))
+    return ConversionsKept(len(seen), 1 - lost / len(seen))

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from assets.actions.approval import Gate
-from assets.actions.audiences.exclusions import Kept as Left
+from assets.actions.approval import ApprovalGate
+from assets.actions.audiences.exclusions import ConversionsKept as Left
 from assets.actions.audiences.exclusions import conversions_kept
 from assets.actions.audiences.removing import Removal, remove_everywhere
 from assets.actions.audiences.reverting import undone
@@ -18,13 +18,13 @@ from assets.actions.consent.membership import Consent, consent, membership
 from assets.actions.guardrails.case import labels_of
 from assets.actions.guardrails.context import Surroundings
 from assets.actions.guardrails.registry import judge, refusals
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.audiences.writer import AudienceWriter
 from resources.errors import PaidMediaError, PlatformError
 from resources.lake.lake import Lake
-from resources.ledger.audiences import Kept
-from resources.ledger.base import Entry
+from resources.ledger.audiences import LedgerAudience
 from resources.ledger.proposal import Effect, Proposal, Target, proposal_id
+from resources.ledger.records import LedgerEntry
 from resources.ledger.states import OPEN
 from resources.platforms.audience_client import Size
 from resources.policy.audiences import AudienceLine, AudiencePolicy
@@ -40,7 +40,7 @@ class Seen:
     """The lake's tables that every line of the policy is held against, read once."""
 
     lake: Lake
-    desk: Desk
+    services: ActionServices
     sunday: date
     contacts: pd.DataFrame = field(init=False)
     said: Consent = field(init=False)
@@ -59,24 +59,24 @@ class Seen:
     def writer(self, platform: str) -> AudienceWriter:
         """The audience side of a platform, opened once."""
         if platform not in self._writers:
-            self._writers[platform] = audience_writer(platform, self.desk, self.lake)
+            self._writers[platform] = audience_writer(platform, self.services, self.lake)
         return self._writers[platform]
 
     def standing(self, line: AudienceLine) -> Standing:
         """Where an audience stands now, as its platform tells; nothing is written anywhere."""
         mine = self.customers[self.customers["segment_id"] == line.segment]
         wanted = membership(mine["customer_id"], self.contacts, self.said, platform=line.platform)
-        kept = self.desk.ledger.audience(line.target)
+        kept = self.services.ledger.audiences.audience(line.target)
         size, trouble = (None, None) if kept is None else self._size(kept)
         if mine.empty:
             trouble = f"segments/customers of {self.sunday} has nobody in {line.segment}: it is not active, or not worked out yet"
-        held = tuple(self.desk.ledger.held_by(kept.number)) if kept else ()
+        held = tuple(self.services.ledger.audiences.held_by(kept.number)) if kept else ()
         return Standing(
             line, str(mine["segment"].iloc[0]) if len(mine) else line.segment, self.rules.get(line.segment), wanted, kept,
-            held, size, trouble, self.desk.platforms.now() if kept and kept.audience_id else None,
+            held, size, trouble, self.services.platforms.now() if kept and kept.audience_id else None,
         )  # fmt: skip
 
-    def _size(self, kept: Kept) -> tuple[Size | None, str | None]:
+    def _size(self, kept: LedgerAudience) -> tuple[Size | None, str | None]:
         if kept.audience_id is None:
             return None, None
         try:
@@ -100,7 +100,7 @@ class Asked:
     kept_back: dict[str, str] = field(default_factory=dict)
 
 
-def propose_audiences(seen: Seen, gate: Gate, around: Around) -> Asked:
+def propose_audiences(seen: Seen, gate: ApprovalGate, around: Around) -> Asked:
     """A proposal for every audience that is not as it should be, and for every exclusion that is missing."""
     asked, policy = Asked(), gate.policy.audiences
     for line in policy.lines:
@@ -117,18 +117,18 @@ def propose_audiences(seen: Seen, gate: Gate, around: Around) -> Asked:
             continue
         for one in made:
             _ask(one, asked, gate, around)
-    _forget_plans(seen.desk)
+    _forget_plans(seen.services)
     return asked
 
 
 def _synced(seen: Seen, at_hand: Standing, policy: AudiencePolicy) -> Proposal:
     """The proposal to fill it, with whom laid down in the ledger."""
-    line, ledger = at_hand.line, seen.desk.ledger
+    line, ledger = at_hand.line, seen.services.ledger
     # A mark that nobody else makes: an audience of that name is ours, and holds nobody we do not know of.
     name = f"{line.segment} | {line.purpose} | {secrets.token_hex(4)}"
-    ledger.keep_audience(line.target, segment_id=line.segment, purpose=line.purpose, name=name)
+    ledger.audiences.keep_audience(line.target, segment_id=line.segment, purpose=line.purpose, name=name)
     image = seen.writer(line.platform).image(line.target)
-    ledger.plan(at_hand.wanted.members)
+    ledger.audiences.plan(at_hand.wanted.members)
     return sync_proposal(at_hand, image, policy=policy, as_of=seen.sunday, now=ledger.clock())
 
 
@@ -145,14 +145,14 @@ def _kept_out(seen: Seen, at_hand: Standing, policy: AudiencePolicy) -> list[Pro
         if own in (image.excluded_audiences or ()):
             continue
         left = seen.left(place, at_hand.held_people)
-        now = seen.desk.ledger.clock()
+        now = seen.services.ledger.clock()
         made.append(
             exclude_proposal(at_hand, image, own, left, place, policy=policy, as_of=seen.sunday, now=now)
         )
     return made
 
 
-def _ask(made: Proposal, asked: Asked, gate: Gate, around: Around) -> None:
+def _ask(made: Proposal, asked: Asked, gate: ApprovalGate, around: Around) -> None:
     """Judge a proposal and let it wait, or say why not."""
     change = made.changes[0]
     judged = made.model_copy(update={"verdicts": judge(made, gate.policy, around(made), automatic=False)})
@@ -169,25 +169,32 @@ def _ask(made: Proposal, asked: Asked, gate: Gate, around: Around) -> None:
         asked.kept_back[name] = (
             f"the policy only observes {held.words if held else 'it: its labels are not known'}"
         )
-    elif gate.ledger.propose(judged):
+    elif gate.ledger.proposals.propose(judged):
         asked.taken.append(judged)
     else:
         asked.kept_back[name] = "the same waits already, or it is being written"
 
 
-def _forget_plans(desk: Desk) -> None:
+def _forget_plans(services: ActionServices) -> None:
     """Whom no waiting proposal names any more is erased."""
-    waiting = desk.ledger.entries(states=OPEN)
+    waiting = services.ledger.proposals.entries(states=OPEN)
     named = {c.after for entry in waiting for c in entry.proposal.changes if c.field == "members"}
-    desk.ledger.forget_plans(but=named)
+    services.ledger.audiences.forget_plans(but=named)
 
 
 def propose_revert(
-    entry: Entry, lake: Lake, desk: Desk, gate: Gate, around: Around, *, reason: str, name: str
+    entry: LedgerEntry,
+    lake: Lake,
+    services: ActionServices,
+    gate: ApprovalGate,
+    around: Around,
+    *,
+    reason: str,
+    name: str,
 ) -> Asked:
     """A proposal that leads a carried-out one about audiences back; like any other it has to be approved."""
-    asked, now, first = Asked(), desk.ledger.clock(), entry.proposal
-    writer = audience_writer(first.changes[0].target.platform, desk, lake)
+    asked, now, first = Asked(), services.ledger.clock(), entry.proposal
+    writer = audience_writer(first.changes[0].target.platform, services, lake)
     changes = (undone(first.changes[0], writer),)
     made = first.model_copy(
         update={
@@ -198,24 +205,24 @@ def propose_revert(
         }
     )  # fmt: skip
     _ask(made, asked, gate, around)
-    _forget_plans(desk)
+    _forget_plans(services)
     return asked
 
 
-def take_out_the_unwilling(lake: Lake, desk: Desk) -> list[Removal] | None:
+def take_out_the_unwilling(lake: Lake, services: ActionServices) -> list[Removal] | None:
     """Take whoever withdrew their consent out of every audience; None where no CRM was read, so that nobody knows."""
     contacts = contacts_now(lake)
     if contacts.empty:
         return None
     try:
-        share = desk.policy().audiences.unexplained_share
+        share = services.policy().audiences.unexplained_share
     except PolicyUnreadable:  # whoever withdrew goes without a policy too
         share = AudiencePolicy().unexplained_share
     found = remove_everywhere(
-        desk.ledger.audiences(),
-        lambda platform: sync_with(platform, desk),
+        services.ledger.audiences.audiences(),
+        lambda platform: sync_with(platform, services),
         consent(contacts),
         unexplained_share=share,
     )
-    _forget_plans(desk)
+    _forget_plans(services)
     return found

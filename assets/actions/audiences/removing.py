@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from assets.actions.consent.membership import Consent, due
 from resources.audiences.sync import Sync
 from resources.errors import PaidMediaError
-from resources.ledger.audiences import Kept
+from resources.ledger.audiences import LedgerAudience
 
 BY = "consent"
 """Who takes them out, as the audit names it."""
@@ -30,11 +30,11 @@ class Removal:
     why: str
 
 
-def remove_due(kept: Kept, sync: Sync, said: Consent, *, unexplained_share: float) -> Removal:
+def remove_due(kept: LedgerAudience, sync: Sync, said: Consent, *, unexplained_share: float) -> Removal:
     """Take out of one audience whoever has to go now."""
     ledger, name = sync.ledger, kept.target.words
-    with ledger.executor([(kept.target.platform, kept.target.account_id)]):
-        found = due(ledger.held_by(kept.number), said)
+    with ledger.writes.lock_accounts([(kept.target.platform, kept.target.account_id)]):
+        found = due(ledger.audiences.held_by(kept.number), said)
         spared = found.unexplained if found.share > unexplained_share else ()
         gone = (*found.refused, *(() if spared else found.unexplained))
         why = "nobody has to go" if not gone and not spared else "taken out"
@@ -49,7 +49,7 @@ def remove_due(kept: Kept, sync: Sync, said: Consent, *, unexplained_share: floa
         except PaidMediaError as error:
             why = str(error)
         entries = {one.entry for one in (*found.refused, *found.unexplained)}
-        left = sum(one.member.entry in entries for one in ledger.held_by(kept.number))
+        left = sum(one.member.entry in entries for one in ledger.audiences.held_by(kept.number))
         removal = Removal(name, len(found.refused), len(found.unexplained), len(entries) - left, left, why)
         if entries:
             told = {
@@ -58,12 +58,12 @@ def remove_due(kept: Kept, sync: Sync, said: Consent, *, unexplained_share: floa
                 "unexplained": removal.unexplained,
                 "left": left,
             }
-            ledger.note(BY, "audience removal", None, told)
+            ledger.audit.note(BY, "audience removal", None, told)
     return removal
 
 
 def remove_everywhere(
-    audiences: list[Kept], sync: Callable[[str], Sync], said: Consent, *, unexplained_share: float
+    audiences: list[LedgerAudience], sync: Callable[[str], Sync], said: Consent, *, unexplained_share: float
 ) -> list[Removal]:
     """The same for every audience that is at a platform; one that cannot be reached keeps no other waiting."""
     done = []

@@ -23,13 +23,13 @@ def undone(change: Change, writer: AudienceWriter) -> Change:
             raise DataUnusable(f"Nothing of it is left at {change.target.words}")
         return Change(target=change.target, field=change.field, before=as_text(now), after=left, image=image)
     ledger = writer.sync.ledger
-    kept = ledger.audience(change.target)
-    held = ledger.held_by(kept.number) if kept else []
+    kept = ledger.audiences.audience(change.target)
+    held = ledger.audiences.held_by(kept.number) if kept else []
     stays = undoing(held, change.after)
     if len(stays) == len(held):
         raise DataUnusable(f"Nobody whom it let in is in {change.target.words} any more")
     before, after = ({one.member.person for one in held}, {one.person for one in stays})
-    ledger.plan(stays)
+    ledger.audiences.plan(stays)
     step = Step(adds=0, removes=len(before - after), before=len(before), after=len(after))
     digest = image.audience.digest if image.audience else "none"
     return Change(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from assets.actions.audiences.exclusions import Kept as Left
+from assets.actions.audiences.exclusions import ConversionsKept as Left
 from assets.actions.consent.membership import Membership
-from resources.ledger.audiences import Held, There, members_digest
-from resources.ledger.audiences import Kept as Audience
+from resources.ledger.audiences import AudienceMembership, MembershipState, members_digest
+from resources.ledger.audiences import LedgerAudience as Audience
 from resources.ledger.proposal import Change, Effect, Image, Proposal, Step, proposal_id
 from resources.platforms.audience_client import Size, as_text
 from resources.policy.audiences import AudienceLine, AudiencePolicy
@@ -27,7 +27,7 @@ class Standing:
     rule: str | None
     wanted: Membership
     kept: Audience | None
-    held: tuple[Held, ...]
+    held: tuple[AudienceMembership, ...]
     size: Size | None
     trouble: str | None = None
     """What the platform said where it could not be read."""
@@ -35,7 +35,7 @@ class Standing:
 
     @property
     def held_people(self) -> set[str]:
-        return {one.member.person for one in self.held if one.state != There.REMOVING}
+        return {one.member.person for one in self.held if one.state != MembershipState.REMOVING}
 
     @property
     def wanted_people(self) -> set[str]:
@@ -46,7 +46,7 @@ class Standing:
         """Whether exactly these, and all of them for certain, are there."""
         entries = {one.member.entry for one in self.held}
         return entries == {one.entry for one in self.wanted.members} and all(
-            one.state == There.IN for one in self.held
+            one.state == MembershipState.IN for one in self.held
         )
 
     @property
@@ -153,9 +153,11 @@ def exclude_proposal(
     )  # fmt: skip
 
 
-def undoing(held: Collection[Held], filled_with: str) -> list[Any]:
+def undoing(held: Collection[AudienceMembership], filled_with: str) -> list[Any]:
     """Whom an audience holds without those that filling it with this digest let in."""
-    return [one.member for one in held if one.added_by != filled_with and one.state != There.REMOVING]
+    return [
+        one.member for one in held if one.added_by != filled_with and one.state != MembershipState.REMOVING
+    ]
 
 
 def _about(at_hand: Standing, share: float) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from assets.actions.consent.membership import consent
 from assets.core.crm.people import people
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.audiences.sync import Sync
 from resources.audiences.writer import AudienceWriter
 from resources.lake.lake import Lake
@@ -24,13 +24,13 @@ def agreed_now(lake: Lake) -> frozenset[str] | None:
     return None if found.empty else consent(found).agreed
 
 
-def audience_writer(platform: str, desk: Desk, lake: Lake) -> AudienceWriter:
+def audience_writer(platform: str, services: ActionServices, lake: Lake) -> AudienceWriter:
     """The audience side of a platform, as proposals are carried out by it."""
     return AudienceWriter(
-        sync_with(platform, desk), desk.platforms.writer(platform), lambda: agreed_now(lake)
+        sync_with(platform, services), services.platforms.writer(platform), lambda: agreed_now(lake)
     )
 
 
-def sync_with(platform: str, desk: Desk) -> Sync:
-    client = desk.platforms.audiences(platform)
-    return Sync(desk.ledger, client, wait=lambda: time.sleep(1.0), stopped=desk.killed)
+def sync_with(platform: str, services: ActionServices) -> Sync:
+    client = services.platforms.audiences(platform)
+    return Sync(services.ledger, client, wait=lambda: time.sleep(1.0), stopped=services.killed)

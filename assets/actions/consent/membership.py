@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from resources.ledger.audiences import Held, Member, There
+from resources.ledger.audiences import AudienceMembership, Member, MembershipState
 
 IDENTIFIERS: Mapping[str, Mapping[str, str]] = {
     "google_ads": {"email": "email_google_sha256", "phone": "phone_sha256"},
@@ -105,16 +105,16 @@ class Due:
     """Share of the audience that the second are."""
 
 
-def due(held: Collection[Held], said: Consent) -> Due:
+def due(held: Collection[AudienceMembership], said: Consent) -> Due:
     """Of those who are or may be in an audience, who has to go."""
     refused = tuple(one.member for one in held if one.member.sha256 in said.refused)
     left = [
         one for one in held if one.member.sha256 not in said.refused and one.member.sha256 not in said.agreed
     ]
-    there = [one for one in held if one.state != There.REMOVING]
+    there = [one for one in held if one.state != MembershipState.REMOVING]
     # What was being taken out goes on: an earlier run decided it.
-    going = tuple(one.member for one in left if one.state == There.REMOVING)
-    new = tuple(one.member for one in left if one.state != There.REMOVING)
+    going = tuple(one.member for one in left if one.state == MembershipState.REMOVING)
+    new = tuple(one.member for one in left if one.state != MembershipState.REMOVING)
     share = len(new) / len(there) if there else 0.0
     return Due((*refused, *going), new, share)
 

@@ -1,32 +1,48 @@
-"""Carrying out exactly what was approved, once.
+"""Carries out exactly what was approved, once, and reads it back.
 
-Every write has a row in the ledger before it leaves, and that row is given once for ever. Whoever holds the account's lock and
-finds a row without an outcome knows that its process died: then the platform is asked, and nothing is sent again. A bundle whose
-part fails is led back to what was there before.
+Every write has a row in the ledger before it leaves, and that row is given once for ever. Whoever holds the account's lock and finds a
+row without an outcome knows that its process died: then the platform is asked, and nothing is sent again. A bundle whose part fails is
+led back to what was there before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from assets.actions.approval import MACHINE
-from assets.actions.execution.write_once import BACK, FORWARD, Deeds
+from assets.actions.execution.platform_writes import PlatformWrites, ProposalStale, change_of
+from assets.actions.guardrails.context import Surroundings
 from assets.actions.guardrails.registry import judge, refusals
 from resources.errors import PaidMediaError, PlatformRefused, RefusedForNow
-from resources.ledger.base import Entry
-from resources.ledger.proposal import Change, Proposal
-from resources.ledger.states import IN_FLIGHT, Sent, State
+from resources.ledger.proposal import Proposal
+from resources.ledger.records import MACHINE, LedgerEntry, PlatformWrite
+from resources.ledger.states import IN_FLIGHT, State, WriteState
+from resources.ledger.store import Ledger
+from resources.ledger.writes import BACK, FORWARD
+from resources.platforms.writer import image_value
+from resources.policy.policy import Policy
 
 
-class Held(PaidMediaError):
+class WriteHeld(PaidMediaError):
     """Nothing was written, and it still may be, when what holds it back is over."""
 
 
-class Stale(PaidMediaError):
-    """What was approved is not there any more. Nothing was written."""
+@dataclass
+class Executor:
+    """Carries out what the ledger says was approved.
 
+    Args:
+        ledger: Where proposals, decisions and writes are.
+        policy: policy.yaml, read anew at each call.
+        around: What the limits are judged by.
+        writes: Single writes and their outcomes.
+        wait_seconds: How long to wait for another run that writes to the same account.
+    """
 
-class Executor(Deeds):
-    """Carries out what the ledger says was approved."""
+    ledger: Ledger
+    policy: Callable[[], Policy]
+    around: Callable[[Proposal], Surroundings]
+    writes: PlatformWrites
+    wait_seconds: float = 120.0
 
     # What the ops do, one after the other
 
@@ -34,210 +50,208 @@ class Executor(Deeds):
         """Look at everything that could hold it back, without writing.
 
         Raises:
-            Held: It may not be carried out now.
-            Stale: It can never be carried out; it is failed in the ledger.
+            WriteHeld: It may not be carried out now.
+            ProposalStale: It can never be carried out; it is failed in the ledger.
         """
-        with self._alone(proposal_id) as entry:
+        with self._locked(proposal_id) as entry:
             if entry.state == State.APPROVED:
-                self._made_ready(entry)
+                self._check_or_fail(entry)
 
     def apply(self, proposal_id: str) -> None:
         """Write what is approved, each change once. Raises like `preflight`."""
-        with self._alone(proposal_id) as entry:
+        with self._locked(proposal_id) as entry:
             if entry.state == State.APPROVED:
-                self._made_ready(entry)
-                self.ledger.move(
-                    proposal_id, {State.APPROVED}, State.EXECUTING, self.run_id, "preflight passed"
+                self._check_or_fail(entry)
+                self.ledger.proposals.move(
+                    proposal_id, {State.APPROVED}, State.EXECUTING, self.writes.run_id, "preflight passed"
                 )
-            elif entry.state == State.EXECUTING and not self.ledger.writes(proposal_id):
-                self._made_ready(entry)
+            elif entry.state == State.EXECUTING and not self.ledger.writes.of(proposal_id):
+                self._check_or_fail(entry)
             elif entry.state != State.EXECUTING:
                 return
-            self._forward(entry.proposal)
+            self._write_forward(entry.proposal)
 
     def read_back(self, proposal_id: str) -> State:
         """Prove by reading what was written, and close the proposal; or say that it is not known yet."""
-        with self._alone(proposal_id) as entry:
+        with self._locked(proposal_id) as entry:
             if entry.state in IN_FLIGHT:
                 self._close(entry)
-        found = self.ledger.entry(proposal_id)
-        return found.state if found else State.UNKNOWN
+        after = self.ledger.proposals.entry(proposal_id)
+        return after.state if after else State.UNKNOWN
+
+    def watch_failed(self, proposal_id: str) -> str | None:
+        """Look once more for what a failed proposal wrote. The sentence for people where it arrived late; None where it did not."""
+        with self._locked(proposal_id) as entry:
+            if entry.state != State.FAILED:
+                return None
+            arrived = self.writes.arrived_late(entry.proposal)
+            if not arrived:
+                return None
+            sentences = []
+            for write, image in arrived:
+                change = change_of(entry.proposal, write)
+                sentences.append(
+                    f"{change.target.words} ('{change.image.name}'): {change.field} was {change.before} when this was approved and is "
+                    f"{image_value(image, change.field)} now"
+                )
+            why = f"arrived late, after it was counted as failed: {'; '.join(sentences)}. A PERSON MUST DECIDE whether it stays"
+            self.ledger.proposals.move(
+                proposal_id, {State.FAILED}, State.ARRIVED_LATE, self.writes.run_id, why
+            )
+            images = [
+                {
+                    "part": write.part, "direction": write.direction,
+                    "before": entry.proposal.changes[write.part].image.model_dump(mode="json"), "now": image.model_dump(mode="json"),
+                }
+                for write, image in arrived
+            ]  # fmt: skip
+            self.ledger.audit.note(self.writes.run_id, "late arrival", proposal_id, {"images": images})
+            return f"{proposal_id} {why}."
 
     # Before
 
-    def _made_ready(self, entry: Entry) -> None:
+    def _check_or_fail(self, entry: LedgerEntry) -> None:
         try:
-            self._ready(entry.proposal)
-        except Stale as stale:
-            self.ledger.move(entry.proposal_id, {State.APPROVED}, State.EXECUTING, self.run_id, "preflight")
-            self.ledger.move(
-                entry.proposal_id,
-                {State.EXECUTING},
-                State.FAILED,
-                self.run_id,
-                f"{stale} Nothing was written.",
-            )
+            self._check(entry)
+        except ProposalStale as stale:
+            run_id, proposals = self.writes.run_id, self.ledger.proposals
+            proposals.move(entry.proposal_id, {State.APPROVED}, State.EXECUTING, run_id, "preflight")
+            why = f"{stale} Nothing was written."
+            proposals.move(entry.proposal_id, {State.EXECUTING}, State.FAILED, run_id, why)
             raise
 
-    def _ready(self, proposal: Proposal) -> None:
+    def _check(self, entry: LedgerEntry) -> None:
+        proposal = entry.proposal
         if proposal.expires_at <= self.ledger.clock():
-            self.ledger.move(
+            self.ledger.proposals.move(
                 proposal.proposal_id, {State.APPROVED}, State.EXPIRED, "clock", "its time is over"
             )
-            raise Held(
+            raise WriteHeld(
                 f"{proposal.proposal_id} expired at {proposal.expires_at:%Y-%m-%d %H:%M} UTC. Nothing was written."
             )
-        if why := self.killed():
-            raise Held(f"Nothing was written: {why}.")
+        if why := self.writes.permission.why_not(proposal.proposal_id):
+            raise WriteHeld(f"Nothing was written: {why}.")
         policy = self.policy()
         for change in proposal.changes:
-            self._unchanged(change)
-        decisions = self.ledger.decisions(proposal.proposal_id)
-        automatic = any(one.approver == MACHINE for one in decisions)
+            self.writes.writers.refuse_if_changed(change)
+        decisions = self.ledger.decisions.of(proposal.proposal_id)
+        automatic = any(decision.approver == MACHINE for decision in decisions)
         verdicts = judge(proposal, policy, self.around(proposal), automatic=automatic)
-        self.ledger.note(
-            self.run_id, "judged", proposal.proposal_id, {v.guardrail: [v.holds, v.words] for v in verdicts}
-        )
-        if found := refusals(verdicts):
-            told = "; ".join(f"{one.guardrail}: {one.words}" for one in found)
-            raise Held(
-                f"Nothing was written, because a limit does not allow it now: {told}. No approval lifts a limit."
+        self.ledger.audit.note(
+            self.writes.run_id, "judged", proposal.proposal_id, {v.guardrail: [v.holds, v.words] for v in verdicts}
+        )  # fmt: skip
+        if refused := refusals(verdicts):
+            reasons = "; ".join(f"{verdict.guardrail}: {verdict.words}" for verdict in refused)
+            raise WriteHeld(
+                f"Nothing was written, because a limit does not allow it now: {reasons}. No approval lifts a limit."
             )
         for change in proposal.changes:
             try:
-                self._writer(change).rehearse(change)
+                self.writes.writers.writer(change).rehearse(change)
             except RefusedForNow as error:
-                raise Held(
+                raise WriteHeld(
                     f"Nothing was written, because the platform does not allow it now: {error}"
                 ) from error
             except PlatformRefused as error:
-                raise Stale(f"The platform would refuse it: {error}") from error
-
-    def _unchanged(self, change: Change) -> None:
-        try:
-            live = self._writer(change).image(change.target)
-        except PlatformRefused as error:
-            raise Stale(f"{change.target.entity_id} cannot be read any more: {error}") from error
-        if live == change.image:
-            return
-        before, now = vars(change.image), vars(live)
-        told = ", ".join(
-            f"{name} was {before[name]} and is {now[name]}" for name in before if before[name] != now[name]
-        )
-        raise Stale(f"{change.target.entity_id} is not what was approved: {told}. Propose it anew.")
+                raise ProposalStale(f"The platform would refuse it: {error}") from error
 
     # Writing, and after
 
-    def _forward(self, proposal: Proposal) -> None:
-        done = {one.part for one in self.ledger.writes(proposal.proposal_id)}
+    def _write_forward(self, proposal: Proposal) -> None:
+        done = {write.part for write in self.ledger.writes.of(proposal.proposal_id)}
         for part in in_order(proposal):
             if part in done:
-                if not self._is_there(proposal, part):
+                if not self.writes.is_there(proposal, part):
                     return  # read_back finds out and leads back
                 continue
-            change = proposal.changes[part]
-            if len(proposal.changes) > 1 and done:
-                try:
-                    self._unchanged(change)
-                except Stale as stale:
-                    self.say(str(stale))
-                    return
-            if not self._send(proposal, part, FORWARD, change):
+            if not self.writes.send(proposal, part, FORWARD, proposal.changes[part]):
                 return
-            done.add(part)
-            if len(proposal.changes) > 1 and not self._is_there(proposal, part):
+            if len(proposal.changes) > 1 and not self.writes.is_there(proposal, part):
                 return
 
-    def _is_there(self, proposal: Proposal, part: int) -> bool:
-        """Whether a part that was written before is proven to be there."""
-        row = self._row(proposal.proposal_id, part, FORWARD)
-        if row is not None and row.state != Sent.VERIFIED:
-            self._look(proposal, row)
-            row = self._row(proposal.proposal_id, part, FORWARD)
-        return row is not None and row.state == Sent.VERIFIED
-
-    def _close(self, entry: Entry) -> None:
-        proposal = entry.proposal
-        if not self._all_known(proposal, entry):
+    def _close(self, entry: LedgerEntry) -> None:
+        proposal, run_id = entry.proposal, self.writes.run_id
+        writes = self.ledger.writes.of(entry.proposal_id)
+        known = [self.writes.is_known(proposal, write) for write in writes]
+        is_fresh = self.ledger.clock() - entry.changed_at < self.writes.settle()
+        if not all(known) or (not writes and is_fresh):
             why = "no answer yet that can be trusted; it is read back and never sent again"
-            self.ledger.move(entry.proposal_id, {State.EXECUTING}, State.UNKNOWN, self.run_id, why)
+            self.ledger.proposals.move(entry.proposal_id, {State.EXECUTING}, State.UNKNOWN, run_id, why)
             return
-        rows = self.ledger.writes(entry.proposal_id)
-        forward = {row.part: row.state for row in rows if row.direction == FORWARD}
-        if (
-            len(forward) == len(proposal.changes)
-            and set(forward.values()) == {Sent.VERIFIED}
-            and len(forward) == len(rows)
-        ):
-            self._end(entry, State.VERIFIED, "read back: it is as approved")
-            if proposal.reverts:
-                self.ledger.move(
-                    proposal.reverts,
-                    {State.VERIFIED},
-                    State.REVERTED,
-                    self.run_id,
-                    f"by {proposal.proposal_id}",
-                )
+        writes = self.ledger.writes.of(entry.proposal_id)
+        forward = {write.part: write.state for write in writes if write.direction == FORWARD}
+        is_whole = len(forward) == len(proposal.changes) and set(forward.values()) == {WriteState.VERIFIED}
+        if not is_whole or len(forward) != len(writes):
+            self._lead_back(entry, forward)
             return
-        self._lead_back(entry, forward)
+        notes = "; ".join(write.said for write in writes if write.said and "PERSON MUST LOOK" in write.said)
+        self._end(entry, State.VERIFIED, f"read back: it is as approved{f'; {notes}' if notes else ''}")
+        if proposal.reverts:
+            self.ledger.proposals.move(
+                proposal.reverts,
+                {State.VERIFIED, State.ARRIVED_LATE},
+                State.REVERTED,
+                run_id,
+                f"by {proposal.proposal_id}",
+            )
 
-    def _lead_back(self, entry: Entry, forward: dict[int, Sent]) -> None:
+    def _lead_back(self, entry: LedgerEntry, forward: dict[int, WriteState]) -> None:
         """Undo what happened of a bundle that did not happen whole, then end it as failed."""
-        proposal = entry.proposal
-        happened = [part for part, state in forward.items() if state == Sent.VERIFIED]
+        proposal, proposal_id = entry.proposal, entry.proposal_id
+        happened = [part for part, state in forward.items() if state == WriteState.VERIFIED]
         left: list[str] = []
         for part in happened:
-            row = self._row(entry.proposal_id, part, BACK)
-            if row is None and self._send(proposal, part, BACK, proposal.changes[part].undone()):
-                row = self._row(entry.proposal_id, part, BACK)
-            row = row or self._row(entry.proposal_id, part, BACK)
-            if (
-                row is not None
-                and row.state not in {Sent.VERIFIED, Sent.REFUSED, Sent.ABSENT}
-                and not self._look(proposal, row)
-            ):
-                self.ledger.move(
-                    entry.proposal_id,
-                    {State.EXECUTING},
-                    State.UNKNOWN,
-                    self.run_id,
-                    "leading back: no answer yet",
+            back = self._sent_back(proposal, part)
+            if back is not None and not self.writes.is_known(proposal, back):
+                why = "leading back: no answer yet"
+                self.ledger.proposals.move(
+                    proposal_id, {State.EXECUTING}, State.UNKNOWN, self.writes.run_id, why
                 )
                 return
-            row = self._row(entry.proposal_id, part, BACK)
-            if row is None or row.state != Sent.VERIFIED:
+            back = self.ledger.writes.one(proposal_id, part, BACK)
+            if back is None or back.state != WriteState.VERIFIED:
                 left.append(proposal.changes[part].target.words)
-        rows = self.ledger.writes(entry.proposal_id)
-        said = "; ".join(row.said for row in rows if row.said) or "it was stopped before it was written"
+        writes = self.ledger.writes.of(proposal_id)
+        said = "; ".join(write.said for write in writes if write.said)
+        said = said or "it was stopped before it was written"
         if left:
-            self._end(
-                entry,
-                State.FAILED,
-                f"{said}. A PERSON MUST LOOK: {', '.join(left)} stays changed and could not be led back",
-            )
+            names = ", ".join(left)
+            said += f". A PERSON MUST LOOK: {names} stays changed and could not be led back"
         elif happened:
-            self._end(entry, State.FAILED, f"{said}. What had been written was led back")
+            said += ". What had been written was led back"
         else:
-            self._end(entry, State.FAILED, f"{said}. Nothing was changed")
+            said += ". Nothing was changed"
+        self._end(entry, State.FAILED, said)
+
+    def _sent_back(self, proposal: Proposal, part: int) -> PlatformWrite | None:
+        """The write that leads a part back, sent where it was not sent before."""
+        back = self.ledger.writes.one(proposal.proposal_id, part, BACK)
+        if back is None:
+            self.writes.send(proposal, part, BACK, proposal.changes[part].undone())
+            back = self.ledger.writes.one(proposal.proposal_id, part, BACK)
+        return back
+
+    def _end(self, entry: LedgerEntry, state: State, why: str) -> None:
+        self.ledger.proposals.move(entry.proposal_id, set(IN_FLIGHT), state, self.writes.run_id, why)
+        self.writes.log(f"{entry.proposal_id}: {state}: {why}")
 
     @contextmanager
-    def _alone(self, proposal_id: str) -> Iterator[Entry]:
+    def _locked(self, proposal_id: str) -> Iterator[LedgerEntry]:
         """The proposal as it stands, while nobody else may write to its accounts."""
-        with self.ledger.executor(
-            self.ledger.members(proposal_id)[0].proposal.accounts, wait_seconds=self.wait_seconds
-        ):
-            yield self.ledger.members(proposal_id)[0]
+        accounts = self.ledger.proposals.members(proposal_id)[0].proposal.accounts
+        with self.ledger.writes.lock_accounts(accounts, wait_seconds=self.wait_seconds):
+            yield self.ledger.proposals.members(proposal_id)[0]
 
 
 def in_order(proposal: Proposal) -> list[int]:
     """The order of writing: what spends less first, so that a bundle never spends more on its way."""
-    return sorted(range(len(proposal.changes)), key=lambda n: (proposal.changes[n].amount, n))
+    return sorted(range(len(proposal.changes)), key=lambda part: (proposal.changes[part].amount, part))
 
 
 STAGES: dict[str, str] = {
     "load": "take the proposal from the ledger and hold it to its digest",
     "manual_approval": "count a decision: by a named approver, proven, for exactly this, in time, not by the proposer",
-    "preflight": "read the entities live: they must be as they were; every limit and the kill switch; the platform's own dry run",
+    "preflight": "derive the approval anew; read the entities live: they must be as they were; every limit and the kill switch; the platform's own dry run",
     "apply": "write once, what spends less first; no answer is never answered by sending again",
     "read_back": "read the entities again: that proves the write; a bundle that is not whole is led back",
     "record": "append the receipt",

@@ -2,6 +2,7 @@
 
 from assets.actions.guardrails.case import Case, Said
 from resources.ledger.proposal import Change, Proposal
+from resources.policy.policy import Policy
 
 DEMOGRAPHIC = ("age", "gender", "sex", "country", "region", "language", "postcode", "marital", "children")
 """Words in a segment's rule that special ad categories do not allow to choose people by."""
@@ -24,6 +25,16 @@ def by_a_person(case: Case) -> Said:
     return True, "a person decides"
 
 
+def line_missing(policy: Policy, change: Change) -> str | None:
+    """That policy.yaml asks for no such audience or exclusion; None where it does."""
+    lines = policy.audiences.lines
+    if change.field == "members":
+        is_asked_for = any(line.target == change.target for line in lines)
+    else:
+        is_asked_for = any(change.target in line.places() for line in lines)
+    return None if is_asked_for else f"policy.yaml has no audience for {change.target.words} (any more)"
+
+
 def in_policy(case: Case) -> Said:
     change = case.proposal.changes[0]
     if case.policy.cap(change.target.platform, change.target.account_id) is None:
@@ -33,13 +44,8 @@ def in_policy(case: Case) -> Said:
         )
     if case.is_revert:
         return True, "leads back to what was there before"
-    lines = case.policy.audiences.lines
-    if change.field == "members":
-        held = any(line.target == change.target for line in lines)
-    else:
-        held = any(change.target in line.places() for line in lines)
-    if not held:
-        return False, f"policy.yaml has no audience for {change.target.words} (any more)"
+    if why := line_missing(case.policy, change):
+        return False, why
     return True, "policy.yaml asks for it"
 
 

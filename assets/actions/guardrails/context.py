@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from resources.ledger.base import Written
 from resources.ledger.proposal import Change, Proposal
+from resources.ledger.records import PlatformWrite
 
 OURS_WITHIN = timedelta(minutes=5)
 """An edit so soon after a write of ours is that write, as the platform dates it."""
@@ -36,7 +36,7 @@ class Surroundings:
     entities: pd.DataFrame
     rates: dict[str, float]
     """Units of reporting currency for one unit of each account currency, newest."""
-    written: list[tuple[Proposal, Written]]
+    written: list[tuple[Proposal, PlatformWrite]]
     """Writes of the last eight days that happened or may have."""
     edits: dict[str, Edit] = field(default_factory=dict)
     """Last edit by a target's words."""

@@ -7,12 +7,12 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.actions.rules import threshold
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
 from assets.core.performance.point_in_time import CORE_DEPS, known_by, known_on
 from assets.partitions import day_range, days
 from assets.signals.underperformers.candidates import verdicts
 from assets.signals.underperformers.inputs import accounts_with_learned_lag
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
@@ -23,26 +23,25 @@ from resources.tables.signals import FINDINGS
 
 
 @dg.asset(
-    key=FINDINGS.asset_key,
-    description=FINDINGS.description,
+    **FINDINGS.asset_options,
     deps=[*CORE_DEPS, CONVERSION_LAG.asset_key],
-    metadata=FINDINGS.metadata,
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
     automation_condition=follows_newest(),
-    group_name="actions",
+    retry_policy=SAFE_RETRIES,
+    code_version="2026-11-24",
     owners=["team:media"],
     kinds={"duckdb", "deltalake"},
 )
 def threshold_signal(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
     platforms: dg.ResourceParam[Platforms],
 ) -> dg.MaterializeResult:
     start, end = day_range(context)
     with one_sentence():
-        policy, rows, unknown = desk.policy(), [], 0
+        policy, rows, unknown = services.policy(), [], 0
         for day in (start + timedelta(days=n) for n in range((end - start).days + 1)):
             found = replayed(lake, day, policy=policy, now=platforms.now())
             unknown += found is None

@@ -10,12 +10,12 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.automation import follows
+from assets.automation import SAFE_RETRIES, follows
 from assets.core.conversion_lag.curve import LONGEST_DAYS, curves
 from assets.core.conversion_lag.sightings import COLUMNS, SOURCES, sightings
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
-from resources.lake.layout import Written
+from resources.lake.layout import LakeWrite
 from resources.platforms.registry import PLATFORMS, Platforms
 from resources.run_metadata import row_metadata
 from resources.tables import core
@@ -26,12 +26,11 @@ LOOK_BACK_DAYS = 120
 
 
 @dg.asset(
-    key=core.CONVERSION_LAG.asset_key,
-    description=core.CONVERSION_LAG.description,
+    **core.CONVERSION_LAG.asset_options,
     deps=[source.table.asset_key for source in {source.table.path: source for source in SOURCES}.values()],
-    metadata=core.CONVERSION_LAG.metadata,
     automation_condition=follows(),
-    group_name="core",
+    retry_policy=SAFE_RETRIES,
+    code_version="2026-11-24",
     owners=["team:data"],
     kinds={"scipy", "deltalake"},
 )
@@ -50,7 +49,7 @@ def learned(lake: Lake, *, until: datetime) -> pd.DataFrame:
     return curves(seen(lake, until=until), platforms=PLATFORMS, longest=LONGEST_DAYS)
 
 
-def keep(lake: Lake, lag: pd.DataFrame, *, at: datetime) -> Written:
+def keep(lake: Lake, lag: pd.DataFrame, *, at: datetime) -> LakeWrite:
     """Record the curves as those of the instant `at`."""
     schema = core.CONVERSION_LAG.schema
     rows = pa.Table.from_pandas(lag.assign(pulled_at=at), schema=schema, preserve_index=False)

@@ -1,4 +1,4 @@
-"""From clicks to pipeline: whose credit an order is, what a qualified lead costs, what the open deals are worth."""
+"""Attribution and funnel: credit per touch, cost per qualified lead, and expected value of open deals."""
 
 from assets.core.crm.attribution import attribute as attribute
 from assets.core.crm.attribution import credit_by as credit_by

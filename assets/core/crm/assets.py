@@ -1,7 +1,7 @@
-"""The CRM, from its own records to the three numbers: blended paid ROAS, cost per qualified lead, paid pipeline.
+"""CRM funnel assets: people, attribution credit, daily funnel, cost per qualified lead and pipeline.
 
-Reads the CRM that is configured into raw/crm_*, unites its people, gives credit and puts platform and CRM side by side. Without a CRM
-every table stays empty and nothing fails. The arithmetic is in the neighbours of this file.
+Unites the people of raw/crm_*, attributes outcomes and puts platform and CRM figures side by side. Without
+a CRM every table stays empty and nothing fails. The arithmetic is in the other modules of this folder.
 """
 
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.automation import follows
+from assets.automation import SAFE_RETRIES, follows
 from assets.core.crm.acquisition import DELIVERED_SQL, EARNING_DAYS, WINDOWS
-from assets.core.crm.funnel import Read, funnel, headline
+from assets.core.crm.funnel import FunnelInputs, funnel, headline
 from assets.core.crm.people import outcomes, people, touchpoints
 from assets.raw.crm.assets import NOT_CONFIGURED
 from resources.config.settings import Settings
@@ -32,11 +32,10 @@ FUNNEL = (CREDIT, FUNNEL_DAY, CPQL, PIPELINE, ACQUISITION)
 @dg.multi_asset(
     name="crm_people",
     specs=[
-        table.asset_spec(
-            group="core", deps=(CONTACTS, TOUCHES, DEALS, core.FX_RATE), automation_condition=follows()
-        )
+        table.asset_spec(deps=(CONTACTS, TOUCHES, DEALS, core.FX_RATE), automation_condition=follows())
         for table in (TOUCHPOINTS, OUTCOMES)
     ],
+    retry_policy=SAFE_RETRIES,
 )
 def crm_people(
     lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings]
@@ -66,7 +65,6 @@ def crm_people(
     name="crm_funnel",
     specs=[
         table.asset_spec(
-            group="core",
             deps=(
                 TOUCHPOINTS,
                 OUTCOMES,
@@ -76,46 +74,64 @@ def crm_people(
                 core.DAYS["ad_set"],
             ),
             automation_condition=follows(),
+            code_version="2026-11-25",
         )
         for table in FUNNEL
     ],
+    retry_policy=SAFE_RETRIES,
 )
 def crm_funnel(
     lake: dg.ResourceParam[Lake], settings: dg.ResourceParam[Settings], crms: dg.ResourceParam[Crms]
-) -> Iterator[dg.MaterializeResult]:  # fmt: skip
+) -> Iterator[dg.MaterializeResult]:
     with one_sentence():
         read = _read(lake, settings, crms)
-        made = {} if read is None else funnel(read, crms.mapping())
+        tables = {} if read is None else funnel(read, crms.mapping())
         for table in FUNNEL:
             _replace(
                 lake,
                 table,
-                made.get(table.name, pd.DataFrame(columns=[column.name for column in table.columns])),
+                tables.get(table.name, pd.DataFrame(columns=[column.name for column in table.columns])),
             )
-    told = headline(made) if made else {}
+    newest = headline(tables) if tables else {}
     for table in FUNNEL:
-        rows: dict[str, Any] = {"dagster/row_count": len(made[table.name])} if made else dict(NOT_CONFIGURED)
-        yield dg.MaterializeResult(asset_key=table.asset_key, metadata=rows | told.get(table.name, {}))
+        rows: dict[str, Any] = (
+            {"dagster/row_count": len(tables[table.name])} if tables else dict(NOT_CONFIGURED)
+        )
+        yield dg.MaterializeResult(asset_key=table.asset_key, metadata=rows | newest.get(table.name, {}))
 
 
-def _read(lake: Lake, settings: Settings, crms: Crms) -> Read | None:
-    """What the funnel is made of; None where no CRM has told anything or no platform has figures."""
+def _read(lake: Lake, settings: Settings, crms: Crms) -> FunnelInputs | None:
+    """Inputs of the funnel; None where no CRM has outcomes or no platform has figures."""
     ends, kpi = lake.read(OUTCOMES), lake.read(core.KPI_DAY)
     if ends.empty or kpi.empty:
         return None
     last = pd.Timestamp(kpi["day"].max()).date()
     delivered = lake.arrow(
-        DELIVERED_SQL, core.KPI_DAY, core.DAYS["campaign"], core.DAYS["ad_set"],
-        parameters={"start": last - timedelta(days=EARNING_DAYS - 1), "lately": last - timedelta(days=max(WINDOWS) - 1), "end": last},
-    ).to_pandas(date_as_object=True)  # fmt: skip
-    return Read(
-        visits=lake.read(TOUCHPOINTS), ends=ends, kpi=kpi, deals=lake.read(DEALS), stages=lake.read(DEAL_STAGES), delivered=delivered,
-        last=last, currency=settings.reporting_currency, margin=crms.margin(),
-    )  # fmt: skip
+        DELIVERED_SQL,
+        core.KPI_DAY,
+        core.DAYS["campaign"],
+        core.DAYS["ad_set"],
+        parameters={
+            "start": last - timedelta(days=EARNING_DAYS - 1),
+            "lately": last - timedelta(days=max(WINDOWS) - 1),
+            "end": last,
+        },
+    ).to_pandas(date_as_object=True)
+    return FunnelInputs(
+        visits=lake.read(TOUCHPOINTS),
+        ends=ends,
+        kpi=kpi,
+        deals=lake.read(DEALS),
+        stages=lake.read(DEAL_STAGES),
+        delivered=delivered,
+        last=last,
+        currency=settings.reporting_currency,
+        margin=crms.margin(),
+    )
 
 
 def _replace(lake: Lake, table: Table, rows: pd.DataFrame) -> None:
-    """The whole table anew: what the CRM says today may change any day of the past."""
+    """Replaces the whole table: today's CRM records may change any past day."""
     whole = rows.assign(pulled_at=datetime.now(UTC)).reindex(columns=table.schema.names)
     lake.replace(
         table,

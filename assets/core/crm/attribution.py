@@ -1,18 +1,19 @@
-"""Whose credit an outcome is: every touch's share of an order or deal, by a rule or by what the paths themselves tell.
+"""Attribution: every touch's share of an order or deal, by a rule or by a model learned from the paths.
 
-Credit is conserved: the shares of one outcome add up to one, its value with them. An outcome without a touch that was seen in the
-window is `unattributed`, shown as such and spread over nobody. Known weakness: what nobody saw (another device, refused
-cookies) earns nothing, and no model here knows who would have bought anyway; a lift test does.
+Credit is conserved: the shares of one outcome add up to one, and its value with them. An outcome without a
+touch in the window is `unattributed`, shown as such and allocated to no channel. Known weakness:
+unobserved touches (another device, refused cookies) earn nothing, and no model here knows who would have
+bought anyway; a lift test does.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from assets.core.crm.data_driven import noisy_or_pulls
+from assets.core.crm.data_driven import noisy_or_rates
 from assets.core.crm.input_cleaning import OUTCOME, TOUCH, instants, named, texts
 from assets.core.crm.markov import removal_effects
 from resources.errors import DataUnusable
@@ -38,80 +39,107 @@ Weights = npt.NDArray[np.float64]
 
 
 def attribute(
-    touchpoints: pd.DataFrame, outcomes: pd.DataFrame, *, model: Model = "data_driven", window_days: float = 90, repeats_follow: bool = False
-) -> pd.DataFrame:  # fmt: skip
-    """Credit per touch of every outcome: outcome_id, person_id, at, touch_at, channel, campaign_id, ad_set_id, credit (a share), value, model.
+    touchpoints: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    *,
+    model: Model = "data_driven",
+    window_days: float = 90,
+    repeats_follow: bool = False,
+) -> pd.DataFrame:
+    """Credit per touch of every outcome: outcome_id, person_id, at, touch_at, channel, campaign_id,
+    ad_set_id, credit (a share), value, model.
 
     Args:
-        touchpoints: A row per touch: person_id (or customer_id, contact_id), touch_at (or time, day), channel (or platform),
-            and where known campaign_id, ad_set_id and `funnel`, such as shop and lead, which are not compared with each other.
-            People without an outcome belong in it too: `data_driven` and `markov` learn from them.
-        outcomes: A row per order or deal: outcome_id (or order_id, deal_id), person_id, at (or time, day), value (or revenue); one without
-            a value is counted with none. Days without a time are taken for their end.
-        model: first, last, last_non_direct, linear, position_based (40 % each end), time_decay (halves every 7 days), markov
-            (removal effects of a first-order chain) or data_driven (Shapley values of a noisy-or model, `assets.core.crm.data_driven`).
-        window_days: A touch counts for so long.
-        repeats_follow: An outcome without a touch in its window is owed to the path of the same person's outcome before it: who orders again
-            without a new visit was won by the first.
+        touchpoints: A row per touch: person_id (or customer_id, contact_id), touch_at (or time, day), channel
+            (or platform),
+            and where known campaign_id, ad_set_id and `funnel`, such as shop and lead, which are learned
+            separately. People
+            without an outcome belong in it too: `data_driven` and `markov` learn from them.
+        outcomes: A row per order or deal: outcome_id (or order_id, deal_id), person_id, at (or time, day),
+            value (or
+            revenue); one without a value is counted with none. Days without a time are taken for their end.
+        model: first, last, last_non_direct, linear, position_based (40 % each end), time_decay (halves every
+            7 days), markov
+            (removal effects of a first-order chain) or data_driven (Shapley values of a noisy-or model,
+            `assets.core.crm.data_driven`).
+        window_days: Days for which a touch counts.
+        repeats_follow: An outcome without a touch in its window follows the path of the person's outcome
+            before it: a
+            repeat order without a new visit was won by the first one's touches.
 
     Raises:
         DataUnusable: A column is missing, or there is no such model.
     """
     if model not in MODELS:
         raise DataUnusable(f"There is no model '{model}'. Use one of {', '.join(MODELS)}.")
-    touches, ends = _touches(touchpoints), _outcomes(outcomes)
-    paths = _paths(touches, ends, window=timedelta(days=window_days))
+    touches, ends = clean_touches(touchpoints), clean_outcomes(outcomes)
+    paths = paths_in_window(touches, ends, window=timedelta(days=window_days))
     if repeats_follow:
-        paths = pd.concat([paths, _inherited(paths, ends)], ignore_index=True)
+        paths = pd.concat([paths, inherited_paths(paths, ends)], ignore_index=True)
     seen = paths.assign(weight=_weights(paths, touches, ends, model, timedelta(days=window_days)))
     whole = seen.groupby("row")["weight"].transform("sum")
     seen["credit"] = seen["weight"] / whole
     seen["value"] = seen["credit"] * seen["whole_value"]
     alone = ends[~ends["row"].isin(seen["row"])].assign(channel=UNATTRIBUTED, credit=1.0)
     alone["value"] = alone["whole_value"]
-    told = pd.concat([seen, alone], ignore_index=True).sort_values(
+    shares = pd.concat([seen, alone], ignore_index=True).sort_values(
         ["row", "touch_at"], kind="stable", ignore_index=True
     )
-    return told.assign(model=model).reindex(columns=COLUMNS)
+    return shares.assign(model=model).reindex(columns=COLUMNS)
 
 
 def credit_by(shares: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Credit and value summed over these columns, such as channel, or channel and ad_set_id; what is unknown is a group of its own."""
+    """Credit and value summed over these columns, such as channel, or channel and ad_set_id; unknown ids are
+    a group of their own.
+    """
     return shares.groupby(list(columns) or ["channel"], dropna=False, as_index=False)[
         ["credit", "value"]
     ].sum()
 
 
-def _touches(frame: pd.DataFrame) -> pd.DataFrame:
-    found = named(frame, TOUCH, needed=("person_id", "touch_at", "channel"), what="touchpoints")
+def clean_touches(frame: pd.DataFrame) -> pd.DataFrame:
+    touches = named(frame, TOUCH, needed=("person_id", "touch_at", "channel"), what="touchpoints")
     for column in ("person_id", "channel", "campaign_id", "ad_set_id", "funnel"):
-        found[column] = texts(found[column])
-    found["touch_at"] = instants(found["touch_at"])
-    found["channel"] = found["channel"].fillna("unknown")
-    found["funnel"] = found["funnel"].fillna("")
-    found = found.dropna(subset=["person_id", "touch_at"]).drop_duplicates()
-    return found.sort_values(["person_id", "touch_at"], kind="stable", ignore_index=True)
+        touches[column] = texts(touches[column])
+    touches["touch_at"] = instants(touches["touch_at"])
+    touches["channel"] = touches["channel"].fillna("unknown")
+    touches["funnel"] = touches["funnel"].fillna("")
+    touches = touches.dropna(subset=["person_id", "touch_at"]).drop_duplicates()
+    return touches.sort_values(["person_id", "touch_at"], kind="stable", ignore_index=True)
 
 
-def _outcomes(frame: pd.DataFrame) -> pd.DataFrame:
-    found = named(frame, OUTCOME, needed=("person_id", "at"), what="outcomes")
-    found["outcome_id"], found["person_id"] = texts(found["outcome_id"]), texts(found["person_id"])
-    found["outcome_id"] = found["outcome_id"].where(
-        found["outcome_id"].notna(), pd.Series(found.index.astype(str), found.index)
+def clean_outcomes(frame: pd.DataFrame) -> pd.DataFrame:
+    outcomes = named(frame, OUTCOME, needed=("person_id", "at"), what="outcomes")
+    outcomes["outcome_id"], outcomes["person_id"] = (
+        texts(outcomes["outcome_id"]),
+        texts(outcomes["person_id"]),
     )
-    at = instants(found["at"])
-    is_day = bool(len(at)) and bool((at.dropna() == at.dropna().dt.normalize()).all())
-    found["at"] = at + timedelta(days=1) - timedelta(microseconds=1) if is_day else at
+    outcomes["outcome_id"] = outcomes["outcome_id"].where(
+        outcomes["outcome_id"].notna(), pd.Series(outcomes.index.astype(str), outcomes.index)
+    )
+    at = instants(outcomes["at"])
+    has_no_time = outcomes["at"].map(_is_day).astype(bool) | bool(
+        (at.dropna() == at.dropna().dt.normalize()).all()
+    )
+    outcomes["at"] = at.where(~has_no_time, at + timedelta(days=1) - timedelta(microseconds=1))
     has_values = any(str(column).strip().lower() in OUTCOME["value"] for column in frame.columns)
-    found["whole_value"] = pd.to_numeric(found["value"], errors="coerce").astype(float) if has_values else 1.0
-    found = (
-        found.dropna(subset=["at"]).drop_duplicates(subset=["outcome_id"]).drop(columns=["value", "funnel"])
+    outcomes["whole_value"] = (
+        pd.to_numeric(outcomes["value"], errors="coerce").astype(float) if has_values else 1.0
     )
-    return found.reset_index(drop=True).assign(row=lambda kept: np.arange(len(kept)))
+    # An outcome of unknown time has no path, and stays: its value is unattributed, not lost.
+    outcomes = outcomes.drop_duplicates(subset=["outcome_id"]).drop(columns=["value", "funnel"])
+    return outcomes.reset_index(drop=True).assign(row=lambda unique: np.arange(len(unique)))
 
 
-def _paths(touches: pd.DataFrame, ends: pd.DataFrame, *, window: timedelta) -> pd.DataFrame:
-    """Every outcome's touches in its window, oldest first, with their place and how many there are."""
+def _is_day(value: object) -> bool:
+    """Whether a date comes without a time."""
+    if isinstance(value, str):
+        return len(value.strip()) <= len("2026-03-01")
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def paths_in_window(touches: pd.DataFrame, ends: pd.DataFrame, *, window: timedelta) -> pd.DataFrame:
+    """Every outcome's touches in its window, oldest first, with their position and count."""
     both = ends.dropna(subset=["person_id"]).merge(touches, on="person_id", how="inner")
     both = both[(both["touch_at"] <= both["at"]) & (both["touch_at"] > both["at"] - window)]
     both = both.sort_values(["row", "touch_at"], kind="stable", ignore_index=True)
@@ -121,17 +149,19 @@ def _paths(touches: pd.DataFrame, ends: pd.DataFrame, *, window: timedelta) -> p
     )
 
 
-def _inherited(paths: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
-    """Paths of the newest earlier outcome of the same person that has one, for outcomes that have none."""
+def inherited_paths(paths: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
+    """For outcomes without a path, the path of the person's newest earlier outcome that has one."""
     has_one = ends["row"].isin(paths["row"])
-    order = ends.dropna(subset=["person_id"]).sort_values("at", kind="stable")
+    order = ends.dropna(subset=["person_id", "at"]).sort_values("at", kind="stable")
     winners = order.loc[has_one.loc[order.index], ["person_id", "at", "row"]].rename(columns={"row": "of"})
     alone = pd.merge_asof(
         order[~has_one.loc[order.index]], winners, on="at", by="person_id", allow_exact_matches=False
     )
-    own = ["outcome_id", "at", "whole_value", "row"]
-    lent = paths.drop(columns=own).assign(of=paths["row"])
-    return alone.dropna(subset=["of"])[[*own, "of"]].merge(lent, on="of").drop(columns="of")
+    outcome_columns = ["outcome_id", "at", "whole_value", "row"]
+    winning_paths = paths.drop(columns=outcome_columns).assign(of=paths["row"])
+    return (
+        alone.dropna(subset=["of"])[[*outcome_columns, "of"]].merge(winning_paths, on="of").drop(columns="of")
+    )
 
 
 def _weights(
@@ -139,8 +169,8 @@ def _weights(
 ) -> Weights:
     if model in _RULES or paths.empty:
         return _RULES.get(model, _RULES["linear"])(paths)
-    learn = removal_effects if model == "markov" else noisy_or_pulls
-    pull = learn(*_histories(touches, ends, window=window))
+    learn = removal_effects if model == "markov" else noisy_or_rates
+    pull = learn(*training_histories(touches, ends, window=window))
     weight = paths["channel"].map(pull).fillna(0.0).to_numpy()
     # Where the model gives nobody anything, nobody is preferred.
     nothing = pd.Series(weight).groupby(paths["row"].to_numpy()).transform("sum").to_numpy() <= 0
@@ -148,9 +178,9 @@ def _weights(
 
 
 def _position_based(paths: pd.DataFrame) -> Weights:
-    place, size = paths["place"].to_numpy(), paths["size"].to_numpy()
+    position, size = paths["place"].to_numpy(), paths["size"].to_numpy()
     inner = (1 - 2 * ENDS_SHARE) / np.maximum(size - 2, 1)
-    return np.where(size <= 2, 1.0, np.where((place == 0) | (place == size - 1), ENDS_SHARE, inner))
+    return np.where(size <= 2, 1.0, np.where((position == 0) | (position == size - 1), ENDS_SHARE, inner))
 
 
 def _time_decay(paths: pd.DataFrame) -> Weights:
@@ -175,13 +205,15 @@ _RULES: dict[str, Callable[[pd.DataFrame], Weights]] = {
 }
 
 
-def _histories(
+def training_histories(
     touches: pd.DataFrame, ends: pd.DataFrame, *, window: timedelta
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """Touches of everybody up to their first outcome (or their last touch), and who had one: what a model learns from."""
+    """Training data of a model: everybody's touches up to their first outcome (or last touch), and who had an
+    outcome.
+    """
     first = ends.dropna(subset=["person_id"]).groupby("person_id")["at"].min()
     until = touches["person_id"].map(first)
     last = touches.groupby("person_id")["touch_at"].transform("max")
     until = until.fillna(last)
-    kept = touches[(touches["touch_at"] <= until) & (touches["touch_at"] > until - window)]
-    return kept, kept["person_id"].isin(first.index)
+    before_outcome = touches[(touches["touch_at"] <= until) & (touches["touch_at"] > until - window)]
+    return before_outcome, before_outcome["person_id"].isin(first.index)

@@ -1,4 +1,4 @@
-"""The open deals as their credit is shared out: amounts and what they will probably bring, by touch and by channel."""
+"""Open deals by channel: amounts and expected value, allocated by attribution credit."""
 
 from datetime import date
 
@@ -12,26 +12,36 @@ SHARES = ["deal_id", "channel", "campaign_id", "ad_set_id", "stage", "credit", "
 
 
 def open_deals(
-    deals: pd.DataFrame, stages: pd.DataFrame, outcomes: pd.DataFrame, touchpoints: pd.DataFrame, *, as_of: date | pd.Timestamp, model: Model, window_days: int
-) -> pd.DataFrame:  # fmt: skip
-    """Each touch's share of each open deal: `SHARES`. Amount is the whole deal's, in the reporting currency, empty where it is not known.
+    deals: pd.DataFrame,
+    stages: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    touchpoints: pd.DataFrame,
+    *,
+    as_of: date | pd.Timestamp,
+    model: Model,
+    window_days: int,
+) -> pd.DataFrame:
+    """Each touch's share of each open deal: `SHARES`. Amount is the whole deal's, reporting currency, empty
+    where unknown.
 
     Args:
         deals: raw/crm_deals.
         stages: raw/crm_deal_stages.
-        outcomes: core/outcomes, whose opportunities have the amounts in the reporting currency and the people.
+        outcomes: core/outcomes, whose opportunities have people and amounts in the reporting currency.
         touchpoints: core/touchpoints.
         as_of: The instant.
-        model: Whose credit counts.
-        window_days: How long a touch counts.
+        model: Attribution model.
+        window_days: Days for which a touch counts.
     """
-    own = deals[~deals["is_order"].astype(bool)].assign(deal_id=lambda d: d["source"] + ":" + d["deal_id"])
+    our_deals = deals[~deals["is_order"].astype(bool)].assign(
+        deal_id=lambda d: d["source"] + ":" + d["deal_id"]
+    )
     opened = outcomes[outcomes["kind"] == "opportunity"].set_index("outcome_id")
-    own = own[own["deal_id"].isin(opened.index)].assign(
+    our_deals = our_deals[our_deals["deal_id"].isin(opened.index)].assign(
         amount=lambda d: d["deal_id"].map(opened["value_reporting"])
     )
     entered = stages.assign(deal_id=stages["source"] + ":" + stages["deal_id"])
-    open_ = expected_wins(own, entered, as_of=as_of)
+    open_ = expected_wins(our_deals, entered, as_of=as_of)
     if open_.empty:
         return pd.DataFrame(columns=SHARES)
     open_ = open_.assign(
@@ -39,13 +49,13 @@ def open_deals(
     )
     # Whose credit it is is learned from everything that was bought, as for orders.
     bought = outcomes.loc[outcomes["kind"] == "order", ["outcome_id", "person_id", "at"]]
-    asked = pd.concat(
+    to_credit = pd.concat(
         [bought, open_[["deal_id", "person_id", "at"]].rename(columns={"deal_id": "outcome_id"})],
         ignore_index=True,
     )
-    asked = asked.sort_values("at", kind="stable").drop_duplicates("outcome_id", keep="first")
-    told = attribute(touchpoints, asked, model=model, window_days=window_days)
-    return told.merge(open_, left_on="outcome_id", right_on="deal_id")[SHARES]
+    to_credit = to_credit.sort_values("at", kind="stable").drop_duplicates("outcome_id", keep="first")
+    credited = attribute(touchpoints, to_credit, model=model, window_days=window_days)
+    return credited.merge(open_, left_on="outcome_id", right_on="deal_id")[SHARES]
 
 
 def by_channel(shares: pd.DataFrame) -> pd.DataFrame:
@@ -53,5 +63,7 @@ def by_channel(shares: pd.DataFrame) -> pd.DataFrame:
     if shares.empty:
         return pd.DataFrame(columns=["channel", "stage", "deals", "amount", "expected"])
     amount = shares["amount"] * shares["credit"]
-    told = shares.assign(deals=shares["credit"], amount=amount, expected=amount * shares["win_chance"])
-    return told.groupby(["channel", "stage"])[["deals", "amount", "expected"]].sum(min_count=1).reset_index()
+    summed = shares.assign(deals=shares["credit"], amount=amount, expected=amount * shares["win_chance"])
+    return (
+        summed.groupby(["channel", "stage"])[["deals", "amount", "expected"]].sum(min_count=1).reset_index()
+    )

@@ -1,7 +1,8 @@
-"""What a qualified lead costs, by the clicks that were paid for: leads that have qualified, and those that still will.
+"""Cost per qualified lead of a click cohort: leads that have qualified, and those expected to.
 
-The cost of clicks is known at once and their leads qualify for months, so spend over qualified leads so far makes every young cohort
-look dear. Here the leads still open, and those that have not even appeared, are carried to their end (`assets.core.crm.survival`), with a range.
+The cost of clicks is known at once and their leads qualify for months, so spend over qualified leads so
+far makes every young cohort look expensive. Open leads, and leads still to arrive, are projected
+(`assets.core.crm.survival`).
 """
 
 from datetime import date
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from assets.core.crm.input_cleaning import instants, named, texts
-from assets.core.crm.survival import LONGEST_ARRIVAL, Learned, learned, still_to_qualify
+from assets.core.crm.survival import LONGEST_ARRIVAL, QualificationModel, fit_qualification, still_to_qualify
 
 LEAD = {
     "channel": ("channel", "platform"),
@@ -44,38 +45,48 @@ Numbers = npt.NDArray[np.float64]
 
 
 def cost_per_qualified_lead(
-    leads: pd.DataFrame, spend: pd.DataFrame, *, as_of: date | pd.Timestamp, start: date, end: date, within_days: int = 90, seed: int = 0
-) -> pd.DataFrame:  # fmt: skip
-    """A row per channel with spend or leads, and `all` for those with spend, of the clicks of `start` to `end` (both included).
+    leads: pd.DataFrame,
+    spend: pd.DataFrame,
+    *,
+    as_of: date | pd.Timestamp,
+    start: date,
+    end: date,
+    within_days: int = 90,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """A row per channel with spend or leads, and `all` for those with spend, of the clicks of `start` to
+    `end` (inclusive).
 
     Args:
-        leads: A row per lead of any time: channel, click_at, lead_at, qualified_at (empty where not yet). The older ones teach.
+        leads: A row per lead of any time: channel, click_at, lead_at, qualified_at (empty where not yet). Old
+            ones teach.
         spend: channel, day, spend; days and channels may repeat.
-        as_of: Morning on which this was known; nothing later is looked at.
+        as_of: Morning on which this was known; nothing later is used.
         start: First click day of the cohort.
         end: Last click day of the cohort.
-        within_days: A lead that is older will not qualify any more.
+        within_days: An older lead will not qualify any more.
         seed: Same seed and frames, same answer.
 
     Returns:
-        leads and qualified so far, projected with its 80 % range, matured (qualified / projected), and spend over each. Nothing over
-        nothing is empty.
+        leads and qualified so far, projected with its 80 % range, matured (qualified / projected), and spend
+        over each. 0/0
+        is empty.
     """
-    known = _leads(leads)
+    leads_so_far = _leads(leads)
     now = pd.Timestamp(as_of)
     now = now.tz_localize("UTC") if now.tzinfo is None else now.tz_convert("UTC")
-    known = known[known["lead_at"] <= now]
-    known["qualified_at"] = known["qualified_at"].where(known["qualified_at"] <= now)
+    leads_so_far = leads_so_far[leads_so_far["lead_at"] <= now]
+    leads_so_far["qualified_at"] = leads_so_far["qualified_at"].where(leads_so_far["qualified_at"] <= now)
     first, last = pd.Timestamp(start, tz="UTC"), pd.Timestamp(end, tz="UTC") + pd.Timedelta(days=1)
-    cohort = known[(known["click_at"] >= first) & (known["click_at"] < last)]
+    cohort = leads_so_far[(leads_so_far["click_at"] >= first) & (leads_so_far["click_at"] < last)]
     cost = _spend(spend, start, end)
     channels = sorted({*cohort["channel"], *cost})
     if not channels:
         return pd.DataFrame(columns=COLUMNS)
-    found = learned(known, now=now, within_days=within_days)
+    model = fit_qualification(leads_so_far, now=now, within_days=within_days)
     rng = np.random.default_rng(seed)
     draws = {
-        name: _draws(cohort[cohort["channel"] == name], found, found.row(name), now, (first, last), rng)
+        name: _draws(cohort[cohort["channel"] == name], model, model.row(name), now, (first, last), rng)
         for name in channels
     }
     rows = [_row(name, cost.get(name), cohort[cohort["channel"] == name], draws[name]) for name in channels]
@@ -93,32 +104,33 @@ def cost_per_qualified_lead(
 
 
 def with_unseen(costs: pd.DataFrame, *, total: str, seen: float) -> pd.DataFrame:
-    """The rows of `total` as if the leads whose click nobody saw were paid ones as often as the others; channels stay as they are.
+    """The rows of `total` as if leads without an observed click were paid as often as the others; channels
+    are unchanged.
 
-    `seen` is the share of all leads whose click (or visit) is known.
+    `seen` is the share of leads with an observed click or visit.
     """
     whole, share = costs["channel"] == total, seen if seen > 0 else 1.0
-    found = costs.copy()
+    scaled = costs.copy()
     for names, factor in (
         (("projected", "projected_low", "projected_high"), 1.0 / share),
         (("cpql_so_far", "cpql", "cpql_low", "cpql_high"), share),
     ):
         for name in names:
-            values = pd.to_numeric(found[name])
-            found[name] = values.where(~whole, values * factor)
-    return found
+            values = pd.to_numeric(scaled[name])
+            scaled[name] = values.where(~whole, values * factor)
+    return scaled
 
 
 def _draws(
     leads: pd.DataFrame,
-    found: Learned,
+    model: QualificationModel,
     row: int,
     now: pd.Timestamp,
     days: tuple[pd.Timestamp, pd.Timestamp],
     rng: np.random.Generator,
 ) -> Numbers:
-    """Draws of how many of a cohort will have qualified in the end."""
-    hazard = found.hazards(row, rng, DRAWS)
+    """Simulated final numbers of qualified leads of a cohort."""
+    hazard = model.hazards(row, rng, DRAWS)
     chance = still_to_qualify(hazard)
     open_ = leads[leads["qualified_at"].isna()]
     age = (
@@ -133,7 +145,7 @@ def _draws(
     per_day = leads.groupby(leads["click_at"].dt.normalize()).size()
     for day in pd.date_range(days[0], days[1], inclusive="left"):
         old = min(max(int((now.normalize() - day) / pd.Timedelta(days=1)) - 1, 0), LONGEST_ARRIVAL)
-        share = found.arrived[row, old]
+        share = model.arrived[row, old]
         if share < 1.0 and day < now:
             so_far = float(per_day.get(day, 0.0))
             unseen += rng.poisson(rng.gamma(so_far + 0.1, 1.0, DRAWS) * (1.0 - share) / share)
@@ -159,26 +171,28 @@ def _over(spend: float | None, count: float) -> float | None:
 
 
 def _leads(frame: pd.DataFrame) -> pd.DataFrame:
-    found = named(frame, LEAD, needed=("channel", "click_at", "lead_at", "qualified_at"), what="leads")
-    found["channel"] = texts(found["channel"]).fillna("unknown")
+    cleaned = named(frame, LEAD, needed=("channel", "click_at", "lead_at", "qualified_at"), what="leads")
+    cleaned["channel"] = texts(cleaned["channel"]).fillna("unknown")
     for column in ("click_at", "lead_at", "qualified_at"):
-        found[column] = instants(found[column])
-    found["click_at"] = found["click_at"].fillna(found["lead_at"])
-    found = found.dropna(subset=["lead_at"])
+        cleaned[column] = instants(cleaned[column])
+    cleaned["click_at"] = cleaned["click_at"].fillna(cleaned["lead_at"])
+    cleaned = cleaned.dropna(subset=["lead_at"])
     # A click after its lead is an entry by hand; it cannot have brought it.
-    found["click_at"] = found["click_at"].where(found["click_at"] <= found["lead_at"], found["lead_at"])
-    return found.reset_index(drop=True)
+    cleaned["click_at"] = cleaned["click_at"].where(
+        cleaned["click_at"] <= cleaned["lead_at"], cleaned["lead_at"]
+    )
+    return cleaned.reset_index(drop=True)
 
 
 def _spend(frame: pd.DataFrame, start: date, end: date) -> dict[str, float]:
-    found = named(frame, SPEND, needed=("channel", "day", "spend"), what="spend")
-    day = instants(found["day"])
+    cleaned = named(frame, SPEND, needed=("channel", "day", "spend"), what="spend")
+    day = instants(cleaned["day"])
     inside = (day >= pd.Timestamp(start, tz="UTC")) & (
         day < pd.Timestamp(end, tz="UTC") + pd.Timedelta(days=1)
     )
-    cost = pd.to_numeric(found["spend"], errors="coerce").where(inside)
+    cost = pd.to_numeric(cleaned["spend"], errors="coerce").where(inside)
     return {
         str(name): float(value)
-        for name, value in cost.groupby(texts(found["channel"])).sum(min_count=1).items()
+        for name, value in cost.groupby(texts(cleaned["channel"])).sum(min_count=1).items()
         if value > 0
     }

@@ -1,10 +1,10 @@
-"""How much a touch of each channel convinces, learned from who had an outcome and who had not.
+"""Data-driven attribution: a noisy-or model of how strongly each channel's touches convince.
 
-Every touch convinces by itself at a rate of its channel, and the first that does wins (a noisy-or): the chance of an outcome after
-a path is 1 - exp(-(sum of its touches' rates)). On that scale a path is worth the sum of its touches, so a touch's Shapley value is
-its own rate, and its credit the rate's share. Rates are the most likely ones, drawn towards each other where there is little to
-learn from. Known weakness: it sees what goes along with outcomes, not what causes them. A channel that meets people who had decided
-already (brand search, retargeting) is believed too much.
+Every touch convinces independently at its channel's rate (noisy-or, Pearl 1988): the chance of an outcome
+after a path is 1 - exp(-(sum of its touches' rates)). On that scale a path's worth is additive, so a
+touch's Shapley value is its own rate, and its credit the rate's share. Rates are maximum likelihood with a
+ridge penalty on their logs. Known weakness: association is not causation. A channel that meets people who
+had already decided (brand search, retargeting) is credited too much.
 """
 
 import numpy as np
@@ -16,11 +16,11 @@ MOST_TOUCHES = 6
 SHRINKAGE = 1.0
 """Half the inverse variance of log rates between channels: they differ by a factor of about two."""
 CAP, CAP_SHRINKAGE = 2.0, 0.02
-"""Where a funnel's share of people who can be convinced at all is thought to be (log odds) before it is learned, and how firmly."""
+"""Prior log odds of the share of people who can be convinced at all, per funnel, and its strength."""
 Numbers = npt.NDArray[np.float64]
 
 
-def noisy_or_pulls(touches: pd.DataFrame, has_outcome: pd.Series) -> dict[str, float]:
+def noisy_or_rates(touches: pd.DataFrame, has_outcome: pd.Series) -> dict[str, float]:
     """The rate of each channel, up to a common factor.
 
     Args:
@@ -59,15 +59,15 @@ def _most_likely(
         chance = np.minimum(of * convinced, 1.0 - 1e-12)
         value = float((times * np.where(hit, -np.log(np.maximum(chance, 1e-300)), -np.log1p(-chance))).sum())
         slope = times * np.where(hit, -1.0 / np.maximum(chance, 1e-300), 1.0 / (1.0 - chance))
-        own = (slope * of * np.exp(-x)) @ seen * rates
+        rate_slopes = (slope * of * np.exp(-x)) @ seen * rates
         others = np.bincount(funnel, slope * convinced * of * (1.0 - of), funnels)
         apart, level = theta[:size] - theta[:size].mean(), theta[size:] - CAP
         value += SHRINKAGE * float(apart @ apart) + CAP_SHRINKAGE * float(level @ level)
-        return value, np.append(own + 2 * SHRINKAGE * apart, others + 2 * CAP_SHRINKAGE * level)
+        return value, np.append(rate_slopes + 2 * SHRINKAGE * apart, others + 2 * CAP_SHRINKAGE * level)
 
     share = float((times * hit).sum() / times.sum())
     start = -np.log(max(1.0 - share, 1e-3)) / max(float((times * seen.sum(axis=1)).sum() / times.sum()), 1e-9)
     begin = np.append(np.full(size, np.log(max(start, 1e-6))), np.full(funnels, CAP))
     # Without this bound a path that always succeeds would be worth infinitely much.
-    found = minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=[(-14.0, 6.0)] * len(begin))
-    return np.exp(found.x[:size])
+    fit = minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=[(-14.0, 6.0)] * len(begin))
+    return np.exp(fit.x[:size])

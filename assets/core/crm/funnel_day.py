@@ -1,7 +1,7 @@
-"""The funnel per channel and day: spend and claims from the platforms, leads, orders and revenue from the CRM, side by side.
+"""Daily funnel per channel: spend and claims from the platforms; leads, orders and revenue from the CRM.
 
-The hard rule: what platforms claim is never added across platforms, because each claims what the others claim too. `paid` and `all` have
-booked figures alone.
+Claims are never added across platforms, because each platform claims what the others claim too. `paid` and
+`all` have booked figures alone.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
 PAID, ALL = "paid", "all"
 COUNTS = {"lead": "leads", "qualified": "qualified", "opportunity": "opportunities", "order": "orders"}
 RANGED = ("revenue", "qualified")
-"""What has a range for `paid`: from nothing to everything of what is unattributed."""
+"""Figures of `paid` with a range: from none to all of the unattributed outcomes."""
 BOOKED = [
     *COUNTS.values(),
     "shop_orders",
@@ -28,70 +28,91 @@ BOOKED = [
 def shares(
     touchpoints: pd.DataFrame, outcomes: pd.DataFrame, *, model: Model, window_days: int
 ) -> pd.DataFrame:
-    """Each touch's share of each outcome, as `attribute` gives it, with kind, day and is_shop; orders by every model, the rest by `model`.
+    """Each touch's share of each outcome, from `attribute`, with kind, day and is_shop; orders by every
+    model, the rest by `model`.
 
-    `is_shop` of an order by somebody who ordered before and was not seen to come since is `repeat`.
+    `is_shop` is `repeat` for an order by a person who ordered before and was not observed to return since.
     """
     parts = []
     for kind in COUNTS:
-        own = outcomes[outcomes["kind"] == kind].rename(columns={"value_reporting": "worth"})
-        given = own[["outcome_id", "person_id", "at", "worth"]].rename(columns={"worth": "value"})
+        of_kind = outcomes[outcomes["kind"] == kind].rename(columns={"value_reporting": "worth"})
+        given = of_kind[["outcome_id", "person_id", "at", "worth"]].rename(columns={"worth": "value"})
         for name in MODELS if kind == "order" else (model,):
-            told = attribute(touchpoints, given, model=name, window_days=window_days, repeats_follow=True)
+            credited = attribute(touchpoints, given, model=name, window_days=window_days, repeats_follow=True)
             parts.append(
-                told.assign(kind=kind, is_shop=told["outcome_id"].map(own.set_index("outcome_id")["is_shop"]))
+                credited.assign(
+                    kind=kind, is_shop=credited["outcome_id"].map(of_kind.set_index("outcome_id")["is_shop"])
+                )
             )
-    told = pd.concat(parts, ignore_index=True)
-    is_repeat = (told["kind"] == "order") & (told["is_shop"] == "order") & _nobody_came(told)
-    return told.assign(day=told["at"].dt.date, is_shop=told["is_shop"].mask(is_repeat, "repeat"))
+    credited = pd.concat(parts, ignore_index=True)
+    is_repeat = (credited["kind"] == "order") & (credited["is_shop"] == "order") & _nobody_came(credited)
+    return credited.assign(day=credited["at"].dt.date, is_shop=credited["is_shop"].mask(is_repeat, "repeat"))
 
 
-def _nobody_came(told: pd.DataFrame) -> pd.Series:
-    """Whether an order's person had ordered before and has not been seen to come since: no platform can claim such an order."""
-    orders = told[told["kind"] == "order"].drop_duplicates("outcome_id").sort_values("at", kind="stable")
+def _nobody_came(credited: pd.DataFrame) -> pd.Series:
+    """Whether an order's person had ordered before and was not observed since: no platform can claim such an
+    order.
+    """
+    orders = (
+        credited[credited["kind"] == "order"].drop_duplicates("outcome_id").sort_values("at", kind="stable")
+    )
     before = orders.groupby("person_id")["at"].shift().set_axis(orders["outcome_id"])
-    last = told[told["kind"] == "order"].groupby("outcome_id")["touch_at"].max().reindex(before.index)
+    last = credited[credited["kind"] == "order"].groupby("outcome_id")["touch_at"].max().reindex(before.index)
     return (
-        told["outcome_id"]
+        credited["outcome_id"]
         .map((last <= before) | (last.isna() & before.notna()))
         .fillna(value=False)
         .astype(bool)
     )
 
 
-def credit(told: pd.DataFrame) -> pd.DataFrame:
-    """Those shares by model, kind, day, channel, campaign and ad set. `is_shop` tells orders from deals."""
+def credit(credited: pd.DataFrame) -> pd.DataFrame:
+    """Shares summed by model, kind, day, channel, campaign and ad set. `is_shop` separates orders from
+    deals.
+    """
     keys = ["model", "kind", "day", "channel", "campaign_id", "ad_set_id", "is_shop"]
-    return told.groupby(keys, dropna=False)[["credit", "value"]].sum(min_count=1).reset_index()
+    return credited.groupby(keys, dropna=False)[["credit", "value"]].sum(min_count=1).reset_index()
 
 
 def funnel_days(
-    credits_: pd.DataFrame, kpi_days: pd.DataFrame, *, model: Model, start: date, end: date, currency: str
+    credits_: pd.DataFrame,
+    kpi_days: pd.DataFrame,
+    *,
+    model: Model,
+    start: date,
+    end: date,
+    currency: str,
+    paid_revenue: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """A row per channel and day of `start` to `end`: the platforms', every other channel's, `unattributed`, `paid` and `all`.
+    """A row per channel and day of `start` to `end`: platforms, other channels, `unattributed`, `paid` and
+    `all`.
 
     Args:
         credits_: As `credit` returns it.
-        kpi_days: core/kpi_day of the platforms and their total: platform, day, spend, conversions, conversion_value.
-        model: Whose credit counts.
+        kpi_days: core/kpi_day of the platforms and their total: platform, day, spend, conversions,
+            conversion_value.
+        model: Attribution model.
         start: First day.
         end: Last day.
         currency: The reporting currency.
+        paid_revenue: Revenue of `paid` with its range by day (`PaidShares.by_day`). Without it, unattributed
+            orders count as paid as often as the others, and the range goes from none to all of them.
     """
     booked = _booked(credits_[credits_["model"] == model], start, end)
     delivered = _delivered(kpi_days, start, end)
     platforms = delivered[delivered["channel"].isin(PLATFORMS)]
     rows = platforms.merge(booked, on=["channel", "day"], how="outer")
-    # A platform that spent and of which the CRM knows nothing that day has booked nothing; that is a zero, not a gap.
+    # A platform that spent and of which the CRM knows nothing that day has booked nothing; that is a zero,
+    # not a gap.
     rows[BOOKED] = rows[BOOKED].fillna(0.0)
     whole = delivered.loc[delivered["channel"] == ALL, ["day", "spend"]]
-    return pd.concat([rows, _paid(rows, whole), _all(rows, whole)], ignore_index=True).assign(
+    return pd.concat([rows, _paid(rows, whole, paid_revenue), _all(rows, whole)], ignore_index=True).assign(
         currency=currency
     )
 
 
-def _booked(told: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
-    inside = told[(told["day"] >= start) & (told["day"] <= end)]
+def _booked(credits_: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
+    inside = credits_[(credits_["day"] >= start) & (credits_["day"] <= end)]
     counts = inside.pivot_table(
         index=["channel", "day"], columns="kind", values="credit", aggfunc="sum", fill_value=0.0
     ).rename(columns=COUNTS)
@@ -114,10 +135,11 @@ def _delivered(kpi_days: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
     return inside.rename(columns=names)[["channel", "day", "spend", "claimed_conversions", "claimed_value"]]
 
 
-def _paid(rows: pd.DataFrame, spend: pd.DataFrame) -> pd.DataFrame:
-    """The platforms together: booked figures are sums; what is unattributed is taken to be paid as often as what is not.
+def _paid(rows: pd.DataFrame, spend: pd.DataFrame, revenue: pd.DataFrame | None) -> pd.DataFrame:
+    """The platforms together: booked figures are sums; unattributed outcomes are assumed paid as often as the
+    others.
 
-    That estimate needs more than a day's few orders: the share is that of the 28 days up to the day.
+    A day has too few orders for that share: it is taken over the 28 days up to the day.
     """
     of_paid = rows[rows["channel"].isin(PLATFORMS)].groupby("day")[BOOKED].sum()
     lost = (
@@ -136,10 +158,12 @@ def _paid(rows: pd.DataFrame, spend: pd.DataFrame) -> pd.DataFrame:
         of_paid.rolling(28, min_periods=1).sum()
         / seen.rolling(28, min_periods=1).sum().where(lambda sums: sums > 0)
     ).fillna(0.0)
-    found = of_paid + lost * lately
+    estimated = of_paid + lost * lately
     for name in RANGED:
-        found[f"{name}_low"], found[f"{name}_high"] = of_paid[name], of_paid[name] + lost[name]
-    return found.reset_index().merge(spend, on="day", how="outer").assign(channel=PAID)
+        estimated[f"{name}_low"], estimated[f"{name}_high"] = of_paid[name], of_paid[name] + lost[name]
+    if revenue is not None:
+        estimated.update(revenue.set_index("day"))
+    return estimated.reset_index().merge(spend, on="day", how="outer").assign(channel=PAID)
 
 
 def _all(rows: pd.DataFrame, spend: pd.DataFrame) -> pd.DataFrame:
@@ -154,7 +178,10 @@ def _all(rows: pd.DataFrame, spend: pd.DataFrame) -> pd.DataFrame:
 def lead_clicks(
     touchpoints: pd.DataFrame, outcomes: pd.DataFrame, *, platforms: Iterable[str] = PLATFORMS
 ) -> pd.DataFrame:
-    """Leads with the click they cost: channel, campaign_id, ad_set_id, click_at, lead_at, qualified_at. It is the last paid one before the lead; without one the last visit, else none."""
+    """Leads with the click that they cost: channel, campaign_id, ad_set_id, click_at, lead_at, qualified_at.
+
+    It is the last paid click before the lead; without one the last visit, else none.
+    """
     leads = outcomes[outcomes["kind"] == "lead"][["person_id", "at"]].rename(columns={"at": "lead_at"})
     qualified = outcomes[outcomes["kind"] == "qualified"].set_index("person_id")["at"]
     visits = touchpoints.merge(leads, on="person_id")
@@ -163,11 +190,11 @@ def lead_clicks(
         ["is_paid", "touch_at"], kind="stable"
     )
     last = visits.drop_duplicates("person_id", keep="last").set_index("person_id")
-    found = leads.assign(
+    with_click = leads.assign(
         channel=leads["person_id"].map(last["channel"]).fillna(UNATTRIBUTED),
         click_at=leads["person_id"].map(last["touch_at"]),
     )
-    found["click_at"] = found["click_at"].fillna(found["lead_at"])
+    with_click["click_at"] = with_click["click_at"].fillna(with_click["lead_at"])
     for name in ("campaign_id", "ad_set_id"):
-        found[name] = found["person_id"].map(last[name])
-    return found.assign(qualified_at=found["person_id"].map(qualified)).reset_index(drop=True)
+        with_click[name] = with_click["person_id"].map(last[name])
+    return with_click.assign(qualified_at=with_click["person_id"].map(qualified)).reset_index(drop=True)

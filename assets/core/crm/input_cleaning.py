@@ -1,4 +1,4 @@
-"""Frames from elsewhere brought into one shape: columns by their usual names, instants in UTC, ids as text, rows without either left out."""
+"""Input frames brought into one shape: columns by their usual names, instants in UTC, ids as text."""
 
 from collections.abc import Iterable, Mapping
 
@@ -38,35 +38,44 @@ OUTCOME = {
 def named(
     frame: pd.DataFrame, wanted: Mapping[str, Iterable[str]], *, needed: Iterable[str], what: str
 ) -> pd.DataFrame:
-    """The wanted columns under our names, whatever usual name they have; those that are missing are empty.
+    """The wanted columns under our names, whichever usual name they have; missing optional ones are empty.
 
     Raises:
-        DataUnusable: A needed one is not there under any of its names.
+        DataUnusable: A required column is absent under all of its names.
     """
-    theirs = {str(column).strip().lower(): column for column in frame.columns}
-    found = {}
+    plain = [str(column).strip().lower() for column in frame.columns]
+    theirs = dict(zip(plain, frame.columns, strict=True))
+    renamed = {}
     for name, usual in wanted.items():
-        column = next((theirs[one] for one in usual if one in theirs), None)
+        column = next((theirs[alias] for alias in usual if alias in theirs), None)
         if column is None and name in needed:
             raise DataUnusable(
                 f"The {what} have no column {name} (or {', '.join(list(usual)[1:4])}). Rename one so."
             )
-        found[name] = (
+        if column is not None and plain.count(str(column).strip().lower()) > 1:
+            raise DataUnusable(f"The {what} have two columns {column}. Leave one of them out.")
+        renamed[name] = (
             frame[column].reset_index(drop=True)
             if column is not None
             else pd.Series([None] * len(frame), dtype=object)
         )
-    return pd.DataFrame(found)
+    return pd.DataFrame(renamed)
 
 
 def instants(values: pd.Series) -> pd.Series:
-    """Instants in UTC from texts, dates or timestamps; what is none is empty. Without a zone they are taken for UTC."""
-    return pd.to_datetime(
-        values,
-        utc=True,
-        errors="coerce",
-        format="mixed" if values.dtype in {object, "str", "string"} else None,
-    ).astype("datetime64[us, UTC]")
+    """Instants in UTC from ISO texts in any of their forms, dates or timestamps; unreadable ones are empty.
+
+    Without a zone they are taken for UTC.
+
+    Raises:
+        DataUnusable: No text can be read: another order of day and month cannot be guessed.
+    """
+    is_text = pd.api.types.is_object_dtype(values) or pd.api.types.is_string_dtype(values)
+    read = pd.to_datetime(values, utc=True, errors="coerce", format="ISO8601" if is_text else None)
+    if is_text and values.notna().any() and read.isna().all():
+        example = values[values.notna()].iloc[0]
+        raise DataUnusable(f"'{example}' is no ISO date or time. Give instants such as 2026-03-01T10:00:00Z.")
+    return read.astype("datetime64[us, UTC]")
 
 
 def texts(values: pd.Series) -> pd.Series:

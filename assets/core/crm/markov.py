@@ -1,7 +1,7 @@
-"""How much fewer outcomes there would be without each channel, if people walked from touch to touch by chance (a first-order chain).
+"""Removal effects of channels in a first-order Markov chain of touches (Anderl et al. 2016).
 
-Known weakness: what came before the last step is forgotten, and removing a channel sends everybody who met it away, so often-met channels
-look important. That is why it is a peer here and not the default.
+Known weakness: it forgets all but the last step, and removing a channel loses everybody who met it, so
+frequent channels look important. It is therefore offered as an alternative and is not the default.
 """
 
 import numpy as np
@@ -11,7 +11,9 @@ START, END, NOTHING = "(start)", "(outcome)", "(nothing)"
 
 
 def removal_effects(touches: pd.DataFrame, has_outcome: pd.Series) -> dict[str, float]:
-    """Share of outcomes lost without each channel; arguments as of `assets.core.crm.data_driven.noisy_or_pulls`."""
+    """Share of outcomes lost without each channel; arguments as of
+    `assets.core.crm.data_driven.noisy_or_rates`.
+    """
     if touches.empty:
         return {}
     ordered = touches.assign(hit=has_outcome.to_numpy()).sort_values(["person_id", "touch_at"], kind="stable")
@@ -26,18 +28,18 @@ def removal_effects(touches: pd.DataFrame, has_outcome: pd.Series) -> dict[str, 
     inner = chance.reindex(columns=states, fill_value=0.0).to_numpy()
     success = chance[END].to_numpy() if END in chance else np.zeros(len(states))
     whole = _reached(inner, success, states.index(START))
-    found = {}
+    effects = {}
     for number, state in enumerate(states):
         if state != START:
             without = inner.copy()
-            without[number], kept = 0.0, success.copy()
-            kept[number] = 0.0
-            found[str(state)] = (
-                1.0 - _reached(without, kept, states.index(START)) / whole if whole > 0 else 0.0
+            without[number], success_without = 0.0, success.copy()
+            success_without[number] = 0.0
+            effects[str(state)] = (
+                1.0 - _reached(without, success_without, states.index(START)) / whole if whole > 0 else 0.0
             )
-    return found
+    return effects
 
 
 def _reached(inner: np.ndarray, success: np.ndarray, start: int) -> float:
-    """The chance to get to an outcome from the start."""
+    """Probability of reaching an outcome from the start."""
     return float(np.linalg.solve(np.eye(len(inner)) - inner, success)[start])

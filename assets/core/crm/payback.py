@@ -1,7 +1,8 @@
-"""How long it takes until clicks have earned what they cost: days from the click, per platform and campaign.
+"""Payback time: days from the click until orders have returned the cost, per platform and campaign.
 
-Young clicks have had little time to earn. So what each further day of age brings is taken from the clicks that are that old, and added up:
-an order is counted at its age, the days' cost is that of every click day which has reached it.
+Young clicks have had little time to earn, so the curve adds the increments of each day of age, each taken
+from the click days that are at least that old: an order counts at its age, over the cost of all click days
+that reached it.
 """
 
 from datetime import date
@@ -18,12 +19,14 @@ Whole = npt.NDArray[np.int64]
 
 
 def payback(earned: pd.DataFrame, spent: pd.DataFrame, *, last: date, seed: int = 0) -> pd.DataFrame:
-    """Per place with spend: share of it that is back by the age of 90 days, days until all of it is, and 80 % of where that may lie.
+    """Per key with spend: share returned by the age of 90 days, days until all of it is, and their 80 % range
+    (bootstrap).
 
     Args:
-        earned: A row per share of an order: place, outcome_id, touch_day, day (both dates), value (what it earned, such as its margin).
-        spent: place, day, spend; a day of a place once.
-        last: Last day that is known.
+        earned: A row per share of an order: place (the key), outcome_id, touch_day, day (both dates), value
+            (such as margin).
+        spent: place, day, spend; each day of a key once.
+        last: Last known day.
         seed: Same seed and frames, same answer.
 
     Returns:
@@ -35,45 +38,51 @@ def payback(earned: pd.DataFrame, spent: pd.DataFrame, *, last: date, seed: int 
         return pd.DataFrame(columns=COLUMNS)
     index = pd.Index(places)
     exposed = _exposed(index.get_indexer(cost["place"]), _ages(cost["day"], last), cost["spend"], len(places))
-    own = earned[earned["place"].isin(index)]
-    own = own.assign(age=(_number(own["day"]) - _number(own["touch_day"])).clip(0, None))
-    own = own[own["age"] <= LONGEST_DAYS]
-    place, age = index.get_indexer(own["place"]), own["age"].to_numpy(dtype=int)
+    shares = earned[earned["place"].isin(index)]
+    shares = shares.assign(age=(_number(shares["day"]) - _number(shares["touch_day"])).clip(0, None))
+    shares = shares[shares["age"] <= LONGEST_DAYS]
+    key_number, age = index.get_indexer(shares["place"]), shares["age"].to_numpy(dtype=int)
     per_cost = np.divide(
-        own["value"].to_numpy(dtype=float), exposed[place, age], out=np.zeros(len(own)), where=exposed[place, age] > 0
-    )  # fmt: skip
-    cell = place * (LONGEST_DAYS + 1) + age
+        shares["value"].to_numpy(dtype=float),
+        exposed[key_number, age],
+        out=np.zeros(len(shares)),
+        where=exposed[key_number, age] > 0,
+    )
+    cell = key_number * (LONGEST_DAYS + 1) + age
     curve = _curves(per_cost, cell, len(places))
-    order, orders = pd.factorize(own["outcome_id"])
+    order, orders = pd.factorize(shares["outcome_id"])
     rng = np.random.default_rng(seed)
     drawn = [
         _day(_curves(per_cost * rng.poisson(1.0, len(orders))[order], cell, len(places)))
-        for _ in range(DRAWS if len(own) else 0)
+        for _ in range(DRAWS if len(shares) else 0)
     ]
     low, high = np.quantile(drawn, [0.1, 0.9], axis=0, method="nearest") if drawn else (_day(curve),) * 2
     return pd.DataFrame(
         {
-            "place": places, "returned": curve[:, -1], "payback_days": _known(_day(curve)), "payback_low": _known(low),
+            "place": places,
+            "returned": curve[:, -1],
+            "payback_days": _known(_day(curve)),
+            "payback_low": _known(low),
             "payback_high": _known(high),
         }
-    )  # fmt: skip
+    )
 
 
-def _exposed(place: Whole, age: Whole, spend: pd.Series, size: int) -> Numbers:
-    """Per place and age the cost of the click days that have reached it."""
-    found = np.zeros((size, LONGEST_DAYS + 1))
-    np.add.at(found, (place, np.clip(age, 0, LONGEST_DAYS)), spend.to_numpy(dtype=float))
-    return found[:, ::-1].cumsum(axis=1)[:, ::-1]
+def _exposed(key_number: Whole, age: Whole, spend: pd.Series, size: int) -> Numbers:
+    """Per key and age the cost of the click days that have reached it."""
+    exposed = np.zeros((size, LONGEST_DAYS + 1))
+    np.add.at(exposed, (key_number, np.clip(age, 0, LONGEST_DAYS)), spend.to_numpy(dtype=float))
+    return exposed[:, ::-1].cumsum(axis=1)[:, ::-1]
 
 
 def _curves(per_cost: Numbers, cell: Whole, size: int) -> Numbers:
-    """Per place the share of the cost that is back by each age."""
+    """Per key the share of the cost returned by each age."""
     bins = size * (LONGEST_DAYS + 1)
     return np.bincount(cell, per_cost, bins).reshape(size, LONGEST_DAYS + 1).cumsum(axis=1)
 
 
 def _day(curve: Numbers) -> Numbers:
-    """The first age at which all of it is back, infinite where it is not."""
+    """The first age at which all cost is returned, infinite where it is not."""
     return np.where(curve[:, -1] >= 1.0, (curve >= 1.0).argmax(axis=1), np.inf)
 
 

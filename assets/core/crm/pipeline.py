@@ -1,8 +1,9 @@
-"""What open deals are worth: amount times the chance to be won, by the stage a deal is in and how long it has been there.
+"""Expected value of open deals: amount times the chance to be won, by stage and time in it.
 
-Learned from the stage histories of all deals, won, lost and still open: in each stage, on each day, how often deals go on, are won or
-are lost. The chance of a deal is followed through the stages from where it stands; one that has waited long has the chance of those
-that waited as long, which is lower (the age decay). Known weakness: it takes deals to be alike but for stage and age.
+Learned from the stage histories of all deals, won, lost and still open, as a semi-Markov model: in each
+stage, on each day, how often deals move on, are won or are lost. A deal's chance is followed from its
+stage; one that has waited long has the lower chance of those that waited as long. Known weakness: deals
+are assumed alike but for stage and age.
 """
 
 from datetime import date
@@ -26,32 +27,33 @@ STAGE = {
 }
 WON, LOST = "(won)", "(lost)"
 AGES = (0, 2, 5, 10, 20, 40, 80)
-"""Days in a stage from which on its chances are taken to be others."""
+"""Bounds, in days in a stage, between which chances are assumed constant."""
 LONGEST_DAYS = 365
 POOLED_WEIGHT = 10.0
-"""Deal-days of what all stages tell of that age that each stage's own are mixed with."""
+"""Deal-days at the pooled rate of all stages that each stage's own rates are mixed with."""
 COLUMNS = ["deal_id", "stage", "age_days", "amount", "win_chance", "expected"]
 Numbers = npt.NDArray[np.float64]
 
 
 def expected_wins(deals: pd.DataFrame, stages: pd.DataFrame, *, as_of: date | pd.Timestamp) -> pd.DataFrame:
-    """Open deals at `as_of`: deal_id, stage, age_days in it, amount, win_chance and expected (amount x chance), in the amount's own currency.
+    """Open deals at `as_of`: deal_id, stage, age_days, amount, win_chance and expected (amount x chance), in
+    their own currency.
 
     Args:
         deals: deal_id, amount, is_closed, is_won; closed ones teach.
         stages: deal_id, stage, entered_at; every stage a deal entered, the closing ones included or not.
-        as_of: The instant; stages entered later are not looked at.
+        as_of: The instant; stages entered later are ignored.
 
     Where no deal was ever won or lost there is nothing to learn, and win_chance is empty.
     """
     now = pd.Timestamp(as_of)
     now = now.tz_localize("UTC") if now.tzinfo is None else now.tz_convert("UTC")
-    steps, known = _steps(stages, now), _deals(deals)
-    steps = steps[steps["deal_id"].isin(known["deal_id"])]
-    ends = known.set_index("deal_id")
+    steps, cleaned = _steps(stages, now), _deals(deals)
+    steps = steps[steps["deal_id"].isin(cleaned["deal_id"])]
+    ends = cleaned.set_index("deal_id")
     stays = _stays(steps, ends, now)
-    open_ = stays[stays["next"].isna()].merge(known[~known["is_closed"]], on="deal_id")
-    if not open_.empty and known["is_closed"].any():
+    open_ = stays[stays["next"].isna()].merge(cleaned[~cleaned["is_closed"]], on="deal_id")
+    if not open_.empty and cleaned["is_closed"].any():
         open_["win_chance"] = _chances(stays, open_)
     else:
         open_["win_chance"] = np.nan
@@ -64,25 +66,25 @@ def expected_wins(deals: pd.DataFrame, stages: pd.DataFrame, *, as_of: date | pd
 
 
 def _deals(frame: pd.DataFrame) -> pd.DataFrame:
-    found = named(frame, DEAL, needed=("deal_id", "amount", "is_closed", "is_won"), what="deals")
-    found["deal_id"] = texts(found["deal_id"])
-    found["amount"] = pd.to_numeric(found["amount"], errors="coerce").astype(float)
+    cleaned = named(frame, DEAL, needed=("deal_id", "amount", "is_closed", "is_won"), what="deals")
+    cleaned["deal_id"] = texts(cleaned["deal_id"])
+    cleaned["amount"] = pd.to_numeric(cleaned["amount"], errors="coerce").astype(float)
     for column in ("is_closed", "is_won"):
-        found[column] = found[column].map(lambda flag: str(flag).lower() in {"true", "1", "1.0"})
-    found["is_closed"] |= found["is_won"]
-    return found.dropna(subset=["deal_id"]).drop_duplicates("deal_id", keep="last")
+        cleaned[column] = cleaned[column].map(lambda flag: str(flag).lower() in {"true", "1", "1.0"})
+    cleaned["is_closed"] |= cleaned["is_won"]
+    return cleaned.dropna(subset=["deal_id"]).drop_duplicates("deal_id", keep="last")
 
 
 def _steps(frame: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
-    found = named(frame, STAGE, needed=("deal_id", "stage", "entered_at"), what="stages")
-    found["deal_id"], found["stage"] = texts(found["deal_id"]), texts(found["stage"])
-    found["entered_at"] = instants(found["entered_at"])
-    found = found[found["entered_at"] <= now].dropna().drop_duplicates()
-    return found.sort_values(["deal_id", "entered_at"], kind="stable", ignore_index=True)
+    cleaned = named(frame, STAGE, needed=("deal_id", "stage", "entered_at"), what="stages")
+    cleaned["deal_id"], cleaned["stage"] = texts(cleaned["deal_id"]), texts(cleaned["stage"])
+    cleaned["entered_at"] = instants(cleaned["entered_at"])
+    cleaned = cleaned[cleaned["entered_at"] <= now].dropna().drop_duplicates()
+    return cleaned.sort_values(["deal_id", "entered_at"], kind="stable", ignore_index=True)
 
 
 def _stays(steps: pd.DataFrame, ends: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
-    """How long each deal stayed in each stage and where it went; the last stay of an open deal goes nowhere yet."""
+    """Time of each deal in each stage and where it went; the last stay of an open deal is right-censored."""
     of_deal = steps.groupby("deal_id")
     left, following = of_deal["entered_at"].shift(-1), of_deal["stage"].shift(-1)
     is_last = following.isna()
@@ -94,15 +96,15 @@ def _stays(steps: pd.DataFrame, ends: pd.DataFrame, now: pd.Timestamp) -> pd.Dat
     following = following.where(~into_last, outcome)
     days = (left.fillna(now) - steps["entered_at"]) / pd.Timedelta(days=1)
     alone = last_stage & of_deal.cumcount().eq(0)
-    kept = ~last_stage | alone
+    is_stay = ~last_stage | alone
     following = following.where(~alone, outcome)
     return pd.DataFrame(
         {"deal_id": steps["deal_id"], "stage": steps["stage"], "days": days, "next": following}
-    )[kept].reset_index(drop=True)
+    )[is_stay].reset_index(drop=True)
 
 
 def _chances(stays: pd.DataFrame, open_: pd.DataFrame) -> Numbers:
-    """The chance of each open deal, followed through the stages."""
+    """Win chance of each open deal, followed through the stages."""
     names = sorted({*stays["stage"], *(stays["next"].dropna())} - {WON, LOST})
     number = {name: n for n, name in enumerate([*names, WON, LOST])}
     leaves = _leaving(stays, number)  # stages x ages x targets, per day
@@ -143,13 +145,15 @@ def _leaving(stays: pd.DataFrame, number: dict[str, int]) -> Numbers:
 
 
 def _decay(went: Numbers, stayed: Numbers) -> Numbers:
-    """How much rarer going on, and being lost, gets with age in all stages together: ages x targets, one on average."""
+    """How rates of moving on, and of being lost, change with age over all stages: ages x targets, one on
+    average.
+    """
     lost = np.zeros(went.shape[2], bool)
     lost[-1] = True
-    found = np.ones((went.shape[1], went.shape[2]))
+    decay = np.ones((went.shape[1], went.shape[2]))
     for targets in (~lost, lost):
         by_age, exposed = went[:, :, targets].sum(axis=(0, 2)), stayed.sum(axis=0)
         usual = by_age.sum() / max(exposed.sum(), 1.0)
         if usual > 0:
-            found[:, targets] = ((by_age + 1e-3) / (exposed + 1e-3 / usual) / usual)[:, None]
-    return found
+            decay[:, targets] = ((by_age + 1e-3) / (exposed + 1e-3 / usual) / usual)[:, None]
+    return decay

@@ -1,8 +1,10 @@
-"""How leads qualify: the chance of each day, learned per channel from leads of every age, most of which are still undecided.
+"""Qualification of leads: the chance of each day, learned per channel from leads of every age, most still
+undecided.
 
-Discrete-time survival with a share that never qualifies (the cure share): a lead that has not qualified after `within_days` will not.
-The shape over days is each channel's own as far as it has seen enough, else that of all together; each span of days is a Gamma
-posterior, so that few leads mean a wide range. How late leads appear after their click is learned likewise, from the days on which it can be seen.
+Discrete-time survival with a cure share (a share that never qualifies): a lead that has not qualified
+after `within_days` will not. The shape over days is the channel's own as far as it has data, else the
+pooled one; each span of days has a Gamma posterior, so that few leads mean a wide range. The delay from
+click to lead is learned likewise.
 """
 
 from dataclasses import dataclass
@@ -15,40 +17,42 @@ Numbers = npt.NDArray[np.float64]
 SHAPE_WEIGHT = 40.0
 """Lead-days at the pooled shape that a channel's own shape is mixed with, on each day."""
 SPANS = np.array([0, 4, 8, 15, 30, 60])
-"""Days after the lead from which on its chances are known apart."""
+"""Days after the lead at which its chances change."""
 LEVEL_WEIGHT = 4.0
 """Qualified leads at the pooled level that a channel's own level is mixed with."""
 FEW, FADES_A_DAY = 10.0, 0.93
-"""Lead-days that count as much as what the days before tell; and how that fades where there is nothing else."""
+"""Lead-days that outweigh the estimate from earlier days, and the decay per day of that estimate."""
 LONGEST_ARRIVAL = 45
 DAY = pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Learned:
-    """Per channel: chance to qualify on each day after the lead, on how many it rests, and the share of leads that are there by age."""
+class QualificationModel:
+    """Per channel: hazard of each day after the lead, the events it rests on, and the share of leads that
+    have arrived by age.
+    """
 
     channels: tuple[str, ...]
     hazard: Numbers
     """Channels x days, at the most likely level."""
     events: Numbers
-    """Channels x spans of days (`SPANS`): qualified leads that each part of the hazard rests on."""
+    """Channels x spans of days (`SPANS`): qualified leads behind each part of the hazard."""
     arrived: Numbers
-    """Channels x ages: share of a click day's leads that are there after so many days."""
+    """Channels x ages: share of a click day's leads that have arrived after so many days."""
 
     def hazards(self, row: int, rng: np.random.Generator, size: int) -> Numbers:
-        """Draws of a channel's hazard, size x days: each span of days as uncertain as the leads that qualified in it are few."""
+        """Draws of a channel's hazard, size x days, as uncertain as its qualified leads are few."""
         level = rng.gamma(self.events[row], 1.0 / self.events[row], (size, len(SPANS)))
         span = np.searchsorted(SPANS, np.arange(self.hazard.shape[1]), side="right") - 1
         return np.minimum(self.hazard[row] * level[:, span], 0.95)
 
     def row(self, channel: str) -> int:
-        """A channel's row; one that was never seen has the last, which is all together."""
+        """A channel's row; an unseen channel has the last row, which is pooled."""
         return self.channels.index(channel) if channel in self.channels else len(self.channels)
 
 
-def learned(leads: pd.DataFrame, *, now: pd.Timestamp, within_days: int) -> Learned:
-    """What leads (channel, click_at, lead_at, qualified_at) known at `now` tell of those to come."""
+def fit_qualification(leads: pd.DataFrame, *, now: pd.Timestamp, within_days: int) -> QualificationModel:
+    """Qualification model from the leads (channel, click_at, lead_at, qualified_at) known at `now`."""
     channels = tuple(sorted(leads["channel"].unique()))
     number = leads["channel"].map({name: n for n, name in enumerate(channels)}).to_numpy(dtype=int)
     age = _whole_days(now - leads["lead_at"])
@@ -66,26 +70,28 @@ def learned(leads: pd.DataFrame, *, now: pd.Timestamp, within_days: int) -> Lear
     pooled = _pooled(happened.sum(axis=0), at_risk.sum(axis=0))
     expected = at_risk @ pooled
     level = (happened.sum(axis=1) + LEVEL_WEIGHT) / (expected + LEVEL_WEIGHT)
-    own = (happened + SHAPE_WEIGHT * pooled * level[:, None]) / (at_risk + SHAPE_WEIGHT)
-    hazard = np.vstack([own, pooled]).clip(0.0, 0.9)
+    channel_hazard = (happened + SHAPE_WEIGHT * pooled * level[:, None]) / (at_risk + SHAPE_WEIGHT)
+    hazard = np.vstack([channel_hazard, pooled]).clip(0.0, 0.9)
     starts = np.minimum(SPANS, within_days - 1)
     events = np.add.reduceat(np.vstack([happened, happened.sum(axis=0)]), starts, axis=1) + LEVEL_WEIGHT
-    return Learned(channels, hazard, events, _arrivals(leads, number, size, now))
+    return QualificationModel(channels, hazard, events, _arrivals(leads, number, size, now))
 
 
 def _pooled(happened: Numbers, at_risk: Numbers) -> Numbers:
-    """The chance of each day over all channels; where few leads are that old, that of the fortnight before, fading."""
-    found = np.zeros(len(happened))
+    """Hazard of each day over all channels; where few leads are that old, that of the fortnight before,
+    decaying.
+    """
+    hazard = np.zeros(len(happened))
     whole = happened.sum() / max(at_risk.sum(), 1.0)
     for day in range(len(happened)):
         near = slice(max(day - 14, 0), day)
-        before = found[near].mean() * FADES_A_DAY if day else whole
-        found[day] = (happened[day] + FEW * before) / (at_risk[day] + FEW)
-    return found
+        before = hazard[near].mean() * FADES_A_DAY if day else whole
+        hazard[day] = (happened[day] + FEW * before) / (at_risk[day] + FEW)
+    return hazard
 
 
 def _arrivals(leads: pd.DataFrame, number: npt.NDArray[np.int64], size: int, now: pd.Timestamp) -> Numbers:
-    """Share of a click day's leads that are there at each age, by how many more each further day brought where it is over."""
+    """Share of a click day's leads that have arrived at each age (chain ladder)."""
     click = leads["click_at"].dt.normalize()
     lag = _whole_days(leads["lead_at"].dt.normalize() - click).clip(0, LONGEST_ARRIVAL)
     age = _whole_days(now.normalize() - click) - 1  # the last day that is over
@@ -98,8 +104,10 @@ def _arrivals(leads: pd.DataFrame, number: npt.NDArray[np.int64], size: int, now
     pooled = came[size] / np.maximum(there[size], 1.0)
     share = (came + SHAPE_WEIGHT * pooled) / (there + SHAPE_WEIGHT)
     share[:, 0] = 0.0
-    kept = np.cumprod((1.0 - share)[:, ::-1], axis=1)[:, ::-1]  # of day d: what no later day adds, from d on
-    return np.concatenate([kept[:, 1:], np.ones((size + 1, 1))], axis=1).clip(0.02, 1.0)
+    arrived = np.cumprod((1.0 - share)[:, ::-1], axis=1)[
+        :, ::-1
+    ]  # of day d: what no later day adds, from d on
+    return np.concatenate([arrived[:, 1:], np.ones((size + 1, 1))], axis=1).clip(0.02, 1.0)
 
 
 def still_to_qualify(hazard: Numbers) -> Numbers:

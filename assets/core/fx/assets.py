@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
+from assets.automation import SAFE_RETRIES, follows
 from assets.core.fx.rates import COLUMNS, rates_between
 from assets.partitions import FIRST_DAY
 from resources.config.settings import Settings
@@ -17,11 +18,9 @@ from resources.tables.core import FX_RATE
 
 
 @dg.asset(
-    key=FX_RATE.asset_key,
-    description=FX_RATE.description,
-    metadata=FX_RATE.metadata,
-    automation_condition=dg.AutomationCondition.on_cron("0 1 * * *"),
-    group_name="core",
+    **FX_RATE.asset_options,
+    automation_condition=follows(also_at="0 1 * * *"),
+    retry_policy=SAFE_RETRIES,
     owners=["team:data"],
     kinds={"pandas", "deltalake"},
 )

@@ -4,26 +4,22 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from resources.crm.incremental_load import Kept, read_and_keep
+from assets.automation import SAFE_RETRIES
+from resources.crm.incremental_load import CrmLoad, read_and_keep
 from resources.crm.registry import Crms
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.tables.crm import CRM_PULLS, READ
-
-RETRY_POLICY = dg.RetryPolicy(
-    max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
-)
-
 
 NOT_CONFIGURED = {"note": "No CRM is configured (docs/crm.md)."}
 
 
 @dg.multi_asset(
     name="pull_crm",
-    specs=[table.asset_spec(group="raw", skippable=True) for table in READ.values()],
+    specs=[table.asset_spec(skippable=True) for table in READ.values()],
     can_subset=False,
     pool="crm_api",
-    retry_policy=RETRY_POLICY,
+    retry_policy=SAFE_RETRIES,
 )
 def crm_records(lake: dg.ResourceParam[Lake], crms: dg.ResourceParam[Crms]) -> Iterator[dg.MaterializeResult]:
     """Reads what changed in the CRM. No row of it is shown: even hashed, an address is somebody's."""
@@ -35,7 +31,7 @@ def crm_records(lake: dg.ResourceParam[Lake], crms: dg.ResourceParam[Crms]) -> I
         )
 
 
-def _metadata(name: str, loads: list[Kept]) -> dict[str, int | str]:
+def _metadata(name: str, loads: list[CrmLoad]) -> dict[str, int | str]:
     return {
         "dagster/row_count": sum(len(load.reading.rows.get(name, [])) for load in loads),
         "new or changed rows": sum(load.changed.get(name, 0) for load in loads),
@@ -49,6 +45,13 @@ def _metadata(name: str, loads: list[Kept]) -> dict[str, int | str]:
             if out.trait.startswith(f"{name}.")
         )
         or "none",
+        "cells not read": "; ".join(
+            f"{count} x {what}"
+            for load in loads
+            for what, count in load.reading.unread.items()
+            if what.startswith(f"{'stages' if name == 'deal_stages' else name}.")
+        )
+        or "none",
         "read": ", ".join(
             f"{load.reading.source} ({'everything' if load.reading.since is None else 'changes'})"
             for load in loads
@@ -56,4 +59,4 @@ def _metadata(name: str, loads: list[Kept]) -> dict[str, int | str]:
     }
 
 
-crm_pulls = CRM_PULLS.asset_spec(group="raw")
+crm_pulls = CRM_PULLS.asset_spec()

@@ -12,6 +12,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assets.automation import SAFE_RETRIES
 from assets.raw.dropped_files.cells import csv_text
 from assets.raw.dropped_files.folder import DroppedFolder, read_folder
 from assets.raw.dropped_files.layout import LEVELS
@@ -20,23 +21,21 @@ from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.lake.schema import Table
 from resources.run_metadata import records_of, row_metadata
-from resources.tables.dropped import DAYS, ENTITIES, REJECTS
+from resources.tables.dropped import DAYS, ENTITIES, PARTS, REJECTS
 
-TABLES = (*DAYS.values(), ENTITIES, REJECTS)
+TABLES = (*DAYS.values(), ENTITIES, PARTS, REJECTS)
 
 
 def _spec(table: Table) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        table.asset_key,
-        description=table.description,
-        metadata=table.metadata,
-        group_name="raw",
+    return table.asset_spec(
         owners=["team:data"],
         kinds={"csv", "excel", "deltalake"},
     )
 
 
-@dg.multi_asset(name="read_dropped_files", specs=[_spec(table) for table in TABLES])
+@dg.multi_asset(
+    name="read_dropped_files", specs=[_spec(table) for table in TABLES], retry_policy=SAFE_RETRIES
+)
 def read_dropped_files(
     lake: dg.ResourceParam[Lake], dropped_files: dg.ResourceParam[DroppedFiles]
 ) -> Iterator[dg.MaterializeResult]:
@@ -47,16 +46,17 @@ def read_dropped_files(
         tables = {
             **{DAYS[level]: folder.days[level] for level in LEVELS},
             ENTITIES: folder.entities,
+            PARTS: folder.parts,
             REJECTS: folder.rejects,
         }
         for table, rows in tables.items():
             written = lake.record(table, rows, at=now) if table.keeps_history else lake.replace(table, rows)
             yield dg.MaterializeResult(
-                asset_key=table.asset_key, metadata=row_metadata(written) | _told(folder)
+                asset_key=table.asset_key, metadata=row_metadata(written) | _metadata(folder)
             )
 
 
-def _told(folder: DroppedFolder) -> dict[str, Any]:
+def _metadata(folder: DroppedFolder) -> dict[str, Any]:
     rows = [vars(outcome) for outcome in folder.outcomes]
     return {
         "files": dg.MetadataValue.table(records_of(rows)) if rows else "The drop folder is empty.",
@@ -87,6 +87,6 @@ def _give_back(dropped_files: DroppedFiles, folder: DroppedFolder) -> None:
                 f"{name}.rejected.csv", csv_text(("line", "column", "reason", *reading.headers), lines)
             )
     for outcome in folder.outcomes:
-        _, found, proposal = outcome.message.partition("it will be read:\n")
-        if outcome.status == "refused" and found:
+        _, is_proposal, proposal = outcome.message.partition("it will be read:\n")
+        if outcome.status == "refused" and is_proposal:
             dropped_files.give_back(f"{outcome.file.rsplit('.', 1)[0]}.mapping.yaml", proposal)

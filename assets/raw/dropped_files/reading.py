@@ -1,38 +1,31 @@
-"""One file to rows of days: every cell read or the row kept aside with line, column and reason.
+"""One export to lines that may be added: every line understood, or set aside with line, column and reason.
 
-A row is one thing's day with whatever breakdowns the export had (device, age, keyword); they are summed. Ids that the export
-lacks are made from names, so the same name is the same thing in every file.
+A line is one thing's day, or a part of it that a breakdown divides. Lines that sum up others (totals, the whole of a
+breakdown) are told from their parts and never added to them; lines that repeat another one are counted once; a range of
+days is never a day. Ids that the export lacks are made from names when files are brought together.
 """
 
-import hashlib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
+from typing import Any
 
-from assets.raw.dropped_files.cells import rows_of
-from assets.raw.dropped_files.layout import Layout, find_layout
+import numpy as np
+import pandas as pd
+
+from assets.raw.dropped_files.cells import Sheet, sheets_of
+from assets.raw.dropped_files.columns import Integers, group_codes
+from assets.raw.dropped_files.layout import LEVELS, Layout, NotRecognised, find_layout, header_score
+from assets.raw.dropped_files.line_checks import LineChecks
 from assets.raw.dropped_files.mapping import Mapping
-from assets.raw.dropped_files.totals import Totals
-from assets.raw.dropped_files.values import (
-    COMMA_LANGUAGES,
-    DayOrder,
-    Unreadable,
-    currency_in,
-    day,
-    day_order,
-    decimal_mark,
-    is_missing,
-    number,
-)
-from assets.raw.dropped_files.vocabulary import METRICS
+from assets.raw.dropped_files.sheet_columns import SheetColumns
+from assets.raw.dropped_files.totals import note_added, parts_of, total_lines, without_repeats
+from assets.raw.dropped_files.vocabulary import ENTITY_FIELDS, METRICS, RESULTS, normal
 from resources.errors import DataUnusable
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row kept aside: its line in the file counted from 1, and what was wrong where."""
+    """A line set aside: its number in the file counted from 1, and what was wrong where."""
 
     line: int
     column: str
@@ -42,217 +35,183 @@ class Rejected:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line that could be read. Ids and names are empty text where the export has no such level."""
+class Statement:
+    """What a table is, as a person is told it: platform, level, breakdowns, currency, and how columns were read."""
 
-    day: date
-    account_id: str
-    account_name: str
-    currency: str
-    ids: tuple[str, str, str]
-    names: tuple[str, str, str]
-    metrics: tuple[Decimal | None, ...]
+    platform: str
+    level: str
+    breakdowns: tuple[str, ...]
+    partial: str | None
+    currencies: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass
-class Reading:
-    """What a file held."""
+class SheetReading:
+    """What one table of a file holds.
 
-    platform: str
-    grain: str
+    Attributes:
+        things: One row per distinct account, campaign, ad set and ad: platform, account_id, account_name, currency, and
+            per level id and name, empty where the export has none; `depth` is the number of levels that are filled.
+        lines: One row per line: line, thing, day (ordinal), part (text of its breakdown or term), and the metrics; amounts
+            in millionths, not a number where missing.
+    """
+
+    layout: Layout
     time_zone: str
-    headers: tuple[str, ...]
-    rows: list[Row] = field(default_factory=list)
+    statement: Statement
+    things: pd.DataFrame
+    lines: pd.DataFrame
     rejected: list[Rejected] = field(default_factory=list)
     skipped_totals: int = 0
+    repeated: int = 0
     missing_cells: int = 0
+    superseded_parts: int = 0
 
 
-def read_file(name: str, content: bytes, mapping: Mapping | None = None) -> Reading:
-    """The rows of one export.
+@dataclass
+class FileReading:
+    """What a file holds: a reading per table that was recognised, and why its other sheets are not read."""
+
+    sheets: list[SheetReading]
+    unread_sheets: tuple[str, ...] = ()
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return self.sheets[0].layout.headers
+
+    @property
+    def rejected(self) -> list[Rejected]:
+        return [line for sheet in self.sheets for line in sheet.rejected]
+
+
+def read_file(name: str, content: bytes, mapping: Mapping | None = None) -> FileReading:
+    """The lines of one export.
 
     Raises:
-        DataUnusable: The file as a whole cannot be read: not recognised, no currency, or a mapping that does not fit it.
+        DataUnusable: The file as a whole cannot be read: not recognised, no currency, no days, or a mapping that does not fit.
     """
-    rows = rows_of(name, content)
-    layout = find_layout(name, rows, mapping)
-    body = [
-        (at + 1, row)
-        for at, row in enumerate(rows)
-        if at > layout.header and any(row) and not _is_again(row, layout)
+    sheets = [sheet for sheet in sheets_of(name, content, score=header_score) if sheet.head]
+    if not sheets:
+        raise DataUnusable(f"{name} has no line: export it again.")
+    readings: list[SheetReading] = []
+    problems: list[tuple[str, DataUnusable]] = []
+    for sheet in sheets:
+        title = f"{name}, sheet {sheet.name}" if len(sheets) > 1 else name
+        try:
+            readings.append(_read_sheet(name, sheet, find_layout(title, sheet.head, mapping), mapping))
+        except DataUnusable as error:
+            problems.append((sheet.name, error))
+    if not readings:
+        # A sheet that is an export and cannot be read says more than a cover that is none.
+        raise max(problems, key=lambda problem: not isinstance(problem[1], NotRecognised))[1]
+    unread = [
+        f"sheet {title} is no export" if isinstance(error, NotRecognised) else str(error)
+        for title, error in problems
     ]
-    return _Reader(name, layout, mapping, body).read()
+    return FileReading(readings, tuple(unread))
 
 
-def _is_again(row: Sequence[str], layout: Layout) -> bool:
-    return tuple(row) == layout.headers
+def _read_sheet(name: str, sheet: Sheet, layout: Layout, mapping: Mapping | None) -> SheetReading:
+    table = SheetColumns(name, sheet, layout, mapping)
+    is_total = total_lines(table)
+    checks = LineChecks(table, is_total)
+    checks.set_lonely_days_aside()
+    unique, repeated = without_repeats(table, checks.usable)
+    things, thing_of_line = _things(table)
+    parts, usable = parts_of(table, unique, thing_of_line)
+    note_added(table, usable, thing_of_line, parts)
+    lines = pd.DataFrame(
+        {
+            "line": table.lines[usable],
+            "thing": thing_of_line[usable],
+            "day": table.numbers[usable],
+            "part": parts[usable],
+            **{metric: table.values(metric)[usable] for metric in METRICS},
+        }
+    )
+    return SheetReading(
+        layout,
+        mapping.time_zone if mapping else "UTC",
+        _statement(table, things),
+        things,
+        lines,
+        _rejected(table, checks),
+        skipped_totals=int(is_total.sum()),
+        repeated=repeated,
+        missing_cells=int(sum(lines[metric].isna().sum() for metric in table.metrics)),
+        superseded_parts=int((unique & ~usable).sum()),
+    )
 
 
-class _Reader:
-    def __init__(
-        self, name: str, layout: Layout, mapping: Mapping | None, body: list[tuple[int, list[str]]]
-    ) -> None:
-        self._name, self._layout, self._mapping = name, layout, mapping
-        totals = Totals(layout, [row for _, row in body])
-        self._body = [(line, row) for line, row in body if row not in totals]
-        self._totals = len(body) - len(self._body)
-        self._marks = {metric: self._mark(metric) for metric in METRICS if metric in layout.columns}
-        self._currency = self._one_currency()
-        self._order = self._day_order()
-
-    def read(self) -> Reading:
-        layout = self._layout
-        zone = self._mapping.time_zone if self._mapping else "UTC"
-        reading = Reading(layout.platform, layout.grain, zone, layout.headers, skipped_totals=self._totals)
-        for line, row in self._body:
-            try:
-                read = self._row(row)
-            except _BadCell as bad:
-                reading.rejected.append(Rejected(line, bad.column, bad.value, bad.reason, tuple(row)))
-                continue
-            reading.rows.append(read)
-            reading.missing_cells += sum(value is None for value in read.metrics)
-        return reading
-
-    def _cell(self, row: Sequence[str], field_name: str) -> str:
-        place = self._layout.columns.get(field_name)
-        text = row[place] if place is not None and place < len(row) else ""
-        text = "" if is_missing(text) else text
-        aliases = self._mapping.aliases.get(field_name, {}) if self._mapping else {}
-        return aliases.get(text, text)
-
-    def _row(self, row: Sequence[str]) -> Row:
-        values = tuple(self._metric(row, metric) for metric in METRICS)
-        currency = self._cell(row, "currency").upper() or self._currency
-        if not re.fullmatch("[A-Z]{3}", currency or ""):
-            raise self._bad("currency", row, "no currency: say `currency` in the mapping")
-        account_id, account_name = self._account(row, str(currency))
-        ids, names = self._entities(row, account_id)
-        return Row(self._day(row), account_id, account_name, str(currency), ids, names, values)
-
-    def _metric(self, row: Sequence[str], metric: str) -> Decimal | None:
-        text = self._cell(row, metric)
-        if metric not in self._layout.columns or not text:
-            return None
-        try:
-            value = number(text, mark=self._marks[metric])
-        except Unreadable as error:
-            raise self._bad(metric, row, str(error)) from None
-        if value is not None and value < 0 and metric in ("impressions", "clicks"):
-            raise self._bad(metric, row, "a count cannot be negative")
-        if value is not None and metric in ("impressions", "clicks") and value != value.to_integral_value():
-            raise self._bad(metric, row, "a count must be a whole number")
-        return value
-
-    def _day(self, row: Sequence[str]) -> date:
-        if self._mapping and self._mapping.day and "day" not in self._layout.columns:
-            return self._mapping.day
-        text = self._cell(row, "day")
-        if not text:
-            raise self._bad("day", row, "no day")
-        try:
-            return day(text, order=self._order, form=self._mapping.date_format if self._mapping else None)
-        except Unreadable as error:
-            raise self._bad("day", row, str(error)) from None
-
-    def _account(self, row: Sequence[str], currency: str) -> tuple[str, str]:
-        told = self._mapping
-        name = self._cell(row, "account_name") or (told.account_name if told and told.account_name else "")
-        own = self._cell(row, "account_id").removeprefix("act_") or (
-            told.account_id if told and told.account_id else ""
+def _things(table: SheetColumns) -> tuple[pd.DataFrame, Integers]:
+    """Distinct accounts with their campaigns, ad sets and ads, and which of them each line is of."""
+    platforms, platform_codes = table.platforms()
+    parts = [table.currency_codes, platform_codes, *(table.name_codes(name) for name in table.names)]
+    codes = group_codes(parts)
+    _, first = np.unique(codes, return_index=True)
+    columns: dict[str, list[Any]] = {
+        "platform": [platforms[platform_codes[at]] for at in first],
+        "currency": [table.currencies[table.currency_codes[at]] for at in first],
+    }
+    for name in (f"{level}_{kind}" for level in ("account", *LEVELS) for kind in ("id", "name")):
+        texts = table.names.get(name)
+        columns[name] = (
+            [""] * len(first) if texts is None else [texts[table.column(name).codes[at]] for at in first]
         )
-        own = own.replace("-", "") if re.fullmatch(r"[\d-]+", own) else own
-        if not own:
-            own = made_id(self._layout.platform, name or f"unnamed {currency}")
-        return own, name or f"Dropped files ({currency})"
-
-    def _entities(
-        self, row: Sequence[str], account_id: str
-    ) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
-        ids, names, above = ["", "", ""], ["", "", ""], account_id
-        for place, level in enumerate(("campaign", "ad_set", "ad")):
-            if place > ("campaign", "ad_set", "ad").index(self._layout.grain):
-                break
-            name, own = self._cell(row, f"{level}_name"), self._cell(row, f"{level}_id")
-            if not name and not own:
-                if f"{level}_name" in self._layout.columns or f"{level}_id" in self._layout.columns:
-                    raise self._bad(
-                        f"{level}_name" if f"{level}_name" in self._layout.columns else f"{level}_id",
-                        row,
-                        "no name",
-                    )
-                # A level the export leaves out: one stand-in for all that lies below the one above.
-                name, own = (
-                    f"(all of {names[place - 1] or 'the account'})",
-                    made_id(self._layout.platform, above, level),
-                )
-            ids[place] = own or made_id(self._layout.platform, above, name)
-            names[place], above = name or own, ids[place]
-        return (ids[0], ids[1], ids[2]), (names[0], names[1], names[2])
-
-    def _bad(self, field_name: str, row: Sequence[str], reason: str) -> "_BadCell":
-        place = self._layout.columns.get(field_name)
-        column = self._layout.headers[place] if place is not None else field_name
-        value = row[place] if place is not None and place < len(row) else ""
-        return _BadCell(column, value, reason)
-
-    def _column(self, field_name: str) -> list[str]:
-        return [text for _, row in self._body if (text := self._cell(row, field_name))]
-
-    def _mark(self, metric: str) -> str | None:
-        """The column's decimal mark: told, else proved by its cells, else by the file's other numbers, else by its language."""
-        if self._mapping and self._mapping.decimal:
-            return self._mapping.decimal
-        own = self._proved(self._column(metric))
-        others = [self._proved(self._column(other)) for other in METRICS if other in self._layout.columns]
-        proved = {mark for mark in others if mark}
-        if own or len(proved) == 1:
-            return own or proved.pop()
-        if self._layout.language != "en":
-            return "," if self._layout.language in COMMA_LANGUAGES else "."
-        return None
-
-    def _proved(self, cells: list[str]) -> str | None:
-        try:
-            return decimal_mark(cells)
-        except Unreadable:
-            return None
-
-    def _one_currency(self) -> str | None:
-        """The currency of the whole file, where no column gives it per row."""
-        if self._mapping and self._mapping.currency:
-            return self._mapping.currency
-        spend = self._layout.columns.get("spend")
-        if spend is not None and (
-            found := re.search(r"[(（\[]\s*([A-Z]{3})\s*[)）\]]", self._layout.headers[spend])
-        ):
-            return found[1]
-        found_in_cells = currency_in(self._column("spend")[:500])
-        if found_in_cells is None and "currency" not in self._layout.columns:
-            raise DataUnusable(
-                f"{self._name} says nowhere in which currency its cost is. Save a file "
-                f"{self._name.rsplit('.', 1)[0]}.mapping.yaml beside it with: platform: {self._layout.platform}, currency: EUR."
-            )
-        return found_in_cells
-
-    def _day_order(self) -> DayOrder:
-        """English exports of LinkedIn put the month first; other languages put the day first; the rest must be told."""
-        default: bool | None = True
-        if self._layout.language == "en":
-            default = False if self._layout.platform == "linkedin_ads" else None
-        try:
-            return day_order(self._column("day"), default=default)
-        except Unreadable:
-            return DayOrder({"/": None, "-": None, ".": True})
+    things, mapping = pd.DataFrame(columns), table.mapping
+    default_name = (mapping.account_name if mapping else None) or ""
+    default_id = (mapping.account_id if mapping else None) or ""
+    things["account_name"] = [text or default_name for text in things["account_name"]]
+    things["account_id"] = [_account_id(text or default_id) for text in things["account_id"]]
+    things["depth"] = [_depth(table.layout, thing) for thing in things.to_dict("records")]
+    return things, codes
 
 
-class _BadCell(Exception):
-    def __init__(self, column: str, value: str, reason: str) -> None:
-        super().__init__(reason)
-        self.column, self.value, self.reason = column, value, reason
+def _depth(layout: Layout, thing: dict[str, Any]) -> int:
+    """How many levels a line speaks of: an empty ad set or ad leaves its money at the level above."""
+    for depth in range(LEVELS.index(layout.grain) + 1, 0, -1):
+        level = LEVELS[depth - 1]
+        has_column = any(name in layout.columns for name in ENTITY_FIELDS[level])
+        if thing[f"{level}_id"] or thing[f"{level}_name"] or not has_column:
+            return depth
+    return 0
 
 
-def made_id(*parts: str) -> str:
-    """A stable id from names: the same words give the same id, whatever their case and spacing."""
-    text = "\x1f".join(re.sub(r"\s+", " ", part).strip().casefold() for part in parts)
-    return f"name:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+def _account_id(text: str) -> str:
+    text = text.removeprefix("act_")
+    return text.replace("-", "") if re.fullmatch(r"[\d-]+", text) else text
+
+
+def _statement(table: SheetColumns, things: pd.DataFrame) -> Statement:
+    layout = table.layout
+    stand_ins = [
+        f"'{header}' stands for {name.replace('_', ' ')}"
+        for name, header in layout.stand_ins.items()
+        if normal(header) not in RESULTS
+    ]
+    return Statement(
+        platform=" and ".join(sorted(set(things["platform"]) - {""})) or layout.platform,
+        level=layout.grain,
+        breakdowns=tuple(layout.dimensions),
+        partial=layout.partial[0] if layout.partial else None,
+        currencies=tuple(sorted(set(things["currency"]))),
+        notes=tuple(dict.fromkeys([*stand_ins, *table.notes])),
+    )
+
+
+def _rejected(table: SheetColumns, checks: LineChecks) -> list[Rejected]:
+    """Every line set aside, with its cells, which are read again from the file."""
+    wanted = {int(table.lines[at]): reason for at, reason in checks.reasons.items()}
+    cells: dict[int, tuple[str, ...]] = {}
+    for block in table.sheet.blocks(len(table.layout.headers)) if wanted else ():
+        cells |= {
+            line: tuple(cell.strip() for cell in row)
+            for line, row in zip(block.lines, block.rows, strict=True)
+            if line in wanted
+        }
+        if len(cells) == len(wanted):
+            break
+    rejected = [Rejected(line, *reason, cells.get(line, ())) for line, reason in wanted.items()]
+    rejected += [Rejected(bad.line, "", bad.text[:60], bad.reason, (bad.text,)) for bad in table.damaged]
+    return sorted(rejected, key=lambda bad: bad.line)

@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.automation import SAFE_RETRIES
 from assets.partitions import day_range, days, windows
 from assets.raw.platforms import checks
 from assets.raw.platforms.pull import Pull, RowReader, keep_log, pull_accounts, used_calls
@@ -33,7 +34,6 @@ from resources.tables import google_ads, linkedin_ads, meta_ads
 from resources.tables.pulls import PULLS
 
 OWNERS = ["team:data"]
-READS = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 ALLOWED_TAG = "paid-media/accept"
 """A run with this tag keeps readings although the checks it names fail: a person compared the figures."""
 Listing = Callable[[Any, Any], pa.Table]
@@ -72,11 +72,7 @@ LISTED = "every_account_was_listed"
 
 
 def _spec(platform: str, table: Table, **more: Any) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        table.asset_key,
-        description=table.description,
-        metadata=table.metadata,
-        group_name="raw",
+    return table.asset_spec(
         owners=OWNERS,
         kinds={platform.replace("_", ""), "deltalake"},
         skippable=True,
@@ -105,7 +101,7 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
         backfill_policy=windows,
         can_subset=True,
         pool=f"{platform}_api",
-        retry_policy=READS,
+        retry_policy=SAFE_RETRIES,
     )
     def pull(
         context: dg.AssetExecutionContext,
@@ -200,7 +196,7 @@ def _pull_snapshots(platform: str) -> dg.AssetsDefinition:
         ],
         can_subset=True,
         pool=f"{platform}_api",
-        retry_policy=READS,
+        retry_policy=SAFE_RETRIES,
     )
     def pull(
         context: dg.AssetExecutionContext,
@@ -271,6 +267,4 @@ google_ads_days, meta_ads_days, linkedin_ads_days = (_pull_days(platform) for pl
 google_ads_entities, meta_ads_entities, linkedin_ads_entities = (
     _pull_snapshots(platform) for platform in SNAPSHOTS
 )
-pulls = dg.AssetSpec(
-    PULLS.asset_key, description=PULLS.description, metadata=PULLS.metadata, group_name="raw", owners=OWNERS, kinds={"deltalake"}
-)  # fmt: skip
+pulls = PULLS.asset_spec(owners=OWNERS)

@@ -20,7 +20,7 @@ from assets.raw.platforms.quality_checks import QualityResult, quality_results, 
 from assets.raw.platforms.reading_totals import CONVERSION_ACTIONS, reading_of
 from resources.errors import PaidMediaError
 from resources.lake.lake import Lake
-from resources.lake.layout import Where, Written
+from resources.lake.layout import LakeWrite, Where
 from resources.lake.schema import Table
 from resources.platforms.account import Account
 from resources.platforms.reader import PlatformReader
@@ -43,7 +43,7 @@ class Pull:
     verdict: str
     reason: str | None = None
     results: tuple[QualityResult, ...] = ()
-    written: Mapping[str, Written] = field(default_factory=dict)
+    written: Mapping[str, LakeWrite] = field(default_factory=dict)
     calls: int = 0
     used_percent: float = 0.0
     seconds: float = 0.0

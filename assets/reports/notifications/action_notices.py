@@ -7,9 +7,9 @@ from assets.actions.rendering import link
 from assets.formatting.platform_names import spoken
 from assets.reports.notifications.notice import NOW, SOON, Link, Notice
 from assets.reports.notifications.signal_notices import NoticeContext
-from resources.ledger.base import Entry
 from resources.ledger.notices import Said
 from resources.ledger.proposal import Proposal
+from resources.ledger.records import LedgerEntry
 from resources.ledger.states import State
 
 APPROVAL, REMINDER, WRITE, RUN = "approval", "reminder", "write", "run"
@@ -58,7 +58,7 @@ def rows_of(proposal: Proposal) -> tuple[dict[str, str], ...]:
 
 
 def write_notices(
-    entries: Sequence[Entry], *, ui_url: str, now: datetime, runs: Mapping[str, str]
+    entries: Sequence[LedgerEntry], *, ui_url: str, now: datetime, runs: Mapping[str, str]
 ) -> list[Notice]:
     """Writes that failed, and writes whose outcome is still unknown (also of a run that died).
 
@@ -74,6 +74,9 @@ def write_notices(
         if (entry.state == State.UNKNOWN and age < UNKNOWN_FOR) or (
             entry.state == State.EXECUTING and age < STUCK_FOR
         ):
+            continue
+        if entry.state == State.ARRIVED_LATE:
+            notices.append(_late_arrival(entry, ui_url=ui_url, run=runs.get(entry.proposal_id)))
             continue
         if entry.state not in {State.FAILED, State.UNKNOWN, State.EXECUTING}:
             continue
@@ -94,6 +97,22 @@ def write_notices(
             )
         )  # fmt: skip
     return notices
+
+
+def _late_arrival(entry: LedgerEntry, *, ui_url: str, run: str | None) -> Notice:
+    """A change that was counted as failed and is there after all: an alarm, and a decision for a person."""
+    first = entry.proposal.changes[0]
+    return Notice(
+        topic=f"{entry.proposal_id}|arrived late", kind=WRITE, priority=NOW,
+        entity=f"{spoken(first.target.platform)} · {entry.proposal.summary}", short="a failed write arrived late",
+        seen="a change that was counted as failed is there after all", cause=entry.why or "",
+        todo=f"Decide: `accept-late {entry.proposal_id}` lets it stay, `revert {entry.proposal_id}` proposes to lead it back.",
+        links=(
+            *([Link("run", f"{ui_url.rstrip('/')}/runs/{run}")] if run else []),
+            Link("plan", f"{ui_url.rstrip('/')}/assets/actions/approved?view=partitions&partition={entry.proposal_id}"),
+        ),
+        platform=first.target.platform, account_id=first.target.account_id, ref=f"{entry.proposal_id}|{entry.state}"[:80],
+    )  # fmt: skip
 
 
 def run_notice(

@@ -16,7 +16,7 @@ from assets.reports.notifications.notice import DIGEST, NOW, SOON, Notice, read
 from assets.reports.notifications.quiet_hours import due_at
 from assets.reports.notifications.rendering import message_of
 from assets.reports.notifications.routing import channels_of, owner_of
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.ledger.notices import Delivery, Said
 from resources.ledger.states import State
 from resources.notification_delivery import Address, together
@@ -29,14 +29,16 @@ ALONE = {DIGEST_KIND, "weekly", "test"}
 ZoneOf = Callable[[Notice], ZoneInfo]
 
 
-def route_new(desk: Desk, rules: Notifications, addresses: Sequence[Address], zone_of: ZoneOf) -> int:
+def route_new(
+    services: ActionServices, rules: Notifications, addresses: Sequence[Address], zone_of: ZoneOf
+) -> int:
     """Decide channel and earliest time of every new notice; how many there were."""
-    ledger, now = desk.ledger, desk.ledger.clock()
-    new = ledger.unrouted()
+    ledger, now = services.ledger, services.ledger.clock()
+    new = ledger.notices.unrouted()
     for queued in new:
         notice = _read(queued)
         due = {} if notice is None else _due(notice, rules, addresses, now=now, zone_of=zone_of)
-        ledger.route(queued.notice_id, due)
+        ledger.notices.route(queued.notice_id, due)
     return len(new)
 
 
@@ -51,7 +53,7 @@ def _due(
 
 
 def send_due(
-    desk: Desk, rules: Notifications, addresses: Sequence[Address], zone_of: ZoneOf
+    services: ActionServices, rules: Notifications, addresses: Sequence[Address], zone_of: ZoneOf
 ) -> dict[str, str | None]:
     """Send what is due within a bounded time.
 
@@ -61,9 +63,11 @@ def send_due(
     secrets = [secret for address in addresses for secret in address.secrets]
     tasks, ids = [], {}
     for address in addresses:
-        claimed = desk.ledger.claim(address.name, early={SOON: timedelta(minutes=rules.gather_minutes)})
-        relevant = _relevant(desk, address.name, claimed)
-        due = _outside_quiet_hours(desk, address.name, rules, relevant, zone_of)
+        claimed = services.ledger.notices.claim(
+            address.name, early={SOON: timedelta(minutes=rules.gather_minutes)}
+        )
+        relevant = _relevant(services, address.name, claimed)
+        due = _outside_quiet_hours(services, address.name, rules, relevant, zone_of)
         for group, members in _groups(due).items():
             name = f"{address.name} {group}"
             notices = [notice for _, notice in members]
@@ -71,18 +75,18 @@ def send_due(
             message = message_of(notices, company=rules.company, mentions=mentions, secrets=secrets)
             tasks.append((name, partial(address.tell, message)))
             ids[name] = (address.name, [queued for queued, _ in members])
-    return together(tasks, seconds=rules.seconds, when_done=partial(_record_outcome, desk, rules, ids))
+    return together(tasks, seconds=rules.seconds, when_done=partial(_record_outcome, services, rules, ids))
 
 
-def _relevant(desk: Desk, channel: str, claimed: Sequence[Said]) -> list[tuple[Said, Notice]]:
+def _relevant(services: ActionServices, channel: str, claimed: Sequence[Said]) -> list[tuple[Said, Notice]]:
     """Notices that are still relevant; the rest has expired or has been decided and is closed as out of date."""
-    now = desk.ledger.clock()
+    now = services.ledger.clock()
     notices = [(queued, _read(queued)) for queued in claimed]
     about_proposals = {
         notice.topic for _, notice in notices if notice and notice.kind in {APPROVAL, REMINDER}
     }
     undecided = {
-        entry.proposal_id for entry in desk.ledger.entries(ids=sorted(about_proposals)) if entry.state == State.PROPOSED
+        entry.proposal_id for entry in services.ledger.proposals.entries(ids=sorted(about_proposals)) if entry.state == State.PROPOSED
     } if about_proposals else set()  # fmt: skip
     relevant, out_of_date = [], []
     for queued, notice in notices:
@@ -95,23 +99,23 @@ def _relevant(desk: Desk, channel: str, claimed: Sequence[Said]) -> list[tuple[S
             out_of_date.append(queued.notice_id)
         else:
             relevant.append((queued, notice))
-    desk.ledger.ended(channel, out_of_date, Delivery.OUT_OF_DATE)
+    services.ledger.notices.ended(channel, out_of_date, Delivery.OUT_OF_DATE)
     return relevant
 
 
 def _outside_quiet_hours(
-    desk: Desk,
+    services: ActionServices,
     channel: str,
     rules: Notifications,
     relevant: Sequence[tuple[Said, Notice]],
     zone_of: ZoneOf,
 ) -> list[tuple[Said, Notice]]:
     """Notices that may be sent now; batching, retries or a stopped sensor can move a delivery into quiet hours."""
-    now, sendable = desk.ledger.clock(), []
+    now, sendable = services.ledger.clock(), []
     for queued, notice in relevant:
         until = due_at(DIGEST, now, zone_of(notice), rules) if queued.priority != NOW else now
         if until > now:
-            desk.ledger.hold(channel, [queued.notice_id], until=until)
+            services.ledger.notices.hold(channel, [queued.notice_id], until=until)
         else:
             sendable.append((queued, notice))
     return sendable
@@ -127,18 +131,24 @@ def _groups(due: Sequence[tuple[Said, Notice]]) -> dict[str, list[tuple[Said, No
 
 
 def _record_outcome(
-    desk: Desk, rules: Notifications, ids: Mapping[str, tuple[str, list[Said]]], name: str, why: str | None
+    services: ActionServices,
+    rules: Notifications,
+    ids: Mapping[str, tuple[str, list[Said]]],
+    name: str,
+    why: str | None,
 ) -> None:
     channel, notices = ids[name]
     if why is None:
-        desk.ledger.ended(channel, [queued.notice_id for queued in notices], Delivery.SENT)
+        services.ledger.notices.ended(channel, [queued.notice_id for queued in notices], Delivery.SENT)
         return
     for queued in notices:
         if queued.attempts + 1 >= rules.attempts:
-            desk.ledger.ended(channel, [queued.notice_id], Delivery.GIVEN_UP, said=why)
+            services.ledger.notices.ended(channel, [queued.notice_id], Delivery.GIVEN_UP, said=why)
         else:
             wait = AGAIN_AFTER[min(queued.attempts, len(AGAIN_AFTER) - 1)]
-            desk.ledger.retry(channel, [queued.notice_id], at=desk.ledger.clock() + wait, said=why)
+            services.ledger.notices.retry(
+                channel, [queued.notice_id], at=services.ledger.clock() + wait, said=why
+            )
 
 
 def _read(queued: Said) -> Notice | None:

@@ -15,7 +15,7 @@ from assets.formatting import numbers
 from assets.reports.notifications.signal_notices import NoticeContext
 from assets.reports.pages.day_frames import known
 from assets.signals.anomalies.feedback import quiet
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.lake.lake import Lake
 from resources.ledger.states import State
 from resources.policy.notifications import Notifications
@@ -40,12 +40,12 @@ _ACCEPTED = {"accepted", "postponed"}
 class NotificationInputs:
     """Everything notifications are made from, as of `now`."""
 
-    def __init__(self, lake: Lake, desk: Desk) -> None:
+    def __init__(self, lake: Lake, services: ActionServices) -> None:
         self._lake = lake
-        self.desk = desk
-        self.ledger = desk.ledger
-        self.now: datetime = desk.ledger.clock()
-        self.policy = _readable_policy(desk)
+        self.services = services
+        self.ledger = services.ledger
+        self.now: datetime = services.ledger.clock()
+        self.policy = _readable_policy(services)
         self.rules = self.policy.notifications if self.policy else Notifications()
 
     @cached_property
@@ -78,9 +78,9 @@ class NotificationInputs:
     @cached_property
     def context(self) -> NoticeContext:
         """Page addresses, account names, time zones and policy labels."""
-        ui_url = self.desk.settings.ui_url.rstrip("/")
+        ui_url = self.services.settings.ui_url.rstrip("/")
         return NoticeContext(
-            currency=self.desk.settings.reporting_currency,
+            currency=self.services.settings.reporting_currency,
             dashboard=f"{ui_url}/assets/reports/daily_dashboard",
             weekly=f"{ui_url}/assets/reports/weekly_pacing",
             accounts={(pull["platform"], pull["account_id"]): pull["account_name"] for pull in self.pulls},
@@ -140,7 +140,7 @@ class NotificationInputs:
     def open_items(self, day: date) -> list[str]:
         """Pending approvals, underperforming ad sets and undelivered messages, a line each."""
         lines = []
-        if pending := self.ledger.entries(states=[State.PROPOSED]):
+        if pending := self.ledger.proposals.entries(states=[State.PROPOSED]):
             first = min(entry.proposal.expires_at for entry in pending)
             plural = "s" if len(pending) > 1 else ""
             lines.append(f"{len(pending)} approval{plural} waiting, the first until {first:%a %H:%M} UTC")
@@ -154,24 +154,24 @@ class NotificationInputs:
             lines.append(
                 f"ad sets that earn too little: {counts}; a week more of them probably wastes {wasted}"
             )
-        return [*lines, *delivery_problems(self.desk, now=self.now)]
+        return [*lines, *delivery_problems(self.services, now=self.now)]
 
     def _days_before_today(self, span: timedelta) -> dict[str, tuple[date, date]]:
         today = self.now.date()
         return {"day": (today - span, today)}
 
 
-def _readable_policy(desk: Desk) -> Policy | None:
+def _readable_policy(services: ActionServices) -> Policy | None:
     """None where the policy cannot be read: then everything goes to the one default address."""
     try:
-        return desk.policy()
+        return services.policy()
     except PolicyUnreadable:
         return None
 
 
-def delivery_problems(desk: Desk, *, now: datetime, hours: float = 48.0) -> list[str]:
+def delivery_problems(services: ActionServices, *, now: datetime, hours: float = 48.0) -> list[str]:
     """Messages of the last hours that could not be delivered, a sentence per channel."""
-    rows = desk.ledger.deliveries(since=now - timedelta(hours=hours))
+    rows = services.ledger.notices.deliveries(since=now - timedelta(hours=hours))
     problems = [row for row in rows if row.state == "given up" or (row.state == "waiting" and row.said)]
     outcome = {"given up": "could not be delivered", "waiting": "wait for another attempt"}
     return [f"{row.number} message(s) to {row.channel} {outcome[row.state]}: {row.said}" for row in problems]

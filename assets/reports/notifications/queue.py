@@ -11,7 +11,7 @@ from assets.reports.notifications import action_notices, signal_notices
 from assets.reports.notifications.deduplication import compare
 from assets.reports.notifications.inputs import NotificationInputs
 from assets.reports.notifications.notice import Notice, read
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.ledger.notices import Said
 from resources.ledger.states import IN_FLIGHT, State
 
@@ -28,11 +28,11 @@ def queue_changes(
     silenced: Collection[str] = (),
 ) -> int:
     """Queue what changed among the open topics of these kinds; the number of new notifications."""
-    changes = compare(notices, inputs.ledger.topics(), day=day, kinds=kinds, silenced=silenced)
+    changes = compare(notices, inputs.ledger.notices.topics(), day=day, kinds=kinds, silenced=silenced)
     # Queued before the topics are updated: after a crash in between the same ids are queued again, which changes nothing.
-    queued = inputs.ledger.say(changes.to_send) if changes.to_send else 0
+    queued = inputs.ledger.notices.say(changes.to_send) if changes.to_send else 0
     if changes.topics:
-        inputs.ledger.keep_topics(changes.topics)
+        inputs.ledger.notices.keep_topics(changes.topics)
     return queued
 
 
@@ -71,24 +71,26 @@ def queue_signals(inputs: NotificationInputs) -> int:
 def queue_writes(inputs: NotificationInputs) -> int:
     """Queue platform writes that failed or whose outcome is unknown; the number of new notifications."""
     ledger = inputs.ledger
-    states = ledger.states(changed_since=inputs.now - FAILED_WRITE_DAYS)
-    failed = ledger.entries(ids=[key for key, state in states.items() if state == State.FAILED])
-    in_flight = ledger.entries(states=IN_FLIGHT)
-    has_open_topic = any(topic.kind == action_notices.WRITE for topic in ledger.topics().values())
+    states = ledger.proposals.states(changed_since=inputs.now - FAILED_WRITE_DAYS)
+    failed = ledger.proposals.entries(
+        ids=[key for key, state in states.items() if state in {State.FAILED, State.ARRIVED_LATE}]
+    )
+    in_flight = ledger.proposals.entries(states=IN_FLIGHT)
+    has_open_topic = any(topic.kind == action_notices.WRITE for topic in ledger.notices.topics().values())
     if not failed and not in_flight and not has_open_topic:
         return 0
     run_ids = {
         entry.proposal_id: writes[-1].run_id
         for entry in (*failed, *in_flight)
-        if (writes := ledger.writes(entry.proposal_id)) and not writes[-1].run_id.startswith("sensor")
+        if (writes := ledger.writes.of(entry.proposal_id)) and not writes[-1].run_id.startswith("sensor")
     }
     notices = action_notices.write_notices(
-        [*failed, *in_flight], ui_url=inputs.desk.settings.ui_url, now=inputs.now, runs=run_ids
+        [*failed, *in_flight], ui_url=inputs.services.settings.ui_url, now=inputs.now, runs=run_ids
     )
     # A failure is final: that it leaves the list of the last days must not be announced as its end.
-    final = [notice for notice in notices if notice.topic.endswith("|failed")]
-    pending = [notice for notice in notices if not notice.topic.endswith("|failed")]
-    queued = ledger.say([notice.said(notice.ref) for notice in final])
+    final = [notice for notice in notices if notice.topic.endswith(("|failed", "|arrived late"))]
+    pending = [notice for notice in notices if not notice.topic.endswith(("|failed", "|arrived late"))]
+    queued = ledger.notices.say([notice.said(notice.ref) for notice in final])
     return queued + queue_changes(inputs, pending, inputs.now.date(), kinds=(action_notices.WRITE,))
 
 
@@ -96,7 +98,7 @@ def queue_recovered_runs(inputs: NotificationInputs, is_still_failing: Callable[
     """Queue that jobs which failed succeed again; the number of new notifications."""
     open_topics = [
         topic
-        for topic in inputs.ledger.topics().values()
+        for topic in inputs.ledger.notices.topics().values()
         if topic.kind == action_notices.RUN and topic.ended_on is None
     ]
     if not open_topics:
@@ -105,11 +107,13 @@ def queue_recovered_runs(inputs: NotificationInputs, is_still_failing: Callable[
     return queue_changes(inputs, failing, inputs.now.date(), kinds=(action_notices.RUN,))
 
 
-def queue_failed_run(desk: Desk, context: signal_notices.NoticeContext, **run: Any) -> list[Said]:
+def queue_failed_run(
+    services: ActionServices, context: signal_notices.NoticeContext, **run: Any
+) -> list[Said]:
     """Queue that a run failed, unless the same steps failed before and have not succeeded since; what was queued."""
-    notice = action_notices.run_notice(context=context, ui_url=desk.settings.ui_url, **run)
-    day = desk.ledger.clock().astimezone(UTC).date()
-    changes = compare([notice], desk.ledger.topics(), day=day, kinds=())
-    desk.ledger.say(changes.to_send)
-    desk.ledger.keep_topics(changes.topics)
+    notice = action_notices.run_notice(context=context, ui_url=services.settings.ui_url, **run)
+    day = services.ledger.clock().astimezone(UTC).date()
+    changes = compare([notice], services.ledger.notices.topics(), day=day, kinds=())
+    services.ledger.notices.say(changes.to_send)
+    services.ledger.notices.keep_topics(changes.topics)
     return list(changes.to_send)

@@ -34,13 +34,15 @@ def queue_scheduled(inputs: NotificationInputs) -> list[str]:
 def _queue_digests(inputs: NotificationInputs, day: date, *, may_wait: bool) -> list[str]:
     """Digests of the day; none yet while its figures are missing and `may_wait`."""
     ledger = inputs.ledger
-    channels = [name for name in inputs.rules.every_channel if not ledger.is_said(_digest_id(name, day))]
+    channels = [
+        name for name in inputs.rules.every_channel if not ledger.notices.is_said(_digest_id(name, day))
+    ]
     if not channels:
         return []
     is_complete = inputs.is_checked_for_anomalies(day)
     if not is_complete and may_wait:
         return []
-    topics = ledger.topics()
+    topics = ledger.notices.topics()
     links = (Link("dashboard", inputs.context.dashboard), Link("weekly pacing", inputs.context.weekly))
     figures, more = inputs.day_summary(day), inputs.open_items(day)
     for channel in channels:
@@ -54,12 +56,12 @@ def _queue_digests(inputs: NotificationInputs, day: date, *, may_wait: bool) -> 
             more=more,
             is_late=not is_complete,
         )
-        ledger.say([digest.said(day.isoformat())])
+        ledger.notices.say([digest.said(day.isoformat())])
     return [_digest_id(channel, day) for channel in channels]
 
 
 def _queue_weekly(inputs: NotificationInputs, sunday: date) -> list[str]:
-    path = Path(inputs.desk.settings.reports_dir) / f"weekly_pacing_{sunday}.txt"
+    path = Path(inputs.services.settings.reports_dir) / f"weekly_pacing_{sunday}.txt"
     if not path.is_file():
         return []
     first, *rest = path.read_text(encoding="utf-8").splitlines() or [""]
@@ -73,7 +75,7 @@ def _queue_weekly(inputs: NotificationInputs, sunday: date) -> list[str]:
         lines=tuple(filter(None, rest)),
         links=(Link("weekly pacing", inputs.context.weekly),),
     ).said(sunday.isoformat())
-    return [weekly.notice_id] if inputs.ledger.say([weekly]) else []
+    return [weekly.notice_id] if inputs.ledger.notices.say([weekly]) else []
 
 
 def _is_routed_to(channel: str, topic: Topic, inputs: NotificationInputs) -> bool:

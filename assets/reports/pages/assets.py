@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.actions.assets import PROPOSALS
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
 from assets.formatting import numbers
 from assets.formatting.platform_names import spoken
 from assets.partitions import day_range, days, week_of, weeks
@@ -30,7 +30,7 @@ from assets.reports.pages.view import DashboardInputs, DashboardView, dashboard_
 from assets.reports.pages.weekly import render_weekly, weekly_csv, weekly_name, weekly_text
 from assets.signals.pacing.assets import budgets_of, thresholds
 from assets.signals.pacing.inputs import pacing_in_hindsight, pacing_on
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.config.settings import Settings
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
@@ -66,6 +66,7 @@ _WEEK_OF_DAY = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitio
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
     automation_condition=follows_newest(),
+    retry_policy=SAFE_RETRIES,
     group_name="reports",
     owners=["team:media"],
     kinds={"html"},
@@ -74,11 +75,11 @@ def daily_dashboard(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
     settings: dg.ResourceParam[Settings],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
 ) -> dg.MaterializeResult:
     _, as_of = day_range(context)
     with one_sentence():
-        view, campaigns = _views(lake, settings, desk, as_of)
+        view, campaigns = _views(lake, settings, services, as_of)
         written = publish(Path(settings.reports_dir), view, campaigns)
     page_address = address(Path(settings.reports_dir), page_name(as_of), reports_url=settings.reports_url)
     return dg.MaterializeResult(
@@ -95,7 +96,7 @@ def daily_dashboard(
 
 
 def _views(
-    lake: Lake, settings: Settings, desk: Desk, as_of: date
+    lake: Lake, settings: Settings, services: ActionServices, as_of: date
 ) -> tuple[DashboardView, tuple[CampaignView, ...]]:
     recent = {"day": (as_of - timedelta(days=DETAIL_DAYS - 1), as_of)}
     kpi_days = lake.read(core.KPI_DAY, where={"day": (as_of - timedelta(days=SHOWN_DAYS - 1), as_of)})
@@ -108,7 +109,7 @@ def _views(
     judged = lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)})
     incidents, marks = lake.read(ANOMALIES, where={"day": (as_of, as_of)}), lake.read(MARKS)
     generated_at = datetime.now(UTC)
-    approvals = approvals_now(lake, desk, settings, as_of=as_of, now=generated_at)
+    approvals = approvals_now(lake, services, settings, as_of=as_of, now=generated_at)
     view = dashboard_view(
         DashboardInputs(
             as_of=as_of,
@@ -203,6 +204,7 @@ def _state(view: DashboardView) -> str:
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
     automation_condition=follows_newest(),
+    retry_policy=SAFE_RETRIES,
     group_name="reports",
     owners=["team:media"],
     kinds={"html"},
@@ -210,14 +212,14 @@ def _state(view: DashboardView) -> str:
 def weekly_pacing(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
     platforms: dg.ResourceParam[Platforms],
     settings: dg.ResourceParam[Settings],
 ) -> dg.MaterializeResult:
     monday, sunday = week_of(context)
     with one_sentence():
         (rows, is_late), (before, _) = (
-            _rows(lake, day, desk, platforms, settings) for day in (sunday, sunday - timedelta(days=7))
+            _rows(lake, day, services, platforms, settings) for day in (sunday, sunday - timedelta(days=7))
         )
     view = pacing_view(
         rows,
@@ -249,7 +251,7 @@ def weekly_pacing(
 
 
 def _rows(
-    lake: Lake, day: date, desk: Desk, platforms: Platforms, settings: Settings
+    lake: Lake, day: date, services: ActionServices, platforms: Platforms, settings: Settings
 ) -> tuple[pd.DataFrame, bool]:
     """signals/pacing of the day; as it would have been, where nobody worked it out; and whether that was known only later."""
     names = PACING.schema.names
@@ -257,7 +259,7 @@ def _rows(
     if len(stored):
         return stored[names], False
     given: dict[str, Any] = {
-        "budgets": budgets_of(settings), "policy": thresholds(desk), "reporting_currency": settings.reporting_currency,
+        "budgets": budgets_of(settings), "policy": thresholds(services), "reporting_currency": settings.reporting_currency,
         "now": platforms.now(),
     }  # fmt: skip
     forecast = pacing_on(lake, day, **given)

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from assets.reports.pages.pending_approvals import Approvals, approvals_of
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.config.settings import Settings
 from resources.lake.lake import Lake
 from resources.ledger.states import State
@@ -11,7 +11,7 @@ from resources.tables import core
 
 
 def approvals_now(
-    lake: Lake, desk: Desk, settings: Settings, *, as_of: date, now: datetime
+    lake: Lake, services: ActionServices, settings: Settings, *, as_of: date, now: datetime
 ) -> Approvals | None:
     """What waits for a person and whether the kill switch is on; None for a day that is not the newest.
 
@@ -20,9 +20,9 @@ def approvals_now(
     later = (as_of + timedelta(days=1), as_of + timedelta(days=3_660))
     if lake.count(core.KPI_DAY, where={"day": later}):
         return None
-    killed = desk.killed()
+    killed = services.killed()
     try:
-        entries = desk.ledger.entries(states=[State.PROPOSED], level="propose")
+        entries = services.ledger.proposals.entries(states=[State.PROPOSED], level="propose")
     except Exception as error:  # noqa: BLE001 — whatever keeps the ledger from being read, the figures are still worth a page
         why = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
         return Approvals(

@@ -1,35 +1,36 @@
-"""How far two ways of grouping the same people agree."""
+"""Agreement between two groupings of the same customers."""
 
 import numpy as np
 import pandas as pd
 
+from assets.segments.discovery.encoded_rows import EncodedRows
 from assets.segments.discovery.rules import Rule
 
 NOBODYS = -1
-"""Somebody that no rule takes."""
+"""Group of a customer that no rule takes."""
 
 
-def apply(rules: tuple[Rule, ...], rows: pd.DataFrame) -> np.ndarray:
-    """Per person the place of the first rule that holds, `NOBODYS` where none does."""
-    found = np.full(len(rows), NOBODYS)
-    for place in reversed(range(len(rules))):
-        found[rules[place].mask(rows)] = place
-    return found
+def apply(rules: tuple[Rule, ...], rows: pd.DataFrame | EncodedRows) -> np.ndarray:
+    """Per customer the number of the first rule that holds, `NOBODYS` where none does."""
+    groups = np.full(len(rows), NOBODYS)
+    for number in reversed(range(len(rules))):
+        groups[rules[number].mask(rows)] = number
+    return groups
 
 
-def table(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """People by group of one and group of the other."""
-    a, b = (np.unique(groups, return_inverse=True)[1] for groups in (one, other))
+def table(groups: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Contingency table of two groupings."""
+    a, b = (np.unique(labels, return_inverse=True)[1] for labels in (groups, others))
     return np.bincount(a * (b.max() + 1) + b, minlength=(a.max() + 1) * (b.max() + 1)).reshape(
         a.max() + 1, -1
     )
 
 
-def adjusted_rand(one: np.ndarray, other: np.ndarray) -> float:
-    """Agreement of two groupings: 1 the same, about 0 by chance."""
-    if not len(one):
+def adjusted_rand(groups: np.ndarray, others: np.ndarray) -> float:
+    """Adjusted Rand index (Hubert and Arabie 1985): 1 for the same grouping, about 0 by chance."""
+    if not len(groups):
         return 0.0
-    counts = table(one, other).astype(float)
+    counts = table(groups, others).astype(float)
     pairs = counts * (counts - 1) / 2
     rows, columns, n = counts.sum(axis=1), counts.sum(axis=0), counts.sum()
     by_row, by_column = (rows * (rows - 1) / 2).sum(), (columns * (columns - 1) / 2).sum()
@@ -39,11 +40,13 @@ def adjusted_rand(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def overlaps(groups: np.ndarray, others: np.ndarray, count: int) -> np.ndarray:
-    """Per group of the first `count` its largest Jaccard overlap with any group of the others."""
-    found = np.zeros(count)
+    """Per group of the first `count` its largest Jaccard overlap with any group of the other grouping."""
+    largest = np.zeros(count)
     for group in range(count):
-        own = groups == group
+        members = groups == group
         for other in np.unique(others[others != NOBODYS]):
-            theirs = others == other
-            found[group] = max(found[group], (own & theirs).sum() / max((own | theirs).sum(), 1))
-    return found
+            other_members = others == other
+            largest[group] = max(
+                largest[group], (members & other_members).sum() / max((members | other_members).sum(), 1)
+            )
+    return largest

@@ -1,40 +1,56 @@
-"""Candidates: groups as rules, made from the training period alone.
+"""Candidates: groups of customers written as rules, built from the training period alone.
 
-Four ways. *classes*: latent classes over traits and purchases, told by a tree. *cascade*: the same, told by the first trait that is known. *response*: a tree over traits that tells apart what
-people bought, its leaves put together. *tiers*: where nothing but purchases is known, ranges of the value expected of customers, cut where they tell most of what is to come. Groups that bought alike in the training period would be treated alike and are put together.
+Five methods. *classes*: latent classes over traits and purchases, described by a tree. *cascade*: the same
+classes, described by the first trait that is known. *response*: a tree over traits fitted to purchases,
+its leaves merged by Ward's criterion. *mixture*: where no trait is associated with purchases, a Gaussian
+mixture of log orders and log order value. *tiers*: where only purchases are known, ranges of expected
+value, cut where they explain most of future value. Groups that bought alike in the training period are
+merged: they would be treated alike.
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
 from assets.segments.discovery.agreement import apply
 from assets.segments.discovery.binning import tiers
 from assets.segments.discovery.cascade import cascade
-from assets.segments.discovery.latent import NOT_ASKED, Coded, classes, shared, steps
+from assets.segments.discovery.encoded_rows import EncodedRows
+from assets.segments.discovery.latent import (
+    NOT_ASKED,
+    CodedTraits,
+    classes,
+    quantile_levels,
+    shared_information,
+)
 from assets.segments.discovery.rules import Rule
 from assets.segments.discovery.splits import questions
 from assets.segments.discovery.traits import Trait
 from assets.segments.discovery.tree import grow, leaf_of, rule_of_leaves
 
-CLASSES, CASCADE, RESPONSE, TIERS = "classes", "cascade", "response", "tiers"
+CLASSES, CASCADE, RESPONSE, MIXTURE, TIERS = "classes", "cascade", "response", "mixture", "tiers"
 LEAF_SHARE = 0.02
+LEAST_BUYERS = 20
+"""Buyers per component of a mixture."""
+FEWEST = 5
+"""People of a group below which its outcomes are not compared."""
 CLEAR = 2.6
-"""Standard errors by which two groups differ in one of their outcomes to be two: about one in a hundred by chance."""
+"""Standard errors by which two groups must differ in some outcome: about one in a hundred by chance."""
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
-    """What a candidate is made from: people with traits as they were at the end of some time, and what they bought in it.
+class TraitTrainingSet:
+    """Customers with their traits at the end of a period, and what they bought in it.
 
-    `rows` have what rules may ask; `together` what groups should have in common; `bought` (people x outcomes, NaN where an
-    outcome does not apply) what they must differ in. `least` is the share of people that a tier must have, `telling` what tiers tell.
+    `rows` has the traits that rules may use; `together` the coded traits that groups should share;
+    `bought` (people x outcomes, NaN where an outcome does not apply) what groups must differ in. `least`
+    is the share of customers that a tier must have, `telling` the score that tiers should explain.
     """
 
-    rows: pd.DataFrame
+    rows: EncodedRows
     traits: tuple[Trait, ...]
-    together: Coded
+    together: CodedTraits
     bought: np.ndarray
     least: float = 0.0
     telling: np.ndarray | None = None
@@ -42,9 +58,9 @@ class Material:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def people(self, chosen: np.ndarray) -> "Material":
-        return Material(
-            self.rows.iloc[chosen],
+    def people(self, chosen: np.ndarray) -> "TraitTrainingSet":
+        return TraitTrainingSet(
+            self.rows.take(chosen),
             self.traits,
             self.together.rows(chosen),
             self.bought[chosen],
@@ -54,119 +70,151 @@ class Material:
 
 
 @dataclass(frozen=True, eq=False)
-class Proposal:
-    """Groups that rules tell apart. `fidelity`: share of the model's labels that the rules give back."""
+class Candidate:
+    """Groups described by rules. `fidelity`: share of the model's labels that the rules reproduce."""
 
     way: str
     k: int
     rules: tuple[Rule, ...]
     groups: np.ndarray
     fidelity: float
-    shared: float
+    shared_information: float
 
 
-def propose(
-    material: Material, *, way: str, k: int, seed: int, ratio: float, starts: int = 4
-) -> Proposal | None:
-    """The candidate of one way and one k, None where fewer than two groups are left of it."""
+def build_candidate(
+    training: TraitTrainingSet, *, way: str, k: int, seed: int, ratio: float, starts: int = 4
+) -> Candidate | None:
+    """The candidate of one method and k; None where fewer than two groups are left."""
     if way == CLASSES:
-        labels, _ = classes(material.together, k, seed=seed, starts=starts)
-        options: list[Proposal] = []
+        labels, _ = classes(training.together, k, seed=seed, starts=starts)
+        options: list[Candidate] = []
         for with_purchases in (False, True):
-            made = _told(material, labels, k=k, ratio=ratio, with_purchases=with_purchases)
-            if made is not None and made.fidelity >= 0.9:
-                return made
-            options += [made] if made is not None else []
-        return max(options, key=lambda one: one.fidelity, default=None)
+            candidate = _described_by_tree(training, labels, k=k, ratio=ratio, with_purchases=with_purchases)
+            if candidate is not None and candidate.fidelity >= 0.9:
+                return candidate
+            options += [candidate] if candidate is not None else []
+        return max(options, key=lambda option: option.fidelity, default=None)
     if way == CASCADE:
-        return _cascaded(material, k=k, seed=seed, ratio=ratio, starts=starts)
+        return _cascaded(training, k=k, seed=seed, ratio=ratio, starts=starts)
+    if way == MIXTURE:
+        labels = _mixture(training, k, seed=seed)
+        return _described_by_tree(training, labels, k=k, ratio=ratio, with_purchases=True, way=MIXTURE)
     if way == TIERS:
-        return _tiered(material, k)
-    targets = _response(material)
-    asked, answers = _asked(material, targets, with_purchases=False)
-    leaves = grow(answers, targets, least=_least(material))
+        return _tiered(training, k)
+    targets = _response(training)
+    questions_asked, answers = _asked(training, targets, with_purchases=False)
+    leaves = grow(answers, targets, least=_least(training))
     at = leaf_of(leaves, answers)
     means = np.stack([targets[at == leaf].mean(axis=0) for leaf in range(len(leaves))])
     group_of = _ward(means, np.bincount(at, minlength=len(leaves)), k)
-    group_of = _alike_together(group_of[at], material.bought, ratio)[group_of]
-    return _proposal(material, way, k, asked, leaves, group_of, at, fidelity=1.0)
+    group_of = _merge_alike(group_of[at], training.bought, ratio)[group_of]
+    return _proposal(training, way, k, questions_asked, leaves, group_of, at, fidelity=1.0)
 
 
-def _tiered(material: Material, k: int) -> Proposal | None:
-    rules = tiers(material.rows, material.traits[0], k, least=material.least, telling=material.telling)
+def _mixture(training: TraitTrainingSet, k: int, *, seed: int) -> np.ndarray:
+    """Components of a Gaussian mixture over log orders and log order value; those who never bought join
+    the rarest buyers.
+    """
+    from sklearn.mixture import GaussianMixture  # noqa: PLC0415 — a second that other methods need not wait for
+
+    orders, value = training.rows.numbers["orders"], training.rows.numbers["average_order"]
+    has_bought = (orders > 0) & (value > 0)
+    if has_bought.sum() < LEAST_BUYERS * k:
+        return np.zeros(len(training), dtype=int)
+    purchases = np.log(np.column_stack([orders[has_bought] + 0.5, value[has_bought]]))
+    model = GaussianMixture(k, random_state=seed, reg_covar=1e-3).fit(purchases)
+    labels = np.full(len(training), int(np.argmin(model.means_[:, 0])))
+    labels[has_bought] = model.predict(purchases)
+    return np.unique(labels, return_inverse=True)[1]
+
+
+def _tiered(training: TraitTrainingSet, k: int) -> Candidate | None:
+    rules = tiers(training.rows, training.traits[0], k, least=training.least, telling=training.telling)
     if len(rules) < 2:
         return None
-    groups = np.maximum(apply(rules, material.rows), 0)
-    return Proposal(TIERS, k, rules, groups, 1.0, shared(material.together, groups))
+    groups = np.maximum(apply(rules, training.rows), 0)
+    return Candidate(TIERS, k, rules, groups, 1.0, shared_information(training.together, groups))
 
 
-def _told(
-    material: Material, labels: np.ndarray, *, k: int, ratio: float, with_purchases: bool
-) -> Proposal | None:
-    """Labels of a model, told by a tree; groups that bought alike are put together."""
-    merged = _alike_together(labels, material.bought, ratio)[labels]
+def _described_by_tree(
+    training: TraitTrainingSet,
+    labels: np.ndarray,
+    *,
+    k: int,
+    ratio: float,
+    with_purchases: bool,
+    way: str = CLASSES,
+) -> Candidate | None:
+    """Class labels described by a tree; groups that bought alike are merged first."""
+    merged = _merge_alike(labels, training.bought, ratio)[labels]
     targets = np.eye(int(merged.max()) + 1)[merged]
     if targets.shape[1] < 2:
         return None
-    asked, answers = _asked(material, targets, with_purchases=with_purchases)
-    leaves = grow(answers, targets, least=_least(material))
+    questions_asked, answers = _asked(training, targets, with_purchases=with_purchases)
+    leaves = grow(answers, targets, least=_least(training))
     at = leaf_of(leaves, answers)
     group_of = np.array([targets[at == leaf].sum(axis=0).argmax() for leaf in range(len(leaves))])
     fidelity = float((group_of[at] == merged).mean())
-    return _proposal(material, CLASSES, k, asked, leaves, group_of, at, fidelity=fidelity)
+    return _proposal(training, way, k, questions_asked, leaves, group_of, at, fidelity=fidelity)
 
 
-def _cascaded(material: Material, *, k: int, seed: int, ratio: float, starts: int) -> Proposal | None:
-    """Labels of a model, told by the first trait that knows; None where some group is never told."""
-    labels, _ = classes(material.together, k, seed=seed, starts=starts)
-    merged = _alike_together(labels, material.bought, ratio)[labels]
-    traits = tuple(trait for trait in material.traits if not trait.is_purchase)
-    rules = cascade(material.rows, traits, merged)
+def _cascaded(
+    training: TraitTrainingSet, *, k: int, seed: int, ratio: float, starts: int
+) -> Candidate | None:
+    """Class labels described by the first trait that is known; None where some group is never described."""
+    labels, _ = classes(training.together, k, seed=seed, starts=starts)
+    merged = _merge_alike(labels, training.bought, ratio)[labels]
+    traits = tuple(trait for trait in training.traits if not trait.is_purchase)
+    rules = cascade(training.rows, traits, merged)
     if len(rules) < 2 or not all(rule.branches for rule in rules):
         return None
-    groups = np.maximum(apply(rules, material.rows), 0)
+    groups = np.maximum(apply(rules, training.rows), 0)
     fidelity = float((groups == merged).mean())
-    return Proposal(CASCADE, k, rules, groups, fidelity, shared(material.together, groups))
+    return Candidate(CASCADE, k, rules, groups, fidelity, shared_information(training.together, groups))
 
 
 def _proposal(
-    material: Material,
+    training: TraitTrainingSet,
     way: str,
     k: int,
-    asked: list,
+    questions_asked: list,
     leaves: list,
     group_of: np.ndarray,
     at: np.ndarray,
     *,
     fidelity: float,
-) -> Proposal | None:
+) -> Candidate | None:
     used, group_of = np.unique(group_of, return_inverse=True)
     if len(used) < 2:
         return None
     groups = group_of[at]
     rules = tuple(
         rule_of_leaves(
-            [leaf for leaf, of in zip(leaves, group_of, strict=True) if of == group], asked, material.rows
+            [leaf for leaf, of in zip(leaves, group_of, strict=True) if of == group],
+            questions_asked,
+            training.rows,
         )
         for group in range(len(used))
     )
-    return Proposal(way, k, rules, groups, fidelity, shared(material.together, groups))
+    return Candidate(way, k, rules, groups, fidelity, shared_information(training.together, groups))
 
 
-def _asked(material: Material, targets: np.ndarray, *, with_purchases: bool) -> tuple[list, np.ndarray]:
-    traits = tuple(trait for trait in material.traits if with_purchases or not trait.is_purchase)
-    return questions(material.rows, traits, targets)
+def _asked(
+    training: TraitTrainingSet, targets: np.ndarray, *, with_purchases: bool
+) -> tuple[list, np.ndarray]:
+    traits = tuple(trait for trait in training.traits if with_purchases or not trait.is_purchase)
+    return questions(training.rows, traits, targets)
 
 
-def _least(material: Material) -> int:
-    return max(20, int(LEAF_SHARE * len(material)))
+def _least(training: TraitTrainingSet) -> int:
+    return max(20, int(LEAF_SHARE * len(training)))
 
 
-def _response(material: Material) -> np.ndarray:
-    """What people bought, each outcome in levels: whichever way groups differ in it, a tree can tell."""
+def _response(training: TraitTrainingSet) -> np.ndarray:
+    """Purchases in levels, one indicator each: a tree can split on any difference in their distribution."""
     blocks = []
-    for outcome in material.bought.T:
-        level = steps(outcome, missing_is_a_level=False)
+    for outcome in training.bought.T:
+        level = quantile_levels(outcome, missing_is_a_level=False)
         indicators = np.eye(max(int(level.max()) + 1, 1))[np.where(level == NOT_ASKED, 0, level)]
         mean = indicators[level != NOT_ASKED].mean(axis=0) if (level != NOT_ASKED).any() else 0.0
         blocks.append(np.where((level == NOT_ASKED)[:, None], mean, indicators))
@@ -174,8 +222,10 @@ def _response(material: Material) -> np.ndarray:
 
 
 def _ward(means: np.ndarray, sizes: np.ndarray, k: int) -> np.ndarray:
-    """Leaves put together into k groups, each time the two that cost the least."""
-    groups = [[place] for place in range(len(means))]
+    """Leaves merged into k groups, each time the pair that costs the least within-group variance (Ward
+    1963).
+    """
+    groups = [[leaf] for leaf in range(len(means))]
     centres, weights = list(means), list(sizes.astype(float))
     while len(groups) > k:
         pairs = [(i, j) for i in range(len(groups)) for j in range(i + 1, len(groups))]
@@ -192,41 +242,75 @@ def _ward(means: np.ndarray, sizes: np.ndarray, k: int) -> np.ndarray:
         centres[i] = (weights[i] * centres[i] + weights[j] * centres[j]) / whole
         weights[i], groups[i] = whole, groups[i] + groups[j]
         del groups[j], centres[j], weights[j]
-    found = np.zeros(len(means), dtype=int)
+    group_of = np.zeros(len(means), dtype=int)
     for number, members in enumerate(groups):
-        found[members] = number
-    return found
+        group_of[members] = number
+    return group_of
 
 
-def _alike_together(groups: np.ndarray, bought: np.ndarray, ratio: float) -> np.ndarray:
-    """Per group its new number: those that bought alike share one."""
+@dataclass(frozen=True)
+class _Moments:
+    """Per outcome and group: people, sum and sum of squares of the outcome around its overall mean."""
+
+    people: np.ndarray
+    sums: np.ndarray
+    squares: np.ndarray
+    centre: np.ndarray
+
+    def merged(self, number: np.ndarray) -> "_Moments":
+        """The moments of groups put together: `number` is each group's new number."""
+        into = np.eye(int(number.max()) + 1)[number]
+        return _Moments(self.people @ into, self.sums @ into, self.squares @ into, self.centre)
+
+
+def _moments(groups: np.ndarray, bought: np.ndarray) -> _Moments:
     count = int(groups.max()) + 1
-    number = np.arange(count)
-    while len(np.unique(number)) > 1:
-        current = number[groups]
-        used = np.unique(number)
-        closest = min(
-            ((_apart(bought, current == a, current == b, ratio), a, b) for a in used for b in used if a < b),
-            key=lambda one: one[0],
-        )
-        if closest[0] > CLEAR:
-            break
-        number[number == closest[2]] = closest[1]
-    return np.searchsorted(np.unique(number), number)
-
-
-def _apart(bought: np.ndarray, one: np.ndarray, other: np.ndarray, ratio: float) -> float:
-    """Standard errors by which two groups differ, in the outcome where they differ most; 0 where no ratio is large enough."""
-    found = 0.0
+    parts, centres = [], []
     for outcome in bought.T:
-        a, b = outcome[one], outcome[other]
-        a, b = a[~np.isnan(a)], b[~np.isnan(b)]
-        if len(a) < 5 or len(b) < 5:
+        applies = ~np.isnan(outcome)
+        centre = float(outcome[applies].mean()) if applies.any() else 0.0
+        of, values = groups[applies], outcome[applies] - centre
+        parts.append(
+            [
+                np.bincount(of, minlength=count),
+                np.bincount(of, values, count),
+                np.bincount(of, values**2, count),
+            ]
+        )
+        centres.append(centre)
+    people, sums, squares = np.array(parts, dtype=float).transpose(1, 0, 2)
+    return _Moments(people, sums, squares, np.array(centres))
+
+
+def _merge_alike(groups: np.ndarray, bought: np.ndarray, ratio: float) -> np.ndarray:
+    """Per group its new number: groups that bought alike share one."""
+    single = _moments(groups, bought)
+    number = np.arange(single.people.shape[1])
+    while number.max() > 0:
+        merged = single.merged(number)
+        distances = {pair: _apart(merged, *pair, ratio) for pair in combinations(range(number.max() + 1), 2)}
+        (first, second), distance = min(distances.items(), key=lambda item: item[1])
+        if distance > CLEAR:
+            break
+        number = np.where(number == second, first, number - (number > second))
+    return number
+
+
+def _apart(moments: _Moments, first: int, second: int, ratio: float) -> float:
+    """Standard errors between two groups in the outcome where they differ most; 0 where no ratio is large
+    enough.
+    """
+    largest = 0.0
+    pair = [first, second]
+    for outcome, centre in enumerate(moments.centre):
+        people = moments.people[outcome, pair]
+        if people.min() < FEWEST:
             continue
-        means = a.mean(), b.mean()
-        low, high = min(means), max(means)
+        offset = moments.sums[outcome, pair] / people
+        variance = np.maximum(moments.squares[outcome, pair] / people - offset**2, 0.0)
+        low, high = sorted((offset + centre).tolist())
         if high <= 0 or (low > 0 and high / low < ratio):
             continue
-        error = np.sqrt(a.var() / len(a) + b.var() / len(b))
-        found = max(found, (high - low) / error if error > 0 else np.inf)
-    return found
+        error = float(np.sqrt((variance / people).sum()))
+        largest = max(largest, (high - low) / error if error > 0 else np.inf)
+    return largest

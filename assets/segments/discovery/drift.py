@@ -1,7 +1,8 @@
-"""How much a segment changed since the week before: the population stability index of its members' traits, less what chance gives.
+"""Drift of a segment since the previous week: population stability index (PSI), less its expectation by
+chance.
 
-PSI sums (now - before) * ln(now / before) over the levels of a trait; the trait that moved the most counts. Few members move by
-chance alone, by about (levels - 1) * (1/now + 1/before), which is taken off.
+PSI sums (now - before) * ln(now / before) over the levels of a trait; the trait that moved the most
+counts. Sampling alone moves it by about (levels - 1) * (1/now + 1/before), which is subtracted.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ LEAST, MOST_LEVELS = 0.05, 10
 
 
 def drift(now: pd.DataFrame, before: pd.DataFrame, traits: list[str]) -> float | None:
-    """The index over these columns of the members now and before; None where either had none."""
+    """The largest index over these columns of the members now and before; None where either had none."""
     if not len(now) or not len(before):
         return None
     return max((_index(now[name], before[name]) for name in traits), default=0.0)
@@ -20,13 +21,15 @@ def drift(now: pd.DataFrame, before: pd.DataFrame, traits: list[str]) -> float |
 def _index(now: pd.Series, before: pd.Series) -> float:
     if pd.api.types.is_numeric_dtype(before) and not pd.api.types.is_bool_dtype(before):
         edges = np.unique(before.dropna().quantile([0.2, 0.4, 0.6, 0.8]))
-        now, before = (_binned(one, edges) for one in (now, before))
-    texts = [one.astype(object).where(one.notna(), "not known").astype(str) for one in (now, before)]
+        now, before = (_binned(values, edges) for values in (now, before))
+    texts = [values.astype(object).where(values.notna(), "not known").astype(str) for values in (now, before)]
     whole = pd.concat(texts).value_counts(normalize=True)
     levels = list(whole[whole >= LEAST].index[:MOST_LEVELS])
     shares = []
-    for one in texts:
-        counts = one.where(one.isin(levels), "other").value_counts().reindex([*levels, "other"]).fillna(0.0)
+    for labels in texts:
+        counts = (
+            labels.where(labels.isin(levels), "other").value_counts().reindex([*levels, "other"]).fillna(0.0)
+        )
         shares.append((counts + 0.5) / (counts.sum() + 0.5 * len(counts)))
     index = float(((shares[0] - shares[1]) * np.log(shares[0] / shares[1])).sum())
     chance = len(levels) * (1 / len(now) + 1 / len(before))
@@ -35,5 +38,5 @@ def _index(now: pd.Series, before: pd.Series) -> float:
 
 def _binned(values: pd.Series, edges: np.ndarray) -> pd.Series:
     numbers = values.to_numpy(dtype=float, na_value=np.nan)
-    found = np.searchsorted(edges, np.nan_to_num(numbers), side="right").astype(float)
-    return pd.Series(np.where(np.isnan(numbers), np.nan, found))
+    bins = np.searchsorted(edges, np.nan_to_num(numbers), side="right").astype(float)
+    return pd.Series(np.where(np.isnan(numbers), np.nan, bins))

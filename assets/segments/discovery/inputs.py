@@ -1,7 +1,7 @@
-"""The segments of a week, from the lake: what is read, and how cards and customers become rows.
+"""Weekly segments from the lake: what is read, and how cards and customers become rows.
 
-Only traits that are the same whenever they are read form segments: visits and the like of today hold the time of the tests, and
-consent says nothing of what somebody is.
+Only traits that do not change with the time of reading form segments: today's visits contain the test
+period, and consent describes nothing about a customer.
 """
 
 import json
@@ -16,7 +16,7 @@ from assets.segments.discovery.cards import ACTIVE, EXPIRED, WRITTEN
 from assets.segments.discovery.discovery import Segmentation, segment
 from assets.segments.discovery.drift import drift
 from assets.segments.discovery.rules import rule_of
-from assets.segments.discovery.search import Kept
+from assets.segments.discovery.search import PreviousSegment
 from resources.lake.lake import Lake
 from resources.lake.schema import Table
 from resources.policy.segments import Segments
@@ -24,9 +24,19 @@ from resources.tables.crm_core import OUTCOMES
 from resources.tables.segments import AUDIENCES, CARDS, CUSTOMER_FEATURES, CUSTOMERS
 
 TRAITS = [
-    "country", "region", "language", "industry", "company_size", "account_tier", "technology", "first_channel", "content",
-    "use_case", "pain", "search_topic",
-]  # fmt: skip
+    "country",
+    "region",
+    "language",
+    "industry",
+    "company_size",
+    "account_tier",
+    "technology",
+    "first_channel",
+    "content",
+    "use_case",
+    "pain",
+    "search_topic",
+]
 ASKED = ["customer_id", *TRAITS, "tenure_days"]
 WEEK = timedelta(days=7)
 ORDERS = """
@@ -36,8 +46,10 @@ where kind = 'order' and person_id is not null and value_reporting is not null a
 
 
 @dataclass(frozen=True)
-class Week:
-    """Rows of segments/customers and segments/cards, what was tried, and who targets what expired."""
+class WeekSegments:
+    """Rows of segments/customers and segments/cards, what was tried, and which audiences target expired
+    segments.
+    """
 
     customers: pa.Table
     cards: pd.DataFrame
@@ -45,47 +57,60 @@ class Week:
     flagged: tuple[str, ...]
 
 
-def week_on(lake: Lake, sunday: date, policy: Segments, *, now: datetime) -> Week | None:
-    """The week that ended that Sunday; None where nothing is known of customers then."""
-    known = of_day(lake, CUSTOMER_FEATURES, sunday)
-    if known.empty:
+def week_on(lake: Lake, sunday: date, policy: Segments, *, now: datetime) -> WeekSegments | None:
+    """The week that ended on that Sunday; None where no customer features exist for it."""
+    features = of_day(lake, CUSTOMER_FEATURES, sunday)
+    if features.empty:
         return None
     orders = lake.arrow(ORDERS, OUTCOMES, parameters={"day": sunday}).to_pandas()
-    found = segment(
-        known[ASKED], orders, as_of=sunday, policy=policy, kept=kept_from(of_day(lake, CARDS, sunday - WEEK))
+    segmentation = segment(
+        features[ASKED],
+        orders,
+        as_of=sunday,
+        policy=policy,
+        previous=previous_segments(of_day(lake, CARDS, sunday - WEEK)),
     )
-    cards = _cards(found, known, _before(lake, sunday - WEEK), policy)
+    cards = _cards(segmentation, features, _before(lake, sunday - WEEK), policy)
     active = set(cards.loc[cards["state"] == ACTIVE, "segment_id"])
     origin = dict(zip(cards["segment_id"], cards["origin"], strict=True))
-    members = found.assignments[found.assignments["segment_id"].isin(active)]
+    members = segmentation.assignments[segmentation.assignments["segment_id"].isin(active)]
     members = members.assign(day=sunday, origin=members["segment_id"].map(origin), pulled_at=now)
     cards = cards.assign(day=sunday, pulled_at=now)
-    return Week(as_rows(CUSTOMERS, members), cards, found.report, _flagged(lake, cards))
+    return WeekSegments(as_rows(CUSTOMERS, members), cards, segmentation.report, _flagged(lake, cards))
 
 
 def of_day(lake: Lake, table: Table, day: date) -> pd.DataFrame:
     return lake.read(table, where={"day": (day, day)})
 
 
-def kept_from(cards: pd.DataFrame) -> list[Kept]:
+def previous_segments(cards: pd.DataFrame) -> list[PreviousSegment]:
     """The discovered segments that were active on these cards, by priority."""
-    found = cards[(cards["state"] == ACTIVE) & (cards["origin"] != WRITTEN)] if len(cards) else cards
+    active_cards = cards[(cards["state"] == ACTIVE) & (cards["origin"] != WRITTEN)] if len(cards) else cards
     return [
-        Kept(row.segment_id, row.segment, rule_of(row.definition), row.way, int(row.asked_for), json.loads(row.tests)["fidelity"]["value"])
-        for row in (found.sort_values("priority").itertuples() if len(found) else ())
-    ]  # fmt: skip
+        PreviousSegment(
+            row.segment_id,
+            row.segment,
+            rule_of(row.definition),
+            row.way,
+            int(row.asked_for),
+            json.loads(row.tests)["fidelity"]["value"],
+        )
+        for row in (active_cards.sort_values("priority").itertuples() if len(active_cards) else ())
+    ]
 
 
 def _before(lake: Lake, sunday: date) -> pd.DataFrame:
-    """Members of the week before with their traits as they were then."""
-    members, known = of_day(lake, CUSTOMERS, sunday), of_day(lake, CUSTOMER_FEATURES, sunday)
-    return members[["customer_id", "segment_id"]].merge(known, on="customer_id")
+    """Members in the previous week with their traits at that time."""
+    members, features = of_day(lake, CUSTOMERS, sunday), of_day(lake, CUSTOMER_FEATURES, sunday)
+    return members[["customer_id", "segment_id"]].merge(features, on="customer_id")
 
 
-def _cards(found: Segmentation, known: pd.DataFrame, before: pd.DataFrame, policy: Segments) -> pd.DataFrame:
-    members = found.assignments.dropna(subset="segment_id").merge(known, on="customer_id")
+def _cards(
+    segmentation: Segmentation, features: pd.DataFrame, before: pd.DataFrame, policy: Segments
+) -> pd.DataFrame:
+    members = segmentation.assignments.dropna(subset="segment_id").merge(features, on="customer_id")
     rows = []
-    for card in found.cards.to_dict("records"):
+    for card in segmentation.cards.to_dict("records"):
         inside = members[members["segment_id"] == card["segment_id"]]
         earlier = before[before["segment_id"] == card["segment_id"]]
         moved = drift(inside, earlier, [*TRAITS, "orders"]) if card["state"] == ACTIVE else None
@@ -93,22 +118,37 @@ def _cards(found: Segmentation, known: pd.DataFrame, before: pd.DataFrame, polic
         mean = float(worth.mean()) if len(worth) else card["value"]
         state, why = card["state"], card["why"]
         if moved is not None and moved > policy.drift:
-            said = f"it drifted by {moved:.2f} since the week before (at most {policy.drift:.2f})"
-            state, why = EXPIRED, "; ".join(part for part in (why, said) if part)
+            drift_note = f"it drifted by {moved:.2f} since the week before (at most {policy.drift:.2f})"
+            state, why = EXPIRED, "; ".join(part for part in (why, drift_note) if part)
         channels = inside["first_channel"].dropna().value_counts(normalize=True).head(3)
         rows.append(
             card
             | {
-                "people": card["size"], "value_mean": mean, "value_total": mean * card["size"], "asked_for": card["k"], "drift": moved, "state": state,
-                "why": why, "channels": ", ".join(f"{name} {share:.0%}" for name, share in channels.items()) or None, "tests": json.dumps(card["tests"]),
+                "people": card["size"],
+                "value_mean": mean,
+                "value_total": mean * card["size"],
+                "asked_for": card["k"],
+                "drift": moved,
+                "state": state,
+                "why": why,
+                "channels": ", ".join(f"{name} {share:.0%}" for name, share in channels.items()) or None,
+                "tests": json.dumps(card["tests"]),
             }
-        )  # fmt: skip
-    return pd.DataFrame(rows, columns=[name for name in CARDS.schema.names if name not in {"day", "pulled_at"}])  # fmt: skip
+        )
+    return pd.DataFrame(
+        rows, columns=[name for name in CARDS.schema.names if name not in {"day", "pulled_at"}]
+    )
 
 
 def _flagged(lake: Lake, cards: pd.DataFrame) -> tuple[str, ...]:
-    """Audiences at platforms that hold a segment which expired: campaigns that use them target what is no segment any more."""
-    expired = dict(zip(cards.loc[cards["state"] == EXPIRED, "segment_id"], cards.loc[cards["state"] == EXPIRED, "why"], strict=True))  # fmt: skip
+    """Platform audiences that hold an expired segment: campaigns that use them target no valid segment."""
+    expired = dict(
+        zip(
+            cards.loc[cards["state"] == EXPIRED, "segment_id"],
+            cards.loc[cards["state"] == EXPIRED, "why"],
+            strict=True,
+        )
+    )
     held = lake.read(AUDIENCES) if expired else pd.DataFrame()
     if held.empty:
         return ()
@@ -116,7 +156,8 @@ def _flagged(lake: Lake, cards: pd.DataFrame) -> tuple[str, ...]:
         (held["day"] == held["day"].max()) & held["segment_id"].isin(expired) & held["audience_id"].notna()
     ]
     return tuple(
-        f"{row.platform} account {row.account_id}, audience {row.audience_id}: campaigns that {row.purpose} it use {row.segment_id}, which expired: {expired[row.segment_id]}."
+        f"{row.platform} account {row.account_id}, audience {row.audience_id}: campaigns that "
+        f"{row.purpose} it use {row.segment_id}, which expired: {expired[row.segment_id]}."
         for row in held.itertuples()
     )
 
@@ -143,7 +184,8 @@ def card_words(card: dict[str, Any]) -> str:
     tests = json.loads(card["tests"])
     lines.append("| test | value | needs | |\n|---|---|---|---|")
     lines[-1] += "".join(
-        f"\n| {name} | {one['value']:,.3g} | {one['needs']:,.3g} | {'passed' if one['passed'] else 'failed'} |"
-        for name, one in tests.items()
+        f"\n| {name} | {test['value']:,.3g} | {test['needs']:,.3g} | "
+        f"{'passed' if test['passed'] else 'failed'} |"
+        for name, test in tests.items()
     )
     return "\n\n".join(lines)

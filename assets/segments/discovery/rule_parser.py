@@ -1,7 +1,8 @@
-"""Rules that people write: an expression over what is known of customers, read as a rule, never run as code.
+"""Parser of rules written by people: an expression over traits, read as a rule and never run as code.
 
-Such as `country in ("DE", "AT") and orders >= 2`. Allowed are names of traits, texts, numbers, true and false, None (not known),
-the comparisons == != < <= > >= in, not in, is, and, or, not and brackets. Everything else is refused with the place and the reason.
+Such as `country in ("DE", "AT") and orders >= 2`. Allowed are names of traits, texts, numbers, true and
+false, None (not known), the comparisons == != < <= > >= in, not in, is, and, or, not and brackets.
+Everything else is refused with its position and the reason.
 """
 
 import ast
@@ -19,11 +20,16 @@ _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
 }  # fmt: skip
-_MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}  # fmt: skip
+_MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.Gt,
+    ast.Gt: ast.Lt,
+    ast.LtE: ast.GtE,
+    ast.GtE: ast.LtE,
+}
 
 
 class RuleWrong(DataUnusable):
-    """A rule that cannot be read, or asks for what nobody knows. Mend it in segments.rules of policy.yaml."""
+    """A rule that cannot be read or names an unknown trait. Correct it in segments.rules of policy.yaml."""
 
     def __init__(self, name: str, why: str) -> None:
         self.name = name
@@ -31,7 +37,7 @@ class RuleWrong(DataUnusable):
 
 
 def parse(expression: str, traits: Mapping[str, Trait], *, name: str = "rule") -> Rule:
-    """The rule that the expression says.
+    """The rule that the expression states.
 
     Raises:
         RuleWrong: It is no expression, uses what is not allowed, or names a trait that does not exist.
@@ -39,22 +45,22 @@ def parse(expression: str, traits: Mapping[str, Trait], *, name: str = "rule") -
     try:
         tree = ast.parse(expression.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        place = f" at character {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
+        position = f" at character {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
         raise RuleWrong(
-            name, f'it cannot be read{place}. Write comparisons such as country == "DE" and orders >= 2.'
+            name, f'it cannot be read{position}. Write comparisons such as country == "DE" and orders >= 2.'
         ) from None
     branches = _Reading(traits, name).branches(tree.body, is_true=True)
     return Rule(branches)
 
 
 class _Reading:
-    """One expression being read into branches of clauses: or of ands."""
+    """Converts one expression to disjunctive normal form: branches (or) of clauses (and)."""
 
     def __init__(self, traits: Mapping[str, Trait], name: str) -> None:
         self.traits, self.name = traits, name
 
     def branches(self, node: ast.expr, *, is_true: bool) -> _Branches:
-        """Branches of those for whom `node` is (or is not) true."""
+        """Branches of the customers for whom `node` is (or is not) true."""
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return self.branches(node.operand, is_true=not is_true)
         if isinstance(node, ast.BoolOp):
@@ -65,23 +71,23 @@ class _Reading:
         if isinstance(node, ast.Compare):
             terms = [node.left, *node.comparators]
             parts = [
-                self._compared(terms[place], operator, terms[place + 1], is_true=is_true)
-                for place, operator in enumerate(node.ops)
+                self._compared(terms[number], operator, terms[number + 1], is_true=is_true)
+                for number, operator in enumerate(node.ops)
             ]
             return self._all(parts) if is_true else self._any(parts)
         raise RuleWrong(self.name, f"`{ast.unparse(node)[:60]}` is not allowed. {_ALLOWED}")
 
     def _all(self, parts: list[_Branches]) -> _Branches:
-        found: list[tuple[Clause, ...]] = [()]
+        branches: list[tuple[Clause, ...]] = [()]
         for part in parts:
-            found = [(*one, *other) for one, other in product(found, part)]
-            self._few(len(found))
-        return tuple(found)
+            branches = [(*branch, *further) for branch, further in product(branches, part)]
+            self._few(len(branches))
+        return tuple(branches)
 
     def _any(self, parts: list[_Branches]) -> _Branches:
-        found = tuple(branch for part in parts for branch in part)
-        self._few(len(found))
-        return found
+        branches = tuple(branch for part in parts for branch in part)
+        self._few(len(branches))
+        return branches
 
     def _few(self, count: int) -> None:
         if count > MOST_BRANCHES:
@@ -115,13 +121,14 @@ class _Reading:
         if kind in {ast.Is, ast.IsNot} or (kind in {ast.In, ast.NotIn}) != is_list:
             raise RuleWrong(
                 self.name,
-                f"`{ast.unparse(left)} … {ast.unparse(right)[:60]}`: use == for one value, in for a list, is for None.",
+                f"`{ast.unparse(left)} … {ast.unparse(right)[:60]}`: use == for one value, in for a list, "
+                "is for None.",
             )
         return self._clauses(trait, kind, values)
 
     def _values(self, node: ast.expr) -> list[str | float | bool | None]:
         parts = node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]
-        found: list[str | float | bool | None] = []
+        values: list[str | float | bool | None] = []
         for part in parts:
             value: object = part
             if isinstance(part, ast.Constant):
@@ -137,10 +144,10 @@ class _Reading:
                 value = -part.operand.value
             if value is not None and not isinstance(value, str | int | float):
                 raise RuleWrong(self.name, f"`{ast.unparse(part)[:60]}` is no value. {_ALLOWED}")
-            found.append(value)
-        if not found:
+            values.append(value)
+        if not values:
             raise RuleWrong(self.name, "a list is empty: nobody would be in it.")
-        return found
+        return values
 
     def _clauses(self, trait: Trait, kind: type[ast.cmpop], values: list) -> _Branches:
         is_not = kind in {ast.NotEq, ast.NotIn}
@@ -152,7 +159,9 @@ class _Reading:
         ):
             return self._flag(trait, is_true=values[0] != is_not)
         wanted = str if trait.kind == TEXT else (int, float)
-        if trait.kind == FLAG or any(not isinstance(one, wanted) or isinstance(one, bool) for one in values):
+        if trait.kind == FLAG or any(
+            not isinstance(value, wanted) or isinstance(value, bool) for value in values
+        ):
             kinds = {TEXT: 'texts in quotes, such as "DE"', NUMBER: "numbers", FLAG: "true or false"}
             raise RuleWrong(self.name, f"{trait.name} is compared with {kinds[trait.kind]}.")
         if trait.kind == TEXT:
@@ -163,10 +172,11 @@ class _Reading:
             return ((Clause(trait, tuple(sorted(set(values))), is_not=is_not),),)
         if is_not:
             parts: list[_Branches] = [
-                ((Clause(trait, high=float(one)),), (Clause(trait, low=_above(one)),)) for one in values
+                ((Clause(trait, high=float(number)),), (Clause(trait, low=_above(number)),))
+                for number in values
             ]
             return self._all(parts)
-        return tuple((_bounded(trait, kind, float(one)),) for one in values)
+        return tuple((_bounded(trait, kind, float(number)),) for number in values)
 
     @staticmethod
     def _flag(trait: Trait, *, is_true: bool) -> _Branches:
@@ -177,7 +187,7 @@ _ALLOWED = "Allowed are traits compared with values, joined by and, or, not."
 
 
 def _above(number: float) -> float:
-    """The next number that a float can hold: at least this is more than `number`."""
+    """The next larger float: at least this is more than `number`."""
     return math.nextafter(float(number), math.inf)
 
 

@@ -1,4 +1,8 @@
-"""The search for segments: those of the week before while they hold, else the best candidate that passes; written ones beside them."""
+"""Search for segments: those of the previous week while they hold, else the best candidate that passes the
+tests.
+
+Rules written by people are tested beside them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,23 +15,23 @@ from assets.segments.discovery.agreement import apply
 from assets.segments.discovery.binning import same_shares
 from assets.segments.discovery.candidate_tests import (
     MOST_TESTED,
-    Ground,
-    Trial,
-    View,
+    CandidateInputs,
+    CandidateResult,
+    EvaluationData,
+    build_candidates,
+    candidate_inputs,
     difference_test,
-    proposals,
-    put_to_test,
-    test_of,
-    today_of,
-    view_of,
-    with_different_actions,
-    worth_testing,
+    merge_similar_groups,
+    rules_today,
+    run_tests,
+    select_for_testing,
+    threshold_test,
 )
-from assets.segments.discovery.candidates import TIERS, Proposal
-from assets.segments.discovery.cards import ACTIVE, DISCOVERED, EXPIRED, REFUSED, WRITTEN, Entry, why
+from assets.segments.discovery.candidates import TIERS, Candidate
+from assets.segments.discovery.cards import ACTIVE, DISCOVERED, EXPIRED, REFUSED, WRITTEN, TestedSegment, why
 from assets.segments.discovery.naming import names
 from assets.segments.discovery.rules import Rule, slug
-from assets.segments.discovery.stability import halves, resampled
+from assets.segments.discovery.stability import bootstrap_stability, time_half_agreement
 from assets.segments.discovery.train_test_periods import EXPECTED
 
 REPORT = ["step", "way", "k", "segments", "in_common", "fidelity", "verdict", "why"]
@@ -35,8 +39,8 @@ Line = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A segment found in an earlier week."""
+class PreviousSegment:
+    """A discovered segment that was active in the previous week."""
 
     segment_id: str
     segment: str
@@ -46,74 +50,103 @@ class Kept:
     fidelity: float = 1.0
 
 
-def search(ground: Ground, kept: Sequence[Kept]) -> tuple[list[Entry], list[Line]]:
-    """Entries of discovered segments, and what was tried."""
-    view = view_of(ground)
-    if view is None:
+def search(
+    evaluation: EvaluationData, previous: Sequence[PreviousSegment]
+) -> tuple[list[TestedSegment], list[Line]]:
+    """Discovered segments with their tests, and the report of what was tried."""
+    inputs = candidate_inputs(evaluation)
+    if inputs is None:
         return [], [_line("search", "none", "there is no trait to form segments of")]
-    entries: list[Entry] = []
+    entries: list[TestedSegment] = []
     lines: list[Line] = []
-    if kept and (kept[0].way == TIERS) != (TIERS in view.ways):
-        said = "what is known of customers has changed: tiers are for customers of whom nothing but purchases is known"
-        lines.append(_line("again", "not tested", said))
-    elif kept:
-        entries, line = _again(view, ground, kept)
+    if previous and (previous[0].way == TIERS) != (TIERS in inputs.ways):
+        reason = (
+            "what is known of customers has changed: tiers are for customers of whom nothing but "
+            "purchases is known"
+        )
+        lines.append(_line("again", "not tested", reason))
+    elif previous:
+        entries, line = _again(inputs, evaluation, previous)
         lines.append(line)
-        if sum(one.state == ACTIVE for one in entries) >= min(2, len(kept)):
+        if sum(entry.state == ACTIVE for entry in entries) >= min(2, len(previous)):
             return entries, lines
-    found, tried = _anew(view, ground, taken={one.segment_id for one in entries})
-    return [*entries, *found], [*lines, *tried]
+    new_entries, tried = _anew(inputs, evaluation, taken={entry.segment_id for entry in entries})
+    return [*entries, *new_entries], [*lines, *tried]
 
 
-def _again(view: View, ground: Ground, kept: Sequence[Kept]) -> tuple[list[Entry], Line]:
-    """The rules of the week before, tested as they are."""
-    today, first = tuple(one.rule for one in kept), kept[0]
-    rules = same_shares(today, ground.now, ground.rows, EXPECTED) if first.way == TIERS else today
-    groups = np.maximum(apply(rules, view.whole.rows), 0)
-    proposal = Proposal(first.way, first.k, rules, groups, min(one.fidelity for one in kept), 0.0)
-    trial = _tested(
-        proposal, view, ground, tried=1, stability=_stability(proposal, view, ground), today=today
+def _again(
+    inputs: CandidateInputs, evaluation: EvaluationData, previous: Sequence[PreviousSegment]
+) -> tuple[list[TestedSegment], Line]:
+    """The rules of the previous week, tested as they are."""
+    today, first = tuple(earlier.rule for earlier in previous), previous[0]
+    rules = same_shares(today, evaluation.now, evaluation.rows, EXPECTED) if first.way == TIERS else today
+    groups = np.maximum(apply(rules, inputs.whole.rows), 0)
+    candidate = Candidate(
+        first.way, first.k, rules, groups, min(earlier.fidelity for earlier in previous), 0.0
+    )
+    result = _tested(
+        candidate,
+        inputs,
+        evaluation,
+        tried=1,
+        stability=_stability(candidate, inputs, evaluation),
+        today=today,
     )
     entries = []
-    for place, one in enumerate(kept):
-        state = ACTIVE if all(test["passed"] for test in trial.tests[place].values()) else EXPIRED
-        entries.append(_entry(trial, place, one.segment_id, one.segment, state))
-    held = sum(one.state == ACTIVE for one in entries)
-    return entries, _line("again", f"{held} of {len(kept)} hold", why_of(trial), proposal)
+    for number, earlier in enumerate(previous):
+        state = ACTIVE if all(test["passed"] for test in result.tests[number].values()) else EXPIRED
+        entries.append(_entry(result, number, earlier.segment_id, earlier.segment, state))
+    held = sum(entry.state == ACTIVE for entry in entries)
+    return entries, _line("again", f"{held} of {len(previous)} hold", failure_summary(result), candidate)
 
 
-def _anew(view: View, ground: Ground, *, taken: set[str]) -> tuple[list[Entry], list[Line]]:
-    """The first candidate of which every group passes, else the one that leaves the fewest customers out; where none passes, one refused."""
-    found = proposals(view, ground.policy, seed=ground.seed)
-    chosen, refused = worth_testing(found, ground.policy)
-    lines = [_line("candidate", "not tested", refused[id(one)], one) for one in found if id(one) in refused]
+def _anew(
+    inputs: CandidateInputs, evaluation: EvaluationData, *, taken: set[str]
+) -> tuple[list[TestedSegment], list[Line]]:
+    """The first candidate all of whose groups pass, else the one that covers most customers; if none passes,
+    one refused.
+    """
+    candidates = build_candidates(inputs, evaluation.policy, seed=evaluation.seed)
+    chosen, refused = select_for_testing(candidates, evaluation.policy)
+    lines = [
+        _line("candidate", "not tested", refused[id(candidate)], candidate)
+        for candidate in candidates
+        if id(candidate) in refused
+    ]
     lines += (
         []
-        if found
+        if candidates
         else [
             _line(
                 "candidate", "none", "no way of looking at customers gives two groups that bought differently"
             )
         ]
     )
-    best: Trial | None = None
+    best: CandidateResult | None = None
     tested = 0
-    for one in chosen:
-        stability = _stability(one, view, ground)
-        if stability < ground.policy.acceptance.stability and (best is not None or one is not chosen[-1]):
-            lines.append(_line("candidate", "not tested", _unlike(stability, ground), one))
+    for candidate in chosen:
+        stability = _stability(candidate, inputs, evaluation)
+        if stability < evaluation.policy.acceptance.stability and (
+            best is not None or candidate is not chosen[-1]
+        ):
+            lines.append(_line("candidate", "not tested", _unlike(stability, evaluation), candidate))
             continue
         tested += 1
-        candidate = with_different_actions(one, ground)
-        today = today_of(candidate, ground)
-        trial = _tested(candidate, view, ground, tried=MOST_TESTED, stability=stability, today=today)
-        count = len(trial.kept)
+        merged = merge_similar_groups(candidate, evaluation)
+        today = rules_today(merged, evaluation)
+        result = _tested(merged, inputs, evaluation, tried=MOST_TESTED, stability=stability, today=today)
+        count = len(result.kept)
         lines.append(
-            _line("tested", f"{count} kept" if count >= 2 else "refused", why_of(trial), trial.proposal)
+            _line(
+                "tested",
+                f"{count} kept" if count >= 2 else "refused",
+                failure_summary(result),
+                result.candidate,
+            )
         )
-        if best is None or _covered(trial, ground) > _covered(best, ground):
-            best = trial
-        if count == len(trial.tests) >= 2 or tested == MOST_TESTED:
+        if best is None or _covered(result, evaluation) > _covered(best, evaluation):
+            best = result
+        if count == len(result.tests) >= 2 or tested == MOST_TESTED:
             break
     if best is None:
         return [], lines
@@ -122,53 +155,79 @@ def _anew(view: View, ground: Ground, *, taken: set[str]) -> tuple[list[Entry], 
     entries = [
         _entry(
             best,
-            place,
-            _free(titles[place][0], taken),
-            titles[place][1],
-            ACTIVE if place in keeps else REFUSED,
+            number,
+            _free(titles[number][0], taken),
+            titles[number][1],
+            ACTIVE if number in keeps else REFUSED,
         )
-        for place in _by_value(best)
+        for number in _by_value(best)
     ]
     return entries, lines
 
 
-def _covered(trial: Trial, ground: Ground) -> float:
-    """Share of customers that would be in a segment; of those below two segments nobody is."""
-    if len(trial.kept) < 2:
+def _covered(result: CandidateResult, evaluation: EvaluationData) -> float:
+    """Share of customers that would be in a segment; 0 below two segments."""
+    if len(result.kept) < 2:
         return 0.0
-    return float(np.isin(apply(trial.now, ground.now), trial.kept).mean())
+    return float(np.isin(apply(result.now, evaluation.now), result.kept).mean())
 
 
 def _tested(
-    proposal: Proposal, view: View, ground: Ground, *, tried: int, stability: float, today: tuple[Rule, ...]
-) -> Trial:
-    seed, ratio = ground.seed, ground.policy.acceptance.action_ratio
-    jaccard, mean, least = resampled(view.whole, proposal, seed=seed, ratio=ratio)
-    return put_to_test(
-        proposal, ground, tried=tried, jaccard=jaccard, stability=stability, resampled=(mean, least), today=today,
-    )  # fmt: skip
+    candidate: Candidate,
+    inputs: CandidateInputs,
+    evaluation: EvaluationData,
+    *,
+    tried: int,
+    stability: float,
+    today: tuple[Rule, ...],
+) -> CandidateResult:
+    seed, ratio = evaluation.seed, evaluation.policy.acceptance.action_ratio
+    jaccard, mean, least = bootstrap_stability(inputs.whole, candidate, seed=seed, ratio=ratio)
+    return run_tests(
+        candidate,
+        evaluation,
+        tried=tried,
+        jaccard=jaccard,
+        stability=stability,
+        agreement=(mean, least),
+        today=today,
+    )
 
 
-def _stability(proposal: Proposal, view: View, ground: Ground) -> float:
-    return halves(*view.halves, view.rows_of_halves, proposal, seed=ground.seed, ratio=ground.policy.acceptance.action_ratio)  # fmt: skip
+def _stability(candidate: Candidate, inputs: CandidateInputs, evaluation: EvaluationData) -> float:
+    return time_half_agreement(
+        *inputs.halves,
+        inputs.rows_of_halves,
+        candidate,
+        seed=evaluation.seed,
+        ratio=evaluation.policy.acceptance.action_ratio,
+    )
 
 
-def _unlike(stability: float, ground: Ground) -> str:
-    needs = ground.policy.acceptance.stability
+def _unlike(stability: float, evaluation: EvaluationData) -> str:
+    needs = evaluation.policy.acceptance.stability
     return f"two halves of time divide customers differently (agreement {stability:.2f}, asked {needs:.2f})"
 
 
-def _entry(trial: Trial, place: int, segment_id: str, title: str, state: str) -> Entry:
-    means = trial.means.loc[place].to_dict()
-    proposal = trial.proposal
-    return Entry(
-        segment_id, title, DISCOVERED, trial.now[place], trial.tests[place], state, proposal.way, proposal.k, means=means,
-    )  # fmt: skip
+def _entry(result: CandidateResult, number: int, segment_id: str, title: str, state: str) -> TestedSegment:
+    means = result.means.loc[number].to_dict()
+    candidate = result.candidate
+    return TestedSegment(
+        segment_id,
+        title,
+        DISCOVERED,
+        result.now[number],
+        result.tests[number],
+        state,
+        candidate.way,
+        candidate.k,
+        means=means,
+    )
 
 
-def _by_value(trial: Trial) -> list[int]:
-    """Places of the rules, those worth the most first: they are the first to choose their people."""
-    return [int(place) for place in np.argsort(-trial.means["value"].fillna(-1).to_numpy(), kind="stable")]
+def _by_value(result: CandidateResult) -> list[int]:
+    """Numbers of the rules, highest value first: a customer in two rules belongs to the first."""
+    return [int(number) for number in np.argsort(-result.means["value"].fillna(-1).to_numpy(), kind="stable")]
 
 
 def _free(segment_id: str, taken: set[str]) -> str:
@@ -179,42 +238,55 @@ def _free(segment_id: str, taken: set[str]) -> str:
     return free
 
 
-def why_of(trial: Trial) -> str:
-    """What the tests of a candidate said against it, each thing once."""
-    said = [part for tests in trial.tests for part in why(tests).split("; ") if part]
-    return "; ".join(dict.fromkeys(said)) or "all six tests passed"
+def failure_summary(result: CandidateResult) -> str:
+    """Why tests of a candidate failed, each reason once."""
+    reasons = [part for tests in result.tests for part in why(tests).split("; ") if part]
+    return "; ".join(dict.fromkeys(reasons)) or "all six tests passed"
 
 
-def written_entries(rules: Mapping[str, Rule], ground: Ground) -> list[Entry]:
-    """Segments that people wrote, each tested against everybody else. Nothing is fitted, so it is found again by definition."""
-    limits, given = ground.policy.acceptance, {one.name: one for one in ground.policy.rules}
+def written_entries(rules: Mapping[str, Rule], evaluation: EvaluationData) -> list[TestedSegment]:
+    """Segments written by people, each tested against all other customers. Nothing is fitted, so stability is
+    1.
+    """
+    limits, given = (
+        evaluation.policy.acceptance,
+        {rule_policy.name: rule_policy for rule_policy in evaluation.policy.rules},
+    )
     entries = []
     for name, rule in rules.items():
-        groups = np.where(rule.mask(ground.rows), 0, 1)
+        groups = np.where(rule.mask(evaluation.rows), 0, 1)
         differing = difference(
-            groups, ground.outcomes, tried=len(rules), seed=ground.seed, confidence=limits.confidence
+            groups, evaluation.outcomes, tried=len(rules), seed=evaluation.seed, confidence=limits.confidence
         )
-        apart = closest(groups, ground.outcomes)
-        size = int(rule.mask(ground.now).sum())
+        apart = closest(groups, evaluation.outcomes)
+        size = int(rule.mask(evaluation.now).sum())
         tests = {
-            "jaccard": test_of(1.0, limits.jaccard),
-            "stability": test_of(1.0, limits.stability),
+            "jaccard": threshold_test(1.0, limits.jaccard),
+            "stability": threshold_test(1.0, limits.stability),
             "difference": difference_test(differing, limits),
-            "fidelity": test_of(1.0, limits.fidelity),
-            "size": test_of(size, least_people(len(ground.now), ground.policy)),
-            "action": test_of(0.0 if apart is None else apart[0], limits.action_ratio),
+            "fidelity": threshold_test(1.0, limits.fidelity),
+            "size": threshold_test(size, least_people(len(evaluation.now), evaluation.policy)),
+            "action": threshold_test(0.0 if apart is None else apart[0], limits.action_ratio),
         }
         inside = groups == 0
-        means = {} if not inside.any() else ground.outcomes[inside].mean().to_dict()
-        state = ACTIVE if all(one["passed"] for one in tests.values()) else REFUSED
+        means = {} if not inside.any() else evaluation.outcomes[inside].mean().to_dict()
+        state = ACTIVE if all(test["passed"] for test in tests.values()) else REFUSED
         entries.append(
-            Entry(slug(name), name, WRITTEN, rule, tests, state, WRITTEN, 1, given[name].action, means)
+            TestedSegment(
+                slug(name), name, WRITTEN, rule, tests, state, WRITTEN, 1, given[name].action, means
+            )
         )
     return entries
 
 
-def _line(step: str, verdict: str, said: str, proposal: Proposal | None = None) -> Line:
-    line: Line = {"step": step, "verdict": verdict, "why": said}
-    if proposal is not None:
-        line |= {"way": proposal.way, "k": proposal.k, "segments": len(proposal.rules), "in_common": round(proposal.shared, 1), "fidelity": round(proposal.fidelity, 3)}  # fmt: skip
+def _line(step: str, verdict: str, reason: str, candidate: Candidate | None = None) -> Line:
+    line: Line = {"step": step, "verdict": verdict, "why": reason}
+    if candidate is not None:
+        line |= {
+            "way": candidate.way,
+            "k": candidate.k,
+            "segments": len(candidate.rules),
+            "in_common": round(candidate.shared_information, 1),
+            "fidelity": round(candidate.fidelity, 3),
+        }
     return line

@@ -1,6 +1,7 @@
-"""The questions a rule may ask of customers, each with yes or no: which a tree is then grown from.
+"""Binary questions that a tree may ask about traits.
 
-Numbers are cut at few, round places; texts by one level or by levels that go together; missing is asked for by itself.
+Numbers are cut at few, round values; texts by one level or by levels with similar outcomes; missing has a
+question of its own.
 """
 
 from collections.abc import Iterator
@@ -8,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 
+from assets.segments.discovery.encoded_rows import EncodedRows
 from assets.segments.discovery.rules import Clause
 from assets.segments.discovery.traits import FLAG, TEXT, Trait
 
@@ -18,7 +19,7 @@ CUTS, LEAST_SHARE, MOST_SUBSETS = 12, 0.02, 12
 
 @dataclass(frozen=True)
 class Question:
-    """`yes` is the clause of those who say yes: levels of a text, at least `low` of a number, or not known."""
+    """`yes` is the clause of a positive answer: levels of a text, at least `low` of a number, or missing."""
 
     yes: Clause
 
@@ -28,38 +29,44 @@ class Question:
 
 
 def questions(
-    rows: pd.DataFrame, traits: tuple[Trait, ...], targets: np.ndarray
+    rows: EncodedRows, traits: tuple[Trait, ...], targets: np.ndarray
 ) -> tuple[list[Question], np.ndarray]:
-    """The questions worth asking, and who says yes (people x questions).
+    """The questions worth asking, and who answers yes (people x questions).
 
     Args:
         rows: Traits by person.
-        traits: What may be asked of.
-        targets: What a tree is to tell apart, people x columns; says which levels of a text go together.
+        traits: Traits that may be asked about.
+        targets: What the tree should separate, people x columns; decides which levels of a text are grouped.
     """
-    found = [
-        one
+    questions_and_masks = [
+        question_and_mask
         for trait in traits
-        for one in (
-            _of_text(rows[trait.name], trait, targets)
+        for question_and_mask in (
+            _of_text(*rows.text(trait.name), trait, targets)
             if trait.kind == TEXT
-            else ((question, question.yes.mask(rows)) for question in _of_number(rows[trait.name], trait))
+            else (
+                (question, question.yes.mask(rows))
+                for question in _of_number(rows.numbers[trait.name], trait)
+            )
         )
     ]
-    asked = [question for question, _ in found]
-    answers = np.column_stack([mask for _, mask in found]) if found else np.zeros((len(rows), 0), dtype=bool)
-    share = answers.mean(axis=0) if len(rows) else np.zeros(len(asked))
-    kept, seen = [], set()
-    for place in np.flatnonzero((share >= LEAST_SHARE) & (share <= 1 - LEAST_SHARE)):
-        mark = np.packbits(answers[:, place] != answers[0, place]).tobytes()
+    candidates = [question for question, _ in questions_and_masks]
+    answers = (
+        np.column_stack([mask for _, mask in questions_and_masks])
+        if questions_and_masks
+        else np.zeros((len(rows), 0), dtype=bool)
+    )
+    share = answers.mean(axis=0) if len(rows) else np.zeros(len(candidates))
+    columns, seen = [], set()
+    for column in np.flatnonzero((share >= LEAST_SHARE) & (share <= 1 - LEAST_SHARE)):
+        mark = np.packbits(answers[:, column] != answers[0, column]).tobytes()
         if mark not in seen:
             seen.add(mark)
-            kept.append(place)
-    return [asked[place] for place in kept], answers[:, kept]
+            columns.append(column)
+    return [candidates[column] for column in columns], answers[:, columns]
 
 
-def _of_number(values: pd.Series, trait: Trait) -> Iterator[Question]:
-    numbers = values.to_numpy(dtype=float, na_value=np.nan)
+def _of_number(numbers: np.ndarray, trait: Trait) -> Iterator[Question]:
     present = numbers[~np.isnan(numbers)]
     if len(present) < len(numbers):
         yield Question(Clause(trait, is_missing_in=True))
@@ -73,7 +80,7 @@ def _of_number(values: pd.Series, trait: Trait) -> Iterator[Question]:
 
 
 def cuts(present: np.ndarray) -> list[float]:
-    """Few places to cut these numbers, as round as they can be without moving many people."""
+    """Few values to cut these numbers at, as round as possible without moving many people."""
     different = np.unique(present)
     if len(different) <= CUTS + 1:
         return [rounded(low, high) for low, high in pairwise(different.tolist())]
@@ -81,13 +88,13 @@ def cuts(present: np.ndarray) -> list[float]:
     above = np.searchsorted(different, places, side="right").clip(max=len(different) - 1)
     step = len(present) // (4 * CUTS)
     ordered = np.sort(present)
-    found = []
-    for place, nxt in zip(places, different[above], strict=True):
-        at = np.searchsorted(ordered, place, side="right")
-        low = ordered[max(0, at - step)] if step else place
+    chosen = []
+    for quantile, nxt in zip(places, different[above], strict=True):
+        at = np.searchsorted(ordered, quantile, side="right")
+        low = ordered[max(0, at - step)] if step else quantile
         high = ordered[min(len(ordered) - 1, at + step)]
-        found.append(rounded(low, high) if low < high else rounded(place, nxt))
-    return sorted(set(found))
+        chosen.append(rounded(low, high) if low < high else rounded(quantile, nxt))
+    return sorted(set(chosen))
 
 
 def rounded(low: float, high: float) -> float:
@@ -100,13 +107,14 @@ def rounded(low: float, high: float) -> float:
     return float(high)
 
 
-def _of_text(values: pd.Series, trait: Trait, targets: np.ndarray) -> Iterator[tuple[Question, np.ndarray]]:
-    """Questions of a text with who says yes, told by the levels' numbers: comparing texts again and again is slow."""
-    codes, levels = pd.factorize(values, sort=True)
+def _of_text(
+    codes: np.ndarray, levels: np.ndarray, trait: Trait, targets: np.ndarray
+) -> Iterator[tuple[Question, np.ndarray]]:
+    """Questions about a text with their answers."""
     if (codes < 0).any():
         yield Question(Clause(trait, is_missing_in=True)), codes < 0
     counts = np.bincount(codes[codes >= 0], minlength=len(levels))
-    frequent = np.flatnonzero(counts >= max(5, LEAST_SHARE / 2 * len(values)))
+    frequent = np.flatnonzero(counts >= max(5, LEAST_SHARE / 2 * len(codes)))
     for level in frequent:
         yield Question(Clause(trait, (str(levels[level]),))), codes == level
     if len(frequent) < 3:
@@ -123,11 +131,16 @@ def _of_text(values: pd.Series, trait: Trait, targets: np.ndarray) -> Iterator[t
             if len(chosen) < len(frequent) and chosen not in seen:
                 seen.add(chosen)
                 is_in = np.append(np.isin(np.arange(len(levels)), list(chosen)), False)
-                yield Question(Clause(trait, tuple(sorted(str(levels[one]) for one in chosen)))), is_in[codes]
+                yield (
+                    Question(
+                        Clause(trait, tuple(sorted(str(levels[level_number]) for level_number in chosen)))
+                    ),
+                    is_in[codes],
+                )
 
 
 def _orders(means: np.ndarray) -> Iterator[np.ndarray]:
-    """Levels by how much they have of each target, the most first."""
+    """Orderings of the levels by each target, highest mean first (Breiman 1984: sorted levels suffice)."""
     spread = np.argsort(-means.std(axis=1), kind="stable")[:7]
-    for place in spread:
-        yield np.argsort(-means[place], kind="stable")
+    for target in spread:
+        yield np.argsort(-means[target], kind="stable")

@@ -1,7 +1,7 @@
-"""What may make a segment: the traits of customers that policy allows, each as text, number or flag, missing as missing.
+"""Traits of customers that policy allows in segments, each as text, number or flag; missing stays missing.
 
-Protected traits are left out with a reason, never used and never shown; so are columns that tell people apart rather than groups
-together (addresses, names, ids). What is left out is counted in the report.
+Protected traits are excluded with a reason, never used and never shown; so are columns that identify
+people (addresses, names, ids). What is excluded is listed in the report.
 """
 
 import re
@@ -16,15 +16,15 @@ from resources.policy.segments import AGE, GENDER, Segments
 
 TEXT, NUMBER, FLAG = "text", "number", "flag"
 PURCHASES = ("orders", "revenue", "recency_days", "average_order", "expected_value")
-"""Made here from transactions, so that the past can be seen as it was; columns of these names are not read."""
+"""Computed here from transactions as of any past day; columns of these names are not read."""
 OF_TODAY = ("margin", "expected_low", "expected_high")
-"""Known as of today alone: they hold the time of the tests, and would make any rule about them look good."""
+"""Known as of today alone: they contain the test period and would make any rule about them look good."""
 MOST_LEVELS = 200
 
 
 @dataclass(frozen=True)
 class Trait:
-    """One thing known of customers. `sql` reads it from segments/customer_features."""
+    """One attribute of customers. `sql` reads it from segments/customer_features."""
 
     name: str
     kind: str
@@ -41,18 +41,20 @@ class Trait:
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class CustomerTraits:
     """Traits of customers: `rows` by customer_id, texts as objects with None, the rest as floats with NaN."""
 
     rows: pd.DataFrame
     traits: tuple[Trait, ...]
     left_out: tuple[tuple[str, str], ...]
     given: np.ndarray
-    """The customers in the order in which they were given; `rows` are in order of their id, so that the order changes nothing."""
+    """Customer ids in the order given; `rows` are sorted by id, so that the order of input changes
+    nothing.
+    """
 
 
-def read_customers(customers: pd.DataFrame, policy: Segments) -> Known:
-    """The traits that may be used, and what was left out and why.
+def read_customers(customers: pd.DataFrame, policy: Segments) -> CustomerTraits:
+    """The traits that may be used, and which were excluded and why.
 
     Raises:
         DataUnusable: There is no customer_id, one is empty, or a customer has two rows.
@@ -62,7 +64,7 @@ def read_customers(customers: pd.DataFrame, policy: Segments) -> Known:
         raise DataUnusable(
             f"customers: {twice.nunique():,} customers have more than one row. Give one row per customer_id."
         )
-    made, traits, left_out = {}, [], []
+    columns, traits, left_out = {}, [], []
     for column in customers.columns:
         if column == "customer_id":
             continue
@@ -74,10 +76,10 @@ def read_customers(customers: pd.DataFrame, policy: Segments) -> Known:
         if why:
             left_out.append((name, why))
             continue
-        made[name] = values
+        columns[name] = values
         traits.append(Trait(name, kind))
-    rows = pd.DataFrame(made, index=pd.Index(ids, name="customer_id"))
-    return Known(rows.sort_index(), tuple(traits), tuple(left_out), ids.to_numpy())
+    rows = pd.DataFrame(columns, index=pd.Index(ids, name="customer_id"))
+    return CustomerTraits(rows.sort_index(), tuple(traits), tuple(left_out), ids.to_numpy())
 
 
 def _not_allowed(name: str, policy: Segments) -> str:
@@ -99,13 +101,13 @@ def _not_allowed(name: str, policy: Segments) -> str:
 
 
 def _typed(values: pd.Series) -> tuple[np.ndarray, str, str]:
-    """The column as text, number or flag, or why it is none."""
+    """The column as text, number or flag, or the reason why it is none."""
     values = values.reset_index(drop=True)
     present = values.dropna()
     if not len(present):
         return np.array([]), "", "nothing is known of it"
     if pd.api.types.is_bool_dtype(values) or all(
-        isinstance(one, bool | np.bool_) for one in present.head(50)
+        isinstance(value, bool | np.bool_) for value in present.head(50)
     ):
         return _floats(values), FLAG, _same(present)
     if pd.api.types.is_numeric_dtype(values):
@@ -118,7 +120,9 @@ def _typed(values: pd.Series) -> tuple[np.ndarray, str, str]:
     if levels > MOST_LEVELS or levels > 0.5 * len(texts) > 10:
         return np.array([]), "", f"{levels:,} different texts: it tells people apart, not groups"
     cleaned = values.astype(object).where(values.notna(), None)
-    as_text = cleaned.map(lambda one: None if one is None or not str(one).strip() else str(one).strip())
+    as_text = cleaned.map(
+        lambda value: None if value is None or not str(value).strip() else str(value).strip()
+    )
     return as_text.to_numpy(dtype=object), TEXT, _same(texts)
 
 

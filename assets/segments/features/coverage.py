@@ -1,4 +1,6 @@
-"""How much is known of the customers: each feature's coverage with its source, and whether it fell against the week before."""
+"""Coverage of customer features: share of customers with a value per feature, its source, and its weekly
+change.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,15 +31,27 @@ FEATURES: Mapping[str, tuple[str, str]] = {
     "expected_value": ("value", "raw/crm_deals"),
     "may_advertise": ("consent", "raw/crm_contacts"),
 }
-"""What each feature tells and where it comes from."""
-TRAITS = ("country", "region", "language", "industry", "company_size", "account_tier", "technology", "content", "use_case", "pain", "search_topic")  # fmt: skip
+"""Kind and source table of each feature."""
+TRAITS = (
+    "country",
+    "region",
+    "language",
+    "industry",
+    "company_size",
+    "account_tier",
+    "technology",
+    "content",
+    "use_case",
+    "pain",
+    "search_topic",
+)
 FALL, LEAST, WORST_UNKNOWN = 0.2, 50, 0.5
-"""A coverage that lost so much of itself is a broken field or a changed form; of fewer customers it may be chance."""
+"""Relative fall in coverage that suggests a broken field or form; with fewer customers it may be chance."""
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Whether a check holds, and why not."""
+class CoverageCheck:
+    """Whether a coverage check holds, and why not."""
 
     holds: bool
     said: str
@@ -45,14 +59,14 @@ class Verdict:
 
 
 def coverage(rows: pa.Table) -> dict[str, float]:
-    """Share of customers of whom each feature is known; nothing where there are no customers."""
+    """Share of customers with a value, by feature; empty where there are no customers."""
     if not len(rows):
         return {}
     return {name: 1.0 - rows.column(name).null_count / len(rows) for name in FEATURES}
 
 
-def told(known: Mapping[str, float], *, read_on: date | None) -> list[dict[str, object]]:
-    """A row per feature for people to read: what it tells, its source, how many have it, as of when."""
+def coverage_rows(shares: Mapping[str, float], *, read_on: date | None) -> list[dict[str, object]]:
+    """A row per feature for people to read: kind, source, coverage, date."""
     return [
         {
             "feature": name,
@@ -61,37 +75,45 @@ def told(known: Mapping[str, float], *, read_on: date | None) -> list[dict[str, 
             "known of": f"{share:.0%}",
             "as of": f"{read_on}",
         }
-        for name, share in known.items()
+        for name, share in shares.items()
     ]
 
 
-def fell(
+def coverage_fall(
     now: Mapping[str, float], before: Mapping[str, float], *, customers: int, customers_before: int
-) -> Verdict:
-    """Whether no feature lost a fifth of its coverage in a week."""
+) -> CoverageCheck:
+    """Whether any feature lost a fifth of its coverage in a week."""
     if min(customers, customers_before) < LEAST:
-        return Verdict(
+        return CoverageCheck(
             holds=True, said=f"Fewer than {LEAST} customers in one of the weeks: not compared.", figures={}
         )
     lost = {name: 1.0 - now[name] / share for name, share in before.items() if share > 0 and name in now}
     worse = {name: share for name, share in lost.items() if share > FALL}
-    said = "; ".join(f"{name} fell from {before[name]:.0%} to {now[name]:.0%} of customers" for name in worse)
-    return Verdict(
+    losses = "; ".join(
+        f"{name} fell from {before[name]:.0%} to {now[name]:.0%} of customers" for name in worse
+    )
+    return CoverageCheck(
         holds=not worse,
-        said=f"{said}. Check the CRM's field and the form that fills it." if worse else "No feature is known of far fewer than a week ago.",
+        said=f"{losses}. Check the CRM's field and the form that fills it."
+        if worse
+        else "No feature is known of far fewer than a week ago.",
         figures={f"{name} lost": round(share, 4) for name, share in worse.items()},
-    )  # fmt: skip
+    )
 
 
-def unknown(rows: pa.Table) -> Verdict:
-    """Whether something is known of most customers besides what they ordered."""
+def unknown_customers(rows: pa.Table) -> CoverageCheck:
+    """Whether most customers have some trait besides their orders."""
     if not len(rows):
-        return Verdict(holds=True, said="There are no customers.", figures={})
+        return CoverageCheck(holds=True, said="There are no customers.", figures={})
     frame: pd.DataFrame = rows.select(list(TRAITS)).to_pandas()
     share = float(frame.isna().all(axis=1).mean())
-    return Verdict(
+    return CoverageCheck(
         holds=share <= WORST_UNKNOWN,
         said=f"Nothing but orders is known of {share:.0%} of customers."
-        + ("" if share <= WORST_UNKNOWN else " Map the CRM's fields under crm.traits in policy.yaml (docs/crm.md)."),
+        + (
+            ""
+            if share <= WORST_UNKNOWN
+            else " Map the CRM's fields under crm.traits in policy.yaml (docs/crm.md)."
+        ),
         figures={"unknown share": round(share, 4)},
-    )  # fmt: skip
+    )

@@ -1,4 +1,6 @@
-"""Countries and languages as codes, where the CRM's words for them can be told: ISO 3166 and ISO 639-1. Other words stay as they are."""
+"""ISO 3166 country codes and ISO 639-1 language codes for the words that a CRM uses; other words stay as they
+are.
+"""
 
 import re
 
@@ -22,18 +24,33 @@ _LANGUAGE_OF = {name: code for code, names in _LANGUAGES.items() for name in nam
 _LOCALE = re.compile(r"([a-z]{2})(?:[-_].*)?")
 
 
-def country(said: str) -> str:
-    """The country's code, or the word as it was said: `Deutschland` and `de` are DE."""
-    plain = " ".join(said.lower().replace(".", "").split())
+def country(word: str) -> str:
+    """The country's code, or the word itself: `Deutschland` and `de` are DE."""
+    plain = " ".join(word.lower().replace(".", "").split())
     if plain in _COUNTRY_OF:
         return _COUNTRY_OF[plain]
-    return plain.upper() if re.fullmatch(r"[a-z]{2}", plain) else said
+    return plain.upper() if re.fullmatch(r"[a-z]{2}", plain) else word
 
 
-def language(said: str) -> str:
-    """The language's code, or the word as it was said: `English` and `en-gb` are en."""
-    plain = said.strip().lower()
+def language(word: str) -> str:
+    """The language's code, or the word itself: `English` and `en-gb` are en."""
+    plain = word.strip().lower()
     if plain in _LANGUAGE_OF:
         return _LANGUAGE_OF[plain]
     match = _LOCALE.fullmatch(plain)
-    return match[1] if match else said
+    return match[1] if match else word
+
+
+def country_name(code: str) -> str:
+    """The country in English, or the code itself: DE is Germany."""
+    return _first_name(_COUNTRIES, code.upper()) or code
+
+
+def language_name(code: str) -> str:
+    """The language in English, or the code itself: de is German."""
+    return _first_name(_LANGUAGES, code.lower()) or code
+
+
+def _first_name(names: dict[str, str], code: str) -> str:
+    words = names.get(code, "").split(" ")[0].replace("_", " ").split()
+    return " ".join(word if word in {"of", "the"} else word.capitalize() for word in words)

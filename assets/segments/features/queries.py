@@ -1,10 +1,11 @@
-"""The questions to the CRM's tables that make customers of records: who is who, what they ordered, and what is known of them.
+"""SQL that turns CRM records into customers with their features.
 
-Run in this order on one connection that sees raw/crm_contacts, crm_companies, crm_touches and crm_deals as known on the day, and the
-frame `rates`. `$until` is the instant at which the week is over: nothing that happened later is looked at. Who is who goes by the same rule as
-`assets.core.crm.people`, in the engine, because a million people are too many for frames; a test holds both together.
+Run in this order on one connection that sees raw/crm_contacts, crm_companies, crm_touches and crm_deals as
+of the day, and the frame `rates`. `$until` is the instant at which the week ends: nothing later is used.
+Records are united into people by the same rule as `assets.core.crm.people`, in SQL, because a million
+people are too many for frames; a test holds both together.
 
-A customer is whoever ordered, won a deal with us or left a lead. Tests are nobody.
+A customer is a person who ordered, won a deal with us or became a lead. Test contacts are excluded.
 """
 
 from assets.core.crm.people import ADDRESS_LETTERS
@@ -19,17 +20,19 @@ with known as (
 tests as (select distinct person_id from known where is_test)
 select * from known anti join tests using (person_id)
 """
-"""A row per record of a person."""
+"""A row per CRM record of a person."""
 OWNERS = """
 create temp table owners as
 with losers as (
-    select source || ':' || unnest(string_split(merged_ids, ' ')) as record, person_id from records where merged_ids is not null
+    select source || ':' || unnest(string_split(merged_ids, ' ')) as record, person_id from records
+        where merged_ids is not null
 )
 select record, person_id from records
 union all
-select record, min(person_id) from losers anti join records using (record) where record not like '%:' group by record
+select record, min(person_id) from losers anti join records using (record) where record not like '%:'
+    group by record
 """
-"""Whose each record is, those merged into others included."""
+"""Person of each record, merged records included."""
 ORDERS = """
 create temp table orders as
 select o.person_id as customer_id, cast(timezone('UTC', d.closed_at) as date) as day,
@@ -54,11 +57,13 @@ where t.touch_at < $until
 """
 FEATURES = """
 with bought as (
-    select customer_id, count(*) as orders, case when count(value) = count(*) then sum(value) end as revenue, min(day) as first, max(day) as last
+    select customer_id, count(*) as orders, case
+        when count(value) = count(*) then sum(value) end as revenue, min(day) as first, max(day) as last
     from orders where customer_id is not null group by customer_id
 ),
 came as (
-    select person_id, count(*) as visits, min(touch_at) as first, min_by(channel, (touch_at, channel)) as first_channel,
+    select person_id, count(*) as visits, min(touch_at) as first, min_by(channel,
+        (touch_at, channel)) as first_channel,
         min_by(content, (touch_at, channel)) filter (content is not null) as content,
         min_by(search_topic, (touch_at, channel)) filter (search_topic is not null) as search_topic
     from (select distinct * from visits) group by person_id
@@ -78,13 +83,16 @@ who as (
 customers as (
     select person_id as customer_id from lead union select customer_id from bought
 )
-select c.customer_id, coalesce(n.code, w.country) as country, w.region, coalesce(l.code, w.language) as language,
+select c.customer_id, coalesce(n.code, w.country) as country, w.region,
+    coalesce(l.code, w.language) as language,
     f.industry,
-    case when f.employees < 1 then null when f.employees < 10 then '1-9' when f.employees < 50 then '10-49' when f.employees < 250 then '50-249'
+    case when f.employees < 1 then null when f.employees < 10 then '1-9' when f.employees < 50 then '10-49'
+        when f.employees < 250 then '50-249'
         when f.employees < 1000 then '250-999' when f.employees >= 1000 then '1000+' end as company_size,
     f.account_tier, f.technology, v.first_channel, v.content, w.use_case, w.pain, v.search_topic,
     cast(v.visits as double) as visits,
-    cast($day - least(cast(timezone('UTC', v.first) as date), cast(timezone('UTC', lead.first) as date), b.first) as double) as tenure_days,
+    cast($day - least(cast(timezone('UTC', v.first) as date),
+        cast(timezone('UTC', lead.first) as date), b.first) as double) as tenure_days,
     cast($day - b.last as double) as recency_days,
     cast(coalesce(b.orders, 0) as double) as orders,
     case when b.orders is null then 0.0 else b.revenue end as revenue,
@@ -98,6 +106,6 @@ left join raw.crm_companies as f on f.source || ':' || f.company_id = w.company
 left join countries as n on n.said = w.country
 left join languages as l on l.said = w.language
 """
-"""A row per customer. Who has not ordered has no recency, and orders and revenue of nought: that much is known."""
+"""A row per customer. Without an order there is no recency; orders and revenue are then 0, which is known."""
 SAID = "select distinct {name} as said from records where {name} is not null"
-"""The words that the CRM has for a country or a language."""
+"""Words that the CRM has for a country or a language."""

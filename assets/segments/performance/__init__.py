@@ -1,4 +1,6 @@
-"""What each segment costs and brings on each platform, campaign and ad set, and what to do about it."""
+"""Cost and return of each segment by platform, campaign and ad set, with recommendations and look-alike
+seeds.
+"""
 
 from assets.segments.performance.lookalike_seeds import seeds as seeds
 from assets.segments.performance.performance import perform as perform

@@ -1,6 +1,8 @@
-"""segments/performance: what each segment costs and brings by platform, campaign and ad set, at the end of each week.
+"""segments/performance: cost and return of each segment by platform, campaign and ad set, at the end of each
+week.
 
-What is read is in `assets.segments.performance.inputs`, how it is judged in `performance`; this file says what is written and shown.
+Inputs are read in `assets.segments.performance.inputs` and evaluated in `performance`; this file declares
+the asset.
 """
 
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
+from assets.automation import SAFE_RETRIES, newest_week
 from assets.partitions import week_of, weeks
 from assets.segments.performance.inputs import performance_on
 from assets.segments.performance.performance import Performance
@@ -23,13 +26,13 @@ from resources.tables.segments import CUSTOMER_FEATURES, CUSTOMERS, PERFORMANCE
 
 
 @dg.asset(
-    key=PERFORMANCE.asset_key,
-    description=PERFORMANCE.description,
+    **PERFORMANCE.asset_options,
     deps=[t.asset_key for t in (CUSTOMERS, CUSTOMER_FEATURES, TOUCHPOINTS, OUTCOMES, core.DAYS["ad_set"])],
-    metadata=PERFORMANCE.metadata,
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
-    group_name="segments",
+    automation_condition=newest_week(),
+    code_version="2026-11-25",
+    retry_policy=SAFE_RETRIES,
     owners=["team:media"],
     kinds={"duckdb", "deltalake"},
 )
@@ -39,31 +42,35 @@ def segment_performance(
     _, sunday = week_of(context)
     mapping = crms.mapping()
     with one_sentence():
-        found = performance_on(lake, sunday, model=mapping.model, window_days=mapping.window_days)
-        rows = pd.DataFrame() if found is None else found.rows.assign(day=sunday, pulled_at=datetime.now(UTC))
+        performance = performance_on(lake, sunday, model=mapping.model, window_days=mapping.window_days)
+        rows = (
+            pd.DataFrame()
+            if performance is None
+            else performance.rows.assign(day=sunday, pulled_at=datetime.now(UTC))
+        )
         whole = rows.reindex(columns=PERFORMANCE.schema.names).astype(object)
         written = lake.replace(
             PERFORMANCE,
             pa.Table.from_pandas(whole, schema=PERFORMANCE.schema, preserve_index=False),
             where={"day": (sunday, sunday)},
         )
-    return dg.MaterializeResult(metadata=row_metadata(written) | _told(found))
+    return dg.MaterializeResult(metadata=row_metadata(written) | _told(performance))
 
 
-def _told(found: Performance | None) -> dict[str, Any]:
-    """What the rows do not show: what was left out, and how alike cells are."""
-    if found is None:
+def _told(performance: Performance | None) -> dict[str, Any]:
+    """Metadata that the rows do not show: what was left out, and how similar cells are."""
+    if performance is None:
         return {"note": "No customer is in a segment at the end of this week."}
-    verdicts = found.rows[found.rows["ad_set_id"].notna()].drop_duplicates(
+    verdicts = performance.rows[performance.rows["ad_set_id"].notna()].drop_duplicates(
         ["platform", "campaign_id", "ad_set_id"]
     )
     return {
-        "cells of fewer than 20 people": found.left_out,
-        "spend of ad sets of which nobody is known": round(found.untouched_spend, 2),
-        "spend on people in no segment": round(found.unassigned_spend, 2),
-        "ad sets whose spend is not known": found.spend_unknown,
+        "cells of fewer than 20 people": performance.left_out,
+        "spend of ad sets of which nobody is known": round(performance.untouched_spend, 2),
+        "spend on people in no segment": round(performance.unassigned_spend, 2),
+        "ad sets whose spend is not known": performance.spend_unknown,
         "orders' worth of belief in the level above": dg.MetadataValue.json(
-            {k: round(v, 2) for k, v in found.strengths.items()}
+            {k: round(v, 2) for k, v in performance.strengths.items()}
         ),
         "verdicts on ad sets": dg.MetadataValue.json(
             {str(k): int(v) for k, v in verdicts["verdict"].value_counts().items()}

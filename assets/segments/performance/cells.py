@@ -1,8 +1,9 @@
-"""Cells of segment and ad set: people, spend, clicks, and what they brought, before anything is said about them.
+"""Cells of segment and ad set: people, spend, clicks and outcomes, before any statistics.
 
-An ad set's spend and clicks are shared out by the touches of the people whom the CRM remembers; people without a segment keep
-their part. Who clicked and left no trace is taken to be like those who did: that is the known weakness. Expected value of a customer is shared by their
-touches over all channels, so that it is counted once.
+Spend and clicks of an ad set are allocated by the touches of the people the CRM knows; people without a
+segment keep their part. Known weakness: people who clicked and left no trace are assumed to resemble those
+who did. A customer's expected value is divided over their touches of all channels, so that it is counted
+once.
 """
 
 from dataclasses import dataclass
@@ -24,29 +25,34 @@ NEEDED = {
 
 
 @dataclass(frozen=True)
-class Cells:
-    """Cells by segment and ad set with the people of each, and what could not be shared out."""
+class SegmentCells:
+    """Cells by segment and ad set with their people, and what could not be allocated."""
 
     rows: pd.DataFrame
     """segment_id, platform, campaign_id, ad_set_id and SUMS."""
     touched: pd.DataFrame
-    """customer_id with segment_id, platform, campaign_id and ad_set_id, once each: people are counted at every level anew."""
+    """customer_id with segment_id, platform, campaign_id and ad_set_id, once each: every level counts people
+    anew.
+    """
     untouched_spend: float
-    """Spend of ad sets of which no person is known."""
+    """Spend of ad sets none of whose people are known."""
     unassigned_spend: float
     """Spend on people who are in no segment."""
     spend_unknown: int
-    """Ad sets whose spend is not known; they have no cells."""
+    """Ad sets of unknown spend; they have no cells."""
 
 
-def cells(people: pd.DataFrame, touches: pd.DataFrame, delivery: pd.DataFrame, credit: pd.DataFrame) -> Cells:
+def cells(
+    people: pd.DataFrame, touches: pd.DataFrame, delivery: pd.DataFrame, credit: pd.DataFrame
+) -> SegmentCells:
     """Cells of one period.
 
     Args:
-        people: customer_id, segment_id, and expected_value where it is known; one row a customer.
+        people: customer_id, segment_id, and expected_value where known; one row per customer.
         touches: person_id, channel, campaign_id, ad_set_id of the period, a row per touch.
         delivery: platform, campaign_id, ad_set_id, spend and clicks of the period, reporting currency.
-        credit: person_id, kind (qualified, order), channel, campaign_id, ad_set_id, credit and value of the period's outcomes.
+        credit: person_id, kind (qualified, order), channel, campaign_id, ad_set_id, credit and value of the
+            outcomes.
 
     Raises:
         DataUnusable: A column is missing, or a customer is in two segments.
@@ -62,12 +68,12 @@ def cells(people: pd.DataFrame, touches: pd.DataFrame, delivery: pd.DataFrame, c
     who = people.assign(customer_id=people["customer_id"].astype(str)).set_index("customer_id")
     all_touches = _located(touches)
     paid = all_touches[all_touches["platform"].isin(PLATFORMS)].dropna(subset=["ad_set_id"])
-    told = delivery.groupby(AD_SET, as_index=False)[["spend", "clicks"]].sum(min_count=1)
-    known = told.dropna(subset=["spend"])
-    if paid.empty or known.empty:
-        return _nothing(float(known["spend"].sum()), int(told["spend"].isna().sum()))
+    by_ad_set = delivery.groupby(AD_SET, as_index=False)[["spend", "clicks"]].sum(min_count=1)
+    with_spend = by_ad_set.dropna(subset=["spend"])
+    if paid.empty or with_spend.empty:
+        return _nothing(float(with_spend["spend"].sum()), int(by_ad_set["spend"].isna().sum()))
     shares = _shares(paid, who)
-    spent = shares.merge(known, on=AD_SET)
+    spent = shares.merge(with_spend, on=AD_SET)
     spent = spent.assign(spend=spent["spend"] * spent["share"], clicks=spent["clicks"] * spent["share"])
     is_ours = spent["segment_id"].notna()
     keys = ["segment_id", *AD_SET]
@@ -82,41 +88,45 @@ def cells(people: pd.DataFrame, touches: pd.DataFrame, delivery: pd.DataFrame, c
     touched = touched.assign(segment_id=touched["person_id"].map(who["segment_id"])).rename(
         columns={"person_id": "customer_id"}
     )
-    whole = float(known["spend"].sum())
-    return Cells(
-        rows.reset_index(drop=True), touched, whole - float(spent["spend"].sum()), float(spent.loc[~is_ours, "spend"].sum()),
-        int(told["spend"].isna().sum()),
-    )  # fmt: skip
+    whole = float(with_spend["spend"].sum())
+    return SegmentCells(
+        rows.reset_index(drop=True),
+        touched,
+        whole - float(spent["spend"].sum()),
+        float(spent.loc[~is_ours, "spend"].sum()),
+        int(by_ad_set["spend"].isna().sum()),
+    )
 
 
-def _nothing(spend: float, unknown: int) -> Cells:
-    """No cells: nobody is known of any ad set that spent."""
+def _nothing(spend: float, unknown: int) -> SegmentCells:
+    """No cells: no person is known of any ad set that spent."""
     keys = ["segment_id", *AD_SET]
     rows = pd.DataFrame(
         {name: pd.Series(dtype=object) for name in keys} | {name: pd.Series(dtype=float) for name in SUMS}
     )
-    return Cells(rows, rows[keys].assign(customer_id=pd.Series(dtype=object)), spend, 0.0, unknown)
+    return SegmentCells(rows, rows[keys].assign(customer_id=pd.Series(dtype=object)), spend, 0.0, unknown)
 
 
-def at_level(found: Cells, level: str) -> pd.DataFrame:
-    """Cells summed to ad set, campaign or platform, with the people of each."""
+def at_level(base: SegmentCells, level: str) -> pd.DataFrame:
+    """SegmentCells summed to ad set, campaign or platform, with the people of each."""
     keys = ["segment_id", *LEVELS[level]]
-    sums = found.rows.groupby(keys, as_index=False)[SUMS].sum(min_count=1)
-    people = found.touched.groupby(keys)["customer_id"].nunique().rename("people").reset_index()
+    sums = base.rows.groupby(keys, as_index=False)[SUMS].sum(min_count=1)
+    people = base.touched.groupby(keys)["customer_id"].nunique().rename("people").reset_index()
     return sums.merge(people, on=keys, how="left").assign(
-        people=lambda made: made["people"].fillna(0).astype(int)
+        people=lambda summed: summed["people"].fillna(0).astype(int)
     )
 
 
 def _located(rows: pd.DataFrame) -> pd.DataFrame:
-    found = rows.rename(columns={"channel": "platform"})
-    return found.assign(
-        person_id=found["person_id"].astype(str), **{name: found[name].astype("object") for name in AD_SET}
+    renamed = rows.rename(columns={"channel": "platform"})
+    return renamed.assign(
+        person_id=renamed["person_id"].astype(str),
+        **{name: renamed[name].astype("object") for name in AD_SET},
     )
 
 
 def _shares(paid: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
-    """Each segment's share of an ad set's touches; those of nobody's segment have a row of their own."""
+    """Each segment's share of an ad set's touches; people without a segment have a row of their own."""
     counted = paid.assign(segment_id=paid["person_id"].map(who["segment_id"]))
     counts = counted.groupby([*AD_SET, "segment_id"], dropna=False).size().rename("touches").reset_index()
     whole = counts.groupby(AD_SET)["touches"].transform("sum")
@@ -124,28 +134,34 @@ def _shares(paid: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
 
 
 def _brought(credit: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
-    """Qualified leads, orders and revenue by segment and ad set; `squares` are those of the values, which say how noisy revenue is."""
-    own = credit.assign(segment_id=credit["person_id"].map(who["segment_id"])).dropna(
+    """Qualified leads, orders and revenue by segment and ad set; `squares` sums squared values, for the
+    variance of revenue.
+    """
+    credited = credit.assign(segment_id=credit["person_id"].map(who["segment_id"])).dropna(
         subset=["segment_id", "ad_set_id"]
     )
-    is_order, value = own["kind"] == "order", own["value"].fillna(0.0).astype(float)
-    own = own.assign(
-        qualified=own["credit"].where(own["kind"] == "qualified", 0.0), orders=own["credit"].where(is_order, 0.0),
-        revenue=value.where(is_order, 0.0), squares=(value**2).where(is_order, 0.0),
-    )  # fmt: skip
-    return own.groupby(["segment_id", *AD_SET], as_index=False)[
+    is_order, value = credited["kind"] == "order", credited["value"].fillna(0.0).astype(float)
+    credited = credited.assign(
+        qualified=credited["credit"].where(credited["kind"] == "qualified", 0.0),
+        orders=credited["credit"].where(is_order, 0.0),
+        revenue=value.where(is_order, 0.0),
+        squares=(value**2).where(is_order, 0.0),
+    )
+    return credited.groupby(["segment_id", *AD_SET], as_index=False)[
         ["qualified", "orders", "revenue", "squares"]
     ].sum()
 
 
 def _worth(touches: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
-    """Expected value by segment and ad set; null where no value is known."""
-    known = (
+    """Expected value by segment and ad set; null where none is known."""
+    expected = (
         who["expected_value"].astype(float) if "expected_value" in who else pd.Series(float("nan"), who.index)
     )
-    own = touches[touches["person_id"].isin(who.index)]
-    part = own["person_id"].map(known) / own.groupby("person_id")["person_id"].transform("size")
-    own = own.assign(segment_id=own["person_id"].map(who["segment_id"]), expected_value=part).dropna(
-        subset=["ad_set_id"]
-    )
-    return own.groupby(["segment_id", *AD_SET], as_index=False)["expected_value"].sum(min_count=1)
+    their_touches = touches[touches["person_id"].isin(who.index)]
+    part = their_touches["person_id"].map(expected) / their_touches.groupby("person_id")[
+        "person_id"
+    ].transform("size")
+    their_touches = their_touches.assign(
+        segment_id=their_touches["person_id"].map(who["segment_id"]), expected_value=part
+    ).dropna(subset=["ad_set_id"])
+    return their_touches.groupby(["segment_id", *AD_SET], as_index=False)["expected_value"].sum(min_count=1)

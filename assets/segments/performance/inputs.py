@@ -1,4 +1,4 @@
-"""What segments/performance is made of, read from the lake for the end of a week."""
+"""Inputs of segments/performance, read from the lake for the end of a week."""
 
 from datetime import date, timedelta
 
@@ -50,11 +50,11 @@ def performance_on(lake: Lake, sunday: date, *, model: Model, window_days: float
 def _credit(
     touches: pd.DataFrame, outcomes: pd.DataFrame, kind: str, model: Model, window_days: float
 ) -> pd.DataFrame:
-    own = outcomes[outcomes["kind"] == kind].rename(columns={"value_reporting": "worth"})
-    told = attribute(
+    of_kind = outcomes[outcomes["kind"] == kind].rename(columns={"value_reporting": "worth"})
+    shares = attribute(
         touches,
-        own[["outcome_id", "person_id", "at", "worth"]].rename(columns={"worth": "value"}),
+        of_kind[["outcome_id", "person_id", "at", "worth"]].rename(columns={"worth": "value"}),
         model=model,
         window_days=window_days,
     )
-    return told.dropna(subset=["person_id"]).assign(kind=kind)
+    return shares.dropna(subset=["person_id"]).assign(kind=kind)

@@ -1,8 +1,9 @@
-"""What the models get wrong on this very log, learned on windows that ended before the day it is known at.
+"""Calibration of the value models on backtest windows of the same log that ended before the forecast day.
 
-The known days are cut earlier, the rest is foretold and compared with what came. Frequency, spend and their product are then weighed anew (a
-Tweedie regression that is drawn to the models), and the total is moved half of the way to what came. What they
-cannot learn is a season or a change that began after the last window.
+The history is cut earlier, the rest is forecast and compared with what came. Frequency, order value and
+their product are then reweighted (a ridge-penalised Tweedie regression with the models as offset), and the
+total is moved half of the way to what came. A season or change that began after the last window cannot be
+learned.
 """
 
 from dataclasses import dataclass
@@ -12,17 +13,19 @@ import numpy as np
 from assets.segments.value.order_histories import Histories, Numbers
 
 POWER, DRAWN = 1.5, (10.0, 40.0, 160.0)
-"""Variance grows with the mean to this power; customers' worth of belief in the models that are tried, and the models alone."""
+"""Variance grows with the mean to this power; ridge penalties tried, in pseudo-customers (besides the models
+alone).
+"""
 FEWEST, FEWEST_CAME = 100, 20
-"""Customers of a window, and of them such as came again, below which nothing is learned of it."""
+"""Customers of a window, and customers with value in it, below which nothing is learned from it."""
 MOST_STEP, ROUNDS, MOST_FACTOR = 0.7, 30, 3.0
 LEVEL_SHARE, LEVEL_BOUNDS, LEVEL_NOISE = 0.5, (0.9, 1.12), 0.1
-"""Half of what the total was off is taken over, and less where a few large customers made it: at this relative noise, half of that."""
+"""Half of the error of the total is corrected, and less where a few large customers caused it."""
 
 
 @dataclass(frozen=True)
-class Window:
-    """A part of the known days that was foretold from those before it."""
+class BacktestWindow:
+    """A part of the history that was forecast from the days before it."""
 
     known: Histories
     orders: Numbers
@@ -30,7 +33,7 @@ class Window:
     spend: Numbers
     """Expected value of an order."""
     came: Numbers
-    """Value that came."""
+    """Actual value."""
 
     @property
     def is_telling(self) -> bool:
@@ -45,8 +48,10 @@ class Window:
         return self.orders * self.spend
 
 
-def weights(windows: list[Window]) -> Numbers:
-    """How to weigh what is known of a customer; zeros, which leave the models as they are, where that foretells other customers best."""
+def weights(windows: list[BacktestWindow]) -> Numbers:
+    """Regression weights; zeros, which leave the models unchanged, where those predict other customers
+    best.
+    """
     telling = [window for window in windows if window.is_telling]
     if not telling:
         return np.zeros(4)
@@ -55,8 +60,8 @@ def weights(windows: list[Window]) -> Numbers:
     return np.mean([_fitted(window, slice(None), best)[1:] for window in telling], axis=0)
 
 
-def _missed(window: Window, drawn: float) -> float:
-    """Deviance of one half of the customers when foretold by what the other half taught, both ways."""
+def _missed(window: BacktestWindow, drawn: float) -> float:
+    """Tweedie deviance under two-fold cross-validation."""
     missed = 0.0
     for learned, judged in ((slice(0, None, 2), slice(1, None, 2)), (slice(1, None, 2), slice(0, None, 2))):
         start, seen, came = _asked(window)
@@ -67,19 +72,19 @@ def _missed(window: Window, drawn: float) -> float:
     return missed
 
 
-def factors(known: Histories, orders: Numbers, spend: Numbers, weights: Numbers) -> Numbers:
-    """What each customer's expected value is multiplied with; the total stays what it was."""
+def factors(history: Histories, orders: Numbers, spend: Numbers, weights: Numbers) -> Numbers:
+    """Multiplier of each customer's expected value; the total stays the same."""
     expected = orders * spend
     if not weights.any() or expected.sum() <= 0:
         return np.ones(len(expected))
     factor = np.exp(
-        np.clip(_features(known, orders, spend) @ weights, -np.log(MOST_FACTOR), np.log(MOST_FACTOR))
+        np.clip(_features(history, orders, spend) @ weights, -np.log(MOST_FACTOR), np.log(MOST_FACTOR))
     )
     return factor * expected.sum() / (factor * expected).sum()
 
 
-def level(windows: list[Window]) -> float:
-    """What all are multiplied with, from the newest telling window."""
+def level(windows: list[BacktestWindow]) -> float:
+    """Multiplier of all customers, from the newest informative window."""
     telling = [window for window in windows if window.is_telling]
     if not telling:
         return 1.0
@@ -91,20 +96,22 @@ def level(windows: list[Window]) -> float:
     return float(np.clip(ratio ** (LEVEL_SHARE / (1 + (noise / LEVEL_NOISE) ** 2)), *LEVEL_BOUNDS))
 
 
-def _features(known: Histories, orders: Numbers, spend: Numbers) -> Numbers:
-    """Centred logs: expected value, own spend over expected spend, orders so far, and value so far."""
+def _features(history: Histories, orders: Numbers, spend: Numbers) -> Numbers:
+    """Centred logs: expected value, own over expected order value, orders so far, and value so far."""
     unit = max(float(np.median(spend)), 1e-12)
     columns = np.column_stack(
         [
-            np.log(np.maximum(orders * spend / unit, 1e-6)), np.log(np.maximum(known.spend, 0.05 * spend) / np.maximum(spend, 1e-12)),
-            np.log(known.repeats + 1), np.log(np.maximum(known.orders * known.spend / unit, 0.01)),
+            np.log(np.maximum(orders * spend / unit, 1e-6)),
+            np.log(np.maximum(history.spend, 0.05 * spend) / np.maximum(spend, 1e-12)),
+            np.log(history.repeats + 1),
+            np.log(np.maximum(history.orders * history.spend / unit, 0.01)),
         ]
-    )  # fmt: skip
+    )
     return columns - columns.mean(axis=0)
 
 
-def _asked(window: Window) -> tuple[Numbers, Numbers, Numbers]:
-    """Log of the models' value at the total that came, what is known of each customer, and what came."""
+def _asked(window: BacktestWindow) -> tuple[Numbers, Numbers, Numbers]:
+    """Log of the models' value scaled to the actual total, features of each customer, and actual value."""
     expected = np.maximum(window.expected, 1e-12)
     came = np.maximum(window.came, 0.0)
     start = np.log(expected * came.sum() / expected.sum() + 1e-9 * expected.mean())
@@ -115,22 +122,24 @@ def _asked(window: Window) -> tuple[Numbers, Numbers, Numbers]:
     )
 
 
-def _fitted(window: Window, rows: slice, drawn: float) -> Numbers:
-    """Weights after the level's, from some of the customers."""
-    found = np.zeros(5)
+def _fitted(window: BacktestWindow, rows: slice, drawn: float) -> Numbers:
+    """Regression weights besides the intercept, from some of the customers (iteratively reweighted least
+    squares).
+    """
+    coefficients = np.zeros(5)
     if not np.isfinite(drawn):
-        return found
+        return coefficients
     start, seen, came = (part[rows] for part in _asked(window))
     prior = np.array([1e-6, *[drawn] * 4])
     for _ in range(ROUNDS):
-        mean = np.exp(np.clip(start + seen @ found, start - 5, start + 5))
+        mean = np.exp(np.clip(start + seen @ coefficients, start - 5, start + 5))
         weight = mean ** (2 - POWER)
         curve = (seen * weight[:, None]).T @ seen / weight.mean() + np.diag(prior)
         step = np.linalg.solve(
-            curve, seen.T @ (weight * (came - mean) / mean) / weight.mean() - prior * found
+            curve, seen.T @ (weight * (came - mean) / mean) / weight.mean() - prior * coefficients
         )
         step *= min(1.0, MOST_STEP / max(float(np.abs(step).max()), 1e-12))
-        found = found + step
+        coefficients = coefficients + step
         if np.abs(step).max() < 1e-5:
             break
-    return found
+    return coefficients

@@ -1,7 +1,8 @@
-"""What each customer bought until a day: how often, when last, since when, and for how much.
+"""Order histories as sufficient statistics: repeat orders, recency, age and average value per customer.
 
-Orders of one day are one order. A negative value is a return: it takes off what the customer brought and is no order. A zero is an order
-that brought nothing; a value that is missing is an order of which nothing is known, and is left out of the average.
+Orders of one day are one order. A negative value is a return: it reduces the customer's value and is no
+order. A zero is an order of no value; a missing value is an order of unknown value and is left out of the
+average.
 """
 
 from dataclasses import dataclass
@@ -21,20 +22,20 @@ COLUMNS = ("customer_id", "day", "value")
 
 @dataclass(frozen=True)
 class OrderDays:
-    """A row per customer and day on which something was ordered or returned, in order of customer and day."""
+    """A row per customer and day with an order or return, sorted by customer and day."""
 
     ids: pd.Index
     who: Whole
-    """Which of `ids` each row is of."""
+    """Index into `ids` of each row."""
     day: Whole
     """Days since 1970."""
     net: Numbers
-    """Value of the day, returns taken off."""
+    """Value of the day, net of returns."""
     is_order: npt.NDArray[np.bool_]
     is_priced: npt.NDArray[np.bool_]
-    """An order whose value is known."""
+    """Orders of known value."""
     without_customer: int
-    """Rows that named no customer and are left out."""
+    """Rows without a customer, left out."""
 
     @property
     def span(self) -> tuple[int, int]:
@@ -42,10 +43,16 @@ class OrderDays:
 
     def until(self, day: int) -> "OrderDays":
         """The rows up to `day`, of the same customers."""
-        kept = self.day <= day
+        in_time = self.day <= day
         return OrderDays(
-            self.ids, self.who[kept], self.day[kept], self.net[kept], self.is_order[kept], self.is_priced[kept], self.without_customer
-        )  # fmt: skip
+            self.ids,
+            self.who[in_time],
+            self.day[in_time],
+            self.net[in_time],
+            self.is_order[in_time],
+            self.is_priced[in_time],
+            self.without_customer,
+        )
 
     def came(self, after: int, until: int) -> Numbers:
         """Value per customer of the days after `after`, up to `until`."""
@@ -55,7 +62,7 @@ class OrderDays:
 
 @dataclass(frozen=True)
 class Histories:
-    """Sufficient statistics of the customers that had ordered by a day. `rows` says which of the ids they are."""
+    """Sufficient statistics of the customers who had ordered by a day. `rows` indexes their ids."""
 
     rows: Whole
     repeats: Numbers
@@ -63,18 +70,18 @@ class Histories:
     last: Numbers
     """Days from the first order to the last."""
     age: Numbers
-    """Days from the first order to the day it is known at."""
+    """Days from the first order to the last known day."""
     orders: Numbers
-    """Order days, of which the value is known."""
+    """Order days of known value."""
     spend: Numbers
-    """Value per order day, returns taken off; 0 at least, and 0 where no value is known."""
+    """Value per order day, net of returns; 0 at least, and 0 where no value is known."""
 
 
 def order_days(transactions: pd.DataFrame, *, as_of: date | pd.Timestamp | str) -> OrderDays:
-    """What is known at the end of `as_of`; rows of later days are not looked at.
+    """Order days up to the end of `as_of`; later rows are ignored.
 
     Raises:
-        DataUnusable: A column is missing, or a day or a value cannot be read. Mend the rows it counts.
+        DataUnusable: A column is missing, or a day or a value cannot be read. Correct the rows it counts.
     """
     if missing := [name for name in COLUMNS if name not in transactions]:
         raise DataUnusable(
@@ -86,23 +93,24 @@ def order_days(transactions: pd.DataFrame, *, as_of: date | pd.Timestamp | str) 
     )
     if unread := int((value.isna() & transactions["value"].notna().to_numpy()).sum()):
         raise DataUnusable(
-            f"{unread} value(s) of transactions are no finite numbers. Give amounts as numbers, and leave unknown ones empty."
+            f"{unread} value(s) of transactions are no finite numbers. Give amounts as numbers, and leave "
+            "unknown ones empty."
         )
     all_days = ((day - pd.Timestamp(0)) // pd.Timedelta(days=1)).to_numpy(np.int64)
     seen = all_days <= as_day(as_of)
     who = transactions["customer_id"]
     named = who.notna().to_numpy()
-    kept = seen & named
+    usable = seen & named
     codes, ids = (
-        pd.factorize(who[kept], sort=True)
-        if kept.any()
+        pd.factorize(who[usable], sort=True)
+        if usable.any()
         else (np.array([], dtype=np.int64), pd.Index([], dtype=who.dtype))
     )
     return _by_day(
         pd.Index(ids),
         codes.astype(np.int64),
-        all_days[kept],
-        value[kept].to_numpy(),
+        all_days[usable],
+        value[usable].to_numpy(),
         int((seen & ~named).sum()),
     )
 
@@ -110,7 +118,8 @@ def order_days(transactions: pd.DataFrame, *, as_of: date | pd.Timestamp | str) 
 def _days(values: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(values.dtype) and len(values):
         raise DataUnusable(
-            "The day of a transaction is a number, which may count from anywhere. Give dates such as 2026-03-01."
+            "The day of a transaction is a number, which may count from anywhere. Give dates such as "
+            "2026-03-01."
         )
     try:
         day = pd.to_datetime(values, format="ISO8601")
@@ -128,28 +137,35 @@ def _days(values: pd.Series) -> pd.Series:
 def _by_day(ids: pd.Index, who: Whole, day: Whole, value: Numbers, without_customer: int) -> OrderDays:
     first, span = (int(day.min()), int(day.max() - day.min()) + 1) if len(day) else (0, 1)
     keys, at = np.unique(who * span + (day - first), return_inverse=True)
-    known = np.isfinite(value)
+    finite = np.isfinite(value)
     is_order = np.bincount(at, ~(value < 0), len(keys)) > 0
-    is_priced = np.bincount(at, known & (value >= 0), len(keys)) > 0
-    net = np.bincount(at, np.where(known, value, 0.0), len(keys)).astype(float)
+    is_priced = np.bincount(at, finite & (value >= 0), len(keys)) > 0
+    net = np.bincount(at, np.where(finite, value, 0.0), len(keys)).astype(float)
     return OrderDays(ids, keys // span, keys % span + first, net, is_order, is_priced, without_customer)
 
 
 def histories(days: OrderDays, *, as_of: int) -> Histories:
-    """Sufficient statistics at the end of day `as_of` (days since 1970) of everybody who had ordered by then."""
-    known = days.until(as_of)
-    size, who, day = len(days.ids), known.who[known.is_order], known.day[known.is_order]
+    """Sufficient statistics at the end of day `as_of` (days since 1970) of everybody who had ordered by
+    then.
+    """
+    in_time = days.until(as_of)
+    size, who, day = len(days.ids), in_time.who[in_time.is_order], in_time.day[in_time.is_order]
     count = np.bincount(who, minlength=size)
     first, last = np.full(size, np.iinfo(np.int64).max), np.full(size, np.iinfo(np.int64).min)
     np.minimum.at(first, who, day)
     np.maximum.at(last, who, day)
     rows = np.flatnonzero(count)
-    priced = np.bincount(known.who[known.is_priced], minlength=size)[rows].astype(float)
-    net = np.bincount(known.who, known.net, size)[rows].astype(float)
+    priced = np.bincount(in_time.who[in_time.is_priced], minlength=size)[rows].astype(float)
+    net = np.bincount(in_time.who, in_time.net, size)[rows].astype(float)
     spend = np.divide(net, priced, out=np.zeros(len(rows)), where=priced > 0).clip(min=0.0)
     return Histories(
-        rows, count[rows].astype(float) - 1, (last - first)[rows].astype(float), (as_of - first[rows]).astype(float), priced, spend
-    )  # fmt: skip
+        rows,
+        count[rows].astype(float) - 1,
+        (last - first)[rows].astype(float),
+        (as_of - first[rows]).astype(float),
+        priced,
+        spend,
+    )
 
 
 def as_day(day: date | pd.Timestamp | str) -> int:
@@ -159,16 +175,22 @@ def as_day(day: date | pd.Timestamp | str) -> int:
     return (stamp.normalize() - pd.Timestamp(0)).days
 
 
-def repeated(known: Histories, times: int) -> Histories:
-    """Everybody `times` times over."""
+def repeated(history: Histories, times: int) -> Histories:
+    """All customers repeated `times` times."""
     return Histories(
-        np.tile(known.rows, times), np.tile(known.repeats, times), np.tile(known.last, times), np.tile(known.age, times),
-        np.tile(known.orders, times), np.tile(known.spend, times),
-    )  # fmt: skip
+        np.tile(history.rows, times),
+        np.tile(history.repeats, times),
+        np.tile(history.last, times),
+        np.tile(history.age, times),
+        np.tile(history.orders, times),
+        np.tile(history.spend, times),
+    )
 
 
 def compressed(*columns: Numbers) -> tuple[list[Numbers], Numbers, Any]:
-    """The unique rows of the columns, in a fixed order; how often each occurs; and which of them every row is."""
+    """Unique rows of the columns in a fixed order; how often each occurs; and the unique row of each original
+    row.
+    """
     order = np.lexsort(columns[::-1])
     is_new = np.ones(len(order), dtype=bool)
     if len(order):

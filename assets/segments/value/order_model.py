@@ -1,9 +1,12 @@
-"""How often customers will order again: a mixture over rates and chances to stop, learned from when they ordered.
+"""Repeat-order model: a mixture over purchase rates and drop-out chances, its weights learned by empirical
+Bayes.
 
-A customer orders at a rate and stops for good with some chance after each order, the first included. That is the MBG/NBD model, but
-for one thing: how rates and chances are spread over customers is no gamma times beta, it is a grid whose weights are learned (empirical Bayes). So fast
-customers may stop more or less often than slow ones; BG/NBD and MBG/NBD cannot say that. Learning the weights is a concave problem: it always converges,
-nothing overflows. Each rate of the grid is a gamma distribution itself, so that what is known of a frequent customer stays fine.
+A customer orders at a rate and drops out with some chance after each order, the first included, as in
+MBG/NBD (Batislam et al. 2007). The mixing distribution is not gamma times beta but a grid with learned
+weights (nonparametric maximum likelihood, Kiefer and Wolfowitz 1956), so fast customers may drop out more
+or less often than slow ones. The weights are a concave problem: EM always converges, nothing overflows.
+Each rate of the grid is itself a gamma distribution, so that the posterior of a frequent customer stays
+fine.
 """
 
 from dataclasses import dataclass
@@ -14,19 +17,21 @@ from scipy.special import gammaln
 from assets.segments.value.order_histories import Histories, Numbers, compressed
 
 STOPS = np.array([0.0, 0.01, 0.03, 0.06, 0.1, 0.17, 0.27, 0.4, 0.6, 0.8])
-"""Chances to stop after an order."""
+"""Chances to drop out after an order."""
 RATES, SHAPE = 16, 3.0
 """Rates of the grid, and the shape of the gamma around each."""
 ROUNDS, PRIOR_CUSTOMERS = 100, 3.0
-"""Rounds of learning, and customers' worth of belief in an even spread: it keeps the weights of a small log smooth."""
+"""EM rounds, and pseudo-customers spread evenly over the grid: they keep the weights of a small log
+smooth.
+"""
 MOST, LEAST_WEIGHT = 4_000, 3e-4
-"""Histories that weights are learned from at most, and the weight below which a component is left out."""
+"""Most histories to learn from, and the weight below which a component is dropped."""
 SHORTEST_DAYS = 7.0
 
 
 @dataclass(frozen=True)
 class OrderModel:
-    """Components of the mixture: the scale of each one's gamma (days), its chance to stop, and its weight."""
+    """Components of the mixture: scale of each gamma (days), drop-out chance, and weight."""
 
     scale: Numbers
     stops: Numbers
@@ -34,16 +39,16 @@ class OrderModel:
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """Per customer: the chance that they still order, and the orders to come."""
+class OrderForecast:
+    """Per customer: probability of being alive, and expected orders."""
 
     alive: Numbers
     orders: Numbers
 
 
-def learn_orders(known: Histories) -> OrderModel:
-    """The mixture that fits the histories best."""
-    (repeats, last, age), count, _ = compressed(known.repeats, known.last, known.age)
+def fit_order_model(history: Histories) -> OrderModel:
+    """The mixture of highest likelihood."""
+    (repeats, last, age), count, _ = compressed(history.repeats, history.last, history.age)
     if (
         len(count) > MOST
     ):  # a fixed draw from sorted rows: the same log gives the same model in any order of its rows
@@ -61,43 +66,47 @@ def learn_orders(known: Histories) -> OrderModel:
         weight *= chance.T @ (count / (chance @ weight))
         weight += PRIOR_CUSTOMERS / len(weight)
         weight /= weight.sum()
-    kept = weight > LEAST_WEIGHT
-    return OrderModel(scale[kept], stops[kept], weight[kept] / weight[kept].sum())
+    supported = weight > LEAST_WEIGHT
+    return OrderModel(scale[supported], stops[supported], weight[supported] / weight[supported].sum())
 
 
-def outlooks(model: OrderModel, known: Histories, *, horizons: tuple[int, ...]) -> list[Outlook]:
-    """What each customer will do in each of the horizons, which are days from now on."""
-    (repeats, last, age), _, at = compressed(known.repeats, known.last, known.age)
+def order_forecasts(
+    model: OrderModel, history: Histories, *, horizons: tuple[int, ...]
+) -> list[OrderForecast]:
+    """Forecast of each customer for each of the horizons, in days from now."""
+    (repeats, last, age), _, at = compressed(history.repeats, history.last, history.age)
     posterior, going = _posterior(model, repeats, last, age)
     alive = posterior * going
     return [
-        Outlook(alive.sum(axis=1).clip(0.0, 1.0)[at], _orders(model, repeats, age, alive, days)[at])
+        OrderForecast(alive.sum(axis=1).clip(0.0, 1.0)[at], _orders(model, repeats, age, alive, days)[at])
         for days in horizons
     ]
 
 
 def _orders(model: OrderModel, repeats: Numbers, age: Numbers, alive: Numbers, horizon_days: int) -> Numbers:
-    """Until the horizon or the stop: (1 - E[exp(-rate * stop * days)]) / stop, and rate * days without a stop."""
+    """Until horizon or drop-out: (1 - E[exp(-rate * stop * days)]) / stop, and rate * days without drop-
+    out.
+    """
     shape, scale = (SHAPE + repeats)[:, None], model.scale[None, :] + age[:, None]
     stop = np.where(model.stops > 0, model.stops, 1.0)[None, :]
     until_stop = -np.expm1(-shape * np.log1p(stop * horizon_days / scale)) / stop
     orders = np.where(model.stops[None, :] > 0, until_stop, shape / scale * horizon_days)
-    found: Numbers = (alive * orders).sum(axis=1)
-    return found
+    expected: Numbers = (alive * orders).sum(axis=1)
+    return expected
 
 
-def drawn_orders(
-    model: OrderModel, known: Histories, *, horizon_days: int, rng: np.random.Generator
+def simulate_orders(
+    model: OrderModel, history: Histories, *, horizon_days: int, rng: np.random.Generator
 ) -> Numbers:
-    """One possible future: order days of each customer in the horizon."""
-    posterior, going = _posterior(model, known.repeats, known.last, known.age)
+    """One simulated future: order days of each customer in the horizon."""
+    posterior, going = _posterior(model, history.repeats, history.last, history.age)
     which = (
-        (posterior.cumsum(axis=1) < rng.random(len(known.rows))[:, None])
+        (posterior.cumsum(axis=1) < rng.random(len(history.rows))[:, None])
         .sum(axis=1)
         .clip(max=len(model.weight) - 1)
     )
     each = np.arange(len(which))
-    rate = rng.gamma(SHAPE + known.repeats) / (model.scale[which] + known.age)
+    rate = rng.gamma(SHAPE + history.repeats) / (model.scale[which] + history.age)
     stop = model.stops[which]
     most = np.where(stop > 0, rng.geometric(np.maximum(stop, 1e-9)), np.iinfo(np.int64).max)
     is_alive = rng.random(len(which)) < going[each, which]
@@ -106,7 +115,9 @@ def drawn_orders(
 
 
 def _posterior(model: OrderModel, repeats: Numbers, last: Numbers, age: Numbers) -> tuple[Numbers, Numbers]:
-    """How probable each component is for each customer, and the chance that they still order if it is that one."""
+    """Posterior probability of each component per customer, and the probability of being alive given that
+    component.
+    """
     going, gone = _log_chances(repeats, last, age, model.scale, model.stops)
     both = np.logaddexp(going, gone)
     chance = both + np.log(model.weight)
@@ -117,7 +128,7 @@ def _posterior(model: OrderModel, repeats: Numbers, last: Numbers, age: Numbers)
 def _log_chances(
     repeats: Numbers, last: Numbers, age: Numbers, scale: Numbers, stops: Numbers
 ) -> tuple[Numbers, Numbers]:
-    """Log chance of each history under each component, still ordering and stopped after the last order, up to what they share."""
+    """Log likelihood of each history under each component, alive and dropped out, up to a common term."""
     shape = (SHAPE + repeats)[:, None]
     with np.errstate(divide="ignore"):
         stays, leaves = np.log1p(-stops)[None, :], np.log(stops)[None, :]

@@ -1,7 +1,8 @@
-"""How far what comes is from what is expected: the range that holds four customers in five, and what is likely of one.
+"""Prediction interval of customer value (80 %), and the per-customer point forecast of least absolute error.
 
-Both are read from pairs of what was expected and what came: customers with about as many expected orders are looked at together. A customer
-who probably will not come back has a range that begins at nothing, and its other end holds the rest of the four fifths.
+Both are read from pairs of expected and actual value: customers with a similar number of expected orders
+form a group. A customer who probably will not return has an interval that starts at zero and spends the
+rest on its upper end.
 """
 
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ HOLDS = 0.8
 GROUPS, FEWEST_OF_GROUP = 24, 40
 LEVELS = np.linspace(0.5, 0.9, 17)
 LEANINGS = (0.0, 0.25, 0.5, 0.75)
-"""How far a forecast for one customer may lean from the mean to what is likely: never the whole way, or half of all would be worth nothing."""
+"""Weights of the quantile forecast against the mean: never 1, or half of all customers would be worth
+nothing.
+"""
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Quantiles of what came over what was expected, by log of the expected orders."""
+class ResidualQuantiles:
+    """Quantiles of actual over expected value, by log of the expected orders."""
 
     at: Numbers
     low: Numbers
@@ -28,12 +31,14 @@ class Spread:
     """A row per group, a column per level of LEVELS."""
 
     def range(self, orders: Numbers) -> tuple[Numbers, Numbers]:
-        """Ends of the range as shares of the expected value."""
+        """Ends of the interval as multiples of the expected value."""
         where = np.log(np.maximum(orders, 1e-12))
         return np.interp(where, self.at, self.low), np.interp(where, self.at, self.high)
 
     def likely(self, by: Numbers, expected: Numbers) -> Numbers:
-        """What is likely of each customer, as a share of the expected value: the same quantile of all, with the total of the expected values."""
+        """Likely value of each customer as a multiple of the expected one: one quantile for all, scaled to
+        the total.
+        """
         where, total = np.log(np.maximum(by, 1e-12)), float(expected.sum())
         sums = [
             float((np.interp(where, self.at, self.levels[:, n]) * expected).sum()) for n in range(len(LEVELS))
@@ -50,8 +55,8 @@ class Spread:
         return share * total / whole if whole > 0 else np.ones(len(by))
 
 
-def learn_spread(by: Numbers, expected: Numbers, came: Numbers) -> Spread:
-    """The spread of pairs: expected orders, expected value and the value that came."""
+def fit_residual_quantiles(by: Numbers, expected: Numbers, came: Numbers) -> ResidualQuantiles:
+    """Quantiles of the ratio from pairs: expected orders, expected value and actual value."""
     order = np.argsort(by, kind="stable")
     ratio = np.divide(came, expected, out=np.zeros(len(came)), where=expected > 0)[order]
     groups = int(np.clip(len(order) // FEWEST_OF_GROUP, 1, GROUPS))
@@ -59,7 +64,7 @@ def learn_spread(by: Numbers, expected: Numbers, came: Numbers) -> Spread:
     at = np.log(np.maximum([float(np.median(by[order[part]])) for part in parts], 1e-12))
     rows = [_ends(ratio[part]) for part in parts]
     levels = np.array([np.quantile(ratio[part], LEVELS) for part in parts])
-    return Spread(
+    return ResidualQuantiles(
         at,
         np.array([r[0] for r in rows]),
         np.array([r[1] for r in rows]),
@@ -67,14 +72,14 @@ def learn_spread(by: Numbers, expected: Numbers, came: Numbers) -> Spread:
     )
 
 
-def leaning(expected: Numbers, likely: Numbers, came: Numbers) -> float:
-    """The one of LEANINGS that is nearest to what came."""
+def choose_leaning(expected: Numbers, likely: Numbers, came: Numbers) -> float:
+    """The one of LEANINGS with the least absolute error."""
     errors = [float(np.abs(expected * (1 - part + part * likely) - came).sum()) for part in LEANINGS]
     return LEANINGS[int(np.argmin(errors))]
 
 
 def _ends(ratio: Numbers) -> tuple[float, float]:
-    """Ends that hold four fifths; from nothing where one in ten or more brought nothing."""
+    """Ends that hold 80 %; from zero where one in ten or more brought nothing."""
     tail = (1 - HOLDS) / 2
     if (ratio <= 0).mean() >= tail:
         return 0.0, float(np.quantile(ratio, HOLDS))

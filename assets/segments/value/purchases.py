@@ -1,6 +1,7 @@
-"""Purchases as they were known at any day of the past, and what came after it.
+"""Purchases as of any past day, and what came after it.
 
-What forms a segment ends where the tests begin: `until` is the last day that is seen, `between` counts only what came later.
+What forms a segment ends where the test period begins: `until` is the last day used, `since` excludes
+earlier days.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from resources.errors import DataUnusable
 
 @dataclass(frozen=True, eq=False)
 class Purchases:
-    """Orders by customer, oldest first. `who` are rows of the customers; negative values are returns, not orders."""
+    """Orders by customer, oldest first. `who` are row numbers of customers; negative values are returns, not
+    orders.
+    """
 
     who: np.ndarray
     day: np.ndarray
@@ -23,10 +26,10 @@ class Purchases:
     unreadable: int
 
     def until(self, last: np.datetime64, *, since: np.datetime64 | None = None) -> pd.DataFrame:
-        """Per customer: orders, revenue, recency_days, average_order and one order's value, by that day.
+        """Per customer: orders, revenue, recency_days, average_order and the value of one order, by that day.
 
-        One order's value (of the middle one) says as much of somebody with two orders as of somebody with twenty: a mean
-        would not, and how much is known of people would look like a trait.
+        The value of one order (the middle one) is as precise for a customer with two orders as for one
+        with twenty: a mean would not be, and the amount of data would look like a trait.
         """
         chosen = self.day <= last
         if since is not None:
@@ -44,14 +47,20 @@ class Purchases:
         middle = np.full(self.customers, np.nan)
         middle[has] = value[bought][by_customer][(first[:-1] + (orders.astype(int) - 1) // 2)[has]]
         return pd.DataFrame(
-            {"orders": orders, "revenue": revenue, "recency_days": recency, "average_order": np.where(has, revenue / np.maximum(orders, 1), np.nan), "one_order": middle}
-        )  # fmt: skip
+            {
+                "orders": orders,
+                "revenue": revenue,
+                "recency_days": recency,
+                "average_order": np.where(has, revenue / np.maximum(orders, 1), np.nan),
+                "one_order": middle,
+            }
+        )
 
     def first_days(self) -> np.ndarray:
         """Day of the first order, NaT where there is none."""
-        found = np.full(self.customers, np.datetime64("NaT"), dtype="datetime64[D]")
-        found[self.who[::-1]] = self.day[::-1]
-        return found
+        first = np.full(self.customers, np.datetime64("NaT"), dtype="datetime64[D]")
+        first[self.who[::-1]] = self.day[::-1]
+        return first
 
     def span(self) -> tuple[np.datetime64, np.datetime64] | None:
         """First and last day of any order, None where there is none."""
@@ -61,7 +70,8 @@ class Purchases:
 def read_transactions(
     transactions: pd.DataFrame | None, index: pd.Index, *, as_of: np.datetime64
 ) -> Purchases:
-    """Transactions up to `as_of` of the customers in `index`; those of nobody known, or without day or value, are counted.
+    """Transactions up to `as_of` of the customers in `index`; rows of other customers, or without day or
+    value, are counted.
 
     Raises:
         DataUnusable: A column is missing, or no day can be read.
@@ -71,7 +81,8 @@ def read_transactions(
         return Purchases(nothing, nothing.astype("datetime64[D]"), nothing.astype(float), len(index), 0, 0)
     if missing := {"day", "value"} - set(map(str, transactions.columns)):
         raise DataUnusable(
-            f"transactions: there is no column {' or '.join(sorted(missing))}, only {', '.join(map(str, transactions.columns))}."
+            f"transactions: there is no column {' or '.join(sorted(missing))}, only "
+            f"{', '.join(map(str, transactions.columns))}."
         )
     rows = pd.Series(np.arange(len(index)), index=index)
     who = rows.reindex(customer_ids(transactions, "transactions")).to_numpy(dtype=float)
@@ -101,7 +112,7 @@ def _days(days: pd.Series) -> np.ndarray:
 
 
 def customer_ids(rows: pd.DataFrame, what: str) -> pd.Series:
-    """`customer_id` as text; whole numbers read as they are written.
+    """`customer_id` as text; whole numbers without a decimal point.
 
     Raises:
         DataUnusable: The column is missing, or a row has none.

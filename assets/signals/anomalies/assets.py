@@ -12,12 +12,12 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
 from assets.core.performance.point_in_time import known_by
 from assets.partitions import day_range, days
 from assets.signals.anomalies.feedback import precision
 from assets.signals.anomalies.inputs import incidents_on
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.lake.schema import Table
@@ -31,31 +31,29 @@ from resources.tables.signals import ANOMALIES, MARKS, WATCHED
 @dg.multi_asset(
     name="anomalies",
     specs=[
-        dg.AssetSpec(
-            table.asset_key,
-            description=table.description,
-            metadata=table.metadata,
-            group_name="signals",
+        table.asset_spec(
             owners=["team:media"],
             kinds={"numpy", "deltalake"},
             automation_condition=follows_newest(),
+            code_version="2026-11-24",
             deps=[core.DAYS["ad_set"].asset_key, core.DAYS["campaign"].asset_key, core.ENTITIES.asset_key],
         )
         for table in (ANOMALIES, WATCHED)
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
+    retry_policy=SAFE_RETRIES,
 )
 def anomalies(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
     platforms: dg.ResourceParam[Platforms],
 ) -> Iterable[dg.MaterializeResult]:
     start, end = day_range(context)
     with one_sentence():
         try:
-            policy = desk.policy()
+            policy = services.policy()
         except (
             PolicyUnreadable
         ) as error:  # nothing is judged, and the page that reads this comes nevertheless
@@ -66,7 +64,7 @@ def anomalies(
                     asset_key=table.asset_key, metadata={"note": str(error), "dagster/row_count": 0}
                 )
             return
-        incident_rows, watched, unknown, ours = [], [], 0, _ours(desk)
+        incident_rows, watched, unknown, ours = [], [], 0, _ours(services)
         for day in (start + timedelta(days=n) for n in range((end - start).days + 1)):
             at = known_by(day, now=platforms.now())
             day_result = incidents_on(lake, day, at=at, policy=policy, ours=ours)
@@ -114,9 +112,9 @@ def _written(lake: Lake, table: Table, rows: list[dict], where: tuple) -> dict:
     )
 
 
-def _ours(desk: Desk) -> set[tuple[str, str]]:
+def _ours(services: ActionServices) -> set[tuple[str, str]]:
     """Entities that we changed in the last eight days, as (platform, entity id)."""
-    written = desk.ledger.written_since(desk.ledger.clock() - timedelta(days=8))
+    written = services.ledger.writes.since(services.ledger.clock() - timedelta(days=8))
     return {
         (c.target.platform, c.target.entity_id)
         for proposal, write in written

@@ -11,10 +11,10 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
 from assets.partitions import day_range, days
 from assets.signals.pacing.inputs import pacing_on
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.config.settings import Settings
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
@@ -26,35 +26,34 @@ from resources.run_metadata import row_metadata
 from resources.tables import core
 from resources.tables.signals import PACING, PACING_ACCURACY
 
-_COMMON: dict[str, Any] = {"group_name": "signals", "owners": ["team:media"], "kinds": {"numpy", "deltalake"}}
+_COMMON: dict[str, Any] = {"owners": ["team:media"], "kinds": {"numpy", "deltalake"}}
 
 
 @dg.multi_asset(
     name="pacing",
     specs=[
-        dg.AssetSpec(
-            table.asset_key,
-            description=table.description,
+        table.asset_spec(
             deps=[core.DAYS["campaign"].asset_key, core.ENTITIES.asset_key],
-            metadata=table.metadata,
             automation_condition=follows_newest(),
+            code_version="2026-11-24",
             **_COMMON,
         )
         for table in (PACING, PACING_ACCURACY)
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
+    retry_policy=SAFE_RETRIES,
 )
 def pacing(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
     platforms: dg.ResourceParam[Platforms],
     settings: dg.ResourceParam[Settings],
 ) -> Any:
     start, end = day_range(context)
     with one_sentence():
-        budgets, policy = budgets_of(settings), thresholds(desk)
+        budgets, policy = budgets_of(settings), thresholds(services)
         rows, past, unknown = [], [], 0
         for day in (start + timedelta(days=n) for n in range((end - start).days + 1)):
             day_result = pacing_on(
@@ -94,12 +93,12 @@ def budgets_of(settings: Settings) -> Budgets:
     return load_budgets(settings.budgets_file, is_asked_for=settings.has_named_budgets)
 
 
-def thresholds(desk: Desk) -> Pacing:
+def thresholds(services: ActionServices) -> Pacing:
     """Thresholds of the policy, or the defaults if it cannot be read: nothing is proposed then, but the
     report is still written.
     """
     try:
-        return desk.policy().pacing
+        return services.policy().pacing
     except PolicyUnreadable:
         return Pacing()
 

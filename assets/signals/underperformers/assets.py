@@ -9,12 +9,12 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.automation import follows_newest
+from assets.automation import SAFE_RETRIES, follows_newest
 from assets.core.performance.point_in_time import CORE_DEPS, known_by, known_on
 from assets.partitions import day_range, days
 from assets.signals.underperformers.candidates import verdicts
 from assets.signals.underperformers.inputs import accounts_with_learned_lag
-from resources.action_services import Desk
+from resources.action_services import ActionServices
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
@@ -25,27 +25,26 @@ from resources.tables.signals import UNDERPERFORMERS
 
 
 @dg.asset(
-    key=UNDERPERFORMERS.asset_key,
-    description=UNDERPERFORMERS.description,
+    **UNDERPERFORMERS.asset_options,
     deps=[*CORE_DEPS, CONVERSION_LAG.asset_key],
-    metadata=UNDERPERFORMERS.metadata,
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
     automation_condition=follows_newest(),
-    group_name="signals",
+    retry_policy=SAFE_RETRIES,
+    code_version="2026-11-24",
     owners=["team:media"],
     kinds={"scipy", "deltalake"},
 )
 def underperformers(
     context: dg.AssetExecutionContext,
     lake: dg.ResourceParam[Lake],
-    desk: dg.ResourceParam[Desk],
+    services: dg.ResourceParam[ActionServices],
     platforms: dg.ResourceParam[Platforms],
 ) -> dg.MaterializeResult:
     start, end = day_range(context)
     with one_sentence():
         try:
-            policy = desk.policy()
+            policy = services.policy()
         except (
             PolicyUnreadable
         ) as error:  # nothing is judged, and the page that reads this comes nevertheless

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from assets.core.conversion_lag.curve import EVERY
+from assets.core.conversion_lag.sightings import EVERY
 from resources.lake.lake import Lake
 from resources.tables.core import CONVERSION_LAG
 
