@@ -33,7 +33,8 @@ NAMES = (
     "segments",
     "segments_scale",
 )
-WITH_DATA = ("anomalies", "pacing", "value", "segments")
+WITH_DATA = ("anomalies", "pacing", "value", "segments", "underperformers")
+WITH_SEEDS = ("underperformers",)
 SHARED = Path("..", "shared", "data")
 """Where pacing and value look for real data when neither data nor a world is given."""
 
@@ -51,8 +52,22 @@ SHARED = Path("..", "shared", "data")
     help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, megabytes for files, ad sets for page, customers for value, segments and segments_scale.",
 )
 @click.option("--kills", type=click.IntRange(min=0), help="Processes that gate_faults kills besides.")
+@click.option("--seeds", default=1, show_default=True, help="Seeds from --seed on; figures are their means.")
+@click.option(
+    "--order-spread",
+    type=float,
+    help="Coefficient of variation of order values (underperformers, --world orders).",
+)
 def main(
-    *, name: str, seed: int, world: str | None, data: Path | None, size: int | None, kills: int | None
+    *,
+    name: str,
+    seed: int,
+    world: str | None,
+    data: Path | None,
+    size: int | None,
+    kills: int | None,
+    seeds: int,
+    order_spread: float | None,
 ) -> None:
     """Run one benchmark."""
     if data is not None and (name not in WITH_DATA or not data.is_dir()):
@@ -66,6 +81,11 @@ def main(
     given: dict[str, Any] = {} if kills is None else {"kills": kills}
     if kills is not None and name != "gate_faults":
         click.echo(f"The {name} benchmark takes no --kills.", err=True)
+        sys.exit(2)
+    if name in WITH_SEEDS:
+        given |= {"seeds": seeds, "order_spread": order_spread}
+    elif seeds != 1 or order_spread is not None:
+        click.echo(f"The {name} benchmark takes no --seeds and no --order-spread.", err=True)
         sys.exit(2)
     if name in WITH_DATA:
         is_looked_for = name in {"pacing", "value"} and world is None and SHARED.is_dir()

@@ -129,7 +129,5 @@ def real_orders(folder: Path) -> Floats | None:
     path = folder / "online_retail_invoices.csv"
     if not path.is_file():
         return None
-    frame = pd.read_csv(path)
-    column = next(name for name in ("value", "revenue", "amount", "total") if name in frame)
-    values = frame[column].to_numpy(float)
+    values = pd.read_csv(path)["value"].to_numpy(float)
     return values[values > 0]

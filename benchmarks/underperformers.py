@@ -9,6 +9,7 @@ happened. Every rule sees what the platform showed on that morning.
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -18,6 +19,7 @@ import pandas as pd
 from assets.signals.underperformers import judge
 from assets.signals.underperformers.judge import PAUSE
 from benchmarks.days import MORNING
+from benchmarks.underperformer_worlds import AS_OF, OrderWorld, Sample, draw, real_orders
 from resources.policy.policy import Judging
 from sandbox.clock import Clock
 from sandbox.market import Market
@@ -30,10 +32,25 @@ ORDER_SPREAD = 0.45
 """Of one purchase's value (log scale), as `sandbox.delivery` draws it."""
 
 
-def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
-    """Good ad sets paused, bad ones caught, precision and calibration: ours, without its parts, and the naive
+def measure(
+    *,
+    seed: int,
+    world: str | None,
+    size: int | None,
+    say: Callable[[str], None],
+    seeds: int = 1,
+    data: Path | None = None,
+    order_spread: float | None = None,
+) -> dict[str, Any]:
+    """Verdicts on the sandbox's ad sets, or with `world` "orders" in worlds whose prior is known.
+
+    Good ad sets paused, bad ones caught, precision and calibration: ours, without its parts, and the naive
     rules.
     """
+    if world == "orders":
+        return measure_orders(
+            seed=seed, seeds=seeds, size=size, orders_folder=data, say=say, order_spread=order_spread
+        )
     sized_world = sized(load_world(world or "kind", seed=seed), size or AD_SETS)
     as_of = sized_world.begins + BEGAN
     market = Market(sized_world, Clock(datetime.combine(as_of, MORNING)))
@@ -83,6 +100,84 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
         },
         "ratios": {},
     }
+
+
+ORDER_VARIATIONS, CONVERSIONS_A_WEEK = (0.3, 1.0, 2.8), (5.0, 25.0)
+
+
+def measure_orders(
+    *,
+    seed: int,
+    seeds: int,
+    size: int | None,
+    orders_folder: Path | None,
+    say: Callable[[str], None],
+    order_spread: float | None = None,
+) -> dict[str, Any]:
+    """Verdicts in worlds whose prior is known, beside the Bayes rule that knows it: means over seeds, least and greatest.
+
+    Args:
+        seed: First seed.
+        seeds: How many seeds.
+        size: Ad sets per world (2,000).
+        orders_folder: Where real order values are, if anywhere.
+        say: Progress.
+        order_spread: Only this coefficient of variation of orders; all of `ORDER_VARIATIONS` if None.
+    """
+    ad_sets = size or 2_000
+    variations = ORDER_VARIATIONS if order_spread is None else (order_spread,)
+    real = real_orders(orders_folder) if orders_folder else None
+    rows = []
+    for number in range(seed, seed + seeds):
+        row: dict[str, float] = {}
+        for variation in variations:
+            for weekly in CONVERSIONS_A_WEEK:
+                world = OrderWorld(ad_sets=ad_sets, conversions_a_week=weekly, order_variation=variation)
+                figures = against_bayes(draw(world, seed=number))
+                row |= {f"{name}_cv{variation:g}_{weekly:g}": value for name, value in figures.items()}
+        equal = OrderWorld(
+            ad_sets=ad_sets, rate_spread=0.0, order_spread=0.0, order_variation=max(variations)
+        )
+        row["equal_paused"] = float(paused_in(draw(equal, seed=number)).mean())
+        if real is not None:
+            row["equal_paused_real_orders"] = float(paused_in(draw(equal, seed=number, orders=real)).mean())
+        say(f"seed {number}: " + ", ".join(f"{name} {value:.4f}" for name, value in row.items()))
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    return {
+        "figures": {name: round(float(value), 5) for name, value in table.mean().items()},
+        "least": {name: round(float(value), 5) for name, value in table.min().items()},
+        "greatest": {name: round(float(value), 5) for name, value in table.max().items()},
+        "peers": {},
+        "ratios": {},
+    }
+
+
+def against_bayes(sample: Sample) -> dict[str, float]:
+    """Good and bad ad sets paused, and bad ones that the Bayes rule catches at the same share of good ones."""
+    judged = _judged_in(sample)
+    hit, below = (judged["verdict"] == PAUSE).to_numpy(), judged["p_below"].to_numpy(float)
+    good, bad = sample.is_good, sample.is_bad
+    figures = {"good_paused": float(hit[good].mean()), "bad_caught": float(hit[bad].mean())}
+    # At the ladder's own threshold of one look, where enough good ad sets are paused to compare at the same share.
+    for name, ours in (("", hit), ("_at_90", below > 0.9)):
+        rank = int(ours[good].sum())
+        limit = np.sort(sample.bayes[good])[::-1][min(rank, good.sum() - 1)]
+        figures[f"bad_caught_bayes{name}"] = float((sample.bayes[bad] > limit).mean())
+    figures["bad_caught_at_90"] = float((below > 0.9)[bad].mean())
+    figures["good_paused_at_90"] = float((below > 0.9)[good].mean())
+    figures["calibration_gap"] = _calibration(below, ~good)
+    return figures
+
+
+def paused_in(sample: Sample) -> np.ndarray:
+    """Whether each ad set of the sample is paused."""
+    return (_judged_in(sample)["verdict"] == PAUSE).to_numpy()
+
+
+def _judged_in(sample: Sample) -> pd.DataFrame:
+    judged = judge(sample.days, as_of=AS_OF, target_roas=sample.target, lag=[1.0, 1.0])
+    return judged.set_index("ad_set_id").reindex(np.arange(len(sample.roas)).astype(str))
 
 
 def sized(world: World, ad_sets: int) -> World:

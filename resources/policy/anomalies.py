@@ -13,6 +13,12 @@ class Watching(BaseModel):
     alpha: float = Field(
         0.003, gt=0, lt=0.5, description="Chance of a flag per measure and day where all is well."
     )
+    alpha_few_peers: float = Field(
+        0.001,
+        gt=0,
+        lt=0.5,
+        description="The same for a metric with fewer than eight series, such as one campaign.",
+    )
     alpha_alone: float = Field(
         0.0003,
         gt=0,

@@ -123,3 +123,23 @@ def test_nothing_gives_nothing_and_zero_spend_gives_no_projection() -> None:
 def test_bad_input_is_one_sentence(days: dict[str, Any], more: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         project(pd.DataFrame(days), **{"as_of": "2026-05-14", **more})
+
+
+def test_ids_with_and_without_a_decimal_point_are_one_series() -> None:
+    days = pd.DataFrame(
+        {"series_id": [11] * 19, "day": pd.date_range("2026-11-01", periods=19), "spend": 100.0}
+    )
+    budgets = pd.DataFrame(
+        {"series_id": [11, np.nan], "month": ["2026-11-01"] * 2, "budget": [3000.0, 500.0]}
+    )
+    result = project(days, budgets, as_of="2026-11-19")
+    assert result["budget"].tolist() == [3000.0]
+    assert result["spent"].tolist() == [1900.0]
+
+
+def test_days_as_texts_are_read_as_iso_only() -> None:
+    days = pd.DataFrame({"series_id": "a", "day": ["01/11/2026", "02/11/2026", "13/11/2026"], "spend": 100.0})
+    with pytest.raises(ValueError, match="no day"):
+        project(days, as_of="2026-11-19")
+    iso = days.assign(day=["2026-11-01", "2026-11-02", "2026-11-13"])
+    assert project(iso, as_of="2026-11-19")["spent"].tolist() == [300.0]

@@ -33,6 +33,7 @@ _USUAL = np.array(
     float,
 )
 """Common sampling periods in seconds, from a minute to a quarter."""
+_LONGEST_GAP = pd.Timedelta(days=60)
 _LONGEST = 20_000
 """Largest number of periods on one grid (a year of half hours); of longer series the newest are used."""
 
@@ -100,10 +101,23 @@ def _shared(rows: pd.DataFrame, period: pd.Timedelta, watched: list[str]) -> Gri
         if period == _DAY
         else pd.DatetimeIndex(np.sort(stamps.unique()))
     )
+    if period == _DAY:
+        whole = _without_long_gaps(whole, pd.DatetimeIndex(np.sort(stamps.unique())))
     whole = whole.as_unit("us")[-_LONGEST:]
     series, where = np.unique(rows["series_id"].to_numpy(str), return_inverse=True)
     position = whole.get_indexer(pd.DatetimeIndex(stamps))
     return _filled(rows, position, where, list(series), period, whole.to_numpy()[:, None], watched)
+
+
+def _without_long_gaps(whole: pd.DatetimeIndex, stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """The calendar without the days of a long gap of all series, such as that after one row of 1970.
+
+    What is left of a gap is longer than every window, so nothing before it is compared with anything after it.
+    """
+    next_stamp = stamps.searchsorted(whole)
+    previous = stamps[np.maximum(stamps.searchsorted(whole, side="right") - 1, 0)]
+    is_in_gap = (whole - previous > _LONGEST_GAP) & (next_stamp < len(stamps))
+    return whole[~is_in_gap]
 
 
 def _beside(rows: pd.DataFrame, period: pd.Timedelta, watched: list[str]) -> Grid:

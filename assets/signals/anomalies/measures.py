@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-ORDER_VARIANCE = 1.3
-"""Dispersion of a sum of order values relative to a Poisson count: 1 + squared coefficient of variation of
-one order."""
+ORDER_DISPERSION, CLICK_PRICE_DISPERSION = 1.3, 1.1
+"""Variance of a sum of order values (click prices) relative to that of their number: 1 + squared coefficient of variation
+of one. That of order values is a prior; each series learns its own from its first periods."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Measure:
     spread: float = 0.0
     """Relative variance per carrier event: 1 for a count, more for a sum of values."""
     is_count: bool = False
+    is_sum: bool = False
+    """A sum of one amount per carrier event, so that its chance of zero is that of the count."""
     worse: int = 0
 
     @property
@@ -38,15 +40,30 @@ class Measure:
 
 
 KNOWN = (
-    Measure("spend", "spend"),
+    Measure("spend", "spend", carrier="clicks", spread=CLICK_PRICE_DISPERSION, is_sum=True),
     Measure("impressions", "impressions", carrier="impressions", spread=1.0, is_count=True),
     Measure("clicks", "clicks", carrier="clicks", spread=1.0, is_count=True),
     Measure("conversions", "conversions", carrier="conversions", spread=1.0, is_count=True, worse=-1),
-    Measure("conversion_value", "conversion_value", carrier="conversions", spread=ORDER_VARIANCE, worse=-1),
+    Measure(
+        "conversion_value",
+        "conversion_value",
+        carrier="conversions",
+        spread=ORDER_DISPERSION,
+        is_sum=True,
+        worse=-1,
+    ),
     Measure("cpc", "spend", "clicks", carrier="clicks", spread=1.0, worse=1),
     Measure("ctr", "clicks", "impressions", carrier="clicks", spread=1.0, is_count=True, worse=-1),
     Measure("cvr", "conversions", "clicks", carrier="conversions", spread=1.0, is_count=True, worse=-1),
-    Measure("roas", "conversion_value", "spend", carrier="conversions", spread=ORDER_VARIANCE, worse=-1),
+    Measure(
+        "roas",
+        "conversion_value",
+        "spend",
+        carrier="conversions",
+        spread=ORDER_DISPERSION,
+        is_sum=True,
+        worse=-1,
+    ),
 )
 NAMES = tuple(measure.name for measure in KNOWN)
 COLUMNS = (*NAMES, "value")

@@ -20,6 +20,10 @@ _MATURITY_SD = 0.15
 """Relative standard deviation of the conversions still to come, since the lag curve is an estimate."""
 
 
+_PRIOR_DAYS, _MOST_ORDER_DISPERSION = 40.0, 20.0
+"""Weight of the prior dispersion of order values in days, and the largest squared coefficient of variation learned."""
+
+
 @dataclass(frozen=True)
 class MetricRows:
     """Arrays of periods x rows, or one value per row. Rows are ordered by metric, then by series of the
@@ -86,6 +90,10 @@ def metric_rows_of(grid: Grid, warm: int) -> MetricRows:
     value = above / np.where(given, below, 1.0)
     shift = np.where(is_generic, _shift(above, given, warm), 0.0)
     judged = np.maximum(above + shift * given, 0.0)
+    is_sum = _per_row([m.is_sum and m.spread > 0 for m in measures], each).astype(bool)
+    spread = _per_row([m.spread for m in measures], each)
+    of_orders = _per_row([m.numerator == "conversion_value" for m in measures], each).astype(bool)
+    spread = np.where(is_sum & of_orders, _order_dispersion(above, carrier, given, warm, spread), spread)
     is_level = _per_row([m.is_level for m in measures], each).astype(bool)
     return MetricRows(
         measures=measures,
@@ -102,11 +110,9 @@ def metric_rows_of(grid: Grid, warm: int) -> MetricRows:
             1
         ],
         effect_group=_effect_groups(grid.group, len(measures), size),
-        spread=_per_row([m.spread for m in measures], each),
+        spread=spread,
         is_integer=_per_row([m.is_count for m in measures], each).astype(bool),
-        is_sum=_per_row([m.numerator == "conversion_value" and m.spread > 0 for m in measures], each).astype(
-            bool
-        ),
+        is_sum=is_sum,
         is_level=is_level,
         worse=_per_row([m.worse for m in measures], each),
         is_generic=is_generic,
@@ -121,6 +127,21 @@ def _visible(grid: Grid, measure: Measure) -> Floats:
         return np.ones(shape)
     share = np.clip(grid.matured, 0.0, 1.0)
     return np.where(share >= _YOUNGEST, share, np.nan)
+
+
+def _order_dispersion(values: Floats, orders: Floats, given: Bools, warm: int, prior: Floats) -> Floats:
+    """1 + squared coefficient of variation of one order, from each row's first periods and a prior.
+
+    Only the first periods are used, so that the flags of a day do not depend on later days.
+    """
+    first = given & (np.cumsum(given, axis=0) <= warm) & (orders > 0)
+    count, value = np.where(first, orders, 0.0), np.where(first, values, 0.0)
+    mean = value.sum(axis=0) / np.maximum(count.sum(axis=0), 1e-12)
+    squares = np.where(first, (value - count * mean) ** 2 / np.where(first, orders, 1.0), 0.0).sum(axis=0)
+    squares = squares / np.where(mean > 0, mean, 1.0) ** 2
+    days = np.maximum(first.sum(axis=0) - 1, 0)
+    own = np.where(mean > 0, squares, 0.0) + _PRIOR_DAYS * (prior - 1.0)
+    return 1.0 + np.minimum(own / (np.where(mean > 0, days, 0) + _PRIOR_DAYS), _MOST_ORDER_DISPERSION)
 
 
 def _shift(values: Floats, given: Bools, warm: int) -> Floats:

@@ -71,7 +71,7 @@ def two_sided_p_values(
             up, np.maximum(expected_events[at], _FEWEST_EXPECTED), np.maximum(expected_events[at], 1e-9)
         )
         share = k / (k + mean)
-        lower = betainc(k, x + half, share)
+        lower = betainc(k, np.maximum(x + half, 1.0), share)  # never less than the chance of no event at all
         upper = np.where(x <= 0, 1.0, betaincc(k, np.maximum(x - 1.0 + half, 1e-9), share))
         tail = np.clip(np.where(up, upper, lower), 1e-300, 0.5)
         exact = 2.0 * stdtr(freedom[at], ndtri(tail))

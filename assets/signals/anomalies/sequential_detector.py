@@ -32,9 +32,8 @@ WINDOWS = ((1, 1), (3, 3), (7, 7), (7, 21), (14, 28))
 _LENGTHS = np.array([length for length, _ in WINDOWS])
 _MULTIPLE_WINDOWS = 1.0 + 0.35 * (len(WINDOWS) - 1)
 """Multiplicity factor on the smallest p-value of the overlapping windows."""
-_DEGREES_OF_FREEDOM, _DEGREES_OF_FREEDOM_LONE = 20.0, 8.0
-"""Degrees of freedom of the Student tails; fewer for rows whose pool is too small to estimate the
-variance."""
+_DEGREES_OF_FREEDOM, _DEGREES_OF_FREEDOM_UNEXPLAINED = 20.0, 8.0
+"""Degrees of freedom of the Student tails; fewer for rows without peers whose noise no event count explains."""
 _LEARNS_WITHIN_SDS = 2.5
 """Residuals are winsorised at this many standard deviations before they update the level."""
 _LEAST_SDS_OF_OFFSET_SERIES = 3.0
@@ -186,7 +185,9 @@ class SequentialDetector:
         per_event = np.maximum(events, 1e-9) / np.maximum(wanted * rows.spread, 1e-12)
         chance = two_sided_p_values(
             standardized_residual(seen, wanted, offset, variance, symmetric=rows.unexplained),
-            freedom=np.where(self.is_lone, _DEGREES_OF_FREEDOM_LONE, _DEGREES_OF_FREEDOM),
+            freedom=np.where(
+                self.is_lone & rows.unexplained, _DEGREES_OF_FREEDOM_UNEXPLAINED, _DEGREES_OF_FREEDOM
+            ),
             events=np.where(rows.is_integer, np.rint(seen), seen * per_event),
             expected_events=np.where(rows.is_integer, wanted, events / np.maximum(rows.spread, 1e-9)),
             process=self.overdispersion.variance[n],
@@ -244,7 +245,8 @@ class SequentialDetector:
         return flagged & (~rows.follows | leads[rows.series]), best, size
 
     def _alpha(self, size: Floats) -> Floats:
-        alpha = np.where(self.is_lone, self.policy.alpha_alone, self.policy.alpha)
+        lone = np.where(self.rows.unexplained, self.policy.alpha_alone, self.policy.alpha_few_peers)
+        alpha = np.where(self.is_lone, lone, self.policy.alpha)
         return np.where(self.rows.worse * np.sign(size) < 0, alpha * self.policy.favourable, alpha)
 
     def _returned(self, t: int, sums: list[_WindowSum], best: Whole, size: Floats) -> Bools:

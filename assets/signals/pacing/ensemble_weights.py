@@ -18,7 +18,7 @@ from assets.signals.pacing.panel import Matrix
 SPAN_DAYS, STEP, FADE_DAYS, SAME_PLACE = 250, 2, 150.0, 5.0
 MOST_PLACES, FEWEST_DAYS, SHORT_HISTORY = 8_000, 6, 60
 ENOUGH_PLACES, AVERAGING = 300, 0.4
-FREE_WEIGHTS, MOST_WIDENED, FEW_SPANS = 10.0, 1.6, 300.0
+FEW_SPANS = 300.0
 PRIOR_STRENGTH, SPREAD_STRENGTH, ROUNDS = 3.0, 30.0, 20
 _PRIOR_AT = np.array([2, 5, 9, 16, 23, 27])
 _PRIOR = np.array(
@@ -135,10 +135,8 @@ def spread(weighed: FittedWeights, own_shape: np.ndarray) -> ErrorSpread:
         coefficients = np.clip(coefficients, 0, None)
     errors = errors / _sigma(moves, coefficients)
     series_factor = _own_spread(errors, weight, whose, count=len(weighed.now), horizon=weighed.horizon)
-    spans = float(weight.sum()) * STEP / weighed.horizon
-    learned_from = 1 + FREE_WEIGHTS / max(spans, 1.0)  # in-sample errors of fitted weights are too small
     sigma = _sigma(_moves(weighed.now), coefficients) * series_factor * weighed.horizon
-    return ErrorSpread(sigma * min(learned_from, MOST_WIDENED), errors / series_factor[whose], weight)
+    return ErrorSpread(sigma, errors / series_factor[whose], weight)
 
 
 def least_absolute(

@@ -8,7 +8,7 @@ multiplied by them. Days on which nothing could be spent are left out.
 import numpy as np
 import pandas as pd
 
-from assets.signals.pacing.panel import Matrix, Panel, day_column, number_column
+from assets.signals.pacing.panel import Matrix, Panel, day_column, id_text, number_column
 
 LIMITED, CHANGED = 0.75, 0.03
 """Share of its daily budget from which a series counts as budget-limited; smallest relative budget change
@@ -61,7 +61,7 @@ def read_known(events: pd.DataFrame) -> pd.DataFrame:
     factor = number_column(rows["factor"], name="known.factor")
     if factor.isna().any() or (factor < 0).any():
         raise ValueError("known.factor must be 0 (no spend) or more on every row")
-    ids = [None if pd.isna(series_id) else str(series_id) for series_id in rows["series_id"]]
+    ids = [None if pd.isna(series_id) else id_text(series_id) for series_id in rows["series_id"]]
     start, end = (day_column(rows[name], name=f"known.{name}") for name in ("start", "end"))
     return pd.DataFrame({"start": start, "end": end, "factor": factor}).assign(
         series_id=pd.Series(ids, dtype=object)

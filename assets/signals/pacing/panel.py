@@ -118,7 +118,8 @@ def day_column(values: pd.Series, *, name: str) -> pd.Series:
 
 
 def _format(distinct: Any) -> str | None:
-    return None if pd.api.types.is_datetime64_any_dtype(distinct) else "mixed"
+    """ISO 8601 for texts, which is unambiguous everywhere: 01/11 is a day of November or of January."""
+    return None if pd.api.types.is_datetime64_any_dtype(distinct) else "ISO8601"
 
 
 def number_column(values: pd.Series, *, name: str) -> pd.Series:
@@ -138,6 +139,11 @@ def number_column(values: pd.Series, *, name: str) -> pd.Series:
     return read
 
 
+def id_text(value: Any) -> str:
+    """An id as text; 11.0, which a column with an empty cell makes of 11, is 11."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def _read(days: pd.DataFrame) -> pd.DataFrame:
     """series_id, day, spend (and daily_budget): identical rows count once, several rows of a day add up."""
     if missing := {"series_id", "day", "spend"} - set(days.columns):
@@ -148,7 +154,7 @@ def _read(days: pd.DataFrame) -> pd.DataFrame:
     rows = days[columns].reset_index(drop=True)
     rows = rows[rows["series_id"].notna() & rows["day"].notna()]
     codes, distinct = pd.factorize(rows["series_id"])
-    names = np.array([str(series_id) for series_id in distinct], dtype=object)
+    names = np.array([id_text(series_id) for series_id in distinct], dtype=object)
     return rows.assign(
         series_id=pd.Series(names[codes], index=rows.index, dtype=object),
         day=day_column(rows["day"], name="days.day"),

@@ -17,7 +17,16 @@ from assets.signals.pacing.ensemble_weights import ErrorSpread, expected, fit_we
 from assets.signals.pacing.known_events import ahead, factors, ordinary, still_going, stopping_budgets
 from assets.signals.pacing.level_estimators import Levels, levels
 from assets.signals.pacing.month_shape import own_shape
-from assets.signals.pacing.panel import Instant, Matrix, Panel, day_column, instant, number_column, panel
+from assets.signals.pacing.panel import (
+    Instant,
+    Matrix,
+    Panel,
+    day_column,
+    id_text,
+    instant,
+    number_column,
+    panel,
+)
 from resources.policy.pacing import Pacing
 
 QUANTILES = np.arange(1, 100) / 100
@@ -119,7 +128,7 @@ def read_budgets(budgets: pd.DataFrame | None) -> pd.DataFrame:
     if (money["budget"] < 0).any():
         raise ValueError("budgets.budget is below zero")
     dates["month"] = dates["month"].dt.to_period("M").dt.to_timestamp()
-    return rows.assign(series_id=rows["series_id"].astype(str), **dates, **money)
+    return rows.assign(series_id=rows["series_id"].map(id_text).astype(object), **dates, **money)
 
 
 def remaining(history: Matrix, seen: Panel, factor: Matrix) -> tuple[np.ndarray, ErrorSpread, Levels]:
@@ -152,7 +161,7 @@ def _as_given(*frames: pd.DataFrame | None) -> dict[str, Any]:
         if frame is not None and "series_id" in frame
         for series_id in frame["series_id"].dropna().unique()
     ]
-    return {str(series_id): series_id for series_id in reversed(ids)}
+    return {id_text(series_id): series_id for series_id in reversed(ids)}
 
 
 def _month_of(as_of: Instant) -> pd.Timestamp:
