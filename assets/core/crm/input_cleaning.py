@@ -67,7 +67,8 @@ def instants(values: pd.Series) -> pd.Series:
         values,
         utc=True,
         errors="coerce",
-        format="mixed" if values.dtype in {object, "str", "string"} else None,
+        # Of mixed shapes too: HubSpot writes fractions of a second where there are any.
+        format=None if pd.api.types.is_datetime64_any_dtype(values.dtype) else "ISO8601",
     ).astype("datetime64[us, UTC]")
 
 

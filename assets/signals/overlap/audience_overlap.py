@@ -75,10 +75,15 @@ def _of_reaches(given: pd.DataFrame, least: int) -> pd.DataFrame:
     }
     a, b = (known["low"], known["high"]), (known["other_low"], known["other_high"])
     smaller_high = pd.concat([a[1], b[1]], axis=1).min(axis=1, skipna=False)
-    low = (a[0] + b[0] - known["union_high"]).clip(lower=0)
-    high = pd.concat([a[1] + b[1] - known["union_low"], smaller_high], axis=1).min(axis=1, skipna=False)
-    high = high.clip(lower=0)
-    low = low.where(low <= high, high)
+    # An unknown bound is no bound: without the largest union nothing says that anybody is shared.
+    low = (a[0] + b[0] - known["union_high"].fillna(np.inf)).clip(lower=0)
+    high = pd.concat([a[1] + b[1] - known["union_low"].fillna(0), smaller_high], axis=1).min(
+        axis=1, skipna=False
+    )
+    # A union smaller than one of its audiences, or larger than both, cannot be: such reaches say nothing.
+    largest = pd.concat([a[0], b[0]], axis=1).max(axis=1)
+    contradicts = (known["union_high"] < largest) | (high < 0) | (low > high)
+    low, high = low.mask(contradicts), high.mask(contradicts)
     found = pd.DataFrame(
         {
             "audience": given["audience"].astype(str), "other": given["other"].astype(str), "people": (a[0] + a[1]) / 2,
@@ -93,7 +98,7 @@ def _judged(
 ) -> pd.DataFrame:
     """The share of the smaller, and what follows; a share of nothing is none."""
     smaller = pd.concat([found["people"], found["other_people"]], axis=1).min(axis=1, skipna=False)
-    share = (found["overlap"] / smaller).where(smaller > 0)
+    share = (found["overlap"] / smaller).where(smaller > 0).clip(upper=1.0)
     small = (a[0] < least) | (b[0] < least)
     lows, highs = (pd.concat([one[n], other[n]], axis=1) for one, other, n in ((a, b, 0), (a, b, 1)))
     surely = found["low"] / highs.min(axis=1).where(lambda one: one > 0)  # of the smaller, at least

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from assets.core.conversion_lag.curve import prior_curve
+from assets.frame_contract import day_stamps, finite_rows
 
 Floats = npt.NDArray[np.float64]
 Lag: TypeAlias = (
@@ -112,7 +113,8 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
         several accounts can be compared.
     """
     last = pd.Timestamp(as_of)
-    rows = days.assign(day=pd.to_datetime(days["day"]))
+    rows = days.assign(day=day_stamps(days["day"], name="days.day").dt.normalize())
+    rows = finite_rows(rows, ("spend", "conversions", "conversion_value", "clicks", "spend_reporting"))
     rows = rows[
         (rows["day"] >= last - pd.Timedelta(days=window)) & (rows["day"] < last) & rows["spend"].notna()
     ]
@@ -144,6 +146,8 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
     keys = [*KEYS, GOAL]
     grouped = rows.groupby(keys, as_index=False, sort=True)
     sums = grouped[["spend", "exposure", "conversions", "value"]].sum()
+    # Refunds net against sales; more refunds than sales is no return, and no negative one.
+    sums["value"] = sums["value"].clip(lower=0.0)
     sums["clicks"] = grouped["clicks"].sum(min_count=1)["clicks"]
     sums["days"] = grouped["day"].nunique()["day"]
     sums["dispersion"] = _dispersion(rows, sums, keys)
@@ -174,5 +178,7 @@ def _goals(rows: pd.DataFrame) -> pd.Series:
     leads.
     """
     group_column = "campaign_id" if "campaign_id" in rows else "ad_set_id"
-    whole = rows.groupby(["platform", "account_id", group_column])["value"].transform("sum")
+    # A refund is a sale that was taken back: it does not make a campaign for sales one for leads.
+    sold = rows["value"].clip(lower=0.0)
+    whole = sold.groupby([rows["platform"], rows["account_id"], rows[group_column]]).transform("sum")
     return pd.Series(np.where(whole > 0, SALES, LEADS), index=rows.index)
