@@ -47,7 +47,7 @@ def id_texts(values: pd.Series) -> pd.Series:
 
 
 def _id_text(value: object) -> str | None:
-    if value is None or (not isinstance(value, str) and pd.isna(value)):  # type: ignore[call-overload]
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
         return None
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)
@@ -78,7 +78,7 @@ def day_stamps(values: pd.Series, *, name: str) -> pd.Series:
         ]
         if not_iso:
             raise FrameRefused(
-                f"{name} holds '{not_iso[0][:40]}' in {len(not_iso)} rows, which is no ISO day: write 2026-11-23."
+                f"{name} holds '{not_iso[0][:40]}' in {len(not_iso)} rows, which is no day in ISO form: write 2026-11-23."
             )
         stamps = pd.Series(
             [_stamp(value, name) for value in values], index=values.index, dtype="datetime64[us]"
@@ -97,9 +97,9 @@ def day_stamps(values: pd.Series, *, name: str) -> pd.Series:
 def _stamp(value: object, name: str) -> pd.Timestamp:
     """One value as a timestamp without a zone."""
     if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)) or value == "":
-        return pd.NaT  # type: ignore[return-value]
+        return pd.NaT
     try:
-        stamp = pd.Timestamp(value.strip() if isinstance(value, str) else value)  # type: ignore[arg-type]
+        stamp = pd.Timestamp(value.strip() if isinstance(value, str) else value)
     except (ValueError, TypeError) as error:
         raise FrameRefused(
             f"{name} holds {str(value)[:40]!r}, which is no day: give dates or ISO texts."

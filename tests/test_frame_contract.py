@@ -69,7 +69,7 @@ def test_days_with_a_zone_are_days() -> None:
 @pytest.mark.parametrize("days", [["01/11/2026", "02/11/2026", "13/11/2026"], ["Nov 1", "Nov 2", "Nov 3"]])
 def test_texts_of_days_that_are_not_iso_are_refused(days: list[str]) -> None:
     frame = pd.DataFrame({"series_id": "a", "day": days, "spend": 100.0})
-    with pytest.raises(ValueError, match=r"days\.day holds .* in 3 rows, which is no ISO day"):
+    with pytest.raises(ValueError, match=r"days\.day holds .* in 3 rows, which is no day in ISO form"):
         project(frame, None, as_of="2026-11-19")
     with pytest.raises(ValueError, match="ISO"):
         judge(ad_sets().assign(day="03/11/2026"), as_of=AS_OF)
