@@ -14,13 +14,14 @@ import pytest
 from orchestration.definitions import defs
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"assets.partitions", "assets.automation", "assets.formatting"}
+GROUND = {"assets.partitions", "assets.automation", "assets.formatting", "assets.frame_contract"}
 LAYERS = ("raw", "core", "segments", "signals", "actions", "reports")
 """The layers of the asset graph, each of which may import the ones before it."""
 MAY_IMPORT = {  # longest prefix wins
     "assets.partitions": set(),
     "assets.automation": set(),
     "assets.formatting": {"assets.formatting", "resources"},
+    "assets.frame_contract": {"resources"},
     **{
         f"assets.{layer}": {f"assets.{lower}" for lower in LAYERS[: rank + 1]} | GROUND | {"resources"}
         for rank, layer in enumerate(LAYERS)

@@ -15,15 +15,14 @@ from rich.table import Table as Grid
 
 from assets.actions.rendering import link
 from assets.partitions import WINDOW_DAYS
-from assets.raw.dropped_files.folder import read_folder
 from orchestration.cli.backfill import Say, backfill_days, backfill_order, dagster_home, refresh_day
+from orchestration.cli.files import preview
 from orchestration.cli.in_process_runs import Window, definitions, instance_at, run, windows_between
 from orchestration.cli.sandbox_process import let_happen, sandbox_running
 from orchestration.jobs import DROPPED
 from orchestration.run_order import Extent, run_steps
 from resources.action_services import ActionServices
 from resources.config.settings import Settings, load_settings
-from resources.drop_folder import DroppedFiles
 from resources.errors import DataUnusable
 from resources.lake.lake import Lake
 from resources.ledger.states import State
@@ -102,7 +101,7 @@ def demo_on_files(folder: Path, *, say: Say) -> None:
     lake = Lake(settings.lake_uri)
     with instance_at(dagster_home(settings)) as instance:
         run(instance, DROPPED)
-        _say_outcomes(folder, say)
+        preview(folder, say=say)
         days = _covered(lake, folder)
         _adopt_currency(lake, say)
         order = backfill_order()
@@ -150,12 +149,6 @@ def _adopt_currency(lake: Lake, say: Say) -> None:
     if len(currencies) == 1 and "PAID_MEDIA_REPORTING_CURRENCY" not in os.environ:
         os.environ["PAID_MEDIA_REPORTING_CURRENCY"] = currencies[0]
         say(f"All figures are in {currencies[0]}, so the report is too.")
-
-
-def _say_outcomes(folder: Path, say: Say) -> None:
-    for outcome in read_folder(DroppedFiles(folder).files(), pulled_at=datetime.now(UTC)).outcomes:
-        aside = f", {outcome.rejected} kept aside" if outcome.rejected else ""
-        say(f"{outcome.status:<12} {outcome.file}: {outcome.rows} rows{aside}. {outcome.message}")
 
 
 def _summarise(settings: Settings, day: date) -> None:

@@ -9,6 +9,7 @@ import click
 from assets.partitions import FIRST_DAY, WINDOW_DAYS
 from orchestration.cli.anomalies import anomalies
 from orchestration.cli.approvals import add_to
+from orchestration.cli.files import files
 from orchestration.cli.interruption import ends_on_signal
 from orchestration.cli.notifications import channels_shown, notify
 from orchestration.cli.reference import reference
@@ -182,6 +183,7 @@ cli.add_command(anomalies)
 cli.add_command(notify)
 cli.add_command(reference)
 cli.add_command(segments)
+cli.add_command(files)
 
 
 def _months_before(end: date, months: int) -> date:

@@ -7,58 +7,21 @@ costs that line: each line is parsed by itself, and lines are joined only where 
 import csv
 import io
 import re
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
 from itertools import islice
 
-import openpyxl
-
+from assets.raw.dropped_files.sheets import BLOCK_LINES, SEARCHED_LINES, Block, DamagedLine, Row, Sheet
+from assets.raw.dropped_files.workbook import sheets_of_workbook
 from resources.errors import DataUnusable
 from resources.readers.encodings import encoding_of, is_mojibake, repaired
 from resources.readers.numbers import without_marks
 
-Row = Sequence[str]
-SEARCHED_LINES = 200
-"""Lines in which the header is looked for: exports have preambles of filters above it."""
-BLOCK_LINES = 20_000
 LONGEST_CELL = 10_000
 MOST_JOINED_LINES = 20
 """Physical lines that a cell with line breaks may span."""
 _DELIMITERS = (",", ";", "\t", "|")
 _SCORED_BYTES = 65_536
 csv.field_size_limit(1 << 27)
-
-
-@dataclass(frozen=True)
-class DamagedLine:
-    """A line that cannot be cut into the header's cells."""
-
-    line: int
-    reason: str
-    text: str
-
-
-@dataclass
-class Block:
-    """Some lines of a sheet: their numbers, counted from 1, and their cells."""
-
-    lines: list[int] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    digests: list[int] = field(default_factory=list)
-    """A number per line that is equal for equal lines."""
-    damaged: list[DamagedLine] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One table of a file: the first lines of it, and a way to read all of them in blocks."""
-
-    name: str
-    head: tuple[Row, ...]
-    blocks: Callable[[int], Iterator[Block]]
-    """Takes the number of the header's cells."""
 
 
 def sheets_of(name: str, content: bytes, *, score: Callable[[Row], float]) -> list[Sheet]:
@@ -73,7 +36,7 @@ def sheets_of(name: str, content: bytes, *, score: Callable[[Row], float]) -> li
         DataUnusable: The file is neither text nor a workbook that can be opened, or it is empty.
     """
     if content.startswith(b"PK\x03\x04"):
-        return _workbook(name, content)
+        return sheets_of_workbook(name, content)
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise DataUnusable(f"{name} is an old Excel workbook (.xls): open it and save it as XLSX or CSV.")
     if name.lower().endswith((".xlsx", ".xlsm")):
@@ -339,70 +302,6 @@ def _delimiter(lines: Sequence[str]) -> str:
         return (widths.count(common), common) if common else (0, 0)
 
     return max(_DELIMITERS, key=lambda delimiter: (evenness(delimiter), seldom_one(delimiter)))
-
-
-def _workbook(name: str, content: bytes) -> list[Sheet]:
-    with (
-        zipfile.ZipFile(io.BytesIO(content))
-        if zipfile.is_zipfile(io.BytesIO(content))
-        else _broken(name) as packed
-    ):
-        if "xl/workbook.xml" not in packed.namelist():
-            inside = ", ".join(packed.namelist()[:3])
-            raise DataUnusable(f"{name} is a ZIP archive ({inside}): unpack it and drop the files inside.")
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        tables = [
-            (sheet.title, [[_text(value) for value in row] for row in sheet.iter_rows(values_only=True)])
-            for sheet in book.worksheets
-        ]
-        book.close()
-    except Exception as error:  # openpyxl raises many kinds for a broken workbook
-        raise DataUnusable(f"{name} cannot be opened as a workbook: save it again as XLSX or CSV.") from error
-    return [_sheet(title, rows) for title, rows in tables]
-
-
-def _broken(name: str) -> zipfile.ZipFile:
-    raise DataUnusable(f"{name} cannot be opened as a workbook: save it again as XLSX or CSV.")
-
-
-def _sheet(title: str, rows: list[list[str]]) -> Sheet:
-    def blocks(width: int) -> Iterator[Block]:
-        for start in range(0, len(rows), BLOCK_LINES):
-            block = Block()
-            for at, row in enumerate(rows[start : start + BLOCK_LINES], start + 1):
-                if any(row):
-                    block.lines.append(at)
-                    block.digests.append(hash(tuple(row)))
-                    block.rows.append([*row, *([""] * (width - len(row)))][: width or None])
-            yield block
-
-    head = tuple(tuple(row) for row in rows[:SEARCHED_LINES] if any(row))
-    return Sheet(title, head, blocks)
-
-
-def _text(value: object) -> str:
-    """A workbook's cell as text that can be read in one way only: its numbers have no marks that could mean thousands."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return str(value)
-    if isinstance(value, int | float):
-        return _number_text(value)
-    return without_marks(str(value)).strip()
-
-
-def _number_text(value: float) -> str:
-    if abs(value) >= 1e15:  # a workbook keeps fifteen digits: ids that long are rounded
-        return format(float(value), ".14e").replace("e+", "E+")
-    if value == int(value):
-        return str(int(value))
-    text = repr(float(value))
-    return f"{text}e0" if re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}", text) else text
 
 
 def as_text_cell(value: object) -> str:

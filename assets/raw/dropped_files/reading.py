@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.raw.dropped_files.cells import Sheet, sheets_of
+from assets.raw.dropped_files.cells import sheets_of
 from assets.raw.dropped_files.columns import Integers, group_codes
 from assets.raw.dropped_files.layout import LEVELS, Layout, NotRecognised, find_layout, header_score
 from assets.raw.dropped_files.line_checks import LineChecks
 from assets.raw.dropped_files.mapping import Mapping
 from assets.raw.dropped_files.sheet_columns import SheetColumns
+from assets.raw.dropped_files.sheets import Sheet
 from assets.raw.dropped_files.totals import note_added, parts_of, total_lines, without_repeats
 from assets.raw.dropped_files.vocabulary import ENTITY_FIELDS, METRICS, RESULTS, normal
 from resources.errors import DataUnusable

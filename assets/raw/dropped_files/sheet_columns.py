@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from assets.raw.dropped_files.cells import DamagedLine, Sheet
 from assets.raw.dropped_files.columns import Flags, Floats, Integers, Interpreted, TextColumn
 from assets.raw.dropped_files.layout import LEVELS, Layout
 from assets.raw.dropped_files.mapping import Mapping
+from assets.raw.dropped_files.sheets import DamagedLine, Sheet
 from assets.raw.dropped_files.vocabulary import METRICS, PLATFORMS, RESULTS, normal
 from resources.currencies import WITHOUT_DECIMALS
 from resources.errors import DataUnusable

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from assets.frame_contract import in_reach
 from assets.signals.anomalies.measures import COLUMNS
 
 _OTHERS = ("matured", "budget")
@@ -33,7 +34,9 @@ def cleaned(days: pd.DataFrame, as_of: object) -> tuple[pd.DataFrame, list[str]]
     rows = rows.assign(**{n: _floats(n, days[n]) for n in (*watched, *_OTHERS) if n in days})
     if "group" in days:
         rows["group"] = _texts(days["group"]).fillna("")
-    rows = rows[rows["series_id"].notna() & rows["day"].notna() & _until(rows["day"], as_of)]
+    # A single row of 1970, which is a missing day that became a zero, would make a series of decades.
+    is_used = rows["series_id"].notna() & rows["day"].notna() & in_reach(rows["day"])
+    rows = rows[is_used & _until(rows["day"], as_of)]
     rows = rows.sort_values(["series_id", "day"], kind="stable", ignore_index=True)
     return rows.drop_duplicates(["series_id", "day"], keep="last", ignore_index=True), watched
 

@@ -77,10 +77,15 @@ def _of_reaches(frame: pd.DataFrame, least: int) -> pd.DataFrame:
     }
     a, b = (reaches["low"], reaches["high"]), (reaches["other_low"], reaches["other_high"])
     smaller_high = pd.concat([a[1], b[1]], axis=1).min(axis=1, skipna=False)
-    low = (a[0] + b[0] - reaches["union_high"]).clip(lower=0)
-    high = pd.concat([a[1] + b[1] - reaches["union_low"], smaller_high], axis=1).min(axis=1, skipna=False)
-    high = high.clip(lower=0)
-    low = low.where(low <= high, high)
+    # An unknown bound is no bound: without the largest union nothing says that anybody is shared.
+    low = (a[0] + b[0] - reaches["union_high"].fillna(np.inf)).clip(lower=0)
+    high = pd.concat([a[1] + b[1] - reaches["union_low"].fillna(0), smaller_high], axis=1).min(
+        axis=1, skipna=False
+    )
+    # A union smaller than one of its audiences, or larger than both, cannot be: such reaches say nothing.
+    largest = pd.concat([a[0], b[0]], axis=1).max(axis=1)
+    contradicts = (reaches["union_high"] < largest) | (high < 0) | (low > high)
+    low, high = low.mask(contradicts), high.mask(contradicts)
     pairs_found = pd.DataFrame(
         {
             "audience": frame["audience"].astype(str), "other": frame["other"].astype(str), "people": (a[0] + a[1]) / 2,
@@ -97,7 +102,7 @@ def _judged(
     smaller = pd.concat([pairs_found["people"], pairs_found["other_people"]], axis=1).min(
         axis=1, skipna=False
     )
-    share = (pairs_found["overlap"] / smaller).where(smaller > 0)
+    share = (pairs_found["overlap"] / smaller).where(smaller > 0).clip(upper=1.0)
     small = (a[0] < least) | (b[0] < least)
     lows, highs = (pd.concat([first[n], other[n]], axis=1) for first, other, n in ((a, b, 0), (a, b, 1)))
     surely = pairs_found["low"] / highs.min(axis=1).where(lambda reach: reach > 0)  # of the smaller, at least

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from assets.frame_contract import day_stamps, id_texts
+
 Matrix: TypeAlias = np.ndarray
 Instant: TypeAlias = str | date | datetime | pd.Timestamp | np.datetime64
 LONGEST, LATE_DAYS = 400, 3
@@ -104,22 +106,10 @@ def day_column(values: pd.Series, *, name: str) -> pd.Series:
     Raises:
         ValueError: One cannot be read.
     """
-    if values.dtype == object:
-        values = values.map(
-            lambda value: value.replace(tzinfo=None) if isinstance(value, datetime) else value
-        )
     codes, distinct = pd.factorize(values)
-    try:
-        read = pd.DatetimeIndex(pd.to_datetime(distinct, format=_format(distinct)))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} holds a value that is no day: {str(error).split(', at')[0]}") from error
-    days = read.tz_localize(None).normalize().as_unit("us").append(pd.DatetimeIndex([pd.NaT]))
+    stamps = day_stamps(pd.Series(distinct), name=name).dt.normalize()
+    days = pd.DatetimeIndex(stamps).as_unit("us").append(pd.DatetimeIndex([pd.NaT]))
     return pd.Series(days.take(codes), index=values.index)
-
-
-def _format(distinct: Any) -> str | None:
-    """ISO 8601 for texts, which is unambiguous everywhere: 01/11 is a day of November or of January."""
-    return None if pd.api.types.is_datetime64_any_dtype(distinct) else "ISO8601"
 
 
 def number_column(values: pd.Series, *, name: str) -> pd.Series:
@@ -154,7 +144,7 @@ def _read(days: pd.DataFrame) -> pd.DataFrame:
     rows = days[columns].reset_index(drop=True)
     rows = rows[rows["series_id"].notna() & rows["day"].notna()]
     codes, distinct = pd.factorize(rows["series_id"])
-    names = np.array([id_text(series_id) for series_id in distinct], dtype=object)
+    names = id_texts(pd.Series(distinct)).to_numpy(dtype=object)
     return rows.assign(
         series_id=pd.Series(names[codes], index=rows.index, dtype=object),
         day=day_column(rows["day"], name="days.day"),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from assets.frame_contract import id_texts
 from assets.signals.pacing.ensemble_weights import ErrorSpread, expected, fit_weights, spread
 from assets.signals.pacing.known_events import ahead, factors, ordinary, still_going, stopping_budgets
 from assets.signals.pacing.level_estimators import Levels, levels
@@ -22,7 +23,6 @@ from assets.signals.pacing.panel import (
     Matrix,
     Panel,
     day_column,
-    id_text,
     instant,
     number_column,
     panel,
@@ -128,7 +128,7 @@ def read_budgets(budgets: pd.DataFrame | None) -> pd.DataFrame:
     if (money["budget"] < 0).any():
         raise ValueError("budgets.budget is below zero")
     dates["month"] = dates["month"].dt.to_period("M").dt.to_timestamp()
-    return rows.assign(series_id=rows["series_id"].map(id_text).astype(object), **dates, **money)
+    return rows.assign(series_id=id_texts(rows["series_id"]), **dates, **money)
 
 
 def remaining(history: Matrix, seen: Panel, factor: Matrix) -> tuple[np.ndarray, ErrorSpread, Levels]:
@@ -161,7 +161,8 @@ def _as_given(*frames: pd.DataFrame | None) -> dict[str, Any]:
         if frame is not None and "series_id" in frame
         for series_id in frame["series_id"].dropna().unique()
     ]
-    return {id_text(series_id): series_id for series_id in reversed(ids)}
+    given_ids = list(reversed(ids))
+    return dict(zip(id_texts(pd.Series(given_ids, dtype=object)), given_ids, strict=True))
 
 
 def _month_of(as_of: Instant) -> pd.Timestamp:

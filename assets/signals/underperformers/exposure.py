@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from assets.core.conversion_lag.curve import prior_curve
-from assets.signals.anomalies.input_cleaning import instants
+from assets.frame_contract import day_stamps, finite_rows
 from assets.signals.underperformers.order_values import order_values
 
 Floats = npt.NDArray[np.float64]
@@ -115,7 +115,8 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
     """
     last = pd.Timestamp(as_of)
     rows = days.reset_index(drop=True)
-    rows = rows.assign(day=_days(rows["day"]))
+    rows = rows.assign(day=day_stamps(rows["day"], name="days.day").dt.normalize())
+    rows = finite_rows(rows, ("spend", "conversions", "conversion_value", "clicks", "spend_reporting"))
     rows = rows[
         (rows["day"] >= last - pd.Timedelta(days=window)) & (rows["day"] < last) & rows["spend"].notna()
     ]
@@ -150,6 +151,8 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
     keys = [*KEYS, GOAL]
     grouped = rows.groupby(keys, as_index=False, sort=True)
     sums = grouped[["spend", "exposure", "conversions", "value"]].sum()
+    # Refunds net against sales; more refunds than sales is no return, and no negative one.
+    sums["value"] = sums["value"].clip(lower=0.0)
     sums["clicks"] = grouped["clicks"].sum(min_count=1)["clicks"]
     sums["days"] = grouped["day"].nunique()["day"]
     sums["dispersion"] = _dispersion(rows, sums, keys)
@@ -158,15 +161,6 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
     )  # halves of days must not depend on the rows' order
     sums = sums.merge(order_values(in_order, ["platform", GOAL], keys), on=keys)
     return sums[sums["spend"] > 0].reset_index(drop=True)
-
-
-def _days(column: pd.Series) -> pd.Series:
-    """Calendar days at midnight without a zone, whatever type they have.
-
-    Raises:
-        ValueError: A value is no day; texts are read as ISO 8601 only.
-    """
-    return instants(column).dt.normalize().set_axis(column.index)
 
 
 def _dispersion(rows: pd.DataFrame, sums: pd.DataFrame, keys: list[str]) -> pd.Series:
