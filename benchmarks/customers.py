@@ -10,8 +10,8 @@ from benchmarks.days import MORNING
 from benchmarks.traits import traits
 from sandbox.clock import Clock
 from sandbox.customer_settings import CHANNELS, STAGES
-from sandbox.customers.books import Bookkeeper
-from sandbox.customers.cards import Cards
+from sandbox.customers.contact_cards import Cards
+from sandbox.customers.customer_records import Bookkeeper
 from sandbox.market import Market
 from sandbox.report import Report
 from sandbox.segment_mix import NOBODY

@@ -19,8 +19,8 @@ from resources.lake.lake import Lake
 from resources.platforms.registry import PLATFORMS, Platforms
 from resources.tables.every import TABLES
 from sandbox.clock import Clock
+from sandbox.running_world import Stage, set_stage
 from sandbox.serve import running
-from sandbox.stage import Stage, set_stage
 from sandbox.world import World
 
 MORNING = time(5, 0, tzinfo=UTC)

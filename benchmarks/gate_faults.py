@@ -56,8 +56,8 @@ from resources.policy.policy import Policy
 from resources.security.approvers import Approvers
 from resources.security.ledger_key import LedgerKey
 from sandbox.clock import Clock
+from sandbox.running_world import set_stage
 from sandbox.serve import Sandbox, running
-from sandbox.stage import set_stage
 from sandbox.world import load_world
 from sandbox.write_faults import AMBIGUOUS, DEFINITE
 

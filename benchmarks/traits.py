@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from sandbox.customers.books import Books
-from sandbox.customers.cards import Cards
-from sandbox.draws import Whole
+from sandbox.customers.contact_cards import Cards
+from sandbox.customers.customer_records import Books
+from sandbox.random_draws import Whole
 from sandbox.segment_settings import OF_COMPANIES
 
 OF_PEOPLE = ("region", "language", "use_case", "pain")

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from sandbox.clock import Clock
+from sandbox.running_world import set_stage
 from sandbox.serve import PortTaken, running
-from sandbox.stage import set_stage
 from sandbox.world import WorldWrong, load_world
 
 

@@ -14,11 +14,11 @@ from functools import cache, cached_property
 import numpy as np
 import numpy.typing as npt
 
-from sandbox import words
+from sandbox import text_catalog
 from sandbox.ad_language import DESCRIPTIONS, HEADLINES, SHORT_COLUMNS, THINGS, TRAITS, WORDS, AdLanguage
 from sandbox.behaviour import AdTexts
 from sandbox.catalog import AdText, Catalog
-from sandbox.draws import Floats, Whole, key, normal, uniform
+from sandbox.random_draws import Floats, Whole, key, normal, uniform
 from sandbox.report import Report
 
 _WORD = re.compile(r"[\w']+")
@@ -86,7 +86,7 @@ def first_texts(catalog: Catalog, settings: AdTexts) -> list[AdText]:
             AdText(
                 tuple(_filled(HEADLINES[language][n], language, theme) for n in heads),
                 tuple(_filled(DESCRIPTIONS[language][n], language, theme) for n in lines),
-                f"https://shop.example/{words.THEMES[theme].replace(' ', '-')}",
+                f"https://shop.example/{text_catalog.THEMES[theme].replace(' ', '-')}",
             )
         )
     return texts
@@ -113,8 +113,8 @@ class TextEffects:
 
     @cached_property
     def of_audiences(self) -> Floats:
-        """Additional effect of each trait with each audience of `words.AUDIENCES`; audiences x traits."""
-        size = (len(words.AUDIENCES), len(TRAITS))
+        """Additional effect of each trait with each audience of `text_catalog.AUDIENCES`; audiences x traits."""
+        size = (len(text_catalog.AUDIENCES), len(TRAITS))
         drawn = normal(self.catalog.world_seed, 154, np.arange(size[0])[:, None], np.arange(size[1])[None, :])
         return np.asarray(self.settings.interaction * drawn)
 

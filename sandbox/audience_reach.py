@@ -7,8 +7,8 @@ import numpy as np
 
 from sandbox.behaviour import Response
 from sandbox.catalog import Catalog
-from sandbox.draws import Floats, Whole, uniform
 from sandbox.population import DIMENSIONS, OF_PEOPLE, Parts
+from sandbox.random_draws import Floats, Whole, uniform
 from sandbox.report import Report
 from sandbox.response import Groups, groups_of
 

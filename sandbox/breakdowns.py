@@ -10,8 +10,8 @@ from datetime import date
 
 import numpy as np
 
-from sandbox.draws import Floats, Whole, normal, uniform
 from sandbox.market import Market
+from sandbox.random_draws import Floats, Whole, normal, uniform
 from sandbox.report import METRICS, Report
 from sandbox.world import Account
 

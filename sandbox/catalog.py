@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from sandbox import words
+from sandbox import text_catalog
 from sandbox.behaviour import Behaviour
-from sandbox.draws import Floats, Whole, key, lognormal, uniform
+from sandbox.random_draws import Floats, Whole, key, lognormal, uniform
 from sandbox.world import Account, World
 
 _ID_BASE = {"google_ads": 20_000_000_000, "meta_ads": 120_200_000_000_000_000, "linkedin_ads": 300_000_000}
@@ -116,8 +116,8 @@ class Catalog:
 
     @cached_property
     def audience(self) -> Whole:
-        """Per ad set the number in `words.AUDIENCES` of whom it is for, as its name says."""
-        return (key(self.seed, 21, self.ad_sets.id) % np.uint64(len(words.AUDIENCES))).astype(int)
+        """Per ad set the number in `text_catalog.AUDIENCES` of whom it is for, as its name says."""
+        return (key(self.seed, 21, self.ad_sets.id) % np.uint64(len(text_catalog.AUDIENCES))).astype(int)
 
     @cached_property
     def ad_starts(self) -> Whole:
@@ -137,8 +137,11 @@ class Catalog:
 
     @cached_property
     def label_flags(self) -> dict[str, npt.NDArray[np.bool_]]:
-        """Per level, entities x labels of `words.LABELS`: which carry which from the beginning."""
-        numbers, shares = np.arange(len(words.LABELS)), np.array([share for _, share in words.LABELS])
+        """Per level, entities x labels of `text_catalog.LABELS`: which carry which from the beginning."""
+        numbers, shares = (
+            np.arange(len(text_catalog.LABELS)),
+            np.array([share for _, share in text_catalog.LABELS]),
+        )
         levels = {"campaign": self.campaigns.id, "ad_set": self.ad_sets.id, "ad": self.ads.id}
         return {
             level: uniform(self.seed, 74, ids[:, None], numbers) < shares for level, ids in levels.items()
@@ -157,13 +160,15 @@ class Catalog:
     def texts(self, ad: int) -> dict[str, list[str] | str]:
         """Headlines, descriptions and landing page of the ad in that row."""
         ad_set = int(self.ads.ad_set[ad])
-        theme = words.THEMES[int(self.ad_sets.theme[ad_set])]
+        theme = text_catalog.THEMES[int(self.ad_sets.theme[ad_set])]
         pick = self._text_picks[ad]
         headlines = [
-            words.HEADLINES[(pick + 3 * n) % len(words.HEADLINES)].format(T=theme.capitalize())
+            text_catalog.HEADLINES[(pick + 3 * n) % len(text_catalog.HEADLINES)].format(T=theme.capitalize())
             for n in range(3)
         ]
-        descriptions = [words.DESCRIPTIONS[(pick // 7 + n) % len(words.DESCRIPTIONS)] for n in range(2)]
+        descriptions = [
+            text_catalog.DESCRIPTIONS[(pick // 7 + n) % len(text_catalog.DESCRIPTIONS)] for n in range(2)
+        ]
         return {
             "headlines": headlines,
             "descriptions": descriptions,
@@ -175,16 +180,16 @@ class Catalog:
         pick = self._targeting_picks[ad_set]
         youngest = (18, 25, 35)[pick % 3]
         return {
-            "country": words.REGIONS[pick // 3 % len(words.REGIONS)],
+            "country": text_catalog.REGIONS[pick // 3 % len(text_catalog.REGIONS)],
             "age_min": youngest,
             "age_max": (44, 54, 65)[pick // 5 % 3],
-            "audience": words.AUDIENCES[pick // 11 % len(words.AUDIENCES)],
+            "audience": text_catalog.AUDIENCES[pick // 11 % len(text_catalog.AUDIENCES)],
         }
 
     def searches(self, ad_set: int) -> list[str]:
-        """What people type before they see this ad set, in the order of `words.SEARCHES`."""
-        theme = words.THEMES[int(self.ad_sets.theme[ad_set])]
-        return [pattern.format(t=theme) for pattern, _ in words.SEARCHES]
+        """What people type before they see this ad set, in the order of `text_catalog.SEARCHES`."""
+        theme = text_catalog.THEMES[int(self.ad_sets.theme[ad_set])]
+        return [pattern.format(t=theme) for pattern, _ in text_catalog.SEARCHES]
 
 
 def build_catalog(world: World, account: Account) -> Catalog:
@@ -241,9 +246,9 @@ def _campaigns(account: Account, seed: int, base: int, begins: int) -> Campaigns
         holds = np.ones(n, bool)  # Google keeps every budget at the campaign
     sets = np.where(pmax, 3, account.ad_sets_per_campaign)
     budget = lognormal(b.daily_budget, b.budget_spread / 2, seed, 14, ids) * sets
-    themes = (key(seed, 15, ids) % np.uint64(len(words.THEMES))).astype(int)
+    themes = (key(seed, 15, ids) % np.uint64(len(text_catalog.THEMES))).astype(int)
     name = [
-        f"{words.THEMES[t].title()} | {words.GOALS['sales' if s else 'leads']} | {channel[i][:6].title()} {i + 1}"
+        f"{text_catalog.THEMES[t].title()} | {text_catalog.GOALS['sales' if s else 'leads']} | {channel[i][:6].title()} {i + 1}"
         for i, (t, s) in enumerate(zip(themes, sells, strict=True))
     ]
     paused = (uniform(seed, 16, ids) < b.paused_share / 2) & (rows > 0)
@@ -261,9 +266,9 @@ def _ad_sets(account: Account, seed: int, base: int, campaigns: Campaigns) -> Ad
     campaign = np.repeat(np.arange(len(per)), per)
     hidden = np.array([campaigns.channel[c] == "PERFORMANCE_MAX" for c in campaign])
     ids = base + 100_000 + np.arange(len(campaign))
-    theme_of_campaign = (key(seed, 15, campaigns.id) % np.uint64(len(words.THEMES))).astype(int)
-    audience = (key(seed, 21, ids) % np.uint64(len(words.AUDIENCES))).astype(int)
-    name = [f"{words.AUDIENCES[a].capitalize()} #{i + 1}" for i, a in enumerate(audience)]
+    theme_of_campaign = (key(seed, 15, campaigns.id) % np.uint64(len(text_catalog.THEMES))).astype(int)
+    audience = (key(seed, 21, ids) % np.uint64(len(text_catalog.AUDIENCES))).astype(int)
+    name = [f"{text_catalog.AUDIENCES[a].capitalize()} #{i + 1}" for i, a in enumerate(audience)]
     size = np.where(hidden, 3.0, 1.0)
     return AdSets(
         id=ids,

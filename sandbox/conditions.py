@@ -12,8 +12,8 @@ from sandbox import ad_texts, response
 from sandbox.audience_reach import rivalry
 from sandbox.behaviour import Behaviour
 from sandbox.catalog import Catalog
-from sandbox.draws import Floats, Whole, autocorrelated, normal, uniform
 from sandbox.population import Parts
+from sandbox.random_draws import Floats, Whole, autocorrelated, normal, uniform
 
 _YEAR = 365.25
 Overlays = dict[str, npt.NDArray]

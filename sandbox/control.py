@@ -18,7 +18,7 @@ from sandbox.faults import KNOWN, UnknownFault
 from sandbox.fx import rates
 from sandbox.incident import Incident
 from sandbox.report import LEVELS, METRICS
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account, WorldWrong
 from sandbox.write_faults import AMBIGUOUS, DEFINITE, ImpossibleAnswer
 

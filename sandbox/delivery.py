@@ -9,8 +9,8 @@ import numpy as np
 
 from sandbox.catalog import Catalog
 from sandbox.conditions import Conditions, Overlays, shares_of_ads
-from sandbox.draws import Floats, Whole, lognormal, normal, poisson, uniform
-from sandbox.effects import AS_USUAL, Effects
+from sandbox.incident_effects import AS_USUAL, Effects
+from sandbox.random_draws import Floats, Whole, lognormal, normal, poisson, uniform
 
 
 @dataclass(frozen=True)

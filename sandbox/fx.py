@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.draws import normal
+from sandbox.random_draws import normal
 from sandbox.world import World
 
 

@@ -35,7 +35,7 @@ Kind = Literal[
 class Nature:
     """What a kind is: the sizes it may have, what its size says, and by which power of the size each metric is multiplied.
 
-    Metrics are those of `sandbox.effects.Effects`. `lasts`: it grows evenly over its days and what it did stays for good; all others are
+    Metrics are those of `sandbox.incident_effects.Effects`. `lasts`: it grows evenly over its days and what it did stays for good; all others are
     there in full on their first day and gone after their last.
     """
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from sandbox.clock import Clock
 from sandbox.incident import KINDS, Incident, Kind, Level
+from sandbox.incident_candidates import Candidate, Place, candidates, place_of
 from sandbox.market import Market
-from sandbox.places import Candidate, Place, candidates, place_of
 from sandbox.world import World
 
 __all__ = ["Incident", "drawn"]

@@ -4,12 +4,12 @@ Drawn by (seed, entity) on a stream of their own, so that they move no delivery 
 the account does not have is one whose name cannot be read.
 """
 
-from sandbox import words
+from sandbox import text_catalog
 from sandbox.catalog import Catalog
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
-NUMBERS = {name: 9_001 + n for n, (name, _) in enumerate(words.LABELS)}
+NUMBERS = {name: 9_001 + n for n, (name, _) in enumerate(text_catalog.LABELS)}
 """Id of every label of an account, by its name."""
 UNREADABLE = 9_999
 
@@ -17,7 +17,7 @@ UNREADABLE = 9_999
 def drawn(catalog: Catalog, level: str, row: int) -> list[str]:
     """The labels that a campaign or an ad set carries from the beginning."""
     flags = catalog.label_flags[level][row]
-    return [name for (name, _), is_on in zip(words.LABELS, flags.tolist(), strict=True) if is_on]
+    return [name for (name, _), is_on in zip(text_catalog.LABELS, flags.tolist(), strict=True) if is_on]
 
 
 def labels(stage: Stage, account: Account, level: str, row: int) -> list[str]:

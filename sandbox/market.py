@@ -23,11 +23,11 @@ from sandbox.changes import Change, Changes, overlay
 from sandbox.clock import Clock
 from sandbox.conditions import Conditions, Overlays, conditions, memory_days
 from sandbox.delivery import Delivered, deliver
-from sandbox.diary import Diary
-from sandbox.draws import Floats, Whole
-from sandbox.effects import effects
+from sandbox.incident_effects import effects
+from sandbox.incident_log import Diary
 from sandbox.negative_keywords import NegativeKeywords
 from sandbox.people_reports import PeopleReports
+from sandbox.random_draws import Floats, Whole
 from sandbox.report import LEVELS, METRICS, Report
 from sandbox.search_terms import SearchTerm, TermDays, term_days
 from sandbox.searches import AccountSearches

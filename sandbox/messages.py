@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from sandbox.caught import MOST_BYTES, mail_parts
-from sandbox.stage import Stage
+from sandbox.message_store import MOST_BYTES, mail_parts
+from sandbox.running_world import Stage
 
 
 def routes(stage: Stage) -> list[Route]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Literal
 
-from sandbox import words
+from sandbox import text_catalog
 from sandbox.catalog import Catalog
-from sandbox.draws import key, uniform
 from sandbox.keyword_matching import MatchType
+from sandbox.random_draws import key, uniform
 from sandbox.world import Account
 
 Level = Literal["ad_group", "campaign", "list", "account"]
@@ -198,12 +198,12 @@ def _first(catalog: Catalog) -> _Held:
         if channel != "SEARCH":
             continue
         campaign_id = int(catalog.campaigns.id[row])
-        word = words.NEGATIVES[int(key(catalog.seed, 73, campaign_id) % len(words.NEGATIVES))]
+        word = text_catalog.NEGATIVES[int(key(catalog.seed, 73, campaign_id) % len(text_catalog.NEGATIVES))]
         keywords.append(NegativeKeyword(campaign_id * 10, Scope("campaign", campaign_id), word, "PHRASE"))
         if float(uniform(catalog.seed, 75, campaign_id)) < 2 / 3:
             attachments.append(Attachment(FIRST_LIST, campaign_id))
     keywords += [
         NegativeKeyword(n + 1, Scope("list", FIRST_LIST), word, "BROAD")
-        for n, word in enumerate(words.NEGATIVES[:3])
+        for n, word in enumerate(text_catalog.NEGATIVES[:3])
     ]
     return _Held(keywords, attachments, {FIRST_LIST: "Never"})

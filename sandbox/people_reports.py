@@ -21,8 +21,8 @@ from sandbox.behaviour import Population
 from sandbox.catalog import Catalog
 from sandbox.changes import Change
 from sandbox.customer_settings import PAID
-from sandbox.draws import Floats, Whole
 from sandbox.population import CUSTOMER_POOLS, AccountPopulation, Exclusion, Parts
+from sandbox.random_draws import Floats, Whole
 from sandbox.report import Report, joined
 from sandbox.segment_mix import mix
 from sandbox.world import Account, World

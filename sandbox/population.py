@@ -15,15 +15,15 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from sandbox import words
+from sandbox import text_catalog
 from sandbox.behaviour import Population
 from sandbox.catalog import Catalog
-from sandbox.draws import Floats, Whole, lognormal, uniform
+from sandbox.random_draws import Floats, Whole, lognormal, uniform
 
 ACTIVITY = 1.5
-EVERYBODY = words.AUDIENCES.index("prospecting")
+EVERYBODY = text_catalog.AUDIENCES.index("prospecting")
 CUSTOMER_POOLS = tuple(
-    words.AUDIENCES.index(name) for name in ("retargeting 30d", "newsletter", "cart abandoners")
+    text_catalog.AUDIENCES.index(name) for name in ("retargeting 30d", "newsletter", "cart abandoners")
 )
 """Pools of people who know the shop: those whom uploaded customer lists hold."""
 AGES = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")
@@ -64,19 +64,21 @@ class AccountPopulation:
         self.catalog, self.settings = catalog, settings
         self.segments, self._mix = tuple(name for name, _ in segments), mix
         share = np.array([share for _, share in segments])
-        pools = lognormal(1.0, settings.pool_spread, catalog.seed, 160, np.arange(len(words.AUDIENCES)))
+        pools = lognormal(
+            1.0, settings.pool_spread, catalog.seed, 160, np.arange(len(text_catalog.AUDIENCES))
+        )
         pools[EVERYBODY] *= 4.0
         whole = np.outer(share / share.sum(), pools / pools.sum()) * settings.people
         self.size: Floats = np.maximum(whole.ravel(), 1.0)
         """People in each atom; atoms are numbered segment by segment."""
-        self.pool: Whole = np.tile(np.arange(len(words.AUDIENCES)), len(segments))
-        self.segment: Whole = np.repeat(np.arange(len(segments)), len(words.AUDIENCES))
+        self.pool: Whole = np.tile(np.arange(len(text_catalog.AUDIENCES)), len(segments))
+        self.segment: Whole = np.repeat(np.arange(len(segments)), len(text_catalog.AUDIENCES))
 
     @cached_property
     def reachable(self) -> Flags:
         """Ad sets x atoms: may the ad set reach it."""
         sets, pool_of_set = self.catalog.ad_sets, self.catalog.audience
-        pools = np.arange(len(words.AUDIENCES))
+        pools = np.arange(len(text_catalog.AUDIENCES))
         chance = uniform(self.catalog.seed, 161, sets.id[:, None], pools[None, :]) < self.settings.overlap
         by_pool = chance | (pool_of_set[:, None] == pools[None, :]) | (pool_of_set == EVERYBODY)[:, None]
         return np.asarray(by_pool[:, self.pool])
@@ -84,7 +86,7 @@ class AccountPopulation:
     @cached_property
     def ease(self) -> Floats:
         """How easily people of each atom convert, against the others."""
-        by_pool = lognormal(1.0, 0.3, self.catalog.seed, 162, np.arange(len(words.AUDIENCES)))
+        by_pool = lognormal(1.0, 0.3, self.catalog.seed, 162, np.arange(len(text_catalog.AUDIENCES)))
         by_pool[list(CUSTOMER_POOLS)] *= 2.0
         return np.asarray(by_pool[self.pool] ** self.settings.pool_contrast)
 
@@ -155,7 +157,7 @@ class Parts:
                     ),
                 }
             )
-            for pool in range(len(words.AUDIENCES))
+            for pool in range(len(text_catalog.AUDIENCES))
         ]
         atom, low, high = [], [], []
         for number, pool in enumerate(self.people.pool.tolist()):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.draws import Whole
+from sandbox.random_draws import Whole
 
 ABOVE: dict[str, tuple[str, ...]] = {
     "account": (),

@@ -13,7 +13,7 @@ import numpy as np
 
 from sandbox.behaviour import SHAPES, Response
 from sandbox.catalog import Catalog
-from sandbox.draws import Floats, Whole, autocorrelated, key, lognormal, uniform
+from sandbox.random_draws import Floats, Whole, autocorrelated, key, lognormal, uniform
 
 LEAST_EFFICIENCY, MOST_EFFICIENCY = 0.05, 8.0
 MOST_REMEMBERED = 4.0

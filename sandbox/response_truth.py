@@ -16,8 +16,8 @@ from sandbox.audience_reach import Rivalry, rivalry
 from sandbox.behaviour import SHAPES
 from sandbox.catalog import Catalog
 from sandbox.conditions import shares_of_ads
-from sandbox.draws import Floats, Whole
 from sandbox.market import Market
+from sandbox.random_draws import Floats, Whole
 from sandbox.response import Curves
 from sandbox.world import Account
 

@@ -1,16 +1,16 @@
 """What people typed before they saw an ad: an ad set's day dealt out to its searches, conserving every count.
 
 About a seventh of the clicks belongs to searches too rare to be shown. Each count is dealt by cumulative shares, so the visible
-searches of an ad set's day never exceed the ad set's own figures. How well a search converts is in `words.SEARCHES`.
+searches of an ad set's day never exceed the ad set's own figures. How well a search converts is in `text_catalog.SEARCHES`.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from sandbox import words
+from sandbox import text_catalog
 from sandbox.catalog import Catalog
-from sandbox.draws import Floats, Whole, normal, uniform
+from sandbox.random_draws import Floats, Whole, normal, uniform
 from sandbox.report import Report
 
 VISIBLE_SHARE = 0.86
@@ -59,7 +59,7 @@ def term_days(catalog: Catalog, report: Report) -> TermDays:
     weight = np.exp(
         0.8 * normal(catalog.seed, 85, who, term) + 0.2 * normal(catalog.seed, 86, who, term, day[:, None])
     )
-    quality = np.array([share for _, share in words.SEARCHES])[term]
+    quality = np.array([share for _, share in text_catalog.SEARCHES])[term]
     counts = {}
     for metric in METRICS:
         bought = metric in ("purchases", "purchase_value_micros", "leads")
@@ -76,7 +76,7 @@ def term_days(catalog: Catalog, report: Report) -> TermDays:
 
 def _terms(catalog: Catalog, who: Whole) -> Whole:
     """Which of the searches lead to an ad set: a handful of the list, in the list's order, the same on every day."""
-    everyone = np.arange(len(words.SEARCHES))[None, :]
+    everyone = np.arange(len(text_catalog.SEARCHES))[None, :]
     liking = uniform(catalog.seed, 84, who, everyone)
     return np.sort(np.argsort(liking, axis=1)[:, :TERMS_PER_AD_SET], axis=1)
 

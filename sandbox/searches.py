@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from sandbox.behaviour import Searches
 from sandbox.catalog import Catalog
-from sandbox.draws import Floats, Whole, lognormal, uniform
 from sandbox.keyword_matching import MatchType, positive_matches, words_of
 from sandbox.negative_keywords import Attachment, NegativeKeyword
+from sandbox.random_draws import Floats, Whole, lognormal, uniform
 from sandbox.report import Report
 from sandbox.search_language import HEADS, MODIFIERS
 from sandbox.search_terms import SearchTerm, TermDays

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sandbox.customer_settings import CHANNELS
-from sandbox.draws import Floats, Whole, lognormal
+from sandbox.random_draws import Floats, Whole, lognormal
 from sandbox.world import World
 
 NOBODY = -1

@@ -21,7 +21,7 @@ from sandbox.certificates import Papers, make_papers
 from sandbox.fx import rates
 from sandbox.google import data_manager, oauth, rest
 from sandbox.google.entities import MANAGER
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 
 HOST = "127.0.0.1"
 

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.behaviour import Searches
-from sandbox.draws import Floats, Whole, lognormal, uniform
 from sandbox.keyword_matching import SearchIndex, WordIndex, Words, words_of
+from sandbox.random_draws import Floats, Whole, lognormal, uniform
 from sandbox.search_language import HEADS, INTENTS, MODIFIERS, QUALIFIERS, Language
 
 MISSPELLED_POPULARITY = 0.25

@@ -9,8 +9,8 @@ import pytest
 from resources.config.settings import Settings, load_settings
 from resources.lake.lake import Lake
 from sandbox.clock import Clock
+from sandbox.running_world import set_stage
 from sandbox.serve import Sandbox, running
-from sandbox.stage import set_stage
 from sandbox.world import load_world
 
 pytest_plugins = ["tests.browser", "tests.examples"]

@@ -15,8 +15,8 @@ from resources.config.settings import load_settings
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
 from sandbox.clock import Clock
+from sandbox.running_world import set_stage
 from sandbox.serve import running
-from sandbox.stage import set_stage
 from sandbox.world import World
 from tests.conftest import MORNING
 from tests.walks import call_chains

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from sandbox.customer_settings import CHANNELS, STAGES, Crm
 from sandbox.customers.latent import multiplier
-from sandbox.customers.paths import Touches
 from sandbox.customers.people import DAY, People
-from sandbox.draws import Floats, Keys, Whole, lognormal, uniform
+from sandbox.customers.touch_paths import Touches
+from sandbox.random_draws import Floats, Keys, Whole, lognormal, uniform
 from sandbox.world import World
 
 Flags = npt.NDArray[np.bool_]

@@ -7,7 +7,7 @@ import numpy as np
 
 from sandbox.customer_settings import Crm
 from sandbox.customers.people import People
-from sandbox.draws import Floats, Whole, uniform
+from sandbox.random_draws import Floats, Whole, uniform
 from sandbox.segment_mix import mix
 from sandbox.segment_settings import typical
 from sandbox.world import World

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from sandbox.catalog import Catalog
 from sandbox.customer_settings import CHANNELS, PAID
 from sandbox.delivery import Delivered, order_values
-from sandbox.draws import Floats, Keys, Whole, key, lognormal, poisson, uniform
 from sandbox.market import Market
+from sandbox.random_draws import Floats, Keys, Whole, key, lognormal, poisson, uniform
 from sandbox.segment_mix import NOBODY
 from sandbox.world import Account
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from sandbox.customers.funnel import Funnel
 from sandbox.customers.people import DAY, MOST, People, TooManyPeople
-from sandbox.draws import Floats, Keys, Whole, key, lognormal, normal, uniform
+from sandbox.random_draws import Floats, Keys, Whole, key, lognormal, normal, uniform
 from sandbox.world import World
 
 YEAR = 365.25 * DAY

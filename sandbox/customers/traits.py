@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sandbox.customer_settings import Crm
 from sandbox.customers.people import DAY
-from sandbox.draws import Floats, Keys, Whole, key, uniform
+from sandbox.random_draws import Floats, Keys, Whole, key, uniform
 from sandbox.segment_settings import OF_COMPANIES, OF_PEOPLE, SIZES
 from sandbox.world import World
 

@@ -7,7 +7,7 @@ from sandbox.google import ads, entities
 from sandbox.google.ad_rules import require_ad, require_texts, texts_of
 from sandbox.google.criterion_checks import Pending
 from sandbox.google.failures import OperationRefused, Path, operation_refused
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 ENABLED_PER_AD_GROUP = 3

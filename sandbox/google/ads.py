@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 Attributes = dict[str, Any]

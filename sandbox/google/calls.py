@@ -17,7 +17,7 @@ from sandbox.google.gaql import Query, parse
 from sandbox.google.mutates import Batch
 from sandbox.google.oauth import ACCESS_TOKEN
 from sandbox.google.rows import rows_of
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 ROWS_A_MESSAGE = 10_000

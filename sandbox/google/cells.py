@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from sandbox.breakdowns import NOT_REPORTED, parts_of
-from sandbox.draws import uniform
 from sandbox.google import ads, criteria, entities
 from sandbox.google.gaql import Query
 from sandbox.google.keywords import KeywordMatcher, keyword_days, term_attributes
+from sandbox.random_draws import uniform
 from sandbox.report import METRICS, Report
+from sandbox.running_world import Stage
 from sandbox.search_terms import TERMS_MOST
-from sandbox.stage import Stage
 from sandbox.world import Account
 
 LEVELS = {"customer": "account", "campaign": "campaign", "ad_group": "ad_set", "ad_group_ad": "ad"}

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from sandbox import words
+from sandbox import text_catalog
 from sandbox.account_objects import AccountObject
-from sandbox.draws import key
 from sandbox.google import user_lists
-from sandbox.stage import Stage
+from sandbox.random_draws import key
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 SHARED_SET = 8001
@@ -89,7 +89,7 @@ def campaign_negatives(stage: Stage, account: Account) -> Iterator[Criterion]:
     for row, channel in enumerate(campaigns.channel):
         if channel == "SEARCH":
             own_id = int(campaigns.id[row])
-            word = words.NEGATIVES[int(key(seed, 73, own_id) % np.uint64(len(words.NEGATIVES)))]
+            word = text_catalog.NEGATIVES[int(key(seed, 73, own_id) % np.uint64(len(text_catalog.NEGATIVES)))]
             fields = {"text": word, "match_type": "PHRASE", "negative": True, "status": "ENABLED"}
             yield _began(stage, account, "campaign_criterion", own_id, own_id * 10, fields)
     yield from _made(stage, account, "campaign_criterion")
@@ -105,7 +105,7 @@ def shared_sets(stage: Stage, account: Account) -> Iterator[Criterion]:
 def shared_criteria(stage: Stage, account: Account, *, shared_set: int | None = None) -> Iterator[Criterion]:
     """Words of lists."""
     if shared_set in (None, SHARED_SET):
-        for n, word in enumerate(words.NEGATIVES[:3]):
+        for n, word in enumerate(text_catalog.NEGATIVES[:3]):
             fields = {"text": word, "match_type": "BROAD"}
             yield _began(stage, account, "shared_criterion", SHARED_SET, n + 1, fields)
     yield from _made(stage, account, "shared_criterion", shared_set)

@@ -8,7 +8,7 @@ from sandbox.google import criteria
 from sandbox.google.criteria import Criterion
 from sandbox.google.failures import OperationRefused, Path, operation_refused
 from sandbox.google.keyword_rules import MATCH_TYPES, require_keyword
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 SET_TYPES = {2: "NEGATIVE_KEYWORDS", 4: "ACCOUNT_LEVEL_NEGATIVE_KEYWORDS"}

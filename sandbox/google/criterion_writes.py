@@ -6,7 +6,7 @@ from sandbox.google import criteria, user_lists
 from sandbox.google.criteria import Criterion
 from sandbox.google.criterion_checks import SET_TYPES, Checks, Outcome, Pending
 from sandbox.google.failures import OperationRefused, Path
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 KINDS = {

@@ -18,7 +18,7 @@ from sandbox.audiences import EMAIL, PHONE, Audience, Entry, is_hash
 from sandbox.faults import UPLOADS
 from sandbox.google.oauth import ACCESS_TOKEN
 from sandbox.google.write_answers import http_answer
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.write_faults import WriteFault
 
 MOST_AT_ONCE = 10_000

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.diary import strategies
 from sandbox.google import ads, criteria, history, user_lists
 from sandbox.google.history import budget_id
+from sandbox.incident_log import strategies
 from sandbox.labels import NUMBERS, labels, number
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 MANAGER = Account(

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.account_objects import ObjectChange
 from sandbox.google.failures import refused
 from sandbox.google.gaql import Query
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 KEPT_DAYS = 30

@@ -8,8 +8,8 @@ import numpy as np
 from sandbox.catalog import Catalog
 from sandbox.google import criteria, entities
 from sandbox.report import METRICS, Report
+from sandbox.running_world import Stage
 from sandbox.search_terms import TERMS_MOST, TermDays
-from sandbox.stage import Stage
 from sandbox.world import Account
 
 _STRICTNESS = {"EXACT": 0, "PHRASE": 1, "BROAD": 2}

@@ -8,7 +8,7 @@ from sandbox.google import ad_writes, criterion_writes, user_lists
 from sandbox.google.criterion_checks import Pending
 from sandbox.google.failures import OperationRefused, Path, operation_refused
 from sandbox.google.history import budget_id
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 STATUSES = {2: ("ENABLED", True), 3: ("PAUSED", False), 4: ("REMOVED", False)}

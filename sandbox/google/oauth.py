@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sandbox.certificates import Papers
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 
 ACCESS_TOKEN = "ya29.sandbox"  # noqa: S105 — opens nothing but this program
 ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"

@@ -16,7 +16,7 @@ from sandbox.google.failures import VERSION, Refused, failure_of, refused
 from sandbox.google.field_service import FIELD
 from sandbox.google.fields import VERSIONS
 from sandbox.google.write_answers import HTTP_OF_CODE, BareStatus
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 
 MUTATED = {
     "campaigns": ("Campaign", "Campaigns"), "campaignBudgets": ("CampaignBudget", "CampaignBudgets"),

@@ -14,7 +14,7 @@ from sandbox.google.failures import VERSION
 from sandbox.google.gaql import Query
 from sandbox.google.metrics import columns
 from sandbox.report import METRICS
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 _EPOCH = date(1970, 1, 1).toordinal()

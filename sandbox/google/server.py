@@ -14,7 +14,7 @@ from sandbox.google import write_answers
 from sandbox.google.calls import Call, Calls, message_types
 from sandbox.google.failures import VERSION, Refused, abort, refused
 from sandbox.google.fields import VERSIONS
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 
 _METHOD = re.compile(r"^/google\.ads\.googleads\.(v\d+)\.services\.(\w+)/(\w+)$")
 

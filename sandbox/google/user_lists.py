@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.audiences import FIRST_ID, Audience
 from sandbox.google.failures import Path, error
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 CONTACT_INFO, EXCLUDED = 2, "excluded_user_lists"

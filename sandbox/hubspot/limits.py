@@ -4,7 +4,7 @@ from collections import deque
 from threading import Lock
 
 from sandbox.hubspot.refusals import throttled
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 
 WINDOW_SECONDS = 10.0
 SEARCHES_A_SECOND = 5

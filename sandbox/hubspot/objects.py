@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.customer_settings import STAGES
-from sandbox.customers.books import Books
-from sandbox.customers.cards import COMPANY_BASE, Cards
-from sandbox.draws import Floats, Whole
+from sandbox.customers.contact_cards import COMPANY_BASE, Cards
+from sandbox.customers.customer_records import Books
 from sandbox.hubspot.traits import company_card, contact_card
+from sandbox.random_draws import Floats, Whole
 from sandbox.world import World
 
 History = list[tuple[float, str]]

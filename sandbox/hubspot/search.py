@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sandbox.draws import Whole
 from sandbox.hubspot.objects import Holdings
 from sandbox.hubspot.parameters import require_body
 from sandbox.hubspot.properties import PROPERTIES, SEARCHED, is_instant, is_number
 from sandbox.hubspot.refusals import bad
+from sandbox.random_draws import Whole
 
 CAP, PAGE, MOST_GROUPS, MOST_FILTERS = 10_000, 200, 5, 6
 BODY = {"filterGroups", "sorts", "query", "properties", "limit", "after"}

@@ -1,7 +1,7 @@
 """Traits and consent as HubSpot's properties: its standard ones, and `use_case` and `pain_point`, which an account defines itself."""
 
-from sandbox.customers.books import Books
-from sandbox.customers.cards import Cards
+from sandbox.customers.contact_cards import Cards
+from sandbox.customers.customer_records import Books
 
 AGREED, NOT_ASKED = "Freely given consent from contact", "Not applicable"
 

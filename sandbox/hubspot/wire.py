@@ -22,7 +22,7 @@ from sandbox.hubspot.parameters import require_query
 from sandbox.hubspot.pipelines import pipelines
 from sandbox.hubspot.records import iso, nowhere
 from sandbox.hubspot.refusals import Refused, bad, expired, unknown_token
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 
 _OBJECTS = re.compile(r"crm/v3/objects/(contacts|companies|deals)(?:/(search|batch/read|\d+))?")
 _DETAILS = re.compile(r"account-info/v3/details")

@@ -14,13 +14,13 @@ import numpy as np
 
 from sandbox.breakdowns import parts_of, values_of
 from sandbox.catalog import Catalog
-from sandbox.draws import Whole, normal
 from sandbox.linkedin.analytics_query import DIVIDING, METRICS, PEOPLE, PIVOTS, AnalyticsQuery, parse
 from sandbox.linkedin.refusals import Refused
 from sandbox.market import Market
+from sandbox.random_draws import Whole, normal
 from sandbox.report import LEVELS
 from sandbox.report import METRICS as MARKET_METRICS
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 MOST_ELEMENTS = 15_000

@@ -13,7 +13,7 @@ from sandbox.linkedin import creation, entities
 from sandbox.linkedin.parameters import last_number, require_known, values_of, whole_number
 from sandbox.linkedin.refusals import Refused, bad, not_found
 from sandbox.linkedin.write_answers import write_response
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 from sandbox.write_faults import NO_ANSWER, WriteFault
 

@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.account_objects import AccountObject
 from sandbox.linkedin.parameters import last_number
 from sandbox.linkedin.refusals import Refused, bad, not_found
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 MOST_ACTIVE, MOST_OTHERS = 15, 85

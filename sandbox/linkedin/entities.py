@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from sandbox import words
-from sandbox.diary import strategies
+from sandbox import text_catalog
+from sandbox.incident_log import strategies
 from sandbox.linkedin.bids import changed_bid
 from sandbox.linkedin.refusals import bad, not_found
 from sandbox.linkedin.targeting import require_criteria
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 LEAST_BUDGET = Decimal(10)
@@ -204,7 +204,7 @@ def _campaign(stage: Stage, account: Account, row: int, entity_id: int) -> dict[
         "targetingCriteria": stage.market.current(
             account, "ad_set", entity_id, "targetingCriteria", _criteria(target)
         ),
-        "theme": words.THEMES[int(sets.theme[row])],
+        "theme": text_catalog.THEMES[int(sets.theme[row])],
         "unitCost": stage.market.current(
             account, "ad_set", entity_id, "unitCost", {"amount": "0", "currencyCode": account.currency}
         ),

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.customers.cards import Cards
+from sandbox.customers.contact_cards import Cards
 from sandbox.linkedin.parameters import require_known, whole_number
 from sandbox.linkedin.refusals import Refused, bad
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 
 MOST, LONGEST_DAYS = 100, 365
 FIELDS = (

@@ -10,7 +10,7 @@ from sandbox.audiences import EMAIL, Audience, Entry, is_hash
 from sandbox.linkedin.parameters import require_known, whole_number
 from sandbox.linkedin.refusals import Refused, bad, not_found
 from sandbox.linkedin.write_answers import write_response
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 
 MOST_AT_ONCE, LEAST_TARGETED = 5_000, 300
 FACET = "urn:li:adTargetingFacet:audienceMatchingSegments"

@@ -11,7 +11,7 @@ from sandbox.linkedin.parameters import require_known
 from sandbox.linkedin.refusals import Refused, bad
 from sandbox.linkedin.segments import FACET as MATCHED
 from sandbox.linkedin.segments import segment_urn
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 
 MEMBERS, LEAST_TOLD = 900_000_000, 300
 LOCATIONS = {

@@ -18,7 +18,7 @@ from sandbox.linkedin.collections import PATH, Collections, accounts, as_json
 from sandbox.linkedin.parameters import require_known
 from sandbox.linkedin.refusals import Refused, bad
 from sandbox.linkedin.restli import NotRestli, decode_query, decode_query_1
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 
 LONGEST_URL = 4_000
 LIVES_MONTHS = 12

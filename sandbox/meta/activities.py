@@ -8,7 +8,7 @@ from sandbox.changes import Change
 from sandbox.meta.entities import minor_micros
 from sandbox.meta.parameters import chosen, require_known
 from sandbox.meta.refusals import bad
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 DEFAULT_DAYS = 7

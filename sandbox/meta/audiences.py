@@ -7,7 +7,7 @@ from sandbox.audiences import EMAIL, PHONE, Audience, Entry, is_hash
 from sandbox.meta.parameters import PAGING, chosen, require_known
 from sandbox.meta.refusals import Refused, bad, unknown_object
 from sandbox.meta.write_answers import WriteAnswered
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 from sandbox.write_faults import NO_ANSWER, WriteFault
 

@@ -13,7 +13,7 @@ from sandbox.meta.audiences import new_targeting
 from sandbox.meta.parameters import require_known
 from sandbox.meta.refusals import Refused, bad
 from sandbox.meta.statuses import STATUSES
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 EDGES = {"campaigns": "campaign", "adsets": "ad_set", "ads": "ad", "adcreatives": "creative"}

@@ -9,7 +9,7 @@ from sandbox.meta.parameters import PAGING, chosen, cursor, holds, listed, requi
 from sandbox.meta.refusals import bad, unknown_object
 from sandbox.meta.statuses import EFFECTIVE, HIDDEN, effective_statuses
 from sandbox.meta.write_answers import WriteAnswered
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 from sandbox.write_faults import NO_ANSWER, WriteFault
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from sandbox.catalog import Catalog
-from sandbox.diary import strategies
+from sandbox.incident_log import strategies
 from sandbox.labels import UNREADABLE, labels, number
 from sandbox.meta.audiences import new_targeting
 from sandbox.meta.fields import WRITABLE
 from sandbox.meta.parameters import listed, require_known
 from sandbox.meta.refusals import Refused, bad
 from sandbox.meta.statuses import STATUSES, effective_status, is_rejected, status_of
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 WITHOUT_MINOR = {"CLP", "COP", "CRC", "HUF", "ISK", "IDR", "JPY", "KRW", "PYG", "TWD", "VND"}

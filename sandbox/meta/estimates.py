@@ -10,7 +10,7 @@ from sandbox.audiences import EMAIL, is_known
 from sandbox.meta.audiences import new_targeting
 from sandbox.meta.parameters import require_known
 from sandbox.meta.refusals import bad
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 PEOPLE = {

@@ -15,7 +15,7 @@ from sandbox.meta.parameters import holds, rules
 from sandbox.meta.refusals import bad
 from sandbox.meta.statuses import EFFECTIVE, effective_status
 from sandbox.report import LEVELS, METRICS
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 MOST_ROWS = 100_000

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sandbox.catalog import Catalog
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 STATUSES = {"ACTIVE", "PAUSED", "ARCHIVED", "DELETED"}

@@ -26,7 +26,7 @@ from sandbox.meta.insights import Insights
 from sandbox.meta.parameters import PAGING, cursor, encoded, require_known
 from sandbox.meta.refusals import Refused, bad, reduce_data
 from sandbox.meta.write_answers import WriteAnswered, batch_item, write_response
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 from sandbox.world import Account
 
 VERSIONS = ("v26.0", "v25.0")

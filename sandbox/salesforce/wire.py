@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.hubspot.objects import Holdings
+from sandbox.running_world import Stage
 from sandbox.salesforce.bulk import Job, Jobs, described, page
 from sandbox.salesforce.literals import Malformed
 from sandbox.salesforce.objects import FIELDS, rows
 from sandbox.salesforce.soql import Query, Row, parsed
-from sandbox.stage import Stage
 
 PAGE, LIMIT = 2_000, 100_000
 _JOB_FIELDS = {"operation", "query", "contentType", "columnDelimiter", "lineEnding"}

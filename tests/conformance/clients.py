@@ -17,9 +17,9 @@ from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.hubspot.objects import Holdings
+from sandbox.running_world import set_stage
 from sandbox.salesforce.objects import rows
 from sandbox.serve import Sandbox, running
-from sandbox.stage import set_stage
 from sandbox.world import load_world
 
 HERE = Path(__file__).parent

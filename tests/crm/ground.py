@@ -13,8 +13,8 @@ from resources.crm.registry import Crms
 from resources.platforms.retries import Patience
 from sandbox.clock import Clock
 from sandbox.customer_settings import Crm
+from sandbox.running_world import Stage, set_stage
 from sandbox.serve import Sandbox, running
-from sandbox.stage import Stage, set_stage
 from sandbox.world import World, load_world
 
 NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pandas as pd
 from resources.lake.lake import Lake
 from resources.tables.crm import CONTACTS, DEAL_STAGES, DEALS
 from sandbox.hubspot.objects import Holdings
-from sandbox.stage import Stage
+from sandbox.running_world import Stage
 
 
 def holdings(stage: Stage) -> Holdings:

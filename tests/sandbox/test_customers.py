@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.clock import Clock
 from sandbox.customer_settings import PAID, STAGES, Crm
-from sandbox.customers.books import Bookkeeper
+from sandbox.customers.customer_records import Bookkeeper
 from sandbox.customers.funnel import win_chance
 from sandbox.customers.people import DAY, TooManyPeople, came
 from sandbox.market import Market

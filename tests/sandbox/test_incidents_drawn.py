@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
 from sandbox.incident import KINDS, Incident
+from sandbox.incident_candidates import place_of
 from sandbox.incidents import PLANS, drawn
 from sandbox.market import Market
-from sandbox.places import place_of
 from sandbox.world import Account, World, WorldWrong, load_world
 from tests.sandbox.incident_worlds import (
     AT,

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from benchmarks.customers import customers
 from sandbox.clock import Clock
 from sandbox.customer_settings import PAID, Crm
-from sandbox.customers.books import Bookkeeper, Books
-from sandbox.customers.cards import Cards
+from sandbox.customers.contact_cards import Cards
+from sandbox.customers.customer_records import Bookkeeper, Books
 from sandbox.customers.repeats import YEAR
 from sandbox.hubspot.objects import Holdings
 from sandbox.market import Market

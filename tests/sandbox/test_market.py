@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from sandbox.behaviour import Behaviour
 from sandbox.clock import Clock
-from sandbox.draws import poisson
 from sandbox.market import Market
+from sandbox.random_draws import poisson
 from sandbox.report import LEVELS, METRICS, Report
 from sandbox.world import Account, World, load_world
 from tests.examples import examples

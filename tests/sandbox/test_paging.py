@@ -9,7 +9,7 @@ from sandbox.clock import Clock
 from sandbox.meta.entities import node
 from sandbox.meta.statuses import effective_statuses
 from sandbox.meta.wire import _Wire
-from sandbox.stage import Stage, set_stage
+from sandbox.running_world import Stage, set_stage
 from sandbox.world import World
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)

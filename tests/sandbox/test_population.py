@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sandbox import words
+from sandbox import text_catalog
 from sandbox.audience_reach import EXCLUSION_FIELDS, LINKEDIN_SEGMENT_SHIFT, POOL_AUDIENCES
 from sandbox.clock import Clock
 from sandbox.market import Market
 from sandbox.population import CUSTOMER_POOLS, DIMENSIONS
 from sandbox.report import METRICS
 from sandbox.response_truth import ad_set_truth
+from sandbox.running_world import set_stage
 from sandbox.segment_mix import mix
-from sandbox.stage import set_stage
 from sandbox.world import Account, World
 
 BEGINS, NOW = date(2026, 1, 1), datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -104,7 +104,7 @@ def test_ad_sets_share_people_as_far_as_the_world_says(overlap: float, low: floa
     special = [
         int(np.flatnonzero(catalog.audience == pool)[0])
         for pool in np.unique(catalog.audience)
-        if words.AUDIENCES[pool] != "prospecting"
+        if text_catalog.AUDIENCES[pool] != "prospecting"
     ]
     pair = special[:2]
     alone = [m.people.joint_reach(account, [row], START, END) or 0 for row in pair]
@@ -259,7 +259,7 @@ def test_a_lifted_overlap_raises_what_the_others_get() -> None:
     m, account = market({"overlap": 1.0}, response=response)
     before = totals(m, account, "clicks")
     m.clock.set(datetime(2026, 8, 31, 12, tzinfo=UTC))
-    for pool in range(len(words.AUDIENCES) - 1):
+    for pool in range(len(text_catalog.AUDIENCES) - 1):
         exclude(m, account, 0, [POOL_AUDIENCES["meta_ads"] + n for n in range(pool + 1)])
     m.clock.set(NOW)
     after = totals(m, account, "clicks")

@@ -10,8 +10,8 @@ import requests
 
 from sandbox.clock import Clock
 from sandbox.negative_keywords import Scope
+from sandbox.running_world import set_stage
 from sandbox.serve import Sandbox, running
-from sandbox.stage import set_stage
 from sandbox.world import World
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)

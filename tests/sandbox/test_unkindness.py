@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sandbox.clock import Clock
-from sandbox.customers.books import Bookkeeper
+from sandbox.customers.customer_records import Bookkeeper
 from sandbox.market import Market
 from sandbox.world import World
 

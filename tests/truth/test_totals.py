@@ -26,8 +26,8 @@ from sandbox.clock import Clock
 from sandbox.fx import rates
 from sandbox.market import Market
 from sandbox.report import LEVELS, Report
+from sandbox.running_world import set_stage
 from sandbox.serve import running
-from sandbox.stage import set_stage
 from sandbox.world import Account, World
 from tests.conftest import MORNING
 from tests.examples import examples

@@ -10,7 +10,7 @@ import pytest
 from resources.config.settings import Settings
 from resources.errors import PlatformRefused
 from resources.tables.google_ads import CONVERSION_ACTION_DAY, DAYS, ENTITIES, KEYWORDS, SEARCH_TERM_DAY
-from sandbox import words
+from sandbox import text_catalog
 from sandbox.serve import Sandbox
 from tests.wire.delivery import LAST, rows, truth
 from tests.wire.google_client import AMERICA, GERMANY, MANAGER, account, official, reader, streamed
@@ -215,7 +215,7 @@ def test_keywords_are_told_from_negatives_and_shared_lists(settings: Settings, s
     assert shared
     assert on_campaigns
     assert all(row["ad_set_id"] and row["campaign_id"] for row in positive)
-    assert all(row["is_negative"] and row["text"] in words.NEGATIVES for row in shared + on_campaigns)
+    assert all(row["is_negative"] and row["text"] in text_catalog.NEGATIVES for row in shared + on_campaigns)
     assert {row["match_type"] for row in positive} == {"EXACT", "PHRASE", "BROAD"}
     assert len({row["criterion_id"] for row in keyword_rows}) == len(keyword_rows)
 

@@ -11,7 +11,7 @@ from facebook_business.api import FacebookAdsApi
 from resources.config.settings import Settings
 from resources.ledger.proposal import Target
 from resources.platforms.registry import Platforms
-from sandbox import words
+from sandbox import text_catalog
 from sandbox.control import edit_by_hand
 from sandbox.labels import labels
 from sandbox.serve import Sandbox
@@ -149,7 +149,7 @@ def test_googles_client_reads_resource_names_and_their_names_apart(
     }
     assert [names[one] for one in row.ad_group.labels] == ["protected"]
     assert list(row.campaign.labels) == []
-    assert set(names.values()) == {name for name, _ in words.LABELS}
+    assert set(names.values()) == {name for name, _ in text_catalog.LABELS}
 
 
 def test_metas_client_reads_labels_with_their_names_and_none_where_there_are_none(

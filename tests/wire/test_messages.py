@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 import requests
 
-from sandbox.caught import KEPT, Caught
+from sandbox.message_store import KEPT, Caught
 from sandbox.serve import Sandbox
 
 

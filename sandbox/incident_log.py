@@ -1,6 +1,6 @@
 """The incidents of a running world: those of its file, those that were added since, and what they leave to be seen in entities.
 
-Delivery is in `sandbox.effects`. Two kinds show elsewhere too: rejected ads say so for as long as they are, and a change of the bid
+Delivery is in `sandbox.incident_effects`. Two kinds show elsewhere too: rejected ads say so for as long as they are, and a change of the bid
 strategy stands in the change history from the day before its first day on, made by a person.
 """
 
@@ -12,9 +12,9 @@ import numpy as np
 
 from sandbox.catalog import Catalog
 from sandbox.changes import Change
-from sandbox.draws import key
-from sandbox.effects import ads_hit, rows_above
 from sandbox.incident import Incident, require_known
+from sandbox.incident_effects import ads_hit, rows_above
+from sandbox.random_draws import key
 from sandbox.world import World, WorldWrong
 
 Entity = tuple[str, int]

@@ -10,11 +10,11 @@ from typing import Any, Protocol
 from sandbox.account_objects import AccountObjects
 from sandbox.audiences import Audiences
 from sandbox.audit import Audit, Request
-from sandbox.caught import Caught
 from sandbox.clock import Clock
-from sandbox.customers.books import Bookkeeper
+from sandbox.customers.customer_records import Bookkeeper
 from sandbox.faults import UPLOADS, Faults
 from sandbox.market import Market
+from sandbox.message_store import Caught
 from sandbox.world import Account, World
 from sandbox.write_faults import LateChanges, WriteFault
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.catalog import Catalog
-from sandbox.draws import Floats, Whole
 from sandbox.incident import KINDS, Incident, Metric
+from sandbox.random_draws import Floats, Whole
 
 
 @dataclass(frozen=True)

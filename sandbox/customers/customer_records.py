@@ -12,12 +12,12 @@ import numpy.typing as npt
 from sandbox.customer_settings import CHANNELS, PAID, STAGES
 from sandbox.customers.funnel import Funnel, funnel, win_chance
 from sandbox.customers.latent import multiplier, segment_of
-from sandbox.customers.paths import Touches, convincing_rate, paths
 from sandbox.customers.people import DAY, AdSets, People, came
 from sandbox.customers.repeats import Repeats, repeats
+from sandbox.customers.touch_paths import Touches, convincing_rate, paths
 from sandbox.customers.traits import Traits
-from sandbox.draws import Floats, Keys, Whole
 from sandbox.market import Market
+from sandbox.random_draws import Floats, Keys, Whole
 from sandbox.segment_mix import NOBODY
 
 Columns = dict[str, list[Any]]

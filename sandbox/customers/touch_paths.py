@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sandbox.catalog import Catalog
 from sandbox.customer_settings import CHANNELS, PAID, UNPAID
 from sandbox.customers.people import DAY, AdSets, People
-from sandbox.draws import Floats, Whole, key, lognormal, poisson, uniform
+from sandbox.random_draws import Floats, Whole, key, lognormal, poisson, uniform
 from sandbox.segment_mix import NOBODY, mix
 from sandbox.segment_settings import typical
 from sandbox.world import World

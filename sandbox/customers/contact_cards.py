@@ -4,12 +4,12 @@ from urllib.parse import quote, quote_plus
 
 import numpy as np
 
-from sandbox import words
+from sandbox import text_catalog
 from sandbox.customer_settings import CHANNELS
-from sandbox.customers.books import Books, contact_id
-from sandbox.customers.paths import click_key
+from sandbox.customers.customer_records import Books, contact_id
+from sandbox.customers.touch_paths import click_key
 from sandbox.customers.traits import company_of
-from sandbox.draws import Whole, key, uniform
+from sandbox.random_draws import Whole, key, uniform
 from sandbox.segment_mix import NOBODY
 from sandbox.world import World
 
@@ -169,7 +169,7 @@ class Cards:
         content = self._books.traits.of_person("content", int(self._books.touches.person[touch]))
         ad_set = int(self._books.touches.ad_set[touch])
         if content is None and ad_set != NOBODY:
-            content = words.THEMES[int(self._books.sets.theme[ad_set])]
+            content = text_catalog.THEMES[int(self._books.sets.theme[ad_set])]
         return f"https://shop.example/{quote((content or '').replace(' ', '-'))}"
 
     def _searched(self, touch: int) -> str:

@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 
 from sandbox.catalog import Catalog
-from sandbox.draws import Floats
 from sandbox.incident import Incident, Kind, Level
 from sandbox.market import Market
+from sandbox.random_draws import Floats
 from sandbox.world import Account
 
 SAMPLE_DAYS = 7
