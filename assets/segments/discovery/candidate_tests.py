@@ -135,12 +135,12 @@ def candidate_inputs(evaluation: EvaluationData) -> CandidateInputs | None:
     people = np.flatnonzero(evaluation.there)[chosen]
     early = people[periods.present_by(periods.middle)[people]]
     late_rows = periods.rows(periods.split, since=periods.middle).iloc[people]
-    known = periods.known.traits
-    late = training_set(late_rows, traits, known)
+    every_trait = periods.known.traits
+    late = training_set(late_rows, traits, every_trait)
     return CandidateInputs(
         (CLASSES, CASCADE, RESPONSE) if traits else (MIXTURE, CLASSES),
-        training_set(rows, traits, known),
-        (training_set(periods.rows(periods.middle).iloc[early], traits, known), late),
+        training_set(rows, traits, every_trait),
+        (training_set(periods.rows(periods.middle).iloc[early], traits, every_trait), late),
         late.rows,
         tuple(trait.name for trait in traits),
     )

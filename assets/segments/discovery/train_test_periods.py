@@ -151,14 +151,16 @@ def _is_redundant(codes: np.ndarray, others: np.ndarray) -> bool:
     return largest > 0 and statistic / largest > REDUNDANT
 
 
-def training_set(rows: pd.DataFrame, traits: tuple[Trait, ...], known: tuple[Trait, ...]) -> TraitTrainingSet:
+def training_set(
+    rows: pd.DataFrame, traits: tuple[Trait, ...], every_trait: tuple[Trait, ...]
+) -> TraitTrainingSet:
     """Training set for classes and responses: traits and purchases of one period.
 
-    `traits` form groups; all `known` ones are encoded, because rules of earlier weeks may use others.
+    `traits` form groups; `every_trait` is encoded, because rules of earlier weeks may use others.
     """
     purchases = tuple(trait for trait in ALL_PURCHASE_TRAITS if trait.name in rows)
     return TraitTrainingSet(
-        encode(rows, (*known, *purchases)),
+        encode(rows, (*every_trait, *purchases)),
         (*traits, *PURCHASE_TRAITS),
         combine(code_traits(rows, traits), purchase_levels(rows)),
         purchase_outcomes(rows),
