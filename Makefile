@@ -2,8 +2,10 @@
 # make dev     sandbox and Dagster UI together; one Ctrl-C ends both
 # make test    everything that is checked: format, lint, types, all tests
 # make check   the quick half of it: format, lint, types, architecture, hygiene
+# make nightly the campaigns that take too long for every change: outside clients, reverted safeguards, 500 kills
 # make backfill ARGS="--from 2026-01-01"   fill a range of days; ARGS="--help" says how
 # make pictures   the documentation's pictures, taken anew from the demo in a browser
+# make conformance   others' clients read the sandbox, each in an environment of its own outside the lock
 # make lock    pin every dependency anew from pyproject.toml (UPGRADE=1: to the newest)
 # make clean   remove the environment, the caches and what the sandbox left; var/live stays
 # Needs make and Python 3.11 to 3.13. An active virtual environment is left alone.
@@ -18,7 +20,7 @@ LOCK := $(RUN) -m uv --quiet pip compile pyproject.toml --extra dev --universal 
 LOCK += --no-strip-extras --no-emit-index-url --no-annotate --no-header $(if $(UPGRADE),--upgrade) -o requirements.lock
 INSTALLED := .venv/installed
 
-.PHONY: help demo dev test static check backfill pictures lock clean
+.PHONY: help demo dev test nightly conformance static check backfill pictures lock clean
 help:
 	@sed -n 's/^# //p' Makefile
 
@@ -36,6 +38,13 @@ test: static
 
 check: static
 	@$(RUN) -m pytest tests/test_architecture.py tests/test_hygiene.py
+
+nightly: conformance
+	@$(RUN) -m tests.reverted_guards
+	@$(RUN) -m benchmarks gate_faults --seed 1 --kills 500
+
+conformance: $(INSTALLED)
+	@$(RUN) -m tests.conformance.clients var/conformance
 
 static: $(INSTALLED)
 	@echo "Format, lint" && $(RUN) -m ruff format --check --output-format concise . && $(RUN) -m ruff check .

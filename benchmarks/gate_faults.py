@@ -13,11 +13,13 @@ change, after it, or while the change lands 1 second, 1 minute or 10 minutes lat
 cannot be forked).
 """
 
+import logging
 import os
 import random
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -135,12 +137,17 @@ class Rig:
         sets = pd.DataFrame(rows)
         keys = ["platform", "account_id", "campaign_id", "day", "read_at"]
         by_campaign = sets.drop(columns="ad_set_id").groupby(keys, as_index=False).sum()
+        owners = {own: campaigns.get(own, "spare") for own in ids}
+        for campaign in set(
+            campaigns.values()
+        ):  # other ad sets of each campaign: no pause stops its last one
+            owners |= {f"{campaign} other {number}": campaign for number in range(10)}
         entities = pd.DataFrame(
             [
-                {"platform": place.platform, "account_id": place.account_id, "level": level, "entity_id": own,
-                 "campaign_id": campaigns.get(own, "spare"), "status": "active", "daily_budget": budgets.get(own, 1e7), "budget_id": own,
-                 "budget_owner": level, "time_zone": "UTC", "name": own}
-                for own in [*ids, *(f"more {n}" for n in range(20))] for level in ("ad_set", "campaign")
+                {"platform": place.platform, "account_id": place.account_id, "level": level, "entity_id": own, "campaign_id": campaign,
+                 "status": "active", "daily_budget": budgets.get(own, 1e7), "budget_id": own, "budget_owner": level, "time_zone": "UTC",
+                 "name": own}
+                for own, campaign in owners.items() for level in ("ad_set", "campaign")
             ]
         )  # fmt: skip
         words = [change.target.words for change in proposal.changes]
@@ -177,6 +184,7 @@ def measure(
     *, seed: int, world: str | None, size: int | None, say: Callable[[str], None], kills: int = 0
 ) -> dict[str, Any]:
     """Every answer and moment in `size` cases (240 unless given; 0 is all of them), then `kills` killed processes."""
+    logging.getLogger("google.ads.googleads.client").setLevel(logging.CRITICAL)  # it tells of every fault
     cases = list(all_cases())
     chosen = cases if size == 0 else random.Random(seed).sample(cases, min(size or SAMPLE, len(cases)))
     totals: Counter[str] = Counter()
@@ -209,30 +217,21 @@ def all_cases() -> Iterator[Case]:
                     yield Case(platform, kind, answer, moment, seconds, nth)
 
 
-class open_rig:  # noqa: N801 — a context manager, used like a function
-    """The rig, up; gone at the end of the `with` block."""
-
-    def __init__(self, folder: Path, *, seed: int, world: str | None) -> None:
-        self._folder, self._seed, self._world = folder, seed, world
-
-    def __enter__(self) -> Rig:
-        where = self._world or even_world(self._folder, seed=self._seed, ad_sets=80)
-        stage = set_stage(load_world(where), Clock(NOON))
-        self._running = running(stage, folder=self._folder / "sandbox")
-        sandbox = self._running.__enter__()
-        settings = load_settings({"PAID_MEDIA_VAR": str(self._folder), "PAID_MEDIA_PROFILE": "sandbox"})
+@contextmanager
+def open_rig(folder: Path, *, seed: int, world: str | None) -> Iterator[Rig]:
+    """A sandbox with its targets, for as long as the block runs."""
+    stage = set_stage(load_world(world or even_world(folder, seed=seed, ad_sets=80)), Clock(NOON))
+    with running(stage, folder=folder / "sandbox") as sandbox:
+        settings = load_settings({"PAID_MEDIA_VAR": str(folder), "PAID_MEDIA_PROFILE": "sandbox"})
         patience = Patience(total_seconds=2, unreachable_seconds=0.2, first_pause=0.01)
         platforms = Platforms(lambda: settings, patience=patience, now=stage.clock.now)
-        rig = Rig(sandbox, self._folder, platforms, {})
+        rig = Rig(sandbox, folder, platforms, {})
         for platform in AMBIGUOUS:
             rig.targets[platform, "pause"] = targets_of(rig, platform, "ad_set", count=3)
             rig.targets[platform, "budget"] = targets_of(rig, platform, "campaign", count=2) or targets_of(
                 rig, platform, "ad_set", count=2, with_budget=True
             )
-        return rig
-
-    def __exit__(self, *error: object) -> None:
-        self._running.__exit__(*error)
+        yield rig
 
 
 def targets_of(rig: Rig, platform: str, level: str, *, count: int, with_budget: bool = False) -> list[Target]:
@@ -242,14 +241,16 @@ def targets_of(rig: Rig, platform: str, level: str, *, count: int, with_budget: 
     catalog = rig.sandbox.stage.market.catalog(account)
     ids = (catalog.campaigns if level == "campaign" else catalog.ad_sets).id.tolist()
     chosen: list[Target] = []
-    for own in ids:
-        target = Target(platform=platform, account_id=account.id, level=level, entity_id=str(own))  # type: ignore[arg-type]
+    for entity_id in ids:
+        target = Target(platform=platform, account_id=account.id, level=level, entity_id=str(entity_id))
         try:
             image = rig.image(target)
         except PaidMediaError:
             continue
-        if image.status == "active" and (
-            not needs_budget or (image.daily_budget is not None and image.shared_by == 1)
+        if (
+            image.status == "active"
+            and image.learning_state != "LEARNING"
+            and (not needs_budget or (image.daily_budget is not None and image.shared_by == 1))
         ):
             chosen.append(target)
         if len(chosen) == count:
@@ -285,7 +286,7 @@ def cut(rig: Rig, target: Target, amount: str) -> Change:
 def proposal_of(rig: Rig, changes: list[Change], kind: str) -> Proposal:
     at, as_of = rig.platforms.now(), NOON.date() - timedelta(days=1)
     return Proposal(
-        proposal_id=proposal_id(kind, as_of, changes, created_at=at), kind=kind, changes=tuple(changes), proposer="rule:bench",  # type: ignore[arg-type]
+        proposal_id=proposal_id(kind, as_of, changes, created_at=at), kind=kind, changes=tuple(changes), proposer="rule:bench",
         reason="a benchmark", evidence={"spend_a_day": 1.0, "expected_conversions": 99}, effect=Effect(metric="none", words="none"),
         verdicts=(), level="propose", as_of=as_of, created_at=at, expires_at=at + timedelta(hours=30),
     )  # fmt: skip
@@ -296,7 +297,7 @@ def run_case(rig: Rig, case: Case) -> tuple[Counter[str], str]:
     rig.begin()
     proposals = proposals_of(rig, case)
     key = propose(rig, proposals)
-    detail = {"answer": case.answer, "moment": case.moment, "seconds": case.seconds}
+    detail: dict[str, Any] = {"answer": case.answer, "moment": case.moment, "seconds": case.seconds}
     rig.sandbox.stage.faults.arm(case.platform, "write_answer", after=case.nth, **detail)
     decide(rig, key, "reject" if case.kind == "rejected" else "approve")
     carry_out(rig, key)

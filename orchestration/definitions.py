@@ -1,4 +1,4 @@
-"""The composition root: every asset, check, job, schedule and sensor, and what they stand on.
+"""The composition root: every asset, check, job, schedule and sensor, with the resources they use.
 
 Nothing is read from the environment or the network while this loads. Resources are plain objects without a config schema:
 nothing of them can be overridden from the launchpad (docs/decisions).
@@ -29,17 +29,17 @@ from resources.drop_folder import DroppedFiles
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
 from sensors.automation import automation
-from sensors.conversion_settings_changed import watching
+from sensors.conversion_settings_changed import changed_pasts_sensor
 from sensors.dropped_file_days import dropped_days, renew_core
 from sensors.dropped_files import dropped_files_changed
 from sensors.failures import failed_runs
 from sensors.notices import notices, send_messages_job
-from sensors.proposals import watch
+from sensors.proposals import proposals_sensor
 from sensors.unknown_outcomes import read_back_outcomes, unknown_outcomes
 
 
-def at_hand() -> dict[str, Any]:
-    """What the assets stand on, each made when a run first asks for it."""
+def resources_of_runs() -> dict[str, Any]:
+    """The resources of assets and sensors, each created when a run first asks for it."""
     return {
         "settings": dg.ResourceDefinition(lambda _: load_settings(with_platforms=False)),
         "lake": dg.ResourceDefinition(lambda _: Lake(load_settings(with_platforms=False).lake_uri)),
@@ -77,15 +77,15 @@ def defs() -> dg.Definitions:
         schedules=[every_morning, every_hour, every_night],
         sensors=[
             automation,
-            watching(daily_pull),
+            changed_pasts_sensor(daily_pull),
             dropped_files_changed,
             dropped_days,
-            watch(decide),
+            proposals_sensor(decide),
             unknown_outcomes,
             notices,
             failed_runs,
         ],
-        resources=at_hand(),
+        resources=resources_of_runs(),
         executor=dg.in_process_executor,
     )
     return with_freshness(definitions)

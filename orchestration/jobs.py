@@ -1,4 +1,4 @@
-"""What a person or the clock starts: the daily pull, the whole path from the platforms to core over a range of days, a decision."""
+"""Jobs that a person or a schedule starts: the daily pull, the CRM, a range of days, a decision, compaction."""
 
 from collections.abc import Iterable
 from typing import Any

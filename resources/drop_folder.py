@@ -1,4 +1,4 @@
-"""The folder people drop exports into: read, watched, and given back what could not be read."""
+"""The folder for exports that people drop: listing, fingerprint, and files given back that could not be read."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Messages to people, by whichever service the deployment names (Apprise addresses), each in a bounded time.
+"""Delivers messages by the services that the deployment names (Apprise addresses), each in a bounded time.
 
 An address that does not answer never holds up what calls this: after some seconds it is left to its own thread, which still writes
 down what became of it. Nothing that Apprise says is passed on, for it may hold the address, and addresses hold tokens: a failure

@@ -81,6 +81,10 @@ class Audiences:
     def of(self, platform: str, account_id: str) -> list[Audience]:
         return [a for a in list(self._made.values()) if (a.platform, a.account_id) == (platform, account_id)]
 
+    def every(self, platform: str) -> list[Audience]:
+        """The audiences of all accounts of a platform."""
+        return [one for one in list(self._made.values()) if one.platform == platform]
+
     def truth(self, platform: str | None) -> list[dict[str, Any]]:
         """Every audience with exactly whom it holds, as `kind:hash`, sorted."""
         return [

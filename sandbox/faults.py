@@ -30,6 +30,7 @@ KNOWN: dict[str, dict[str, str]] = {
         "day_quota": "RESOURCE_EXHAUSTED until tomorrow",
         "truncated": "a report ends well after half of its rows",
         "slow": "the answer waits (detail: seconds)",
+        "repeat_accepted": "a create of a criterion that exists is answered with the existing one, not refused",
         **WRITES,
         **UPLOADS,
     },

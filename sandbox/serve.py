@@ -19,7 +19,7 @@ from starlette.routing import Mount
 from sandbox import control, google, hubspot, linkedin, messages, meta, salesforce
 from sandbox.certificates import Papers, make_papers
 from sandbox.fx import rates
-from sandbox.google import data_manager, oauth
+from sandbox.google import data_manager, oauth, rest
 from sandbox.google.entities import MANAGER
 from sandbox.stage import Stage
 
@@ -104,6 +104,7 @@ def _config(stage: Stage, papers: Papers, url: str) -> uvicorn.Config:
             *data_manager.routes(stage),
             *linkedin.routes(stage),
             *([] if stage.world.crm.kind == "none" else [*hubspot.routes(stage), *salesforce.routes(stage)]),
+            *rest.routes(stage),
         ]
     )
     return uvicorn.Config(

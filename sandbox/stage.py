@@ -7,6 +7,7 @@ from functools import cached_property
 from time import monotonic
 from typing import Any, Protocol
 
+from sandbox.account_objects import AccountObjects
 from sandbox.audiences import Audiences
 from sandbox.audit import Audit, Request
 from sandbox.caught import Caught
@@ -64,6 +65,11 @@ class Stage:
         return Bookkeeper(self.market)
 
     @cached_property
+    def objects(self) -> AccountObjects:
+        """What was made and changed through the platforms' APIs besides the market's own entities."""
+        return AccountObjects(self.clock)
+
+    @cached_property
     def late_changes(self) -> LateChanges:
         """Changes that were answered and are still to land."""
         return LateChanges(self.clock)
@@ -90,6 +96,7 @@ class Stage:
         self.market.diary.forget_added()
         self.market.changes.clear()
         self.audiences.clear()
+        self.objects.clear()
         self.faults.clear()
         self.late_changes.clear()
         self.audit.clear()

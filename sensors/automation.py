@@ -1,4 +1,4 @@
-"""Turns declarative automation on: what follows from renewed inputs runs by itself, a range of days as one backfill."""
+"""Sensor that evaluates the automation conditions and requests runs, a range of days as one backfill."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""Somebody changed what counts as a conversion: days that were read before are asked for again, over the long window.
+"""Requests the long window again when a conversion action was changed at a platform.
 
 Google's change history does not tell of conversion actions (v26: no such resource type in change_event), Meta's of no attribution.
 So this looks at the lists of conversion actions as every pull found them: raw keeps each version.
@@ -19,7 +19,7 @@ from resources.platforms.registry import Platforms
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
-def watching(job: Any) -> dg.SensorDefinition:
+def changed_pasts_sensor(job: Any) -> dg.SensorDefinition:
     """The sensor that asks `job` for a platform's past again."""
 
     @dg.sensor(
@@ -54,7 +54,7 @@ def watching(job: Any) -> dg.SensorDefinition:
 
 
 def changes(lake: Lake, platform: str, *, since: datetime, until: datetime) -> list[str]:
-    """Conversion actions found changed or gone after `since` and up to `until`, in words. One that is new changes no past."""
+    """Conversion actions that were changed or removed after `since` and up to `until`, one sentence each. A new one changes no past day."""
     table = CONVERSION_ACTIONS[platform]
     sql = f"""
         select account_id, name, click_window_days, before from (

@@ -1,4 +1,4 @@
-"""Dropped files have no days of their own in the asset graph: this asks core to renew the days they touch."""
+"""Requests core for the days that dropped files cover, because dropped files have no partitions in the asset graph."""
 
 import dagster as dg
 import msgspec

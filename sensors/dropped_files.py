@@ -1,4 +1,4 @@
-"""Watches the drop folder: when a file or a mapping comes, changes or goes, the folder is read anew."""
+"""Requests a run that reads the drop folder when a file or a mapping in it was added, changed or removed."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""A run failed: somebody is told, once until it succeeds again. Decisions that the gate refused are told where they were made."""
+"""Queues a notification when a run failed, once until it succeeds again. Refused decisions are reported where they were made."""
 
 from collections.abc import Sequence
 

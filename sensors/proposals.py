@@ -1,4 +1,4 @@
-"""New proposals become partitions and are announced, waiting ones are remembered, ended ones leave the UI.
+"""Registers proposals as partitions, announces them, reminds approvers, expires and retires proposals.
 
 The ledger remembers what was done (`registered_at`, `announced_at`), and each is done again until it is marked: a crash in
 between says something twice, and never keeps it quiet. A proposal that waits holds no run, no process and no slot.
@@ -26,7 +26,7 @@ from resources.policy.policy import PolicyUnreadable
 AT_ONCE, SHEETS_SECONDS, REMIND_BEFORE = 5_000, 1.0, timedelta(hours=2)
 
 
-def watch(job: Any) -> dg.SensorDefinition:
+def proposals_sensor(job: Any) -> dg.SensorDefinition:
     """The sensor that looks after waiting proposals; `job` is what an automatic level asks to run."""
 
     @dg.sensor(

@@ -33,6 +33,13 @@ MAY_IMPORT = {  # longest prefix wins
     "orchestration": {"assets", "orchestration", "resources", "sensors"},
 }
 OURS = {"assets", "benchmarks", "orchestration", "resources", "sandbox", "sensors", "tests"}
+PROGRAM = ("assets", "orchestration", "resources", "sensors", "sandbox", "benchmarks")
+REFUSED_MODULES = set(
+    "deeds door desk figures helpers kept known places standing told utils watch words".split()  # noqa: SIM905 — a word list
+)
+"""Module names that do not say what is inside: figurative, or the name of no subject."""
+REFUSED_LOCALS = set("asked found kept known made one own place said thing told".split())  # noqa: SIM905 — a word list
+MOST_REFUSED_LOCALS = 0.03
 SLOW_SDKS = ("google.ads", "facebook_business")
 KNOW_DAGSTER = {"assets.py", "checks.py", "automation.py", "partitions.py"}
 READ_THE_LAKE = {
@@ -220,6 +227,51 @@ def test_every_asset_is_defined_under_the_folder_of_its_layer() -> None:
         key: name for key, name in modules_by_key.items() if key.split("/")[0] != name.split(".")[1]
     } == {}
     assert set(modules_by_key) == {spec.key.to_user_string() for spec in defs().resolve_all_asset_specs()}
+
+
+def test_no_module_has_a_name_that_does_not_say_what_is_inside() -> None:
+    assert [name for name in layer(*PROGRAM) if name.split(".")[-1] in REFUSED_MODULES] == []
+
+
+def test_no_two_classes_of_the_program_share_a_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for name, code in layer("assets", "orchestration", "resources", "sensors").items():
+        for node in ast.parse(code).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(name)
+    assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
+
+
+def test_local_names_say_what_they_hold() -> None:
+    names = [name for code in layer(*PROGRAM).values() for name in local_names(code)]
+    refused = [name for name in names if name in REFUSED_LOCALS]
+    assert len(refused) <= MOST_REFUSED_LOCALS * len(names), f"{len(refused)} of {len(names)}"
+
+
+def local_names(code: str) -> Iterator[str]:
+    """Parameters and assigned names of every function, each once per function."""
+    for function in ast.walk(ast.parse(code)):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            arguments = function.args
+            named = {a.arg for a in (*arguments.args, *arguments.kwonlyargs, *arguments.posonlyargs)}
+            stored = {
+                node.id
+                for node in ast.walk(function)
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            }
+            yield from named | stored
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("def f(a, *, b):\n    c = a\n    return c", {"a", "b", "c"}),
+        ("total = sum(lambda one: one)", {"one"}),
+        ("def f():\n    return [found for found in ()]", {"found"}),
+    ],
+)
+def test_local_names_are_parameters_and_assignments(code: str, names: set[str]) -> None:
+    assert set(local_names(code)) == names
 
 
 def _home(name: str, by_name: dict[str, str]) -> str | None:

@@ -8,6 +8,8 @@ smallest amount that can be shown. Rounding is half up on the decimal digits, as
 import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 
+from resources.currencies import decimals_of
+
 MISSING = "–"
 MINUS = "\N{MINUS SIGN}"
 _JOINED = "\N{NO-BREAK SPACE}"
@@ -16,27 +18,6 @@ _SYMBOLS = {
     "KRW": "₩", "MXN": "MX$", "NZD": "NZ$", "PHP": "₱", "THB": "฿", "TRY": "₺", "UAH": "₴", "USD": "$", "VND": "₫",
 }  # fmt: skip
 """Symbols that mean one currency only; every other currency is written with its ISO 4217 code."""
-_WHOLE = frozenset(
-    [
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ]
-)
-_THIRDS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 _WIDE = Context(prec=400)
 """Room for every digit of the largest float."""
 _SCALES = ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
@@ -90,11 +71,6 @@ def plain(value: float | str | None) -> str:
 def symbol(currency: str) -> str:
     """What stands before an amount: the symbol, or the ISO code with a space that does not break."""
     return _SYMBOLS.get(currency) or f"{currency}{_JOINED}"
-
-
-def decimals_of(currency: str) -> int:
-    """How many decimals amounts of that currency have."""
-    return 0 if currency in _WHOLE else 3 if currency in _THIRDS else 2
 
 
 def machine(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""`python -m orchestration.cli anomalies`: what is on, and what people say of it."""
+"""`python -m orchestration.cli anomalies`: current incidents, and people's feedback on them."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A range of days from the platforms to the key figures, and the daily run. Both are the assets, run window by window.
+"""The backfill of a range of days, and the daily run, in this process: the same assets in the same order as automation.
 
 Every platform is a run of its own: what keeps one out leaves the others alone, and is said at the end.
 """

@@ -1,4 +1,4 @@
-"""Tries each platform with what is configured: who can be read, who cannot, and what to do about it."""
+"""Tries each platform and CRM as configured: what can be read, what cannot, and what to do about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The main job from a fresh clone: 90 days of history, yesterday's run, the page; on the sandbox or on a folder of exports.
+"""The demo: 90 days of history, yesterday's run and the page, on the sandbox or on a folder of exports.
 
 It writes below `var/` alone and never reads a real account, whatever the environment holds.
 """

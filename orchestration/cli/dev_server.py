@@ -1,4 +1,4 @@
-"""The Dagster UI with its daemon and, in the sandbox profile, the sandbox: all in one terminal, ended together by one Ctrl-C."""
+"""Runs the Dagster UI with its daemon and, in the sandbox profile, the sandbox, until one Ctrl-C ends them all."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Runs in this very process: the same assets as in the UI, recorded in the same place, without a daemon.
+"""Runs assets in this process, recorded in the same Dagster storage that the UI shows, without a daemon.
 
 A backfill goes through its days in windows, newest last. Each window is one run, and running it again replaces what it wrote,
 so a backfill that was interrupted is started again as it was.

@@ -1,4 +1,4 @@
-"""`python -m orchestration.cli notify`: whether messages reach people, and what could not be said."""
+"""`python -m orchestration.cli notify`: tests the channels, and lists deliveries that wait or failed."""
 
 from datetime import timedelta
 from functools import partial

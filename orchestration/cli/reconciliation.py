@@ -1,4 +1,4 @@
-"""What has been read of which account, and whether it adds up: for a backfill that goes on where it stopped, and for its report."""
+"""Reconciliation of an account's levels per month, and which of its days have been read."""
 
 from datetime import date
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The sandbox as a child process: started for a demo or for `make dev`, met on a socket like any platform, ended with us."""
+"""The sandbox as a child process of `make demo` and `make dev`, ended together with them."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""`python -m orchestration.cli segments`: what rules would take, and the segments there are."""
+"""`python -m orchestration.cli segments`: the newest segments, and a preview of rules."""
 
 import click
 import pandas as pd

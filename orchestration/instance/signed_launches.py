@@ -1,4 +1,4 @@
-"""Who launched a run, where an authenticating proxy stands before the Dagster UI and signs who asks.
+"""Run coordinator that records who launched a run, as an authenticating proxy in front of the UI signed it.
 
 Used only where deploy/dagster.yaml names this coordinator and PAID_MEDIA_PROXY_KEY is set. The person goes into the ledger, which
 nobody can reach from the UI, and never into a tag, which everybody can forge. Backfills carry no headers, so they prove nobody.

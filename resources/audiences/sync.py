@@ -27,7 +27,7 @@ class Sync:
     wait: Callable[[], None]
     stopped: Callable[[], str | None] = lambda: None
 
-    def fill(self, kept: LedgerAudience, wanted: Collection[Member], *, by: str) -> None:
+    def fill(self, audience: LedgerAudience, wanted: Collection[Member], *, by: str) -> None:
         """Make the audience hold these and nobody else; made first where it is not there.
 
         Raises:
@@ -35,109 +35,122 @@ class Sync:
             PlatformRefused: The platform said no. What was sent before stays recorded.
         """
         with unfinished_is_unknown():
-            kept = self._made(kept)
-            self._settle(kept)
-            held = {one.member.entry: one for one in self.ledger.audiences.held_by(kept.number)}
-            goal = {one.entry: one for one in wanted if one.kind in self.client.identifiers}
-            gone = [one.member for entry, one in held.items() if entry not in goal and one.request_id is None]
-            come = [one for entry, one in goal.items() if _is_missing(held.get(entry))]
-            self._send(kept, gone, by=by, adds=False)
-            self._send(kept, come, by=by, adds=True)
-            self._all_settled(kept, goal)
+            audience = self._made(audience)
+            self._settle(audience)
+            held = {
+                membership.member.entry: membership
+                for membership in self.ledger.audiences.held_by(audience.number)
+            }
+            goal = {member.entry: member for member in wanted if member.kind in self.client.identifiers}
+            gone = [
+                membership.member
+                for entry, membership in held.items()
+                if entry not in goal and membership.request_id is None
+            ]
+            come = [member for entry, member in goal.items() if _is_missing(held.get(entry))]
+            self._send(audience, gone, by=by, adds=False)
+            self._send(audience, come, by=by, adds=True)
+            self._all_settled(audience, goal)
 
-    def take_out(self, kept: LedgerAudience, gone: Collection[Member], *, by: str) -> None:
+    def take_out(self, audience: LedgerAudience, gone: Collection[Member], *, by: str) -> None:
         """Take these out, and change nothing else. Raises like `fill`."""
-        if kept.audience_id is None:
+        if audience.audience_id is None:
             return
         with unfinished_is_unknown():
-            self._settle(kept)
-            entries = {one.entry for one in gone}
-            held = self.ledger.audiences.held_by(kept.number)
-            there = [one.member for one in held if one.member.entry in entries and one.request_id is None]
-            self._send(kept, there, by=by, adds=False)
-            self._all_settled(kept, {one.member.entry for one in held} - entries, strictly=False)
+            self._settle(audience)
+            entries = {member.entry for member in gone}
+            held = self.ledger.audiences.held_by(audience.number)
+            there = [
+                membership.member
+                for membership in held
+                if membership.member.entry in entries and membership.request_id is None
+            ]
+            self._send(audience, there, by=by, adds=False)
+            self._all_settled(
+                audience, {membership.member.entry for membership in held} - entries, strictly=False
+            )
 
-    def _made(self, kept: LedgerAudience) -> LedgerAudience:
-        if kept.audience_id is not None:
-            return kept
-        account = kept.target.account_id
-        own = self.client.find(account, kept.name) or self._create(kept)
-        self.ledger.audiences.name_audience(kept.number, own)
-        return replace(kept, audience_id=own)
+    def _made(self, audience: LedgerAudience) -> LedgerAudience:
+        if audience.audience_id is not None:
+            return audience
+        account = audience.target.account_id
+        audience_id = self.client.find(account, audience.name) or self._create(audience)
+        self.ledger.audiences.name_audience(audience.number, audience_id)
+        return replace(audience, audience_id=audience_id)
 
-    def _create(self, kept: LedgerAudience) -> str:
-        self._go_on(kept)
-        return self.client.create(kept.target.account_id, kept.name)
+    def _create(self, audience: LedgerAudience) -> str:
+        self._go_on(audience)
+        return self.client.create(audience.target.account_id, audience.name)
 
-    def _send(self, kept: LedgerAudience, members: list[Member], *, by: str, adds: bool) -> None:
+    def _send(self, audience: LedgerAudience, members: list[Member], *, by: str, adds: bool) -> None:
         for kind, batch in self._batches(members):
-            self._go_on(kept)
+            self._go_on(audience)
             self.ledger.audiences.mark_members(
-                kept.number, batch, MembershipState.ADDING if adds else MembershipState.REMOVING, by=by
+                audience.number, batch, MembershipState.ADDING if adds else MembershipState.REMOVING, by=by
             )
             request = self.client.upload(
-                kept.target.account_id,
-                kept.audience_id or "",
+                audience.target.account_id,
+                audience.audience_id or "",
                 kind,
-                [one.sha256 for one in batch],
+                [member.sha256 for member in batch],
                 adds=adds,
             )
             if request is None:
-                self._ended(kept, batch, by=by, adds=adds)
+                self._ended(audience, batch, by=by, adds=adds)
             else:
                 state = MembershipState.ADDING if adds else MembershipState.REMOVING
-                self.ledger.audiences.mark_members(kept.number, batch, state, by=by, request_id=request)
+                self.ledger.audiences.mark_members(audience.number, batch, state, by=by, request_id=request)
 
-    def _ended(self, kept: LedgerAudience, batch: Collection[Member], *, by: str, adds: bool) -> None:
+    def _ended(self, audience: LedgerAudience, batch: Collection[Member], *, by: str, adds: bool) -> None:
         if adds:
-            self.ledger.audiences.mark_members(kept.number, batch, MembershipState.IN, by=by)
+            self.ledger.audiences.mark_members(audience.number, batch, MembershipState.IN, by=by)
         else:
-            self.ledger.audiences.forget_members(kept.number, batch)
+            self.ledger.audiences.forget_members(audience.number, batch)
 
-    def _settle(self, kept: LedgerAudience) -> bool:
+    def _settle(self, audience: LedgerAudience) -> bool:
         """Find out what became of uploads that the platform worked on; True where it works on none any more."""
         waiting: dict[str, list[AudienceMembership]] = {}
-        for one in self.ledger.audiences.held_by(kept.number):
-            if one.request_id is not None:
-                waiting.setdefault(one.request_id, []).append(one)
+        for membership in self.ledger.audiences.held_by(audience.number):
+            if membership.request_id is not None:
+                waiting.setdefault(membership.request_id, []).append(membership)
         settled = True
         for request, rows in waiting.items():
             members, by, adds = (
-                [one.member for one in rows],
+                [membership.member for membership in rows],
                 rows[0].added_by,
                 rows[0].state == MembershipState.ADDING,
             )
             try:
-                if not self.client.is_done(kept.target.account_id, request):
+                if not self.client.is_done(audience.target.account_id, request):
                     settled = False
                     continue
             except PartlyTaken:  # which ones is not told: they stay as not taken, and are sent again
-                self.ledger.audiences.mark_members(kept.number, members, rows[0].state, by=by)
+                self.ledger.audiences.mark_members(audience.number, members, rows[0].state, by=by)
                 continue
-            self._ended(kept, members, by=by, adds=adds)
+            self._ended(audience, members, by=by, adds=adds)
         return settled
 
     def _all_settled(
-        self, kept: LedgerAudience, goal: Collection[tuple[str, str]], *, strictly: bool = True
+        self, audience: LedgerAudience, goal: Collection[tuple[str, str]], *, strictly: bool = True
     ) -> None:
         """Wait a little for the platform, then hold what is there against the goal. `strictly`: whoever is missing counts, too."""
         for look in range(LOOKS):
             if look:
                 self.wait()
-            if self._settle(kept):
+            if self._settle(audience):
                 break
-        rows = self.ledger.audiences.held_by(kept.number)
-        there = {one.member.entry for one in rows if one.state == MembershipState.IN}
-        left = {one.member.entry for one in rows} - set(goal)
+        rows = self.ledger.audiences.held_by(audience.number)
+        there = {membership.member.entry for membership in rows if membership.state == MembershipState.IN}
+        left = {membership.member.entry for membership in rows} - set(goal)
         if strictly:
             left |= there.symmetric_difference(goal)
         if left:
             raise OutcomeUnknown(
-                "Filling an audience", platform=self.client.platform, account_id=kept.target.account_id,
-                said=f"{len(left)} identifiers of {kept.target.entity_id} are not known to be as they should be yet",
+                "Filling an audience", platform=self.client.platform, account_id=audience.target.account_id,
+                said=f"{len(left)} identifiers of {audience.target.entity_id} are not known to be as they should be yet",
             )  # fmt: skip
 
-    def _go_on(self, kept: LedgerAudience) -> None:
+    def _go_on(self, audience: LedgerAudience) -> None:
         """Before every single request: whether anything may be sent at all.
 
         Raises:
@@ -147,13 +160,13 @@ class Sync:
             raise OutcomeUnknown(
                 "Filling an audience",
                 platform=self.client.platform,
-                account_id=kept.target.account_id,
+                account_id=audience.target.account_id,
                 said=why,
             )
 
     def _batches(self, members: list[Member]) -> Iterator[tuple[Identifier, list[Member]]]:
         for kind in self.client.identifiers:
-            mine = sorted(one for one in members if one.kind == kind)
+            mine = sorted(member for member in members if member.kind == kind)
             for at in range(0, len(mine), self.client.at_once):
                 yield kind, mine[at : at + self.client.at_once]
 

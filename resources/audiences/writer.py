@@ -1,7 +1,7 @@
 """Audiences on the action path: what a proposal about one starts from, and carrying it out.
 
 Speaks the same protocol as the writers of budgets and statuses, so gate, ledger and executor need not know what they carry out. Filling
-an audience is an operation on a set: `send` may be called again until it has happened (`Deeds` does so for members alone).
+an audience is an operation on a set: `send` may be called again until it has happened (`PlatformWrites` does so for members alone).
 """
 
 from collections.abc import Callable
@@ -46,14 +46,16 @@ class AudienceWriter:
                     "special_categories": self.sync.client.special_categories(target),
                 }
             )
-        kept = self._kept(target)
-        if kept.audience_id is not None:
-            self.sync.client.size(target.account_id, kept.audience_id)  # refused where it is gone or blocked
+        audience = self._kept(target)
+        if audience.audience_id is not None:
+            self.sync.client.size(
+                target.account_id, audience.audience_id
+            )  # refused where it is gone or blocked
         return Image(
-            name=kept.name, campaign_id=None, campaign_name=None, status="there" if kept.audience_id else "absent",
-            native_status=kept.purpose, currency="", labels=(),
+            name=audience.name, campaign_id=None, campaign_name=None, status="there" if audience.audience_id else "absent",
+            native_status=audience.purpose, currency="", labels=(),
             audience=AudienceImage(
-                audience_id=kept.audience_id, digest=kept.digest or NOTHING, people=kept.people, identifiers=kept.identifiers
+                audience_id=audience.audience_id, digest=audience.digest or NOTHING, people=audience.people, identifiers=audience.identifiers
             ),
         )  # fmt: skip
 
@@ -74,28 +76,34 @@ class AudienceWriter:
         """Fill the audience with whom was approved, without those who withdrew since; or write the exclusion, once."""
         if change.field != "members":
             return self.sync.client.exclude(change, rehearse=False)
-        wanted, kept = self._wanted(change), self._kept(change.target)
-        self.sync.fill(kept, wanted, by=change.after)
-        people = len({one.person for one in wanted})
-        self.sync.ledger.audiences.filled(kept.number, change.after, people=people, identifiers=len(wanted))
+        wanted, audience = self._wanted(change), self._kept(change.target)
+        self.sync.fill(audience, wanted, by=change.after)
+        people = len({member.person for member in wanted})
+        self.sync.ledger.audiences.filled(
+            audience.number, change.after, people=people, identifiers=len(wanted)
+        )
         return f"{people} people, {len(wanted)} identifiers"
 
     def _wanted(self, change: Change) -> list[Member]:
-        doing = Doing(self.platform, f"Filling {change.target.entity_id}", change.target.account_id)
+        call = Doing(self.platform, f"Filling {change.target.entity_id}", change.target.account_id)
         plan, agreed = self.sync.ledger.audiences.planned(change.after), self.agreed()
         if plan is None:
             raise PlatformRefused(
-                **doing.known(), said="whom it should hold is no longer laid down as it was approved", todo="Propose it anew."
+                **call.known(), said="whom it should hold is no longer laid down as it was approved", todo="Propose it anew."
             )  # fmt: skip
         if agreed is None:
             raise RefusedForNow(
-                **doing.known(), said="who agrees to advertising is not known", todo="Read the CRM first."
+                **call.known(), said="who agrees to advertising is not known", todo="Read the CRM first."
             )
-        return [one for one in plan if one.sha256 in agreed and one.kind in self.sync.client.identifiers]
+        return [
+            member
+            for member in plan
+            if member.sha256 in agreed and member.kind in self.sync.client.identifiers
+        ]
 
     def _kept(self, target: Target) -> LedgerAudience:
-        kept = self.sync.ledger.audiences.audience(target)
-        if kept is None:
-            doing = Doing(self.platform, f"Reading audience {target.entity_id}", target.account_id)
-            raise PlatformRefused(**doing.known(), said="no such audience was ever laid down")
-        return kept
+        audience = self.sync.ledger.audiences.audience(target)
+        if audience is None:
+            call = Doing(self.platform, f"Reading audience {target.entity_id}", target.account_id)
+            raise PlatformRefused(**call.known(), said="no such audience was ever laid down")
+        return audience

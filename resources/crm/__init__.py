@@ -1,1 +1,1 @@
-"""The CRM: who became a lead, a qualified lead, a customer, and by which clicks; read by its own API, from SQL or from files."""
+"""Clients of the CRM: HubSpot, Salesforce, a SQL database, files and LinkedIn lead forms, read into raw tables."""

@@ -1,4 +1,4 @@
-"""The last door before traits are written: one with more different values than a category has is free text and left out, and counted."""
+"""Drops trait columns with too many distinct values, which is free text about people, and counts what was dropped."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""HubSpot, read side: everything by lists, what changed by searches; merges and deletions are followed.
+"""Reads HubSpot: full loads by listing, incremental loads by searching; merged and deleted records are followed.
 
 A search ends at 10,000 results and its pages shift while people work, so it never pages: each question asks for the next 200 ids
 above the last one. Searches lag behind by moments, so each reading begins a little before the last one. Merged contacts are told
@@ -11,7 +11,7 @@ from typing import Any
 
 from resources.config.credentials import HubSpotSettings
 from resources.crm import hubspot_wire as wire
-from resources.crm.hubspot_client import Client
+from resources.crm.hubspot_client import HubSpotClient
 from resources.crm.rate_limit import RateLimiter
 from resources.crm.reader import CrmReading, Row, some_at_a_time
 from resources.platforms.call_context import Doing
@@ -31,7 +31,7 @@ class HubSpot:
         self, settings: HubSpotSettings, mapping: CrmMapping, *, patience: Patience | None = None, pace: RateLimiter | None = None
     ) -> None:  # fmt: skip
         self._mapping = mapping
-        self._client = Client(settings, patience or Patience(), pace or RateLimiter())
+        self._client = HubSpotClient(settings, patience or Patience(), pace or RateLimiter())
 
     def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """Contacts, companies, deals, stages and owners; those changed since then, or all.

@@ -1,4 +1,4 @@
-"""HubSpot's REST API over `requests`: the private app's token, limits kept, and its errors as ours, free of what names people."""
+"""HTTP client of HubSpot's REST API: access token, rate limits, and errors without personal data."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ from resources.errors import (
 from resources.platforms.api_quota import Meter
 from resources.platforms.call_context import Doing
 from resources.platforms.retries import Patience
-from resources.security.pii_hashing import redacted
+from resources.security.redaction import without_people
 
 TIMEOUT_SECONDS = (10, 120)
 _WAITS = {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0, "DAILY": float("inf")}
 Answer = dict[str, Any]
 
 
-class Client:
+class HubSpotClient:
     """One session with one private app."""
 
     def __init__(self, settings: HubSpotSettings, patience: Patience, pace: RateLimiter) -> None:
@@ -83,9 +83,7 @@ def _as_our_error(response: requests.Response, doing: Doing) -> PlatformError:
         body = {}
     status, policy = response.status_code, str(body.get("policyName", ""))
     word = policy or body.get("category") or "no category"
-    message = (
-        f"{redacted(str(body.get('message') or 'no message'))[:200].rstrip('. ')} (HTTP {status}, {word})"
-    )
+    message = f"{without_people(str(body.get('message') or 'no message'))[:200].rstrip('. ')} (HTTP {status}, {word})"
     details = {**doing.known(), "said": message, "trace": body.get("correlationId")}
     if status == 429:
         retry_after = response.headers.get("Retry-After", "")

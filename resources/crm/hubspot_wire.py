@@ -1,14 +1,14 @@
-"""HubSpot's records as our rows. What names a person is hashed here or left behind."""
+"""Converts HubSpot records to rows of raw/crm_*. Whatever names a person is hashed or left out."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
 from typing import Any
 
 from resources.crm.interests import interests
 from resources.crm.landing_url import landing
 from resources.crm.reader import Row
+from resources.crm.values import amount, instant
 from resources.policy.crm import CrmMapping
 from resources.policy.crm_traits import (
     asked_of_companies,
@@ -143,28 +143,6 @@ def deal_stage_rows(record: Record) -> list[Row]:
         if version["value"]
     }
     return [{"deal_id": str(record["id"]), "stage": stage, "entered_at": at} for stage, at in entries if at]
-
-
-def amount(given: Any) -> Decimal | None:
-    """Money as it was entered; None where that is no number."""
-    try:
-        value = Decimal(str(given))
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
-
-
-def instant(text: str | None) -> datetime | None:
-    """An instant of HubSpot's: ISO with or without fractions, or milliseconds since 1970."""
-    if not text:
-        return None
-    if str(text).lstrip("-").isdecimal():
-        return datetime.fromtimestamp(int(text) / 1_000, UTC)
-    try:
-        moment = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _past(record: Record, name: str) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""What a reading of the CRM tells anew, kept in the lake: a record that was read again replaces its rows, one that is gone loses them.
+"""Incremental load of the CRM: a record that was read again replaces its rows, a deleted one loses them.
 
 Unlike a pull of days, a reading speaks of some records alone. Their rows are compared with what stands, and only what differs is
 appended, with the reading's instant: what was known when stays readable.

@@ -1,4 +1,4 @@
-"""What somebody looked at and searched for, by the address they landed on: the first part of its path, and the topic in `utm_term`.
+"""Content and search topic of a visit, from its landing page: the first part of the path, and `utm_term`.
 
 Neither is kept as it stands: a path's part must look like a page's name, and a search becomes its topic by the policy's words.
 """

@@ -1,4 +1,4 @@
-"""What a landing page's address tells of the click that led to it: platform, campaign, ad set, click id.
+"""Parses a landing page's address for the click that led to it: platform, campaign, ad set, click id.
 
 Only parameters on a list are looked at and the address itself is never kept: people put addresses and names into query strings.
 A click id without campaign parameters names the platform alone. `fbclid` also hangs on unpaid links, so alone it is not an ad.

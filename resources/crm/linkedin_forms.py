@@ -1,4 +1,4 @@
-"""Who filled in a form at LinkedIn, by its Lead Sync API: people whose click no landing page tells of.
+"""Reads people who filled in a lead form at LinkedIn, by its Lead Sync API: no landing page shows their click.
 
 A response is a touch of the campaign it came by, and no lead: who is one, the CRM says. Both meet in the hashed address. LinkedIn keeps
 responses for a year. Answers are looked at for the address and the telephone number alone and forgotten.
@@ -16,7 +16,7 @@ from resources.crm.reader import CrmReading, Row
 from resources.errors import PlatformRefused
 from resources.platforms.call_context import Doing
 from resources.platforms.linkedin_ads import LinkedInAds
-from resources.platforms.linkedin_client import Client
+from resources.platforms.linkedin_client import LinkedInClient
 from resources.platforms.linkedin_restli import Literal
 from resources.platforms.retries import Patience
 from resources.policy.crm import CrmMapping
@@ -58,7 +58,7 @@ class LinkedInForms:
         self, settings: LinkedInAdsSettings, mapping: CrmMapping, *, patience: Patience | None = None
     ) -> None:
         self._mapping, patience = mapping, patience or Patience()
-        self._ads, self._client = LinkedInAds(settings, patience=patience), Client(settings, patience)
+        self._ads, self._client = LinkedInAds(settings, patience=patience), LinkedInClient(settings, patience)
 
     def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """Responses since then, or of the year that LinkedIn keeps.

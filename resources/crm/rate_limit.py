@@ -1,4 +1,4 @@
-"""Keeping under HubSpot's limits: calls wait before they are made, so that hardly any is refused.
+"""Client-side rate limiter for HubSpot: calls wait before they are made, so that hardly any is refused.
 
 HubSpot counts by ten rolling seconds and says in its headers how many it allows; searches have a limit of their own, five a second,
 of which nothing is said. Clock and sleep are handed in: a test moves time instead of waiting for it.

@@ -1,4 +1,4 @@
-"""One reading of a CRM: rows by table, and which records it speaks of, so that what is no longer there can be told from what was not asked."""
+"""Result of one load of a CRM: rows by table, and which records were read, so that deleted ones can be recognised."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The CRMs' readers, made from the settings when a run first needs one, never at load."""
+"""Creates a reader for each configured CRM when a run first needs one, never when definitions load."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,14 +1,14 @@
-"""Salesforce's records as our rows. What names a person is hashed here or left behind."""
+"""Converts Salesforce records to rows of raw/crm_*. Whatever names a person is hashed or left out."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from resources.crm.hubspot_wire import amount, instant
 from resources.crm.interests import interests
 from resources.crm.landing_url import landing
 from resources.crm.reader import Row
+from resources.crm.values import amount, instant
 from resources.policy.crm import CrmMapping
 from resources.policy.crm_traits import (
     asked_of_companies,

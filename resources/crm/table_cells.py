@@ -10,10 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from resources.crm.reader import Row
+from resources.currencies import WITHOUT_DECIMALS
 from resources.errors import DataUnusable
 from resources.readers.days import UNKNOWN_ORDER, DayOrder, day_order, instant
 from resources.readers.encodings import text_of
-from resources.readers.numbers import WITHOUT_DECIMALS, Unreadable, decimal_mark, number
+from resources.readers.numbers import Unreadable, decimal_mark, number
 
 
 def table_of(path: Path) -> pd.DataFrame:

@@ -42,7 +42,7 @@ from resources.lake.layout import (
     versions,
     view,
 )
-from resources.lake.prefetch import made_ahead
+from resources.lake.prefetch import prefetched
 from resources.lake.renamed_tables import FORMER_PATHS, rename_tables
 from resources.lake.schema import Table
 
@@ -77,7 +77,7 @@ class Lake:
             raise ValueError(f"{table.path} keeps its history: record what was read instead of replacing it")
         self._ensure(table)
         # Made from here on, also while another writer still holds the table.
-        batches = made_ahead(rows.to_batches() if isinstance(rows, pa.Table) else rows)
+        batches = prefetched(rows.to_batches() if isinstance(rows, pa.Table) else rows)
         with self._one_writer(table):
             return self._write(Counted(table, batches, where), mode="overwrite")
 

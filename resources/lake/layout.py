@@ -1,4 +1,4 @@
-"""How a table lies in the lake: its columns and those of the layout, the slice a write covers, and rows fitted to both."""
+"""Physical layout of a lake table: its columns, the slice that a write covers, and rows cast to its schema."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

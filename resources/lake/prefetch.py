@@ -1,4 +1,4 @@
-"""Batches made one step ahead, in a thread of their own, while the ones before are being written.
+"""Prefetches batches in a thread of their own while earlier batches are being written.
 
 The lake's writer pulls its rows from inside its own async runtime, where nothing that has such a runtime itself may run; and
 reading a platform while the last answer is being written costs nothing.
@@ -16,25 +16,25 @@ WAITING = 3
 _LOOK_UP_SECONDS = 0.1
 
 
-def made_ahead(items: Iterable[T]) -> Iterator[T]:
+def prefetched(items: Iterable[T]) -> Iterator[T]:
     """The items of `items`, which is iterated in another thread from now on; its error is raised where they are used."""
-    belt = _Belt()
-    maker = Thread(target=belt.fill, args=(items,), daemon=True)
-    maker.start()
-    return _taken(belt, maker)
+    queue = _BatchQueue()
+    producer = Thread(target=queue.fill, args=(items,), daemon=True)
+    producer.start()
+    return _consume(queue, producer)
 
 
-def _taken(belt: "_Belt", maker: Thread) -> Iterator[Any]:
+def _consume(queue: "_BatchQueue", producer: Thread) -> Iterator[Any]:
     try:
-        while (batch := belt.take()) is not None:
+        while (batch := queue.take()) is not None:
             yield from batch
     finally:
-        belt.stopped.set()
-        maker.join()
+        queue.stopped.set()
+        producer.join()
 
 
-class _Belt:
-    """What runs between the two threads: one-item lists, then None for the end or the error that ended it."""
+class _BatchQueue:
+    """Hands batches from the producer to the consumer: one-item lists, then None at the end, or the error that ended it."""
 
     def __init__(self) -> None:
         self._queue: Queue[Any] = Queue(WAITING)

@@ -82,20 +82,24 @@ class Table:
         ]
         return {"dagster/column_schema": dg.TableSchema(columns=columns), "unique key": ", ".join(self.key)}
 
-    def asset_spec(
-        self, *, group: str, deps: Iterable["Table"] = (), owners: Sequence[str] = DATA_TEAM, **options: Any
-    ) -> dg.AssetSpec:
-        """The Dagster asset that writes this table, with its description, column schema and unique key.
+    @property
+    def asset_options(self) -> dict[str, Any]:
+        """What `dagster.asset` takes from the table: key, description, column schema and the group, which is the layer."""
+        return {
+            "key": self.asset_key,
+            "description": self.description,
+            "metadata": self.metadata,
+            "group_name": self.layer,
+        }
 
-        `options` go to `dagster.AssetSpec` as they are (automation condition, partitions, skippable).
-        """
-        return dg.AssetSpec(
-            self.asset_key,
-            description=self.description,
-            metadata=self.metadata,
-            group_name=group,
-            owners=owners,
-            deps=[table.asset_key for table in deps],
-            kinds={"deltalake"},
-            **options,
-        )
+    def asset_spec(
+        self,
+        *,
+        deps: Iterable["Table | dg.AssetKey"] = (),
+        owners: Sequence[str] = DATA_TEAM,
+        kinds: Iterable[str] = ("deltalake",),
+        **options: Any,
+    ) -> dg.AssetSpec:
+        """The asset that writes this table, for multi-assets; `options` go to `dagster.AssetSpec` as they are."""
+        keys = [dep.asset_key if isinstance(dep, Table) else dep for dep in deps]
+        return dg.AssetSpec(**self.asset_options, deps=keys, owners=owners, kinds=set(kinds), **options)

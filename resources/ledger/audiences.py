@@ -78,8 +78,8 @@ class AudienceStore:
 
     def keep_audience(self, target: Target, *, segment_id: str, purpose: str, name: str) -> LedgerAudience:
         """The audience of that target, made here (not at the platform) where there is none."""
-        found = self.audience(target)
-        if found is None:
+        audience = self.audience(target)
+        if audience is None:
             with self._database.writing() as connection:
                 connection.execute(
                     sa.insert(tables.audience).values(
@@ -90,9 +90,9 @@ class AudienceStore:
                 self._database.note(
                     connection, "audiences", "audience kept", None, {"audience": target.words}
                 )
-            found = self.audience(target)
-        assert found is not None  # noqa: S101 — it was just made
-        return found
+            audience = self.audience(target)
+        assert audience is not None  # noqa: S101 — it was just made
+        return audience
 
     def audience(self, target: Target) -> LedgerAudience | None:
         table = tables.audience
@@ -148,14 +148,14 @@ class AudienceStore:
         if not members:
             return
         with self._database.engine.begin() as connection:
-            known = self._added_by(connection, number, members)
+            added_by = self._added_by(connection, number, members)
             self._erase(connection, number, members)
             rows = [
                 {
-                    "audience": number, "kind": one.kind, "sha256": one.sha256, "person": one.person, "state": state,
-                    "added_by": known.get(one.entry, by), "request_id": request_id,
+                    "audience": number, "kind": member.kind, "sha256": member.sha256, "person": member.person, "state": state,
+                    "added_by": added_by.get(member.entry, by), "request_id": request_id,
                 }
-                for one in members
+                for member in members
             ]  # fmt: skip
             connection.execute(sa.insert(tables.audience_member), rows)
 
@@ -170,8 +170,8 @@ class AudienceStore:
         """Lay down whom an audience is to hold; the digest that a proposal is bound to."""
         digest, table = members_digest(members), tables.audience_plan
         rows = [
-            {"digest": digest, "kind": kind, "sha256": own, "person": person}
-            for (kind, own), person in {one.entry: one.person for one in members}.items()
+            {"digest": digest, "kind": kind, "sha256": sha256, "person": person}
+            for (kind, sha256), person in {member.entry: member.person for member in members}.items()
         ]
         with self._database.engine.begin() as connection:
             connection.execute(sa.delete(table).where(table.c.digest == digest))
@@ -183,8 +183,8 @@ class AudienceStore:
         """Whom a plan names; None where it is not there, or is no longer what the digest says."""
         table = tables.audience_plan
         rows = self._database.rows(sa.select(table).where(table.c.digest == digest))
-        found = [Member(row.kind, row.sha256, row.person) for row in rows]
-        return found if members_digest(found) == digest else None
+        members = [Member(row.kind, row.sha256, row.person) for row in rows]
+        return members if members_digest(members) == digest else None
 
     def forget_plans(self, *, but: Collection[str]) -> int:
         """Erase every plan that no proposal waits with any more; how many rows went."""
@@ -201,13 +201,13 @@ class AudienceStore:
         self, connection: sa.Connection, number: int, members: Collection[Member]
     ) -> dict[tuple[str, str], str]:
         table = tables.audience_member
-        found: dict[tuple[str, str], str] = {}
+        added_by: dict[tuple[str, str], str] = {}
         for kind, part in _parts(members):
             query = sa.select(table.c.sha256, table.c.added_by).where(
                 table.c.audience == number, table.c.kind == kind, table.c.sha256.in_(part)
             )
-            found |= {(kind, row.sha256): row.added_by for row in connection.execute(query)}
-        return found
+            added_by |= {(kind, row.sha256): row.added_by for row in connection.execute(query)}
+        return added_by
 
     def _erase(self, connection: sa.Connection, number: int, members: Collection[Member]) -> None:
         table = tables.audience_member
@@ -220,8 +220,8 @@ class AudienceStore:
 
 
 def _parts(members: Collection[Member]) -> Iterator[tuple[str, list[str]]]:
-    for kind in sorted({one.kind for one in members}):
-        mine = [one.sha256 for one in members if one.kind == kind]
+    for kind in sorted({member.kind for member in members}):
+        mine = [member.sha256 for member in members if member.kind == kind]
         for at in range(0, len(mine), AT_ONCE):
             yield kind, mine[at : at + AT_ONCE]
 

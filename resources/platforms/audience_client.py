@@ -14,10 +14,10 @@ from typing import Literal, Protocol
 from resources.errors import OutcomeUnknown, PlatformBusy, PlatformError, PlatformRefused
 from resources.ledger.proposal import Change, Target
 from resources.platforms.call_context import Doing
+from resources.security.redaction import without_hashes
 
 Identifier = Literal["email", "phone"]
 HASH = re.compile(r"[0-9a-f]{64}")
-_LONG_HEX = re.compile(r"[0-9A-Fa-f]{32,}")
 
 
 @dataclass(frozen=True)
@@ -151,10 +151,6 @@ def _is_refused(look: Callable[[], object]) -> bool:
     except PlatformError:
         return False
     return False
-
-
-def without_hashes(text: str) -> str:
-    return _LONG_HEX.sub("[hash]", text)
 
 
 def ids_of(text: str) -> tuple[str, ...]:

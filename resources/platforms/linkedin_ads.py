@@ -16,7 +16,7 @@ from resources.lake.schema import MONEY
 from resources.platforms import linkedin_ads_wire as wire
 from resources.platforms.account import Account
 from resources.platforms.call_context import Doing
-from resources.platforms.linkedin_client import Client
+from resources.platforms.linkedin_client import LinkedInClient
 from resources.platforms.linkedin_restli import Literal
 from resources.platforms.retries import Patience
 
@@ -34,7 +34,7 @@ class LinkedInAds:
 
     def __init__(self, settings: LinkedInAdsSettings, *, patience: Patience | None = None) -> None:
         self._settings = settings
-        self._client = Client(settings, patience or Patience())
+        self._client = LinkedInClient(settings, patience or Patience())
         self.meter = self._client.meter
         self._listed: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self._chains: dict[tuple[str, str], wire.Above] = {}
@@ -98,7 +98,7 @@ class LinkedInAds:
             "start": 0,
             "count": 1_000,
         }
-        return self._client.get("conversions", query, doing, shape=wire.Page).elements
+        return self._client.get("conversions", query, doing, shape=wire.RestliPage).elements
 
     def demographics(self, account: Account, pivot: str, *, start: date, end: date) -> pa.Table:
         """Impressions, clicks and spend of the whole range by a MEMBER_* pivot: pivot value, impressions, clicks, spend.
@@ -239,7 +239,7 @@ class LinkedInAds:
         token: str | None = None
         while True:
             asked = {**query, "pageSize": size, "pageToken": token}
-            page = self._client.get(path, asked, doing, shape=wire.Page)
+            page = self._client.get(path, asked, doing, shape=wire.RestliPage)
             yield from page.elements
             token = page.metadata.get("nextPageToken")
             if not token:

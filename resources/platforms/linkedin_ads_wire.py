@@ -87,7 +87,7 @@ class Analytics(msgspec.Struct):
     elements: list[Element]  # type: ignore[valid-type]
 
 
-class Page(msgspec.Struct):
+class RestliPage(msgspec.Struct):
     """A page of a list of entities."""
 
     elements: list[dict[str, Any]]

@@ -11,7 +11,7 @@ from resources.config.credentials import LinkedInAdsSettings
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.call_context import Doing
 from resources.platforms.labels import NONE
-from resources.platforms.linkedin_client import Client
+from resources.platforms.linkedin_client import LinkedInClient
 from resources.platforms.retries import Patience
 from resources.platforms.writer import sent_once
 
@@ -32,7 +32,7 @@ class LinkedInAdsWriter:
     platform = "linkedin_ads"
 
     def __init__(self, settings: LinkedInAdsSettings, *, patience: Patience | None = None) -> None:
-        self._client = Client(settings, patience or Patience())
+        self._client = LinkedInClient(settings, patience or Patience())
         self._currencies: dict[str, str] = {}
 
     def image(self, target: Target) -> Image:

@@ -20,7 +20,7 @@ from resources.platforms.audience_client import (
     upload_judged,
 )
 from resources.platforms.call_context import Doing
-from resources.platforms.linkedin_client import Client
+from resources.platforms.linkedin_client import LinkedInClient
 from resources.platforms.retries import Patience
 from resources.platforms.writer import sent_once
 
@@ -39,7 +39,7 @@ class LinkedInAudiences:
 
     def __init__(self, settings: LinkedInAdsSettings, *, patience: Patience | None = None) -> None:
         self._patience = patience or Patience()
-        self._client = Client(settings, self._patience)
+        self._client = LinkedInClient(settings, self._patience)
         self._made_at: dict[str, float] = {}
 
     def find(self, account_id: str, name: str) -> str | None:

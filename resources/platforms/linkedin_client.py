@@ -31,7 +31,7 @@ VOLUME_WAIT_SECONDS = 330
 Answer = TypeVar("Answer")
 
 
-class Client:
+class LinkedInClient:
     """One session with one login."""
 
     def __init__(self, settings: LinkedInAdsSettings, patience: Patience) -> None:

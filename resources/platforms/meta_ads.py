@@ -16,7 +16,7 @@ from resources.errors import PlatformRefused, PlatformUnreadable
 from resources.platforms import meta_ads_wire as wire
 from resources.platforms.account import Account
 from resources.platforms.call_context import Doing
-from resources.platforms.meta_client import Client, TooMuch
+from resources.platforms.meta_client import MetaClient, TooMuch
 from resources.platforms.retries import Patience
 
 DAYS_AT_ONCE = 31
@@ -37,7 +37,7 @@ class MetaAds:
         poll_seconds: float | None = None,
     ) -> None:
         self._settings = settings
-        self._client = Client(settings, patience or Patience())
+        self._client = MetaClient(settings, patience or Patience())
         self.meter = self._client.meter
         known = patience or Patience()
         self._job_seconds = job_seconds if job_seconds is not None else 2 * known.total_seconds

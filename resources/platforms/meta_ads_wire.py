@@ -6,7 +6,6 @@ All numbers arrive as text. One event stands under several action types, so one 
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
@@ -15,7 +14,7 @@ import pyarrow as pa
 
 from resources.platforms.account import Account
 from resources.platforms.labels import as_json, meta_labels
-from resources.platforms.money import minor_units
+from resources.platforms.money import meta_major, minor_units
 from resources.tables.meta_ads import DAYS, ENTITIES
 
 LEVELS = {"account": "account", "campaign": "campaign", "ad_set": "adset", "ad": "ad"}
@@ -153,7 +152,7 @@ def account_record(node: dict[str, Any]) -> Account:
 
 def entity_rows(account: Account, found: dict[str, list[dict[str, Any]]], pulled_at: datetime) -> pa.Table:
     """The account and its campaigns, ad sets and ads as rows of the entity table; money in major units."""
-    offset = minor_units(account.currency)
+    minor_units(account.currency)  # refuses a currency whose units are not known, also where no budget is set
     owners = {node["id"] for node in found["campaign"] if _has_budget(node)}
     rows: list[dict[str, Any]] = [
         {
@@ -165,7 +164,7 @@ def entity_rows(account: Account, found: dict[str, list[dict[str, Any]]], pulled
         }
     ]
     for level, nodes in found.items():
-        rows += [_entity_row(level, node, offset, owners) for node in nodes]
+        rows += [_entity_row(level, node, account.currency, owners) for node in nodes]
     shared = {
         "platform": "meta_ads", "account_id": account.account_id, "currency": account.currency,
         "time_zone": account.time_zone, "pulled_at": pulled_at,
@@ -175,10 +174,10 @@ def entity_rows(account: Account, found: dict[str, list[dict[str, Any]]], pulled
 
 
 def _has_budget(node: dict[str, Any]) -> bool:
-    return bool(node.get("daily_budget") or node.get("lifetime_budget"))
+    return any(node.get(field) not in {None, "", "0"} for field in ("daily_budget", "lifetime_budget"))
 
 
-def _entity_row(level: str, node: dict[str, Any], offset: int, owners: set[str]) -> dict[str, Any]:
+def _entity_row(level: str, node: dict[str, Any], currency: str, owners: set[str]) -> dict[str, Any]:
     campaign = node["id"] if level == "campaign" else node["campaign_id"]
     ad_set = {"campaign": None, "ad_set": node["id"], "ad": node.get("adset_id")}[level]
     row = {
@@ -190,8 +189,8 @@ def _entity_row(level: str, node: dict[str, Any], offset: int, owners: set[str])
         "native_level": level.replace("_", " "),
         "status": _OURS.get(node.get("status", ""), "other"),
         "native_status": node.get("effective_status"),
-        "daily_budget": _major(node.get("daily_budget"), offset),
-        "lifetime_budget": _major(node.get("lifetime_budget"), offset),
+        "daily_budget": meta_major(node.get("daily_budget"), currency),
+        "lifetime_budget": meta_major(node.get("lifetime_budget"), currency),
         "bid_strategy": node.get("bid_strategy"),
         "objective": node.get("objective") or node.get("optimization_goal"),
         "learning_state": (node.get("learning_stage_info") or {}).get("status"),
@@ -209,10 +208,6 @@ def _entity_row(level: str, node: dict[str, Any], offset: int, owners: set[str])
             "labels": as_json(meta_labels(node)),
         }
     return row
-
-
-def _major(minor: str | None, offset: int) -> Decimal | None:
-    return Decimal(minor) / offset if minor and minor != "0" else None
 
 
 def _json(value: Any) -> str | None:

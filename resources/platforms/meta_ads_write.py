@@ -14,7 +14,7 @@ from resources.errors import PlatformRefused
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.call_context import Doing
 from resources.platforms.labels import meta_labels, together
-from resources.platforms.meta_client import Client
+from resources.platforms.meta_client import MetaClient
 from resources.platforms.money import meta_major, meta_minor
 from resources.platforms.retries import Patience
 from resources.platforms.writer import rehearsed, sent_once
@@ -41,7 +41,7 @@ class MetaAdsWriter:
     platform = "meta_ads"
 
     def __init__(self, settings: MetaAdsSettings, *, patience: Patience | None = None) -> None:
-        self._client = Client(settings, patience or Patience())
+        self._client = MetaClient(settings, patience or Patience())
 
     def image(self, target: Target) -> Image:
         doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
@@ -51,12 +51,12 @@ class MetaAdsWriter:
         currency = str(
             self._client.get(f"act_{target.account_id}", {"fields": "currency"}, doing)["currency"]
         )
-        owner = node if "daily_budget" in node else above if "daily_budget" in above else {}
-        own = node.get("daily_budget")
+        budgets = [(holder, meta_major(holder.get("daily_budget"), currency)) for holder in (node, above)]
+        owner = next((holder for holder, amount in budgets if amount is not None), {})
         return Image(
             name=node["name"], campaign_id=str(above["id"]), campaign_name=above["name"],
             status=_OURS.get(node["status"], "other"), native_status=node["status"], currency=currency,
-            daily_budget=meta_major(own, currency) if own is not None else None,
+            daily_budget=budgets[0][1],
             budget_owner=None if not owner else "ad_set" if is_set and owner is node else "campaign",
             budget_id=str(owner["id"]) if owner else None,
             learning_state=(node.get("learning_stage_info") or {}).get("status"), version=node["updated_time"],

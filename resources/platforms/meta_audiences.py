@@ -22,7 +22,7 @@ from resources.platforms.audience_client import (
     upload_judged,
 )
 from resources.platforms.call_context import Doing
-from resources.platforms.meta_client import Client
+from resources.platforms.meta_client import MetaClient
 from resources.platforms.retries import Patience
 from resources.platforms.writer import rehearsed, sent_once
 
@@ -44,7 +44,7 @@ class MetaAudiences:
     at_once = 10_000
 
     def __init__(self, settings: MetaAdsSettings, *, patience: Patience | None = None) -> None:
-        self._client = Client(settings, patience or Patience())
+        self._client = MetaClient(settings, patience or Patience())
         self._patience = patience or Patience()
 
     def find(self, account_id: str, name: str) -> str | None:

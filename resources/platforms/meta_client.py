@@ -40,7 +40,7 @@ Row = TypeVar("Row")
 Shape = TypeVar("Shape")
 
 
-class Page(msgspec.Struct, Generic[Row]):
+class GraphPage(msgspec.Struct, Generic[Row]):
     """A page of an edge."""
 
     data: list[Row]
@@ -59,7 +59,7 @@ class TooMuch(PlatformError):
     verdict = "Read it by a report job, or in smaller parts."
 
 
-class Client:
+class MetaClient:
     """One session with one login."""
 
     def __init__(self, settings: MetaAdsSettings, patience: Patience) -> None:
@@ -129,7 +129,7 @@ class Client:
         """Rows page by page, as long as the answer says there is a next one: a page may be empty and not the last."""
         asked = {"limit": str(PAGE_ROWS), **parameters}
         while True:
-            page = _decoded(self._asked("GET", path, asked, doing), Page[shape], doing)  # type: ignore[valid-type]
+            page = _decoded(self._asked("GET", path, asked, doing), GraphPage[shape], doing)  # type: ignore[valid-type]
             yield page.data
             if "next" not in page.paging:
                 return

@@ -6,68 +6,21 @@ ISO's. LinkedIn: decimal text.
 
 from decimal import Decimal
 
+from resources.currencies import THREE_DECIMALS, decimals_of
 from resources.errors import DataUnusable
 
-WITHOUT_MINOR = frozenset("CLP COP CRC HUF ISK IDR JPY KRW PYG TWD VND".split())  # noqa: SIM905 — a list of this length reads as one
+WITHOUT_MINOR = frozenset(
+    {"CLP", "COP", "CRC", "HUF", "ISK", "IDR", "JPY", "KRW", "PYG", "TWD", "VND"},
+)  # fmt: skip
 WITH_MINOR = frozenset(
-    [
-        "AED",
-        "ARS",
-        "AUD",
-        "BDT",
-        "BGN",
-        "BHD",
-        "BOB",
-        "BRL",
-        "CAD",
-        "CHF",
-        "CNY",
-        "CZK",
-        "DKK",
-        "DZD",
-        "EGP",
-        "EUR",
-        "GBP",
-        "GTQ",
-        "HKD",
-        "HNL",
-        "ILS",
-        "INR",
-        "JOD",
-        "KES",
-        "KWD",
-        "LKR",
-        "MAD",
-        "MOP",
-        "MXN",
-        "MYR",
-        "NGN",
-        "NIO",
-        "NOK",
-        "NZD",
-        "PEN",
-        "PHP",
-        "PKR",
-        "PLN",
-        "QAR",
-        "RON",
-        "RUB",
-        "SAR",
-        "SEK",
-        "SGD",
-        "THB",
-        "TRY",
-        "TTD",
-        "TND",
-        "UAH",
-        "USD",
-        "UYU",
+    {
+        "AED", "ARS", "AUD", "BDT", "BGN", "BHD", "BOB", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "DZD", "EGP", "EUR", "GBP",
+        "GTQ", "HKD", "HNL", "ILS", "INR", "JOD", "KES", "KWD", "LKR", "MAD", "MOP", "MXN", "MYR", "NGN", "NIO", "NOK", "NZD",
+        "PEN", "PHP", "PKR", "PLN", "QAR", "RON", "RUB", "SAR", "SEK", "SGD", "THB", "TRY", "TTD", "TND", "UAH", "USD", "UYU",
         "ZAR",
-    ]
-)
+    }
+)  # fmt: skip
 """Meta's table of currency offsets: 1 for the first, 100 for all others, also for those with three decimals."""
-_WHOLE = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "VND"})
-_THIRDS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 
 
 def minor_units(currency: str) -> int:
@@ -93,11 +46,11 @@ def smallest(platform: str, currency: str) -> Decimal:
     """
     if platform == "meta_ads":
         return Decimal(1) / minor_units(currency)
-    if currency in _THIRDS or currency not in WITHOUT_MINOR | WITH_MINOR:
+    if currency in THREE_DECIMALS or currency not in WITHOUT_MINOR | WITH_MINOR:
         raise DataUnusable(
             f"The units of {currency} are not known, and a wrong one would write a hundredfold budget. Nothing is written."
         )
-    return Decimal(1) if currency in _WHOLE else Decimal("0.01")
+    return Decimal(1).scaleb(-decimals_of(currency))
 
 
 def rounded(amount: Decimal, platform: str, currency: str) -> Decimal:
@@ -116,9 +69,9 @@ def meta_minor(amount: Decimal, currency: str) -> int:
     return _whole(amount * minor_units(currency))
 
 
-def meta_major(minor: str, currency: str) -> Decimal:
-    """Major units of Meta's minor ones."""
-    return Decimal(minor) / minor_units(currency)
+def meta_major(minor: str | None, currency: str) -> Decimal | None:
+    """Major units of a budget in Meta's minor ones; None where there is none, for which Meta leaves the field out or writes 0."""
+    return Decimal(minor) / minor_units(currency) if minor and minor != "0" else None
 
 
 def _whole(amount: Decimal) -> int:

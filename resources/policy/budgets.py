@@ -163,8 +163,7 @@ def load_budgets(path: Path, *, is_asked_for: bool = False) -> Budgets:
     if not path.exists() and not is_asked_for:
         return Budgets()
     try:
-        is_csv = path.suffix.lower() == ".csv"
-        given = _from_csv(_csv_text(path)) if is_csv else _from_yaml(read_text(path))
+        given = _from_csv(_csv_text(path)) if path.suffix.lower() == ".csv" else _from_yaml(read_text(path))
         return Budgets.model_validate(given)
     except (UnreadableYaml, Unreadable) as error:
         why = str(error)

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from resources.security.pii_hashing import redacted
+from resources.security.redaction import without_people
 
 LONGEST = 60
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
@@ -117,7 +117,7 @@ class TraitMapping(BaseModel):
 def category(value: Any) -> str | None:
     """The value as a category; None where it is empty, too long or names somebody. Of a list, the first."""
     text = " ".join(str(value if value is not None else "").split(";")[0].split())
-    if not text or len(text) > LONGEST or redacted(text) != text or "@" in text:
+    if not text or len(text) > LONGEST or without_people(text) != text or "@" in text:
         return None
     return text
 

@@ -160,7 +160,12 @@ class Judging(_Frozen):
     )
     watch_above: float = Field(0.50, ge=0, le=1)
     reduce_above: float = Field(0.70, ge=0, le=1)
-    pause_above: float = Field(0.90, ge=0, le=1)
+    pause_above: float = Field(
+        0.95,
+        ge=0,
+        le=1,
+        description="Of all ad sets ever paused, at most the rest to 1 are good, however often one looks.",
+    )
 
 
 class Approval(_Frozen):

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
 MISSING = {"", "-", "--", "---", "–", "—", "n/a", "na", "nan", "null", "none", "#n/a"}
-WITHOUT_DECIMALS = frozenset(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"))  # fmt: skip
-"""ISO 4217 currencies without decimals: there `1,250` can only be thousands."""
 INVISIBLE = re.compile("[\u200b\u200e\u200f\u061c\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad]")
 """Direction marks, zero-width spaces and soft hyphens, which programs add around text and nobody sees."""
 SYMBOL_CURRENCIES = {

@@ -9,7 +9,6 @@ telephone numbers in E.164 with its plus. Meta trims and lower-cases, and takes 
 trims and lower-cases.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,8 +16,8 @@ from hashlib import sha256
 
 import phonenumbers
 
-_EMAIL = re.compile(r"[^@\s<>\"',;:()\[\]]+@[^@\s<>\"',;:()\[\]]+\.[^@\s<>\"',;:()\[\]]+")
-_PHONE = re.compile(r"(?<![\w.-])\+?\d[\d\s().\-/]{6,}\d(?!\w)")
+from resources.security.redaction import EMAIL
+
 _DOTLESS = {"gmail.com", "googlemail.com"}
 
 
@@ -48,7 +47,7 @@ def identity(email: str | None, phone: str | None, *, region: str | None = None)
 def normal_email(given: str | None) -> str | None:
     """The address trimmed and in lower case; None where it is none."""
     address = (given or "").strip().lower()
-    return address if _EMAIL.fullmatch(address) else None
+    return address if EMAIL.fullmatch(address) else None
 
 
 def normal_phone(given: str | None, *, region: str | None = None) -> str | None:
@@ -68,11 +67,6 @@ def is_like(email: str | None, patterns: Iterable[str]) -> bool:
     """Whether an address fits one of the patterns, such as *@example.com; case aside."""
     address = (email or "").strip().lower()
     return any(fnmatchcase(address, pattern.lower()) for pattern in patterns)
-
-
-def redacted(text: str) -> str:
-    """The text without anything that looks like an e-mail address or a telephone number."""
-    return _PHONE.sub("[number]", _EMAIL.sub("[address]", text))
 
 
 def _without_dots(address: str | None) -> str | None:

@@ -8,8 +8,11 @@ import re
 from collections.abc import Iterable
 
 HIDDEN = "(hidden)"
+EMAIL = re.compile(r"[^@\s<>\"',;:()\[\]]+@[^@\s<>\"',;:()\[\]]+\.[^@\s<>\"',;:()\[\]]+")
+_LONG_HEX = re.compile(r"[0-9A-Fa-f]{32,}")
+_ANY_LONG_NUMBER = re.compile(r"(?<![\w.-])\+?\d[\d\s().\-/]{6,}\d(?!\w)")
 _KINDS = (
-    re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"),  # a mail address
+    EMAIL,
     re.compile(r"\+\d(?:[ ()/-]*\d){8,14}"),  # a telephone number
     re.compile(r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{8,}"),
     re.compile(
@@ -29,9 +32,19 @@ _CALLS = re.compile(r"(?i)@(?=(?:channel|here|everyone|all)\b)")
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without anything of the kind, and without these `secrets` wherever they stand."""
-    for secret in sorted((one for one in secrets if len(one) >= 6), key=len, reverse=True):
+    for secret in sorted((secret for secret in secrets if len(secret) >= 6), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     for kind in _KINDS:
         text = kind.sub(HIDDEN, text)
     text = _CALLS.sub("@\N{ZERO WIDTH SPACE}", text)
     return text.replace("<!", "<\N{ZERO WIDTH SPACE}!")
+
+
+def without_people(text: str) -> str:
+    """Text of a CRM without mail addresses and telephone numbers. There are no account numbers there: any long number may be a telephone's."""
+    return _ANY_LONG_NUMBER.sub("[number]", EMAIL.sub("[address]", text))
+
+
+def without_hashes(text: str) -> str:
+    """Text without hashes: what a platform repeats of an upload is still about people."""
+    return _LONG_HEX.sub("[hash]", text)

@@ -1,4 +1,4 @@
-"""Core: the platforms in one vocabulary, one row per thing and day, money also in the reporting currency."""
+"""Core tables: the platforms in one vocabulary, one row per entity and day, money also in the reporting currency."""
 
 from dataclasses import replace
 

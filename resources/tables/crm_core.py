@@ -1,4 +1,4 @@
-"""Core of the CRM: people's touches and what came of them, whose credit it is, and the figures of the funnel."""
+"""Core tables of the CRM: touchpoints and outcomes of people, attribution credit, and the funnel's figures."""
 
 from resources.lake.schema import COUNT, DAY, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables.common import PULLED_AT
@@ -115,13 +115,13 @@ FUNNEL_DAY = Table(
         ),
         _number(
             "revenue",
-            "Booked value of the orders. For `paid`, unattributed orders count as often as others are paid ones.",
+            "Booked value of the orders. For `paid`, touches that nobody saw are accounted for (docs/crm.md).",
         ),
         _number(
             "revenue_low",
-            "For `paid`: what is attributed to a platform, and nothing of what is unattributed.",
+            "For `paid`: lower end of the 80 % range; with few orders, nothing of what is unattributed.",
         ),
-        _number("revenue_high", "For `paid`: the same with everything unattributed."),
+        _number("revenue_high", "For `paid`: upper end; with few orders, everything unattributed."),
         PULLED_AT,
     ),
     key=("channel", "day"),
@@ -221,7 +221,7 @@ ACQUISITION = Table(
         _number("roas", "Booked value over spend."),
         _number(
             "roas_low",
-            "Low end: for `paid` without what nobody saw come, else 80 % of what such spend earns.",
+            "Low end: of `paid` with touches that nobody saw accounted for, else of what such spend earns (80 %).",
         ),
         _number("roas_high", "High end, likewise."),
         _number(

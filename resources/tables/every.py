@@ -1,4 +1,4 @@
-"""Every table of the lake, for what is done to all of them."""
+"""Every table of the lake, for operations on all of them."""
 
 from resources.lake.schema import Table
 from resources.tables import core, dropped, google_ads, linkedin_ads, meta_ads

@@ -1,4 +1,4 @@
-"""Pulls: when which days of which account were asked for, what became of it, and what it cost in calls."""
+"""Log of pulls: which days of which account were requested when, with what result and how many calls."""
 
 from resources.lake.schema import COUNT, DAY, INSTANT, NUMBER, TEXT, Column, Table
 from resources.tables import common as c

@@ -1,4 +1,4 @@
-"""Segments: what is known of each customer, which segment they are in, and what paid media does with it."""
+"""Segment tables: customers' features, their segments, and what paid media spends on and earns from each."""
 
 from resources.lake.schema import COUNT, DAY, FLAG, INSTANT, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables import common as c

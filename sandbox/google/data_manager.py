@@ -70,8 +70,8 @@ class _Wire:
         return await run_in_threadpool(self._answered, request, lambda: self._members(verb, body))
 
     async def status(self, request: Request) -> Response:
-        asked = request.query_params.get("requestId", "")
-        return await run_in_threadpool(self._answered, request, lambda: self._status(asked))
+        requested = request.query_params.get("requestId", "")
+        return await run_in_threadpool(self._answered, request, lambda: self._status(requested))
 
     def _answered(self, request: Request, answer: Any) -> Response:
         try:
@@ -93,17 +93,17 @@ class _Wire:
             raise _Refused(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric.")
 
     def _members(self, verb: str, body: bytes) -> dict[str, Any]:
-        asked = _decoded(body)
-        destination, audience = self._destination(asked)
-        members = asked.get("audienceMembers") or []
+        requested = _decoded(body)
+        destination, audience = self._destination(requested)
+        members = requested.get("audienceMembers") or []
         if verb not in {"ingest", "remove"} or not 1 <= len(members) <= MOST_AT_ONCE:
             raise _bad(f"1 to {MOST_AT_ONCE} audience members expected", "TOO_MANY_AUDIENCE_MEMBERS")
-        if asked.get("encoding") != "HEX":
+        if requested.get("encoding") != "HEX":
             raise _bad("The sandbox takes HEX encoding", "ENCODING_REQUIRED")
         if verb == "ingest":
-            _check_agreed(asked)
-        entries = [_entry(one) for one in members]
-        if asked.get("validateOnly"):
+            _check_agreed(requested)
+        entries = [_entry(member) for member in members]
+        if requested.get("validateOnly"):
             return {}
         good = [entry for entry in entries if entry is not None]
         change = audience.put if verb == "ingest" else audience.take
@@ -122,20 +122,20 @@ class _Wire:
         if fault is not None and fault.answer is not None:
             raise _Answered(fault)
         with self._lock:
-            own = f"req-{len(self._uploads) + 1:06d}"
-            self._uploads[own] = _Upload(destination, verb, len(members), len(members) - taken)
-        return {"requestId": own}
+            own_id = f"req-{len(self._uploads) + 1:06d}"
+            self._uploads[own_id] = _Upload(destination, verb, len(members), len(members) - taken)
+        return {"requestId": own_id}
 
-    def _destination(self, asked: dict[str, Any]) -> tuple[dict[str, Any], Audience]:
-        found = asked.get("destinations") or []
+    def _destination(self, requested: dict[str, Any]) -> tuple[dict[str, Any], Audience]:
+        results = requested.get("destinations") or []
         try:
-            account, own = found[0]["operatingAccount"], found[0]["productDestinationId"]
+            account, own_id = results[0]["operatingAccount"], results[0]["productDestinationId"]
             is_google = account["accountType"] == "GOOGLE_ADS"
-            audience = self._stage.audiences.find("google_ads", own)
+            audience = self._stage.audiences.find("google_ads", own_id)
         except (KeyError, TypeError, IndexError) as error:
             raise _bad("A destination with an account and an audience is required", "REQUIRED") from error
         if (
-            len(found) != 1
+            len(results) != 1
             or not is_google
             or audience is None
             or audience.account_id != account["accountId"]
@@ -143,35 +143,35 @@ class _Wire:
             raise _Refused(
                 404, "NOT_FOUND", "The destination was not found.", reason="DESTINATION_ACCOUNT_NOT_FOUND"
             )
-        return found[0], audience
+        return results[0], audience
 
-    def _status(self, asked: str) -> dict[str, Any]:
-        upload = self._uploads.get(asked)
+    def _status(self, requested: str) -> dict[str, Any]:
+        upload = self._uploads.get(requested)
         if upload is None:
             raise _Refused(404, "NOT_FOUND", "The request was not found.")
         self._stage.note("google_ads", "requestStatus:retrieve")
         upload.polls += 1
         ended = "SUCCESS" if not upload.failed else "PARTIAL_SUCCESS"
-        told: dict[str, Any] = {
+        answer: dict[str, Any] = {
             "destination": upload.destination,
             "requestStatus": "PROCESSING" if upload.polls == 1 else ended,
         }
         if upload.polls > 1 and upload.failed:
             reason = "PROCESSING_ERROR_REASON_INTERNAL_ERROR"
-            told["errorInfo"] = {"errorCounts": [{"recordCount": str(upload.failed), "reason": reason}]}
+            answer["errorInfo"] = {"errorCounts": [{"recordCount": str(upload.failed), "reason": reason}]}
         counts = {"recordCount": str(upload.records), "userIdentifierCount": str(upload.records)}
         if upload.verb == "ingest":
-            told["audienceMembersIngestionStatus"] = {"userDataIngestionStatus": counts}
+            answer["audienceMembersIngestionStatus"] = {"userDataIngestionStatus": counts}
         else:
-            told["audienceMembersRemovalStatus"] = {"userDataRemovalStatus": counts}
-        return {"requestStatusPerDestination": [told]}
+            answer["audienceMembersRemovalStatus"] = {"userDataRemovalStatus": counts}
+        return {"requestStatusPerDestination": [answer]}
 
 
-def _check_agreed(asked: dict[str, Any]) -> None:
-    agreed = (asked.get("termsOfService") or {}).get("customerMatchTermsOfServiceStatus")
+def _check_agreed(requested: dict[str, Any]) -> None:
+    agreed = (requested.get("termsOfService") or {}).get("customerMatchTermsOfServiceStatus")
     if agreed != "ACCEPTED":
         raise _bad("The terms of service have to be accepted", "TERMS_AND_CONDITIONS_NOT_SIGNED")
-    consent = asked.get("consent") or {}
+    consent = requested.get("consent") or {}
     if {consent.get("adUserData"), consent.get("adPersonalization")} != {"CONSENT_GRANTED"}:
         raise _bad("Consent has to be granted", "CONSENT_REQUIRED")
 

@@ -35,16 +35,23 @@ def _set(message: Any, name: str, value: Any) -> None:
     if field.is_repeated:
         target = getattr(message, field.name)
         for item in value:
-            if field.message_type:
-                target.add(text=item)
+            if isinstance(item, tuple):  # a text with the position it is pinned to
+                _add_text(target, *item)
             else:
                 target.append(item)
     elif field.enum_type is not None and isinstance(value, str):
         setattr(message, field.name, field.enum_type.values_by_name[value].number)
-    elif field.message_type is not None:
-        getattr(message, field.name).SetInParent()
+    elif field.message_type is not None and field.message_type.name == "FieldMask":
+        getattr(message, field.name).paths.extend(value.split(","))
     else:
         setattr(message, field.name, value)
+
+
+def _add_text(target: Any, text: str, pinned: str) -> None:
+    asset = target.add(text=text)
+    if pinned != "UNSPECIFIED":
+        positions = asset.DESCRIPTOR.fields_by_name["pinned_field"].enum_type
+        asset.pinned_field = positions.values_by_name[pinned].number
 
 
 def metrics_bytes(columns: dict[str, np.ndarray]) -> list[bytes]:
@@ -60,7 +67,7 @@ def _column(name: str, values: np.ndarray) -> list[bytes]:
         tag, packed = _tag(field.number, 1), values.astype("<f8").tobytes()
         given = [tag + packed[at : at + 8] for at in range(0, len(packed), 8)]
         return [
-            b"" if missing else one for one, missing in zip(given, np.isnan(values).tolist(), strict=True)
+            b"" if missing else entry for entry, missing in zip(given, np.isnan(values).tolist(), strict=True)
         ]
     tag = _tag(field.number, 0)
     return [tag + varint(value) for value in values.tolist()]

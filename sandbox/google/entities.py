@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from sandbox import words
 from sandbox.diary import strategies
-from sandbox.draws import key
-from sandbox.google import user_lists
+from sandbox.google import ads, criteria, history, user_lists
+from sandbox.google.history import budget_id
 from sandbox.labels import NUMBERS, labels, number
 from sandbox.stage import Stage
 from sandbox.world import Account
@@ -24,7 +23,6 @@ ACTIONS = (
     (7003, "Newsletter sign-up", "SIGNUP", False),
 )
 """Conversion actions of every account: id, name, category, whether it counts as a conversion to bid on."""
-SHARED_SET = 8001
 Attributes = dict[str, Any]
 
 
@@ -33,6 +31,7 @@ def customer(account: Account) -> Attributes:
         "customer.resource_name": f"customers/{account.id}", "customer.id": int(account.id),
         "customer.descriptive_name": account.name, "customer.currency_code": account.currency,
         "customer.time_zone": account.time_zone, "customer.manager": False, "customer.status": "ENABLED",
+        "customer.test_account": True,
     }  # fmt: skip
 
 
@@ -41,7 +40,9 @@ def clients(stage: Stage) -> Iterator[Attributes]:
     for account in (MANAGER, *stage.world.of("google_ads")):
         above = account is MANAGER
         yield {
-            "customer_client.id": int(account.id), "customer_client.descriptive_name": account.name,
+            "customer_client.resource_name": f"customers/{MANAGER.id}/customerClients/{account.id}",
+            "customer_client.client_customer": f"customers/{account.id}", "customer_client.hidden": False,
+            "customer_client.test_account": True, "customer_client.id": int(account.id), "customer_client.descriptive_name": account.name,
             "customer_client.manager": above, "customer_client.level": 0 if above else 1,
             "customer_client.status": "ENABLED", "customer_client.currency_code": account.currency,
             "customer_client.time_zone": account.time_zone,
@@ -57,7 +58,7 @@ def status(stage: Stage, account: Account, level: str, row: int) -> str:
 def campaign(stage: Stage, account: Account, row: int) -> Attributes:
     """A campaign with its budget: Google keeps every budget in a campaign budget of its own."""
     campaigns = stage.market.catalog(account).campaigns
-    own, base = int(campaigns.id[row]), f"customers/{account.id}"
+    own_id, base = int(campaigns.id[row]), f"customers/{account.id}"
     owner = int(campaigns.budget_owner[row])
     whose, sharing = int(campaigns.id[owner]), int((campaigns.budget_owner == owner).sum())
     amount = stage.market.current(
@@ -66,14 +67,15 @@ def campaign(stage: Stage, account: Account, row: int) -> Attributes:
     day = np.datetime64(int(campaigns.start_day[row]), "D").astype(object)
     first_strategy, _ = strategies(stage.market.catalog(account), "campaign", row)
     return customer(account) | {
-        "campaign.resource_name": f"{base}/campaigns/{own}", "campaign.id": own,
-        "campaign.name": stage.market.current(account, "campaign", own, "name", campaigns.name[row]),
+        "campaign.resource_name": f"{base}/campaigns/{own_id}", "campaign.id": own_id,
+        "campaign.name": stage.market.current(account, "campaign", own_id, "name", campaigns.name[row]),
         "campaign.status": status(stage, account, "campaign", row),
         "campaign.advertising_channel_type": campaigns.channel[row],
-        "campaign.bidding_strategy_type": stage.market.current(account, "campaign", own, "bid_strategy", first_strategy),
+        "campaign.bidding_strategy_type": stage.market.current(account, "campaign", own_id, "bid_strategy", first_strategy),
         "campaign.bidding_strategy_system_status": _system_status(stage, account, row),
         "campaign.campaign_budget": f"{base}/campaignBudgets/{budget_id(whose)}",
-        "campaign.start_date_time": f"{day} 00:00:00", "campaign.labels": _labels(stage, account, "campaign", row),
+        "campaign.start_date_time": f"{day} 00:00:00", "campaign.end_date_time": None, "campaign_budget.total_amount_micros": None,
+        "campaign.labels": _labels(stage, account, "campaign", row),
         "campaign_budget.resource_name": f"{base}/campaignBudgets/{budget_id(whose)}", "campaign_budget.id": budget_id(whose),
         "campaign_budget.name": f"Budget of {campaigns.name[owner]}", "campaign_budget.amount_micros": int(amount),
         "campaign_budget.explicitly_shared": sharing > 1, "campaign_budget.reference_count": sharing,
@@ -95,24 +97,20 @@ def _labels(stage: Stage, account: Account, level: str, row: int) -> list[str]:
 
 def label_rows(account: Account) -> Iterator[Attributes]:
     """The account's labels with their names."""
-    for name, own in NUMBERS.items():
+    for name, own_id in NUMBERS.items():
         yield {
-            "label.resource_name": f"customers/{account.id}/labels/{own}", "label.id": own, "label.name": name,
+            "label.resource_name": f"customers/{account.id}/labels/{own_id}", "label.id": own_id, "label.name": name,
             "label.status": "ENABLED",
         }  # fmt: skip
 
 
-def budget_id(campaign_id: int) -> int:
-    return campaign_id + 900_000
-
-
 def ad_group(stage: Stage, account: Account, row: int) -> Attributes:
     catalog = stage.market.catalog(account)
-    own, above = int(catalog.ad_sets.id[row]), int(catalog.ad_sets.campaign[row])
+    own_id, above = int(catalog.ad_sets.id[row]), int(catalog.ad_sets.campaign[row])
     base = f"customers/{account.id}"
     return campaign(stage, account, above) | {
-        "ad_group.resource_name": f"{base}/adGroups/{own}", "ad_group.id": own,
-        "ad_group.name": stage.market.current(account, "ad_set", own, "name", catalog.ad_sets.name[row]),
+        "ad_group.resource_name": f"{base}/adGroups/{own_id}", "ad_group.id": own_id,
+        "ad_group.name": stage.market.current(account, "ad_set", own_id, "name", catalog.ad_sets.name[row]),
         "ad_group.status": status(stage, account, "ad_set", row),
         "ad_group.campaign": f"{base}/campaigns/{catalog.campaigns.id[above]}",
         "ad_group.type": "SEARCH_STANDARD" if catalog.campaigns.channel[above] == "SEARCH" else "DISPLAY_STANDARD",
@@ -122,22 +120,41 @@ def ad_group(stage: Stage, account: Account, row: int) -> Attributes:
 
 def ad_group_ad(stage: Stage, account: Account, row: int) -> Attributes:
     catalog = stage.market.catalog(account)
-    own, above = int(catalog.ads.id[row]), int(catalog.ads.ad_set[row])
-    texts, base = catalog.texts(row), f"customers/{account.id}"
-    own_status = status(stage, account, "ad", row)
-    rejected = stage.market.diary.is_disapproved(catalog, row, stage.today(account))
-    return ad_group(stage, account, above) | {
-        "ad_group_ad.resource_name": f"{base}/adGroupAds/{catalog.ad_sets.id[above]}~{own}",
-        "ad_group_ad.status": own_status,
-        "ad_group_ad.primary_status": own_status if own_status != "ENABLED" else "NOT_ELIGIBLE" if rejected else "ELIGIBLE",
-        "ad_group_ad.policy_summary.approval_status": "DISAPPROVED" if rejected else "APPROVED",
-        "ad_group_ad.policy_summary.review_status": "REVIEWED",
-        "ad_group_ad.ad_group": f"{base}/adGroups/{catalog.ad_sets.id[above]}",
-        "ad_group_ad.ad.id": own, "ad_group_ad.ad.name": f"Ad {row + 1}", "ad_group_ad.ad.type": "RESPONSIVE_SEARCH_AD",
-        "ad_group_ad.ad.final_urls": [texts["landing_page"]],
-        "ad_group_ad.ad.responsive_search_ad.headlines": texts["headlines"],
-        "ad_group_ad.ad.responsive_search_ad.descriptions": texts["descriptions"],
-    }  # fmt: skip
+    ad = ads.of_row(stage, account, row, status(stage, account, "ad", row))
+    above = ad_group(stage, account, int(catalog.ads.ad_set[row]))
+    return above | ads.attributes(account, ad, [])
+
+
+def made_ads(stage: Stage, account: Account) -> Iterator[Attributes]:
+    """Ads that were made through the API, with what is above them."""
+    rows = stage.market.catalog(account).index["ad_set"]
+    for ad in ads.made(stage, account):
+        yield ad_group(stage, account, rows[ad.ad_group]) | ads.attributes(account, ad, [])
+
+
+def ad_links(stage: Stage, account: Account) -> Iterator[Attributes]:
+    """Every text of every ad, with the ad and what is above it."""
+    catalog = stage.market.catalog(account)
+    for row in np.flatnonzero(~catalog.ad_sets.hidden[catalog.ads.ad_set]).tolist():
+        ad, above = (
+            ads.of_row(stage, account, row, status(stage, account, "ad", row)),
+            ad_group_ad(stage, account, row),
+        )
+        for text, link in ads.asset_links(stage, account, ad):
+            yield above | link | ads.asset_attributes(account, text)
+    for ad in ads.made(stage, account):
+        above = ad_group(stage, account, catalog.index["ad_set"][ad.ad_group]) | ads.attributes(
+            account, ad, []
+        )
+        for text, link in ads.asset_links(stage, account, ad):
+            yield above | link | ads.asset_attributes(account, text)
+
+
+def assets(stage: Stage, account: Account) -> Iterator[Attributes]:
+    """Every text of the account as an asset, once."""
+    names = ("asset.resource_name", "asset.id", "asset.type", "asset.text_asset.text")
+    rows = {link["asset.id"]: {name: link[name] for name in names} for link in ad_links(stage, account)}
+    yield from (customer(account) | asset for _, asset in sorted(rows.items()))
 
 
 def conversion_action(stage: Stage, account: Account, row: int) -> Attributes:
@@ -158,73 +175,7 @@ def lookback(stage: Stage, account: Account) -> int:
     return int(limit) if limit is not None else max(30, account.behaviour.longest_lag_days)
 
 
-def keywords(stage: Stage, account: Account) -> Iterator[Attributes]:
-    """Positive keywords of every search ad group."""
-    catalog = stage.market.catalog(account)
-    for row in _search_ad_groups(stage, account):
-        own = int(catalog.ad_sets.id[row])
-        searches = catalog.searches(row)
-        for n in range(3):
-            criterion = own * 10 + n
-            yield ad_group(stage, account, row) | {
-                "ad_group_criterion.resource_name": f"customers/{account.id}/adGroupCriteria/{own}~{criterion}",
-                "ad_group_criterion.criterion_id": criterion, "ad_group_criterion.status": "ENABLED",
-                "ad_group_criterion.negative": False, "ad_group_criterion.type": "KEYWORD",
-                "ad_group_criterion.keyword.text": searches[n],
-                "ad_group_criterion.keyword.match_type": ("EXACT", "PHRASE", "BROAD")[n],
-            }  # fmt: skip
-
-
-def campaign_negatives(stage: Stage, account: Account) -> Iterator[Attributes]:
-    """One negative keyword on each search campaign, and the user lists that campaigns keep out."""
-    catalog = stage.market.catalog(account)
-    for row, channel in enumerate(catalog.campaigns.channel):
-        yield from user_lists.negative_rows(stage, account, campaign(stage, account, row))
-        if channel != "SEARCH":
-            continue
-        own = int(catalog.campaigns.id[row])
-        word = words.NEGATIVES[int(key(catalog.seed, 73, own) % np.uint64(len(words.NEGATIVES)))]
-        yield campaign(stage, account, row) | {
-            "campaign_criterion.resource_name": f"customers/{account.id}/campaignCriteria/{own}~{own * 10}",
-            "campaign_criterion.criterion_id": own * 10, "campaign_criterion.negative": True,
-            "campaign_criterion.type": "KEYWORD", "campaign_criterion.status": "ENABLED",
-            "campaign_criterion.keyword.text": word, "campaign_criterion.keyword.match_type": "PHRASE",
-        }  # fmt: skip
-
-
-def shared_negatives(account: Account) -> Iterator[Attributes]:
-    """The account's shared negative list."""
-    shared = f"customers/{account.id}/sharedSets/{SHARED_SET}"
-    for n, word in enumerate(words.NEGATIVES[:3]):
-        yield {
-            "shared_set.resource_name": shared, "shared_set.id": SHARED_SET, "shared_set.name": "Never",
-            "shared_set.type": "NEGATIVE_KEYWORDS", "shared_set.status": "ENABLED",
-            "shared_criterion.resource_name": f"customers/{account.id}/sharedCriteria/{SHARED_SET}~{n + 1}",
-            "shared_criterion.shared_set": shared, "shared_criterion.criterion_id": n + 1,
-            "shared_criterion.type": "KEYWORD", "shared_criterion.keyword.text": word,
-            "shared_criterion.keyword.match_type": "BROAD",
-        }  # fmt: skip
-
-
 _BY_NUMBER = {"campaign": ("campaign", "campaign.id"), "ad_group": ("ad_set", "ad_group.id")}
-
-
-def change_events(stage: Stage, account: Account) -> Iterator[Attributes]:
-    """Every accepted write, newest first, by whom it was made."""
-    base = f"customers/{account.id}"
-    words = {"campaign": "campaigns", "ad_set": "adGroups"}
-    for change in reversed(stage.market.changes.all_of("google_ads", account.id)):
-        if change.field == "active" or change.level not in words:
-            continue
-        is_budget = change.field == "budget_micros"
-        own = budget_id(change.entity_id) if is_budget else change.entity_id
-        yield {
-            "change_event.resource_name": f"{base}/changeEvents/{int(change.at.timestamp() * 1e6)}~1~0",
-            "change_event.change_date_time": change.at.astimezone(account.zone).strftime("%Y-%m-%d %H:%M:%S.%f"),
-            "change_event.change_resource_name": f"{base}/{'campaignBudgets' if is_budget else words[change.level]}/{own}",
-            "change_event.client_type": "GOOGLE_ADS_API" if change.by == "api" else "GOOGLE_ADS_WEB_CLIENT",
-            "change_event.user_email": f"{change.by}@shop.example", "change_event.resource_change_operation": "UPDATE",
-        }  # fmt: skip
 
 
 def snapshot(
@@ -237,41 +188,103 @@ def snapshot(
     if only and path in only:
         row = catalog.index[level].get(only[path])
         visible = visible[visible == row] if resource == "ad_group" else visible
-        asked = {"campaign": campaign, "ad_group": ad_group}[resource]
+        requested = {"campaign": campaign, "ad_group": ad_group}[resource]
         if row is not None and (resource == "campaign" or len(visible)):
-            yield asked(stage, account, row)
+            yield requested(stage, account, row)
         return
     per_row: dict[str, tuple[Callable[[Stage, Account, int], Attributes], Any]] = {
         "campaign": (campaign, range(len(catalog.campaigns.id))),
-        "campaign_budget": (campaign, range(len(catalog.campaigns.id))),
+        "campaign_budget": (campaign, np.unique(catalog.campaigns.budget_owner)),
         "ad_group": (ad_group, visible),
         "ad_group_ad": (ad_group_ad, np.flatnonzero(~catalog.ad_sets.hidden[catalog.ads.ad_set])),
     }
     if resource in per_row:
         make, rows = per_row[resource]
         yield from (make(stage, account, int(row)) for row in rows)
-        return
-    simple: dict[str, Callable[[], Iterator[Attributes]]] = {
+    if resource == "ad_group_ad":
+        yield from made_ads(stage, account)
+    if resource not in per_row:
+        yield from _simple(stage, account)[resource]()
+
+
+def _simple(stage: Stage, account: Account) -> dict[str, Callable[[], Iterator[Attributes]]]:
+    return {
         "customer": lambda: iter([customer(account)]),
         "label": lambda: label_rows(account),
-        "change_event": lambda: change_events(stage, account),
+        "change_event": lambda: history.events(stage, account),
+        "change_status": lambda: history.statuses(stage, account),
         "conversion_action": lambda: (conversion_action(stage, account, n) for n in range(len(ACTIONS))),
-        "ad_group_criterion": lambda: keywords(stage, account),
         "user_list": lambda: user_lists.attributes(stage, account),
-        "campaign_criterion": lambda: campaign_negatives(stage, account),
-        "shared_criterion": lambda: shared_negatives(account),
-        "shared_set": lambda: iter([next(shared_negatives(account))]),
-    }
-    yield from simple[resource]()
+        "asset": lambda: assets(stage, account),
+        "ad_group_ad_asset_view": lambda: ad_links(stage, account),
+        "ad_group_criterion": lambda: ad_group_criteria(stage, account),
+        "campaign_criterion": lambda: campaign_criteria(stage, account),
+        "customer_negative_criterion": lambda: (
+            customer(account) | criteria.account_list_attributes(account, entry)
+            for entry in criteria.account_lists(stage, account) if not entry.is_removed
+        ),
+        "shared_set": lambda: (
+            customer(account) | criteria.shared_set_attributes(stage, account, entry) for entry in criteria.shared_sets(stage, account)
+        ),
+        "shared_criterion": lambda: shared_criteria(stage, account),
+        "campaign_shared_set": lambda: attachments(stage, account),
+    }  # fmt: skip
 
 
-KNOWN = {
-    "customer", "customer_client", "campaign", "campaign_budget", "ad_group", "ad_group_ad", "conversion_action",
-    "ad_group_criterion", "campaign_criterion", "shared_criterion", "shared_set", "search_term_view", "change_event", "label", "user_list",
-}  # fmt: skip
-
-
-def _search_ad_groups(stage: Stage, account: Account) -> list[int]:
+def ad_group_criteria(stage: Stage, account: Account) -> Iterator[Attributes]:
+    """Keywords, then age ranges and genders of every ad group that is reported."""
     catalog = stage.market.catalog(account)
-    channel = catalog.campaigns.channel
-    return [row for row, above in enumerate(catalog.ad_sets.campaign.tolist()) if channel[above] == "SEARCH"]
+    rows, above = catalog.index["ad_set"], _Above(lambda row: ad_group(stage, account, row))
+    for entry in criteria.ad_group_criteria(stage, account):
+        yield above.of(rows[entry.parent]) | criteria.ad_group_criterion_attributes(account, entry)
+    for row in np.flatnonzero(~catalog.ad_sets.hidden).tolist():
+        own_id = int(catalog.ad_sets.id[row])
+        for criterion_id in (*criteria.AGES, *criteria.GENDERS):
+            yield above.of(row) | criteria.demographic_attributes(account, own_id, criterion_id)
+
+
+def campaign_criteria(stage: Stage, account: Account) -> Iterator[Attributes]:
+    """The user lists that campaigns keep out, and their negative keywords."""
+    above = _Above(lambda row: campaign(stage, account, row))
+    rows = stage.market.catalog(account).index["campaign"]
+    for row in range(len(rows)):
+        yield from criteria.user_list_attributes(stage, account, above.of(row))
+    for entry in criteria.campaign_negatives(stage, account):
+        yield above.of(rows[entry.parent]) | criteria.campaign_criterion_attributes(account, entry)
+
+
+def shared_criteria(stage: Stage, account: Account) -> Iterator[Attributes]:
+    """The words of every list, with their list."""
+    lists = {entry.own: entry for entry in criteria.shared_sets(stage, account)}
+    held = {own_id: criteria.shared_set_attributes(stage, account, entry) for own_id, entry in lists.items()}
+    for entry in criteria.shared_criteria(stage, account):
+        if not entry.is_removed:
+            yield (
+                customer(account) | held[entry.parent] | criteria.shared_criterion_attributes(account, entry)
+            )
+
+
+def attachments(stage: Stage, account: Account) -> Iterator[Attributes]:
+    """Which list is attached to which campaign."""
+    rows = stage.market.catalog(account).index["campaign"]
+    lists = {entry.own: entry for entry in criteria.shared_sets(stage, account)}
+    for entry in criteria.attachments(stage, account):
+        held = criteria.shared_set_attributes(stage, account, lists[entry.own])
+        yield (
+            campaign(stage, account, rows[entry.parent])
+            | held
+            | criteria.attachment_attributes(account, entry)
+        )
+
+
+class _Above:
+    """Attributes of a campaign or an ad group, made once however many criteria it has."""
+
+    def __init__(self, make: Callable[[int], Attributes]) -> None:
+        self._make = make
+        self._known: dict[int, Attributes] = {}
+
+    def of(self, row: int) -> Attributes:
+        if row not in self._known:
+            self._known[row] = self._make(row)
+        return self._known[row]

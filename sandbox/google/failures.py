@@ -29,19 +29,34 @@ class Refused(Exception):
 
 def error(field: str, name: str, message: str, *, path: Path = (), trigger: str | None = None) -> Any:
     """One GoogleAdsError: `field` is the member of ErrorCode, `name` its enum value."""
-    made = _ERRORS.GoogleAdsError.pb()()
-    enum = made.error_code.DESCRIPTOR.fields_by_name[field].enum_type
-    setattr(made.error_code, field, enum.values_by_name[name].number)
-    made.message = message
+    created = _ERRORS.GoogleAdsError.pb()()
+    enum = created.error_code.DESCRIPTOR.fields_by_name[field].enum_type
+    setattr(created.error_code, field, enum.values_by_name[name].number)
+    created.message = message
     if trigger is not None:
-        made.trigger.string_value = trigger
+        created.trigger.string_value = trigger
     for part in path:
-        element = made.location.field_path_elements.add()
+        element = created.location.field_path_elements.add()
         if isinstance(part, tuple):
             element.field_name, element.index = part
         else:
             element.field_name = part
-    return made
+    return created
+
+
+class OperationRefused(Exception):
+    """One operation of a write that Google would refuse, with its error."""
+
+    def __init__(self, created: Any) -> None:
+        super().__init__(created.message)
+        self.error = created
+
+
+def operation_refused(
+    field: str, name: str, message: str, *, path: Path = (), trigger: str | None = None
+) -> OperationRefused:
+    """The refusal of an operation with one error."""
+    return OperationRefused(error(field, name, message, path=path, trigger=trigger))
 
 
 def refused(field: str, name: str, message: str, *, trigger: str | None = None) -> Refused:
@@ -50,12 +65,12 @@ def refused(field: str, name: str, message: str, *, trigger: str | None = None) 
 
 
 def throttled(seconds: float) -> Refused:
-    made = error("quota_error", "RESOURCE_EXHAUSTED", f"Too many requests. Retry in {seconds:g} seconds.")
-    made.details.quota_error_details.rate_scope = 2
-    made.details.quota_error_details.rate_name = "Requests per account"
-    made.details.quota_error_details.retry_delay.FromMilliseconds(int(seconds * 1000))
+    created = error("quota_error", "RESOURCE_EXHAUSTED", f"Too many requests. Retry in {seconds:g} seconds.")
+    created.details.quota_error_details.rate_scope = 2
+    created.details.quota_error_details.rate_name = "Requests per account"
+    created.details.quota_error_details.retry_delay.FromMilliseconds(int(seconds * 1000))
     return Refused(
-        grpc.StatusCode.RESOURCE_EXHAUSTED, [made], "Resource has been exhausted (e.g. check quota)."
+        grpc.StatusCode.RESOURCE_EXHAUSTED, [created], "Resource has been exhausted (e.g. check quota)."
     )
 
 
@@ -83,6 +98,11 @@ def abort(context: grpc.ServicerContext, cause: Refused, *, version: str = VERSI
     )
     context.abort(cause.code, cause.message)
     raise AssertionError("abort raises")
+
+
+def failure_of(errors: list[Any]) -> Any:
+    """The errors as a GoogleAdsFailure with a request id of its own."""
+    return _failure(errors, uuid.uuid4().hex[:22])
 
 
 def _failure(errors: list[Any], request_id: str) -> Any:

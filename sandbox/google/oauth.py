@@ -27,8 +27,8 @@ def routes(stage: Stage, certificates: Path) -> list[Route]:
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         stage.note("google_ads", "POST oauth2/token", grant=form.get("grant_type"))
         if stage.faults.take("google_ads", "token_revoked") is not None or not _is_known(stage, papers, form):
-            said = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
-            return JSONResponse(said, status_code=400)
+            message = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
+            return JSONResponse(message, status_code=400)
         return JSONResponse(
             {
                 "access_token": ACCESS_TOKEN,
@@ -42,10 +42,14 @@ def routes(stage: Stage, certificates: Path) -> list[Route]:
 
 
 def _is_known(stage: Stage, papers: Papers, form: dict[str, str]) -> bool:
-    known = stage.credentials
+    available = stage.credentials
     if form.get("grant_type") == "refresh_token":
         given = (form.get("refresh_token"), form.get("client_id"), form.get("client_secret"))
-        return given == (known.google_refresh_token, known.google_client_id, known.google_client_secret)
+        return given == (
+            available.google_refresh_token,
+            available.google_client_id,
+            available.google_client_secret,
+        )
     return form.get("grant_type") == ASSERTION and _is_signed(papers, form.get("assertion", ""))
 
 

@@ -1,92 +1,56 @@
 """The rows of a query as serialised GoogleAdsRow messages, in chunks that fit a message."""
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
-from sandbox.google import entities
+from sandbox.google import entities, fields, history
+from sandbox.google.cells import Cells, Source, source_of
 from sandbox.google.encode import metrics_bytes, row_with
-from sandbox.google.failures import refused
+from sandbox.google.failures import VERSION
 from sandbox.google.gaql import Query
-from sandbox.market import Report
-from sandbox.search_terms import TermDays, term_days
+from sandbox.google.metrics import columns
+from sandbox.market import METRICS
 from sandbox.stage import Stage
 from sandbox.world import Account
 
-LEVELS = {"customer": "account", "campaign": "campaign", "ad_group": "ad_set", "ad_group_ad": "ad"}
-_ACTION_SEGMENTS = {
-    "segments.conversion_action",
-    "segments.conversion_action_name",
-    "segments.conversion_action_category",
-}
-_ACTION_METRICS = {
-    "metrics.conversions",
-    "metrics.conversions_value",
-    "metrics.all_conversions",
-    "metrics.all_conversions_value",
-}
-_ABOVE_CAMPAIGN = {"metrics.search_budget_lost_impression_share"}
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
-def rows_of(stage: Stage, account: Account, query: Query) -> Iterator[list[bytes]]:
-    """Chunks of rows that answer the query.
+def rows_of(stage: Stage, account: Account, query: Query, *, version: str = VERSION) -> Iterator[list[bytes]]:
+    """Chunks of rows that answer the query: filtered, sorted and cut off as it says.
 
     Raises:
-        Refused: The combination of resource, segments and metrics is one Google prohibits, or one the sandbox does not know.
+        Refused: A field, a segment or a combination is one Google prohibits, or one the sandbox does not honour.
     """
-    _check(query)
-    if not query.metrics:
-        yield _snapshot(stage, account, query)
-    elif query.resource == "search_term_view":
-        yield from _search_terms(stage, account, query)
-    elif _ACTION_SEGMENTS & set(query.segments):
-        yield from _by_action(stage, account, query)
+    fields.check(query, version=version)
+    if query.resource in ("change_event", "change_status"):
+        history.require_recent(stage, account, query)
+    if query.metrics or (query.segments and query.resource in fields.METRICS) or query.resource in _VIEWS:
+        yield from _reported(stage, account, query)
     else:
-        yield from _delivery(stage, account, query)
+        yield _snapshot(stage, account, query)
 
 
-def _check(query: Query) -> None:
-    if query.resource == "change_event" and not (
-        query.limit and any(c.field == "change_event.change_date_time" for c in query.conditions)
-    ):
-        raise refused(
-            "change_event_error", "CHANGE_DATE_RANGE_INFINITE",
-            "change_event needs a finite range of change_date_time and a LIMIT of at most 10000.",
-        )  # fmt: skip
-    if query.resource not in entities.KNOWN:
-        said = f"The sandbox does not simulate '{query.resource}'."
-        raise refused("query_error", "PROHIBITED_RESOURCE_TYPE_IN_FROM_CLAUSE", said, trigger=query.resource)
-    if query.metrics and query.resource not in (*LEVELS, "search_term_view"):
-        said = f"Metrics cannot be selected from '{query.resource}'."
-        raise refused(
-            "query_error", "PROHIBITED_METRIC_IN_SELECT_OR_WHERE_CLAUSE", said, trigger=query.metrics[0]
-        )
-    if query.metrics and "segments.date" not in query.segments:
-        said = "The sandbox reports metrics by day: select segments.date."
-        raise refused("query_error", "REQUIRED_SEGMENT_FIELD_MISSING", said, trigger="segments.date")
-    if _ACTION_SEGMENTS & set(query.segments) and (wrong := set(query.metrics) - _ACTION_METRICS):
-        said = f"Cannot select '{min(wrong)}' with segments.conversion_action."
-        raise refused(
-            "query_error",
-            "PROHIBITED_SEGMENT_WITH_METRIC_IN_SELECT_OR_WHERE_CLAUSE",
-            said,
-            trigger=min(wrong),
-        )
-    if query.resource != "campaign" and (wrong := _ABOVE_CAMPAIGN & set(query.metrics)):
-        said = f"Cannot select '{min(wrong)}' from '{query.resource}'."
-        raise refused("query_error", "PROHIBITED_METRIC_IN_SELECT_OR_WHERE_CLAUSE", said, trigger=min(wrong))
+_VIEWS = {
+    "search_term_view", "campaign_search_term_view", "keyword_view", "age_range_view", "gender_view",
+}  # fmt: skip
+"""Resources that exist only as far as something was delivered."""
 
 
 def _snapshot(stage: Stage, account: Account, query: Query) -> list[bytes]:
-    found = (
+    every = (
         entities.clients(stage)
         if query.resource == "customer_client"
         else entities.snapshot(stage, account, query.resource, _numbers(query))
     )
-    rows = [_chosen(attributes, query) for attributes in found if _meets(attributes, query)]
-    return rows[: query.limit] if query.limit else rows
+    matching = [attributes for attributes in every if _meets(attributes, query)]
+    for path, descending in reversed(query.order):
+        matching.sort(key=lambda attributes, path=path: _sortable(attributes.get(path)), reverse=descending)  # type: ignore[misc]
+    return [_chosen(attributes, query) for attributes in matching[: query.limit]]
 
 
 def _numbers(query: Query) -> dict[str, int]:
@@ -99,168 +63,205 @@ def _numbers(query: Query) -> dict[str, int]:
 
 
 def _meets(attributes: entities.Attributes, query: Query) -> bool:
-    return all(c.holds(attributes[c.field]) for c in query.conditions if _is_known(attributes, c.field))
+    return all(
+        c.holds(attributes.get(c.field)) for c in query.conditions if not c.field.startswith("metrics.")
+    )
 
 
-def _is_known(attributes: entities.Attributes, field: str) -> bool:
-    if field.startswith("metrics."):
-        return False  # rows without activity are never sent, which is all that such a filter is used for
-    if field not in attributes:
-        raise refused(
-            "query_error",
-            "PROHIBITED_FIELD_IN_WHERE_CLAUSE",
-            f"Cannot filter on '{field}' here.",
-            trigger=field,
-        )
-    return True
+def _sortable(value: Any) -> tuple[bool, Any]:
+    """Empty values come before all others."""
+    return (value is not None, value if value is not None else 0)
 
 
 def _chosen(attributes: entities.Attributes, query: Query) -> bytes:
-    return row_with({name: attributes[name] for name in query.fields if name in attributes})
+    names = list(query.fields)
+    if query.shows_resource_names:
+        resources = dict.fromkeys((query.resource, *(name.split(".", 1)[0] for name in query.fields)))
+        names += [f"{resource}.resource_name" for resource in resources]
+    return row_with({name: attributes[name] for name in dict.fromkeys(names) if name in attributes})
 
 
 class _Prefixes:
-    """The part of a row that is the same for an entity on every day; None for entities the query leaves out."""
+    """The part of a row that is the same for an entity and a segment on every day; None for what the query leaves out."""
 
-    def __init__(self, make: Callable[[int], entities.Attributes], query: Query) -> None:
-        self._make, self._query = make, query
-        self._known: dict[int, bytes | None] = {}
+    def __init__(self, source: Source, query: Query) -> None:
+        self._source, self._query = source, query
+        self._known: dict[tuple[int, int], bytes | None] = {}
 
-    def of(self, row: int) -> bytes | None:
-        if row not in self._known:
-            attributes = self._make(row)
-            self._known[row] = _chosen(attributes, self._query) if _meets(attributes, self._query) else None
-        return self._known[row]
+    def attributes(self, entity: int, segment: int) -> entities.Attributes:
+        extra = self._source.segments[segment]
+        own_id = self._source.attributes(entity)
+        return own_id | extra if extra else own_id
 
-
-def _blocks(stage: Stage, account: Account, query: Query, level: str) -> Iterator[Report]:
-    assert query.days is not None  # noqa: S101 — a query by day has days
-    yield from stage.market.report(account, level, *query.days)
-
-
-_MAKERS: dict[str, Callable[[Stage, Account, int], entities.Attributes]] = {
-    "account": lambda _, account, __: entities.customer(account),
-    "campaign": entities.campaign,
-    "ad_set": entities.ad_group,
-    "ad": entities.ad_group_ad,
-}
+    def of(self, entity: int, segment: int) -> bytes | None:
+        if (entity, segment) not in self._known:
+            attributes = self.attributes(entity, segment)
+            self._known[entity, segment] = (
+                _chosen(attributes, self._query) if _meets(attributes, self._query) else None
+            )
+        return self._known[entity, segment]
 
 
-def _delivery(stage: Stage, account: Account, query: Query) -> Iterator[list[bytes]]:
-    level = LEVELS[query.resource]
-    makers = _MAKERS
-    prefixes = _Prefixes(lambda row: makers[level](stage, account, row), query)
-    searched = np.array([channel == "SEARCH" for channel in stage.market.catalog(account).campaigns.channel])
-    for report in _blocks(stage, account, query, level):
-        metrics = metrics_bytes(_columns(query, report, searched, stage.market.served(account, report)))
-        yield _joined(prefixes, _things(report, level), report.day, metrics)
+def _reported(stage: Stage, account: Account, query: Query) -> Iterator[list[bytes]]:
+    source = source_of(stage, account, query)
+    prefixes = _Prefixes(source, query)
+    if "segments.date" in query.fields and not source.needs_sum:
+        parts: Iterator[Cells] = source.cells
+    else:
+        parts = iter([_grouped(list(source.cells), query, source)])
+    if not query.order and query.limit is None:
+        for cells in parts:
+            yield from _encoded(cells, query, prefixes)
+        return
+    yield _sorted(list(parts), query, prefixes)
 
 
-def _things(report: Report, level: str) -> np.ndarray:
-    """Which thing each row is about; of an account there is one."""
-    return np.zeros(len(report), int) if level == "account" else getattr(report, level)
-
-
-def _joined(prefixes: _Prefixes, rows: np.ndarray, days: np.ndarray, metrics: list[bytes]) -> list[bytes]:
-    dated = {int(day): row_with({"segments.date": _iso(int(day))}) for day in np.unique(days)}
-    per_row = zip(rows.tolist(), days.tolist(), metrics, strict=True)
-    return [
-        prefix + dated[day] + inner for row, day, inner in per_row if (prefix := prefixes.of(row)) is not None
+def _encoded(cells: Cells, query: Query, prefixes: _Prefixes) -> Iterator[list[bytes]]:
+    if not len(cells.day):
+        return
+    metrics, retained = _measured(cells, query)
+    dated = {int(day): _date_bytes(int(day), query) for day in np.unique(cells.day)}
+    width = int(cells.segment.max()) + 1
+    pairs = cells.entity * width + cells.segment
+    available = {pair: prefixes.of(*divmod(pair, width)) for pair in np.unique(pairs).tolist()}
+    per_row = zip(pairs.tolist(), cells.day.tolist(), metrics, strict=True)
+    if retained is not None:
+        per_row = zip(
+            pairs[retained].tolist(), cells.day[retained].tolist(), compress(metrics, retained), strict=True
+        )
+    yield [
+        prefix + dated[day] + inner for pair, day, inner in per_row if (prefix := available[pair]) is not None
     ]
 
 
-def _columns(query: Query, report: Report, searched: np.ndarray, served: np.ndarray) -> dict[str, np.ndarray]:
-    """One array per metric; not a number where Google leaves it out, as search metrics of what is not searched.
+def _measured(cells: Cells, query: Query) -> tuple[list[bytes], np.ndarray | None]:
+    """The metrics of each row as bytes, and which rows meet the conditions on metrics; None where all do."""
+    every = columns([name.removeprefix("metrics.") for name in query.metrics], cells.counts)
+    shown = {name: values for name, values in every.items() if f"metrics.{name}" in query.fields}
+    encoded = metrics_bytes(shown) if shown else [b""] * len(cells.day)
+    if not query.metric_conditions:
+        return encoded, None
+    retained = np.ones(len(cells.day), bool)
+    for condition in query.metric_conditions:
+        values = every[condition.field.removeprefix("metrics.")]
+        held = [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 — not a number
+        retained &= np.array([condition.holds(value) for value in held], bool)
+    return encoded, retained
 
-    `served` is the share of the day in which each row had budget: in the rest of it others were shown.
-    """
-    conversions = (report.purchases + report.leads).astype(float)
-    won = np.clip(report.impressions / (report.impressions * 1.4 + 400) * served, 0.0999, 1.0)
-    share = np.where(searched[report.campaign], won, np.nan) if report.campaign is not None else won
-    known: dict[str, Callable[[], np.ndarray]] = {
-        "impressions": lambda: report.impressions,
-        "clicks": lambda: report.clicks,
-        "cost_micros": lambda: report.spend_micros,
-        "conversions": lambda: conversions,
-        "conversions_value": lambda: report.purchase_value_micros / 1e6,
-        "all_conversions": lambda: conversions + report.signups,
-        "all_conversions_value": lambda: report.purchase_value_micros / 1e6,
-        "view_through_conversions": lambda: report.purchases // 5,
-        "search_impression_share": lambda: share,
-        "search_budget_lost_impression_share": lambda: np.clip(0.6 - share, 0, 1),
+
+def _sorted(parts: list[Cells], query: Query, prefixes: _Prefixes) -> list[bytes]:
+    """Rows in the order and number that the query asks for."""
+    rows: list[tuple[tuple[Any, ...], bytes]] = []
+    for cells in parts:
+        if not len(cells.day):
+            continue
+        metrics, retained = _measured(cells, query)
+        every = columns([name.removeprefix("metrics.") for name in query.metrics], cells.counts)
+        dated = {int(day): _dates(int(day)) for day in np.unique(cells.day)}
+        for n, (entity, segment, day) in enumerate(
+            zip(cells.entity.tolist(), cells.segment.tolist(), cells.day.tolist(), strict=True)
+        ):
+            prefix = prefixes.of(entity, segment) if retained is None or retained[n] else None
+            if prefix is None:
+                continue
+            others = prefixes.attributes(entity, segment) | dated[day] if query.order else {}
+            key = tuple(_key(path, every, n, others) for path, _ in query.order)
+            rows.append((key, prefix + _date_bytes(day, query) + metrics[n]))
+    for number, (_, descending) in reversed(list(enumerate(query.order))):
+        rows.sort(key=lambda row, number=number: row[0][number], reverse=descending)  # type: ignore[misc]
+    return [row for _, row in rows[: query.limit]]
+
+
+def _key(path: str, every: dict[str, np.ndarray], n: int, others: entities.Attributes) -> tuple[bool, Any]:
+    if path.startswith("metrics."):
+        value = every[path.removeprefix("metrics.")][n].item()
+        return _sortable(None if value != value else value)  # noqa: PLR0124 — not a number
+    return _sortable(others.get(path))
+
+
+def _grouped(parts: list[Cells], query: Query, source: Source) -> Cells:
+    """Cells summed over days and everything else that is not selected; a day stands for all that look the same."""
+    entity = np.concatenate([cells.entity for cells in parts]) if parts else np.zeros(0, int)
+    segment = np.concatenate([cells.segment for cells in parts]) if parts else np.zeros(0, int)
+    days = np.concatenate([cells.day for cells in parts]) if parts else np.zeros(0, int)
+    segment = _merged_segments(query, source)[segment] if len(segment) else segment
+    starts = _first_days(days, query)
+    begins = np.array([starts[day] for day in days.tolist()], int)
+    keys, at = np.unique(np.stack([begins, entity, segment]), axis=1, return_inverse=True)
+    at = at.reshape(-1)
+    names = parts[0].counts if parts else {}
+    counts: dict[str, np.ndarray] = {}
+    for name in names:
+        values = np.concatenate([cells.counts[name] for cells in parts])
+        summed = np.zeros(keys.shape[1], values.dtype if values.dtype != bool else int)
+        np.add.at(summed, at, values)
+        counts[name] = summed
+    counts.pop("served", None)
+    cells = Cells(keys[1], keys[2], keys[0], counts)
+    return cells if query.segments and set(query.segments) & set(query.fields) else _with_idle(cells, source)
+
+
+def _merged_segments(query: Query, source: Source) -> np.ndarray:
+    """For each segment of a source the first that looks the same in what the query selects."""
+    first: dict[tuple[Any, ...], int] = {}
+    selected = [name for name in query.segments if name in source.segments[0]]
+    return np.array(
+        [
+            first.setdefault(tuple(entry[name] for name in selected), n)
+            for n, entry in enumerate(source.segments)
+        ]
+    )
+
+
+def _with_idle(cells: Cells, source: Source) -> Cells:
+    """A query without segments shows every entity, those without delivery with zeros."""
+    idle = sorted(set(source.everything()) - set(cells.entity.tolist()))
+    if not idle:
+        return cells
+    nothing = np.zeros(len(idle), int)
+    counts = {
+        name: np.concatenate([values, nothing.astype(values.dtype)]) for name, values in cells.counts.items()
     }
-    return {name: known[name]() for name in _names(query) if _simulated(name, known)}
+    names = counts or dict.fromkeys((*METRICS, "view_through", "eligible"), nothing)
+    return Cells(
+        np.concatenate([cells.entity, np.array(idle)]), np.concatenate([cells.segment, nothing]),
+        np.concatenate([cells.day, nothing]), names,
+    )  # fmt: skip
 
 
-def _names(query: Query) -> list[str]:
-    return [path.removeprefix("metrics.") for path in query.metrics]
+def _first_days(days: np.ndarray, query: Query) -> dict[int, int]:
+    """For each day the first one that looks the same in the date segments that are selected."""
+    first: dict[tuple[Any, ...], int] = {}
+    selected = [name for name in query.fields if name in _dates(0)]
+    looks = {day: tuple(_dates(day)[name] for name in selected) for day in np.unique(days).tolist()}
+    return {day: first.setdefault(look, day) for day, look in looks.items()}
 
 
-def _simulated(name: str, known: dict[str, Any]) -> bool:
-    if name not in known:
-        said = f"The sandbox does not simulate 'metrics.{name}' here."
-        raise refused(
-            "query_error", "PROHIBITED_METRIC_IN_SELECT_OR_WHERE_CLAUSE", said, trigger=f"metrics.{name}"
-        )
-    return True
+def _begin(day: int, name: str) -> int:
+    at = date.fromordinal(day + _EPOCH)
+    begins = {
+        "week": at - timedelta(days=at.weekday()), "month": at.replace(day=1),
+        "quarter": at.replace(month=(at.month - 1) // 3 * 3 + 1, day=1), "year": at.replace(month=1, day=1),
+    }  # fmt: skip
+    return begins[name].toordinal() - _EPOCH
 
 
-def _by_action(stage: Stage, account: Account, query: Query) -> Iterator[list[bytes]]:
-    level = LEVELS[query.resource]
-    makers = _MAKERS
-    for report in _blocks(stage, account, query, level):
-        for n, (number, name, category, counts) in enumerate(entities.ACTIONS):
-            segments = {
-                "segments.conversion_action": f"customers/{account.id}/conversionActions/{number}",
-                "segments.conversion_action_name": name,
-                "segments.conversion_action_category": category,
-            }
-            prefixes = _Prefixes(_with(segments, lambda row: makers[level](stage, account, row)), query)
-            count = (report.purchases, report.leads, report.signups)[n].astype(float)
-            value = report.purchase_value_micros / 1e6 if n == 0 else np.zeros(len(report))
-            kept = count > 0
-            columns = {
-                "conversions": count * counts, "conversions_value": value * counts, "all_conversions": count,
-                "all_conversions_value": value,
-            }  # fmt: skip
-            wanted = {metric: columns[metric][kept] for metric in _names(query)}
-            yield _joined(prefixes, _things(report, level)[kept], report.day[kept], metrics_bytes(wanted))
+_WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 
 
-def _with(
-    extra: entities.Attributes, make: Callable[[int], entities.Attributes]
-) -> Callable[[int], entities.Attributes]:
-    return lambda row: make(row) | extra
-
-
-def _search_terms(stage: Stage, account: Account, query: Query) -> Iterator[list[bytes]]:
-    catalog = stage.market.catalog(account)
-
-    def attributes(row: int) -> entities.Attributes:
-        ad_set, term = divmod(row, 100)
-        own = int(catalog.ad_sets.id[ad_set])
-        return entities.ad_group(stage, account, ad_set) | {
-            "search_term_view.resource_name": f"customers/{account.id}/searchTermViews/{own}~{term}",
-            "search_term_view.search_term": catalog.searches(ad_set)[term],
-            "search_term_view.ad_group": f"customers/{account.id}/adGroups/{own}",
-            "search_term_view.status": "ADDED" if term < 3 else "NONE",
-        }
-
-    prefixes = _Prefixes(attributes, query)
-    for report in _blocks(stage, account, query, "ad_set"):
-        terms = term_days(catalog, report)
-        columns = _term_columns(terms)
-        metrics = metrics_bytes({name: columns[name] for name in _names(query) if _simulated(name, columns)})
-        yield _joined(prefixes, terms.ad_set * 100 + terms.term, terms.day, metrics)
-
-
-def _term_columns(terms: TermDays) -> dict[str, np.ndarray]:
-    conversions = (terms.purchases + terms.leads).astype(float)
+def _dates(day: int) -> entities.Attributes:
+    """Every date segment of a day by its path."""
+    at = date.fromordinal(day + _EPOCH)
+    begins = {
+        name: date.fromordinal(_begin(day, name) + _EPOCH).isoformat()
+        for name in ("week", "month", "quarter")
+    }
     return {
-        "impressions": terms.impressions, "clicks": terms.clicks, "cost_micros": terms.spend_micros,
-        "conversions": conversions, "conversions_value": terms.purchase_value_micros / 1e6, "all_conversions": conversions,
+        "segments.date": at.isoformat(), "segments.week": begins["week"], "segments.month": begins["month"],
+        "segments.quarter": begins["quarter"], "segments.year": at.year, "segments.day_of_week": _WEEKDAYS[at.weekday()],
     }  # fmt: skip
 
 
-def _iso(day: int) -> str:
-    return date.fromordinal(day + date(1970, 1, 1).toordinal()).isoformat()
+def _date_bytes(day: int, query: Query) -> bytes:
+    dates = _dates(day)
+    return row_with({name: dates[name] for name in query.fields if name in dates})

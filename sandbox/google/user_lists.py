@@ -22,12 +22,12 @@ def list_name(account: Account, audience_id: int) -> str:
 
 def attributes(stage: Stage, account: Account) -> Iterator[dict[str, Any]]:
     """The account's user lists by GAQL path. Sizes are rounded to two digits, and nothing is told of fewer than a hundred."""
-    for one in stage.audiences.of("google_ads", account.id):
-        size = _rounded(one.matched)
-        rate = one.match_rate
+    for entry in stage.audiences.of("google_ads", account.id):
+        size = _rounded(entry.matched)
+        rate = entry.match_rate
         yield {
-            "user_list.resource_name": list_name(account, one.audience_id), "user_list.id": one.audience_id,
-            "user_list.name": one.name, "user_list.type": "CRM_BASED", "user_list.membership_status": "OPEN",
+            "user_list.resource_name": list_name(account, entry.audience_id), "user_list.id": entry.audience_id,
+            "user_list.name": entry.name, "user_list.type": "CRM_BASED", "user_list.membership_status": "OPEN",
             "user_list.size_for_search": size, "user_list.size_for_display": size,
             "user_list.eligible_for_search": size > 0, "user_list.eligible_for_display": size > 0,
             "user_list.match_rate_percentage": round(100 * rate) if rate is not None and size else None,
@@ -52,17 +52,19 @@ def made(stage: Stage, account: Account, operation: Any, path: Path) -> tuple[st
     if not given.name:
         return error("user_list_error", "NAME_ALREADY_USED", "A user list needs a name.", path=where)
     mine = stage.audiences.of("google_ads", account.id)
-    if any(one.name == given.name for one in mine):
+    if any(entry.name == given.name for entry in mine):
         return error("user_list_error", "NAME_ALREADY_USED", "Name is already being used.", path=where)
     if given.crm_based_user_list.upload_key_type != CONTACT_INFO:
-        said = "The sandbox takes user lists by contact information."
-        return error("field_error", "REQUIRED", said, path=[*where, "crm_based_user_list", "upload_key_type"])
-    own = FIRST_ID["google_ads"] + len(stage.audiences.truth("google_ads"))
+        message = "The sandbox takes user lists by contact information."
+        return error(
+            "field_error", "REQUIRED", message, path=[*where, "crm_based_user_list", "upload_key_type"]
+        )
+    own_id = FIRST_ID["google_ads"] + len(stage.audiences.truth("google_ads"))
 
     def apply() -> None:
         stage.audiences.make("google_ads", account.id, given.name, at=stage.stopwatch())
 
-    return list_name(account, own), apply
+    return list_name(account, own_id), apply
 
 
 def criterion(stage: Stage, account: Account, operation: Any, path: Path) -> tuple[str, Apply] | Any:
@@ -70,38 +72,38 @@ def criterion(stage: Stage, account: Account, operation: Any, path: Path) -> tup
     kind = operation.WhichOneof("operation")
     if kind == "create":
         given = operation.create
-        campaign, own = _last(given.campaign), _last(given.user_list.user_list)
+        campaign, own_id = _last(given.campaign), _last(given.user_list.user_list)
         if not given.negative or not given.user_list.user_list:
-            said = "The sandbox takes negative user lists as campaign criteria."
-            return error("mutate_error", "MUTATE_NOT_ALLOWED", said, path=path)
+            message = "The sandbox takes negative user lists as campaign criteria."
+            return error("mutate_error", "MUTATE_NOT_ALLOWED", message, path=path)
     elif kind == "remove":
-        campaign, _, own = operation.remove.rsplit("/", 1)[-1].partition("~")
+        campaign, _, own_id = operation.remove.rsplit("/", 1)[-1].partition("~")
     else:
         return error("mutate_error", "MUTATE_NOT_ALLOWED", "Criteria are made and removed.", path=path)
-    audience = stage.audiences.find("google_ads", own)
+    audience = stage.audiences.find("google_ads", own_id)
     ids = stage.market.catalog(account).index["campaign"]
     if not _is_of(audience, account) or not campaign.isdigit() or int(campaign) not in ids:
         return error("mutate_error", "RESOURCE_NOT_FOUND", "Resource was not found.", path=path)
     now = excluded(stage, account, int(campaign))
-    if (kind == "create") == (int(own) in now):
+    if (kind == "create") == (int(own_id) in now):
         name = "ALREADY_EXISTS" if kind == "create" else "RESOURCE_NOT_FOUND"
         field = "criterion_error" if kind == "create" else "mutate_error"
         enum = "INVALID_USER_LIST" if kind == "create" else name
         return error(field, enum, "The criterion is there already, or is not there.", path=path)
-    after = sorted({*now, int(own)} if kind == "create" else set(now) - {int(own)})
+    after = sorted({*now, int(own_id)} if kind == "create" else set(now) - {int(own_id)})
 
     def apply() -> None:
         stage.market.change(account, "campaign", int(campaign), EXCLUDED, tuple(after))
 
-    return f"customers/{account.id}/campaignCriteria/{campaign}~{own}", apply
+    return f"customers/{account.id}/campaignCriteria/{campaign}~{own_id}", apply
 
 
 def negative_rows(stage: Stage, account: Account, campaign: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The user lists that a campaign (by GAQL path) keeps out, as criteria."""
-    own = int(campaign["campaign.id"])
-    for audience_id in excluded(stage, account, own):
+    own_id = int(campaign["campaign.id"])
+    for audience_id in excluded(stage, account, own_id):
         yield campaign | {
-            "campaign_criterion.resource_name": f"customers/{account.id}/campaignCriteria/{own}~{audience_id}",
+            "campaign_criterion.resource_name": f"customers/{account.id}/campaignCriteria/{own_id}~{audience_id}",
             "campaign_criterion.criterion_id": audience_id, "campaign_criterion.negative": True,
             "campaign_criterion.type": "USER_LIST", "campaign_criterion.status": "ENABLED",
             "campaign_criterion.user_list.user_list": list_name(account, audience_id),

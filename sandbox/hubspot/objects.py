@@ -150,11 +150,24 @@ class Holdings:
         fixed["lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"] = _iso(
             float(shelf.modified[at])
         )
-        found = {name: [(created, value)] for name, value in fixed.items() if value is not None}
+        results = {name: [(created, value)] for name, value in fixed.items() if value is not None}
         seen = {
             name: [(when, value) for when, value in past if when <= self.now] for name, past in moving.items()
         }
-        return found | {name: past for name, past in seen.items() if past}
+        return results | {name: past for name, past in seen.items() if past}
+
+    @cached_property
+    def _newest(self) -> dict[str, list[dict[str, str]]]:
+        return {}
+
+    def newest_of(self, kind: str, name: str) -> list[str | None]:
+        """A property of every record of a type as it stands, by place."""
+        if kind not in self._newest:
+            places = range(len(self.shelf(kind).id))
+            self._newest[kind] = [
+                {own_id: past[-1][1] for own_id, past in self.histories(kind, at).items()} for at in places
+            ]
+        return [record.get(name) for record in self._newest[kind]]
 
     def _card(self, row: int, *, is_second: bool) -> dict[str, str | None]:
         cards, company = self.cards, self.cards.company_id(row)
@@ -182,7 +195,7 @@ class Holdings:
         touches = touches[:1] if is_second else touches
         when = [float(np.floor(t.at[n])) for n in touches]
         clicks = [cards.click_id(n) for n in touches]
-        found = {
+        results = {
             "lifecyclestage": past or [(float(f.created_at[row]), _LIFE[0])],
             "hs_latest_source": [(at, cards.source(n)) for at, n in zip(when, touches, strict=True)]
             or [(float(f.created_at[row]), "OFFLINE")],
@@ -190,10 +203,10 @@ class Holdings:
             "hs_email_optout": [(float(left), "true")] if np.isfinite(left) else [],
         }
         for name, prefix in (("hs_google_click_id", "gclid"), ("hs_facebook_click_id", "fbclid")):
-            found[name] = [
-                (at, one[1]) for at, one in zip(when, clicks, strict=True) if one and one[0] == prefix
+            results[name] = [
+                (at, entry[1]) for at, entry in zip(when, clicks, strict=True) if entry and entry[0] == prefix
             ]
-        return found
+        return results
 
     def worth(self, row: int) -> float:
         """Amount of a row of the deals."""
@@ -239,11 +252,11 @@ class Holdings:
             return []
         row = int(self.shelf(kind).row[at])
         row = self.owner_of_deal(row) if kind == "deals" else row
-        own: dict[str, Any] = {
+        own_id: dict[str, Any] = {
             "contacts": int(self.cards.contact_id[row]),
             "companies": self.cards.company_id(row),
         }
-        other = own.get(to) if kind in {"contacts", "deals"} else None
+        other = own_id.get(to) if kind in {"contacts", "deals"} else None
         return [] if other is None else [other]
 
 
@@ -254,10 +267,10 @@ def _sorted(**columns: npt.NDArray) -> Shelf:
 
 def _latest(now: float, *instants: Floats) -> Floats:
     """The newest of these instants that is not to come."""
-    found = np.zeros(len(instants[0]))
+    results = np.zeros(len(instants[0]))
     for at in instants:
-        found = np.maximum(found, np.where(at <= now, at, 0.0))
-    return np.floor(found * 1_000) / 1_000
+        results = np.maximum(results, np.where(at <= now, at, 0.0))
+    return np.floor(results * 1_000) / 1_000
 
 
 def _iso(at: float) -> str:

@@ -27,15 +27,15 @@ def bad(message: str) -> Refused:
 
 
 def throttled(policy: str, spoken: str, *, headers: dict[str, str] | None = None) -> Refused:
-    said = f"You have reached your {spoken} limit."
-    return Refused(429, said, headers=headers, errorType="RATE_LIMIT", policyName=policy)
+    message = f"You have reached your {spoken} limit."
+    return Refused(429, message, headers=headers, errorType="RATE_LIMIT", policyName=policy)
 
 
 def expired() -> Refused:
-    said = "The OAuth token used to make this call expired 3 hour(s) ago."
-    return Refused(401, said, category="EXPIRED_AUTHENTICATION")
+    message = "The OAuth token used to make this call expired 3 hour(s) ago."
+    return Refused(401, message, category="EXPIRED_AUTHENTICATION")
 
 
 def unknown_token() -> Refused:
-    said = "Authentication credentials not found. This API supports OAuth 2.0 authentication."
-    return Refused(401, said, category="INVALID_AUTHENTICATION")
+    message = "Authentication credentials not found. This API supports OAuth 2.0 authentication."
+    return Refused(401, message, category="INVALID_AUTHENTICATION")

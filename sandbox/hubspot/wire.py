@@ -1,6 +1,7 @@
 """HubSpot's REST wire: tokens, limits, lists with cursors, searches, batches of a hundred, associations, pipelines, owners."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from time import sleep
@@ -8,20 +9,29 @@ from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.customers.people import TooManyPeople
-from sandbox.hubspot import search
+from sandbox.hubspot import records
 from sandbox.hubspot.limits import Limits
 from sandbox.hubspot.objects import Holdings
+from sandbox.hubspot.parameters import require_query
 from sandbox.hubspot.pipelines import pipelines
+from sandbox.hubspot.records import iso, nowhere
 from sandbox.hubspot.refusals import Refused, bad, expired, unknown_token
 from sandbox.stage import Stage
 
-PAGE, PAGE_WITH_HISTORY, BATCH, ASSOCIATED = 100, 50, 100, 1_000
 _OBJECTS = re.compile(r"crm/v3/objects/(contacts|companies|deals)(?:/(search|batch/read|\d+))?")
+_DETAILS = re.compile(r"account-info/v3/details")
+_PIPELINES = re.compile(r"crm/v3/pipelines/deals")
+_OWNERS = re.compile(r"crm/v3/owners(?:/(\d+))?")
+_PROPERTIES = re.compile(r"crm/v3/properties/(contacts|companies|deals)(?:/(\w+))?")
+_ASSOCIATED = re.compile(
+    r"crm/v4/objects/(contacts|companies|deals)/(\d+)/associations/(contacts|companies|deals)"
+)
 _ASSOCIATIONS = re.compile(
     r"crm/v4/associations/(contacts|companies|deals)/(contacts|companies|deals)/batch/read"
 )
@@ -31,7 +41,6 @@ _ACCOUNT = {
     "timeZone": "Europe/Berlin",
     "companyCurrency": "EUR",
 }
-_TYPES = {("contacts", "companies"): 1, ("deals", "contacts"): 3, ("deals", "companies"): 5}
 
 
 def routes(stage: Stage) -> list[Route]:
@@ -55,7 +64,10 @@ class _Wire:
             self._let_in(request)
             headers = self._limits.count(is_search=path.endswith("/search"))
             self._stage.note("hubspot", f"{request.method} {path}")
-            answer = self._route(request, path, msgspec.json.decode(body) if body else {})
+            given = msgspec.json.decode(body) if body else {}
+            if not isinstance(given, dict):
+                raise bad("Invalid input JSON: the body is an object")
+            answer = self._route(request, path, given)
             return Response(msgspec.json.encode(answer), media_type="application/json", headers=headers)
         except Refused as refused:
             return refused.response()
@@ -91,21 +103,27 @@ class _Wire:
             raise expired()
 
     def _route(self, request: Request, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        asked = (request.method, path)
-        if asked == ("GET", "account-info/v3/details"):
-            return _ACCOUNT
-        if asked == ("GET", "crm/v3/pipelines/deals"):
-            begun = datetime.combine(self._stage.world.begins, datetime.min.time(), UTC)
-            return {"results": list(pipelines(_iso(begun.timestamp())))}
-        if asked == ("GET", "crm/v3/owners"):
-            return {"results": [_owner(number) for number in range(500, 506)]}
-        if request.method == "POST" and (match := _ASSOCIATIONS.fullmatch(path)):
-            return _associations(self._holdings(), match[1], match[2], body)
-        if match := _OBJECTS.fullmatch(path):
-            return _objects(
-                self._holdings(), match[1], (request.method, match[2] or ""), dict(request.query_params), body
-            )
-        raise _nowhere(path)
+        query, path = request.query_params, path.rstrip("/")
+        answers: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], dict[str, Any]]], ...] = (
+            ("GET", _DETAILS, lambda _: _checked(query, (), _ACCOUNT)),
+            ("GET", _PIPELINES, lambda _: self._pipelines(query)),
+            ("GET", _OWNERS, lambda match: records.owners(match[1], query)),
+            ("GET", _PROPERTIES, lambda match: records.properties(match[1], match[2], query)),
+            ("POST", _ASSOCIATIONS, lambda match: records.associations(self._holdings(), match[1], match[2], body)),
+            ("GET", _ASSOCIATED, lambda match: records.associated(self._holdings(), match[1], int(match[2]), match[3])),
+            (
+                request.method, _OBJECTS,
+                lambda match: records.objects(self._holdings(), match[1], (request.method, match[2] or ""), query, body),
+            ),
+        )  # fmt: skip
+        for method, pattern, answer in answers:
+            if method == request.method and (match := pattern.fullmatch(path)):
+                return answer(match)
+        raise nowhere(path)
+
+    def _pipelines(self, query: QueryParams) -> dict[str, Any]:
+        begun = datetime.combine(self._stage.world.begins, datetime.min.time(), UTC)
+        return _checked(query, ("limit",), {"results": list(pipelines(iso(begun.timestamp())))})
 
     def _holdings(self) -> Holdings:
         # By the second: a page and the next one of a running clock should be of one state.
@@ -116,133 +134,6 @@ class _Wire:
         return Holdings(self._stage.world, self._stage.keeper.books(), float(second))
 
 
-def _objects(
-    holdings: Holdings, kind: str, asked: tuple[str, str], query: dict[str, str], body: dict[str, Any]
-) -> dict[str, Any]:
-    method, rest = asked
-    if asked == ("POST", "search"):
-        total, places, after = search.found(holdings, kind, body)
-        records = [_record(holdings, kind, int(at), body.get("properties"), []) for at in places]
-        return {"total": total, "results": records} | _paging(after)
-    if asked == ("POST", "batch/read"):
-        return _batch(holdings, kind, body)
-    if asked == ("GET", ""):
-        return _listed(holdings, kind, query)
-    if method == "GET" and rest.isdecimal():
-        return _single(holdings, kind, int(rest), query)
-    raise _nowhere(f"crm/v3/objects/{kind}/{rest}")
-
-
-def _nowhere(path: str) -> Refused:
-    return Refused(404, f"No resource found for /{path}", category="OBJECT_NOT_FOUND")
-
-
-def _owner(number: int) -> dict[str, Any]:
-    return {
-        "id": str(number), "email": f"owner{number}@shop.example", "firstName": "Sam", "lastName": f"Seller {number}", "userId": number,
-        "archived": False, "createdAt": "2024-01-01T00:00:00Z", "updatedAt": "2024-01-01T00:00:00Z",
-    }  # fmt: skip
-
-
-def _record(
-    holdings: Holdings, kind: str, at: int, properties: list[str] | None, history: list[str]
-) -> dict[str, Any]:
-    """One record, with the properties that were asked for; those that are empty are null."""
-    shelf, past = holdings.shelf(kind), holdings.histories(kind, at)
-    modified = "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
-    shown = dict.fromkeys([*(properties or []), "hs_object_id", "createdate", modified])
-    newest: dict[str, Any] = {name: past[name][-1][1] if name in past else None for name in shown}
-    is_archived = bool(shelf.archived[at] <= holdings.now)
-    record: dict[str, Any] = {
-        "id": str(shelf.id[at]), "properties": newest, "createdAt": newest["createdate"], "updatedAt": newest[modified], "archived": is_archived,
-    }  # fmt: skip
-    if is_archived:
-        record["archivedAt"] = _iso(float(shelf.archived[at]))
-    if history:
-        record["propertiesWithHistory"] = {name: _versions(past.get(name, [])) for name in history}
-    return record
-
-
-def _versions(past: list[tuple[float, str]]) -> list[dict[str, str]]:
-    """Newest first, as HubSpot tells them."""
-    return [{"value": value, "timestamp": _iso(at), "sourceType": "CRM_UI"} for at, value in reversed(past)]
-
-
-def _listed(holdings: Holdings, kind: str, query: dict[str, str]) -> dict[str, Any]:
-    history = _names(query.get("propertiesWithHistory"))
-    limit, most = int(query.get("limit", "10")), PAGE_WITH_HISTORY if history else PAGE
-    if not 1 <= limit <= most:
-        raise bad(f"limit must be between 1 and {most}")
-    shelf = holdings.shelf(kind)
-    archived = query.get("archived") == "true"
-    shown = (
-        (shelf.created <= holdings.now) & (shelf.archived <= holdings.now)
-        if archived
-        else shelf.seen(holdings.now)
-    )
-    places = shown.nonzero()[0]
-    places = places[shelf.id[places] > int(query.get("after") or 0)]
-    page = places[:limit]
-    records = [_record(holdings, kind, int(at), _names(query.get("properties")), history) for at in page]
-    return {"results": records} | _paging(records[-1]["id"] if len(places) > limit else None)
-
-
-def _single(holdings: Holdings, kind: str, id_: int, query: dict[str, str]) -> dict[str, Any]:
-    at = holdings.place(kind, id_)
-    if at is None or not holdings.shelf(kind).seen(holdings.now)[at]:
-        raise Refused(404, "resource not found", category="OBJECT_NOT_FOUND")
-    return _record(
-        holdings, kind, at, _names(query.get("properties")), _names(query.get("propertiesWithHistory"))
-    )
-
-
-def _batch(holdings: Holdings, kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Records by id; merged ids come back as their winner, ids that are not there as an error beside the results."""
-    history = body.get("propertiesWithHistory") or []
-    ids = [int(one["id"]) for one in body.get("inputs", [])]
-    most = PAGE_WITH_HISTORY if history else BATCH
-    if len(ids) > most:
-        raise bad(f"The maximum number of inputs is {most}")
-    places = {id_: holdings.place(kind, id_) for id_ in ids}
-    seen = holdings.shelf(kind).seen(holdings.now)
-    there = list(dict.fromkeys(at for at in places.values() if at is not None and seen[at]))
-    missing = [str(id_) for id_, at in places.items() if at is None or not seen[at]]
-    now = _iso(holdings.now)
-    results = [_record(holdings, kind, at, body.get("properties"), history) for at in there]
-    answer: dict[str, Any] = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
-    if missing:
-        said = f"Could not get some {kind.upper()} objects, they may be deleted or not exist. Check that ids are valid."
-        error = {
-            "status": "error",
-            "category": "OBJECT_NOT_FOUND",
-            "message": said,
-            "context": {"ids": missing},
-        }
-        answer |= {"numErrors": 1, "errors": [error]}
+def _checked(query: QueryParams, honoured: tuple[str, ...], answer: dict[str, Any]) -> dict[str, Any]:
+    require_query(query, honoured)
     return answer
-
-
-def _associations(holdings: Holdings, kind: str, to: str, body: dict[str, Any]) -> dict[str, Any]:
-    ids = [one["id"] for one in body.get("inputs", [])]
-    if len(ids) > ASSOCIATED:
-        raise bad(f"The maximum number of inputs is {ASSOCIATED}")
-    types = [{"category": "HUBSPOT_DEFINED", "typeId": _TYPES.get((kind, to), 279), "label": None}]
-    found = {id_: holdings.associated(kind, to, int(id_)) for id_ in ids}
-    results = [
-        {"from": {"id": id_}, "to": [{"toObjectId": other, "associationTypes": types} for other in others]}
-        for id_, others in found.items()
-        if others
-    ]
-    return {"status": "COMPLETE", "results": results}
-
-
-def _paging(after: str | None) -> dict[str, Any]:
-    return {"paging": {"next": {"after": after}}} if after else {}
-
-
-def _names(listed: str | None) -> list[str]:
-    return [name for name in (listed or "").split(",") if name]
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

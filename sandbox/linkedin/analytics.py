@@ -5,17 +5,20 @@ Everything is counted per creative and summed to the pivot, so that levels and f
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from sandbox.breakdowns import parts_of, values_of
 from sandbox.catalog import Catalog
 from sandbox.draws import Whole, normal
-from sandbox.linkedin.asked import METRICS, PEOPLE, PIVOTS, Asked, asked
+from sandbox.linkedin.analytics_query import DIVIDING, METRICS, PEOPLE, PIVOTS, AnalyticsQuery, parse
 from sandbox.linkedin.refusals import Refused
-from sandbox.market import Report
+from sandbox.market import LEVELS, Market
+from sandbox.market import METRICS as MARKET_METRICS
 from sandbox.stage import Stage
 from sandbox.world import Account
 
@@ -33,84 +36,86 @@ class Analytics:
         self._counted: deque[tuple[datetime, int]] = deque()
         self._lock = Lock()
 
-    def answer(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+    def answer(self, parameters: dict[str, Any]) -> list[dict[str, Any]]:
         """The elements for a decoded query.
 
         Raises:
             Refused: As LinkedIn would.
         """
-        wanted = asked(query, today=self._stage.clock.now().date())
+        query = parse(parameters, today=self._stage.clock.now().date())
         if self._stage.faults.take("linkedin_ads", "permission_empty") is not None:
             return []
-        elements = self._people(wanted) if wanted.pivot in PEOPLE else self._things(wanted)
+        elements = self._people(query) if query.is_of_people else self._things(query)
         if elements and self._stage.faults.take("linkedin_ads", "truncated") is not None:
             elements = elements[: len(elements) // 2]
-        self._count(len(elements) * len(wanted.metrics))
+        self._count(len(elements) * len(query.metrics))
         return elements
 
-    def _things(self, wanted: Asked) -> list[dict[str, Any]]:
+    def _things(self, query: AnalyticsQuery) -> list[dict[str, Any]]:
         elements: list[dict[str, Any]] = []
         for account in self._stage.world.of("linkedin_ads"):
             catalog = self._stage.market.catalog(account)
-            for days, things, sums in self._sums(account, wanted):
-                elements += _elements(catalog, wanted, days, things, sums, usd=self._usd(account))
+            for groups in self._groups(account, query):
+                elements += _elements(catalog, query, groups, usd=self._usd(account))
                 if len(elements) >= MOST_ELEMENTS:
                     return elements[:MOST_ELEMENTS]
         return elements
 
-    def _sums(self, account: Account, wanted: Asked) -> Iterator[tuple[Whole, Whole, dict[str, Whole]]]:
-        """Days, rows of the pivot's level in the catalog, and counts (money in micros): in blocks of days, or of the range whole."""
-        blocks = self._delivered(account, wanted)
-        if wanted.daily:
-            yield from (_summed(wanted, [block]) for block in blocks)
+    def _groups(self, account: Account, query: AnalyticsQuery) -> Iterator["_Groups"]:
+        """Sums by time and pivots: in blocks of days, or of the range whole."""
+        blocks = self._delivered(account, query)
+        if query.granularity == "DAILY" and query.dividing is None:
+            yield from (_summed(query, [block]) for block in blocks)
         elif whole := list(blocks):
-            yield _summed(wanted, whole)
+            yield _summed(query, whole)
 
-    def _delivered(self, account: Account, wanted: Asked) -> Iterator[tuple[Report, Whole]]:
-        """Blocks of creative days, each with the places of those that the facets name."""
-        market, named = self._stage.market, wanted.named
+    def _delivered(self, account: Account, query: AnalyticsQuery) -> Iterator["_Block"]:
+        """Blocks of creative days, of what the facets name alone."""
+        market, named = self._stage.market, query.named
         if int(account.id) not in named.get("account", {int(account.id)}):
             return
         index = market.catalog(account).index
         rows = {
-            level: np.array([index[level][own] for own in ids & index[level].keys()], int)
+            level: np.array([index[level][own_id] for own_id in ids & index[level].keys()], int)
             for level, ids in named.items()
             if level != "account"
         }
-        if any(not len(found) for found in rows.values()):
+        if any(not len(places) for places in rows.values()):
             return
-        for report in market.report(account, "ad", wanted.start, wanted.end):
-            kept = np.ones(len(report), bool)
-            for level, found in rows.items():
-                kept &= np.isin(getattr(report, level), found)
-            if kept.any():
-                yield report, np.flatnonzero(kept)
+        for block in _blocks(market, account, query):
+            retained = np.ones(len(block.day), bool)
+            for level, places in rows.items():
+                retained &= np.isin(block.rows[level], places)
+            if retained.any():
+                yield block.at(np.flatnonzero(retained))
 
-    def _people(self, wanted: Asked) -> list[dict[str, Any]]:
+    def _people(self, query: AnalyticsQuery) -> list[dict[str, Any]]:
         """Shares of the total by a trait: approximated, and nothing below three events."""
         totals = dict.fromkeys(("impressions", "clicks", "spend_micros"), 0)
         for account in self._stage.world.of("linkedin_ads"):
-            for report, kept in self._delivered(account, wanted):
+            for block in self._delivered(account, query):
                 for name in totals:
-                    totals[name] += int(getattr(report, name)[kept].sum())
-        facet, values = PEOPLE[wanted.pivot]
+                    totals[name] += int(block.counts[name].sum())
+        facet, values = PEOPLE[query.pivots[0]]
         elements = []
         for n, value in enumerate(values):
             share = (len(values) - n) / (len(values) * (len(values) + 1) / 2)
-            drawn = normal(self._stage.world.seed, 81, n, wanted.start.toordinal())
+            drawn = normal(self._stage.world.seed, 81, n, query.start.toordinal())
             wobble = int(np.rint(np.clip(2 * drawn, -3, 3)))
             counts = {
                 "impressions": int(totals["impressions"] * share) + wobble,
                 "clicks": int(totals["clicks"] * share),
             }
-            known: dict[str, Any] = {name: count for name, count in counts.items() if count >= LEAST_EVENTS}
-            if not known:
+            available: dict[str, Any] = {
+                name: count for name, count in counts.items() if count >= LEAST_EVENTS
+            }
+            if not available:
                 continue
-            known |= {
+            available |= {
                 _SPEND: _money(int(totals["spend_micros"] * share)), "pivotValues": [f"urn:li:{facet}:{value}"],
-                "dateRange": _range(wanted.start, wanted.end),
+                "dateRange": _range(query.start, query.end),
             }  # fmt: skip
-            elements.append({name: known[name] for name in wanted.fields if name in known})
+            elements.append({name: available[name] for name in query.fields if name in available})
         return elements
 
     def _usd(self, account: Account) -> float:
@@ -131,58 +136,123 @@ class Analytics:
             self._counted.append((now, values))
 
 
-def _summed(wanted: Asked, blocks: list[tuple[Report, Whole]]) -> tuple[Whole, Whole, dict[str, Whole]]:
-    level, _ = PIVOTS[wanted.pivot]
-    days = np.concatenate([block.day[kept] for block, kept in blocks])
-    if level == "account":
-        things = np.zeros(len(days), int)
-    else:
-        things = np.concatenate([getattr(block, level)[kept] for block, kept in blocks])
-    if not wanted.daily:
-        days = np.zeros(len(days), int)
-    width = int(things.max()) + 1
-    places, at = np.unique(days * width + things, return_inverse=True)
+@dataclass(frozen=True)
+class _Block:
+    """Creative days: the day, the catalog's row by level, which part of a dividing pivot, and counts."""
+
+    day: Whole
+    rows: dict[str, Whole]
+    part: Whole
+    counts: dict[str, Whole]
+
+    def at(self, places: Whole) -> "_Block":
+        rows = {name: values[places] for name, values in self.rows.items()}
+        counts = {name: values[places] for name, values in self.counts.items()}
+        return _Block(self.day[places], rows, self.part[places], counts)
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Sums by the first day of a time and a number per pivot. Money in micros."""
+
+    first_day: Whole
+    pivots: list[Whole]
+    sums: dict[str, Whole]
+
+
+def _blocks(market: Market, account: Account, query: AnalyticsQuery) -> Iterator[_Block]:
+    if query.dividing is not None:
+        for parts in parts_of(market, account, (query.dividing,), query.start, query.end):
+            rows = {"campaign": parts.campaign, "ad_set": parts.ad_set, "ad": parts.ad}
+            yield _Block(parts.day, rows, parts.value, parts.counts)
+        return
+    for report in market.report(account, "ad", query.start, query.end):
+        rows = {level: getattr(report, level) for level in LEVELS}
+        counts = {metric: getattr(report, metric) for metric in MARKET_METRICS}
+        yield _Block(report.day, rows, np.zeros(len(report), int), counts)
+
+
+def _summed(query: AnalyticsQuery, blocks: list[_Block]) -> _Groups:
+    days = np.concatenate([block.day for block in blocks])
+    starts = {day: _begin(query, day) for day in np.unique(days).tolist()}
+    columns = [np.array([starts[day] for day in days.tolist()], int)]
+    for pivot in query.pivots:
+        if pivot in DIVIDING:
+            columns.append(np.concatenate([block.part for block in blocks]))
+        elif pivot == "ACCOUNT":
+            columns.append(np.zeros(len(days), int))
+        else:
+            columns.append(np.concatenate([block.rows[PIVOTS[pivot][0]] for block in blocks]))
+    keys, at = np.unique(np.stack(columns), axis=1, return_inverse=True)
     sums = {}
-    for name in wanted.metrics:
-        counts = np.concatenate([_counts(name, block, kept) for block, kept in blocks])
-        sums[name] = np.bincount(at, counts, len(places)).astype(np.int64)  # exact below 2**53
-    return places // width, places % width, sums
+    for name in query.metrics:
+        counts = np.concatenate([_counts(name, block) for block in blocks])
+        sums[name] = np.bincount(at.reshape(-1), counts, keys.shape[1]).astype(np.int64)  # exact below 2**53
+    return _Groups(keys[0], list(keys[1:]), sums)
 
 
-def _counts(name: str, report: Report, kept: Whole) -> Whole:
-    """A metric per creative and day; money in micros."""
-    clicks, leads, purchases = report.clicks[kept], report.leads[kept], report.purchases[kept]
-    found: dict[str, Whole] = {
-        "impressions": report.impressions[kept], "clicks": clicks, "landingPageClicks": clicks,
-        "totalEngagements": clicks * 2 + leads, _SPEND: report.spend_micros[kept],
-        "costInUsd": report.spend_micros[kept], "externalWebsiteConversions": purchases,
-        "externalWebsitePostClickConversions": purchases - purchases // 4,
-        "externalWebsitePostViewConversions": purchases // 4, _WORTH: report.purchase_value_micros[kept],
-        "oneClickLeads": leads, "oneClickLeadFormOpens": leads * 3, "qualifiedLeads": (leads + report.day[kept] % 2) // 2,
-        "videoViews": report.impressions[kept] // 10,
+def _begin(query: AnalyticsQuery, day: int) -> int:
+    """The first day of the time that a day is counted to."""
+    at = _day(day)
+    begins = {
+        "DAILY": at, "MONTHLY": max(at.replace(day=1), query.start), "YEARLY": max(at.replace(month=1, day=1), query.start),
+        "ALL": query.start,
     }  # fmt: skip
-    return found[name]
+    return (begins[query.granularity] - date(1970, 1, 1)).days
+
+
+def _end(query: AnalyticsQuery, first: date) -> date:
+    following = {
+        "DAILY": first + timedelta(days=1),
+        "MONTHLY": (first.replace(day=28) + timedelta(days=4)).replace(day=1),
+        "YEARLY": first.replace(year=first.year + 1, month=1, day=1),
+        "ALL": query.end + timedelta(days=1),
+    }
+    return min(query.end, following[query.granularity] - timedelta(days=1))
+
+
+def _counts(name: str, block: _Block) -> Whole:
+    """A metric per creative and day; money in micros."""
+    counts = block.counts
+    clicks, leads, purchases = counts["clicks"], counts["leads"], counts["purchases"]
+    available: dict[str, Whole] = {
+        "impressions": counts["impressions"], "clicks": clicks, "landingPageClicks": clicks,
+        "totalEngagements": clicks * 2 + leads, _SPEND: counts["spend_micros"], "costInUsd": counts["spend_micros"],
+        "externalWebsiteConversions": purchases, "externalWebsitePostClickConversions": purchases - purchases // 4,
+        "externalWebsitePostViewConversions": purchases // 4, _WORTH: counts["purchase_value_micros"],
+        "oneClickLeads": leads, "oneClickLeadFormOpens": leads * 3, "qualifiedLeads": (leads + block.day % 2) // 2,
+        "videoViews": counts["impressions"] // 10,
+    }  # fmt: skip
+    return available[name]
 
 
 def _elements(
-    catalog: Catalog, wanted: Asked, days: Whole, things: Whole, sums: dict[str, Whole], *, usd: float
+    catalog: Catalog, query: AnalyticsQuery, groups: _Groups, *, usd: float
 ) -> list[dict[str, Any]]:
-    columns = {name: _written(name, sums[name], usd) for name in wanted.fields if name in METRICS}
-    if "pivotValues" in wanted.fields:
-        level, urn = PIVOTS[wanted.pivot]
-        own = [catalog.account.id] if level == "account" else getattr(catalog, level + "s").id
-        columns["pivotValues"] = [[f"urn:li:{urn}:{own[row]}"] for row in things.tolist()]
-    if "dateRange" in wanted.fields:
-        columns["dateRange"] = _ranges(wanted, days)
+    columns = {name: _written(name, groups.sums[name], usd) for name in query.fields if name in METRICS}
+    if "pivotValues" in query.fields:
+        named = [
+            _pivot_values(catalog, pivot, rows)
+            for pivot, rows in zip(query.pivots, groups.pivots, strict=True)
+        ]
+        columns["pivotValues"] = [list(values) for values in zip(*named, strict=True)]
+    if "dateRange" in query.fields:
+        ranges = {n: _range(_day(n), _end(query, _day(n))) for n in set(groups.first_day.tolist())}
+        columns["dateRange"] = [ranges[n] for n in groups.first_day.tolist()]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _ranges(wanted: Asked, days: Whole) -> list[dict[str, dict[str, int]]]:
-    if not wanted.daily:
-        return [_range(wanted.start, wanted.end)] * len(days)
-    numbers = days.tolist()
-    ranges = {n: _range(day := date(1970, 1, 1) + timedelta(days=n), day) for n in set(numbers)}
-    return [ranges[n] for n in numbers]
+def _pivot_values(catalog: Catalog, pivot: str, rows: Whole) -> list[str]:
+    if pivot in DIVIDING:
+        looks = values_of((DIVIDING[pivot],))
+        return [looks[n][0] for n in rows.tolist()]
+    level, urn = PIVOTS[pivot]
+    own_id = [catalog.account.id] if level == "account" else getattr(catalog, level + "s").id
+    return [f"urn:li:{urn}:{own_id[row]}" for row in rows.tolist()]
+
+
+def _day(number: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=number)
 
 
 def _written(name: str, counts: Whole, usd: float) -> list[Any]:

@@ -9,8 +9,9 @@ import numpy as np
 
 from sandbox import words
 from sandbox.diary import strategies
+from sandbox.linkedin.bids import changed_bid
 from sandbox.linkedin.refusals import bad, not_found
-from sandbox.linkedin.segments import new_criteria
+from sandbox.linkedin.targeting import require_criteria
 from sandbox.stage import Stage
 from sandbox.world import Account
 
@@ -36,12 +37,12 @@ def conversion_rule(stage: Stage, account: Account) -> dict[str, Any]:
     edits = stage.market.changes.of("linkedin_ads", account.id, "account", int(account.id))
     edited = max((c.at for c in edits if c.field == "lookback_days"), default=None)
     limit = stage.market.lookback_days(account, now)
-    made = datetime.combine(stage.world.begins, time(), UTC)
+    created = datetime.combine(stage.world.begins, time(), UTC)
     return {
         "id": 104_001, "name": "Website conversion", "type": "PURCHASE", "enabled": True,
         "postClickAttributionWindowSize": int(limit) if limit is not None else 30,
         "viewThroughAttributionWindowSize": 7, "account": f"urn:li:sponsoredAccount:{account.id}",
-        "created": int(made.timestamp() * 1000), "lastModified": int((edited or made).timestamp() * 1000),
+        "created": int(created.timestamp() * 1000), "lastModified": int((edited or created).timestamp() * 1000),
     }  # fmt: skip
 
 
@@ -56,7 +57,9 @@ def listed(stage: Stage, account: Account, collection: str, statuses: list[str] 
         c.entity_id: c.value for c in stage.market.changes.on("linkedin_ads", account.id, level, "status")
     }
     first = ["PAUSED" if paused else "ACTIVE" for paused in things.paused.tolist()]
-    return [row for row, own in enumerate(things.id.tolist()) if changed.get(own, first[row]) in statuses]
+    return [
+        row for row, own_id in enumerate(things.id.tolist()) if changed.get(own_id, first[row]) in statuses
+    ]
 
 
 def elements(stage: Stage, account: Account, collection: str, rows: list[int]) -> list[dict[str, Any]]:
@@ -87,19 +90,20 @@ def update(
     now = element(stage, account, collection, entity_id)
     status = "intendedStatus" if collection == "creatives" else "status"
     changes: list[tuple[str, Any]] = []
+    checks: dict[str, Callable[[Any], list[tuple[str, Any]]]] = {
+        status: lambda value: _statuses(status, value)
+    }
+    if collection != "creatives":
+        checks["dailyBudget"] = lambda value: [("budget_micros", _budget(account, now, value))]
+        checks["name"] = lambda value: [("name", str(value))]
+    if collection == "adCampaigns":
+        checks["targetingCriteria"] = lambda value: _criteria_of(stage, account, value)
+        for field in ("unitCost", "optimizationTargetType"):
+            checks[field] = lambda value, field=field: [changed_bid(account, patch, field, value)]  # type: ignore[misc]
     for field, value in patch.items():
-        if field == status:
-            if value not in STATUSES:
-                raise bad(f"{value} is not a valid status", field=status, code="INVALID_VALUE_FOR_FIELD")
-            changes += [("status", value), ("active", value == "ACTIVE")]
-        elif field == "dailyBudget" and collection != "creatives":
-            changes.append(("budget_micros", _budget(account, now, value)))
-        elif field == "name" and collection != "creatives":
-            changes.append(("name", str(value)))
-        elif field == "targetingCriteria" and collection == "adCampaigns":
-            changes.append((field, new_criteria(stage, account, value)))
-        else:
+        if field not in checks:
             raise bad(f"Field {field} cannot be updated here", field=field, code="FIELD_NOT_UPDATABLE")
+        changes += checks[field](value)
     if not changes:
         raise bad("The patch changes nothing", field="patch")
 
@@ -108,6 +112,17 @@ def update(
             stage.market.change(account, level, entity_id, field, value)
 
     return apply
+
+
+def _statuses(field: str, value: Any) -> list[tuple[str, Any]]:
+    if value not in STATUSES:
+        raise bad(f"{value} is not a valid status", field=field, code="INVALID_VALUE_FOR_FIELD")
+    return [("status", value), ("active", value == "ACTIVE")]
+
+
+def _criteria_of(stage: Stage, account: Account, value: Any) -> list[tuple[str, Any]]:
+    require_criteria(stage, value, account_id=account.id)
+    return [("targetingCriteria", dict(value))]
 
 
 def _budget(account: Account, now: dict[str, Any], value: Any) -> int:
@@ -153,7 +168,7 @@ def _common(stage: Stage, account: Account, level: str, entity_id: int, *, pause
 
 def _group(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str, Any]:
     groups = stage.market.catalog(account).campaigns
-    found = {
+    results = {
         "id": entity_id,
         "name": stage.market.current(account, "campaign", entity_id, "name", groups.name[row]),
         "account": f"urn:li:sponsoredAccount:{account.id}",
@@ -163,15 +178,17 @@ def _group(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str
         **_common(stage, account, "campaign", entity_id, paused=bool(groups.paused[row])),
     }
     if groups.holds_budget[row]:
-        found["dailyBudget"] = _amount(stage, account, "campaign", entity_id, int(groups.budget_micros[row]))
-    return found
+        results["dailyBudget"] = _amount(
+            stage, account, "campaign", entity_id, int(groups.budget_micros[row])
+        )
+    return results
 
 
 def _campaign(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str, Any]:
     catalog = stage.market.catalog(account)
     sets, group = catalog.ad_sets, int(catalog.ad_sets.campaign[row])
     target = catalog.targeting(row)
-    found = {
+    results = {
         "id": entity_id,
         "name": stage.market.current(account, "ad_set", entity_id, "name", sets.name[row]),
         "account": f"urn:li:sponsoredAccount:{account.id}",
@@ -188,11 +205,16 @@ def _campaign(stage: Stage, account: Account, row: int, entity_id: int) -> dict[
             account, "ad_set", entity_id, "targetingCriteria", _criteria(target)
         ),
         "theme": words.THEMES[int(sets.theme[row])],
+        "unitCost": stage.market.current(
+            account, "ad_set", entity_id, "unitCost", {"amount": "0", "currencyCode": account.currency}
+        ),
+        "offsiteDeliveryEnabled": False,
+        "politicalIntent": "NOT_POLITICAL",
         **_common(stage, account, "ad_set", entity_id, paused=bool(sets.paused[row])),
     }
     if not catalog.campaigns.holds_budget[group]:
-        found["dailyBudget"] = _amount(stage, account, "ad_set", entity_id, int(sets.budget_micros[row]))
-    return found
+        results["dailyBudget"] = _amount(stage, account, "ad_set", entity_id, int(sets.budget_micros[row]))
+    return results
 
 
 def _criteria(target: dict[str, Any]) -> dict[str, Any]:

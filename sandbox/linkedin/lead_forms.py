@@ -5,10 +5,16 @@ from typing import Any
 import numpy as np
 
 from sandbox.customers.cards import Cards
+from sandbox.linkedin.parameters import require_known, whole_number
 from sandbox.linkedin.refusals import Refused, bad
 from sandbox.stage import Stage
 
 MOST, LONGEST_DAYS = 100, 365
+FIELDS = (
+    "owner", "leadType", "submitter", "leadMetadata", "versionedLeadGenFormUrn", "id", "submittedAt", "testLead", "form",
+    "formResponse",
+)  # fmt: skip
+"""Members of a response that can be selected."""
 QUESTIONS = {101: "FIRST_NAME", 102: "LAST_NAME", 103: "WORK_EMAIL", 104: "PHONE_NUMBER"}
 FORM = {
     "id": 7_234_246,
@@ -28,16 +34,21 @@ def responses(stage: Stage, query: dict[str, Any]) -> dict[str, Any]:
     Raises:
         Refused: The finder, the account or the time range is wrong.
     """
-    own = str((query.get("owner") or {}).get("sponsoredAccount", "")).rsplit(":", 1)[-1]
-    account = stage.world.account("linkedin_ads", own)
+    require_known(
+        query,
+        {"q", "owner", "leadType", "submittedAtTimeRange", "count", "start", "fields", "limitedToTestLeads"},
+        resource="leadFormResponses",
+    )
+    own_id = str((query.get("owner") or {}).get("sponsoredAccount", "")).rsplit(":", 1)[-1]
+    account = stage.world.account("linkedin_ads", own_id)
     if query.get("q") != "owner" or (query.get("leadType") or {}).get("leadType") != "SPONSORED":
         raise bad("finder q=owner with leadType=(leadType:SPONSORED) expected", field="q")
     if account is None:
-        raise Refused(403, "ACCESS_DENIED", f"Not enough permissions to access account {own}", service=100)
+        raise Refused(403, "ACCESS_DENIED", f"Not enough permissions to access account {own_id}", service=100)
     now = stage.clock.now().timestamp()
     span = query.get("submittedAtTimeRange") or {}
     since, until = float(span.get("start", 0)) / 1000, min(float(span.get("end", now * 1000)) / 1000, now)
-    size, start = int(query.get("count", 10)), int(query.get("start", 0))
+    size, start = whole_number(query, "count", 10), whole_number(query, "start", 0)
     if not 1 <= size <= MOST:
         raise bad(f"count must be between 1 and {MOST}", field="count")
     books = stage.keeper.books()
@@ -52,11 +63,23 @@ def responses(stage: Stage, query: dict[str, Any]) -> dict[str, Any]:
         & (t.at >= since)
         & (t.at < until)
     )
+    if str(query.get("limitedToTestLeads", "false")) == "true":
+        rows = rows[books.funnel.is_test[t.person[rows]]]
     rows = rows[np.argsort(-t.at[rows], kind="stable")]
     cards = Cards(stage.world, books)
+    shown = [name.split(":")[0] for name in str(query.get("fields") or ",".join(FIELDS)).split(",")]
+    if unknown := [name for name in shown if name not in FIELDS]:
+        raise bad(f"Invalid projection field {unknown[0]}", field=f"fields/{unknown[0]}")
     return {
         "paging": {"start": start, "count": size, "links": [], "total": len(rows)},
-        "elements": [_element(cards, books, int(row), account.id) for row in rows[start : start + size]],
+        "elements": [
+            {
+                name: value
+                for name, value in _element(cards, books, int(row), account.id).items()
+                if name in shown
+            }
+            for row in rows[start : start + size]
+        ],
     }
 
 
@@ -73,7 +96,7 @@ def _element(cards: Cards, books: Any, touch: int, account: str) -> dict[str, An
         "formResponse": {
             "consentResponses": [],
             "answers": [
-                {"questionId": own, "answerDetails": {"textQuestionAnswer": {"answer": said}}} for own, said in answers.items() if said
+                {"questionId": own_id, "answerDetails": {"textQuestionAnswer": {"answer": message}}} for own_id, message in answers.items() if message
             ],
         },
     }  # fmt: skip

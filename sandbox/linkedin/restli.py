@@ -1,7 +1,8 @@
 """Rest.li 2.0 query values: `(k:v,k:v)` records and `List(a,b)` lists, whose structure must arrive unencoded."""
 
+import re
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 
 class NotRestli(ValueError):
@@ -16,6 +17,57 @@ def decode_query(raw: str) -> dict[str, Any]:
     """
     pairs = (part.partition("=") for part in raw.split("&") if part)
     return {unquote(name): _value(name, value) for name, _, value in pairs}
+
+
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+_ESCAPES = (("~2E", "."), ("~5B", "["), ("~5D", "]"), ("~7E", "~"))
+
+
+def decode_query_1(raw: str) -> dict[str, Any]:
+    """The parameters of a query in Rest.li 1.0: `a.b=…`, `list[0].x=…`, and a name that comes twice is a list.
+
+    Raises:
+        NotRestli: A name cannot be read.
+    """
+    results: dict[str, Any] = {}
+    for name, value in parse_qsl(raw, keep_blank_values=True):
+        steps = [(key, int(index) if index else None) for key, index in _STEP.findall(name)]
+        if not steps or "".join(f"[{n}]" if n is not None else key for key, n in steps) != name.replace(
+            ".", ""
+        ):
+            raise NotRestli(f"Invalid query parameter {name}")
+        path = [key if n is None else n for key, n in steps]
+        _put(results, path, _unescaped(value))
+    return {name: _with_lists(value) for name, value in results.items()}
+
+
+def _unescaped(value: str) -> str:
+    for code, letter in _ESCAPES:
+        value = value.replace(code, letter)
+    return value
+
+
+def _put(results: dict[Any, Any], path: list[str | int], value: str) -> None:
+    step, *rest = path
+    if rest:
+        _put(results.setdefault(step, {}), rest, value)
+    elif step in results:
+        held = results[step]
+        results[step] = [*(held if isinstance(held, list) else [held]), value]
+    else:
+        results[step] = value
+
+
+def _with_lists(value: Any) -> Any:
+    """Records whose keys are numbers are lists."""
+    if not isinstance(value, dict):
+        return value
+    inner = {key: _with_lists(held) for key, held in value.items()}
+    return (
+        [inner[key] for key in sorted(inner)]
+        if inner and all(isinstance(key, int) for key in inner)
+        else inner
+    )
 
 
 def _value(name: str, raw: str) -> Any:

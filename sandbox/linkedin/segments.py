@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.audiences import EMAIL, Audience, Entry, is_hash
+from sandbox.linkedin.parameters import require_known, whole_number
 from sandbox.linkedin.refusals import Refused, bad, not_found
 from sandbox.linkedin.write_answers import write_response
 from sandbox.stage import Stage
-from sandbox.world import Account
 
 MOST_AT_ONCE, LEAST_TARGETED = 5_000, 300
 FACET = "urn:li:adTargetingFacet:audienceMatchingSegments"
@@ -59,10 +59,10 @@ def answered(
 
 def _made(stage: Stage, body: bytes) -> Response:
     given = _decoded(body)
-    own = str(given.get("account", "")).rsplit(":", 1)[-1]
-    account = stage.world.account("linkedin_ads", own)
+    own_id = str(given.get("account", "")).rsplit(":", 1)[-1]
+    account = stage.world.account("linkedin_ads", own_id)
     if account is None:
-        raise Refused(403, "ACCESS_DENIED", f"Not enough permissions to access account {own}", service=100)
+        raise Refused(403, "ACCESS_DENIED", f"Not enough permissions to access account {own_id}", service=100)
     for field in ("name", "sourcePlatform", "accessPolicy", "type", "destinations"):
         if not given.get(field):
             raise bad(f"{field} is required", field=field, code="MISSING_FIELD")
@@ -85,14 +85,15 @@ def _made(stage: Stage, body: bytes) -> Response:
 
 
 def _listed(stage: Stage, query: dict[str, Any]) -> Response:
-    own = str(query.get("account", "")).rsplit(":", 1)[-1]
-    if query.get("q") != "account" or stage.world.account("linkedin_ads", own) is None:
+    own_id = str(query.get("account", "")).rsplit(":", 1)[-1]
+    if query.get("q") != "account" or stage.world.account("linkedin_ads", own_id) is None:
         raise bad("finder q=account with an account expected", field="q")
-    start, count = int(query.get("start", 0)), int(query.get("count", 10))
-    found = [element(one) for one in stage.audiences.of("linkedin_ads", own)]
-    stage.note("linkedin_ads", "GET dmpSegments", own)
-    paging = {"start": start, "count": count, "total": len(found), "links": []}
-    return _json({"paging": paging, "elements": found[start : start + count]})
+    require_known(query, {"q", "account", "start", "count"}, resource="dmpSegments")
+    start, count = whole_number(query, "start", 0), whole_number(query, "count", 10)
+    results = [element(entry) for entry in stage.audiences.of("linkedin_ads", own_id)]
+    stage.note("linkedin_ads", "GET dmpSegments", own_id)
+    paging = {"start": start, "count": count, "total": len(results), "links": []}
+    return _json({"paging": paging, "elements": results[start : start + count]})
 
 
 def _members(stage: Stage, audience: Audience, body: bytes) -> Response:
@@ -133,19 +134,6 @@ def _entry(one: Any) -> Entry | None:
         return (EMAIL, ids[0]["idValue"]) if usable else None
     except (KeyError, TypeError, IndexError):
         return None
-
-
-def new_criteria(stage: Stage, account: Account, given: Any) -> dict[str, Any]:
-    """Whole targeting criteria, checked: they take the place of those before."""
-    try:
-        excluded = given.get("exclude", {}).get("or", {}).get(FACET, [])
-        has_place = bool(given["include"]["and"])
-    except (KeyError, TypeError, AttributeError) as error:
-        raise bad("targetingCriteria needs include.and", field="targetingCriteria") from error
-    known = {segment_urn(one) for one in stage.audiences.of("linkedin_ads", account.id)}
-    if not has_place or set(excluded) - known:
-        raise bad("A segment of targetingCriteria is not known", field="targetingCriteria/exclude")
-    return dict(given)
 
 
 def _decoded(body: bytes) -> dict[str, Any]:

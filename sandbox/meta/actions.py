@@ -1,6 +1,9 @@
 """Actions as Meta lists them: one event under several names, a number per attribution window."""
 
-from sandbox.market import Report
+import numpy as np
+
+Counts = dict[str, np.ndarray]
+"""Counts per row, by the market's names."""
 
 
 def money(micros: int) -> str:
@@ -8,10 +11,13 @@ def money(micros: int) -> str:
     return f"{micros // 1_000_000}.{micros % 1_000_000 // 10_000:02d}"
 
 
-def actions(report: Report, windows: tuple[str, ...]) -> list[list[dict[str, str]] | None]:
+def actions(counts: Counts, windows: tuple[str, ...]) -> list[list[dict[str, str]] | None]:
     """Per row the list of what people did, None where they did nothing."""
-    found = zip(report.clicks.tolist(), report.purchases.tolist(), report.leads.tolist(), strict=True)
-    return [_action_list(clicks, purchases, leads, windows) for clicks, purchases, leads in found]
+    columns = (counts[name].tolist() for name in ("clicks", "purchases", "leads"))
+    return [
+        _action_list(clicks, purchases, leads, windows)
+        for clicks, purchases, leads in zip(*columns, strict=True)
+    ]
 
 
 def _action_list(
@@ -43,12 +49,12 @@ def _action(name: str, count: int, windows: tuple[str, ...]) -> dict[str, str]:
     return action
 
 
-def values(report: Report, windows: tuple[str, ...]) -> list[list[dict[str, str]] | None]:
+def values(counts: Counts, windows: tuple[str, ...]) -> list[list[dict[str, str]] | None]:
     """Per row what the purchases were worth, None where there were none."""
     del windows
     return [
         [{"action_type": name, "value": money(value)} for name in ("purchase", "omni_purchase")]
         if value
         else None
-        for value in report.purchase_value_micros.tolist()
+        for value in counts["purchase_value_micros"].tolist()
     ]

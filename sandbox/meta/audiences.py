@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from sandbox.audiences import EMAIL, PHONE, Audience, Entry, is_hash
-from sandbox.meta.asking import chosen, cursor, encoded
+from sandbox.meta.parameters import PAGING, chosen, require_known
 from sandbox.meta.refusals import Refused, bad, unknown_object
 from sandbox.meta.write_answers import WriteAnswered
 from sandbox.stage import Stage
@@ -30,21 +30,28 @@ def node(audience: Audience) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def listed(stage: Stage, account: Account, parameters: dict[str, str]) -> dict[str, Any]:
-    """A page of an account's audiences."""
-    start, limit = cursor(parameters)
-    mine = stage.audiences.of("meta_ads", account.id)
+FIELDS: dict[str, frozenset[str]] = dict.fromkeys(
+    (
+        "id", "account_id", "name", "subtype", "approximate_count_lower_bound", "approximate_count_upper_bound", "operation_status",
+        "delivery_status",
+    ), frozenset(),
+)  # fmt: skip
+"""Fields of an audience that are honoured."""
+
+
+def listed(stage: Stage, account: Account, parameters: dict[str, str]) -> list[dict[str, Any]]:
+    """An account's audiences, with the fields asked for."""
+    require_known(parameters, {"fields", *PAGING}, edge="customaudiences")
     stage.note("meta_ads", "GET customaudiences", account.id)
-    page: dict[str, Any] = {"data": [chosen(node(one), parameters) for one in mine[start : start + limit]]}
-    if mine:
-        page["paging"] = {"cursors": {"before": encoded(start), "after": encoded(start + len(page["data"]))}}
-    if start + limit < len(mine):
-        page["paging"]["next"] = "more"
-    return page
+    mine = stage.audiences.of("meta_ads", account.id)
+    return [chosen(node(audience), parameters, FIELDS, kind="CustomAudience") for audience in mine]
 
 
 def made(stage: Stage, account: Account, parameters: dict[str, str]) -> dict[str, Any]:
     """A new, empty audience."""
+    require_known(
+        parameters, {"name", "description", "subtype", "customer_file_source"}, edge="customaudiences"
+    )
     if parameters.get("subtype") != "CUSTOM":
         raise bad("subtype must be CUSTOM here", blame="subtype")
     if parameters.get("customer_file_source") not in SOURCES:
@@ -69,24 +76,17 @@ def made(stage: Stage, account: Account, parameters: dict[str, str]) -> dict[str
     return {"id": str(made_audiences[0].audience_id)}
 
 
-def answered(stage: Stage, method: str, path: str, parameters: dict[str, str]) -> dict[str, Any] | None:
-    """The answer to a call about audiences; None where `path` is about something else."""
-    name, _, edge = path.partition("/")
-    account = stage.world.account("meta_ads", name.removeprefix("act_"))
-    if account is not None and edge == "customaudiences":
-        return made(stage, account, parameters) if method == "POST" else listed(stage, account, parameters)
-    audience = stage.audiences.find("meta_ads", name)
-    return None if audience is None else _of_one(stage, audience, method, edge, parameters)
-
-
-def _of_one(
+def answered(
     stage: Stage, audience: Audience, method: str, edge: str, parameters: dict[str, str]
 ) -> dict[str, Any]:
+    """The answer to a call about an audience."""
     if method == "GET" and not edge:
+        require_known(parameters, {"fields"}, edge="customaudience")
         stage.note("meta_ads", "GET customaudience", audience.account_id)
-        return chosen(node(audience), parameters)
+        return chosen(node(audience), parameters, FIELDS, kind="CustomAudience")
     if edge != "users" or method not in {"POST", "DELETE"}:
         raise unknown_object(f"{audience.audience_id}/{edge}", method)
+    require_known(parameters, {"payload", "session"}, edge="users")
     if audience.is_flagged:
         raise Refused(
             100, "Invalid parameter", subcode=1713230, error_user_title="Audience Upload Blocked",
@@ -138,19 +138,40 @@ def _payload(text: str) -> tuple[str, list[Any]]:
     return KINDS[keys[0]], [row[0] for row in rows]
 
 
+TARGETED = {
+    "geo_locations", "age_min", "age_max", "genders", "flexible_spec", "custom_audiences", "excluded_custom_audiences",
+    "publisher_platforms", "facebook_positions", "instagram_positions", "device_platforms", "targeting_automation",
+}  # fmt: skip
+"""Members of a targeting that are honoured: read back as they were written. Members that begin with effective_ are read-only."""
+_SPECS = {"interests", "behaviors", "custom_audiences"}
+
+
 def new_targeting(stage: Stage, account: Account, given: str) -> dict[str, Any]:
     """A whole targeting, checked: it takes the place of the one before."""
     try:
-        targeting = json.loads(given)
-        excluded = [str(one["id"]) for one in targeting.get("excluded_custom_audiences", ())]
-        countries = targeting["geo_locations"]["countries"]
+        targeting = dict(json.loads(given))
+        countries = list(targeting["geo_locations"]["countries"])
+        groups = [dict(group) for group in targeting.get("flexible_spec", ())]
+        named = {
+            key: [str(audience["id"]) for audience in targeting.get(key, ())]
+            for key in ("custom_audiences", "excluded_custom_audiences")
+        }
+        inner = [str(audience["id"]) for group in groups for audience in group.get("custom_audiences", ())]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise bad("Invalid targeting: locations are required", blame="targeting") from error
-    known = {str(one.audience_id): one for one in stage.audiences.of("meta_ads", account.id)}
-    if unknown := set(excluded) - set(known):
+    strange = (set(targeting) - TARGETED) | {key for group in groups for key in group if key not in _SPECS}
+    if strange | (set(targeting["geo_locations"]) - {"countries"}):
+        name = min(strange | (set(targeting["geo_locations"]) - {"countries"}))
+        raise bad(f"Invalid targeting: {name} is not honoured by the sandbox", blame="targeting")
+    audiences = {
+        str(audience.audience_id): audience for audience in stage.audiences.of("meta_ads", account.id)
+    }
+    every = {own_id for ids in named.values() for own_id in ids} | set(inner)
+    if unknown := every - set(audiences):
         raise bad(f"Custom audience {min(unknown)} cannot be used by this account", blame="targeting")
-    if not countries or any(known[one].is_flagged for one in excluded):
+    if not countries or any(audiences[own_id].is_flagged for own_id in every):
         raise bad("Invalid targeting", blame="targeting")
-    if excluded:
-        targeting["excluded_custom_audiences"] = [{"id": own, "name": known[own].name} for own in excluded]
-    return dict(targeting)
+    for key, ids in named.items():
+        if ids:
+            targeting[key] = [{"id": own_id, "name": audiences[own_id].name} for own_id in ids]
+    return targeting

@@ -1,5 +1,6 @@
 """Meta's entities as the Graph API describes them, and what may be written to them. Budgets are whole minor units."""
 
+import json
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -9,27 +10,20 @@ from sandbox.catalog import Catalog
 from sandbox.diary import strategies
 from sandbox.labels import UNREADABLE, labels, number
 from sandbox.meta.audiences import new_targeting
+from sandbox.meta.fields import WRITABLE
+from sandbox.meta.parameters import listed, require_known
 from sandbox.meta.refusals import Refused, bad
+from sandbox.meta.statuses import STATUSES, effective_status, is_rejected, status_of
 from sandbox.stage import Stage
 from sandbox.world import Account
 
 WITHOUT_MINOR = {"CLP", "COP", "CRC", "HUF", "ISK", "IDR", "JPY", "KRW", "PYG", "TWD", "VND"}
 """Currencies that Meta counts without a fraction: its own table, not ISO's."""
-EDGES = {"campaigns": "campaign", "adsets": "ad_set", "ads": "ad"}
-STATUSES = {"ACTIVE", "PAUSED", "ARCHIVED", "DELETED"}
-HIDDEN = {"ARCHIVED", "DELETED"}
-EFFECTIVE = STATUSES | {"CAMPAIGN_PAUSED", "ADSET_PAUSED", "DISAPPROVED"}
 BUDGET_CHANGES_AN_HOUR = 4
+FIRST_CREATIVE = 500_000
+"""How far the creative's id is from its ad's."""
+PAGE_ID = "880000000000001"
 LEAST_BUDGET_MINOR = 100
-WRITABLE = {
-    "status",
-    "daily_budget",
-    "name",
-    "targeting",
-    "execution_options",
-    "access_token",
-    "appsecret_proof",
-}
 
 
 def minor_micros(account: Account) -> int:
@@ -60,53 +54,26 @@ def node(stage: Stage, account: Account, level: str, row: int) -> dict[str, Any]
     catalog = stage.market.catalog(account)
     things = getattr(catalog, level + "s")
     entity_id = int(things.id[row])
-    status = status_of(stage, account, catalog, level, row)
+    status = status_of(stage, account, level, row)
     changes = stage.market.changes.of("meta_ads", account.id, level, entity_id)
     begun = datetime.combine(stage.world.begins, time(), UTC)
     edited = max((change.at for change in changes), default=begun)
-    found = {
+    results = {
         "id": str(entity_id), "account_id": account.id, "status": status, "configured_status": status,
-        "effective_status": _effective(stage, account, catalog, level, row), "created_time": _stamp(begun),
-        "updated_time": _stamp(edited),
+        "effective_status": effective_status(stage, account, level, row), "created_time": stamp(begun),
+        "updated_time": stamp(edited),
     }  # fmt: skip
     extra = {"campaign": _campaign, "ad_set": _ad_set, "ad": _ad}[level]
-    return found | _ad_labels(stage, account, level, row) | extra(stage, account, catalog, row)
+    return results | _ad_labels(stage, account, level, row) | extra(stage, account, catalog, row)
 
 
 def _ad_labels(stage: Stage, account: Account, level: str, row: int) -> dict[str, Any]:
     """`adlabels` as Meta gives it: absent where there are none, each with id and name; a name that may not be read is left out."""
     names = labels(stage, account, level, row) if level != "ad" else []
-    told = [
+    answer = [
         {"id": str(number(name))} | ({"name": name} if number(name) != UNREADABLE else {}) for name in names
     ]
-    return {"adlabels": told} if told else {}
-
-
-def status_of(stage: Stage, account: Account, catalog: Catalog, level: str, row: int) -> str:
-    things = getattr(catalog, level + "s")
-    first = "PAUSED" if things.paused[row] else "ACTIVE"
-    return str(stage.market.current(account, level, int(things.id[row]), "status", first))
-
-
-def _effective(stage: Stage, account: Account, catalog: Catalog, level: str, row: int) -> str:
-    """The status after those above: a paused campaign pauses what is in it."""
-    above: list[tuple[str, int]] = []
-    if level == "ad":
-        above.append(("ad_set", int(catalog.ads.ad_set[row])))
-    if level != "campaign":
-        ad_set = above[0][1] if above else row
-        above.append(("campaign", int(catalog.ad_sets.campaign[ad_set])))
-    own = status_of(stage, account, catalog, level, row)
-    if own != "ACTIVE":
-        return own
-    for over, at in reversed(above):
-        if status_of(stage, account, catalog, over, at) != "ACTIVE":
-            return "CAMPAIGN_PAUSED" if over == "campaign" else "ADSET_PAUSED"
-    return "DISAPPROVED" if level == "ad" and _is_rejected(stage, account, catalog, row) else own
-
-
-def _is_rejected(stage: Stage, account: Account, catalog: Catalog, ad: int) -> bool:
-    return stage.market.diary.is_disapproved(catalog, ad, stage.today(account))
+    return {"adlabels": answer} if answer else {}
 
 
 def _strategy(stage: Stage, account: Account, level: str, row: int) -> str:
@@ -124,18 +91,18 @@ def _budget(stage: Stage, account: Account, level: str, entity_id: int, first: i
 
 def _campaign(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str, Any]:
     campaigns, entity_id = catalog.campaigns, int(catalog.campaigns.id[row])
-    found = {
+    results = {
         "name": stage.market.current(account, "campaign", entity_id, "name", campaigns.name[row]),
         "objective": "OUTCOME_SALES" if campaigns.sells[row] else "OUTCOME_LEADS",
         "special_ad_categories": stage.market.current(account, "campaign", entity_id, "special_ad_categories", []),
         "buying_type": "AUCTION", "start_time": _stamp_of_day(account, int(campaigns.start_day[row])),
     }  # fmt: skip
     if campaigns.holds_budget[row]:
-        found |= {
+        results |= {
             "daily_budget": _budget(stage, account, "campaign", entity_id, int(campaigns.budget_micros[row])),
             "bid_strategy": _strategy(stage, account, "campaign", row),
         }
-    return found
+    return results
 
 
 def _ad_set(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str, Any]:
@@ -144,7 +111,7 @@ def _ad_set(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[
     learns = (
         stage.market.diary.is_learning(catalog, "ad_set", row, stage.today(account)) or entity_id % 7 == 0
     )
-    found = {
+    results = {
         "name": stage.market.current(account, "ad_set", entity_id, "name", sets.name[row]),
         "campaign_id": str(catalog.campaigns.id[campaign]), "optimization_goal": "OFFSITE_CONVERSIONS",
         "billing_event": "IMPRESSIONS", "bid_strategy": _strategy(stage, account, "ad_set", row),
@@ -157,27 +124,50 @@ def _ad_set(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[
         }),
     }  # fmt: skip
     if not catalog.campaigns.holds_budget[campaign]:
-        found["daily_budget"] = _budget(stage, account, "ad_set", entity_id, int(sets.budget_micros[row]))
-    return found
+        results["daily_budget"] = _budget(stage, account, "ad_set", entity_id, int(sets.budget_micros[row]))
+    return results
 
 
 def _ad(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str, Any]:
-    ad_set, texts = int(catalog.ads.ad_set[row]), catalog.texts(row)
+    ad_set = int(catalog.ads.ad_set[row])
     entity_id = int(catalog.ads.id[row])
-    found = {
+    results = {
         "name": stage.market.current(account, "ad", entity_id, "name", f"Ad {row + 1}"),
         "adset_id": str(catalog.ad_sets.id[ad_set]),
         "campaign_id": str(catalog.campaigns.id[int(catalog.ad_sets.campaign[ad_set])]),
-        "creative": {
-            "id": str(entity_id + 500_000), "title": texts["headlines"][0], "body": texts["descriptions"][0],
-            "link_url": texts["landing_page"],
-        },
+        "creative": creative_of(stage, account, row),
     }  # fmt: skip
-    if _is_rejected(stage, account, catalog, row):
-        found["ad_review_feedback"] = {
+    if is_rejected(stage, account, row):
+        results["ad_review_feedback"] = {
             "global": {"Misleading claims": "The ad does not follow our policy on claims."}
         }
-    return found
+    return results
+
+
+def creative_of(stage: Stage, account: Account, row: int) -> dict[str, Any]:
+    """The creative of a market's ad: the one that was put in its place, or the one it began with."""
+    catalog = stage.market.catalog(account)
+    entity_id = int(catalog.ads.id[row])
+    other = stage.market.current(account, "ad", entity_id, "creative", None)
+    if other is not None and (
+        created := stage.objects.find(("meta_ads", account.id, "creative", 0, int(other)))
+    ):
+        return created.fields | {"account_id": account.id}
+    return first_creative(stage, account, row)
+
+
+def first_creative(stage: Stage, account: Account, row: int) -> dict[str, Any]:
+    """The creative that a market's ad began with."""
+    catalog = stage.market.catalog(account)
+    entity_id, texts = int(catalog.ads.id[row]), catalog.texts(row)
+    return {
+        "id": str(entity_id + FIRST_CREATIVE), "account_id": account.id, "name": f"Creative {row + 1}", "status": "ACTIVE",
+        "title": texts["headlines"][0], "body": texts["descriptions"][0], "link_url": texts["landing_page"],
+        "object_story_spec": {
+            "page_id": PAGE_ID,
+            "link_data": {"link": texts["landing_page"], "message": texts["descriptions"][0], "name": texts["headlines"][0]},
+        },
+    }  # fmt: skip
 
 
 def write(
@@ -191,8 +181,7 @@ def write(
 ) -> bool:
     """Apply a write whole or refuse it whole; False where it was only to be validated. `rehearse` applies nothing."""
     entity_id = int(getattr(stage.market.catalog(account), level + "s").id[row])
-    if unknown := set(parameters) - WRITABLE:
-        raise bad(f"{min(unknown)} cannot be written here", blame=min(unknown))
+    require_known(parameters, WRITABLE[level], edge=level)
     changes: list[tuple[str, Any]] = []
     if "status" in parameters:
         if parameters["status"] not in STATUSES:
@@ -203,10 +192,12 @@ def write(
     if "name" in parameters:
         changes.append(("name", parameters["name"]))
     if "targeting" in parameters:
-        if level != "ad_set":
-            raise bad("Targeting is set on ad sets", blame="targeting")
         changes.append(("targeting", new_targeting(stage, account, parameters["targeting"])))
-    if "validate_only" in parameters.get("execution_options", ""):
+    if "special_ad_categories" in parameters:
+        changes.append(("special_ad_categories", special_categories(parameters)))
+    if "creative" in parameters:
+        changes.append(("creative", creative_id(stage, account, parameters["creative"])))
+    if is_rehearsal(parameters):
         return False
     for field, value in [] if rehearse else changes:
         stage.market.change(account, level, entity_id, field, value)
@@ -240,10 +231,54 @@ def _new_budget(stage: Stage, account: Account, level: str, row: int, given: str
     return int(given) * minor_micros(account)
 
 
-def _stamp(at: datetime) -> str:
+def stamp(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 def _stamp_of_day(account: Account, day: int) -> str:
     at = datetime.combine(np.datetime64(day, "D").astype(object), time(), account.zone)
     return at.strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+CATEGORIES = {
+    "NONE", "HOUSING", "EMPLOYMENT", "CREDIT", "FINANCIAL_PRODUCTS_SERVICES", "ISSUES_ELECTIONS_POLITICS",
+    "ONLINE_GAMBLING_AND_GAMING",
+}  # fmt: skip
+
+
+def special_categories(parameters: dict[str, str]) -> list[str]:
+    """The special ad categories of a campaign; NONE and nothing are the same."""
+    names = listed(parameters["special_ad_categories"])
+    if unknown := set(names) - CATEGORIES:
+        raise bad(f"special_ad_categories: {min(unknown)} is not valid", blame="special_ad_categories")
+    return [name for name in names if name != "NONE"]
+
+
+def creative_id(stage: Stage, account: Account, given: str) -> str:
+    """The id of a creative of the account that an ad names."""
+    try:
+        own_id = str(json.loads(given)["creative_id"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise bad("creative must hold a creative_id", blame="creative") from error
+    ads = stage.market.catalog(account).index["ad"]
+    is_made = (
+        own_id.isdigit()
+        and stage.objects.find(("meta_ads", account.id, "creative", 0, int(own_id))) is not None
+    )
+    if not is_made and not (own_id.isdigit() and int(own_id) - FIRST_CREATIVE in ads):
+        raise bad(
+            f"Creative {own_id} does not exist or belongs to another account",
+            blame="creative",
+            subcode=1487015,
+        )
+    return own_id
+
+
+def is_rehearsal(parameters: dict[str, str]) -> bool:
+    """Whether a write is only to be checked."""
+    options = listed(parameters.get("execution_options", ""))
+    if unknown := set(options) - {"validate_only"}:
+        raise bad(
+            f"execution_options: {min(unknown)} is not honoured by the sandbox", blame="execution_options"
+        )
+    return "validate_only" in options

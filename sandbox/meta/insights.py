@@ -1,142 +1,52 @@
-"""Insights: delivery per day and thing as Meta words it, every number as text, actions as lists of types."""
+"""Insights: delivery per thing and span as Meta words it, every number as text, actions as lists of types."""
 
-import json
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
-from sandbox.market import LEVELS, Report
+from sandbox.breakdowns import parts_of, values_of
+from sandbox.market import LEVELS, METRICS
 from sandbox.meta.actions import actions, money, values
-from sandbox.meta.refusals import Refused, bad
+from sandbox.meta.insight_query import IDS, InsightQuery
+from sandbox.meta.parameters import holds, rules
+from sandbox.meta.refusals import bad
+from sandbox.meta.statuses import EFFECTIVE, effective_status
 from sandbox.stage import Stage
 from sandbox.world import Account
 
 MOST_ROWS = 100_000
 """Entities x days above which a synchronous read is refused ("reduce the amount of data") and a report job is needed."""
-KEPT_MONTHS = 37
-OUR_LEVEL = {"account": "account", "campaign": "campaign", "adset": "ad_set", "ad": "ad"}
-IDS: dict[str, tuple[str, ...]] = {
-    "account": (),
-    "campaign": ("campaign",),
-    "ad_set": ("campaign", "ad_set"),
-    "ad": ("campaign", "ad_set", "ad"),
-}
-WINDOWS = {"1d_click", "7d_click", "28d_click", "1d_view", "1d_ev", "default", "dda", "7d_view", "28d_view"}
-DEAD_WINDOWS = {"7d_view", "28d_view"}
-FIELDS = {
-    "account_id", "account_name", "account_currency", "campaign_id", "campaign_name", "adset_id", "adset_name", "ad_id",
-    "ad_name", "impressions", "reach", "frequency", "clicks", "inline_link_clicks", "spend", "cpc", "ctr", "cpm", "actions",
-    "action_values", "attribution_setting", "objective", "date_start", "date_stop",
-}  # fmt: skip
-LEVEL_OF_FIELD = {
-    "campaign_id": 1,
-    "campaign_name": 1,
-    "objective": 1,
-    "adset_id": 2,
-    "adset_name": 2,
-    "ad_id": 3,
-    "ad_name": 3,
-}
+_AXES = {"device_platform": "device"}
+_DEVICE_PLATFORM = {"mobile": "mobile_app", "desktop": "desktop", "tablet": "mobile_web"}
+RATIOS = ("frequency", "cpc", "ctr", "cpm")
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A validated insights question."""
+class Table:
+    """Rows of an answer before they are worded: row numbers of the catalog by level, the span, the breakdown's values, and counts.
 
-    level: str
-    fields: tuple[str, ...]
-    since: date
-    until: date
-    is_daily: bool
-    windows: tuple[str, ...]
-    campaigns: frozenset[int] | None
-    shows_hidden: bool
-
-    @property
-    def days(self) -> int:
-        return (self.until - self.since).days + 1
-
-
-def asked(parameters: dict[str, str], *, today: date) -> Asked:
-    """The question in these parameters.
-
-    Raises:
-        Refused: A parameter is unknown, malformed or out of range, as Meta would say it.
+    Without a breakdown `broken` is empty.
     """
-    level = parameters.get("level", "account")
-    if level not in OUR_LEVEL:
-        raise bad(f"level must be one of account, campaign, adset, ad, not {level}", blame="level")
-    names = listed(parameters.get("fields", "impressions,spend"))
-    if unknown := [name for name in names if name not in FIELDS]:
-        raise bad(
-            f"{unknown[0]} is not valid for fields param. please check https://developers.facebook.com",
-            blame="fields",
-        )
-    deepest = len(IDS[OUR_LEVEL[level]])
-    if below := [name for name in names if LEVEL_OF_FIELD.get(name, 0) > deepest]:
-        raise bad(f"{below[0]} is not available at level {level}", blame="fields")
-    if parameters.get("breakdowns", "[]") not in ("", "[]"):
-        raise bad("breakdowns are not simulated yet", blame="breakdowns")
-    increment = parameters.get("time_increment", "all_days")
-    if increment not in ("1", "all_days"):
-        raise bad("time_increment must be 1 or all_days here", blame="time_increment")
-    windows = tuple(listed(parameters.get("action_attribution_windows", "")))
-    if wrong := [w for w in windows if w not in WINDOWS]:
-        raise bad(f"action_attribution_windows: {wrong[0]} is not valid", blame="action_attribution_windows")
-    since, until = _range(parameters, today=today)
-    campaigns, shows_hidden = _filters(parameters.get("filtering", "[]"))
-    return Asked(
-        OUR_LEVEL[level], tuple(names), since, until, increment == "1",
-        tuple(w for w in windows if w not in DEAD_WINDOWS), campaigns, shows_hidden,
-    )  # fmt: skip
 
+    first_day: np.ndarray
+    last_day: np.ndarray
+    rows: dict[str, np.ndarray]
+    broken: list[tuple[str, ...]]
+    counts: dict[str, np.ndarray]
 
-def listed(text: str) -> list[str]:
-    """Names from `a,b` or `["a","b"]`, the two ways clients send them."""
-    try:
-        found = json.loads(text) if text.startswith("[") else text.split(",")
-    except json.JSONDecodeError as error:
-        raise bad("a list could not be read") from error
-    return [str(name).strip() for name in found if str(name).strip()]
+    def __len__(self) -> int:
+        return len(self.first_day)
 
-
-def _range(parameters: dict[str, str], *, today: date) -> tuple[date, date]:
-    try:
-        given = json.loads(parameters["time_range"])
-        since, until = date.fromisoformat(given["since"]), date.fromisoformat(given["until"])
-    except (KeyError, ValueError, TypeError) as error:
-        raise bad("time_range needs since and until as YYYY-MM-DD", blame="time_range") from error
-    if since > until:
-        raise bad("time_range: since must not be after until", blame="time_range", subcode=1487534)
-    if since > today:
-        raise bad("time_range: since lies in the future", blame="time_range", subcode=1487534)
-    oldest = (today.replace(day=1) - timedelta(days=int(KEPT_MONTHS * 30.44))).replace(day=1)
-    if since < oldest:
-        raise Refused(
-            3018, "(#3018) The start date of the time range cannot be beyond 37 months from the current date"
-        )
-    return since, until
-
-
-def _filters(text: str) -> tuple[frozenset[int] | None, bool]:
-    """Campaign ids to keep, and whether archived and deleted things were asked for."""
-    campaigns, shows_hidden = None, False
-    try:
-        rules = json.loads(text or "[]")
-        for rule in rules:
-            if rule["field"] == "campaign.id" and rule["operator"] == "IN":
-                campaigns = frozenset(int(value) for value in rule["value"])
-            elif rule["field"].endswith(".effective_status") and rule["operator"] == "IN":
-                shows_hidden = bool({"ARCHIVED", "DELETED"} & set(rule["value"]))
-            else:
-                raise bad(f"filtering on {rule['field']} is not supported", blame="filtering")
-    except (ValueError, KeyError, TypeError) as error:
-        raise bad("filtering is malformed", blame="filtering") from error
-    return campaigns, shows_hidden
+    def at(self, places: np.ndarray) -> "Table":
+        return Table(
+            self.first_day[places], self.last_day[places], {k: v[places] for k, v in self.rows.items()},
+            [self.broken[n] for n in places.tolist()] if self.broken else [], {k: v[places] for k, v in self.counts.items()},
+        )  # fmt: skip
 
 
 class Insights:
@@ -146,87 +56,225 @@ class Insights:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._kept: OrderedDict[tuple[Any, ...], Report] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], Table] = OrderedDict()
 
-    def is_too_much(self, account: Account, question: Asked) -> bool:
-        if question.level == "account":
+    def is_too_much(self, account: Account, query: InsightQuery) -> bool:
+        if query.level == "account" or query.only is not None:
             return False
-        entities = len(getattr(self._stage.market.catalog(account), question.level + "s").id)
-        return entities * (question.days if question.is_daily else 1) > MOST_ROWS
+        entities = len(getattr(self._stage.market.catalog(account), query.level + "s").id)
+        return entities * query.rows_a_thing > MOST_ROWS
 
     def page(
-        self, account: Account, question: Asked, *, start: int, limit: int
+        self, account: Account, query: InsightQuery, *, start: int, limit: int
     ) -> tuple[list[dict[str, Any]], int]:
         """Rows from `start`, at most `limit`, and how many there are in all."""
-        report = self._report(account, question)
-        return self._rows(account, question, _sliced(report, slice(start, start + limit))), len(report)
+        table = self._table(account, query)
+        places = np.arange(len(table))[start : start + limit]
+        return self._worded(account, query, table.at(places)), len(table)
 
-    def _report(self, account: Account, question: Asked) -> Report:
-        market = self._stage.market
+    def _table(self, account: Account, query: InsightQuery) -> Table:
         hour = self._stage.clock.now().replace(minute=0, second=0, microsecond=0)
-        key = (account.id, question, hour, market.edition)
+        key = (account.id, query, hour, self._stage.market.edition)
         if key not in self._kept:
-            blocks = list(market.report(account, question.level, question.since, question.until))
-            whole = _joined(blocks, question.level)
-            self._kept[key] = _sliced(whole, self._kept_rows(account, question, whole))
+            table = self._spans(query, self._daily(account, query))
+            self._kept[key] = self._sorted(query, table.at(self._shown(account, query, table)))
             while len(self._kept) > self.KEPT:
                 self._kept.popitem(last=False)
         return self._kept[key]
 
-    def _kept_rows(self, account: Account, question: Asked, report: Report) -> np.ndarray:
-        """Rows of the campaigns asked for, without those of archived and deleted things unless asked for."""
-        catalog, kept = self._stage.market.catalog(account), np.ones(len(report), bool)
-        if question.campaigns is not None and report.campaign is not None:
-            kept &= np.isin(catalog.campaigns.id[report.campaign], list(question.campaigns))
-        if question.shows_hidden or question.level == "account":
-            return np.flatnonzero(kept)
-        for level in LEVELS:
-            rows = getattr(report, level)
-            gone = [
-                catalog.index[level][c.entity_id]
-                for c in self._stage.market.changes.on("meta_ads", account.id, level, "status")
-                if c.value in ("ARCHIVED", "DELETED")
-            ]
-            if rows is not None and gone:
-                kept &= ~np.isin(rows, gone)
-        return np.flatnonzero(kept)
+    def _daily(self, account: Account, query: InsightQuery) -> Table:
+        """Rows per day, before days are added up."""
+        blocks = list(self._broken(account, query) if query.breakdowns else self._whole(account, query))
+        names = IDS[query.level]
+        empty = np.zeros(0, np.int64)
+        days = np.concatenate([block[0] for block in blocks]) if blocks else empty
+        rows = {n: np.concatenate([b[1][n] for b in blocks]) if blocks else empty for n in names}
+        broken = [value for block in blocks for value in block[2]]
+        counts = {m: np.concatenate([b[3][m] for b in blocks]) if blocks else empty for m in METRICS}
+        return Table(days, days, rows, broken, counts)
 
-    def _rows(self, account: Account, question: Asked, report: Report) -> list[dict[str, Any]]:
+    def _whole(self, account: Account, query: InsightQuery) -> Iterator[tuple[Any, ...]]:
+        for report in self._stage.market.report(account, query.level, query.since, query.until):
+            rows = {name: getattr(report, name) for name in IDS[query.level]}
+            yield report.day, rows, [], {m: getattr(report, m) for m in METRICS}
+
+    def _broken(self, account: Account, query: InsightQuery) -> Iterator[tuple[Any, ...]]:
         catalog = self._stage.market.catalog(account)
-        columns: dict[str, list[Any]] = {}
-        days = np.datetime_as_string(report.day.astype("datetime64[D]")).tolist() if len(report) else []
-        made: dict[str, Callable[[], list[Any]]] = {
-            "account_id": lambda: [account.id] * len(report),
-            "account_name": lambda: [account.name] * len(report),
-            "account_currency": lambda: [account.currency] * len(report),
-            "impressions": lambda: _text(report.impressions),
-            "reach": lambda: _text(report.impressions - report.impressions // 5),
-            "clicks": lambda: _text(report.clicks),
-            "inline_link_clicks": lambda: _text(report.clicks - report.clicks // 4),
-            "spend": lambda: [money(m) for m in report.spend_micros.tolist()],
-            "attribution_setting": lambda: ["7d_click_1d_view"] * len(report),
+        if query.breakdowns == ("country",):
+            for report in self._stage.market.report(account, "ad", query.since, query.until):
+                assert report.ad_set is not None  # noqa: S101 — a report of ads
+                countries = {
+                    row: str(catalog.targeting(row)["country"]) for row in np.unique(report.ad_set).tolist()
+                }
+                rows = {name: getattr(report, name) for name in IDS[query.level]}
+                places = report.ad_set.tolist()
+                yield (
+                    report.day,
+                    rows,
+                    [(countries[r],) for r in places],
+                    {m: getattr(report, m) for m in METRICS},
+                )
+            return
+        axes = tuple(_AXES.get(name, name) for name in query.breakdowns)
+        looks = values_of(axes)
+        for parts in parts_of(self._stage.market, account, axes, query.since, query.until):
+            rows = {name: getattr(parts, name) for name in IDS[query.level]}
+            yield parts.day, rows, [looks[n] for n in parts.value.tolist()], parts.counts
+
+    def _spans(self, query: InsightQuery, daily: Table) -> Table:
+        """Days added up to the spans that are asked for; a row per day stays as it is."""
+        if query.increment == 1 and not query.breakdowns and len(query.ranges) == 1:
+            return daily
+        groups: dict[tuple[Any, ...], list[int]] = {}
+        spans: dict[int, list[tuple[int, int]]] = {
+            day: list(_spans_of(query, day)) for day in np.unique(daily.first_day).tolist()
+        }
+        ids = [daily.rows[name].tolist() for name in IDS[query.level]]
+        for n, day in enumerate(daily.first_day.tolist()):
+            for span in spans[day]:
+                groups.setdefault(
+                    (span, daily.broken[n] if daily.broken else (), *(column[n] for column in ids)), []
+                ).append(n)
+        keys = sorted(groups, key=lambda key: (key[0], key[2:], key[1]))
+        places = [groups[key] for key in keys]
+        counts = {m: np.array([int(v[at].sum()) for at in places], np.int64) for m, v in daily.counts.items()}
+        return Table(
+            np.array([key[0][0] for key in keys], np.int64), np.array([key[0][1] for key in keys], np.int64),
+            {name: np.array([key[2 + n] for key in keys], np.int64) for n, name in enumerate(IDS[query.level])},
+            [key[1] for key in keys] if query.breakdowns else [], counts,
+        )  # fmt: skip
+
+    def _shown(self, account: Account, query: InsightQuery, table: Table) -> np.ndarray:
+        """Places of the rows that the filters keep, without archived and deleted things unless they are asked for."""
+        catalog, retained = self._stage.market.catalog(account), np.ones(len(table), bool)
+        if query.only is not None:
+            level, own_id = query.only
+            retained &= table.rows[level] == catalog.index[level][own_id] if level in table.rows else False
+        if not query.names_statuses and query.level != "account":
+            for level in LEVELS:
+                gone = [
+                    catalog.index[level][c.entity_id]
+                    for c in self._stage.market.changes.on("meta_ads", account.id, level, "status")
+                    if c.value in ("ARCHIVED", "DELETED") and c.entity_id in catalog.index[level]
+                ]
+                if level in table.rows and gone:
+                    retained &= ~np.isin(table.rows[level], gone)
+        for rule in rules(query.filtering):
+            retained &= self._met(account, rule, table)
+        return np.flatnonzero(retained)
+
+    def _met(self, account: Account, rule: dict[str, Any], table: Table) -> np.ndarray:
+        catalog, field = self._stage.market.catalog(account), rule["field"]
+        if "." not in field:
+            values = table.counts["spend_micros" if field == "spend" else field].tolist()
+            scale = 1_000_000 if field == "spend" else 1
+            return np.array([holds(rule, value / scale) for value in values], bool)
+        theirs, _, name = field.partition(".")
+        level = {"campaign": "campaign", "adset": "ad_set", "ad": "ad"}[theirs]
+        if name == "effective_status" and rule["operator"] == "IN" and set(rule["value"]) >= EFFECTIVE:
+            return np.ones(len(table), bool)
+        if name == "effective_status":
+            return (
+                np.ones(len(table), bool)
+                if level not in table.rows
+                else self._statuses(account, rule, table, level)
+            )
+        if level not in table.rows:
+            raise bad(f"filtering on {field} is not available at this level", blame="filtering")
+        things = getattr(catalog, level + "s")
+        available = {
+            row: str(things.id[row]) if name == "id" else (things.name[row] if hasattr(things, "name") else f"Ad {row + 1}")
+            for row in np.unique(table.rows[level]).tolist()
+        }  # fmt: skip
+        return np.array([holds(rule, available[row]) for row in table.rows[level].tolist()], bool)
+
+    def _statuses(self, account: Account, rule: dict[str, Any], table: Table, level: str) -> np.ndarray:
+        available = {
+            row: effective_status(self._stage, account, level, row)
+            for row in np.unique(table.rows[level]).tolist()
+        }
+        return np.array([holds(rule, available[row]) for row in table.rows[level].tolist()], bool)
+
+    def _sorted(self, query: InsightQuery, table: Table) -> Table:
+        order = np.arange(len(table))
+        for name, descending in reversed(query.sort):
+            measured = _number(name, table.counts)[order]
+            order = order[np.argsort(-measured if descending else measured, kind="stable")]
+        return table.at(order) if query.sort else table
+
+    def _worded(self, account: Account, query: InsightQuery, table: Table) -> list[dict[str, Any]]:
+        catalog = self._stage.market.catalog(account)
+        created: dict[str, Callable[[], list[Any]]] = {
+            "account_id": lambda: [account.id] * len(table),
+            "account_name": lambda: [account.name] * len(table),
+            "account_currency": lambda: [account.currency] * len(table),
+            "spend": lambda: [money(m) for m in table.counts["spend_micros"].tolist()],
+            "attribution_setting": lambda: ["7d_click_1d_view"] * len(table),
             "objective": lambda: [
                 "OUTCOME_SALES" if sells else "OUTCOME_LEADS"
-                for sells in catalog.campaigns.sells[report.campaign].tolist()
+                for sells in catalog.campaigns.sells[table.rows["campaign"]].tolist()
             ],
-            "actions": lambda: actions(report, question.windows),
-            "action_values": lambda: values(report, question.windows),
+            "actions": lambda: actions(table.counts, query.windows),
+            "action_values": lambda: values(table.counts, query.windows),
         }
+        for name in ("impressions", "reach", "clicks", "inline_link_clicks"):
+            created[name] = lambda name=name: [str(int(v)) for v in _number(name, table.counts).tolist()]  # type: ignore[misc]
+        for name in RATIOS:
+            created[name] = lambda name=name: _ratios(_number(name, table.counts))  # type: ignore[misc]
         for theirs, level in (("campaign", "campaign"), ("adset", "ad_set"), ("ad", "ad")):
-            if (rows := getattr(report, level)) is not None:
-                made |= _named(theirs, getattr(catalog, level + "s"), rows)
-        for name in question.fields:
-            if name in made:
-                columns[name] = made[name]()
-        columns["date_start"] = days if question.is_daily else [str(question.since)] * len(report)
-        columns["date_stop"] = days if question.is_daily else [str(question.until)] * len(report)
+            if level in table.rows:
+                created |= _named(theirs, getattr(catalog, level + "s"), table.rows[level])
+        columns = {name: created[name]() for name in query.fields if name in created}
+        columns["date_start"], columns["date_stop"] = _iso_days(table.first_day), _iso_days(table.last_day)
+        for n, name in enumerate(query.breakdowns):
+            columns[name] = [
+                _DEVICE_PLATFORM.get(v[n], v[n]) if name == "device_platform" else v[n] for v in table.broken
+            ]
         names = list(columns)
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        for name in {"actions", "action_values"} & columns.keys():
-            for row in rows:
+        results = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        for name in {"actions", "action_values", *RATIOS} & columns.keys():
+            for row in results:
                 if row[name] is None:  # what did not happen is left out
                     del row[name]
-        return rows
+        return results
+
+
+def _number(name: str, counts: dict[str, np.ndarray]) -> np.ndarray:
+    impressions, clicks, spend = counts["impressions"], counts["clicks"], counts["spend_micros"]
+    reach = impressions - impressions // 5
+    available: dict[str, Callable[[], np.ndarray]] = {
+        "impressions": lambda: impressions, "reach": lambda: reach, "clicks": lambda: clicks,
+        "inline_link_clicks": lambda: clicks - clicks // 4, "spend": lambda: spend / 1e6,
+        "frequency": lambda: _ratio(impressions, reach), "cpc": lambda: _ratio(spend / 1e6, clicks),
+        "ctr": lambda: _ratio(clicks * 100, impressions), "cpm": lambda: _ratio(spend / 1e3, impressions),
+    }  # fmt: skip
+    return available[name]()
+
+
+def _ratios(values: np.ndarray) -> list[str | None]:
+    """Ratios as text, none where nothing was divided."""
+    return [None if np.isnan(value) else f"{value:.6f}" for value in values.tolist()]
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    return np.divide(above, below, out=np.full(len(above), np.nan), where=np.asarray(below) > 0)
+
+
+def _spans_of(query: InsightQuery, day: int) -> Iterator[tuple[int, int]]:
+    """The spans of a question that a day belongs to, as first and last day."""
+    at = date.fromordinal(day + _EPOCH)
+    for since, until in query.ranges:
+        if not since <= at <= until:
+            continue
+        if query.increment == 0:
+            first, last = since, until
+        elif query.increment == -1:
+            first = max(since, at.replace(day=1))
+            last = min(until, (at.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1))
+        else:
+            first = since + timedelta(days=(at - since).days // query.increment * query.increment)
+            last = min(until, first + timedelta(days=query.increment - 1))
+        yield first.toordinal() - _EPOCH, last.toordinal() - _EPOCH
 
 
 def _named(theirs: str, things: Any, rows: np.ndarray) -> dict[str, Callable[[], list[Any]]]:
@@ -235,28 +283,11 @@ def _named(theirs: str, things: Any, rows: np.ndarray) -> dict[str, Callable[[],
     def called() -> list[str]:
         return [names[row] if names else f"Ad {row + 1}" for row in rows.tolist()]
 
-    return {f"{theirs}_id": lambda: _text(things.id[rows]), f"{theirs}_name": called}
+    return {
+        f"{theirs}_id": lambda: [str(own_id) for own_id in things.id[rows].tolist()],
+        f"{theirs}_name": called,
+    }
 
 
-def _text(values: np.ndarray) -> list[str]:
-    return [str(value) for value in values.tolist()]
-
-
-def _joined(blocks: list[Report], level: str) -> Report:
-    if not blocks:
-        empty = np.array([], np.int64)
-        below: dict[str, Any] = {name: empty if name in IDS[level] else None for name in LEVELS}
-        rest: dict[str, Any] = {f.name: empty for f in fields(Report) if f.name not in (*LEVELS, "level")}
-        return Report(level=level, **below, **rest)
-    parts: dict[str, Any] = {}
-    for field in fields(Report):
-        columns = [getattr(block, field.name) for block in blocks]
-        parts[field.name] = (
-            columns[0] if columns[0] is None or field.name == "level" else np.concatenate(columns)
-        )
-    return Report(**parts)
-
-
-def _sliced(report: Report, rows: Any) -> Report:
-    parts = {f.name: getattr(report, f.name) for f in fields(Report)}
-    return Report(**{name: v[rows] if isinstance(v, np.ndarray) else v for name, v in parts.items()})
+def _iso_days(days: np.ndarray) -> list[str]:
+    return [str(day) for day in days.astype("datetime64[D]").tolist()]

@@ -33,13 +33,13 @@ def bad(message: str, *, blame: str | None = None, subcode: int | None = None) -
 
 
 def unknown_object(what: str, method: str) -> Refused:
-    said = (
+    message = (
         f"Unsupported {method.lower()} request. Object with ID '{what}' does not exist, cannot be loaded due to missing "
         "permissions, or does not support this operation"
     )
-    return Refused(100, said, subcode=33, kind="GraphMethodException")
+    return Refused(100, message, subcode=33, kind="GraphMethodException")
 
 
 def reduce_data() -> Refused:
-    said = "Please reduce the amount of data you're asking for, then retry your request"
-    return Refused(1, said, subcode=99, http=500)
+    message = "Please reduce the amount of data you're asking for, then retry your request"
+    return Refused(1, message, subcode=99, http=500)

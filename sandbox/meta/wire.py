@@ -5,12 +5,13 @@ import hmac
 import json
 from collections import deque
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from time import sleep
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -18,17 +19,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.meta import audiences, entities
-from sandbox.meta.activities import activities
-from sandbox.meta.asking import chosen, cursor, encoded
-from sandbox.meta.insights import Asked, Insights, asked, listed
-from sandbox.meta.refusals import Refused, bad, reduce_data, unknown_object
+from sandbox.meta import entities
+from sandbox.meta.edges import Edges
+from sandbox.meta.insight_query import IDS, InsightQuery, parse
+from sandbox.meta.insights import Insights
+from sandbox.meta.parameters import PAGING, cursor, encoded, require_known
+from sandbox.meta.refusals import Refused, bad, reduce_data
 from sandbox.meta.write_answers import WriteAnswered, batch_item, write_response
 from sandbox.stage import Stage
 from sandbox.world import Account
 
 VERSIONS = ("v26.0", "v25.0")
 MOST_IN_A_BATCH, CALLS_AN_HOUR = 50, 60_000
+_VERSION: ContextVar[str] = ContextVar("version", default=VERSIONS[0])
+"""The version that the call at hand names."""
 
 
 def routes(stage: Stage, base_url: Callable[[], str]) -> list[Route]:
@@ -39,7 +43,7 @@ def routes(stage: Stage, base_url: Callable[[], str]) -> list[Route]:
 @dataclass
 class _Job:
     account: Account
-    question: Asked
+    query: InsightQuery
     polls: int = 0
     ends: str = "Job Completed"
 
@@ -48,6 +52,7 @@ class _Wire:
     def __init__(self, stage: Stage, base_url: Callable[[], str]) -> None:
         self._stage, self._base_url = stage, base_url
         self._insights = Insights(stage)
+        self._edges = Edges(stage, self._paged)
         self._jobs: dict[str, _Job] = {}
         self._calls: deque[datetime] = deque()
         self._lock = Lock()
@@ -66,20 +71,20 @@ class _Wire:
                 sleep(float(slow.get("seconds", 1)))
             version, _, rest = path.partition("/")
             if version not in VERSIONS:
-                said = f"(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: {VERSIONS[0]}."
-                raise Refused(2635, said)  # noqa: TRY301 — answered below like every refusal
+                message = f"(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: {VERSIONS[0]}."
+                raise Refused(2635, message)  # noqa: TRY301 — answered below like every refusal
             self._let_in(parameters, headers)
             if method == "POST" and not rest and "batch" in parameters:
                 return _json(self._batch(parameters["batch"]), headers)
-            told = audiences.answered(self._stage, method, rest.strip("/"), parameters)
-            return _json(self._node(method, rest.strip("/"), parameters) if told is None else told, headers)
+            _VERSION.set(version)
+            return _json(self._node(method, rest.strip("/"), parameters), headers)
         except Refused as refused:
             return refused.response(headers)
         except WriteAnswered as answered:
             return write_response(answered.fault, headers)
 
     def _let_in(self, parameters: dict[str, str], headers: dict[str, str]) -> None:
-        take, known = self._stage.faults.take, self._stage.credentials
+        take, available = self._stage.faults.take, self._stage.credentials
         self._stage.late_changes.land()
         if take("meta_ads", "unavailable") is not None:
             raise Refused(2, "Service temporarily unavailable", subcode=1504044, http=503, is_transient=True)
@@ -97,9 +102,9 @@ class _Wire:
             raise Refused(
                 2500, "An active access token must be used to query information about the current user."
             )
-        if token != known.meta_access_token:
+        if token != available.meta_access_token:
             raise Refused(190, "Invalid OAuth access token - Cannot parse access token", http=401)
-        proof = hmac.new(known.meta_app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        proof = hmac.new(available.meta_app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
         if parameters.get("appsecret_proof", proof) != proof:
             raise Refused(
                 100, "Invalid appsecret_proof provided in the API argument", kind="GraphMethodException"
@@ -153,50 +158,54 @@ class _Wire:
     def _node(self, method: str, path: str, parameters: dict[str, str]) -> dict[str, Any]:
         name, _, edge = path.partition("/")
         if name == "me" and edge == "adaccounts" and method == "GET":
-            self._stage.note("meta_ads", "GET me/adaccounts")
-            rows = [entities.account_node(self._stage, a) for a in self._stage.world.of("meta_ads")]
-            return self._page(rows, parameters, path)
+            return self._edges.accounts(parameters)
         if name == "debug_token" and method == "GET":
+            require_known(parameters, {"input_token"}, edge="debug_token")
             self._stage.note("meta_ads", "GET debug_token")
             return {"data": self._token_facts()}
-        if name.startswith("act_"):
-            account = self._stage.world.account("meta_ads", name.removeprefix("act_"))
-            if account is None:
-                said = "(#200) Ad account owner has NOT grant ads_management or ads_read permission"
-                raise Refused(200, said, http=403)
-            return self._account(method, account, edge, parameters)
         if name in self._jobs:
             return self._job(name, edge, parameters)
-        found = entities.find(self._stage, int(name)) if name.isdigit() else None
-        if not found or edge or method == "DELETE":
-            raise unknown_object(path, method)
-        account, level, row = found
-        if method == "GET":
-            self._stage.note("meta_ads", f"GET {level}", account.id)
-            return chosen(entities.node(self._stage, account, level, row), parameters)
-        wrote = entities.write(self._stage, account, level, row, parameters, rehearse=True)
+        if name.startswith("act_"):
+            return self._of_account(method, name, edge, parameters, path)
+        if (
+            edge == "insights"
+            and name.isdigit()
+            and (results := entities.find(self._stage, int(name))) is not None
+        ):
+            account, level, _ = results
+            self._stage.note("meta_ads", f"{method} {level}/insights", account.id)
+            return self._insight(method, account, parameters, path, node=(level, int(name)))
+        return self._edges.of_object(method, name, edge, parameters)
 
-        def apply() -> None:
-            entities.write(self._stage, account, level, row, parameters)
+    def _of_account(
+        self, method: str, name: str, edge: str, parameters: dict[str, str], path: str
+    ) -> dict[str, Any]:
+        account = self._stage.world.account("meta_ads", name.removeprefix("act_"))
+        if account is None:
+            message = "(#200) Ad account owner has NOT grant ads_management or ads_read permission"
+            raise Refused(200, message, http=403)
+        if edge == "insights":
+            self._stage.note("meta_ads", f"{method} act/insights", account.id, level=parameters.get("level"))
+            return self._insight(method, account, parameters, path)
+        return self._edges.of_account(method, account, edge, parameters)
 
-        fault = self._stage.carry_out("meta_ads", apply) if wrote else None
-        detail = {
-            key: parameters[key]
-            for key in ("status", "daily_budget", "name", "targeting")
-            if key in parameters
-        }
-        self._stage.note(
-            "meta_ads",
-            f"POST {level}",
-            account.id,
-            wrote=wrote,
-            entity=name,
-            fault=fault and fault.label,
-            **detail,
-        )
-        if fault is not None and fault.answer is not None:
-            raise WriteAnswered(fault)
-        return {"success": True}
+    def _insight(
+        self, method: str, account: Account, parameters: dict[str, str], path: str, *, node: tuple[str, int] | None = None
+    ) -> dict[str, Any]:  # fmt: skip
+        level = {"campaign": "campaign", "ad_set": "adset", "ad": "ad"}[node[0]] if node else "account"
+        query = parse(parameters, today=self._stage.today(account), level=level)
+        if node is not None:
+            if node[0] not in IDS[query.level]:
+                raise bad(f"level {parameters['level']} is above the object that was asked", blame="level")
+            query = query.of_node(*node)
+        if method == "POST":
+            return self._start(account, query)
+        if (
+            self._insights.is_too_much(account, query)
+            or self._stage.faults.take("meta_ads", "too_much") is not None
+        ):
+            raise reduce_data()
+        return self._answer(account, query, parameters, path)
 
     def _token_facts(self) -> dict[str, Any]:
         """A system user's token does not end, unless a test wants one that does."""
@@ -206,42 +215,7 @@ class _Wire:
         )
         return {"is_valid": True, "expires_at": int(at.timestamp()) if at else 0, "data_access_expires_at": 0}
 
-    def _account(
-        self, method: str, account: Account, edge: str, parameters: dict[str, str]
-    ) -> dict[str, Any]:
-        self._stage.note("meta_ads", f"{method} act/{edge}", account.id, level=parameters.get("level"))
-        if not edge:
-            return chosen(entities.account_node(self._stage, account), parameters)
-        if edge == "insights":
-            question = asked(parameters, today=self._stage.today(account))
-            if method == "POST":
-                return self._start(account, question)
-            if (
-                self._insights.is_too_much(account, question)
-                or self._stage.faults.take("meta_ads", "too_much") is not None
-            ):
-                raise reduce_data()
-            return self._answer(account, question, parameters, f"act_{account.id}/insights")
-        if edge == "activities" and method == "GET":
-            return self._page(
-                activities(self._stage, account, parameters), parameters, f"act_{account.id}/{edge}"
-            )
-        if edge in entities.EDGES and method == "GET":
-            return self._page(self._listed(account, edge, parameters), parameters, f"act_{account.id}/{edge}")
-        raise unknown_object(f"act_{account.id}/{edge}", method)
-
-    def _listed(self, account: Account, edge: str, parameters: dict[str, str]) -> list[dict[str, Any]]:
-        """An edge's nodes; archived and deleted ones only where `effective_status` asks for them."""
-        level = entities.EDGES[edge]
-        rows = range(len(getattr(self._stage.market.catalog(account), level + "s").id))
-        statuses = listed(parameters.get("effective_status", ""))
-        for rule in json.loads(parameters.get("filtering") or "[]"):
-            statuses += rule["value"] if rule["field"].endswith("effective_status") else []
-        nodes = (entities.node(self._stage, account, level, row) for row in rows)
-        wanted = set(statuses) or entities.EFFECTIVE - entities.HIDDEN
-        return [chosen(node, parameters) for node in nodes if node["effective_status"] in wanted]
-
-    def _start(self, account: Account, question: Asked) -> dict[str, Any]:
+    def _start(self, account: Account, query: InsightQuery) -> dict[str, Any]:
         ends = "Job Completed"
         if self._stage.faults.take("meta_ads", "job_failed") is not None:
             ends = "Job Failed"
@@ -249,61 +223,54 @@ class _Wire:
             ends = "Job Running"
         with self._lock:
             name = str(6_000_000_000 + len(self._jobs))
-            self._jobs[name] = _Job(account, question, ends=ends)
+            self._jobs[name] = _Job(account, query, ends=ends)
         return {"report_run_id": name}
 
     def _job(self, name: str, edge: str, parameters: dict[str, str]) -> dict[str, Any]:
         job = self._jobs[name]
         if edge == "insights":
+            require_known(parameters, {"fields", *PAGING}, edge="report run")
             if job.polls < 2 or job.ends != "Job Completed":
                 raise bad("The report is not ready", subcode=1815000)
-            return self._answer(job.account, job.question, parameters, f"{name}/insights")
+            return self._answer(job.account, job.query, parameters, f"{name}/insights")
         job.polls += 1
         status, percent = ("Job Running", 50) if job.polls < 2 else (job.ends, 100)
-        found = {
+        results = {
             "id": name, "account_id": job.account.id, "async_status": status, "async_percent_completion": percent,
-            "date_start": str(job.question.since), "date_stop": str(job.question.until),
+            "date_start": str(job.query.since), "date_stop": str(job.query.until),
         }  # fmt: skip
         if status == "Job Failed":
-            found |= {
+            results |= {
                 "error_code": 2,
                 "error_subcode": 1504044,
                 "error_message": "Service temporarily unavailable",
             }
-        return found
+        return results
 
     def _answer(
-        self, account: Account, question: Asked, parameters: dict[str, str], path: str
+        self, account: Account, query: InsightQuery, parameters: dict[str, str], path: str
     ) -> dict[str, Any]:
         start, limit = cursor(parameters)
         empty = (
             bool(parameters.get("after")) and self._stage.faults.take("meta_ads", "empty_page") is not None
         )
-        rows, total = self._insights.page(account, question, start=start, limit=0 if empty else limit)
+        rows, total = self._insights.page(account, query, start=start, limit=0 if empty else limit)
         if rows and self._stage.faults.take("meta_ads", "truncated") is not None:
             rows, total = rows[: len(rows) // 2], start + len(rows) // 2
         return self._paged(
             rows, path, parameters, start=start, after=start + len(rows), total=total, limit=limit
         )
 
-    def _page(self, rows: list[dict[str, Any]], parameters: dict[str, str], path: str) -> dict[str, Any]:
-        start, limit = cursor(parameters)
-        shown = rows[start : start + limit]
-        return self._paged(
-            shown, path, parameters, start=start, after=start + len(shown), total=len(rows), limit=limit
-        )
-
     def _paged(
         self, rows: list[dict[str, Any]], path: str, parameters: dict[str, str], *, start: int, after: int, total: int, limit: int
     ) -> dict[str, Any]:  # fmt: skip
+        """A page; its `next` is the same call with the next cursor, in the version that was called."""
         page: dict[str, Any] = {"data": rows}
         if total:
             page["paging"] = {"cursors": {"before": encoded(start), "after": encoded(after)}}
         if after < total:
-            token = parameters.get("access_token", "")
-            page["paging"]["next"] = (
-                f"{self._base_url()}/{VERSIONS[0]}/{path}?access_token={token}&limit={limit}&after={encoded(after)}"
-            )
+            again = urlencode(parameters | {"limit": str(limit), "after": encoded(after)})
+            page["paging"]["next"] = f"{self._base_url()}/{_VERSION.get()}/{path}?{again}"
         return page
 
 

@@ -33,18 +33,18 @@ class Jobs:
 
     def start(self, job: Job) -> str:
         """Its id."""
-        own = f"750{next(self._numbers):012d}"
-        self._held[own] = job
-        return own
+        own_id = f"750{next(self._numbers):012d}"
+        self._held[own_id] = job
+        return own_id
 
-    def get(self, own: str) -> Job | None:
-        return self._held.get(own)
+    def get(self, own_id: str) -> Job | None:
+        return self._held.get(own_id)
 
 
-def told(own: str, state: str) -> dict[str, Any]:
+def described(own_id: str, state: str) -> dict[str, Any]:
     """A job's description."""
     return {
-        "id": own,
+        "id": own_id,
         "operation": "queryAll",
         "state": state,
         "contentType": "CSV",

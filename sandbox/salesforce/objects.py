@@ -26,14 +26,40 @@ LABELS = (
 )
 
 
+_PERSON = (
+    "Id", "IsDeleted", "MasterRecordId", "CreatedDate", "SystemModstamp", "FirstName", "LastName", "Email", "Phone", "LeadSource",
+    "Landing_Page__c", "OwnerId", "Language__c", "Use_Case__c", "Pain__c", "Consent__c", "HasOptedOutOfEmail",
+)  # fmt: skip
+FIELDS: dict[str, tuple[str, ...]] = {
+    "Lead": (
+        *_PERSON, "Country", "State", "Company", "Status", "IsConverted", "ConvertedDate", "ConvertedContactId", "ConvertedAccountId",
+    ),
+    "Contact": (*_PERSON, "MailingCountry", "MailingState", "AccountId"),
+    "Account": (
+        "Id", "IsDeleted", "MasterRecordId", "CreatedDate", "SystemModstamp", "Name", "Industry", "NumberOfEmployees",
+        "BillingCountry", "Tier__c", "Technology__c",
+    ),
+    "Opportunity": (
+        "Id", "IsDeleted", "Name", "StageName", "Amount", "CurrencyIsoCode", "CloseDate", "IsClosed", "IsWon", "AccountId",
+        "OwnerId", "CreatedDate", "SystemModstamp", "Type",
+    ),
+    "OpportunityHistory": ("Id", "OpportunityId", "StageName", "IsDeleted", "CreatedDate", "SystemModstamp"),
+    "OpportunityContactRole": (
+        "Id", "OpportunityId", "ContactId", "IsPrimary", "IsDeleted", "CreatedDate", "SystemModstamp",
+    ),
+    "OpportunityStage": ("Id", "IsDeleted", "MasterLabel", "SortOrder", "DefaultProbability", "IsClosed", "IsWon"),
+}  # fmt: skip
+"""Fields of every object that is served."""
+
+
 def rows(holdings: Holdings, name: str) -> list[Row] | None:
     """Every row of an object, deleted ones included; None where there is no such object."""
-    made: dict[str, Callable[[Holdings], Iterator[Row]]] = {
+    created: dict[str, Callable[[Holdings], Iterator[Row]]] = {
         "Lead": _leads, "Contact": _contacts, "Account": _accounts, "Opportunity": _opportunities,
         "OpportunityHistory": _history, "OpportunityContactRole": _roles,
         "OpportunityStage": _stage_list,
     }  # fmt: skip
-    return list(made[name](holdings)) if name in made else None
+    return list(created[name](holdings)) if name in created else None
 
 
 def sf_id(prefix: str, number: int) -> str:
@@ -134,12 +160,12 @@ def _each_deal(holdings: Holdings) -> Iterator[tuple[int, int, str, Any]]:
 
 def _opportunities(holdings: Holdings) -> Iterator[Row]:
     people, cards = holdings.books.people, holdings.cards
-    for at, deal, own, shelf in _each_deal(holdings):
+    for at, deal, own_id, shelf in _each_deal(holdings):
         stage_at, stage = _stages(holdings, deal)[-1]
         row, amount = holdings.owner_of_deal(deal), holdings.worth(deal)
         gone = bool(shelf.archived[at] <= holdings.now)
         yield {
-            "Id": own, "IsDeleted": gone, "Name": f"Deal {at}", "StageName": stage,
+            "Id": own_id, "IsDeleted": gone, "Name": f"Deal {at}", "StageName": stage,
             "Amount": amount, "CurrencyIsoCode": holdings.world.accounts[int(people.account[row])].currency,
             "CloseDate": _day(stage_at), "IsClosed": stage.startswith("Closed"), "IsWon": stage == "Closed Won",
             "AccountId": _account(holdings, row), "OwnerId": sf_id("005", int(cards.owner[row])),
@@ -149,19 +175,19 @@ def _opportunities(holdings: Holdings) -> Iterator[Row]:
 
 
 def _history(holdings: Holdings) -> Iterator[Row]:
-    for at, row, own, _ in _each_deal(holdings):
+    for at, row, own_id, _ in _each_deal(holdings):
         for nth, (when, stage) in enumerate(_stages(holdings, row)):
             yield {
-                "Id": sf_id("008", at * (len(STAGES) + 2) + nth), "OpportunityId": own, "StageName": stage, "IsDeleted": False,
+                "Id": sf_id("008", at * (len(STAGES) + 2) + nth), "OpportunityId": own_id, "StageName": stage, "IsDeleted": False,
                 "CreatedDate": _instant(when), "SystemModstamp": _instant(when),
             }  # fmt: skip
 
 
 def _roles(holdings: Holdings) -> Iterator[Row]:
-    for at, deal, own, shelf in _each_deal(holdings):
+    for at, deal, own_id, shelf in _each_deal(holdings):
         when, row = _instant(float(shelf.created[at])), holdings.owner_of_deal(deal)
         yield {
-            "Id": sf_id("00K", at), "OpportunityId": own, "ContactId": sf_id("003", int(holdings.cards.contact_id[row])), "IsPrimary": True,
+            "Id": sf_id("00K", at), "OpportunityId": own_id, "ContactId": sf_id("003", int(holdings.cards.contact_id[row])), "IsPrimary": True,
             "IsDeleted": False, "CreatedDate": when, "SystemModstamp": when,
         }  # fmt: skip
 

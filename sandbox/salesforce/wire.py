@@ -1,6 +1,7 @@
 """Salesforce's wire: the client-credentials login, `query` and `queryAll` in pages of 2,000, bulk queries, error lists and limit header."""
 
 import json
+from collections.abc import Iterable
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,12 +12,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.hubspot.objects import Holdings
-from sandbox.salesforce.bulk import Job, Jobs, page, told
-from sandbox.salesforce.objects import rows
-from sandbox.salesforce.soql import Malformed, Query, Row, parsed
+from sandbox.salesforce.bulk import Job, Jobs, described, page
+from sandbox.salesforce.literals import Malformed
+from sandbox.salesforce.objects import FIELDS, rows
+from sandbox.salesforce.soql import Query, Row, parsed
 from sandbox.stage import Stage
 
 PAGE, LIMIT = 2_000, 100_000
+_JOB_FIELDS = {"operation", "query", "contentType", "columnDelimiter", "lineEnding"}
 BULK_PAGE = 1_000
 """Fewer than Salesforce allows, so that small worlds have pages too."""
 
@@ -43,7 +46,7 @@ class _Wire:
 
     async def token(self, request: Request) -> Response:
         given = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
-        known = self._stage.credentials
+        available = self._stage.credentials
         self._stage.note("salesforce", "POST token")
         if given.get("grant_type") != "client_credentials":
             return JSONResponse(
@@ -51,8 +54,8 @@ class _Wire:
                 status_code=400,
             )
         if (given.get("client_id"), given.get("client_secret")) != (
-            known.salesforce_client_id,
-            known.salesforce_client_secret,
+            available.salesforce_client_id,
+            available.salesforce_client_secret,
         ):
             return JSONResponse(
                 {"error": "invalid_client", "error_description": "invalid client credentials"},
@@ -62,7 +65,7 @@ class _Wire:
         instance = str(request.url).removesuffix("/services/oauth2/token")
         return JSONResponse(
             {
-                "access_token": known.salesforce_access_token,
+                "access_token": available.salesforce_access_token,
                 "instance_url": instance,
                 "token_type": "Bearer",
                 "issued_at": "0",
@@ -81,12 +84,13 @@ class _Wire:
         if verb not in {"query", "queryAll"}:
             return _refused(404, "NOT_FOUND", "The requested resource does not exist")
         try:
-            found, start = (
+            _require_known(request.query_params, set() if cursor else {"q"})
+            results, start = (
                 self._more(cursor) if cursor else (self._asked(request, all_rows=verb == "queryAll"), 0)
             )
         except Malformed as error:
-            return _refused(400, "MALFORMED_QUERY", str(error))
-        return JSONResponse(self._page(found, start, verb, request.path_params["version"]), headers=headers)
+            return _refused(400, error.code, str(error))
+        return JSONResponse(self._page(results, start, verb, request.path_params["version"]), headers=headers)
 
     def _not_now(self, request: Request) -> Response | None:
         """The refusal that a fault or the session calls for."""
@@ -103,7 +107,10 @@ class _Wire:
         return None
 
     async def bulk(self, request: Request) -> Response:
-        given = json.loads(await request.body() or b"{}")
+        try:
+            given = dict(json.loads(await request.body() or b"{}"))
+        except (ValueError, TypeError):
+            return _refused(400, "JSON_PARSER_ERROR", "The body is not a JSON object")
         return await run_in_threadpool(self._bulk, request, given)
 
     def _bulk(self, request: Request, given: dict[str, Any]) -> Response:
@@ -111,33 +118,31 @@ class _Wire:
             return refused
         self._stage.note("salesforce", f"{request.method} jobs/query")
         headers = {"Sforce-Limit-Info": f"api-usage={next(self._calls)}/{LIMIT}"}
-        own = request.path_params.get("job")
-        if own is None:
-            try:
-                query, rows = self._answered(
-                    str(given.get("query", "")), all_rows=given.get("operation") == "queryAll"
-                )
-            except Malformed as error:
-                return _refused(400, "API_ERROR", str(error))
-            slow, fails = (
-                self._stage.faults.take("salesforce", "job_slow"),
-                self._stage.faults.take("salesforce", "job_failed"),
-            )
-            polls = 0 if slow is None else int(slow.get("polls", 3))
-            job = self._jobs.start(Job(rows, query.fields, polls, fails is not None))
-            return JSONResponse(told(job, "UploadComplete"), headers=headers)
-        held = self._jobs.get(own)
-        if held is None:
-            return _refused(404, "NOT_FOUND", "The requested resource does not exist")
-        if "results" not in request.path_params:
-            return JSONResponse(told(own, held.state()), headers=headers)
-        start, size = (
-            int(request.query_params.get("locator", 0)),
-            int(request.query_params.get("maxRecords", BULK_PAGE)),
+        own_id = request.path_params.get("job")
+        try:
+            if own_id is None:
+                return JSONResponse(self._job(given), headers=headers)
+            held = self._jobs.get(own_id)
+            if held is None:
+                return _refused(404, "NOT_FOUND", "The requested resource does not exist")
+            if "results" in request.path_params:
+                return _results(held, request, headers)
+        except Malformed as error:
+            return _refused(400, error.code if own_id is not None else "API_ERROR", str(error))
+        return JSONResponse(described(own_id, held.state()), headers=headers)
+
+    def _job(self, given: dict[str, Any]) -> dict[str, Any]:
+        """A new job."""
+        _require_known(given, _JOB_FIELDS)
+        query, held = self._answered(
+            str(given.get("query", "")), all_rows=given.get("operation") == "queryAll"
         )
-        text, records, after = page(held, start=start, size=min(size, BULK_PAGE))
-        more = {"Sforce-Locator": after, "Sforce-NumberOfRecords": str(records)}
-        return Response(text, media_type="text/csv", headers=headers | more)
+        take = self._stage.faults.take
+        slow, fails = take("salesforce", "job_slow"), take("salesforce", "job_failed")
+        polls = 0 if slow is None else int(slow.get("polls", 3))
+        return described(
+            self._jobs.start(Job(held, query.fields, polls, fails is not None)), "UploadComplete"
+        )
 
     def _asked(self, request: Request, *, all_rows: bool) -> list[Row]:
         return self._answered(request.query_params.get("q", ""), all_rows=all_rows)[1]
@@ -149,8 +154,9 @@ class _Wire:
             Holdings(self._stage.world, books, float(int(self._stage.clock.now().timestamp()))), query.object
         )
         if held is None:
-            raise Malformed(f"sObject type '{query.object}' is not supported.")
-        shown = query.answer(held if all_rows else [row for row in held if not row["IsDeleted"]])
+            raise Malformed(f"sObject type '{query.object}' is not supported.", "INVALID_TYPE")
+        seen = held if all_rows else [row for row in held if not row["IsDeleted"]]
+        shown = query.answer(seen, FIELDS[query.object], now=self._stage.clock.now())
         return query, [{"attributes": {"type": query.object}} | row for row in shown]
 
     def _more(self, cursor: str) -> tuple[list[Row], int]:
@@ -159,21 +165,40 @@ class _Wire:
             raise Malformed("invalid query locator")
         return self._cursors[name], int(start)
 
-    def _page(self, found: list[Row], start: int, verb: str, version: str) -> dict[str, Any]:
+    def _page(self, results: list[Row], start: int, verb: str, version: str) -> dict[str, Any]:
+        if results and set(results[0]) == {"attributes"}:  # COUNT()
+            return {"totalSize": len(results), "done": True, "records": []}
         page: dict[str, Any] = {
-            "totalSize": len(found),
-            "done": start + PAGE >= len(found),
-            "records": found[start : start + PAGE],
+            "totalSize": len(results),
+            "done": start + PAGE >= len(results),
+            "records": results[start : start + PAGE],
         }
         if not page["done"]:
             name = (
-                next((name for name, held in self._cursors.items() if held is found), None)
+                next((name for name, held in self._cursors.items() if held is results), None)
                 or f"01g{next(self._numbers):012d}"
             )
-            self._cursors[name] = found
+            self._cursors[name] = results
             page["nextRecordsUrl"] = f"/services/data/v{version}/{verb}/{name}-{start + PAGE}"
         return page
 
 
 def _refused(status: int, code: str, message: str) -> JSONResponse:
     return JSONResponse([{"message": message, "errorCode": code}], status_code=status)
+
+
+def _require_known(given: Iterable[str], honoured: set[str]) -> None:
+    if unknown := set(given) - honoured:
+        raise Malformed(f"{min(unknown)} is not honoured by the sandbox", "INVALID_PARAMETER")
+
+
+def _results(held: Job, request: Request, headers: dict[str, str]) -> Response:
+    """A page of a job's results as CSV."""
+    query = request.query_params
+    _require_known(query, {"locator", "maxRecords"})
+    locator, most = query.get("locator", "0"), query.get("maxRecords", str(BULK_PAGE))
+    if not locator.isdecimal() or not most.isdecimal():
+        raise Malformed("locator and maxRecords are whole numbers", "INVALID_PARAMETER")
+    text, records, after = page(held, start=int(locator), size=min(int(most), BULK_PAGE))
+    more = {"Sforce-Locator": after, "Sforce-NumberOfRecords": str(records)}
+    return Response(text, media_type="text/csv", headers=headers | more)

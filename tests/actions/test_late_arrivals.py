@@ -3,14 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
-import dagster as dg
 import pytest
 from click.testing import CliRunner
 
 from assets.reports.notifications.action_notices import write_notices
 from orchestration.cli.main import cli
 from resources.ledger.states import State, WriteState
-from sensors.unknown_outcomes import unknown_outcomes
+from sensors.unknown_outcomes import read_back_outcomes
 from tests.actions.conftest import Office
 from tests.actions.test_execution import approved_pause, budgets, shift
 
@@ -46,8 +45,8 @@ def test_a_change_that_lands_after_it_was_called_failed_is_an_alarm_and_a_person
     office.later(minutes=16)
     assert office.carry_out(key) == State.FAILED
     office.later(minutes=50)
-    with dg.build_sensor_context(resources={"lake": office.lake, "services": office.services}) as context:
-        unknown_outcomes(context)
+    resources = {"lake": office.lake, "services": office.services}
+    assert read_back_outcomes.execute_in_process(resources=resources).success
     (entry,) = office.services.ledger.proposals.members(key)
     assert entry.state == State.ARRIVED_LATE
     assert "status was active when this was approved and is paused now" in str(entry.why)

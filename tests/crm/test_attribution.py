@@ -203,3 +203,63 @@ def test_whoever_orders_again_without_a_visit_is_owed_to_who_won_them_if_asked()
     newer = attribute(again, outcomes, model="linear", repeats_follow=True)
     assert newer.loc[newer["outcome_id"] == "second", "channel"].tolist() == ["z"]
     assert newer.loc[newer["outcome_id"] == "third", "channel"].tolist() == ["z"]
+
+
+def test_instants_in_several_iso_forms_are_all_read() -> None:
+    people = ["p1", "p2", "p3", "p4"]
+    touches = pd.DataFrame(
+        {
+            "person_id": people,
+            "touch_at": [
+                "2026-11-01T10:00:00.883Z",
+                "2026-11-01T16:50:06Z",
+                "2026-11-01",
+                "2026-11-01 09:00",
+            ],
+            "channel": ["google_ads"] * 4,
+        }
+    )
+    ends = ["2026-11-05T10:00:00.000Z", "2026-11-05T10:00:00Z", "2026-11-05", "2026-11-05 10:00"]
+    outcomes = pd.DataFrame(
+        {"outcome_id": list("abcd"), "person_id": people, "at": ends, "value": [1, 2, 3, 4]}
+    )
+    shares = attribute(touches, outcomes, model="last")
+    assert shares["channel"].tolist() == ["google_ads"] * 4
+    assert shares["value"].sum() == 10
+    assert shares["at"].dt.hour.tolist() == [10, 10, 23, 10]
+
+
+def test_an_outcome_of_unknown_time_stays_and_is_unattributed() -> None:
+    touches = path("a", ("x", 2))
+    outcomes = pd.DataFrame(
+        {
+            "outcome_id": ["o1", "o2"],
+            "person_id": ["a", "a"],
+            "at": ["2026-11-20", "soon"],
+            "value": [5.0, 7.0],
+        }
+    )
+    shares = attribute(touches, outcomes, model="last", repeats_follow=True).set_index("outcome_id")
+    assert shares["value"].sum() == 12
+    assert shares.loc["o2", "channel"] == UNATTRIBUTED
+    assert pd.isna(shares.loc["o2", "at"])
+
+
+@pytest.mark.parametrize(
+    ("touches", "message"),
+    [
+        (
+            pd.DataFrame({"person_id": ["a"], "touch_at": ["13/11/2026"], "channel": ["x"]}),
+            "'13/11/2026' is no ISO date",
+        ),
+        (
+            pd.DataFrame(
+                [["a", "2026-11-01", "x", "y"]], columns=["person_id", "touch_at", "channel", "channel"]
+            ),
+            "two columns channel",
+        ),
+    ],
+)
+def test_frames_that_could_be_misread_are_refused(touches: pd.DataFrame, message: str) -> None:
+    with pytest.raises(DataUnusable, match=message):
+        attribute(touches, ORDER, model="last")

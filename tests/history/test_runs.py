@@ -15,7 +15,7 @@ from resources.platforms.retries import Patience
 from resources.tables import google_ads
 from resources.tables.pulls import PULLS
 from sandbox.serve import Sandbox
-from sensors.conversion_settings_changed import watching
+from sensors.conversion_settings_changed import changed_pasts_sensor
 from tests.conftest import MORNING
 
 LAST = MORNING.date() - timedelta(days=1)
@@ -122,7 +122,7 @@ def test_a_changed_conversion_window_asks_for_the_platform_s_past_again(
     sandbox: Sandbox, settings: Settings, lake: Lake
 ) -> None:
     sensor, stage, listing = (
-        watching(daily_pull),
+        changed_pasts_sensor(daily_pull),
         sandbox.stage,
         (ingest.google_ads_entities, ingest.linkedin_ads_entities),
     )

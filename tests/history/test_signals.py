@@ -10,9 +10,12 @@ import pytest
 
 from assets.actions.rules.pauses import pauses, restarts
 from assets.core.conversion_lag.assets import keep, learned
+from assets.core.conversion_lag.curve import LONGEST_DAYS, curves
+from assets.core.conversion_lag.sightings import COLUMNS
 from assets.core.performance.point_in_time import core_days, known_by
 from assets.signals.underperformers.assets import underperformers
 from assets.signals.underperformers.candidates import is_learning, verdicts
+from assets.signals.underperformers.inputs import accounts_with_learned_lag
 from assets.signals.underperformers.judge import FINE, PROTECTED, THIN
 from benchmarks.days import Days
 from orchestration.schedules import day_range_tags
@@ -188,3 +191,35 @@ def test_a_label_of_the_policy_protects_whole_campaigns(days: Days) -> None:
 def test_learning_that_has_ended_without_success_is_no_learning() -> None:
     assert is_learning("LEARNING")
     assert not any(is_learning(state) for state in (None, "", "SUCCESS", "LEARNING_LIMITED"))
+
+
+def test_pauses_wait_until_the_lag_of_the_account_or_its_platform_is_learned(days: Days) -> None:
+    ad_sets, campaigns, entities = frames(days)
+    harsh = policy(target_roas=dict.fromkeys(("google_ads", "meta_ads", "linkedin_ads"), 1e6))
+
+    def paused(learned_lag: frozenset[tuple[str, str]]) -> set[str]:
+        judged = verdicts(
+            ad_sets, campaigns, entities, as_of=days.first, policy=harsh, learned_lag=learned_lag
+        )
+        return set(judged.loc[judged["verdict"] == "pause", "platform"])
+
+    everywhere = {(platform, "") for platform in ad_sets["platform"].unique()}
+    pausing = paused(frozenset(everywhere))
+    assert len(pausing) > 1
+    assert paused(frozenset()) == set()
+    first = min(pausing)
+    assert paused(frozenset({(first, "")})) == {first}
+    accounts = ad_sets.loc[ad_sets["platform"] == first, "account_id"].unique()
+    assert paused(frozenset((first, account) for account in accounts)) == {first}
+
+
+def test_a_lag_curve_counts_as_learned_only_from_when_it_was(days: Days) -> None:
+    days.run(days.first)
+    at = days.stage.clock.now()
+    prior = curves(pd.DataFrame(columns=list(COLUMNS)), platforms=["google_ads"], longest=LONGEST_DAYS)
+    assert set(prior["source"]) == {"prior"}
+    keep(days.lake, prior, at=at)
+    assert accounts_with_learned_lag(days.lake, as_of=at) == frozenset()
+    keep(days.lake, prior.assign(source="own"), at=at + timedelta(days=1))
+    assert accounts_with_learned_lag(days.lake, as_of=at) == frozenset()
+    assert accounts_with_learned_lag(days.lake, as_of=at + timedelta(days=2)) == {("google_ads", "")}

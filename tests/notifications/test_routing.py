@@ -62,7 +62,7 @@ def test_only_p1_calls_somebody_and_the_nearest_owner() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"channels": {"a": {"address": "https://hooks.example/token"}}}, "address"),
         ({"routes": [{"channels": ["nowhere"]}]}, "a route names the channel 'nowhere'"),

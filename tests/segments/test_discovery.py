@@ -8,6 +8,9 @@ import pytest
 from assets.segments.discovery import Segmentation, segment
 from assets.segments.discovery.acceptance import least_people
 from assets.segments.discovery.agreement import adjusted_rand
+from assets.segments.discovery.rule_parser import parse
+from assets.segments.discovery.search import PreviousSegment
+from assets.segments.discovery.traits import TEXT, Trait
 from benchmarks.segment_worlds import SegmentWorld, draw
 from resources.errors import DataUnusable
 from resources.policy.segments import Segments, WrittenRule
@@ -289,3 +292,24 @@ def test_written_rules_come_first_and_face_the_same_tests(world: SegmentWorld) -
     if cards.loc["mine", "state"] == "active":
         members = set(mine.assignments.loc[mine.assignments["segment_id"] == "mine", "customer_id"])
         assert members == set(world.customers.loc[world.customers[text] == level, "customer_id"])
+
+
+def test_a_kept_rule_may_use_a_trait_that_has_nothing_to_do_with_purchases_any_more(
+    world: SegmentWorld,
+) -> None:
+    rng = np.random.default_rng(0)
+    colour = rng.choice(np.array(["red", "blue"], dtype=object), len(world.customers))
+    customers = world.customers.assign(colour=colour)
+    rules = [parse(f'colour == "{name}"', {"colour": Trait("colour", TEXT)}) for name in ("red", "blue")]
+    previous = [PreviousSegment(f"s{n}", f"Segment {n}", rule, "classes", 2) for n, rule in enumerate(rules)]
+    again = segment(customers, world.transactions, as_of=world.as_of, policy=SMALL, previous=previous)
+    assert set(again.cards.loc[again.cards["segment_id"].isin(["s0", "s1"]), "state"]) == {"expired"}
+
+
+def test_segments_that_only_purchases_show_are_found_by_a_mixture() -> None:
+    world = draw("purchases", seed=3001, size=2500)
+    result = found_in(world)
+    groups = pd.factorize(result.assignments["segment_id"], use_na_sentinel=False)[0]
+    of_customer = dict(zip(result.assignments["customer_id"], groups, strict=True))
+    assert adjusted_rand(world.truth, world.customers["customer_id"].map(of_customer).to_numpy()) > 0.5
+    assert (result.report["way"] == "mixture").any()

@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 from assets.signals.underperformers import judge
 from assets.signals.underperformers.exposure import exposures, share_visible
 from assets.signals.underperformers.judge import FINE, PAUSE, PROTECTED, REDUCE, THIN, WATCH
+from assets.signals.underperformers.order_values import order_values
 from assets.signals.underperformers.posterior import PeerPrior, fit_peers, posterior
+from benchmarks.underperformer_worlds import AS_OF as WORLD_AS_OF
+from benchmarks.underperformer_worlds import OrderWorld, draw
 from resources.policy.policy import Judging
 from tests.examples import examples
 
 AS_OF = date(2026, 11, 23)
 ALL_SEEN = [1.0, 1.0]
-PEERS = PeerPrior(
-    level=np.log(0.03), slope=1.0, spread=0.5, order_shape=4.0, order_prior=16.0, order_mean=80.0
-)
+PEERS = PeerPrior(level=np.log(0.03), slope=1.0, spread=0.5)
+ORDER_SHAPE, ORDER_SPREAD, ORDER_MEAN = 4.0, 0.25, 80.0
 
 
 def market(
@@ -130,9 +132,7 @@ def drawn(ad_sets: pd.DataFrame, target: float, draws: int = 400_000) -> tuple[f
     weights = np.exp(
         row["conversions"] * np.log(mean) - mean - (row["conversions"] * np.log(mean) - mean).max()
     )
-    shape = PEERS.order_prior + 1 + PEERS.order_shape * row["conversions"]
-    scale = PEERS.order_prior * PEERS.order_mean + PEERS.order_shape * row["value"]
-    roas = rates * scale / rng.gamma(shape, 1.0, draws)
+    roas = rates * np.exp(row["order_log_mean"] + row["order_log_sd"] * rng.standard_normal(draws))
     return (
         float(np.average(roas < target, weights=weights)),
         float(np.average(roas, weights=weights)),
@@ -146,7 +146,8 @@ def test_the_posterior_is_what_sampling_says(conversions: float, exposure: float
         {
             "exposure": [exposure],
             "conversions": [conversions],
-            "value": [conversions * 70.0],
+            "order_log_mean": [np.log(75.0)],
+            "order_log_sd": [0.3],
             "clicks": [np.nan],
             "spend": [exposure],
             "dispersion": [1.0],
@@ -160,25 +161,25 @@ def test_the_posterior_is_what_sampling_says(conversions: float, exposure: float
     assert estimates.roas_low[0] < estimates.roas[0] < estimates.roas_high[0]
 
 
-def world(seed: int, size: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """Ad sets drawn from the model itself, with the ROAS they truly have."""
+def world(seed: int, size: int, days: int = 7) -> tuple[pd.DataFrame, np.ndarray]:
+    """Ad sets drawn from the model, with gamma order values, and the ROAS they truly have."""
     rng = np.random.default_rng(seed)
     exposure = rng.lognormal(6.5, 0.8, size)
     rate = np.exp(PEERS.level + PEERS.spread * rng.standard_normal(size))
-    worth = PEERS.order_prior * PEERS.order_mean / rng.gamma(PEERS.order_prior + 1, 1.0, size)
-    counts = rng.poisson(rate * exposure).astype(float)
-    values = np.where(
-        counts > 0, rng.gamma(np.maximum(PEERS.order_shape * counts, 1e-9), worth / PEERS.order_shape), 0.0
-    )
-    ad_sets = pd.DataFrame(
+    worth = ORDER_MEAN * np.exp(ORDER_SPREAD * rng.standard_normal(size) - ORDER_SPREAD**2 / 2)
+    counts = rng.poisson(np.repeat((rate * exposure / days)[:, None], days, axis=1)).astype(float)
+    values = rng.gamma(np.maximum(ORDER_SHAPE * counts, 1e-9), worth[:, None] / ORDER_SHAPE)
+    rows = pd.DataFrame(
         {
-            "exposure": exposure,
-            "conversions": counts,
-            "value": values,
-            "clicks": np.nan,
-            "spend": exposure,
-            "dispersion": 1.0,
+            "platform": "p",
+            "account_id": "a",
+            "ad_set_id": np.repeat(np.arange(size), days),
+            "conversions": counts.ravel(),
+            "value": np.where(counts > 0, values, 0.0).ravel(),
         }
+    )
+    ad_sets = order_values(rows, ["platform"], ["platform", "account_id", "ad_set_id"]).assign(
+        exposure=exposure, conversions=counts.sum(axis=1), clicks=np.nan, spend=exposure, dispersion=1.0
     )
     return ad_sets, rate * worth
 
@@ -187,8 +188,8 @@ def test_peers_are_found_again_and_the_probabilities_are_right_in_every_tenth() 
     ad_sets, truth = world(11, 20_000)
     peers = fit_peers(ad_sets)
     assert peers.spread == pytest.approx(PEERS.spread, rel=0.1)
-    assert peers.order_shape == pytest.approx(PEERS.order_shape, rel=0.25)
-    assert peers.order_mean == pytest.approx(PEERS.order_mean, rel=0.05)
+    assert ad_sets["order_spread"].iloc[0] == pytest.approx(ORDER_SPREAD, rel=0.1)
+    assert np.exp(ad_sets["order_log_mean"]).mean() == pytest.approx(ORDER_MEAN, rel=0.05)
     estimates = posterior(ad_sets, peers, np.full(len(ad_sets), 2.0), by_value=True)
     for tenth in np.array_split(np.argsort(estimates.below), 10):
         assert estimates.below[tenth].mean() == pytest.approx((truth[tenth] < 2.0).mean(), abs=0.03)
@@ -280,3 +281,142 @@ def test_days_that_vary_more_than_chance_count_for_less() -> None:
     wild = exposures(days, as_of=AS_OF, window=28, lag=ALL_SEEN)["dispersion"].iloc[0]
     assert calm < 1.2
     assert wild > 2.0
+
+
+def heavy_tailed(*, seed: int, size: int = 400, roas: float = 1.11, days: int = 28) -> pd.DataFrame:
+    """Equal ad sets of that ROAS whose orders are log-normal with a coefficient of variation of 2.8."""
+    rng, variance = np.random.default_rng(seed), np.log1p(2.8**2)
+    counts = rng.poisson(3.5, (size, days))
+    luck = rng.lognormal(-variance / 2, np.sqrt(variance), int(counts.sum()))
+    values = np.bincount(np.repeat(np.arange(counts.size), counts.ravel()), luck, counts.size) * 80.0
+    return pd.DataFrame(
+        {
+            "platform": "meta_ads",
+            "account_id": "a",
+            "campaign_id": "c",
+            "ad_set_id": np.repeat(np.arange(size), days).astype(str),
+            "day": np.tile(pd.date_range(end=AS_OF - timedelta(days=1), periods=days), size),
+            "spend": 3.5 * 80.0 / roas,
+            "conversions": counts.ravel().astype(float),
+            "conversion_value": values,
+        }
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_luck_of_large_orders_is_no_difference_between_ad_sets(seed: int) -> None:
+    days = heavy_tailed(seed=seed)
+    judged = judge(days, as_of=AS_OF, target_roas=1.0, lag=ALL_SEEN)
+    by_plain_mean = (
+        days.groupby("ad_set_id")["conversion_value"].sum() / days.groupby("ad_set_id")["spend"].sum()
+    )
+    assert (by_plain_mean < 1.0).mean() > 0.2, "many look bad by their sums"
+    assert (judged["verdict"] == PAUSE).mean() <= 0.002
+    exposed = exposures(days, as_of=AS_OF, window=28, lag=ALL_SEEN)
+    assert exposed["order_spread"].iloc[0] < 0.1
+
+
+def test_ad_sets_that_differ_in_order_values_are_told_apart_in_spite_of_large_orders() -> None:
+    days = heavy_tailed(seed=4)
+    is_poor = days["ad_set_id"].astype(int) < 80
+    days["conversion_value"] *= np.where(is_poor, 0.4, 1.0)
+    judged = judge(days, as_of=AS_OF, target_roas=0.9, lag=ALL_SEEN).set_index("ad_set_id")
+    poor = judged.index.astype(int) < 80
+    assert (judged.loc[poor, "verdict"] == PAUSE).mean() > 0.7
+    assert (judged.loc[~poor, "verdict"] == PAUSE).mean() < 0.005
+
+
+def refunded(amount: float, *, of: str) -> dict[str, Any]:
+    """Row of the ad set that had this refund, beside its own without it."""
+    days = pd.date_range(end=AS_OF - timedelta(days=1), periods=28)
+    frame = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "platform": "google_ads",
+                    "account_id": "1",
+                    "campaign_id": "c",
+                    "ad_set_id": name,
+                    "day": days,
+                    "spend": 50.0,
+                    "conversions": 2.0,
+                    "conversion_value": value,
+                }
+            )
+            for name, value in {"good": 150.0, "fair": 140.0, "bad": 20.0}.items()
+        ]
+    )
+    before = judge(frame, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN).set_index("ad_set_id").loc[of]
+    hit = (frame["ad_set_id"] == of) & (frame["day"] == days[-10])
+    frame.loc[hit, "conversion_value"] += amount
+    after = judge(frame, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN).set_index("ad_set_id").loc[of]
+    return {"before": before, "after": after}
+
+
+@pytest.mark.parametrize("name", ["good", "bad"])
+def test_a_refund_makes_an_ad_set_worse_and_leaves_its_goal(name: str) -> None:
+    rows = refunded(-6_000.0, of=name)
+    assert rows["after"]["goal"] == rows["before"]["goal"] == "sales"
+    assert rows["after"]["p_below"] >= rows["before"]["p_below"] - 1e-9
+    assert rows["after"]["roas_mean"] < rows["before"]["roas_mean"]
+    assert rows["after"]["verdict"] == (PAUSE if name == "bad" else rows["after"]["verdict"])
+
+
+def test_a_large_order_that_is_refunded_on_another_day_changes_little() -> None:
+    days = market(PACK | {"good": 0.05})
+    plain = judge(days, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN).set_index("ad_set_id").loc["good"]
+    mine = days.index[(days["ad_set_id"] == "good") & (days["conversions"] > 0)]
+    days.loc[mine[3], "conversion_value"] += 5_000.0
+    days.loc[mine[9], "conversion_value"] -= 5_000.0
+    after = judge(days, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN).set_index("ad_set_id").loc["good"]
+    assert after["roas_mean"] == pytest.approx(plain["roas_mean"], rel=0.1)
+    assert after["verdict"] == plain["verdict"]
+
+
+@pytest.mark.parametrize("column", ["spend", "conversions", "conversion_value"])
+def test_an_infinite_cell_costs_its_row_alone(column: str) -> None:
+    days = market(PACK | {"bad": 0.008})
+    row = days.index[days["ad_set_id"] == "n0"][5]
+    broken = days.copy()
+    broken.loc[row, column] = np.inf
+    expected = judge(days.drop(index=row), as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN)
+    pd.testing.assert_frame_equal(judge(broken, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN), expected)
+
+
+def test_days_with_a_time_zone_are_days() -> None:
+    days = market(PACK | {"bad": 0.008})
+    zoned = days.assign(day=pd.to_datetime(days["day"]).dt.tz_localize("America/New_York"))
+    pd.testing.assert_frame_equal(
+        judge(zoned, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN),
+        judge(days, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN),
+    )
+    with pytest.raises(ValueError, match="no days"):
+        judge(days.assign(day="11/02/2026"), as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN)
+
+
+def test_a_pause_waits_while_the_lag_curve_is_only_stated() -> None:
+    days = market(PACK | {"bad": 0.008})
+    learned = verdicts(days)
+    assert learned["bad"] == PAUSE
+    assert verdicts(days, lag_is_stated=True)["bad"] == REDUCE
+    assert verdicts(days, lag=None)["bad"] == REDUCE, (
+        "without a curve the prior is used, which nobody learned"
+    )
+    assert verdicts(days, lag_is_stated={"bad": False})["bad"] == PAUSE
+    assert verdicts(days, lag_is_stated={"n0": False})["bad"] == REDUCE, "what is not known counts as stated"
+    row = judge(days, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN, lag_is_stated=True).set_index("ad_set_id")
+    assert "waits until the conversion lag is learned" in row.loc["bad", "why"]
+
+
+def test_a_good_ad_set_that_is_looked_at_every_morning_is_hardly_ever_paused() -> None:
+    sample = draw(OrderWorld(ad_sets=1_000, conversions_a_week=25.0), seed=21, days=42)
+    ever = np.zeros(1_000, bool)
+    for back in range(14, -1, -2):
+        judged = judge(
+            sample.days, as_of=WORLD_AS_OF - timedelta(days=back), target_roas=sample.target, lag=ALL_SEEN
+        )
+        ever |= (
+            judged.assign(number=judged["ad_set_id"].astype(int)).sort_values("number")["verdict"] == PAUSE
+        ).to_numpy()
+    assert ever[sample.is_good].mean() <= 0.006  # 0.5 % and the chance of 770 good ones
+    assert ever[sample.is_bad].mean() > 0.6

@@ -5,9 +5,10 @@ import pytest
 from resources.config.settings import Settings
 from resources.errors import OutcomeUnknown, PlatformBusy, PlatformError, PlatformRefused
 from resources.ledger.proposal import Change, Target
-from resources.platforms.audience_client import AudienceClient, PartlyTaken, as_text, without_hashes
+from resources.platforms.audience_client import AudienceClient, PartlyTaken, as_text
 from resources.platforms.registry import Platforms
 from resources.platforms.retries import Patience
+from resources.security.redaction import without_hashes
 from sandbox.faults import UPLOADS
 from sandbox.serve import Sandbox
 from tests.wire.audiences_at import ACCOUNTS, PLATFORMS, hashes, held, place, sent_whole

@@ -26,15 +26,12 @@ NOBODY_STAYS = "nobody_stays_without_consent"
 
 
 @dg.asset(
-    key=AUDIENCES.asset_key,
-    description=AUDIENCES.description,
+    **AUDIENCES.asset_options,
     deps=[CUSTOMERS.asset_key, CARDS.asset_key, CONTACTS.asset_key],
-    metadata=AUDIENCES.metadata,
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
     automation_condition=newest_week(),
     retry_policy=SAFE_RETRIES,
-    group_name="actions",
     owners=OWNERS,
     kinds={"pandas", "deltalake"},
 )

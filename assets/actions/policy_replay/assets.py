@@ -11,26 +11,25 @@ from assets.automation import SAFE_RETRIES, follows_newest
 from assets.core.performance.point_in_time import CORE_DEPS, known_by, known_on
 from assets.partitions import day_range, days
 from assets.signals.underperformers.candidates import verdicts
+from assets.signals.underperformers.inputs import accounts_with_learned_lag
 from resources.action_services import ActionServices
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
 from resources.policy.policy import Policy
 from resources.run_metadata import row_metadata
+from resources.tables.core import CONVERSION_LAG
 from resources.tables.signals import FINDINGS
 
 
 @dg.asset(
-    key=FINDINGS.asset_key,
-    description=FINDINGS.description,
-    deps=CORE_DEPS,
-    metadata=FINDINGS.metadata,
+    **FINDINGS.asset_options,
+    deps=[*CORE_DEPS, CONVERSION_LAG.asset_key],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
     automation_condition=follows_newest(),
     retry_policy=SAFE_RETRIES,
     code_version="2026-11-24",
-    group_name="actions",
     owners=["team:media"],
     kinds={"duckdb", "deltalake"},
 )
@@ -58,9 +57,9 @@ def replayed(lake: Lake, day: date, *, policy: Policy, now: datetime) -> list[di
     known = known_on(lake, day, policy=policy, now=now)
     if known is None:
         return None
-    judged = verdicts(
-        *known, as_of=day, policy=policy
-    )  # under the policy that is tried, from the signal's inputs
+    # Computed under the policy that is tried, from the inputs of signals/underperformers.
+    learned = accounts_with_learned_lag(lake, as_of=known_by(day, now=now))
+    judged = verdicts(*known, as_of=day, policy=policy, learned_lag=learned)
     found = threshold.findings(judged, *known, as_of=day, policy=policy)
     return [
         {

@@ -26,14 +26,11 @@ LOOK_BACK_DAYS = 120
 
 
 @dg.asset(
-    key=core.CONVERSION_LAG.asset_key,
-    description=core.CONVERSION_LAG.description,
+    **core.CONVERSION_LAG.asset_options,
     deps=[source.table.asset_key for source in {source.table.path: source for source in SOURCES}.values()],
-    metadata=core.CONVERSION_LAG.metadata,
     automation_condition=follows(),
     retry_policy=SAFE_RETRIES,
     code_version="2026-11-24",
-    group_name="core",
     owners=["team:data"],
     kinds={"scipy", "deltalake"},
 )

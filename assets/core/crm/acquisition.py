@@ -14,6 +14,7 @@ from scipy.stats import gamma
 from assets.core.crm.acquisition_cohorts import eventual
 from assets.core.crm.attribution import UNATTRIBUTED
 from assets.core.crm.funnel_day import COUNTS, PAID, PLATFORMS
+from assets.core.crm.path_completion import PaidShares
 from assets.core.crm.payback import payback
 from assets.core.crm.weighted_poisson_interval import range_of_sum
 
@@ -72,6 +73,8 @@ class AcquisitionInputs:
     revenue.
     """
     within_days: int
+    paid: PaidShares | None = None
+    """Paid share of every order, where there are enough orders to account for unobserved touches."""
 
 
 def acquisition(inputs: AcquisitionInputs) -> pd.DataFrame:
@@ -181,6 +184,10 @@ def _of_all_paid(inputs: AcquisitionInputs, rows: pd.DataFrame, start: date) -> 
     ranged = [f"{figure}_{end}" for figure in ("revenue", "qualified") for end in ("low", "high")]
     names = [*COUNTS.values(), "shop_orders", "revenue", *ranged]
     sums = paid_days[names].sum(min_count=1)
+    if inputs.paid is not None:
+        in_window = (inputs.paid.day >= start) & (inputs.paid.day <= inputs.last)
+        # Days share what is unknown about the loss of touches, so their ranges must not be added.
+        sums["revenue"], sums["revenue_low"], sums["revenue_high"] = inputs.paid.paid_value(in_window)
     lost = inputs.deals[inputs.deals["channel"] == UNATTRIBUTED]
     share = (
         1.0 - float(lost["credit"].sum()) / float(inputs.deals["credit"].sum()) if len(inputs.deals) else 1.0

@@ -32,9 +32,7 @@ FUNNEL = (CREDIT, FUNNEL_DAY, CPQL, PIPELINE, ACQUISITION)
 @dg.multi_asset(
     name="crm_people",
     specs=[
-        table.asset_spec(
-            group="core", deps=(CONTACTS, TOUCHES, DEALS, core.FX_RATE), automation_condition=follows()
-        )
+        table.asset_spec(deps=(CONTACTS, TOUCHES, DEALS, core.FX_RATE), automation_condition=follows())
         for table in (TOUCHPOINTS, OUTCOMES)
     ],
     retry_policy=SAFE_RETRIES,
@@ -67,7 +65,6 @@ def crm_people(
     name="crm_funnel",
     specs=[
         table.asset_spec(
-            group="core",
             deps=(
                 TOUCHPOINTS,
                 OUTCOMES,

@@ -7,7 +7,7 @@ bought anyway; a lift test does.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -72,10 +72,10 @@ def attribute(
     """
     if model not in MODELS:
         raise DataUnusable(f"There is no model '{model}'. Use one of {', '.join(MODELS)}.")
-    touches, ends = _touches(touchpoints), _outcomes(outcomes)
-    paths = _paths(touches, ends, window=timedelta(days=window_days))
+    touches, ends = clean_touches(touchpoints), clean_outcomes(outcomes)
+    paths = paths_in_window(touches, ends, window=timedelta(days=window_days))
     if repeats_follow:
-        paths = pd.concat([paths, _inherited(paths, ends)], ignore_index=True)
+        paths = pd.concat([paths, inherited_paths(paths, ends)], ignore_index=True)
     seen = paths.assign(weight=_weights(paths, touches, ends, model, timedelta(days=window_days)))
     whole = seen.groupby("row")["weight"].transform("sum")
     seen["credit"] = seen["weight"] / whole
@@ -97,7 +97,7 @@ def credit_by(shares: pd.DataFrame, *columns: str) -> pd.DataFrame:
     ].sum()
 
 
-def _touches(frame: pd.DataFrame) -> pd.DataFrame:
+def clean_touches(frame: pd.DataFrame) -> pd.DataFrame:
     touches = named(frame, TOUCH, needed=("person_id", "touch_at", "channel"), what="touchpoints")
     for column in ("person_id", "channel", "campaign_id", "ad_set_id", "funnel"):
         touches[column] = texts(touches[column])
@@ -108,7 +108,7 @@ def _touches(frame: pd.DataFrame) -> pd.DataFrame:
     return touches.sort_values(["person_id", "touch_at"], kind="stable", ignore_index=True)
 
 
-def _outcomes(frame: pd.DataFrame) -> pd.DataFrame:
+def clean_outcomes(frame: pd.DataFrame) -> pd.DataFrame:
     outcomes = named(frame, OUTCOME, needed=("person_id", "at"), what="outcomes")
     outcomes["outcome_id"], outcomes["person_id"] = (
         texts(outcomes["outcome_id"]),
@@ -118,21 +118,27 @@ def _outcomes(frame: pd.DataFrame) -> pd.DataFrame:
         outcomes["outcome_id"].notna(), pd.Series(outcomes.index.astype(str), outcomes.index)
     )
     at = instants(outcomes["at"])
-    is_day = bool(len(at)) and bool((at.dropna() == at.dropna().dt.normalize()).all())
-    outcomes["at"] = at + timedelta(days=1) - timedelta(microseconds=1) if is_day else at
+    has_no_time = outcomes["at"].map(_is_day).astype(bool) | bool(
+        (at.dropna() == at.dropna().dt.normalize()).all()
+    )
+    outcomes["at"] = at.where(~has_no_time, at + timedelta(days=1) - timedelta(microseconds=1))
     has_values = any(str(column).strip().lower() in OUTCOME["value"] for column in frame.columns)
     outcomes["whole_value"] = (
         pd.to_numeric(outcomes["value"], errors="coerce").astype(float) if has_values else 1.0
     )
-    outcomes = (
-        outcomes.dropna(subset=["at"])
-        .drop_duplicates(subset=["outcome_id"])
-        .drop(columns=["value", "funnel"])
-    )
+    # An outcome of unknown time has no path, and stays: its value is unattributed, not lost.
+    outcomes = outcomes.drop_duplicates(subset=["outcome_id"]).drop(columns=["value", "funnel"])
     return outcomes.reset_index(drop=True).assign(row=lambda unique: np.arange(len(unique)))
 
 
-def _paths(touches: pd.DataFrame, ends: pd.DataFrame, *, window: timedelta) -> pd.DataFrame:
+def _is_day(value: object) -> bool:
+    """Whether a date comes without a time."""
+    if isinstance(value, str):
+        return len(value.strip()) <= len("2026-03-01")
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def paths_in_window(touches: pd.DataFrame, ends: pd.DataFrame, *, window: timedelta) -> pd.DataFrame:
     """Every outcome's touches in its window, oldest first, with their position and count."""
     both = ends.dropna(subset=["person_id"]).merge(touches, on="person_id", how="inner")
     both = both[(both["touch_at"] <= both["at"]) & (both["touch_at"] > both["at"] - window)]
@@ -143,10 +149,10 @@ def _paths(touches: pd.DataFrame, ends: pd.DataFrame, *, window: timedelta) -> p
     )
 
 
-def _inherited(paths: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
+def inherited_paths(paths: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
     """For outcomes without a path, the path of the person's newest earlier outcome that has one."""
     has_one = ends["row"].isin(paths["row"])
-    order = ends.dropna(subset=["person_id"]).sort_values("at", kind="stable")
+    order = ends.dropna(subset=["person_id", "at"]).sort_values("at", kind="stable")
     winners = order.loc[has_one.loc[order.index], ["person_id", "at", "row"]].rename(columns={"row": "of"})
     alone = pd.merge_asof(
         order[~has_one.loc[order.index]], winners, on="at", by="person_id", allow_exact_matches=False
@@ -164,7 +170,7 @@ def _weights(
     if model in _RULES or paths.empty:
         return _RULES.get(model, _RULES["linear"])(paths)
     learn = removal_effects if model == "markov" else noisy_or_rates
-    pull = learn(*_histories(touches, ends, window=window))
+    pull = learn(*training_histories(touches, ends, window=window))
     weight = paths["channel"].map(pull).fillna(0.0).to_numpy()
     # Where the model gives nobody anything, nobody is preferred.
     nothing = pd.Series(weight).groupby(paths["row"].to_numpy()).transform("sum").to_numpy() <= 0
@@ -199,7 +205,7 @@ _RULES: dict[str, Callable[[pd.DataFrame], Weights]] = {
 }
 
 
-def _histories(
+def training_histories(
     touches: pd.DataFrame, ends: pd.DataFrame, *, window: timedelta
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Training data of a model: everybody's touches up to their first outcome (or last touch), and who had an

@@ -11,6 +11,7 @@ from assets.core.crm.attribution import UNATTRIBUTED
 from assets.core.crm.channel_pipeline import by_channel, open_deals
 from assets.core.crm.cohorts import TOTAL, cost_per_qualified_lead, with_unseen
 from assets.core.crm.funnel_day import ALL, PAID, PLATFORMS, credit, funnel_days, lead_clicks, shares
+from assets.core.crm.path_completion import PaidShares, paid_shares
 from resources.policy.crm import CrmMapping
 from resources.tables.crm_core import ACQUISITION, CPQL, CREDIT, FUNNEL_DAY, PIPELINE
 
@@ -45,7 +46,16 @@ def funnel(read: FunnelInputs, mapping: CrmMapping) -> dict[str, pd.DataFrame]:
     ends = read.ends.assign(day=pd.to_datetime(read.ends["day"]).dt.date)
     credited = shares(read.visits, ends, model=model, window_days=mapping.window_days)
     summed = credit(credited)
-    days = funnel_days(summed, read.kpi, model=model, start=first, end=last, currency=read.currency)
+    paid = _paid_orders(read.visits, ends, credited, mapping)
+    days = funnel_days(
+        summed,
+        read.kpi,
+        model=model,
+        start=first,
+        end=last,
+        currency=read.currency,
+        paid_revenue=None if paid is None else paid.by_day(),
+    )
     clicks = lead_clicks(read.visits, ends)
     cpql = _cohorts(read, clicks, mapping)
     as_of = pd.Timestamp(last + timedelta(days=1))
@@ -63,6 +73,7 @@ def funnel(read: FunnelInputs, mapping: CrmMapping) -> dict[str, pd.DataFrame]:
         deals=deals,
         margin=read.margin,
         within_days=mapping.qualify_within_days,
+        paid=paid,
     )
     keys = ["model", "kind", "day", "channel", "campaign_id", "ad_set_id"]
     return {
@@ -72,6 +83,22 @@ def funnel(read: FunnelInputs, mapping: CrmMapping) -> dict[str, pd.DataFrame]:
         PIPELINE.name: by_channel(deals).assign(currency=read.currency),
         ACQUISITION.name: acquisition(acquisition_inputs).assign(currency=read.currency),
     }
+
+
+def _paid_orders(
+    visits: pd.DataFrame, ends: pd.DataFrame, credited: pd.DataFrame, mapping: CrmMapping
+) -> PaidShares | None:
+    """Paid share of every order with unobserved touches accounted for; None where there are too few orders."""
+    orders = ends.loc[ends["kind"] == "order", ["outcome_id", "person_id", "at", "value_reporting"]]
+    by_model = credited[(credited["kind"] == "order") & (credited["model"] == mapping.model)]
+    paid = paid_shares(
+        by_model,
+        visits,
+        orders.rename(columns={"value_reporting": "value"}),
+        paid=PLATFORMS,
+        window_days=mapping.window_days,
+    )
+    return paid if paid.is_completed else None
 
 
 def _cohorts(read: FunnelInputs, clicks: pd.DataFrame, mapping: CrmMapping) -> pd.DataFrame:

@@ -75,7 +75,14 @@ def credit(credited: pd.DataFrame) -> pd.DataFrame:
 
 
 def funnel_days(
-    credits_: pd.DataFrame, kpi_days: pd.DataFrame, *, model: Model, start: date, end: date, currency: str
+    credits_: pd.DataFrame,
+    kpi_days: pd.DataFrame,
+    *,
+    model: Model,
+    start: date,
+    end: date,
+    currency: str,
+    paid_revenue: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """A row per channel and day of `start` to `end`: platforms, other channels, `unattributed`, `paid` and
     `all`.
@@ -88,6 +95,8 @@ def funnel_days(
         start: First day.
         end: Last day.
         currency: The reporting currency.
+        paid_revenue: Revenue of `paid` with its range by day (`PaidShares.by_day`). Without it, unattributed
+            orders count as paid as often as the others, and the range goes from none to all of them.
     """
     booked = _booked(credits_[credits_["model"] == model], start, end)
     delivered = _delivered(kpi_days, start, end)
@@ -97,7 +106,7 @@ def funnel_days(
     # not a gap.
     rows[BOOKED] = rows[BOOKED].fillna(0.0)
     whole = delivered.loc[delivered["channel"] == ALL, ["day", "spend"]]
-    return pd.concat([rows, _paid(rows, whole), _all(rows, whole)], ignore_index=True).assign(
+    return pd.concat([rows, _paid(rows, whole, paid_revenue), _all(rows, whole)], ignore_index=True).assign(
         currency=currency
     )
 
@@ -126,7 +135,7 @@ def _delivered(kpi_days: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
     return inside.rename(columns=names)[["channel", "day", "spend", "claimed_conversions", "claimed_value"]]
 
 
-def _paid(rows: pd.DataFrame, spend: pd.DataFrame) -> pd.DataFrame:
+def _paid(rows: pd.DataFrame, spend: pd.DataFrame, revenue: pd.DataFrame | None) -> pd.DataFrame:
     """The platforms together: booked figures are sums; unattributed outcomes are assumed paid as often as the
     others.
 
@@ -152,6 +161,8 @@ def _paid(rows: pd.DataFrame, spend: pd.DataFrame) -> pd.DataFrame:
     estimated = of_paid + lost * lately
     for name in RANGED:
         estimated[f"{name}_low"], estimated[f"{name}_high"] = of_paid[name], of_paid[name] + lost[name]
+    if revenue is not None:
+        estimated.update(revenue.set_index("day"))
     return estimated.reset_index().merge(spend, on="day", how="outer").assign(channel=PAID)
 
 

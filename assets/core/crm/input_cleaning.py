@@ -43,7 +43,8 @@ def named(
     Raises:
         DataUnusable: A required column is absent under all of its names.
     """
-    theirs = {str(column).strip().lower(): column for column in frame.columns}
+    plain = [str(column).strip().lower() for column in frame.columns]
+    theirs = dict(zip(plain, frame.columns, strict=True))
     renamed = {}
     for name, usual in wanted.items():
         column = next((theirs[alias] for alias in usual if alias in theirs), None)
@@ -51,6 +52,8 @@ def named(
             raise DataUnusable(
                 f"The {what} have no column {name} (or {', '.join(list(usual)[1:4])}). Rename one so."
             )
+        if column is not None and plain.count(str(column).strip().lower()) > 1:
+            raise DataUnusable(f"The {what} have two columns {column}. Leave one of them out.")
         renamed[name] = (
             frame[column].reset_index(drop=True)
             if column is not None
@@ -60,16 +63,19 @@ def named(
 
 
 def instants(values: pd.Series) -> pd.Series:
-    """Instants in UTC from texts, dates or timestamps; unreadable ones are empty. Without a zone they are
-    taken for UTC.
+    """Instants in UTC from ISO texts in any of their forms, dates or timestamps; unreadable ones are empty.
+
+    Without a zone they are taken for UTC.
+
+    Raises:
+        DataUnusable: No text can be read: another order of day and month cannot be guessed.
     """
-    return pd.to_datetime(
-        values,
-        utc=True,
-        errors="coerce",
-        # Of mixed shapes too: HubSpot writes fractions of a second where there are any.
-        format=None if pd.api.types.is_datetime64_any_dtype(values.dtype) else "ISO8601",
-    ).astype("datetime64[us, UTC]")
+    is_text = pd.api.types.is_object_dtype(values) or pd.api.types.is_string_dtype(values)
+    read = pd.to_datetime(values, utc=True, errors="coerce", format="ISO8601" if is_text else None)
+    if is_text and values.notna().any() and read.isna().all():
+        example = values[values.notna()].iloc[0]
+        raise DataUnusable(f"'{example}' is no ISO date or time. Give instants such as 2026-03-01T10:00:00Z.")
+    return read.astype("datetime64[us, UTC]")
 
 
 def texts(values: pd.Series) -> pd.Series:

@@ -18,12 +18,9 @@ from resources.tables.core import FX_RATE
 
 
 @dg.asset(
-    key=FX_RATE.asset_key,
-    description=FX_RATE.description,
-    metadata=FX_RATE.metadata,
+    **FX_RATE.asset_options,
     automation_condition=follows(also_at="0 1 * * *"),
     retry_policy=SAFE_RETRIES,
-    group_name="core",
     owners=["team:data"],
     kinds={"pandas", "deltalake"},
 )

@@ -37,15 +37,12 @@ def _level(level: str) -> dg.AssetsDefinition:
     table = core.DAYS[level]
 
     @dg.asset(
-        key=table.asset_key,
-        description=table.description,
+        **table.asset_options,
         deps=[source.asset_key for source in dict.fromkeys(sources(level))],
-        metadata=table.metadata,
         partitions_def=days,
         backfill_policy=windows,
         automation_condition=follows(ignoring=WITHOUT_DAYS),
         retry_policy=SAFE_RETRIES,
-        group_name="core",
         owners=OWNERS,
         kinds={"duckdb", "deltalake"},
     )
@@ -86,15 +83,12 @@ campaign_day, ad_set_day, ad_day = (_level(level) for level in core.DAYS)
 
 
 @dg.asset(
-    key=core.KPI_DAY.asset_key,
-    description=core.KPI_DAY.description,
+    **core.KPI_DAY.asset_options,
     deps=[core.DAYS["campaign"].asset_key],
-    metadata=core.KPI_DAY.metadata,
     partitions_def=days,
     backfill_policy=windows,
     automation_condition=follows(),
     retry_policy=SAFE_RETRIES,
-    group_name="core",
     owners=OWNERS,
     kinds={"duckdb", "deltalake"},
 )
@@ -122,13 +116,10 @@ SNAPSHOTS = entity_sources()
 
 
 @dg.asset(
-    key=core.ENTITIES.asset_key,
-    description=core.ENTITIES.description,
+    **core.ENTITIES.asset_options,
     deps=[table.asset_key for table in SNAPSHOTS],
-    metadata=core.ENTITIES.metadata,
     automation_condition=follows(),
     retry_policy=SAFE_RETRIES,
-    group_name="core",
     owners=OWNERS,
     kinds={"duckdb", "deltalake"},
 )

@@ -16,7 +16,7 @@ NOT_CONFIGURED = {"note": "No CRM is configured (docs/crm.md)."}
 
 @dg.multi_asset(
     name="pull_crm",
-    specs=[table.asset_spec(group="raw", skippable=True) for table in READ.values()],
+    specs=[table.asset_spec(skippable=True) for table in READ.values()],
     can_subset=False,
     pool="crm_api",
     retry_policy=SAFE_RETRIES,
@@ -59,4 +59,4 @@ def _metadata(name: str, loads: list[CrmLoad]) -> dict[str, int | str]:
     }
 
 
-crm_pulls = CRM_PULLS.asset_spec(group="raw")
+crm_pulls = CRM_PULLS.asset_spec()

@@ -27,11 +27,7 @@ TABLES = (*DAYS.values(), ENTITIES, PARTS, REJECTS)
 
 
 def _spec(table: Table) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        table.asset_key,
-        description=table.description,
-        metadata=table.metadata,
-        group_name="raw",
+    return table.asset_spec(
         owners=["team:data"],
         kinds={"csv", "excel", "deltalake"},
     )

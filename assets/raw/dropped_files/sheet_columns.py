@@ -10,11 +10,11 @@ from assets.raw.dropped_files.layout import LEVELS, Layout
 from assets.raw.dropped_files.mapping import Mapping
 from assets.raw.dropped_files.sheets import DamagedLine, Sheet
 from assets.raw.dropped_files.vocabulary import METRICS, PLATFORMS, RESULTS, normal
+from resources.currencies import WITHOUT_DECIMALS
 from resources.errors import DataUnusable
 from resources.readers.days import UNKNOWN_ORDER, DayOrder, day, day_order
 from resources.readers.ids import clean_id, unreliable
 from resources.readers.numbers import (
-    WITHOUT_DECIMALS,
     Unreadable,
     currency_in,
     decimal_mark,

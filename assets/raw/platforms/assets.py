@@ -72,11 +72,7 @@ LISTED = "every_account_was_listed"
 
 
 def _spec(platform: str, table: Table, **more: Any) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        table.asset_key,
-        description=table.description,
-        metadata=table.metadata,
-        group_name="raw",
+    return table.asset_spec(
         owners=OWNERS,
         kinds={platform.replace("_", ""), "deltalake"},
         skippable=True,
@@ -271,6 +267,4 @@ google_ads_days, meta_ads_days, linkedin_ads_days = (_pull_days(platform) for pl
 google_ads_entities, meta_ads_entities, linkedin_ads_entities = (
     _pull_snapshots(platform) for platform in SNAPSHOTS
 )
-pulls = dg.AssetSpec(
-    PULLS.asset_key, description=PULLS.description, metadata=PULLS.metadata, group_name="raw", owners=OWNERS, kinds={"deltalake"}
-)  # fmt: skip
+pulls = PULLS.asset_spec(owners=OWNERS)

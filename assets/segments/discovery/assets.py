@@ -34,14 +34,10 @@ HOLDS_WORDS = (
 @dg.multi_asset(
     name="segments",
     specs=[
-        dg.AssetSpec(
-            table.asset_key,
-            description=table.description,
+        table.asset_spec(
             deps=[CUSTOMER_FEATURES.asset_key, OUTCOMES.asset_key],
-            metadata=table.metadata,
             automation_condition=newest_week(),
             code_version="2026-11-25",
-            group_name="segments",
             owners=["team:media"],
             kinds={"numpy", "deltalake"},
         )

@@ -15,10 +15,11 @@ from assets.segments.discovery.binning import same_shares
 from assets.segments.discovery.candidates import (
     CASCADE,
     CLASSES,
+    MIXTURE,
     RESPONSE,
     TIERS,
     Candidate,
-    TrainingSet,
+    TraitTrainingSet,
     build_candidate,
 )
 from assets.segments.discovery.encoded_rows import EncodedRows
@@ -49,8 +50,8 @@ class CandidateInputs:
     """
 
     ways: tuple[str, ...]
-    whole: TrainingSet
-    halves: tuple[TrainingSet, TrainingSet]
+    whole: TraitTrainingSet
+    halves: tuple[TraitTrainingSet, TraitTrainingSet]
     rows_of_halves: EncodedRows
     traits: tuple[str, ...]
 
@@ -134,11 +135,12 @@ def candidate_inputs(evaluation: EvaluationData) -> CandidateInputs | None:
     people = np.flatnonzero(evaluation.there)[chosen]
     early = people[periods.present_by(periods.middle)[people]]
     late_rows = periods.rows(periods.split, since=periods.middle).iloc[people]
-    late = training_set(late_rows, traits)
+    known = periods.known.traits
+    late = training_set(late_rows, traits, known)
     return CandidateInputs(
-        (CLASSES, CASCADE, RESPONSE) if traits else (CLASSES,),
-        training_set(rows, traits),
-        (training_set(periods.rows(periods.middle).iloc[early], traits), late),
+        (CLASSES, CASCADE, RESPONSE) if traits else (MIXTURE, CLASSES),
+        training_set(rows, traits, known),
+        (training_set(periods.rows(periods.middle).iloc[early], traits, known), late),
         late.rows,
         tuple(trait.name for trait in traits),
     )

@@ -1,10 +1,11 @@
 """Candidates: groups of customers written as rules, built from the training period alone.
 
-Four methods. *classes*: latent classes over traits and purchases, described by a tree. *cascade*: the same
+Five methods. *classes*: latent classes over traits and purchases, described by a tree. *cascade*: the same
 classes, described by the first trait that is known. *response*: a tree over traits fitted to purchases,
-its leaves merged by Ward's criterion. *tiers*: where only purchases are known, ranges of expected value,
-cut where they explain most of future value. Groups that bought alike in the training period are merged:
-they would be treated alike.
+its leaves merged by Ward's criterion. *mixture*: where no trait is associated with purchases, a Gaussian
+mixture of log orders and log order value. *tiers*: where only purchases are known, ranges of expected
+value, cut where they explain most of future value. Groups that bought alike in the training period are
+merged: they would be treated alike.
 """
 
 from dataclasses import dataclass
@@ -28,8 +29,10 @@ from assets.segments.discovery.splits import questions
 from assets.segments.discovery.traits import Trait
 from assets.segments.discovery.tree import grow, leaf_of, rule_of_leaves
 
-CLASSES, CASCADE, RESPONSE, TIERS = "classes", "cascade", "response", "tiers"
+CLASSES, CASCADE, RESPONSE, MIXTURE, TIERS = "classes", "cascade", "response", "mixture", "tiers"
 LEAF_SHARE = 0.02
+LEAST_BUYERS = 20
+"""Buyers per component of a mixture."""
 FEWEST = 5
 """People of a group below which its outcomes are not compared."""
 CLEAR = 2.6
@@ -37,7 +40,7 @@ CLEAR = 2.6
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingSet:
+class TraitTrainingSet:
     """Customers with their traits at the end of a period, and what they bought in it.
 
     `rows` has the traits that rules may use; `together` the coded traits that groups should share;
@@ -55,8 +58,8 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def people(self, chosen: np.ndarray) -> "TrainingSet":
-        return TrainingSet(
+    def people(self, chosen: np.ndarray) -> "TraitTrainingSet":
+        return TraitTrainingSet(
             self.rows.take(chosen),
             self.traits,
             self.together.rows(chosen),
@@ -79,7 +82,7 @@ class Candidate:
 
 
 def build_candidate(
-    training: TrainingSet, *, way: str, k: int, seed: int, ratio: float, starts: int = 4
+    training: TraitTrainingSet, *, way: str, k: int, seed: int, ratio: float, starts: int = 4
 ) -> Candidate | None:
     """The candidate of one method and k; None where fewer than two groups are left."""
     if way == CLASSES:
@@ -93,6 +96,9 @@ def build_candidate(
         return max(options, key=lambda option: option.fidelity, default=None)
     if way == CASCADE:
         return _cascaded(training, k=k, seed=seed, ratio=ratio, starts=starts)
+    if way == MIXTURE:
+        labels = _mixture(training, k, seed=seed)
+        return _described_by_tree(training, labels, k=k, ratio=ratio, with_purchases=True, way=MIXTURE)
     if way == TIERS:
         return _tiered(training, k)
     targets = _response(training)
@@ -105,7 +111,24 @@ def build_candidate(
     return _proposal(training, way, k, questions_asked, leaves, group_of, at, fidelity=1.0)
 
 
-def _tiered(training: TrainingSet, k: int) -> Candidate | None:
+def _mixture(training: TraitTrainingSet, k: int, *, seed: int) -> np.ndarray:
+    """Components of a Gaussian mixture over log orders and log order value; those who never bought join
+    the rarest buyers.
+    """
+    from sklearn.mixture import GaussianMixture  # noqa: PLC0415 — a second that other methods need not wait for
+
+    orders, value = training.rows.numbers["orders"], training.rows.numbers["average_order"]
+    has_bought = (orders > 0) & (value > 0)
+    if has_bought.sum() < LEAST_BUYERS * k:
+        return np.zeros(len(training), dtype=int)
+    purchases = np.log(np.column_stack([orders[has_bought] + 0.5, value[has_bought]]))
+    model = GaussianMixture(k, random_state=seed, reg_covar=1e-3).fit(purchases)
+    labels = np.full(len(training), int(np.argmin(model.means_[:, 0])))
+    labels[has_bought] = model.predict(purchases)
+    return np.unique(labels, return_inverse=True)[1]
+
+
+def _tiered(training: TraitTrainingSet, k: int) -> Candidate | None:
     rules = tiers(training.rows, training.traits[0], k, least=training.least, telling=training.telling)
     if len(rules) < 2:
         return None
@@ -114,7 +137,13 @@ def _tiered(training: TrainingSet, k: int) -> Candidate | None:
 
 
 def _described_by_tree(
-    training: TrainingSet, labels: np.ndarray, *, k: int, ratio: float, with_purchases: bool
+    training: TraitTrainingSet,
+    labels: np.ndarray,
+    *,
+    k: int,
+    ratio: float,
+    with_purchases: bool,
+    way: str = CLASSES,
 ) -> Candidate | None:
     """Class labels described by a tree; groups that bought alike are merged first."""
     merged = _merge_alike(labels, training.bought, ratio)[labels]
@@ -126,10 +155,12 @@ def _described_by_tree(
     at = leaf_of(leaves, answers)
     group_of = np.array([targets[at == leaf].sum(axis=0).argmax() for leaf in range(len(leaves))])
     fidelity = float((group_of[at] == merged).mean())
-    return _proposal(training, CLASSES, k, questions_asked, leaves, group_of, at, fidelity=fidelity)
+    return _proposal(training, way, k, questions_asked, leaves, group_of, at, fidelity=fidelity)
 
 
-def _cascaded(training: TrainingSet, *, k: int, seed: int, ratio: float, starts: int) -> Candidate | None:
+def _cascaded(
+    training: TraitTrainingSet, *, k: int, seed: int, ratio: float, starts: int
+) -> Candidate | None:
     """Class labels described by the first trait that is known; None where some group is never described."""
     labels, _ = classes(training.together, k, seed=seed, starts=starts)
     merged = _merge_alike(labels, training.bought, ratio)[labels]
@@ -143,7 +174,7 @@ def _cascaded(training: TrainingSet, *, k: int, seed: int, ratio: float, starts:
 
 
 def _proposal(
-    training: TrainingSet,
+    training: TraitTrainingSet,
     way: str,
     k: int,
     questions_asked: list,
@@ -168,16 +199,18 @@ def _proposal(
     return Candidate(way, k, rules, groups, fidelity, shared_information(training.together, groups))
 
 
-def _asked(training: TrainingSet, targets: np.ndarray, *, with_purchases: bool) -> tuple[list, np.ndarray]:
+def _asked(
+    training: TraitTrainingSet, targets: np.ndarray, *, with_purchases: bool
+) -> tuple[list, np.ndarray]:
     traits = tuple(trait for trait in training.traits if with_purchases or not trait.is_purchase)
     return questions(training.rows, traits, targets)
 
 
-def _least(training: TrainingSet) -> int:
+def _least(training: TraitTrainingSet) -> int:
     return max(20, int(LEAF_SHARE * len(training)))
 
 
-def _response(training: TrainingSet) -> np.ndarray:
+def _response(training: TraitTrainingSet) -> np.ndarray:
     """Purchases in levels, one indicator each: a tree can split on any difference in their distribution."""
     blocks = []
     for outcome in training.bought.T:
@@ -264,7 +297,9 @@ def _merge_alike(groups: np.ndarray, bought: np.ndarray, ratio: float) -> np.nda
 
 
 def _apart(moments: _Moments, first: int, second: int, ratio: float) -> float:
-    """Standard errors between two groups in the outcome where they differ most; 0 where no ratio is large enough."""
+    """Standard errors between two groups in the outcome where they differ most; 0 where no ratio is large
+    enough.
+    """
     largest = 0.0
     pair = [first, second]
     for outcome, centre in enumerate(moments.centre):

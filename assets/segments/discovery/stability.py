@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from assets.segments.discovery.agreement import adjusted_rand, apply, overlaps
-from assets.segments.discovery.candidates import TIERS, Candidate, TrainingSet, build_candidate
+from assets.segments.discovery.candidates import TIERS, Candidate, TraitTrainingSet, build_candidate
 from assets.segments.discovery.encoded_rows import EncodedRows
 from assets.segments.discovery.train_test_periods import EXPECTED
 
@@ -12,7 +12,7 @@ RESAMPLED, PEOPLE = 20, 5000
 
 
 def bootstrap_stability(
-    training: TrainingSet, candidate: Candidate, *, seed: int, ratio: float
+    training: TraitTrainingSet, candidate: Candidate, *, seed: int, ratio: float
 ) -> tuple[np.ndarray, float, float]:
     """Mean Jaccard overlap of each group on bootstrap samples; mean and least adjusted Rand index of the
     whole.
@@ -39,8 +39,8 @@ def bootstrap_stability(
 
 
 def time_half_agreement(
-    first: TrainingSet,
-    second: TrainingSet,
+    first: TraitTrainingSet,
+    second: TraitTrainingSet,
     rows: EncodedRows,
     candidate: Candidate,
     *,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assets.segments.discovery.candidates import TrainingSet
+from assets.segments.discovery.candidates import TraitTrainingSet
 from assets.segments.discovery.encoded_rows import encode
 from assets.segments.discovery.latent import CodedTraits, association, code_traits, combine, quantile_levels
 from assets.segments.discovery.traits import NUMBER, PURCHASES, CustomerTraits, Trait
@@ -151,17 +151,21 @@ def _is_redundant(codes: np.ndarray, others: np.ndarray) -> bool:
     return largest > 0 and statistic / largest > REDUNDANT
 
 
-def training_set(rows: pd.DataFrame, traits: tuple[Trait, ...]) -> TrainingSet:
-    """Training set for classes and responses: traits and purchases of one period."""
-    return TrainingSet(
-        encode(rows, (*traits, *PURCHASE_TRAITS)),
+def training_set(rows: pd.DataFrame, traits: tuple[Trait, ...], known: tuple[Trait, ...]) -> TraitTrainingSet:
+    """Training set for classes and responses: traits and purchases of one period.
+
+    `traits` form groups; all `known` ones are encoded, because rules of earlier weeks may use others.
+    """
+    purchases = tuple(trait for trait in ALL_PURCHASE_TRAITS if trait.name in rows)
+    return TraitTrainingSet(
+        encode(rows, (*known, *purchases)),
         (*traits, *PURCHASE_TRAITS),
         combine(code_traits(rows, traits), purchase_levels(rows)),
         purchase_outcomes(rows),
     )
 
 
-def tier_training_set(rows: pd.DataFrame, *, least: float) -> TrainingSet:
+def tier_training_set(rows: pd.DataFrame, *, least: float) -> TraitTrainingSet:
     """Training set for tiers: the expected value of customers, and what they had bought.
 
     The score of tiers adds three standardised parts: log expected value, its rank, and the expected
@@ -171,7 +175,7 @@ def tier_training_set(rows: pd.DataFrame, *, least: float) -> TrainingSet:
     expected = rows[EXPECTED.name]
     parts = (np.log1p(expected.clip(lower=0)), expected.rank(pct=True), rows[LIKELY])
     telling = np.sum([_standard(part) for part in parts], axis=0)
-    return TrainingSet(
+    return TraitTrainingSet(
         encode(rows, (EXPECTED,)),
         (EXPECTED,),
         purchase_levels(rows),

@@ -45,10 +45,8 @@ CHECKS = {
 
 
 @dg.asset(
-    key=CUSTOMER_FEATURES.asset_key,
-    description=CUSTOMER_FEATURES.description,
+    **CUSTOMER_FEATURES.asset_options,
     deps=[table.asset_key for table in (CONTACTS, COMPANIES, TOUCHES, DEALS, core.FX_RATE)],
-    metadata=CUSTOMER_FEATURES.metadata,
     check_specs=[
         dg.AssetCheckSpec(name, asset=CUSTOMER_FEATURES.asset_key, description=words)
         for name, words in CHECKS.items()
@@ -58,7 +56,6 @@ CHECKS = {
     automation_condition=newest_week(),
     code_version="2026-11-25",
     retry_policy=SAFE_RETRIES,
-    group_name="segments",
     owners=["team:data"],
     kinds={"duckdb", "deltalake"},
 )

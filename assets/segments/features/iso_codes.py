@@ -39,3 +39,18 @@ def language(word: str) -> str:
         return _LANGUAGE_OF[plain]
     match = _LOCALE.fullmatch(plain)
     return match[1] if match else word
+
+
+def country_name(code: str) -> str:
+    """The country in English, or the code itself: DE is Germany."""
+    return _first_name(_COUNTRIES, code.upper()) or code
+
+
+def language_name(code: str) -> str:
+    """The language in English, or the code itself: de is German."""
+    return _first_name(_LANGUAGES, code.lower()) or code
+
+
+def _first_name(names: dict[str, str], code: str) -> str:
+    words = names.get(code, "").split(" ")[0].replace("_", " ").split()
+    return " ".join(word if word in {"of", "the"} else word.capitalize() for word in words)

@@ -26,16 +26,13 @@ from resources.tables.segments import CUSTOMER_FEATURES, CUSTOMERS, PERFORMANCE
 
 
 @dg.asset(
-    key=PERFORMANCE.asset_key,
-    description=PERFORMANCE.description,
+    **PERFORMANCE.asset_options,
     deps=[t.asset_key for t in (CUSTOMERS, CUSTOMER_FEATURES, TOUCHPOINTS, OUTCOMES, core.DAYS["ad_set"])],
-    metadata=PERFORMANCE.metadata,
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
     automation_condition=newest_week(),
     code_version="2026-11-25",
     retry_policy=SAFE_RETRIES,
-    group_name="segments",
     owners=["team:media"],
     kinds={"duckdb", "deltalake"},
 )

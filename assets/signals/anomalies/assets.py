@@ -31,11 +31,7 @@ from resources.tables.signals import ANOMALIES, MARKS, WATCHED
 @dg.multi_asset(
     name="anomalies",
     specs=[
-        dg.AssetSpec(
-            table.asset_key,
-            description=table.description,
-            metadata=table.metadata,
-            group_name="signals",
+        table.asset_spec(
             owners=["team:media"],
             kinds={"numpy", "deltalake"},
             automation_condition=follows_newest(),

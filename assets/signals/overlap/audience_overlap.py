@@ -39,8 +39,8 @@ def overlap(
         DataUnusable: The columns are neither of the two kinds.
     """
     if isinstance(members_or_reaches, Mapping):
-        given = [(name, one) for name, ids in members_or_reaches.items() for one in ids]
-        return _of_lists(pd.DataFrame(given, columns=["audience", "member"]), list(members_or_reaches), least)
+        frame = [(name, member) for name, ids in members_or_reaches.items() for member in ids]
+        return _of_lists(pd.DataFrame(frame, columns=["audience", "member"]), list(members_or_reaches), least)
     columns = set(members_or_reaches.columns)
     if {"audience", "member"} <= columns:
         return _of_lists(members_or_reaches, [], least)
@@ -51,68 +51,70 @@ def overlap(
     )
 
 
-def _of_lists(given: pd.DataFrame, names: list[str], least: int) -> pd.DataFrame:
+def _of_lists(frame: pd.DataFrame, names: list[str], least: int) -> pd.DataFrame:
     """Exact: the same id in two lists is one person in both, however often it stands in either."""
-    some = given[["audience", "member"]].dropna().astype(str).drop_duplicates()
-    sizes = some["audience"].value_counts()
+    memberships = frame[["audience", "member"]].dropna().astype(str).drop_duplicates()
+    sizes = memberships["audience"].value_counts()
     every = sorted({*map(str, names), *sizes.index})
     pairs = pd.DataFrame(
-        [(one, other) for at, one in enumerate(every) for other in every[at + 1 :]],
+        [(first, other) for at, first in enumerate(every) for other in every[at + 1 :]],
         columns=["audience", "other"],
     )
-    both = some.merge(some.rename(columns={"audience": "other"}), on="member")
+    both = memberships.merge(memberships.rename(columns={"audience": "other"}), on="member")
     counted = both[both["audience"] < both["other"]].groupby(["audience", "other"]).size().rename("overlap")
-    found = pairs.merge(counted, left_on=["audience", "other"], right_index=True, how="left")
-    found["overlap"] = found["overlap"].fillna(0).astype(float)
-    people, others = (found[name].map(sizes).fillna(0).astype(float) for name in ("audience", "other"))
-    found = found.assign(people=people, other_people=others, low=found["overlap"], high=found["overlap"])
-    return _judged(found, (people, people), (others, others), least)
-
-
-def _of_reaches(given: pd.DataFrame, least: int) -> pd.DataFrame:
-    known = {
-        name: pd.to_numeric(given[name], errors="coerce").where(lambda one: one >= 0) for name in REACHES
-    }
-    a, b = (known["low"], known["high"]), (known["other_low"], known["other_high"])
-    smaller_high = pd.concat([a[1], b[1]], axis=1).min(axis=1, skipna=False)
-    # An unknown bound is no bound: without the largest union nothing says that anybody is shared.
-    low = (a[0] + b[0] - known["union_high"].fillna(np.inf)).clip(lower=0)
-    high = pd.concat([a[1] + b[1] - known["union_low"].fillna(0), smaller_high], axis=1).min(
-        axis=1, skipna=False
+    pairs_found = pairs.merge(counted, left_on=["audience", "other"], right_index=True, how="left")
+    pairs_found["overlap"] = pairs_found["overlap"].fillna(0).astype(float)
+    people, others = (pairs_found[name].map(sizes).fillna(0).astype(float) for name in ("audience", "other"))
+    pairs_found = pairs_found.assign(
+        people=people, other_people=others, low=pairs_found["overlap"], high=pairs_found["overlap"]
     )
-    # A union smaller than one of its audiences, or larger than both, cannot be: such reaches say nothing.
+    return _judged(pairs_found, (people, people), (others, others), least)
+
+
+def _of_reaches(frame: pd.DataFrame, least: int) -> pd.DataFrame:
+    reaches = {
+        name: pd.to_numeric(frame[name], errors="coerce").where(lambda reach: reach >= 0) for name in REACHES
+    }
+    a, b = (reaches["low"], reaches["high"]), (reaches["other_low"], reaches["other_high"])
+    smaller_high = pd.concat([a[1], b[1]], axis=1).min(axis=1, skipna=False)
+    # An unknown bound is no bound: it stays empty, and the pair is inconclusive.
+    low = (a[0] + b[0] - reaches["union_high"]).clip(lower=0)
+    high = pd.concat([a[1] + b[1] - reaches["union_low"], smaller_high], axis=1).min(axis=1, skipna=False)
+    # A union smaller than one of its audiences, or larger than both together, cannot be: such reaches say nothing.
     largest = pd.concat([a[0], b[0]], axis=1).max(axis=1)
-    contradicts = (known["union_high"] < largest) | (high < 0) | (low > high)
+    contradicts = (reaches["union_high"] < largest) | (high < 0) | (low > high)
     low, high = low.mask(contradicts), high.mask(contradicts)
-    found = pd.DataFrame(
+    pairs_found = pd.DataFrame(
         {
-            "audience": given["audience"].astype(str), "other": given["other"].astype(str), "people": (a[0] + a[1]) / 2,
+            "audience": frame["audience"].astype(str), "other": frame["other"].astype(str), "people": (a[0] + a[1]) / 2,
             "other_people": (b[0] + b[1]) / 2, "overlap": (low + high) / 2, "low": low, "high": high,
         }
     )  # fmt: skip
-    return _judged(found, a, b, least)
+    return _judged(pairs_found, a, b, least)
 
 
 def _judged(
-    found: pd.DataFrame, a: tuple[pd.Series, pd.Series], b: tuple[pd.Series, pd.Series], least: int
+    pairs_found: pd.DataFrame, a: tuple[pd.Series, pd.Series], b: tuple[pd.Series, pd.Series], least: int
 ) -> pd.DataFrame:
     """The share of the smaller, and what follows; a share of nothing is none."""
-    smaller = pd.concat([found["people"], found["other_people"]], axis=1).min(axis=1, skipna=False)
-    share = (found["overlap"] / smaller).where(smaller > 0).clip(upper=1.0)
+    smaller = pd.concat([pairs_found["people"], pairs_found["other_people"]], axis=1).min(
+        axis=1, skipna=False
+    )
+    share = (pairs_found["overlap"] / smaller).where(smaller > 0).clip(upper=1.0)
     small = (a[0] < least) | (b[0] < least)
-    lows, highs = (pd.concat([one[n], other[n]], axis=1) for one, other, n in ((a, b, 0), (a, b, 1)))
-    surely = found["low"] / highs.min(axis=1).where(lambda one: one > 0)  # of the smaller, at least
-    perhaps = found["high"] / lows.min(axis=1).where(lambda one: one > 0)
-    of_both = found["low"] / highs.max(axis=1).where(lambda one: one > 0)
+    lows, highs = (pd.concat([first[n], other[n]], axis=1) for first, other, n in ((a, b, 0), (a, b, 1)))
+    surely = pairs_found["low"] / highs.min(axis=1).where(lambda reach: reach > 0)  # of the smaller, at least
+    perhaps = pairs_found["high"] / lows.min(axis=1).where(lambda reach: reach > 0)
+    of_both = pairs_found["low"] / highs.max(axis=1).where(lambda reach: reach > 0)
     verdict = np.select(
         [
-            found[["low", "high"]].isna().any(axis=1), small, of_both >= MERGED_SHARE, surely >= SHARED_SHARE,
+            small, pairs_found[["low", "high"]].isna().any(axis=1), of_both >= MERGED_SHARE, surely >= SHARED_SHARE,
             perhaps < SHARED_SHARE,
         ],
-        [INCONCLUSIVE, SMALL, MERGE, EXCLUDE, APART],
+        [SMALL, INCONCLUSIVE, MERGE, EXCLUDE, APART],
         default=INCONCLUSIVE,
     )  # fmt: skip
-    told = found.assign(share_of_smaller=share, verdict=verdict)[COLUMNS]
-    return told.sort_values(
+    result = pairs_found.assign(share_of_smaller=share, verdict=verdict)[COLUMNS]
+    return result.sort_values(
         ["share_of_smaller", "audience", "other"], ascending=[False, True, True], na_position="last"
     ).reset_index(drop=True)

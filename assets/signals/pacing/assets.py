@@ -26,17 +26,14 @@ from resources.run_metadata import row_metadata
 from resources.tables import core
 from resources.tables.signals import PACING, PACING_ACCURACY
 
-_COMMON: dict[str, Any] = {"group_name": "signals", "owners": ["team:media"], "kinds": {"numpy", "deltalake"}}
+_COMMON: dict[str, Any] = {"owners": ["team:media"], "kinds": {"numpy", "deltalake"}}
 
 
 @dg.multi_asset(
     name="pacing",
     specs=[
-        dg.AssetSpec(
-            table.asset_key,
-            description=table.description,
+        table.asset_spec(
             deps=[core.DAYS["campaign"].asset_key, core.ENTITIES.asset_key],
-            metadata=table.metadata,
             automation_condition=follows_newest(),
             code_version="2026-11-24",
             **_COMMON,

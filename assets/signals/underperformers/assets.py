@@ -13,26 +13,25 @@ from assets.automation import SAFE_RETRIES, follows_newest
 from assets.core.performance.point_in_time import CORE_DEPS, known_by, known_on
 from assets.partitions import day_range, days
 from assets.signals.underperformers.candidates import verdicts
+from assets.signals.underperformers.inputs import accounts_with_learned_lag
 from resources.action_services import ActionServices
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
 from resources.policy.policy import PolicyUnreadable
 from resources.run_metadata import row_metadata
+from resources.tables.core import CONVERSION_LAG
 from resources.tables.signals import UNDERPERFORMERS
 
 
 @dg.asset(
-    key=UNDERPERFORMERS.asset_key,
-    description=UNDERPERFORMERS.description,
-    deps=CORE_DEPS,
-    metadata=UNDERPERFORMERS.metadata,
+    **UNDERPERFORMERS.asset_options,
+    deps=[*CORE_DEPS, CONVERSION_LAG.asset_key],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(31),
     automation_condition=follows_newest(),
     retry_policy=SAFE_RETRIES,
     code_version="2026-11-24",
-    group_name="signals",
     owners=["team:media"],
     kinds={"scipy", "deltalake"},
 )
@@ -57,8 +56,10 @@ def underperformers(
             core_tables = known_on(lake, day, policy=policy, now=platforms.now())
             unknown += core_tables is None
             if core_tables is not None:
-                judged = verdicts(*core_tables, as_of=day, policy=policy)
-                day_frames.append(judged.assign(day=day, known_by=known_by(day, now=platforms.now())))
+                at = known_by(day, now=platforms.now())
+                learned = accounts_with_learned_lag(lake, as_of=at)
+                judged = verdicts(*core_tables, as_of=day, policy=policy, learned_lag=learned)
+                day_frames.append(judged.assign(day=day, known_by=at))
         schema = UNDERPERFORMERS.schema
         whole = (
             pd.concat(day_frames).reindex(columns=schema.names)

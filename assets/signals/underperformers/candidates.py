@@ -1,5 +1,6 @@
 """Verdicts on the ad sets of core, with the policy's targets and protection by policy or platform."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 
 import pandas as pd
@@ -19,6 +20,7 @@ def verdicts(
     *,
     as_of: date,
     policy: Policy,
+    learned_lag: Collection[tuple[str, str]] | None = None,
 ) -> pd.DataFrame:
     """Rows of signals/underperformers, one per ad set that spent, without day and known_by.
 
@@ -32,6 +34,8 @@ def verdicts(
         entities: core/entities.
         as_of: The last closed day.
         policy: Targets, labels, and the thresholds in `judging`.
+        learned_lag: Platform and account (empty: all accounts of the platform) whose lag curve is learned; pauses of
+            the others wait. None: all are.
     """
     day, first = pd.Timestamp(as_of), pd.Timestamp(as_of - timedelta(days=policy.judging.window_days - 1))
     days = ad_set_days[(ad_set_days["day"] >= first) & (ad_set_days["day"] <= day)]
@@ -51,6 +55,7 @@ def verdicts(
         target_roas=targets[SALES],
         target_cpa=targets[LEADS],
         protected=_protection_reasons(named, policy),
+        lag_is_stated=False if learned_lag is None else _lag_is_stated(named, learned_lag),
         policy=policy.judging,
     )
     in_account_currency = (
@@ -67,10 +72,21 @@ def verdicts(
     )
 
 
+def _lag_is_stated(
+    named: pd.DataFrame, learned_lag: Collection[tuple[str, str]]
+) -> dict[tuple[str, ...], bool]:
+    """Per ad set whether neither its account nor its platform has a learned lag curve."""
+    return {
+        (platform, account, ad_set): not {(platform, account), (platform, "")} & set(learned_lag)
+        for platform, account, ad_set in named[list(KEYS)].itertuples(index=False)
+    }
+
+
 def _goals(days: pd.DataFrame, campaign_days: pd.DataFrame) -> pd.Series:
     """Goal per row: sales where the campaign had any conversion value, else leads."""
     key = ["platform", "account_id", "campaign_id"]
-    worth = campaign_days.groupby(key)["conversion_value"].sum().astype(float)
+    size = campaign_days["conversion_value"].astype(float).abs()
+    worth = size.groupby([campaign_days[name] for name in key]).sum()
     places = pd.MultiIndex.from_frame(days[key])
     return pd.Series(worth.reindex(places).fillna(0.0).to_numpy() > 0, index=days.index).map(
         {True: SALES, False: LEADS}

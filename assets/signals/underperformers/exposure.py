@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from assets.core.conversion_lag.curve import prior_curve
-from assets.frame_contract import day_stamps, finite_rows
+from assets.signals.anomalies.input_cleaning import instants
+from assets.signals.underperformers.order_values import order_values
 
 Floats = npt.NDArray[np.float64]
 Lag: TypeAlias = (
@@ -108,13 +109,13 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
         lag: See `share_visible`.
 
     Returns:
-        KEYS, goal, spend, exposure (exposure), conversions, value, clicks, days, dispersion (of its group's
-        counts). Money in the reporting currency where the days have `spend_reporting`, so that ad sets of
+        KEYS, goal, spend, exposure, conversions, value, clicks, days, dispersion (of its group's counts), and
+        the columns of `order_values`. Money in the reporting currency where the days have `spend_reporting`, so that ad sets of
         several accounts can be compared.
     """
     last = pd.Timestamp(as_of)
-    rows = days.assign(day=day_stamps(days["day"], name="days.day").dt.normalize())
-    rows = finite_rows(rows, ("spend", "conversions", "conversion_value", "clicks", "spend_reporting"))
+    rows = days.reset_index(drop=True)
+    rows = rows.assign(day=_days(rows["day"]))
     rows = rows[
         (rows["day"] >= last - pd.Timedelta(days=window)) & (rows["day"] < last) & rows["spend"].notna()
     ]
@@ -128,6 +129,9 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
     rows = rows.assign(**{name: value for name, value in amounts.items() if name not in rows})
     numbers = ["spend", *amounts]
     rows = rows.astype(dict.fromkeys(numbers, float))
+    finite = np.isfinite(rows[["spend", "spend_reporting"]]).all(axis=1)
+    finite &= ~np.isinf(rows[["conversions", "conversion_value", "clicks"]]).any(axis=1)
+    rows = rows[finite | rows["spend_reporting"].isna()]
     ages = (last - rows["day"]).dt.days.to_numpy(float)
     share = share_visible(rows, ages, lag)
     counts = share >= _LEAST_SHARE  # conversions and exposure are dropped together
@@ -146,12 +150,23 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
     keys = [*KEYS, GOAL]
     grouped = rows.groupby(keys, as_index=False, sort=True)
     sums = grouped[["spend", "exposure", "conversions", "value"]].sum()
-    # Refunds net against sales; more refunds than sales is no return, and no negative one.
-    sums["value"] = sums["value"].clip(lower=0.0)
     sums["clicks"] = grouped["clicks"].sum(min_count=1)["clicks"]
     sums["days"] = grouped["day"].nunique()["day"]
     sums["dispersion"] = _dispersion(rows, sums, keys)
+    in_order = rows.sort_values(
+        [*keys, "day"], kind="stable"
+    )  # halves of days must not depend on the rows' order
+    sums = sums.merge(order_values(in_order, ["platform", GOAL], keys), on=keys)
     return sums[sums["spend"] > 0].reset_index(drop=True)
+
+
+def _days(column: pd.Series) -> pd.Series:
+    """Calendar days at midnight without a zone, whatever type they have.
+
+    Raises:
+        ValueError: A value is no day; texts are read as ISO 8601 only.
+    """
+    return instants(column).dt.normalize().set_axis(column.index)
 
 
 def _dispersion(rows: pd.DataFrame, sums: pd.DataFrame, keys: list[str]) -> pd.Series:
@@ -174,11 +189,11 @@ def _dispersion(rows: pd.DataFrame, sums: pd.DataFrame, keys: list[str]) -> pd.S
 
 
 def _goals(rows: pd.DataFrame) -> pd.Series:
-    """Goal per row: sales where the campaign (or ad set, if campaigns are unknown) has any value, else
-    leads.
+    """Goal per row: sales where the campaign (or ad set, if campaigns are unknown) has any value, else leads.
+
+    Refunds count as value: a campaign whose refunds exceed its sales still sells.
     """
     group_column = "campaign_id" if "campaign_id" in rows else "ad_set_id"
-    # A refund is a sale that was taken back: it does not make a campaign for sales one for leads.
-    sold = rows["value"].clip(lower=0.0)
-    whole = sold.groupby([rows["platform"], rows["account_id"], rows[group_column]]).transform("sum")
+    size = rows["value"].abs()
+    whole = size.groupby([rows["platform"], rows["account_id"], rows[group_column]]).transform("sum")
     return pd.Series(np.where(whole > 0, SALES, LEADS), index=rows.index)

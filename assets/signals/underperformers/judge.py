@@ -30,6 +30,7 @@ def judge(
     lag: Lag = None,
     target_cpa: Targets = None,
     protected: Mapping[Any, str] | None = None,
+    lag_is_stated: bool | Mapping[Any, bool] = False,
     policy: Judging | None = None,
 ) -> pd.DataFrame:
     """A verdict on every ad set that spent in the window before `as_of`.
@@ -46,6 +47,8 @@ def judge(
         target_cpa: Target cost per conversion of ad sets for leads, in the money of `days`: for all, or by ad
             set.
         protected: Protected ad sets with the reason.
+        lag_is_stated: Whether the lag curve is a prior that nothing was learned for yet: for all, or by ad set. A
+            pause then waits and the verdict is reduce. True where neither `lag` nor `matured` is given.
         policy: Window and thresholds.
 
     Returns:
@@ -64,6 +67,12 @@ def judge(
     ad_sets = exposures(days, as_of=as_of, window=policy.window_days, lag=lag)
     if ad_sets.empty:
         return pd.DataFrame(columns=list(_COLUMNS))
+    is_stated = lag_is_stated or (lag is None and "matured" not in days)
+    ad_sets["lag_is_stated"] = (
+        _per_ad_set(ad_sets, is_stated).fillna(True).astype(bool)  # noqa: FBT003 - pandas' own
+        if isinstance(is_stated, Mapping)
+        else is_stated
+    )
     parts = [
         _judge_group(
             part.copy(), target_roas if goal == SALES else target_cpa, by_value=goal == SALES, policy=policy
@@ -130,6 +139,7 @@ def _targets(
     usual = usually * (
         earned / account["exposure"].transform("sum").where(lambda exposure: exposure > 0)
     ).to_numpy(float)
+    usual = np.where(usual > 0, usual, np.nan)  # refunds may exceed sales
     if given is None:
         return usual
     given_targets = (
@@ -149,10 +159,12 @@ def _verdicts(
     is_known = (
         np.isfinite(below) & np.isfinite(expected) & ((expected >= policy.expected_conversions) | is_dry)
     )
+    is_bad = below > np.where(is_dry, policy.reduce_above, policy.pause_above)
+    is_stated = ad_sets["lag_is_stated"].to_numpy(bool)
     verdict = np.select(
         [
             ~is_known,
-            below > np.where(is_dry, policy.reduce_above, policy.pause_above),
+            is_bad & ~is_stated,
             below > policy.reduce_above,
             below > policy.watch_above,
         ],
@@ -165,6 +177,11 @@ def _verdicts(
         if np.isfinite(due) and np.isfinite(p)
         else "Nothing to compare it with yet."
         for seen, due, p in zip(ad_sets["conversions"], expected, below, strict=True)
+    ]
+    waits = is_known & is_bad & is_stated
+    why = [
+        f"{text} A pause waits until the conversion lag is learned." if is_waiting else text
+        for text, is_waiting in zip(why, waits, strict=True)
     ]
     return verdict, why
 

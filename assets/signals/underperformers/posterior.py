@@ -2,10 +2,9 @@
 
 Conversions of an ad set are Poisson with mean rate x exposure. The rate is a regression on clicks per money
 over peers (clicks are many and conversions few) times a log-normal factor of the ad set, whose spread over
-peers is fitted by marginal likelihood (adaptive Gauss-Hermite quadrature). The mean value of a conversion
-varies between ad sets around the peers' mean, with gamma values around it, which gives the posterior in
-closed form. Peers are the ad sets of the same platform and goal. ROAS is rate x value; its distribution is
-integrated numerically over the factor.
+peers is fitted by marginal likelihood (adaptive Gauss-Hermite quadrature). The mean value of a
+conversion has a normal posterior on the log scale from `order_values`. Peers are the ad sets of the same platform
+and goal. ROAS is rate x value; its distribution is integrated numerically over the factor.
 
 Overdispersed counts are divided by their dispersion, and so is exposure (quasi-likelihood, Wedderburn 1974).
 """
@@ -16,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.special import gammaincc, gammaincinv, gammaln, logsumexp
+from scipy.special import gammaln, logsumexp, ndtr, ndtri
 
 Floats = npt.NDArray[np.float64]
 FEW_PEERS = 8
@@ -24,10 +23,9 @@ INTERVAL = (0.1, 0.9)
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 _LOG_NODE_WEIGHTS = np.log(_NODE_WEIGHTS) - 0.5 * np.log(2 * np.pi)
 _STEPS = np.linspace(-6.0, 6.0, 97)
-_MIDDLES = (np.arange(15) + 0.5) / 15
-_SPREAD, _SLOPE, _ORDER_SHAPE, _ORDER_SPREAD = 0.6, 0.7, 4.0, 0.35
-"""Prior values: spread of log rates, their slope on clicks per money, gamma shape of one conversion's value,
-and spread of its mean between ad sets."""
+_NORMAL_STEPS = ndtri((np.arange(15) + 0.5) / 15)
+_SPREAD, _SLOPE = 0.6, 0.7
+"""Prior values: spread of log rates, and their slope on clicks per money."""
 _PRIOR_WEIGHT = 4.0
 """Weight of these prior values, in ad sets."""
 _FEWEST_CLICKS = 10.0
@@ -41,10 +39,6 @@ class PeerPrior:
     """Log conversions per exposure at the group's mean clicks per money."""
     slope: float
     spread: float
-    order_shape: float
-    order_prior: float
-    """Prior weight of the group's mean value, in conversions times their shape."""
-    order_mean: float
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,7 @@ def fit_peers(ad_sets: pd.DataFrame) -> PeerPrior:
     counts, exposure, x = _evidence(ad_sets)
     some = exposure > 0
     if not some.any() or counts[some].sum() <= 0:
-        return PeerPrior(-np.inf, 0.0, _SPREAD, *_orders(ad_sets))
+        return PeerPrior(-np.inf, 0.0, _SPREAD)
     counts, exposure, x = counts[some], exposure[some], x[some]
     overall = float(np.log(counts.sum() / exposure.sum()))
     with_slope = len(x) >= FEW_PEERS and float(np.std(x)) > 1e-6
@@ -92,14 +86,14 @@ def fit_peers(ad_sets: pd.DataFrame) -> PeerPrior:
     ]
     began = np.array([overall, np.log(_SPREAD), _SLOPE if with_slope else 0.0])
     level, log_spread, slope = minimize(loss, began, method="L-BFGS-B", bounds=bounds).x
-    return PeerPrior(float(level), float(slope), float(np.exp(log_spread)), *_orders(ad_sets))
+    return PeerPrior(float(level), float(slope), float(np.exp(log_spread)))
 
 
 def posterior(ad_sets: pd.DataFrame, peers: PeerPrior, targets: Floats, *, by_value: bool) -> AdSetPosterior:
     """Posterior estimates of each ad set.
 
     Args:
-        ad_sets: As for `fit_peers`.
+        ad_sets: As for `fit_peers`, with order_log_mean and order_log_sd where `by_value`.
         peers: Result of `fit_peers`.
         targets: Per ad set the target ROAS (`by_value`) or conversions per money.
         by_value: Whether ROAS is judged, or conversions per money.
@@ -123,21 +117,20 @@ def posterior(ad_sets: pd.DataFrame, peers: PeerPrior, targets: Floats, *, by_va
         shortfall = (weights * np.maximum(0.0, 1.0 - rates / targets[:, None])).sum(axis=1)
         nothing = np.full(len(ad_sets), np.nan)
         return AdSetPosterior(rate, nothing, nothing, nothing, nothing, below, shortfall)
-    shape = peers.order_prior + 1.0 + peers.order_shape * ad_sets["conversions"].to_numpy(float)
-    scale = peers.order_prior * peers.order_mean + peers.order_shape * ad_sets["value"].to_numpy(float)
-    value = scale / (shape - 1.0)
-    threshold = scale[:, None] * rates / targets[:, None]
-    below = gammaincc(shape[:, None], threshold)
-    earned = rates * value[:, None] / targets[:, None] * gammaincc(shape[:, None] - 1.0, threshold)
-    low, high = _range(rates, weights, shape, scale)
+    mean, sd = (ad_sets[name].to_numpy(float) for name in ("order_log_mean", "order_log_sd"))
+    distance = (np.log(targets)[:, None] - log_rates - mean[:, None]) / sd[:, None]
+    below = ndtr(distance)
+    value = np.exp(mean + sd**2 / 2.0)
+    earned = rates * value[:, None] / targets[:, None] * ndtr(distance - sd[:, None])
+    low, high = _range(rates, weights, mean, sd)
     return AdSetPosterior(
-        rate,
-        rate * value,
-        low,
-        high,
-        value,
-        (weights * below).sum(axis=1),
-        (weights * (below - earned)).sum(axis=1),
+        rate=rate,
+        roas=rate * value,
+        roas_low=low,
+        roas_high=high,
+        value=value,
+        below=(weights * below).sum(axis=1),
+        shortfall=(weights * (below - earned)).sum(axis=1),
     )
 
 
@@ -194,44 +187,12 @@ def _shares_below(rates: Floats, targets: Floats, width: Floats) -> Floats:
     return np.clip((np.log(targets)[:, None] - np.log(rates)) / (2.0 * half) + 0.5, 0.0, 1.0)
 
 
-def _range(rates: Floats, weights: Floats, shape: Floats, scale: Floats) -> tuple[Floats, Floats]:
+def _range(rates: Floats, weights: Floats, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
     """Ends of the 80 % credible interval of rate x value."""
-    values = scale[:, None] / gammaincinv(shape[:, None], _MIDDLES[None, :])
-    ends = np.empty((2, len(rates)))
-    for n in range(len(rates)):
-        products = np.outer(rates[n, ::3], values[n]).ravel()
+    ends = np.full((2, len(rates)), np.nan)
+    for n in np.flatnonzero(np.isfinite(mean)):
+        products = np.outer(rates[n, ::3], np.exp(mean[n] + sd[n] * _NORMAL_STEPS)).ravel()
         order = np.argsort(products)
-        heaped = np.cumsum(np.repeat(weights[n, ::3], len(_MIDDLES))[order])
-        ends[:, n] = products[order][np.searchsorted(heaped / heaped[-1], INTERVAL)]
+        cumulative = np.cumsum(np.repeat(weights[n, ::3], len(_NORMAL_STEPS))[order])
+        ends[:, n] = products[order][np.searchsorted(cumulative / cumulative[-1], INTERVAL)]
     return ends[0], ends[1]
-
-
-def _orders(ad_sets: pd.DataFrame) -> tuple[float, float, float]:
-    """Gamma shape of a conversion's value, weight of the group's mean, and that mean, by marginal likelihood
-    over ad sets.
-    """
-    some = ad_sets[(ad_sets["conversions"] > 0) & (ad_sets["value"] > 0)]
-    stated = np.log([_ORDER_SHAPE, 1.0 / _ORDER_SPREAD**2])
-    if some.empty:
-        return _ORDER_SHAPE, 1.0 / _ORDER_SPREAD**2, np.nan
-    counts, values = some["conversions"].to_numpy(float), some["value"].to_numpy(float)
-    usual = values.sum() / counts.sum()
-    scaled = values / usual
-
-    def loss(at: Floats) -> float:
-        shape, prior, mean = np.exp(at)
-        n, most = shape * counts, prior * mean
-        log_density = (
-            n * np.log(shape)
-            + (n - 1.0) * np.log(scaled)
-            + (prior + 1.0) * np.log(most)
-            - gammaln(n)
-            - gammaln(prior + 1.0)
-            + gammaln(n + prior + 1.0)
-            - (n + prior + 1.0) * np.log(shape * scaled + most)
-        )
-        return float(0.5 * _PRIOR_WEIGHT * ((at[:2] - stated) ** 2).sum() - log_density.sum())
-
-    bounds = [(-2.0, 5.0), (-1.0, 7.0), (-2.0, 2.0)]
-    shape, prior, mean = np.exp(minimize(loss, np.array([*stated, 0.0]), method="L-BFGS-B", bounds=bounds).x)
-    return float(shape), float(prior), float(mean * usual)

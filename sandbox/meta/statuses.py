@@ -1,0 +1,48 @@
+"""Statuses of Meta's entities: what was set, and what follows from those above, a review or an incident."""
+
+from sandbox.catalog import Catalog
+from sandbox.stage import Stage
+from sandbox.world import Account
+
+STATUSES = {"ACTIVE", "PAUSED", "ARCHIVED", "DELETED"}
+HIDDEN = {"ARCHIVED", "DELETED"}
+EFFECTIVE = STATUSES | {
+    "CAMPAIGN_PAUSED",
+    "ADSET_PAUSED",
+    "DISAPPROVED",
+    "PENDING_REVIEW",
+    "IN_PROCESS",
+    "WITH_ISSUES",
+}
+
+
+def status_of(stage: Stage, account: Account, level: str, row: int) -> str:
+    """The status that was set."""
+    things = getattr(stage.market.catalog(account), level + "s")
+    first = "PAUSED" if things.paused[row] else "ACTIVE"
+    return str(stage.market.current(account, level, int(things.id[row]), "status", first))
+
+
+def effective_status(stage: Stage, account: Account, level: str, row: int) -> str:
+    """The status after those above: a paused campaign pauses what is in it."""
+    catalog = stage.market.catalog(account)
+    own_id = status_of(stage, account, level, row)
+    if own_id != "ACTIVE":
+        return own_id
+    for over, at in above(catalog, level, row):
+        if status_of(stage, account, over, at) != "ACTIVE":
+            return "CAMPAIGN_PAUSED" if over == "campaign" else "ADSET_PAUSED"
+    return "DISAPPROVED" if level == "ad" and is_rejected(stage, account, row) else own_id
+
+
+def above(catalog: Catalog, level: str, row: int) -> list[tuple[str, int]]:
+    """Level and row of everything that contains an entity, the campaign first."""
+    if level == "campaign":
+        return []
+    ad_set = int(catalog.ads.ad_set[row]) if level == "ad" else row
+    campaign = ("campaign", int(catalog.ad_sets.campaign[ad_set]))
+    return [campaign, ("ad_set", ad_set)] if level == "ad" else [campaign]
+
+
+def is_rejected(stage: Stage, account: Account, ad: int) -> bool:
+    return stage.market.diary.is_disapproved(stage.market.catalog(account), ad, stage.today(account))

@@ -1,0 +1,138 @@
+"""Clients that others wrote read the sandbox, each in an environment of its own, and what each reads is held against the truth.
+
+`make conformance` runs it, nightly: it installs packages that are in no lock of ours. Each client is a version, a program that is run with
+the client's own Python, and what its output has to come to.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sandbox.clock import Clock
+from sandbox.hubspot.objects import Holdings
+from sandbox.salesforce.objects import rows
+from sandbox.serve import Sandbox, running
+from sandbox.stage import set_stage
+from sandbox.world import load_world
+
+HERE = Path(__file__).parent
+NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+FIRST, LAST = "2026-11-01", "2026-11-22"
+
+
+@dataclass(frozen=True)
+class Client:
+    """A package, the program beside this file that reads with it, and the truth that its output must equal."""
+
+    package: str
+    program: str
+    truth: Callable[[Sandbox], Any]
+
+
+def _google_spend(sandbox: Sandbox) -> dict[str, Any]:
+    """Micros and clicks per campaign, of every account below the manager."""
+    found: dict[str, list[int]] = {}
+    market = sandbox.stage.market
+    for account in sandbox.stage.world.of("google_ads"):
+        ids = market.catalog(account).campaigns.id
+        for report in market.report(account, "campaign", _day(FIRST), _day(LAST)):
+            for row, cost, clicks in zip(report.campaign, report.spend_micros, report.clicks, strict=True):  # type: ignore[arg-type]
+                sums = found.setdefault(str(ids[row]), [0, 0])
+                sums[0] += int(cost)
+                sums[1] += int(clicks)
+    return found
+
+
+def _hubspot(sandbox: Sandbox) -> dict[str, Any]:
+    held = _holdings(sandbox)
+    seen = {kind: held.shelf(kind).seen(held.now).nonzero()[0] for kind in ("contacts", "companies", "deals")}
+    amounts = held.newest_of("deals", "amount")
+    owners = sorted(str(number) for number in range(500, 506))
+    return {
+        "contacts": len(seen["contacts"]), "companies": len(seen["companies"]), "deals": len(seen["deals"]),
+        "amount_cents": sum(round(float(amounts[at] or 0) * 100) for at in seen["deals"]), "owners": owners,
+    }  # fmt: skip
+
+
+def _salesforce(sandbox: Sandbox) -> dict[str, Any]:
+    deals = [row for row in rows(_holdings(sandbox), "Opportunity") or [] if not row["IsDeleted"]]
+    large = sorted((row["Amount"] for row in deals if row["Amount"] > 1_000), reverse=True)
+    return {
+        "opportunities": len(deals), "amount_cents": sum(round(row["Amount"] * 100) for row in deals),
+        "large_cents": [round(amount * 100) for amount in large],
+    }  # fmt: skip
+
+
+def _holdings(sandbox: Sandbox) -> Holdings:
+    return Holdings(sandbox.stage.world, sandbox.stage.keeper.books(), NOW.timestamp())
+
+
+def _day(text: str) -> Any:
+    return datetime.fromisoformat(text).date()
+
+
+CLIENTS = (
+    Client("google-ads-api-report-fetcher==1.18.3", "read_with_gaarf.py", _google_spend),
+    Client("hubspot-api-client==12.0.0", "read_with_hubspot.py", _hubspot),
+    Client("simple-salesforce==1.12.10", "read_with_simple_salesforce.py", _salesforce),
+)
+
+
+def main(folder: Path) -> int:
+    """Run every client; 0 where each read the truth."""
+    failed = 0
+    stage = set_stage(load_world("demo"), Clock(NOW))
+    with running(stage, folder=folder / "sandbox") as sandbox:
+        for client in CLIENTS:
+            python = _environment(folder, client)
+            shown = subprocess.run(
+                [python, HERE / client.program], env=_variables(sandbox, folder), capture_output=True, text=True, check=False,
+                timeout=900,
+            )  # fmt: skip
+            verdict = _verdict(client, shown, sandbox)
+            failed += verdict != "equals the truth"
+            print(f"{client.package}: {verdict}")  # noqa: T201 — a command's output
+    return 1 if failed else 0
+
+
+def _verdict(client: Client, shown: subprocess.CompletedProcess[str], sandbox: Sandbox) -> str:
+    if shown.returncode:
+        return f"ended with {shown.returncode}: {shown.stderr.strip().splitlines()[-1:]}"
+    read, truth = json.loads(shown.stdout.splitlines()[-1]), client.truth(sandbox)
+    return (
+        "equals the truth"
+        if read == truth
+        else f"read {str(read)[:300]}, where the truth is {str(truth)[:300]}"
+    )
+
+
+def _environment(folder: Path, client: Client) -> Path:
+    """The client's own Python, made once."""
+    home = folder / client.program.removesuffix(".py")
+    python = home / "bin" / "python"
+    if not (home / "installed").exists():
+        venv.create(home, with_pip=True, clear=True)
+        install = [python, "-m", "pip", "-q", "--disable-pip-version-check", "install", client.package]
+        subprocess.run(install, check=True)
+        (home / "installed").touch()
+    return python
+
+
+def _variables(sandbox: Sandbox, folder: Path) -> dict[str, str]:
+    given = sandbox.stage.credentials
+    return {
+        "PATH": os.environ["PATH"], "HOME": str(folder), "NO_PROXY": "localhost,127.0.0.1", "no_proxy": "localhost,127.0.0.1",
+        "CONFORMANCE_FOLDER": str(folder), "CONFORMANCE_URL": sandbox.url, "CONFORMANCE_FIRST": FIRST, "CONFORMANCE_LAST": LAST,
+        "SALESFORCE_SESSION": given.salesforce_access_token, **sandbox.environment,
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).resolve()))
