@@ -55,7 +55,7 @@ TEXT_ENDINGS = {
     ".example",
     "",
 }
-LONGEST_MODULE, LARGEST_FILE = 400, 400_000
+LONGEST_MODULE, LARGEST_FILE = 450, 400_000
 
 
 @cache
@@ -120,7 +120,7 @@ def test_nothing_says_where_packages_are_downloaded_from() -> None:
     assert found(DOWNLOADS, among=texts()) == []
 
 
-def test_no_module_is_longer_than_400_lines() -> None:
+def test_no_module_is_longer_than_450_lines() -> None:
     lengths = {name: text.count("\n") for name, text in texts().items() if name.endswith(".py")}
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
 

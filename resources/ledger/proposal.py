@@ -16,7 +16,7 @@ Kind = Literal[
     "pause_ad_set", "resume_ad_set", "set_daily_budget", "reallocate_budget", "revert",
     "add_negative_keywords", "create_ads", "exclude_audience", "sync_audience",
 ]  # fmt: skip
-"""Every kind of DESIGN.md section 6. `assets.actions.kinds` says which can be carried out."""
+"""Every kind of proposal the ledger can hold; not all of them can be carried out yet."""
 SHOWN_DIGITS = 12
 
 

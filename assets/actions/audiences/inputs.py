@@ -8,11 +8,11 @@ from datetime import date, timedelta
 import pandas as pd
 
 from assets.actions.approval import ApprovalGate
+from assets.actions.audiences.audience_state import HELD, TOO_SMALL, Standing, exclude_proposal, sync_proposal
 from assets.actions.audiences.exclusions import ConversionsKept as Left
 from assets.actions.audiences.exclusions import conversions_kept
 from assets.actions.audiences.removing import Removal, remove_everywhere
 from assets.actions.audiences.reverting import undone
-from assets.actions.audiences.standing import HELD, TOO_SMALL, Standing, exclude_proposal, sync_proposal
 from assets.actions.consent.audience_writers import audience_writer, contacts_now, sync_with
 from assets.actions.consent.membership import Consent, consent, membership
 from assets.actions.guardrails.case import labels_of

@@ -1,6 +1,6 @@
 """Leading an audience, or an exclusion, back: a proposal of its own, which takes out whom the first let in and touches nobody else."""
 
-from assets.actions.audiences.standing import undoing
+from assets.actions.audiences.audience_state import undoing
 from resources.audiences.writer import AudienceWriter
 from resources.errors import DataUnusable
 from resources.ledger.audiences import members_digest

@@ -77,12 +77,10 @@ def _of_reaches(frame: pd.DataFrame, least: int) -> pd.DataFrame:
     }
     a, b = (reaches["low"], reaches["high"]), (reaches["other_low"], reaches["other_high"])
     smaller_high = pd.concat([a[1], b[1]], axis=1).min(axis=1, skipna=False)
-    # An unknown bound is no bound: without the largest union nothing says that anybody is shared.
-    low = (a[0] + b[0] - reaches["union_high"].fillna(np.inf)).clip(lower=0)
-    high = pd.concat([a[1] + b[1] - reaches["union_low"].fillna(0), smaller_high], axis=1).min(
-        axis=1, skipna=False
-    )
-    # A union smaller than one of its audiences, or larger than both, cannot be: such reaches say nothing.
+    # An unknown bound is no bound: it stays empty, and the pair is inconclusive.
+    low = (a[0] + b[0] - reaches["union_high"]).clip(lower=0)
+    high = pd.concat([a[1] + b[1] - reaches["union_low"], smaller_high], axis=1).min(axis=1, skipna=False)
+    # A union smaller than one of its audiences, or larger than both together, cannot be: such reaches say nothing.
     largest = pd.concat([a[0], b[0]], axis=1).max(axis=1)
     contradicts = (reaches["union_high"] < largest) | (high < 0) | (low > high)
     low, high = low.mask(contradicts), high.mask(contradicts)
@@ -110,10 +108,10 @@ def _judged(
     of_both = pairs_found["low"] / highs.max(axis=1).where(lambda reach: reach > 0)
     verdict = np.select(
         [
-            pairs_found[["low", "high"]].isna().any(axis=1), small, of_both >= MERGED_SHARE, surely >= SHARED_SHARE,
+            small, pairs_found[["low", "high"]].isna().any(axis=1), of_both >= MERGED_SHARE, surely >= SHARED_SHARE,
             perhaps < SHARED_SHARE,
         ],
-        [INCONCLUSIVE, SMALL, MERGE, EXCLUDE, APART],
+        [SMALL, INCONCLUSIVE, MERGE, EXCLUDE, APART],
         default=INCONCLUSIVE,
     )  # fmt: skip
     result = pairs_found.assign(share_of_smaller=share, verdict=verdict)[COLUMNS]

@@ -151,8 +151,6 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
     keys = [*KEYS, GOAL]
     grouped = rows.groupby(keys, as_index=False, sort=True)
     sums = grouped[["spend", "exposure", "conversions", "value"]].sum()
-    # Refunds net against sales; more refunds than sales is no return, and no negative one.
-    sums["value"] = sums["value"].clip(lower=0.0)
     sums["clicks"] = grouped["clicks"].sum(min_count=1)["clicks"]
     sums["days"] = grouped["day"].nunique()["day"]
     sums["dispersion"] = _dispersion(rows, sums, keys)
