@@ -5,8 +5,6 @@ decision is how people approve. The ledger alone says what was approved; nothing
 """
 
 import enum
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -173,7 +171,7 @@ _NOTHING: dict[str, Any] = {"ins": {"start": dg.In(dg.Nothing)}, "out": dg.Out(d
 
 @dg.op(**_NOTHING, description=STAGES["load"])
 def load(context: dg.OpExecutionContext, ledger: dg.ResourceParam[Ledger]) -> None:
-    with _final():
+    with one_sentence(may_retry=False):
         for entry in ledger.proposals.members(context.partition_key):
             context.log.info("%s is %s: %s", entry.proposal_id, entry.state, entry.proposal.summary)
 
@@ -182,7 +180,7 @@ def load(context: dg.OpExecutionContext, ledger: dg.ResourceParam[Ledger]) -> No
 def manual_approval(
     context: dg.OpExecutionContext, config: ApprovalForm, action_path: dg.ResourceParam[ActionPath]
 ) -> None:
-    with _final():
+    with one_sentence(may_retry=False):
         key = context.partition_key
         launched_at, together = launch_of(context, key, config)
         request = DecisionRequest(
@@ -199,7 +197,7 @@ def preflight(
     ledger: dg.ResourceParam[Ledger],
     action_path: dg.ResourceParam[ActionPath],
 ) -> None:
-    with _final():
+    with one_sentence(may_retry=False):
         entries = ledger.proposals.members(context.partition_key)
         if len(entries) == 1:  # of a batch each is looked at right before it is written
             executor = action_path.executor(run_id=context.run_id, log=context.log.warning)
@@ -212,7 +210,7 @@ def apply(
     ledger: dg.ResourceParam[Ledger],
     action_path: dg.ResourceParam[ActionPath],
 ) -> None:
-    with _final():
+    with one_sentence(may_retry=False):
         executor = action_path.executor(run_id=context.run_id, log=context.log.warning)
         entries = ledger.proposals.members(context.partition_key)
         if len(entries) == 1:
@@ -228,7 +226,7 @@ def read_back(
     ledger: dg.ResourceParam[Ledger],
     action_path: dg.ResourceParam[ActionPath],
 ) -> None:
-    with _final():
+    with one_sentence(may_retry=False):
         executor = action_path.executor(run_id=context.run_id, log=context.log.warning)
         for entry in ledger.proposals.members(context.partition_key):
             executor.read_back(entry.proposal_id)
@@ -236,7 +234,7 @@ def read_back(
 
 @dg.op(**_NOTHING, description=STAGES["record"])
 def record(context: dg.OpExecutionContext, ledger: dg.ResourceParam[Ledger]) -> None:
-    with _final():
+    with one_sentence(may_retry=False):
         entries = ledger.proposals.members(context.partition_key)
         for entry in entries:
             ledger.audit.note(context.run_id, "receipt", entry.proposal_id, receipt(ledger, entry))
@@ -313,16 +311,6 @@ def outcome_metadata(ledger: Ledger, entries: list[LedgerEntry]) -> dict[str, An
         return dict(receipt_lines(ledger, entries[0]))
     table = dg.MetadataValue.table([dg.TableRecord(receipt_lines(ledger, entry)) for entry in entries])
     return {"outcome": table, "proposals": len(entries)}
-
-
-@contextmanager
-def _final() -> Iterator[None]:
-    """Our errors as failures that are never tried again by themselves."""
-    try:
-        yield
-    except PaidMediaError as error:
-        metadata = {"what went wrong": str(error), "kind": type(error).__name__}
-        raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
 
 
 def form_for(key: str, services: ActionServices) -> dict[str, Any]:
