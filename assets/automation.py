@@ -1,10 +1,12 @@
-"""Declarative automation: the conditions under which an asset runs by itself, and how often a failed step is tried again.
+"""Declarative automation: the conditions under which an asset runs by itself, and how often a failed step is
+tried again.
 
-Built from Dagster's public automation conditions. Imports nothing of the project, so that every layer may use it.
+Built from Dagster's public automation conditions. Imports nothing of the project, so that every layer may use
+it.
 
-Dagster keeps the state of a `since` under an id made of its own name and the names of its two direct children, whatever
-lies below them. Two `since` of one condition with children of the same names would share their state without an error;
-tests/orchestration/test_automation.py holds every condition to distinct ids.
+Dagster keeps the state of a `since` under an id made of its own name and the names of its two direct
+children, whatever lies below them. Two `since` of one condition with children of the same names would share
+their state without an error; tests/orchestration/test_automation.py holds every condition to distinct ids.
 """
 
 import dagster as dg
@@ -14,13 +16,16 @@ _When = dg.AutomationCondition
 SAFE_RETRIES = dg.RetryPolicy(
     max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
-"""Retry policy of every step that may be repeated: for faults that are over after a minute or two. Errors that another attempt
-cannot mend switch it off themselves (`resources.failures`). The ops that change a platform never have it.
+"""Retry policy of every step that may be repeated: for faults that are over after a minute or two. Errors
+that another attempt cannot mend switch it off themselves (`resources.failures`). The ops that change a
+platform never have it.
 """
 EVERY_PARTITION = "follows its inputs"
 NEWEST_PARTITION = "newest partition follows its inputs"
 NEWEST_WEEK = "newest week, once every input was renewed after it ended"
-"""Labels of the conditions: shown in the Dagster UI, and read by `orchestration.run_order` to choose the partitions of a run."""
+"""Labels of the conditions: shown in the Dagster UI, and read by `orchestration.run_order` to choose the
+partitions of a run.
+"""
 FIRST_RETRY, SECOND_RETRY = "*/10 * * * *", "0 * * * *"
 """Cron schedules at which a partition whose run failed is requested a second and a third time."""
 WEEK_ENDED = "0 0 * * 1"
@@ -30,18 +35,21 @@ WEEK_ENDED = "0 0 * * 1"
 def follows(
     *, ignoring: dg.AssetSelection | None = None, also_at: str | None = None
 ) -> dg.AutomationCondition:
-    """Request a partition when an input was renewed for it, also when its day is long past, and again after a failed run.
+    """Request a partition when an input was renewed for it, also when its day is long past, and again after a
+    failed run.
 
-    An update is remembered until a request of this asset was made after it: an input that is renewed while a run of the asset
-    goes on, or between two evaluations, leads to one more run. A failed run is requested again at the next tick of
-    `FIRST_RETRY`, then of `SECOND_RETRY`: three attempts in all. After that it waits for a new input or a person. A run that a
-    person cancelled is not requested again before the next input.
+    An update is remembered until a request of this asset was made after it: an input that is renewed while a
+    run of the asset goes on, or between two evaluations, leads to one more run. A failed run is requested
+    again at the next tick of `FIRST_RETRY`, then of `SECOND_RETRY`: three attempts in all. After that it
+    waits for a new input or a person. A run that a person cancelled is not requested again before the next
+    input.
 
-    Dagster's own `eager()` looks at the newest partition only, so a restated day would never reach the reports, and it waits
-    until no input is missing, which a platform that nobody configured always is.
+    Dagster's own `eager()` looks at the newest partition only, so a restated day would never reach the
+    reports, and it waits until no input is missing, which a platform that nobody configured always is.
 
     Args:
-        ignoring: Inputs without partitions. They would renew all of history at once, so a sensor requests the days they touch.
+        ignoring: Inputs without partitions. They would renew all of history at once, so a sensor requests the
+            days they touch.
         also_at: Cron schedule at which the asset is requested even though no input was renewed.
     """
     updated, inputs_in_progress = _When.any_deps_updated(), _When.any_deps_in_progress()
@@ -63,9 +71,11 @@ def follows_newest() -> dg.AutomationCondition:
 
 
 def newest_week() -> dg.AutomationCondition:
-    """Request the newest week once, when every input was renewed after the week had ended, and again after a failed run.
+    """Request the newest week once, when every input was renewed after the week had ended, and again after a
+    failed run.
 
-    What waits for inputs needs no clock of its own: a late CRM or platform makes the week late, never incomplete.
+    What waits for inputs needs no clock of its own: a late CRM or platform makes the week late, never
+    incomplete.
     """
     week_ended = _When.cron_tick_passed(WEEK_ENDED)
     first_attempt = _When.newly_requested().since(_When.newly_updated() | week_ended)

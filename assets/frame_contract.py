@@ -1,9 +1,11 @@
-"""One contract for the frames of all pure functions, checked in one place: which column, how many rows, which rule.
+"""One contract for the frames of all pure functions, checked in one place: which column, how many rows, which
+rule.
 
 - Ids are text: 11 and 11.0 are one id, blanks are none.
-- Days are dates or timestamps; those with a zone count in their own wall-clock time. Texts are ISO only: 03/04/2026 is two days.
-- Rows that are equal in every column count once. Differing rows of one thing and day are refused and named, or combined by
-  the rule that the function states.
+- Days are dates or timestamps; those with a zone count in their own wall-clock time. Texts are ISO only:
+  03/04/2026 is two days.
+- Rows that are equal in every column count once. Differing rows of one thing and day are refused and named,
+  or combined by the rule that the function states.
 - A figure that is not finite costs its row; an empty one is unknown. An unknown bound is no bound.
 - No two columns have one name.
 """
@@ -108,7 +110,9 @@ def _stamp(value: object, name: str) -> pd.Timestamp:
 
 
 def in_reach(values: pd.Series) -> npt.NDArray[np.bool_]:
-    """Which timestamps are days of advertising at all; one of 1970 is a missing one that was filled with zero."""
+    """Which timestamps are days of advertising at all; one of 1970 is a missing one that was filled with
+    zero.
+    """
     stamps = values.dt.tz_localize(None) if getattr(values.dt, "tz", None) is not None else values
     return ((stamps >= FIRST_DAY) & (stamps < LAST_DAY)).to_numpy(dtype=bool)
 

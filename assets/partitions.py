@@ -1,4 +1,7 @@
-"""The calendar of the asset graph: one partition per day, and per week for what is read on Mondays. Imports nothing of ours."""
+"""The calendar of the asset graph: one partition per day, and per week for what is read on Mondays.
+
+Imports nothing of ours.
+"""
 
 from datetime import date, timedelta
 
@@ -7,7 +10,9 @@ import dagster as dg
 FIRST_DAY = date(2020, 1, 1)
 """No platform gives daily figures from longer ago than 37 months, but dropped exports may be older."""
 WINDOW_DAYS = 62
-"""Days that one backfill run covers: logging in, listing and checking are paid once, and two months are lost at most when it fails."""
+"""Days that one backfill run covers: logging in, listing and checking are paid once, and two months are lost
+at most when it fails.
+"""
 
 days = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC")
 weeks = dg.WeeklyPartitionsDefinition(start_date="2020-01-06", timezone="UTC", day_offset=1)

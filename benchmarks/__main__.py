@@ -1,7 +1,7 @@
 """`python -m benchmarks NAME`: runs one benchmark and prints, last, one JSON object on one line.
 
-The object is {"name", "seed", "figures", "peers", "ratios"}: our figures, the same of the peers measured in the same run, and
-what follows from both. A benchmark measures and never asserts.
+The object is {"name", "seed", "figures", "peers", "ratios"}: our figures, the same of the peers measured in
+the same run, and what follows from both. A benchmark measures and never asserts.
 """
 
 import json

@@ -1,9 +1,9 @@
 """Two years of history as one command, beside one run a day.
 
-Everything runs the same assets against the same sandbox, each into a lake of its own, and the sandbox shares the two cores. One
-run a day is measured twice on 30 days and scaled: `run_per_day` starts each run as Dagster does, as `dagster asset materialize`
-with one partition in a process of its own; `run_per_day_warm` makes them all in the one process of our own command, which no
-Dagster deployment does.
+Everything runs the same assets against the same sandbox, each into a lake of its own, and the sandbox shares
+the two cores. One run a day is measured twice on 30 days and scaled: `run_per_day` starts each run as Dagster
+does, as `dagster asset materialize` with one partition in a process of its own; `run_per_day_warm` makes them
+all in the one process of our own command, which no Dagster deployment does.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""The daily run at 10,000 ad sets: trailing window from three platforms, key figures, page. First into an empty lake, then again."""
+"""The daily run at 10,000 ad sets: trailing window from three platforms, key figures, page.
+
+First into an empty lake, then again.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,6 +1,8 @@
-"""Simulated daily runs: the real clients and assets against a sandbox whose clock is moved on a day at a time.
+"""Simulated daily runs: the real clients and assets against a sandbox whose clock is moved on a day at a
+time.
 
-Everything runs in one process, without Dagster's event log: what is measured is the lake and what is learned from it.
+Everything runs in one process, without Dagster's event log: what is measured is the lake and what is learned
+from it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -49,7 +51,9 @@ class Days:
         tables: frozenset[str] | None = None,
         platforms: Iterable[str] = PLATFORMS,
     ) -> list[Pull]:
-        """The pull of the morning after `day`: every platform's window, the long one on Sundays, or from `first` on."""
+        """The pull of the morning after `day`: every platform's window, the long one on Sundays, or from
+        `first` on.
+        """
         self.stage.clock.set(datetime.combine(day + timedelta(days=1), MORNING))
         return self.pull_now(day, first=first, tables=tables, platforms=platforms)
 
@@ -72,9 +76,14 @@ class Days:
             try:
                 reader = self.platforms.reader(platform)
                 done += pull_accounts(
-                    self.lake, reader, reader.accounts(), reads, start=max(start, self.stage.world.begins), end=day,
+                    self.lake,
+                    reader,
+                    reader.accounts(),
+                    reads,
+                    start=max(start, self.stage.world.begins),
+                    end=day,
                     now=self.stage.clock.now,
-                )  # fmt: skip
+                )
             except (
                 PlatformError
             ) as error:  # not even the accounts could be listed: the step fails, as it does in Dagster
@@ -105,5 +114,8 @@ def days_of(world: World, *, papers: Path | None = None) -> Iterator[Days]:
 
 
 def tidied(lake: Lake) -> int:
-    """The scheduled tidying. Nobody else reads, and the clock is a simulated one: files that were replaced go at once."""
+    """The scheduled tidying.
+
+    Nobody else reads, and the clock is a simulated one: files that were replaced go at once.
+    """
     return sum(lake.tidy(table, keep=timedelta(0)) for table in TABLES)

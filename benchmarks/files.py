@@ -1,7 +1,9 @@
-"""Dropped files: a large export through the reader, beside pandas.read_csv and DuckDB's read_csv, which understand nothing of it.
+"""Dropped files: a large export through the reader, beside pandas.read_csv and DuckDB's read_csv, which
+understand nothing of it.
 
-An export of ads by day is written with `--size` megabytes (100 unless said): names, ids, days, counts and amounts with
-thousands separators, totals at the end. Each way reads it in a process of its own, so that its peak memory is its own.
+An export of ads by day is written with `--size` megabytes (100 unless said): names, ids, days, counts and
+amounts with thousands separators, totals at the end. Each way reads it in a process of its own, so that its
+peak memory is its own.
 """
 
 import json

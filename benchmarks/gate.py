@@ -1,7 +1,9 @@
-"""The gate at size: what waiting costs, how long a tick of the sensor takes, and how long a hundred approvals take by one code.
+"""The gate at size: what waiting costs, how long a tick of the sensor takes, and how long a hundred approvals
+take by one code.
 
-`waiting_processes` counts what runs because proposals wait. The ticks are measured after everything was registered, as they are
-for as long as proposals wait; `first_tick_s_*` registers them all. The bulk is one batch, one digest, one code, against the sandbox.
+`waiting_processes` counts what runs because proposals wait. The ticks are measured after everything was
+registered, as they are for as long as proposals wait; `first_tick_s_*` registers them all. The bulk is one
+batch, one digest, one code, against the sandbox.
 """
 
 import os
@@ -89,10 +91,19 @@ def _pause(
     change = Change(target=target, field="status", before="active", after="paused", image=made)
     as_of = as_of or at.date() - timedelta(days=1)
     return Proposal(
-        proposal_id=proposal_id("pause_ad_set", as_of, [change], created_at=at), kind="pause_ad_set", changes=(change,),
-        proposer="rule:bench", reason="a benchmark", evidence={"spend_a_day": 1.0}, effect=Effect(metric="none", words="none"),
-        verdicts=(), level="propose", as_of=as_of, created_at=at, expires_at=at + timedelta(hours=24),
-    )  # fmt: skip
+        proposal_id=proposal_id("pause_ad_set", as_of, [change], created_at=at),
+        kind="pause_ad_set",
+        changes=(change,),
+        proposer="rule:bench",
+        reason="a benchmark",
+        evidence={"spend_a_day": 1.0},
+        effect=Effect(metric="none", words="none"),
+        verdicts=(),
+        level="propose",
+        as_of=as_of,
+        created_at=at,
+        expires_at=at + timedelta(hours=24),
+    )
 
 
 def _bulk(var: Path, count: int) -> tuple[float, int, int]:
@@ -164,9 +175,16 @@ def _bulk(var: Path, count: int) -> tuple[float, int, int]:
 def _world(folder: Path, *, seed: int, ad_sets: int) -> str:
     """One account with room for that many pauses: none of them learning, none a campaign's last."""
     account = {
-        "platform": "meta_ads", "id": "2000000001", "name": "Bench", "currency": "EUR", "time_zone": "UTC", "campaigns": 4,
-        "ad_sets_per_campaign": max(2, ad_sets // 2), "ads_per_ad_set": 1, "behaviour": {"paused_share": 0.0},
-    }  # fmt: skip
+        "platform": "meta_ads",
+        "id": "2000000001",
+        "name": "Bench",
+        "currency": "EUR",
+        "time_zone": "UTC",
+        "campaigns": 4,
+        "ad_sets_per_campaign": max(2, ad_sets // 2),
+        "ads_per_ad_set": 1,
+        "behaviour": {"paused_share": 0.0},
+    }
     path = folder / "gate.yaml"
     path.write_text(
         yaml.safe_dump({"name": "gate", "seed": seed, "begins": "2026-01-01", "accounts": [account]}),

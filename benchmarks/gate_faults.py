@@ -1,16 +1,18 @@
-"""The gate under every answer a platform can give: what was written, how often, and what the ledger says of it a day later.
+"""The gate under every answer a platform can give: what was written, how often, and what the ledger says of
+it a day later.
 
-Each case carries one proposal (or a batch) from its approval to its receipt while one write gets one answer at one moment: before the
-change, after it, or while the change lands 1 second, 1 minute or 10 minutes later, by a simulated clock. Then the sensor's looks go on for
-24 simulated hours. What is counted is counted from the sandbox's audit of requests and from the entities as the platform then has them:
+Each case carries one proposal (or a batch) from its approval to its receipt while one write gets one answer
+at one moment: before the change, after it, or while the change lands 1 second, 1 minute or 10 minutes later,
+by a simulated clock. Then the sensor's looks go on for 24 simulated hours. What is counted is counted from
+the sandbox's audit of requests and from the entities as the platform then has them:
 
 - `wrongly_failed`: the ledger says, or said, that it failed, and the change is there;
 - `unapproved`: an entity differs from its before-image without an approval, or otherwise than approved;
 - `twice`: more write requests than the changes and their way back;
 - `unknown_forever`: no outcome after 24 hours.
 
-`--kills K` kills processes between and inside the steps by SIGKILL, K of them, on a platform over HTTP (a process with a gRPC server
-cannot be forked).
+`--kills K` kills processes between and inside the steps by SIGKILL, K of them, on a platform over HTTP (a
+process with a gRPC server cannot be forked).
 """
 
 import logging
@@ -73,7 +75,10 @@ NAME, SECRET = "bench", pyotp.random_base32()
 
 @dataclass(frozen=True)
 class Case:
-    """One write's answer and moment, for one kind of proposal at one platform. `nth`: which of its writes gets the answer."""
+    """One write's answer and moment, for one kind of proposal at one platform.
+
+    `nth`: which of its writes gets the answer.
+    """
 
     platform: str
     kind: str
@@ -114,9 +119,14 @@ class Rig:
         anchor = AnchorFile(self.folder / f"anchor{self.number}")
         permission = WritePermission(self.ledger, lambda: None, self.rules, anchor)
         writes = PlatformWrites(
-            self.ledger, PlatformWriters(self.platforms.writer), permission, settle=lambda: settle_time(0), run_id="bench",
-            wait=lambda: None, log=lambda _: None,
-        )  # fmt: skip
+            self.ledger,
+            PlatformWriters(self.platforms.writer),
+            permission,
+            settle=lambda: settle_time(0),
+            run_id="bench",
+            wait=lambda: None,
+            log=lambda _: None,
+        )
         return Executor(self.ledger, lambda: policy_for(self.targets), self.around, writes)
 
     def around(self, proposal: Proposal) -> Surroundings:
@@ -129,11 +139,22 @@ class Rig:
             change.target.entity_id: float(change.image.daily_budget or 100) for change in proposal.changes
         }
         rows = [
-            {"platform": place.platform, "account_id": place.account_id, "ad_set_id": own, "campaign_id": campaigns.get(own, "spare"),
-             "day": day, "spend": budgets.get(own, 1e7), "clicks": 1e3, "impressions": 1e4, "conversions": 1e3, "conversion_value": 1e4,
-             "read_at": pd.Timestamp(self.platforms.now())}
-            for own in ids for day in days
-        ]  # fmt: skip
+            {
+                "platform": place.platform,
+                "account_id": place.account_id,
+                "ad_set_id": own,
+                "campaign_id": campaigns.get(own, "spare"),
+                "day": day,
+                "spend": budgets.get(own, 1e7),
+                "clicks": 1e3,
+                "impressions": 1e4,
+                "conversions": 1e3,
+                "conversion_value": 1e4,
+                "read_at": pd.Timestamp(self.platforms.now()),
+            }
+            for own in ids
+            for day in days
+        ]
         sets = pd.DataFrame(rows)
         keys = ["platform", "account_id", "campaign_id", "day", "read_at"]
         by_campaign = sets.drop(columns="ad_set_id").groupby(keys, as_index=False).sum()
@@ -144,18 +165,35 @@ class Rig:
             owners |= {f"{campaign} other {number}": campaign for number in range(10)}
         entities = pd.DataFrame(
             [
-                {"platform": place.platform, "account_id": place.account_id, "level": level, "entity_id": own, "campaign_id": campaign,
-                 "status": "active", "daily_budget": budgets.get(own, 1e7), "budget_id": own, "budget_owner": level, "time_zone": "UTC",
-                 "name": own}
-                for own, campaign in owners.items() for level in ("ad_set", "campaign")
+                {
+                    "platform": place.platform,
+                    "account_id": place.account_id,
+                    "level": level,
+                    "entity_id": own,
+                    "campaign_id": campaign,
+                    "status": "active",
+                    "daily_budget": budgets.get(own, 1e7),
+                    "budget_id": own,
+                    "budget_owner": level,
+                    "time_zone": "UTC",
+                    "name": own,
+                }
+                for own, campaign in owners.items()
+                for level in ("ad_set", "campaign")
             ]
-        )  # fmt: skip
+        )
         words = [change.target.words for change in proposal.changes]
         return Surroundings(
-            now=self.platforms.now(), rates={"EUR": 1.0, "USD": 1.0}, written=[], edits={one: Edit(None, by_us=False) for one in words},
-            budget_edits={one: [] for one in words}, newest_as_of=proposal.as_of, ad_set_days=sets, campaign_days=by_campaign,
+            now=self.platforms.now(),
+            rates={"EUR": 1.0, "USD": 1.0},
+            written=[],
+            edits={one: Edit(None, by_us=False) for one in words},
+            budget_edits={one: [] for one in words},
+            newest_as_of=proposal.as_of,
+            ad_set_days=sets,
+            campaign_days=by_campaign,
             entities=entities,
-        )  # fmt: skip
+        )
 
 
 def policy_for(targets: dict[tuple[str, str], list[Target]]) -> Policy:
@@ -168,22 +206,36 @@ def policy_for(targets: dict[tuple[str, str], list[Target]]) -> Policy:
         for account, currency in ((name, "USD" if name.endswith("2") else "EUR") for name in accounts)
     }
     limits = {
-        "pauses_a_day": 999, "pauses_share_a_day": 1, "account_share_a_day": 1, "untouched_share": 0, "cool_down_hours": 0,
-        "change_share_week": 2, "floor_share": 0, "ceiling_share": 9999, "data_hours": 9999, "blackouts": [], "month_end_days": 0,
+        "pauses_a_day": 999,
+        "pauses_share_a_day": 1,
+        "account_share_a_day": 1,
+        "untouched_share": 0,
+        "cool_down_hours": 0,
+        "change_share_week": 2,
+        "floor_share": 0,
+        "ceiling_share": 9999,
+        "data_hours": 9999,
+        "blackouts": [],
+        "month_end_days": 0,
         "human_edit_hours": 0,
-    }  # fmt: skip
+    }
     return Policy.model_validate(
         {
-            "permissions": [{"level": "propose"}], "approvers": {NAME: {"up_to": 10**9}}, "caps": caps, "guardrails": limits,
+            "permissions": [{"level": "propose"}],
+            "approvers": {NAME: {"up_to": 10**9}},
+            "caps": caps,
+            "guardrails": limits,
             "approval": {"second_person_above": 10**9, "second_person_share": 9, "proposals_a_day": 999},
         }
-    )  # fmt: skip
+    )
 
 
 def measure(
     *, seed: int, world: str | None, size: int | None, say: Callable[[str], None], kills: int = 0
 ) -> dict[str, Any]:
-    """Every answer and moment in `size` cases (240 unless given; 0 is all of them), then `kills` killed processes."""
+    """Every answer and moment in `size` cases (240 unless given; 0 is all of them), then `kills` killed
+    processes.
+    """
     logging.getLogger("google.ads.googleads.client").setLevel(logging.CRITICAL)  # it tells of every fault
     cases = list(all_cases())
     chosen = cases if size == 0 else random.Random(seed).sample(cases, min(size or SAMPLE, len(cases)))
@@ -288,10 +340,19 @@ def cut(rig: Rig, target: Target, amount: str) -> Change:
 def proposal_of(rig: Rig, changes: list[Change], kind: str) -> Proposal:
     at, as_of = rig.platforms.now(), NOON.date() - timedelta(days=1)
     return Proposal(
-        proposal_id=proposal_id(kind, as_of, changes, created_at=at), kind=kind, changes=tuple(changes), proposer="rule:bench",
-        reason="a benchmark", evidence={"spend_a_day": 1.0, "expected_conversions": 99}, effect=Effect(metric="none", words="none"),
-        verdicts=(), level="propose", as_of=as_of, created_at=at, expires_at=at + timedelta(hours=30),
-    )  # fmt: skip
+        proposal_id=proposal_id(kind, as_of, changes, created_at=at),
+        kind=kind,
+        changes=tuple(changes),
+        proposer="rule:bench",
+        reason="a benchmark",
+        evidence={"spend_a_day": 1.0, "expected_conversions": 99},
+        effect=Effect(metric="none", words="none"),
+        verdicts=(),
+        level="propose",
+        as_of=as_of,
+        created_at=at,
+        expires_at=at + timedelta(hours=30),
+    )
 
 
 def run_case(rig: Rig, case: Case) -> tuple[Counter[str], str]:
@@ -411,7 +472,10 @@ def waits(rig: Rig, key: str) -> bool:
 
 
 def die_in_a_child(rig: Rig, key: str, *, after: int) -> bool:
-    """Carry out in a forked process that kills itself at the database statement or commit of that number. False: it ended before."""
+    """Carry out in a forked process that kills itself at the database statement or commit of that number.
+
+    False: it ended before.
+    """
     child = os.fork()
     if child:
         _, status = os.waitpid(child, 0)

@@ -1,8 +1,9 @@
 """A year of daily runs: how the lake grows, and whether a run stays as quick and as small as it was.
 
-`size` simulated mornings (365) with the usual and the long windows, all tables, tidied once a week as the schedule would do every
-night. Per 30 days: size of the lake, versions added a day, seconds and memory of a run. The peer keeps every reading whole, which
-is what appending each pull costs: its rows are counted, not written.
+`size` simulated mornings (365) with the usual and the long windows, all tables, tidied once a week as the
+schedule would do every night. Per 30 days: size of the lake, versions added a day, seconds and memory of a
+run. The peer keeps every reading whole, which is what appending each pull costs: its rows are counted, not
+written.
 """
 
 import os
@@ -37,12 +38,16 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
                 tidied(days.lake)
             lines.append(
                 {
-                    "seconds": seconds, "tidy": perf_counter() - tidy, "read": sum(w.rows for w in written),
-                    "news": sum(w.news for w in written), "mb": _mb(Path(days.lake.root)),
+                    "seconds": seconds,
+                    "tidy": perf_counter() - tidy,
+                    "read": sum(w.rows for w in written),
+                    "news": sum(w.news for w in written),
+                    "mb": _mb(Path(days.lake.root)),
                     "log_mb": _mb(Path(days.lake.root), "*/*/_delta_log/*"),
-                    "memory_mb": process.memory_info().rss / 2**20, "kept_out": sum(p.verdict != "accepted" for p in pulls),
+                    "memory_mb": process.memory_info().rss / 2**20,
+                    "kept_out": sum(p.verdict != "accepted" for p in pulls),
                 }
-            )  # fmt: skip
+            )
             if number % 30 == 29 or number == count - 1:
                 month = lines[-30:]
                 say(
@@ -79,7 +84,9 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
 
 
 def _age(folder: Path) -> None:
-    """Make the tables' logs a day older, as they are by the simulated clock: what is old enough is dropped by its file's time."""
+    """Make the tables' logs a day older, as they are by the simulated clock: what is old enough is dropped by
+    its file's time.
+    """
     for path in folder.glob("*/*/_delta_log/*"):
         at = path.stat().st_mtime - 86_400
         os.utime(path, (at, at))

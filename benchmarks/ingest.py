@@ -1,7 +1,9 @@
-"""From the wire to the lake: ours beside the platforms' own examples and beside the wire alone, for one account per platform.
+"""From the wire to the lake: ours beside the platforms' own examples and beside the wire alone, for one
+account per platform.
 
-A tape in a process of its own replays recorded bytes, so no server is measured; each way runs in a fresh process, first to be
-recorded and then, five times, to be measured. The median counts. Our memory is measured on a quarter of the days as well.
+A tape in a process of its own replays recorded bytes, so no server is measured; each way runs in a fresh
+process, first to be recorded and then, five times, to be measured. The median counts. Our memory is measured
+on a quarter of the days as well.
 """
 
 import json
@@ -27,7 +29,9 @@ ROWS, AD_SETS, TIMES = 200_000, 1_000, 5
 
 
 def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
-    """Rows per second and peak memory for about `size` ad-set days (200,000) per platform; `world` replaces the default one."""
+    """Rows per second and peak memory for about `size` ad-set days (200,000) per platform; `world` replaces
+    the default one.
+    """
     last = datetime.now(UTC).date() - timedelta(days=1)
     days = max(8, (size or ROWS) // AD_SETS)
     figures: dict[str, float] = {}
@@ -135,12 +139,18 @@ def _world(folder: Path, *, seed: int) -> str:
     """One account per platform with 1,000 ad sets, all of which deliver."""
     accounts = [
         {
-            "platform": platform, "id": f"{prefix}00000001", "name": "Bench", "currency": "EUR", "time_zone": "UTC",
-            "campaigns": AD_SETS // 20, "ad_sets_per_campaign": 20, "ads_per_ad_set": 1,
+            "platform": platform,
+            "id": f"{prefix}00000001",
+            "name": "Bench",
+            "currency": "EUR",
+            "time_zone": "UTC",
+            "campaigns": AD_SETS // 20,
+            "ad_sets_per_campaign": 20,
+            "ads_per_ad_set": 1,
             "behaviour": behaviour | {"paused_share": 0.0},
         }
         for platform, (prefix, behaviour) in SHAPES.items()
-    ]  # fmt: skip
+    ]
     path = folder / "ingest.yaml"
     world = {"name": "ingest", "seed": seed, "begins": "2023-01-01", "accounts": accounts}
     path.write_text(yaml.safe_dump(world), encoding="utf-8")

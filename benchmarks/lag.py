@@ -1,10 +1,11 @@
 """How well the conversion lag is learned from daily pulls, and what that does to a 7-day ROAS.
 
-The world is read every morning for `size` days (60). Then the learned curves are held against the true ones, drawn from the
-world's own behaviour, and on the last 28 mornings the ROAS of the last 7 days per platform and in total, as it was read and as it
-was projected with what had been learned by that morning, is held against what the market ended at: `as_read_error` and `matured_error` are of the
-total, `platform_…` the mean over platforms, of which one with a conversion a day is mostly luck. Peers: the figures as read,
-and the same projection by a curve that is stated and never learned.
+The world is read every morning for `size` days (60). Then the learned curves are held against the true ones,
+drawn from the world's own behaviour, and on the last 28 mornings the ROAS of the last 7 days per platform and
+in total, as it was read and as it was projected with what had been learned by that morning, is held against
+what the market ended at: `as_read_error` and `matured_error` are of the total, `platform_…` the mean over
+platforms, of which one with a conversion a day is mostly luck. Peers: the figures as read, and the same
+projection by a curve that is stated and never learned.
 """
 
 from collections.abc import Callable
@@ -153,7 +154,9 @@ def _with_total(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _points(days: Days, found: pd.DataFrame, last: date) -> pd.DataFrame:
-    """Every point of every curve that is still moving, beside the truth: the mixture of its accounts by their conversions."""
+    """Every point of every curve that is still moving, beside the truth: the mixture of its accounts by their
+    conversions.
+    """
     weights = _conversions(days, last)
     true: dict[tuple[str, str], np.ndarray] = {
         (a.platform, a.id): _true_curve(a, last) for a in days.stage.world.accounts
@@ -167,18 +170,23 @@ def _points(days: Days, found: pd.DataFrame, last: date) -> pd.DataFrame:
         shares = np.array([weights[platform, one] for one in accounts])
         truth = np.average([true[platform, one] for one in accounts], axis=0, weights=shares)
         own = rows.sort_values("age_days")
-        # A day is first read the next morning, which is still the same day in the far west: younger ages are never seen.
+        # A day is first read the next morning, which is still the same day in the far west: younger ages are
+        # never seen.
         youngest = max(_youngest(a, last) for a in days.stage.world.of(platform) if a.id in accounts)
         moving = (truth < 0.999) & (np.arange(len(truth)) >= youngest)
         parts.append(
             pd.DataFrame(
                 {
-                    "platform": platform, "account_id": account, "action": action,
+                    "platform": platform,
+                    "account_id": account,
+                    "action": action,
                     "gap": np.abs(own["share"].to_numpy() - truth)[moving],
-                    "inside": ((own["share_low"].to_numpy() <= truth) & (truth <= own["share_high"].to_numpy()))[moving],
+                    "inside": (
+                        (own["share_low"].to_numpy() <= truth) & (truth <= own["share_high"].to_numpy())
+                    )[moving],
                 }
             )
-        )  # fmt: skip
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -196,7 +204,9 @@ def _conversions(days: Days, last: date) -> dict[tuple[str, str], float]:
 
 
 def _true_curve(account: Account, last: date) -> np.ndarray:
-    """Share visible at ages 0 .. longest for pulls at five in the morning UTC, by drawing from the world's own behaviour."""
+    """Share visible at ages 0 .. longest for pulls at five in the morning UTC, by drawing from the world's
+    own behaviour.
+    """
     b, rng = account.behaviour, np.random.default_rng(1)
     wait = rng.exponential(size=DRAWS)
     lag = np.where(rng.random(DRAWS) < b.same_day_share, wait * 0.05, wait * b.lag_days)

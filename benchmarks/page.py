@@ -1,8 +1,10 @@
-"""The morning's pages of 10,000 ad sets: how long until everything is on disk, how heavy the dashboard is, how heavy the rest.
+"""The morning's pages of 10,000 ad sets: how long until everything is on disk, how heavy the dashboard is,
+how heavy the rest.
 
-Frames are generated (`tests.reports.frames`), since what is measured begins where the lake has been read. Everything that the asset
-writes is written: dashboard, campaign pages, CSV files, the list of days. One small state is rendered first, so that what is loaded
-once in the life of a process (Vega, templates) is not counted; it is reported on its own.
+Frames are generated (`tests.reports.frames`), since what is measured begins where the lake has been read.
+Everything that the asset writes is written: dashboard, campaign pages, CSV files, the list of days. One small
+state is rendered first, so that what is loaded once in the life of a process (Vega, templates) is not
+counted; it is reported on its own.
 """
 
 import time
@@ -23,7 +25,9 @@ SIZE = 10_000
 
 
 def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[str], None]) -> dict[str, Any]:
-    """Seconds of wall clock and of this process, and kilobytes (1,000 bytes), at `size` ad sets; `world` is not used."""
+    """Seconds of wall clock and of this process, and kilobytes (1,000 bytes), at `size` ad sets; `world` is
+    not used.
+    """
     del world
     _, first_seconds, _ = _published(12, seed)
     say(f"12 ad sets, everything loaded on the way: {first_seconds:.2f} s")
@@ -51,7 +55,9 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
 
 
 def _published(count: int, seed: int) -> tuple[dict[str, list[int]], float, dict[str, float]]:
-    """Bytes of what was written, by kind; wall-clock seconds; CPU seconds of everything and of the campaign pages alone."""
+    """Bytes of what was written, by kind; wall-clock seconds; CPU seconds of everything and of the campaign
+    pages alone.
+    """
     given = frames(
         ad_sets=count, days=90, seed=seed, names={n: f"{WORDY[:60]} {n:05d}" for n in range(count)}
     )

@@ -1,9 +1,11 @@
-"""Every fault of every wire, injected in turn while the platforms are read every morning; what the lake holds afterwards.
+"""Every fault of every wire, injected in turn while the platforms are read every morning; what the lake holds
+afterwards.
 
-For each fault a lake is read for `size` mornings (10), with the fault armed on four of them at places the seed chooses. After each
-morning every account must hold exactly what a lake without faults holds, or what it held the day before and a reading that is
-marked refused or failed. Anything else is a third outcome, and there must be none. Every morning reads from the same first day
-on, so that a morning that failed leaves no day unread.
+For each fault a lake is read for `size` mornings (10), with the fault armed on four of them at places the
+seed chooses. After each morning every account must hold exactly what a lake without faults holds, or what it
+held the day before and a reading that is marked refused or failed. Anything else is a third outcome, and
+there must be none. Every morning reads from the same first day on, so that a morning that failed leaves no
+day unread.
 """
 
 import json
@@ -73,7 +75,10 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
 def campaign(
     days: Days, *, seed: int, mornings: int = MORNINGS, only: list[tuple[str, str]] | None = None
 ) -> list[Outcome]:
-    """One outcome per fault. The first morning and the last are never disturbed: every lake begins as a copy of the first's."""
+    """One outcome per fault.
+
+    The first morning and the last are never disturbed: every lake begins as a copy of the first's.
+    """
     rng = np.random.default_rng(seed)
     days.platforms = type(days.platforms)(days.platforms.settings, patience=QUICK, now=days.platforms.now)
     calendar = [days.first + timedelta(days=n) for n in range(mornings)]
@@ -92,8 +97,14 @@ def campaign(
 
 
 def _one(
-    days: Days, lake: Lake, calendar: list[date], calm: list[dict[Any, pd.DataFrame]], platform: str, kind: str, rng: np.random.Generator
-) -> Outcome:  # fmt: skip
+    days: Days,
+    lake: Lake,
+    calendar: list[date],
+    calm: list[dict[Any, pd.DataFrame]],
+    platform: str,
+    kind: str,
+    rng: np.random.Generator,
+) -> Outcome:
     counted, said = Counter[str](), ""
     before = calm[0]
     places = np.arange(1, len(calendar) - 1)  # the last morning shows whether all is well again

@@ -1,7 +1,8 @@
 """A proxy that keeps what it hears, so that a benchmark of clients measures no server.
 
-It stands in a process of its own between a client and a sandbox. A question it has not heard is passed on and its answer kept,
-byte for byte; one it has heard is answered from memory. So the first run of a client is the recording and is not measured.
+It stands in a process of its own between a client and a sandbox. A question it has not heard is passed on and
+its answer kept, byte for byte; one it has heard is answered from memory. So the first run of a client is the
+recording and is not measured.
 """
 
 import base64
@@ -96,7 +97,10 @@ class Messages(grpc.GenericRpcHandler):
 @click.argument("folder", type=click.Path(path_type=Path, exists=True))
 @click.argument("address", type=click.Path(path_type=Path))
 def play(folder: Path, address: Path) -> None:
-    """Stand before the sandbox that serves FOLDER; write to ADDRESS how to reach the tape. Ends with its standard input."""
+    """Stand before the sandbox that serves FOLDER; write to ADDRESS how to reach the tape.
+
+    Ends with its standard input.
+    """
     known = {name: value or "" for name, value in dotenv_values(folder / "sandbox.env").items()}
     papers = folder / "certificates"
     roots = Path(known["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"]).read_bytes()

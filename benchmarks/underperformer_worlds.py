@@ -1,8 +1,8 @@
 """Ad sets drawn from a known prior, with single orders: the world in which the Bayes rule can be computed.
 
-Conversions are Poisson around a log-normal rate; order values are log-normal around a log-normal mean of the ad set, or
-drawn from the orders of a real shop. The Bayes rule knows all parameters of the world and sees every order, which no
-platform reports: it is a bound, not a competitor.
+Conversions are Poisson around a log-normal rate; order values are log-normal around a log-normal mean of the
+ad set, or drawn from the orders of a real shop. The Bayes rule knows all parameters of the world and sees
+every order, which no platform reports: it is a bound, not a competitor.
 """
 
 from dataclasses import dataclass
@@ -110,7 +110,9 @@ def draw(world: OrderWorld, *, seed: int, days: int = DAYS, orders: Floats | Non
 def _bayes_rule(
     world: OrderWorld, counts: Floats, logs: Floats, exposure: float, target: float, variance: float
 ) -> Floats:
-    """P(ROAS below target) with all parameters known: a grid over the rate, the conjugate normal over log order values."""
+    """P(ROAS below target) with all parameters known: a grid over the rate, the conjugate normal over log
+    order values.
+    """
     level = world.conversions_a_week / 7.0 / SPEND
     spread, between = max(world.rate_spread, 1e-6), max(world.order_spread, 1e-6)
     log_rate = spread * _STEPS - world.rate_spread**2 / 2

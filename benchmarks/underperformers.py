@@ -114,7 +114,8 @@ def measure_orders(
     say: Callable[[str], None],
     order_spread: float | None = None,
 ) -> dict[str, Any]:
-    """Verdicts in worlds whose prior is known, beside the Bayes rule that knows it: means over seeds, least and greatest.
+    """Verdicts in worlds whose prior is known, beside the Bayes rule that knows it: means over seeds, least
+    and greatest.
 
     Args:
         seed: First seed.
@@ -159,7 +160,8 @@ def against_bayes(sample: Sample) -> dict[str, float]:
     hit, below = (judged["verdict"] == PAUSE).to_numpy(), judged["p_below"].to_numpy(float)
     good, bad = sample.is_good, sample.is_bad
     figures = {"good_paused": float(hit[good].mean()), "bad_caught": float(hit[bad].mean())}
-    # At the ladder's own threshold of one look, where enough good ad sets are paused to compare at the same share.
+    # At the ladder's own threshold of one look, where enough good ad sets are paused to compare at the same
+    # share.
     for name, ours in (("", hit), ("_at_90", below > 0.9)):
         rank = int(ours[good].sum())
         limit = np.sort(sample.bayes[good])[::-1][min(rank, good.sum() - 1)]

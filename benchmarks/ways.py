@@ -1,7 +1,9 @@
-"""One way from one platform's wire, run in this process and told as one JSON line: how `benchmarks.ingest` measures each of them.
+"""One way from one platform's wire, run in this process and told as one JSON line: how `benchmarks.ingest`
+measures each of them.
 
-`ours` ends in the lake. `plain` is what the platforms' own examples show and ends in a data frame, which is less than ours does.
-`wire` asks what ours asked, once more, and decodes nothing. Logging in is nobody's: every way starts with its client open.
+`ours` ends in the lake. `plain` is what the platforms' own examples show and ends in a data frame, which is
+less than ours does. `wire` asks what ours asked, once more, and decodes nothing. Logging in is nobody's:
+every way starts with its client open.
 """
 
 import base64
@@ -78,16 +80,20 @@ def ours(job: Job) -> Way:
 
 
 def google_plain(job: Job) -> Way:
-    """SearchStream as Google's examples use it: proto-plus rows, attribute by attribute, into dicts and a frame."""
+    """SearchStream as Google's examples use it: proto-plus rows, attribute by attribute, into dicts and a
+    frame.
+    """
     from google.ads.googleads.client import GoogleAdsClient
 
     settings = job.settings.google_ads
     client = GoogleAdsClient.load_from_dict(
         {
-            "json_key_file_path": str(settings.json_key_file_path), "endpoint": settings.endpoint,
-            "login_customer_id": settings.login_customer_id, "use_proto_plus": True,
+            "json_key_file_path": str(settings.json_key_file_path),
+            "endpoint": settings.endpoint,
+            "login_customer_id": settings.login_customer_id,
+            "use_proto_plus": True,
         }
-    )  # fmt: skip
+    )
     service = client.get_service("GoogleAdsService")
     next(iter(service.search_stream(customer_id=settings.login_customer_id, query=CLIENTS)))
 
@@ -105,11 +111,18 @@ def google_plain(job: Job) -> Way:
 def _google_row(row: Any) -> dict[str, Any]:
     m = row.metrics
     return {
-        "day": row.segments.date, "campaign_id": row.campaign.id, "ad_group_id": row.ad_group.id,
-        "impressions": m.impressions, "clicks": m.clicks, "cost_micros": m.cost_micros, "conversions": m.conversions,
-        "conversions_value": m.conversions_value, "all_conversions": m.all_conversions,
-        "view_through_conversions": m.view_through_conversions, "search_impression_share": m.search_impression_share,
-    }  # fmt: skip
+        "day": row.segments.date,
+        "campaign_id": row.campaign.id,
+        "ad_group_id": row.ad_group.id,
+        "impressions": m.impressions,
+        "clicks": m.clicks,
+        "cost_micros": m.cost_micros,
+        "conversions": m.conversions,
+        "conversions_value": m.conversions_value,
+        "all_conversions": m.all_conversions,
+        "view_through_conversions": m.view_through_conversions,
+        "search_impression_share": m.search_impression_share,
+    }
 
 
 def google_wire(job: Job) -> Way:
@@ -205,7 +218,9 @@ WAYS: dict[tuple[str, str], Callable[[Job], Way]] = {
 
 
 def main() -> None:
-    """`python -m benchmarks.ways PLATFORM WAY FIRST LAST TIMES QUESTIONS`: prints {counted, seconds, cpu_s, peak_mb}, medians."""
+    """`python -m benchmarks.ways PLATFORM WAY FIRST LAST TIMES QUESTIONS`: prints {counted, seconds, cpu_s,
+    peak_mb}, medians.
+    """
     platform, way, first, last, times, questions = sys.argv[1:]
     settings = load_settings(dict(os.environ))
     account = Platforms(lambda: settings).reader(platform).accounts()[0]

@@ -1,6 +1,7 @@
 """What runs by itself in this deployment, and what it costs when something is switched off.
 
-Dagster keeps in its records what a person switched on or off; what nobody touched has the default of the code, which is on.
+Dagster keeps in its records what a person switched on or off; what nobody touched has the default of the
+code, which is on.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """The composition root: every asset, check, job, schedule and sensor, with the resources they use.
 
-Nothing is read from the environment or the network while this loads. Resources are plain objects without a config schema:
-nothing of them can be overridden from the launchpad (docs/decisions).
+Nothing is read from the environment or the network while this loads. Resources are plain objects without a
+config schema: nothing of them can be overridden from the launchpad (docs/decisions).
 """
 
 from typing import Any

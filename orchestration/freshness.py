@@ -1,7 +1,7 @@
 """Freshness policies: by when, and how often, what the daily page shows has to be renewed.
 
-Dagster marks an asset as stale in its UI when the policy is not met. The morning pull begins at 05:00 UTC; by 08:00 the page and
-everything it shows has to be from that morning. Figures of the CRM are read every hour.
+Dagster marks an asset as stale in its UI when the policy is not met. The morning pull begins at 05:00 UTC; by
+08:00 the page and everything it shows has to be from that morning. Figures of the CRM are read every hour.
 """
 
 from datetime import timedelta
@@ -39,8 +39,9 @@ def with_freshness(definitions: dg.Definitions) -> dg.Definitions:
 def policy_of(key: dg.AssetKey, group: str) -> dg.FreshnessPolicy | None:
     """The policy of an asset that the page shows.
 
-    None for what the platforms' raw tables hold: one that nobody configured is never materialized, and the checks of the pull say
-    where figures are old. None for files that are dropped by hand, which come when they come.
+    None for what the platforms' raw tables hold: one that nobody configured is never materialized, and the
+    checks of the pull say where figures are old. None for files that are dropped by hand, which come when
+    they come.
     """
     if key == RATES:
         return EVERY_NIGHT

@@ -1,8 +1,9 @@
-"""The order in which assets run, derived from the asset graph: what automation requests, the command line runs in the same order.
+"""The order in which assets run, derived from the asset graph: what automation requests, the command line
+runs in the same order.
 
-An asset takes part when it has an automation condition; its condition and its partitions say for which partitions. Assets that may
-share a run are grouped into one step, and a step comes after everything it depends on. Raw is not ordered here: platforms and
-the CRM are asked first, each in a run of its own.
+An asset takes part when it has an automation condition; its condition and its partitions say for which
+partitions. Assets that may share a run are grouped into one step, and a step comes after everything it
+depends on. Raw is not ordered here: platforms and the CRM are asked first, each in a run of its own.
 """
 
 from collections.abc import Callable
@@ -56,8 +57,9 @@ def run_steps(
 ) -> list[RunStep]:
     """Every asset that runs by itself and is `wanted`, in steps that follow the arrows of the graph.
 
-    A step takes what is ready, together with everything of the same extent (or without partitions) that becomes ready by it. The
-    widest extent comes first, so the days are complete before anything judges the newest of them.
+    A step takes what is ready, together with everything of the same extent (or without partitions) that
+    becomes ready by it. The widest extent comes first, so the days are complete before anything judges the
+    newest of them.
     """
     extents = {
         node.key: extent

@@ -1,7 +1,8 @@
-"""What only the clock starts: the pull every morning, the CRM every hour, the lake tidied every night. All run by default.
+"""What only the clock starts: the pull every morning, the CRM every hour, the lake tidied every night. All
+run by default.
 
-Everything else follows from its inputs (`assets.automation`): segments and audiences from the CRM and the platforms' days,
-removals of people who withdrew their consent from the contacts.
+Everything else follows from its inputs (`assets.automation`): segments and audiences from the CRM and the
+platforms' days, removals of people who withdrew their consent from the contacts.
 """
 
 from collections.abc import Iterator

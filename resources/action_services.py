@@ -1,7 +1,10 @@
-"""What the action path uses, opened from the settings: ledger, policy, approvers, kill switch, platforms, notifications.
+"""What the action path uses, opened from the settings: ledger, policy, approvers, kill switch, platforms,
+notifications.
 
-A plain object without a configuration schema: nothing of it can be overridden from the launchpad. Everything is read anew when it is asked
-for: a policy that was made stricter, a switch that was turned and an approver who was removed count from that moment on.
+A plain object without a configuration schema: nothing of it can be overridden from the launchpad. Everything
+is read anew when it is asked
+for: a policy that was made stricter, a switch that was turned and an approver who was removed count from that
+moment on.
 """
 
 from collections.abc import Callable
@@ -63,7 +66,9 @@ class ActionServices:
 
     @property
     def notifications(self) -> Notifications:
-        """Who is told what; where the policy cannot be read, everything goes to the one address, because that is worth telling too."""
+        """Who is told what; where the policy cannot be read, everything goes to the one address, because that
+        is worth telling too.
+        """
         try:
             return self.policy().notifications
         except PolicyUnreadable:

@@ -15,7 +15,9 @@ ASIDE = "rejected"
 
 @dataclass(frozen=True)
 class DroppedFile:
-    """One export with its bytes or where they are, the text of the mapping beside it, and when it was last written."""
+    """One export with its bytes or where they are, the text of the mapping beside it, and when it was last
+    written.
+    """
 
     name: str
     source: bytes | Path

@@ -12,8 +12,8 @@
     ├── LakeBusy                 another writer came first: the same write may work later
     └── DataUnusable             rows at hand cannot be used as they are
 
-The class carries the decision; `resources.failures` alone turns it into a Dagster failure. Messages are built from what is
-known and never hold a token, an e-mail address or a payload.
+The class carries the decision; `resources.failures` alone turns it into a Dagster failure. Messages are built
+from what is known and never hold a token, an e-mail address or a payload.
 """
 
 from datetime import date
@@ -35,8 +35,9 @@ class PlatformError(PaidMediaError):
         trace: The platform's request id, for its support.
         todo: What a person should do, when it is not the verdict of the class.
         wait_seconds: How long the platform asks to wait, if it says.
-        proves_no_change: A write that got this answer changed nothing: it is on the platform's list of definite refusals
-            (`resources.platforms.definite_refusals`), or the request never left. False proves nothing.
+        proves_no_change: A write that got this answer changed nothing: it is on the platform's list of
+            definite refusals (`resources.platforms.definite_refusals`), or the request never left. False
+            proves nothing.
     """
 
     verdict = ""
@@ -61,9 +62,13 @@ class PlatformError(PaidMediaError):
         when = f" {days[0]}..{days[1]}" if days else ""
         request = f" (request {trace})" if trace else ""
         spoken = {
-            "google_ads": "Google Ads", "meta_ads": "Meta Ads", "linkedin_ads": "LinkedIn Ads",
-            "hubspot": "HubSpot", "salesforce": "Salesforce", "sql": "The CRM's database",
-        }  # fmt: skip
+            "google_ads": "Google Ads",
+            "meta_ads": "Meta Ads",
+            "linkedin_ads": "LinkedIn Ads",
+            "hubspot": "HubSpot",
+            "salesforce": "Salesforce",
+            "sql": "The CRM's database",
+        }
         name = spoken.get(platform, platform)
         super().__init__(
             f"{name}: {doing}{when}{where}: {said.rstrip('. ')}{request}. {todo or self.verdict}"
@@ -89,7 +94,10 @@ class PlatformRefused(PlatformError):
 
 
 class RefusedForNow(PlatformRefused):
-    """The platform understood and said not now. Nothing happened; what is asked for may be asked again when its limit is over."""
+    """The platform understood and said not now.
+
+    Nothing happened; what is asked for may be asked again when its limit is over.
+    """
 
     verdict = "Nothing was changed: wait until the limit is over."
 

@@ -12,7 +12,8 @@ _WORTH_RETRYING = (PlatformBusy, LakeBusy)
 
 @contextmanager
 def one_sentence(*, may_retry: bool = True) -> Iterator[None]:
-    """Turn our errors into a failure that says one clear sentence in the UI, with retries only where they help.
+    """Turn our errors into a failure that says one clear sentence in the UI, with retries only where they
+    help.
 
     Args:
         may_retry: False for steps that change a platform, which are never repeated by themselves.

@@ -1,8 +1,8 @@
 """Delivers messages by the services that the deployment names (Apprise addresses), each in a bounded time.
 
-An address that does not answer never holds up what calls this: after some seconds it is left to its own thread, which still writes
-down what became of it. Nothing that Apprise says is passed on, for it may hold the address, and addresses hold tokens: a failure
-is told in words of our own.
+An address that does not answer never holds up what calls this: after some seconds it is left to its own
+thread, which still writes down what became of it. Nothing that Apprise says is passed on, for it may hold the
+address, and addresses hold tokens: a failure is told in words of our own.
 """
 
 import logging
@@ -23,10 +23,25 @@ from resources.policy.notifications import Channel
 HTML, MARKDOWN, TEXT = "html", "markdown", "text"
 CONNECT_SECONDS, READ_SECONDS = 4.0, 8.0
 _BY_SCHEME = {
-    "mailto": HTML, "mailtos": HTML, "slack": MARKDOWN, "mmost": MARKDOWN, "mmosts": MARKDOWN, "discord": MARKDOWN, "msteams": MARKDOWN,
-    "workflow": MARKDOWN, "workflows": MARKDOWN, "gchat": MARKDOWN, "rocket": MARKDOWN, "rockets": MARKDOWN, "tgram": MARKDOWN,
-    "webexteams": MARKDOWN, "wxteams": MARKDOWN, "zulip": MARKDOWN, "matrix": MARKDOWN, "matrixs": MARKDOWN,
-}  # fmt: skip
+    "mailto": HTML,
+    "mailtos": HTML,
+    "slack": MARKDOWN,
+    "mmost": MARKDOWN,
+    "mmosts": MARKDOWN,
+    "discord": MARKDOWN,
+    "msteams": MARKDOWN,
+    "workflow": MARKDOWN,
+    "workflows": MARKDOWN,
+    "gchat": MARKDOWN,
+    "rocket": MARKDOWN,
+    "rockets": MARKDOWN,
+    "tgram": MARKDOWN,
+    "webexteams": MARKDOWN,
+    "wxteams": MARKDOWN,
+    "zulip": MARKDOWN,
+    "matrix": MARKDOWN,
+    "matrixs": MARKDOWN,
+}
 _LOGIN = re.compile(r"[^/@\s]{6,}")
 
 
@@ -66,9 +81,15 @@ class Address:
         from apprise.attachment.memory import AttachMemory  # noqa: PLC0415
 
         asset = apprise.AppriseAsset(
-            app_id="Paid media", app_desc="Paid media", app_url="", image_url_mask="", image_url_logo="",
-            async_mode=False, service_timeout=CONNECT_SECONDS + READ_SECONDS, http_redirects=False,
-        )  # fmt: skip
+            app_id="Paid media",
+            app_desc="Paid media",
+            app_url="",
+            image_url_mask="",
+            image_url_logo="",
+            async_mode=False,
+            service_timeout=CONNECT_SECONDS + READ_SECONDS,
+            http_redirects=False,
+        )
         body, form = {
             HTML: (message.html, apprise.NotifyFormat.HTML),
             MARKDOWN: (message.markdown, apprise.NotifyFormat.MARKDOWN),
@@ -101,7 +122,10 @@ class Address:
 
 
 def addresses(channels: Mapping[str, Channel], given: Mapping[str, SecretStr]) -> list[Address]:
-    """The addresses of these channels, of those whose variable is set. Several in one variable are numbered from the second on."""
+    """The addresses of these channels, of those whose variable is set.
+
+    Several in one variable are numbered from the second on.
+    """
     configured = []
     for name, channel in channels.items():
         held = given.get(channel.address)
@@ -122,7 +146,10 @@ class Notifier:
     is_set: bool = True
 
     def tell(self, notices: Sequence[Said]) -> bool:
-        """Whether they are kept, so that they will be said even after a crash. True where nobody is to be told."""
+        """Whether they are kept, so that they will be said even after a crash.
+
+        True where nobody is to be told.
+        """
         if self.is_set and notices:
             self._ledger().notices.say(notices)
         return True
@@ -134,7 +161,8 @@ def together(
     seconds: float,
     when_done: Callable[[str, str | None], None],
 ) -> dict[str, str | None]:
-    """What each task returned, by name, after so many seconds at most; those still at work are left to end by themselves.
+    """What each task returned, by name, after so many seconds at most; those still at work are left to end by
+    themselves.
 
     Args:
         tasks: A name, and what returns None or why it did not work.
@@ -176,7 +204,10 @@ class _Ear(logging.Filter):
 
 @contextmanager
 def _heard() -> Iterator[list[str]]:
-    """What Apprise says in this thread. It and what it stands on write whole addresses into the log, so nothing of it gets there."""
+    """What Apprise says in this thread.
+
+    It and what it stands on write whole addresses into the log, so nothing of it gets there.
+    """
     ear, loggers = _Ear(), [logging.getLogger(name) for name in ("apprise", "urllib3.connectionpool")]
     loggers[0].setLevel(logging.DEBUG)  # only there it says why nobody answered
     for logger in loggers:
@@ -189,7 +220,9 @@ def _heard() -> Iterator[list[str]]:
 
 
 def _why(captured: Any) -> str:
-    """The reason, from the few words that tell it: never a sentence of the service's, which may quote the address."""
+    """The reason, from the few words that tell it: never a sentence of the service's, which may quote the
+    address.
+    """
     words = " ".join(captured)
     if code := re.search(r"(?:error ?[=:]|HTTP |\()\s*([45]\d\d)\b", words):
         return f"the service answered {code[1]}"

@@ -1,7 +1,9 @@
-"""What was made, changed and removed through a platform's API besides the market's own entities: criteria, lists, ads, creatives.
+"""What was made, changed and removed through a platform's API besides the market's own entities: criteria,
+lists, ads, creatives.
 
-The market's entities never change (`sandbox.catalog`), and their statuses and budgets are in `sandbox.changes`. Everything else that a
-wire accepts stands here, with the instant at which it came and went, so that the market can ask what was in force on a day.
+The market's entities never change (`sandbox.catalog`), and their statuses and budgets are in
+`sandbox.changes`. Everything else that a wire accepts stands here, with the instant at which it came and
+went, so that the market can ask what was in force on a day.
 """
 
 from collections.abc import Iterator
@@ -19,7 +21,9 @@ Key = tuple[str, str, str, int, int]
 
 @dataclass
 class AccountObject:
-    """One object. `parent_id` is that of the entity it belongs to (a campaign, an ad group, a list), 0 for the account."""
+    """One object. `parent_id` is that of the entity it belongs to (a campaign, an ad group, a list), 0 for
+    the account.
+    """
 
     platform: str
     account_id: str
@@ -68,8 +72,15 @@ class AccountObjects:
             return number
 
     def create(
-        self, platform: str, account_id: str, kind: str, object_id: int, fields: dict[str, Any], *, parent_id: int = 0
-    ) -> AccountObject:  # fmt: skip
+        self,
+        platform: str,
+        account_id: str,
+        kind: str,
+        object_id: int,
+        fields: dict[str, Any],
+        *,
+        parent_id: int = 0,
+    ) -> AccountObject:
         created = AccountObject(
             platform, account_id, kind, object_id, parent_id, dict(fields), self._clock.now()
         )
@@ -79,7 +90,9 @@ class AccountObjects:
         return created
 
     def change(self, key: Key, fields: dict[str, Any], *, first: dict[str, Any] | None = None) -> None:
-        """Set fields of an object; `first` are those of one that the world began with and that is not here yet."""
+        """Set fields of an object; `first` are those of one that the world began with and that is not here
+        yet.
+        """
         with self._lock:
             held = self._held(key, first or {})
             old = {name: held.fields.get(name) for name in fields}

@@ -1,14 +1,16 @@
 """What ad texts are made of, and by which words their traits are recognised, by language.
 
-`{T}` is the thing that is advertised. A trait is recognised in any text, whoever wrote it, by the words listed here: an ad that somebody
-creates through a platform's interface is judged by the same rule as one that the world began with.
+`{T}` is the thing that is advertised. A trait is recognised in any text, whoever wrote it, by the words
+listed here: an ad that somebody creates through a platform's interface is judged by the same rule as one that
+the world began with.
 """
 
 from typing import Literal
 
 AdLanguage = Literal["en", "de", "fr", "ja"]
 TRAITS = ("number", "question", "proof", "urgency", "benefit", "audience_fit", "call_to_action", "short")
-"""Latent traits of an ad text; `number`, `question` and `short` are recognised by form, the others by words."""
+"""Latent traits of an ad text; `number`, `question` and `short` are recognised by form, the others by words.
+"""
 
 THINGS: dict[AdLanguage, tuple[str, ...]] = {
     "en": (

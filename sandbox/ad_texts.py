@@ -1,7 +1,9 @@
-"""Ad texts and what they do: traits are read from the words, and decide click rates, conversion rates and how fast an ad wears out.
+"""Ad texts and what they do: traits are read from the words, and decide click rates, conversion rates and how
+fast an ad wears out.
 
-The click rate of an ad is its ad set's, times what its traits do (alike in the whole world), times what they do with its audience,
-times its novelty, which decays with the share of the audience's attention it has had lately. What raises clicks may lower the conversion
+The click rate of an ad is its ad set's, times what its traits do (alike in the whole world), times what they
+do with its audience, times its novelty, which decays with the share of the audience's attention it has had
+lately. What raises clicks may lower the conversion
 rate: a world says by how much. In a world of strength 0 words do not matter.
 """
 
@@ -26,7 +28,8 @@ USUAL = np.array([0.3, 0.1, 0.3, 0.3, 0.25, 0.2, 0.3, 0.4])
 """About how common each trait is, so that an average ad neither gains nor loses."""
 HEADLINES_AN_AD, DESCRIPTIONS_AN_AD = 3, 2
 ATTENTION_SHARE = 0.25
-"""Share of the window's nominal impressions of an ad set after which an ad counts as seen once by everybody."""
+"""Share of the window's nominal impressions of an ad set after which an ad counts as seen once by everybody.
+"""
 
 
 @cache
@@ -65,7 +68,9 @@ def _columns(text: str) -> int:
 
 
 def first_texts(catalog: Catalog, settings: AdTexts) -> list[AdText]:
-    """The texts that each ad began with: of the language of its ad set; a single one of each kind outside Google."""
+    """The texts that each ad began with: of the language of its ad set; a single one of each kind outside
+    Google.
+    """
     sets, ids = catalog.ad_sets, catalog.ads.id
     languages = (key(catalog.seed, 150, sets.id) % np.uint64(len(settings.languages))).astype(int)
     is_google = catalog.account.platform == "google_ads"
@@ -153,7 +158,8 @@ def novelty(settings: AdTexts, catalog: Catalog, planned: Floats, weight: Floats
 
 @dataclass(frozen=True)
 class AssetDays:
-    """Rows per day, ad and text of an ad that combines texts; `asset` counts its headlines and then its descriptions.
+    """Rows per day, ad and text of an ad that combines texts; `asset` counts its headlines and then its
+    descriptions.
 
     Every impression shows several texts, so the rows of an ad add up to more than the ad.
     """
@@ -170,8 +176,8 @@ class AssetDays:
 def asset_days(effects: TextEffects, report: Report, texts: Sequence[AdText]) -> AssetDays:
     """The rows of an ad report by text; `texts` are those of each row's ad.
 
-    An impression shows up to three headlines and two descriptions; better texts are shown more often. What the clicks of a text say
-    is mixed up with the texts beside it, as on the platform.
+    An impression shows up to three headlines and two descriptions; better texts are shown more often. What
+    the clicks of a text say is mixed up with the texts beside it, as on the platform.
     """
     if report.ad is None:
         raise ValueError("texts are reported by ad")
@@ -196,6 +202,11 @@ def asset_days(effects: TextEffects, report: Report, texts: Sequence[AdText]) ->
         return np.floor(amount[rows] * shown_share + 1e-9).astype(np.int64)
 
     return AssetDays(
-        report.day[rows], report.ad[rows], assets, np.array([part[2] for part in parts], bool),
-        shared(report.impressions), shared(report.clicks), shared(report.spend_micros),
-    )  # fmt: skip
+        report.day[rows],
+        report.ad[rows],
+        assets,
+        np.array([part[2] for part in parts], bool),
+        shared(report.impressions),
+        shared(report.clicks),
+        shared(report.spend_micros),
+    )

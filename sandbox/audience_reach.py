@@ -17,10 +17,11 @@ COUNTS = ("impressions", "clicks", "spend_micros", "purchases", "purchase_value_
 
 @dataclass(frozen=True)
 class BrokenDown:
-    """Rows of a report divided by a dimension. `row` is the report's row, `value` the number of the dimension's value.
+    """Rows of a report divided by a dimension. `row` is the report's row, `value` the number of the
+    dimension's value.
 
-    Counts add up to the report's exactly. Reach adds up over what each person has one of (age, gender), and not over placements and
-    devices, where the same person is reached more than once.
+    Counts add up to the report's exactly. Reach adds up over what each person has one of (age, gender), and
+    not over placements and devices, where the same person is reached more than once.
     """
 
     dimension: str
@@ -113,7 +114,9 @@ class Rivalry:
         return np.concatenate([self.parts.others(int(days[low]), spend[low:high]) for low, high in spans])
 
     def lost_by_others(self, days: Whole, lost: Floats) -> Floats:
-        """Per ad set what one more unit of its spend costs the others, from what each loses per unit of pressure on it."""
+        """Per ad set what one more unit of its spend costs the others, from what each loses per unit of
+        pressure on it.
+        """
         if self.parts is None:
             return self.groups.others(lost)
         spans = self.parts.spans(days)
@@ -153,4 +156,5 @@ EXCLUSION_FIELDS = {
 }
 """Level and field of the change in which an exclusion is written."""
 POOL_AUDIENCES = {"google_ads": 8_900_001, "meta_ads": 23_850_900_000_001, "linkedin_ads": 930_001}
-"""Id of the first audience that people made of a pool; the others follow in the order of `words.AUDIENCES`."""
+"""Id of the first audience that people made of a pool; the others follow in the order of `words.AUDIENCES`.
+"""

@@ -1,8 +1,9 @@
-"""Audiences of all platforms: whom each holds, by kind of identifier and hash, and how many of them the platform knows.
+"""Audiences of all platforms: whom each holds, by kind of identifier and hash, and how many of them the
+platform knows.
 
-Known simplifications: an upload takes effect at once; each hash is known or not by its own digits, so the same address is known in
-every audience of a platform; nobody knows whose telephone number belongs to whose address, so of the numbers only one in ten counts
-as somebody new.
+Known simplifications: an upload takes effect at once; each hash is known or not by its own digits, so the
+same address is known in every audience of a platform; nobody knows whose telephone number belongs to whose
+address, so of the numbers only one in ten counts as somebody new.
 """
 
 import re
@@ -94,12 +95,16 @@ class Audiences:
         """Every audience with exactly whom it holds, as `kind:hash`, sorted."""
         return [
             {
-                "platform": audience.platform, "account_id": audience.account_id, "audience_id": str(audience.audience_id), "name": audience.name,
-                "members": sorted(f"{kind}:{digest}" for kind, digest in audience.members), "matched": audience.matched,
+                "platform": audience.platform,
+                "account_id": audience.account_id,
+                "audience_id": str(audience.audience_id),
+                "name": audience.name,
+                "members": sorted(f"{kind}:{digest}" for kind, digest in audience.members),
+                "matched": audience.matched,
             }
             for audience in list(self._made.values())
             if platform in {None, audience.platform}
-        ]  # fmt: skip
+        ]
 
     @property
     def count(self) -> int:

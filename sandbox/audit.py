@@ -11,7 +11,9 @@ KEPT = 20_000
 
 @dataclass(frozen=True)
 class Request:
-    """One request. `name` is what was asked, such as `SearchStream` or `GET act_1/insights`; `wrote` what an accepted write changed."""
+    """One request. `name` is what was asked, such as `SearchStream` or `GET act_1/insights`; `wrote` what an
+    accepted write changed.
+    """
 
     at: datetime
     platform: str

@@ -1,6 +1,8 @@
-"""How an account's market behaves: the `behaviour` section of a world file, and the effects that it may switch on.
+"""How an account's market behaves: the `behaviour` section of a world file, and the effects that it may
+switch on.
 
-An effect whose section is absent does not exist: the world delivers the bytes it delivered before the effect was written.
+An effect whose section is absent does not exist: the world delivers the bytes it delivered before the effect
+was written.
 """
 
 from typing import Literal

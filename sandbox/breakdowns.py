@@ -1,7 +1,9 @@
-"""Delivery divided by device, age, gender and placement: an ad's day dealt out to the values of a dimension, conserving every count.
+"""Delivery divided by device, age, gender and placement: an ad's day dealt out to the values of a dimension,
+conserving every count.
 
-Each ad has shares of its own around those of the dimension, and each day is dealt out per ad, so the parts add up to the whole at
-every level. Conversions are dealt out by a share that is tilted by how well a value converts.
+Each ad has shares of its own around those of the dimension, and each day is dealt out per ad, so the parts
+add up to the whole at every level. Conversions are dealt out by a share that is tilted by how well a value
+converts.
 """
 
 from collections.abc import Iterator
@@ -17,9 +19,14 @@ from sandbox.world import Account
 
 _Values = tuple[tuple[tuple[str, ...], float, float], ...]
 _AGES = (
-    ("18-24", 0.14, 0.7), ("25-34", 0.26, 1.1), ("35-44", 0.22, 1.2), ("45-54", 0.16, 1.05), ("55-64", 0.09, 0.9),
-    ("65+", 0.06, 0.8), ("unknown", 0.07, 0.9),
-)  # fmt: skip
+    ("18-24", 0.14, 0.7),
+    ("25-34", 0.26, 1.1),
+    ("35-44", 0.22, 1.2),
+    ("45-54", 0.16, 1.05),
+    ("55-64", 0.09, 0.9),
+    ("65+", 0.06, 0.8),
+    ("unknown", 0.07, 0.9),
+)
 _GENDERS = (("female", 0.46, 1.05), ("male", 0.47, 1.0), ("unknown", 0.07, 0.85))
 DIMENSIONS: dict[str, _Values] = {
     "device": ((("mobile",), 0.60, 0.85), (("desktop",), 0.33, 1.35), (("tablet",), 0.07, 0.8)),
@@ -29,20 +36,37 @@ DIMENSIONS: dict[str, _Values] = {
         for gender, part, other in _GENDERS
     ),
     "placement": (
-        (("facebook", "feed"), 0.34, 1.05), (("facebook", "right_hand_column"), 0.04, 0.7), (("facebook", "video_feeds"), 0.1, 0.9),
-        (("instagram", "feed"), 0.22, 1.1), (("instagram", "instagram_stories"), 0.12, 0.95),
-        (("instagram", "instagram_reels"), 0.08, 0.9), (("audience_network", "an_classic"), 0.07, 0.4),
+        (("facebook", "feed"), 0.34, 1.05),
+        (("facebook", "right_hand_column"), 0.04, 0.7),
+        (("facebook", "video_feeds"), 0.1, 0.9),
+        (("instagram", "feed"), 0.22, 1.1),
+        (("instagram", "instagram_stories"), 0.12, 0.95),
+        (("instagram", "instagram_reels"), 0.08, 0.9),
+        (("audience_network", "an_classic"), 0.07, 0.4),
         (("messenger", "messenger_stories"), 0.03, 0.6),
     ),
-    "member_device": ((("DESKTOP_WEB",), 0.42, 1.2), (("MOBILE_APP",), 0.45, 0.9), (("MOBILE_WEB",), 0.13, 0.8)),
+    "member_device": (
+        (("DESKTOP_WEB",), 0.42, 1.2),
+        (("MOBILE_APP",), 0.45, 0.9),
+        (("MOBILE_WEB",), 0.13, 0.8),
+    ),
     "location": ((("ON_SITE",), 0.86, 1.0), (("OFF_SITE",), 0.14, 0.6)),
-}  # fmt: skip
-"""Per dimension its values with their usual share of delivery and how well they convert against the average."""
+}
+"""Per dimension its values with their usual share of delivery and how well they convert against the average.
+"""
 AXES: dict[str, tuple[str, int]] = {
-    "device": ("device", 0), "age": ("age_gender", 0), "gender": ("age_gender", 1), "publisher_platform": ("placement", 0),
-    "platform_position": ("placement", 1), "member_device": ("member_device", 0), "location": ("location", 0),
-}  # fmt: skip
-"""What delivery can be divided by: the dimension and which part of its values. Axes of one dimension go together."""
+    "device": ("device", 0),
+    "age": ("age_gender", 0),
+    "gender": ("age_gender", 1),
+    "publisher_platform": ("placement", 0),
+    "platform_position": ("placement", 1),
+    "member_device": ("member_device", 0),
+    "location": ("location", 0),
+}
+"""What delivery can be divided by: the dimension and which part of its values.
+
+Axes of one dimension go together.
+"""
 _STREAM = {name: 900 + n for n, name in enumerate(DIMENSIONS)}
 _CONVERSIONS = ("purchases", "purchase_value_micros", "leads", "signups")
 _MONEY = ("spend_micros", "purchase_value_micros")

@@ -1,7 +1,7 @@
 """What exists in one account: campaigns, ad sets and ads, with the hidden traits that drive the market.
 
-Everything here follows from (world seed, account) and never changes; what people change later is in `sandbox.changes`.
-Ads are sorted by ad set, ad sets by campaign, so a level is summed by slicing.
+Everything here follows from (world seed, account) and never changes; what people change later is in
+`sandbox.changes`. Ads are sorted by ad set, ad sets by campaign, so a level is summed by slicing.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,8 @@ CHANNELS = ("SEARCH", "DISPLAY", "PERFORMANCE_MAX")
 class Campaigns:
     """One row per campaign. `holds_budget`: the campaign's own budget binds; its ad sets have none.
 
-    `budget_owner` is the row whose budget a campaign spends from, mostly its own, and `budget_part` its share of that budget.
+    `budget_owner` is the row whose budget a campaign spends from, mostly its own, and `budget_part` its share
+    of that budget.
     """
 
     id: Whole
@@ -68,7 +69,9 @@ class AdSets:
 
 @dataclass(frozen=True)
 class AdText:
-    """The words of an ad and where it leads; several headlines and descriptions where the platform combines them."""
+    """The words of an ad and where it leads; several headlines and descriptions where the platform combines
+    them.
+    """
 
     headlines: tuple[str, ...]
     descriptions: tuple[str, ...]

@@ -1,4 +1,5 @@
-"""Throw-away papers: a certificate authority, a server certificate for localhost, and a service account's key.
+"""Throw-away papers: a certificate authority, a server certificate for localhost, and a service account's
+key.
 
 They are made once per folder and reused, because a client process reads its trusted roots once.
 """
@@ -72,9 +73,16 @@ def _make_certificates(papers: Papers) -> None:
     authority, server = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     usage = x509.KeyUsage(
-        digital_signature=True, content_commitment=False, key_encipherment=False, data_encipherment=False,
-        key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
     ca = (
         _builder("paid media sandbox CA", "paid media sandbox CA", authority)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -109,7 +117,10 @@ def _builder(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509
 def _service_account() -> dict[str, str]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return {
-        "type": "service_account", "project_id": "sandbox", "private_key_id": "sandbox-key", "client_id": "1",
+        "type": "service_account",
+        "project_id": "sandbox",
+        "private_key_id": "sandbox-key",
+        "client_id": "1",
         "private_key": key.private_bytes(_PEM, _PKCS8, _OPEN).decode(),
         "client_email": "sandbox@sandbox.iam.gserviceaccount.example",
-    }  # fmt: skip
+    }

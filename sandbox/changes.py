@@ -1,6 +1,7 @@
 """What people and programs changed since the world began: statuses and budgets, from which day on.
 
-A change shows in delivery from the account's next day on, which is when the platforms' auctions have taken it up.
+A change shows in delivery from the account's next day on, which is when the platforms' auctions have taken it
+up.
 """
 
 from collections import defaultdict

@@ -1,6 +1,7 @@
 """What a day's delivery meets: how much each ad set plans to spend, and how the market answers it.
 
-Effects that a world's behaviour does not switch on are None here, so that they cost nothing and change no byte.
+Effects that a world's behaviour does not switch on are None here, so that they cost nothing and change no
+byte.
 """
 
 from dataclasses import dataclass
@@ -103,7 +104,9 @@ def conditions(
 
 
 def _people_left(parts: Parts, days: Whole) -> tuple[Floats, Floats]:
-    """Share of each ad set's people that exclusions leave, and their ease to convert against all of them; days x ad sets."""
+    """Share of each ad set's people that exclusions leave, and their ease to convert against all of them;
+    days x ad sets.
+    """
     left = [(parts.left(int(days[low])), high - low) for low, high in parts.spans(days)]
     share, ease = (np.concatenate([np.tile(figures[n], (size, 1)) for figures, size in left]) for n in (0, 1))
     return share, ease
@@ -138,7 +141,9 @@ def _wanted(catalog: Catalog, days: Whole, on: Overlays, demanded: Floats | None
 
 
 def _within_budgets(catalog: Catalog, days: Whole, wanted: Floats, budgets: Overlays) -> Floats:
-    """What of it the budget that binds allows: the ad set's own, or its campaign's where that holds the budget."""
+    """What of it the budget that binds allows: the ad set's own, or its campaign's where that holds the
+    budget.
+    """
     sets, campaigns = catalog.ad_sets, catalog.campaigns
     d, who = days[:, None], sets.id[None, :]
     slack = 1.0 + 0.04 * np.tanh(normal(catalog.seed, 53, who, d))

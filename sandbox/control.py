@@ -95,7 +95,9 @@ class _Desk:
         return _json(self._stage.caught.all(request.query_params.get("service")))
 
     async def truth(self, request: Request) -> Response:
-        """Totals per entity and day as the platforms would report them now or at `at`, straight from the market."""
+        """Totals per entity and day as the platforms would report them now or at `at`, straight from the
+        market.
+        """
         parameters = request.query_params
         try:
             start, end = date.fromisoformat(parameters["start"]), date.fromisoformat(parameters["end"])
@@ -112,7 +114,9 @@ class _Desk:
         return _json(rows)
 
     async def truth_of(self, request: Request) -> Response:
-        """One of the truths by its name: of the market (`MARKET_TRUTHS`) or of its customers (`CUSTOMER_TRUTHS`)."""
+        """One of the truths by its name: of the market (`MARKET_TRUTHS`) or of its customers
+        (`CUSTOMER_TRUTHS`).
+        """
         name, parameters = request.path_params["what"], request.query_params
         if name not in MARKET_TRUTHS | CUSTOMER_TRUTHS:
             return _refused(
@@ -175,7 +179,9 @@ class _Desk:
             return _refused(f"fx needs start and end: {error}")
 
     async def edits(self, request: Request) -> Response:
-        """Somebody edits an entity at the platform's own screens: {platform, account_id, level, entity_id, field, value}."""
+        """Somebody edits an entity at the platform's own screens: {platform, account_id, level, entity_id,
+        field, value}.
+        """
         body = await request.json()
         try:
             account = self._stage.world.account(body["platform"], body["account_id"])
@@ -217,7 +223,9 @@ def _exists(stage: Stage, account: Account, level: str, entity_id: int) -> bool:
 
 
 def edit_by_hand(stage: Stage, account: Account, level: str, entity_id: int, field: str, value: Any) -> None:
-    """A person's edit: `status` in the platform's own word, `budget_micros`, or of an account `lookback_days`."""
+    """A person's edit: `status` in the platform's own word, `budget_micros`, or of an account
+    `lookback_days`.
+    """
     stage.market.change(account, level, entity_id, field, value, by="person")
     if field == "status":
         stage.market.change(account, level, entity_id, "active", value in {"ENABLED", "ACTIVE"}, by="person")

@@ -1,4 +1,6 @@
-"""The `crm` section of a world file: how many of the claimed conversions are real, who they are, and how deals run."""
+"""The `crm` section of a world file: how many of the claimed conversions are real, who they are, and how
+deals run.
+"""
 
 from datetime import date
 from typing import Literal
@@ -21,7 +23,10 @@ STAGES = (
 
 
 class Crm(BaseModel):
-    """How the market's customers behave. Every field has a default, so that a world without this section has a CRM too."""
+    """How the market's customers behave.
+
+    Every field has a default, so that a world without this section has a CRM too.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

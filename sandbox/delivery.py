@@ -1,4 +1,5 @@
-"""One account's delivery for a block of days: budgets bind, auctions answer, people click, buy, and are seen to have bought.
+"""One account's delivery for a block of days: budgets bind, auctions answer, people click, buy, and are seen
+to have bought.
 
 Arrays are days x ads. A draw's key is (seed, stream, entity, day), never its place in an array.
 """
@@ -54,7 +55,8 @@ def deliver(
     Args:
         catalog: The account's entities and their hidden traits.
         days: Days since 1970.
-        age_days: Per day, how long ago it began; below 1 the day is still running and only that share of it delivered.
+        age_days: Per day, how long ago it began; below 1 the day is still running and only that share of it
+            delivered.
         on: Per level, days x entities: may it deliver.
         conditions: What is planned to be spent, and the market that it meets.
         lookback_days: How long after its click a conversion still counts; None counts all.

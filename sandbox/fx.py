@@ -1,4 +1,6 @@
-"""Daily exchange rates of the world's currencies: a slow wave and a little noise around the level the world file gives."""
+"""Daily exchange rates of the world's currencies: a slow wave and a little noise around the level the world
+file gives.
+"""
 
 from datetime import date
 from typing import Any

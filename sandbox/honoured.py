@@ -1,4 +1,5 @@
-"""What every wire honours, as the table of docs/sandbox.md: made from what the wires themselves check against.
+"""What every wire honours, as the table of docs/sandbox.md: made from what the wires themselves check
+against.
 
 `python -m sandbox.honoured` prints it; a test holds the page against it.
 """
@@ -22,8 +23,12 @@ Entry = tuple[str, Iterable[str]]
 def table() -> str:
     """The tables of all wires as Markdown, with a heading each."""
     wires: dict[str, Iterator[Entry]] = {
-        "Google Ads": _google(), "Meta": _meta(), "LinkedIn": _linkedin(), "HubSpot": _hubspot(), "Salesforce": _salesforce(),
-    }  # fmt: skip
+        "Google Ads": _google(),
+        "Meta": _meta(),
+        "LinkedIn": _linkedin(),
+        "HubSpot": _hubspot(),
+        "Salesforce": _salesforce(),
+    }
     parts = []
     for wire, entries in wires.items():
         rows = [f"| {what} | {', '.join(f'`{name}`' for name in names)} |" for what, names in entries]

@@ -1,8 +1,9 @@
 """One labelled incident: what happens to an account or entity, from which day, for how long, and how hard.
 
-A label is the truth that a detector is judged by, so each kind moves exactly what `KINDS` says, on exactly the entities it names and
-what contains them: nothing beside them takes up money that stops, and nothing pays for money that is spent in excess.
-Promotions and holidays are labelled too, because a detector that calls them faults is wrong.
+A label is the truth that a detector is judged by, so each kind moves exactly what `KINDS` says, on exactly
+the entities it names and what contains them: nothing beside them takes up money that stops, and nothing pays
+for money that is spent in excess. Promotions and holidays are labelled too, because a detector that calls
+them faults is wrong.
 """
 
 from collections.abc import Iterable
@@ -33,10 +34,11 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Nature:
-    """What a kind is: the sizes it may have, what its size says, and by which power of the size each metric is multiplied.
+    """What a kind is: the sizes it may have, what its size says, and by which power of the size each metric
+    is multiplied.
 
-    Metrics are those of `sandbox.incident_effects.Effects`. `lasts`: it grows evenly over its days and what it did stays for good; all others are
-    there in full on their first day and gone after their last.
+    Metrics are those of `sandbox.incident_effects.Effects`. `lasts`: it grows evenly over its days and what
+    it did stays for good; all others are there in full on their first day and gone after their last.
     """
 
     least: float

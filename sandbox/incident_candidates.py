@@ -1,4 +1,6 @@
-"""Where in a world an incident could happen, and how much is delivered there: what `sandbox.incidents` chooses from."""
+"""Where in a world an incident could happen, and how much is delivered there: what `sandbox.incidents`
+chooses from.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,10 @@ from sandbox.world import Account
 
 SAMPLE_DAYS = 7
 Place = tuple[str, ...]
-"""Platform, account, campaign, ad set, ad, from the top down: what contains a place begins it. The whole world is ()."""
+"""Platform, account, campaign, ad set, ad, from the top down: what contains a place begins it.
+
+The whole world is ().
+"""
 
 
 @dataclass(frozen=True)
@@ -31,9 +36,11 @@ class Candidate:
 
 
 def candidates(market: Market, start: date, end: date) -> list[Candidate]:
-    """Every account, campaign and ad set, by account, and last the platforms and the world where they are more than one account.
+    """Every account, campaign and ad set, by account, and last the platforms and the world where they are
+    more than one account.
 
-    What a place delivers is the mean of a week, at the beginning or at the end of the time, whichever is less.
+    What a place delivers is the mean of a week, at the beginning or at the end of the time, whichever is
+    less.
     """
     all_candidates = [
         candidate

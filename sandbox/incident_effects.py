@@ -1,6 +1,8 @@
-"""What incidents do to delivery, as factors on the market's own quantities: days x ads, one where nothing happens.
+"""What incidents do to delivery, as factors on the market's own quantities: days x ads, one where nothing
+happens.
 
-Incidents that meet multiply. A factor follows from the day alone, so a day is still produced without the days before it.
+Incidents that meet multiply. A factor follows from the day alone, so a day is still produced without the days
+before it.
 """
 
 from collections.abc import Iterable
@@ -18,8 +20,9 @@ from sandbox.random_draws import Floats, Whole
 class Effects:
     """Factors, days x ads; a single one stands for "as usual everywhere".
 
-    `spend` is what budgets and demand let through, `price` of an impression, `click_rate` per impression, `conversion_rate` per click,
-    `arriving` the share of conversions that the platform ever hears of, `served` the share of the day in which there is budget left.
+    `spend` is what budgets and demand let through, `price` of an impression, `click_rate` per impression,
+    `conversion_rate` per click, `arriving` the share of conversions that the platform ever hears of, `served`
+    the share of the day in which there is budget left.
     """
 
     spend: Floats

@@ -1,7 +1,9 @@
-"""The incidents of a running world: those of its file, those that were added since, and what they leave to be seen in entities.
+"""The incidents of a running world: those of its file, those that were added since, and what they leave to be
+seen in entities.
 
-Delivery is in `sandbox.incident_effects`. Two kinds show elsewhere too: rejected ads say so for as long as they are, and a change of the bid
-strategy stands in the change history from the day before its first day on, made by a person.
+Delivery is in `sandbox.incident_effects`. Two kinds show elsewhere too: rejected ads say so for as long as
+they are, and a change of the bid strategy stands in the change history from the day before its first day on,
+made by a person.
 """
 
 from collections import defaultdict
@@ -193,7 +195,9 @@ def _strategies_hit(catalog: Catalog, incident: Incident) -> Iterator[Entity]:
 
 
 def _edited_at(catalog: Catalog, first_day: date) -> datetime:
-    """Somewhen in the office hours of the day before, which is when an edit must be made to count from `first_day` on."""
+    """Somewhen in the office hours of the day before, which is when an edit must be made to count from
+    `first_day` on.
+    """
     minute = int(key(catalog.seed, 91, first_day.toordinal()) % np.uint64(8 * 60))
     opened = datetime.combine(first_day - timedelta(days=1), time(9), catalog.account.zone)
     return (opened + timedelta(minutes=minute)).astimezone(UTC)

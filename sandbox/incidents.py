@@ -1,8 +1,9 @@
-"""Labelled incidents for any world: a random set of every kind, where and as strong as could in principle be seen.
+"""Labelled incidents for any world: a random set of every kind, where and as strong as could in principle be
+seen.
 
-An entity is fit for a kind if it delivers enough of what the kind moves, at the beginning and at the end of the time; where none is, the
-largest there is has to do. Accounts are drawn first and entities within them, so a large account does not take all. No two incidents
-meet on one entity, nor on an entity and what contains it.
+An entity is fit for a kind if it delivers enough of what the kind moves, at the beginning and at the end of
+the time; where none is, the largest there is has to do. Accounts are drawn first and entities within them, so
+a large account does not take all. No two incidents meet on one entity, nor on an entity and what contains it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,7 +28,9 @@ CLEAR_DAYS = (7, 2, 0)
 
 @dataclass(frozen=True)
 class _Plan:
-    """How a kind is drawn: sizes and days, evenly between both; levels; and what an entity delivers a day to be fit."""
+    """How a kind is drawn: sizes and days, evenly between both; levels; and what an entity delivers a day to
+    be fit.
+    """
 
     size: tuple[float, float]
     days: tuple[int, int]
@@ -70,8 +73,9 @@ def drawn(
 ) -> tuple[Incident, ...]:
     """Incidents within `start` to `end` (both included), by first day; the same for the same world and seed.
 
-    Every kind of fault comes before any comes twice. Fewer come back where the time is too short or the world too small to keep them
-    apart, and none where nothing delivers. Incidents that the world has already are kept clear of, and are not returned.
+    Every kind of fault comes before any comes twice. Fewer come back where the time is too short or the world
+    too small to keep them apart, and none where nothing delivers. Incidents that the world has already are
+    kept clear of, and are not returned.
 
     Raises:
         ValueError: `end` lies before `start`, or a number is negative.
@@ -139,10 +143,16 @@ def _made(kind: Kind, where: Candidate, first: date, days: int, size: float) -> 
     platform, account_id = (*where.place, None, None)[:2]
     return Incident.model_validate(
         {
-            "kind": kind, "platform": platform, "account_id": account_id, "level": where.level,
-            "entity_id": where.entity_id, "first_day": first, "days": days, "size": size,
+            "kind": kind,
+            "platform": platform,
+            "account_id": account_id,
+            "level": where.level,
+            "entity_id": where.entity_id,
+            "first_day": first,
+            "days": days,
+            "size": size,
         }
-    )  # fmt: skip
+    )
 
 
 def _meet(place: Place, one: Incident, other_place: Place, other: Incident, *, clear: int) -> bool:

@@ -1,9 +1,10 @@
 """Which searches a keyword matches, by Google's rules for positive and for negative keywords.
 
-Negatives match words as they are typed, and since 2024 misspellings of them, but no plurals, synonyms or other close variants; words
-beyond the sixteenth of a search are not looked at. Positive keywords match close variants as well: misspellings, plurals and, where
-exact, another order of the words. Letters are compared without case; punctuation separates words, apart from apostrophes and full stops,
-which are dropped; the ampersand and a plus sign at a word's end count as letters.
+Negatives match words as they are typed, and since 2024 misspellings of them, but no plurals, synonyms or
+other close variants; words beyond the sixteenth of a search are not looked at. Positive keywords match close
+variants as well: misspellings, plurals and, where exact, another order of the words. Letters are compared
+without case; punctuation separates words, apart from apostrophes and full stops, which are dropped; the
+ampersand and a plus sign at a word's end count as letters.
 """
 
 import re
@@ -33,7 +34,9 @@ def words_of(text: str) -> Words:
 
 
 def negative_blocks(keyword: str, match_type: MatchType, search: str, corrected: str | None = None) -> bool:
-    """Whether a negative keyword keeps ads off a search, of which `corrected` is the text without misspellings."""
+    """Whether a negative keyword keeps ads off a search, of which `corrected` is the text without
+    misspellings.
+    """
     needle = words_of(keyword)
     typed = [words_of(search)] + ([words_of(corrected)] if corrected is not None else [])
     return bool(needle) and any(_blocks(needle, match_type, words) for words in typed)
@@ -53,7 +56,9 @@ def contains_phrase(words: Words, phrase: Words) -> bool:
 
 
 def positive_matches(keyword: Words, match_type: MatchType, search: Words) -> bool:
-    """Whether a positive keyword may show its ads on a search; both in their canonical words (misspellings and plurals undone)."""
+    """Whether a positive keyword may show its ads on a search; both in their canonical words (misspellings
+    and plurals undone).
+    """
     if match_type == "EXACT":
         return sorted(keyword) == sorted(search)
     return contains_phrase(search, keyword) if match_type == "PHRASE" else set(keyword) <= set(search)

@@ -1,7 +1,7 @@
 """Labels that people put on campaigns and ad sets at Google Ads and Meta Ads. LinkedIn Ads has none.
 
-Drawn by (seed, entity) on a stream of their own, so that they move no delivery figure. A label that somebody sets by hand and that
-the account does not have is one whose name cannot be read.
+Drawn by (seed, entity) on a stream of their own, so that they move no delivery figure. A label that somebody
+sets by hand and that the account does not have is one whose name cannot be read.
 """
 
 from sandbox import text_catalog

@@ -1,10 +1,13 @@
-"""The simulated market: what every ad delivered on every day, as the platform would report it at the clock's time.
+"""The simulated market: what every ad delivered on every day, as the platform would report it at the clock's
+time.
 
-Each day is drawn on its own from (seed, entity, day), so any day can be produced without the days before it; only what people
-changed (`sandbox.changes`) reaches forward. Everything is counted per ad in whole numbers and summed upward, so levels agree
-exactly. Conversions are dated by the click and become visible when they happen, which is up to a month later.
+Each day is drawn on its own from (seed, entity, day), so any day can be produced without the days before it;
+only what people changed (`sandbox.changes`) reaches forward. Everything is counted per ad in whole numbers
+and summed upward, so levels agree exactly. Conversions are dated by the click and become visible when they
+happen, which is up to a month later.
 
-Known simplifications: ad sets do not compete with each other, and spend carries no memory from one day to the next.
+Known simplifications: ad sets do not compete with each other, and spend carries no memory from one day to the
+next.
 """
 
 from collections import OrderedDict
@@ -86,7 +89,9 @@ class Market:
         self.changes.clear()
 
     def searches(self, account: Account) -> AccountSearches | None:
-        """What people search for before they see the account's ads; None where the world does not simulate it."""
+        """What people search for before they see the account's ads; None where the world does not simulate
+        it.
+        """
         settings = account.behaviour.searches
         if settings is None or account.platform != "google_ads":
             return None
@@ -107,9 +112,13 @@ class Market:
             catalog = self.catalog(account)
             ad_id = int(catalog.ad_sets.id[0]) + CREATED_ADS + len(catalog.created)
             created = CreatedAd(
-                id=ad_id, ad_set=catalog.index["ad_set"][ad_set_id], name=name, text=text,
-                first_day=_number(self.clock.today(account.zone)) + 1, paused=not active,
-            )  # fmt: skip
+                id=ad_id,
+                ad_set=catalog.index["ad_set"][ad_set_id],
+                name=name,
+                text=text,
+                first_day=_number(self.clock.today(account.zone)) + 1,
+                paused=not active,
+            )
             self._catalogs[account.platform, account.id] = with_created(catalog, [created])
             self._created += 1
         return ad_id
@@ -197,7 +206,8 @@ class Market:
         return list(zip(self.catalog(account).searches(ad_set), ("EXACT", "PHRASE", "BROAD"), strict=False))
 
     def term_days(self, account: Account, report: Report) -> TermDays:
-        """The searches of an ad-set report's rows; of a campaign report those of its Performance Max campaigns.
+        """The searches of an ad-set report's rows; of a campaign report those of its Performance Max
+        campaigns.
 
         Which search a number in `TermDays.term` stands for `search` says.
         """
@@ -206,10 +216,11 @@ class Market:
         return term_days(self.catalog(account), report)
 
     def remembered(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
-        """What `make` returns, made once per key as long as nobody changes anything and the clock's hour stands.
+        """What `make` returns, made once per key as long as nobody changes anything and the clock's hour
+        stands.
 
-        A page of entities asks for the same campaign again and again: without this memory a crawl of all ads would
-        build every campaign once per ad. The answer is shared and must not be changed.
+        A page of entities asks for the same campaign again and again: without this memory a crawl of all ads
+        would build every campaign once per ad. The answer is shared and must not be changed.
         """
         mark = (self.edition, self.clock.now().replace(minute=0, second=0, microsecond=0))
         with self._lock:
@@ -238,17 +249,20 @@ class Market:
     def report(
         self, account: Account, level: str, start: date, end: date, *, at: datetime | None = None
     ) -> Iterator[Report]:
-        """The rows of `start` to `end` (both included) at a level, in blocks of days, as known at the clock's time or at `at`.
+        """The rows of `start` to `end` (both included) at a level, in blocks of days, as known at the clock's
+        time or at `at`.
 
-        At `ad_set` and `ad` level campaigns without ad sets (Performance Max) are absent, as on the platform. Days before the
-        world began and days still to come have no rows.
+        At `ad_set` and `ad` level campaigns without ad sets (Performance Max) are absent, as on the platform.
+        Days before the world began and days still to come have no rows.
         """
         now = at or self.clock.now()
         for block_start, block_end in self._blocks(account, start, end, now):
             yield _rows(self.catalog(account), level, self._delivered(account, block_start, block_end, now))
 
     def cells(self, account: Account, start: date, end: date) -> Iterator[Delivered]:
-        """What each ad will have delivered on each day in the end, days x ads, in blocks of days; hidden ads among them."""
+        """What each ad will have delivered on each day in the end, days x ads, in blocks of days; hidden ads
+        among them.
+        """
         settled = self.clock.now() + timedelta(days=SETTLED_DAYS)
         for block_start, block_end in self._blocks(account, start, end, settled):
             yield self._delivered(account, block_start, block_end, settled)
@@ -298,7 +312,9 @@ class Market:
         )
 
     def conditions(self, account: Account, days: Whole) -> tuple[Conditions, Overlays]:
-        """What is planned on consecutive days and the market it meets; and per level which entities may deliver, days x entities."""
+        """What is planned on consecutive days and the market it meets; and per level which entities may
+        deliver, days x entities.
+        """
         catalog = self.catalog(account)
         before = memory_days(account.behaviour)
         reach = np.arange(days[0] - before, days[-1] + 1)
@@ -345,7 +361,9 @@ class Market:
         return (_summed(catalog, report.level, served) / ads)[at_day, rows]
 
     def lookback_days(self, account: Account, at: datetime) -> float | None:
-        """How long after its click a conversion counts by the account's setting at `at`; None where nobody limited it."""
+        """How long after its click a conversion counts by the account's setting at `at`; None where nobody
+        limited it.
+        """
         set_ = [
             change
             for change in self.changes.of(account.platform, account.id, "account", int(account.id))
@@ -363,7 +381,9 @@ class Market:
     def change(
         self, account: Account, level: str, entity_id: int, field: str, value: Any, *, by: str = "api"
     ) -> Change:
-        """Record an accepted write: field `active` (bool), `budget_micros` (int) or any other that only shows in entities."""
+        """Record an accepted write: field `active` (bool), `budget_micros` (int) or any other that only shows
+        in entities.
+        """
         at = self.clock.now()
         day = self.clock.today(account.zone) + timedelta(days=1)
         change = Change(account.platform, account.id, level, entity_id, field, value, at, day, by)
@@ -377,7 +397,9 @@ class Market:
 
 
 def _ages(midnights: list[datetime], now: datetime) -> Floats:
-    """How old each day is, counted in days from its beginning; it ends at 1, also where the clocks changed in it."""
+    """How old each day is, counted in days from its beginning; it ends at 1, also where the clocks changed in
+    it.
+    """
     elapsed = np.array([(now - begin).total_seconds() / 86_400 for begin in midnights[:-1]])
     length = np.array([(end - begin).total_seconds() / 86_400 for begin, end in pairwise(midnights)])
     return np.where(elapsed < length, elapsed / length, 1 + elapsed - length)

@@ -1,6 +1,8 @@
-"""The catcher of messages: mail over SMTP, and webhooks as a chat takes them (Slack's incoming shape) or as plain JSON.
+"""The catcher of messages: mail over SMTP, and webhooks as a chat takes them (Slack's incoming shape) or as
+plain JSON.
 
-Nothing it takes goes anywhere. Faults are named in `sandbox/faults.py`, by `mail` and `chat` (which strikes every webhook).
+Nothing it takes goes anywhere. Faults are named in `sandbox/faults.py`, by `mail` and `chat` (which strikes
+every webhook).
 """
 
 import asyncio
@@ -110,9 +112,13 @@ class _Mailbox:
             return "421 4.3.0 closing"
         raw = envelope.content if isinstance(envelope.content, bytes) else b""
         self._stage.caught.keep(
-            "mail", self._stage.clock.now(), sender=envelope.mail_from, recipients=list(envelope.rcpt_tos), raw=raw.decode("utf-8", "replace"),
+            "mail",
+            self._stage.clock.now(),
+            sender=envelope.mail_from,
+            recipients=list(envelope.rcpt_tos),
+            raw=raw.decode("utf-8", "replace"),
             **mail_parts(raw),
-        )  # fmt: skip
+        )
         return "250 OK"
 
 

@@ -1,7 +1,8 @@
 """Negative keywords of Google Ads accounts, at every level, with the days on which each is in force.
 
-A negative that is added, removed, or attached with its list takes effect from the account's next day on. What an account begins with
-follows from the world: one phrase negative on each search campaign, and the shared list "Never", attached to two search campaigns in three.
+A negative that is added, removed, or attached with its list takes effect from the account's next day on. What
+an account begins with follows from the world: one phrase negative on each search campaign, and the shared
+list "Never", attached to two search campaigns in three.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,10 @@ ALWAYS = -(1 << 40)
 
 @dataclass(frozen=True)
 class Scope:
-    """Where a negative stands: `entity_id` is that of the ad group, the campaign, the shared list or the account."""
+    """Where a negative stands:
+
+    `entity_id` is that of the ad group, the campaign, the shared list or the account.
+    """
 
     level: Level
     entity_id: int
@@ -110,7 +114,9 @@ class NegativeKeywords:
             return list_id
 
     def remove_list(self, account: Account, list_id: int) -> bool:
-        """Remove a shared list, with its negatives and from its campaigns; False where there is none of that id."""
+        """Remove a shared list, with its negatives and from its campaigns; False where there is none of that
+        id.
+        """
         with self._lock:
             held, end_day = self._of(account), self._tomorrow(account)
             if list_id not in held.lists:

@@ -79,7 +79,9 @@ class PeopleReports:
         )
 
     def parts(self, account: Account) -> Parts | None:
-        """The account's people with everything that its ad sets exclude; None where the world does not simulate them."""
+        """The account's people with everything that its ad sets exclude; None where the world does not
+        simulate them.
+        """
         if (people := self.population(account)) is None:
             return None
         exclusions = self._exclusions(account, people)
@@ -102,7 +104,9 @@ class PeopleReports:
         return tuple(sorted(exclusions, key=lambda exclusion: exclusion.day))
 
     def _share_of_pools(self, account: Account, people: AccountPopulation, audience_id: int) -> Floats:
-        """Which share of each pool an audience holds: all of a pool's own audience, of uploaded lists what the platform matched."""
+        """Which share of each pool an audience holds: all of a pool's own audience, of uploaded lists what
+        the platform matched.
+        """
         pools = np.zeros(len(people.size) // len(people.segments))
         if 0 <= (pool := audience_id - POOL_AUDIENCES[account.platform]) < len(pools):
             pools[pool] = 1.0
@@ -126,7 +130,9 @@ class PeopleReports:
     def window_reach(
         self, account: Account, level: str, start: date, end: date
     ) -> tuple[Whole, Whole] | None:
-        """Per entity of a level (row) its impressions on `start` to `end`, both included, and how many people they reached."""
+        """Per entity of a level (row) its impressions on `start` to `end`, both included, and how many people
+        they reached.
+        """
         if (parts := self.parts(account)) is None:
             return None
         size = 1 if level == "account" else len(getattr(self._market.catalog(account), level + "s").id)
@@ -139,7 +145,9 @@ class PeopleReports:
         return impressions, as_people(parts.reached(total), impressions)
 
     def delivered(self, account: Account, start: date, end: date) -> "DeliveredPeople | None":
-        """Whom each ad set's impressions of `start` to `end` fell on, to ask for the joint reach of many sets of ad sets."""
+        """Whom each ad set's impressions of `start` to `end` fell on, to ask for the joint reach of many sets
+        of ad sets.
+        """
         if (parts := self.parts(account)) is None:
             return None
         on_parts = np.zeros((len(self._market.catalog(account).ad_sets.id), len(parts.size)))
@@ -155,7 +163,8 @@ class PeopleReports:
         return None if delivered is None else int(np.rint(delivered.reach(ad_sets)[0]))
 
     def broken_down(self, account: Account, report: Report, dimension: str) -> BrokenDown | None:
-        """An ad-set or ad report by age, gender, publisher_platform or device; None where the world does not simulate people.
+        """An ad-set or ad report by age, gender, publisher_platform or device; None where the world does not
+        simulate people.
 
         Raises:
             ValueError: The report has no ad sets, or there is no such dimension.
@@ -167,7 +176,9 @@ class PeopleReports:
         return broken_down(self._market.catalog(account), parts, report, dimension, reach)
 
     def _rows_of_parts(self, account: Account, report: Report, parts: Parts) -> tuple[Whole, Floats]:
-        """For each row of a report's ad sets: the report's row that it belongs to, and its impressions on each part."""
+        """For each row of a report's ad sets: the report's row that it belongs to, and its impressions on
+        each part.
+        """
         if report.ad_set is not None:
             below, row = report, np.arange(len(report))
         else:

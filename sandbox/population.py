@@ -1,10 +1,12 @@
-"""Whom an account's ads reach: a population in atoms (customer segment x pool), so that reach, frequency and overlap follow.
+"""Whom an account's ads reach: a population in atoms (customer segment x pool), so that reach, frequency and
+overlap follow.
 
-An ad set reaches the atoms of its own pool, of some others by chance, and, when it is for everybody, of all. Its impressions fall on
-its atoms by their size and by how much of each segment it attracts. Within an atom some people see more ads than others (gamma,
-shape `ACTIVITY`), so of n impressions on N people reach N * (1 - (1 + n / (N * ACTIVITY)) ** -ACTIVITY) of them: impressions add up over ad
-sets and days, reach does not. An exclusion takes people out of an ad set from the next day on; people of an atom are excluded in one
-fixed order, so that two ad sets that keep out the same list keep out the same people.
+An ad set reaches the atoms of its own pool, of some others by chance, and, when it is for everybody, of all.
+Its impressions fall on its atoms by their size and by how much of each segment it attracts. Within an atom
+some people see more ads than others (gamma, shape `ACTIVITY`), so of n impressions on N people reach N * (1 -
+(1 + n / (N * ACTIVITY)) ** -ACTIVITY) of them: impressions add up over ad sets and days, reach does not. An
+exclusion takes people out of an ad set from the next day on; people of an atom are excluded in one fixed
+order, so that two ad sets that keep out the same list keep out the same people.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,8 +33,11 @@ GENDERS = ("female", "male", "unknown")
 PLACEMENTS = ("facebook", "instagram", "audience_network", "messenger")
 DEVICES = ("mobile", "desktop", "tablet")
 DIMENSIONS: dict[str, tuple[str, ...]] = {
-    "age": AGES, "gender": GENDERS, "publisher_platform": PLACEMENTS, "device": DEVICES,
-}  # fmt: skip
+    "age": AGES,
+    "gender": GENDERS,
+    "publisher_platform": PLACEMENTS,
+    "device": DEVICES,
+}
 OF_PEOPLE = ("age", "gender")
 """Dimensions in which each person has one value, so that reach adds up over them."""
 Flags = npt.NDArray[np.bool_]
@@ -40,7 +45,9 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Exclusion:
-    """From `day` on an ad set (row) keeps out these shares of each pool; the newest counts, an empty one lets all in again."""
+    """From `day` on an ad set (row) keeps out these shares of each pool; the newest counts, an empty one lets
+    all in again.
+    """
 
     day: int
     ad_set: int
@@ -190,7 +197,9 @@ class Parts:
         return list(pairwise(cuts))
 
     def attraction(self, day: int) -> Floats:
-        """Impressions per person that each part gets of an ad set on a day, against its others; ad sets x parts."""
+        """Impressions per person that each part gets of an ad set on a day, against its others; ad sets x
+        parts.
+        """
         if (at := sum(change <= day for change in self._changes)) not in self._kept:
             atom, low, _ = self._cuts
             attraction = self.people.attraction[:, atom].copy()
@@ -207,13 +216,17 @@ class Parts:
         return {}
 
     def weights(self, day: int) -> Floats:
-        """Share of an ad set's impressions that fall on each part on a day; ad sets x parts, 0 where nobody is left."""
+        """Share of an ad set's impressions that fall on each part on a day; ad sets x parts, 0 where nobody
+        is left.
+        """
         weight = self.attraction(day) * self.size
         whole = weight.sum(axis=1, keepdims=True)
         return np.divide(weight, whole, out=np.zeros_like(weight), where=whole > 0)
 
     def left(self, day: int) -> tuple[Floats, Floats]:
-        """Per ad set the share of its people that exclusions leave, and their mean ease to convert against all of them."""
+        """Per ad set the share of its people that exclusions leave, and their mean ease to convert against
+        all of them.
+        """
         atom, _, _ = self._cuts
         before = self.people.attraction[:, atom] * self.size
         after = self.attraction(day) * self.size
@@ -226,7 +239,9 @@ class Parts:
         return share, ease_left / usual
 
     def others(self, day: int, spend: Floats) -> Floats:
-        """Per ad set what others spend on its people, in the money that would press on them as its own does; days x ad sets."""
+        """Per ad set what others spend on its people, in the money that would press on them as its own does;
+        days x ad sets.
+        """
         weight = self.weights(day)
         pressure = np.einsum("ds,sp->dp", spend, weight) / self.size
         own_pressure = (weight**2 / self.size).sum(axis=1)
@@ -236,7 +251,9 @@ class Parts:
         )
 
     def felt_by_others(self, day: int, lost: Floats) -> Floats:
-        """The sum over others of what each loses, weighted by how much an ad set's spend presses on it; days x ad sets."""
+        """The sum over others of what each loses, weighted by how much an ad set's spend presses on it; days
+        x ad sets.
+        """
         weight = self.weights(day)
         own_pressure = (weight**2 / self.size).sum(axis=1)
         scaled = np.divide(lost, own_pressure, out=np.zeros_like(lost), where=own_pressure > 0)

@@ -1,7 +1,8 @@
-"""Random numbers addressed by name: the draw for (seed, stream, entity, day) is the same whoever asks, and in any order.
+"""Random numbers addressed by name: the draw for (seed, stream, entity, day) is the same whoever asks, and in
+any order.
 
-A counter-based hash (SplitMix64's finaliser) stands in for a generator with state. That is what makes a day producible without
-the days before it, and one entity's mutation invisible to every other entity's luck.
+A counter-based hash (SplitMix64's finaliser) stands in for a generator with state. That is what makes a day
+producible without the days before it, and one entity's mutation invisible to every other entity's luck.
 """
 
 import numpy as np
@@ -47,10 +48,11 @@ def lognormal(median: npt.ArrayLike, spread: npt.ArrayLike, *parts: npt.ArrayLik
 
 
 def autocorrelated(memory: float, days: Whole, *parts: npt.ArrayLike) -> Floats:
-    """Standard normal draws, days x `parts`, each correlated with the day before by about `memory` (0: not at all).
+    """Standard normal draws, days x `parts`, each correlated with the day before by about `memory` (0: not at
+    all).
 
-    A moving average of independent draws with geometric weights, cut off where they fall below a hundredth, so that a
-    day's draw needs no state of the days before it. `days` are consecutive.
+    A moving average of independent draws with geometric weights, cut off where they fall below a hundredth,
+    so that a day's draw needs no state of the days before it. `days` are consecutive.
     """
     lags = 1 if memory <= 0 else max(1, int(np.ceil(np.log(0.01) / np.log(memory))))
     weights = memory ** np.arange(lags) if memory > 0 else np.ones(1)
@@ -64,7 +66,8 @@ def autocorrelated(memory: float, days: Whole, *parts: npt.ArrayLike) -> Floats:
 
 
 def poisson(mean: npt.NDArray, *parts: npt.ArrayLike) -> Whole:
-    """Poisson counts that rise with `mean` for the same key, so that half a day never shows more than the whole.
+    """Poisson counts that rise with `mean` for the same key, so that half a day never shows more than the
+    whole.
 
     Small means invert the distribution exactly; from 30 up a normal approximation stands in.
     """

@@ -23,9 +23,10 @@ METRICS = ("impressions", "clicks", "spend_micros", "purchases", "purchase_value
 class Report:
     """Rows with activity, ordered by day, then entity.
 
-    `campaign`, `ad_set`, `ad` are row numbers in the account's catalog; those below the report's level (`account`: all) are None. `day` counts
-    days since 1970. Money is in micros of the account's currency and always a multiple of its smallest unit. `purchases`
-    and `leads` are the conversions the platform claims so far; `signups` a secondary action that is not bid on.
+    `campaign`, `ad_set`, `ad` are row numbers in the account's catalog; those below the report's level
+    (`account`: all) are None. `day` counts days since 1970. Money is in micros of the account's currency and
+    always a multiple of its smallest unit. `purchases` and `leads` are the conversions the platform claims so
+    far; `signups` a secondary action that is not bid on.
     """
 
     level: str

@@ -1,9 +1,10 @@
 """How an ad set answers its spend: saturation, adstock, competition for the same people, demand, shocks.
 
-A day's spend buys `effective` spend: what it would buy if every unit bought as much as at the ad set's nominal daily budget.
-Impressions, clicks and conversions follow the effective spend, so the response is seen in all of them. Adstock raises or lowers the
-conversion rate by the ratio of remembered to present effective spend: conversions are dated by the click, so a day without clicks has
-none. Every draw is addressed by (seed, ad set, day), and memory reaches back a fixed number of days.
+A day's spend buys `effective` spend: what it would buy if every unit bought as much as at the ad set's
+nominal daily budget. Impressions, clicks and conversions follow the effective spend, so the response is seen
+in all of them. Adstock raises or lowers the conversion rate by the ratio of remembered to present effective
+spend: conversions are dated by the click, so a day without clicks has none. Every draw is addressed by (seed,
+ad set, day), and memory reaches back a fixed number of days.
 """
 
 from dataclasses import dataclass
@@ -76,7 +77,9 @@ class Curves:
         return np.clip(per_unit, LEAST_EFFICIENCY, MOST_EFFICIENCY)
 
     def effective(self, spend: Floats, others: Floats | float = 0.0) -> Floats:
-        """Effective spend where ad sets after the same people spend `others` (weighted by how much they share)."""
+        """Effective spend where ad sets after the same people spend `others` (weighted by how much they
+        share).
+        """
         return spend * self.efficiency(spend + self.settings.competition * np.maximum(others, 0.0))
 
     def marginal(self, spend: Floats, others: Floats | float = 0.0) -> Floats:
@@ -102,7 +105,9 @@ class Groups:
         return totals[:, self.group] - amount
 
     def held_back(self, wanted: Floats, starvation: float) -> Floats:
-        """Factor on what each ad set wants to spend: a stronger ad set of the group that is on takes delivery away."""
+        """Factor on what each ad set wants to spend: a stronger ad set of the group that is on takes delivery
+        away.
+        """
         size = int(self.group.max()) + 1
         if starvation == 0 or size == len(self.group):
             return np.ones((1, 1))
@@ -133,7 +138,9 @@ def groups_of(catalog: Catalog, settings: Response, pools: Whole | None) -> Grou
 
 
 def demand(catalog: Catalog, settings: Response, days: Whole) -> Floats:
-    """Factor on what ad sets want to spend, days x ad sets: three quarters of its variance are the account's own."""
+    """Factor on what ad sets want to spend, days x ad sets: three quarters of its variance are the account's
+    own.
+    """
     if settings.demand_swing == 0:
         return np.ones((1, 1))
     shared = autocorrelated(settings.demand_memory, days, catalog.seed, _DEMAND, np.zeros((1, 1), int))

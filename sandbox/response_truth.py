@@ -1,8 +1,9 @@
-"""The true answer to "where does the next unit of money bring most": marginal values per ad set, and the best split of budgets.
+"""The true answer to "where does the next unit of money bring most": marginal values per ad set, and the best
+split of budgets.
 
-Values are expected ones: the chain of the market's means, without the luck of the days. A marginal value is that of a lasting change of
-the budget, with adstock in its steady state. What a sale brings is its value; what a lead brings is the ad set's order value, so that
-both kinds of campaign can be compared.
+Values are expected ones: the chain of the market's means, without the luck of the days. A marginal value is
+that of a lasting change of the budget, with adstock in its steady state. What a sale brings is its value;
+what a lead brings is the ad set's order value, so that both kinds of campaign can be compared.
 """
 
 from collections.abc import Iterable
@@ -117,7 +118,8 @@ def _elasticities(
     )
     if settings.competition == 0:
         return elasticity, np.zeros(planned.shape[1])
-    # ln effective = ln spend + ln efficiency(spend + competition * others), so both derivatives share one term
+    # ln effective = ln spend + ln efficiency(spend + competition * others), so both derivatives share one
+    # term
     per_unit = np.divide(elasticity - 1.0, planned, out=np.zeros_like(planned), where=spending)
     lost = value * settings.competition * per_unit * 1e6
     return elasticity, rivals.lost_by_others(days, lost).mean(axis=0)
@@ -126,11 +128,13 @@ def _elasticities(
 def best_split(
     truths: Iterable[AdSetTruth], *, to_eur: dict[str, float], low: float, high: float
 ) -> dict[str, Any]:
-    """The split of today's money over budget owners that brings most, each within `low` to `high` times its spend now.
+    """The split of today's money over budget owners that brings most, each within `low` to `high` times its
+    spend now.
 
-    Owners are campaigns that hold their budget and ad sets elsewhere. No owner spends beyond what its ad sets want. Solved by a common
-    price of money: each owner takes the spend at which its value less the price is highest; with competition this repeats,
-    each time with what the others spend now, and the best of all rounds counts.
+    Owners are campaigns that hold their budget and ad sets elsewhere. No owner spends beyond what its ad sets
+    want. Solved by a common price of money: each owner takes the spend at which its value less the price is
+    highest; with competition this repeats, each time with what the others spend now, and the best of all
+    rounds counts.
     """
     parts = [
         _Owners.of(truth, to_eur[truth.catalog.account.currency], low=low, high=high) for truth in truths
@@ -234,7 +238,8 @@ class _Owners:
         return float(self._values(spends, spends).sum())
 
     def table(self, multiple: Floats) -> tuple[Floats, Floats]:
-        """Spend and value of every owner at each multiple of the grid, the others being at `multiple`; grid x owners.
+        """Spend and value of every owner at each multiple of the grid, the others being at `multiple`; grid x
+        owners.
 
         What a multiple costs the others is in the value.
         """

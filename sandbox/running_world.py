@@ -1,4 +1,6 @@
-"""What every wire shares: the market with its clock, the faults that are armed, the audit, and the credentials it accepts."""
+"""What every wire shares: the market with its clock, the faults that are armed, the audit, and the
+credentials it accepts.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -75,7 +77,9 @@ class Stage:
         return LateChanges(self.clock)
 
     def carry_out(self, platform: str, apply: Callable[[], None]) -> WriteFault | None:
-        """Let a checked write happen as the armed faults say: at once, late or never; the fault that its answer has to show."""
+        """Let a checked write happen as the armed faults say: at once, late or never; the fault that its
+        answer has to show.
+        """
         return self._happens(self.faults.of_a_write(platform), apply)
 
     def carry_out_upload(self, platform: str, apply: UploadChange) -> WriteFault | None:
@@ -92,7 +96,9 @@ class Stage:
         return fault
 
     def forget(self) -> None:
-        """Back to the world as it began: no change, audience, added incident, fault, request or message; the clock stays."""
+        """Back to the world as it began: no change, audience, added incident, fault, request or message; the
+        clock stays.
+        """
         self.market.reset()
         self.audiences.clear()
         self.objects.clear()

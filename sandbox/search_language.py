@@ -1,7 +1,8 @@
-"""What searches are made of, by language: forms of each theme's head word, modifiers with the intent they show, and qualifiers.
+"""What searches are made of, by language: forms of each theme's head word, modifiers with the intent they
+show, and qualifiers.
 
-A pattern's `{}` is the head. Heads stand in the order of `words.THEMES`; the first form of each is the one that keywords use, the others
-are plurals, compounds and other spellings of the same thing.
+A pattern's `{}` is the head. Heads stand in the order of `words.THEMES`; the first form of each is the one
+that keywords use, the others are plurals, compounds and other spellings of the same thing.
 """
 
 from typing import Literal

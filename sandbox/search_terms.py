@@ -1,7 +1,8 @@
 """What people typed before they saw an ad: an ad set's day dealt out to its searches, conserving every count.
 
-About a seventh of the clicks belongs to searches too rare to be shown. Each count is dealt by cumulative shares, so the visible
-searches of an ad set's day never exceed the ad set's own figures. How well a search converts is in `text_catalog.SEARCHES`.
+About a seventh of the clicks belongs to searches too rare to be shown. Each count is dealt by cumulative
+shares, so the visible searches of an ad set's day never exceed the ad set's own figures. How well a search
+converts is in `text_catalog.SEARCHES`.
 """
 
 from dataclasses import dataclass
@@ -36,7 +37,9 @@ class SearchTerm:
 
 @dataclass(frozen=True)
 class TermDays:
-    """Rows per day, ad set and search; `term` counts into `Catalog.searches`, or into the vocabulary of a world with searches."""
+    """Rows per day, ad set and search; `term` counts into `Catalog.searches`, or into the vocabulary of a
+    world with searches.
+    """
 
     day: Whole
     ad_set: Whole
@@ -50,7 +53,9 @@ class TermDays:
 
 
 def term_days(catalog: Catalog, report: Report) -> TermDays:
-    """The searches of an ad-set report's rows; those of search campaigns alone, without rows in which nothing happened."""
+    """The searches of an ad-set report's rows; those of search campaigns alone, without rows in which nothing
+    happened.
+    """
     assert report.ad_set is not None  # noqa: S101 — an ad-set report
     searched = np.array([channel == "SEARCH" for channel in catalog.campaigns.channel])[report.campaign]
     ad_set, day = report.ad_set[searched], report.day[searched]
@@ -75,7 +80,9 @@ def term_days(catalog: Catalog, report: Report) -> TermDays:
 
 
 def _terms(catalog: Catalog, who: Whole) -> Whole:
-    """Which of the searches lead to an ad set: a handful of the list, in the list's order, the same on every day."""
+    """Which of the searches lead to an ad set: a handful of the list, in the list's order, the same on every
+    day.
+    """
     everyone = np.arange(len(text_catalog.SEARCHES))[None, :]
     liking = uniform(catalog.seed, 84, who, everyone)
     return np.sort(np.argsort(liking, axis=1)[:, :TERMS_PER_AD_SET], axis=1)

@@ -1,9 +1,11 @@
-"""Which searches lead to which ad group, what negatives leave of them, and how an ad group's day is split into its searches.
+"""Which searches lead to which ad group, what negatives leave of them, and how an ad group's day is split
+into its searches.
 
-An ad group's searches are those that its keywords match, each with a popularity of its own. Negatives in force on a day take their
-searches out: what could be spent falls by their share, so a budget that binds goes to the other searches and one that does not is saved;
-the conversion rate follows the quality of the searches that are left. An ad group's day is split click by click, and every
-conversion goes to one of the clicks, more often to one of good quality. A share of the clicks is on searches too rare to be reported.
+An ad group's searches are those that its keywords match, each with a popularity of its own. Negatives in
+force on a day take their searches out: what could be spent falls by their share, so a budget that binds goes
+to the other searches and one that does not is saved; the conversion rate follows the quality of the searches
+that are left. An ad group's day is split click by click, and every conversion goes to one of the clicks, more
+often to one of good quality. A share of the clicks is on searches too rare to be reported.
 """
 
 from collections.abc import Iterator
@@ -40,7 +42,9 @@ Negatives = tuple[list[NegativeKeyword], list[Attachment]]
 
 @dataclass(frozen=True)
 class AdGroupSearches:
-    """The searches of one ad group or Performance Max campaign, as rows of the vocabulary, with how common each is there."""
+    """The searches of one ad group or Performance Max campaign, as rows of the vocabulary, with how common
+    each is there.
+    """
 
     rows: Whole
     share: Floats
@@ -73,7 +77,8 @@ class AccountSearches:
     def keywords(self, ad_set: int) -> list[Keyword]:
         """The ad group's positive keywords; none for Performance Max.
 
-        A head word in the ad group's match type and a few special ones; three ad groups in twenty have exact keywords alone.
+        A head word in the ad group's match type and a few special ones; three ad groups in twenty have exact
+        keywords alone.
         """
         if ad_set not in self._keywords:
             self._keywords[ad_set] = self._drawn_keywords(ad_set)
@@ -119,7 +124,9 @@ class AccountSearches:
         return AdGroupSearches(rows, share, keyword, quality / float((share * quality).sum()))
 
     def _keyword_of_each(self, ad_set: int, theme: int) -> Whole:
-        """For each search of the theme the number of the keyword that takes it: the narrowest match; -1 where none does."""
+        """For each search of the theme the number of the keyword that takes it: the narrowest match; -1 where
+        none does.
+        """
         taken = np.full(self.vocabulary.slices[theme].stop - self.vocabulary.slices[theme].start, NO_KEYWORD)
         order = {"EXACT": 0, "PHRASE": 1, "BROAD": 2}
         keywords = self.keywords(ad_set)
@@ -128,7 +135,9 @@ class AccountSearches:
         return taken
 
     def _matches(self, theme: int, text: str, match_type: MatchType) -> Flags:
-        """Which of a theme's searches a keyword matches, close variants included; kept, as ad groups share keywords."""
+        """Which of a theme's searches a keyword matches, close variants included; kept, as ad groups share
+        keywords.
+        """
         keyword_key = (theme, text, match_type)
         if keyword_key not in self._matching:
             part, words = self.vocabulary.slices[theme], words_of(text)
@@ -162,7 +171,9 @@ class AccountSearches:
         )
 
     def left(self, negatives: Negatives, days: Whole) -> tuple[Floats, Floats]:
-        """Share of each ad set's searches that negatives leave, and their mean quality against all; days x ad sets."""
+        """Share of each ad set's searches that negatives leave, and their mean quality against all; days x ad
+        sets.
+        """
         sets = self.catalog.ad_sets
         share, quality = np.ones((len(days), len(sets.id))), np.ones((len(days), len(sets.id)))
         rows = np.flatnonzero(self.searched).tolist()
@@ -173,7 +184,9 @@ class AccountSearches:
         return share, quality
 
     def term_days(self, report: Report, negatives: Negatives) -> TermDays:
-        """The reported searches of an ad-set report's rows, or of a campaign report's Performance Max campaigns."""
+        """The reported searches of an ad-set report's rows, or of a campaign report's Performance Max
+        campaigns.
+        """
         ad_set, searched_rows = self._ad_sets_of(report)
         return _Split(self, report, searched_rows, ad_set[searched_rows]).made(negatives)
 
@@ -335,10 +348,14 @@ class _Split:
             row[is_click], group[is_click], weight[is_click], at[is_click], len(places), part
         )
         return TermDays(
-            day=report.day[rows][whose], ad_set=self.ad_set[whose], term=term,
-            impressions=events + _shared_out(more, whose, _sums(group, weight, len(places))), clicks=clicks,
-            spend_micros=_shared_out(spend, whose, click_weight) * unit, **bought,
-        )  # fmt: skip
+            day=report.day[rows][whose],
+            ad_set=self.ad_set[whose],
+            term=term,
+            impressions=events + _shared_out(more, whose, _sums(group, weight, len(places))),
+            clicks=clicks,
+            spend_micros=_shared_out(spend, whose, click_weight) * unit,
+            **bought,
+        )
 
     def _conversions(
         self, row: Whole, group: Whole, weight: Floats, at: Whole, size: int, part: float
@@ -380,7 +397,9 @@ def _ratio(part: Whole, whole: Whole) -> Floats:
 
 
 def _shared_out(amount: Whole, whose: Whole, weight: Floats) -> Whole:
-    """Whole amounts per row shared out to its places by weight, never more than there is; `whose` is ascending."""
+    """Whole amounts per row shared out to its places by weight, never more than there is; `whose` is
+    ascending.
+    """
     total = np.bincount(whose, weight, len(amount))
     reached = weight.cumsum()
     begin = np.searchsorted(whose, np.arange(len(amount)))

@@ -1,4 +1,6 @@
-"""Which customer segments a channel and an ad set bring, as shares: the one rule for people in the CRM and people who see ads."""
+"""Which customer segments a channel and an ad set bring, as shares: the one rule for people in the CRM and
+people who see ads.
+"""
 
 import numpy as np
 
@@ -11,7 +13,9 @@ NOBODY = -1
 
 
 def mix(world: World, channel: Whole, ad_set: Whole) -> list[Floats]:
-    """Per segment, its share of those who come by that channel and ad set (NOBODY for those who come by themselves)."""
+    """Per segment, its share of those who come by that channel and ad set (NOBODY for those who come by
+    themselves).
+    """
     weights = []
     for number, segment in enumerate(world.crm.segments):
         liking = np.array([segment.channels.get(name, 1.0) for name in CHANNELS])[channel]

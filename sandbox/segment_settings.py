@@ -1,6 +1,8 @@
-"""The `crm.segments` section of a world file: kinds of customers, what is typical of each, and how much better or worse they buy.
+"""The `crm.segments` section of a world file: kinds of customers, what is typical of each, and how much
+better or worse they buy.
 
-A multiplier only counts in proportion to those of the other segments: what a world says of its customers as a whole stays true.
+A multiplier only counts in proportion to those of the other segments: what a world says of its customers as a
+whole stays true.
 """
 
 from typing import Annotated
@@ -8,9 +10,18 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Shares = Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(max_length=60)]
-"""Values of a trait with how common each is; any unit, only their proportion counts. Empty: nothing is known."""
+"""Values of a trait with how common each is; any unit, only their proportion counts.
+
+Empty: nothing is known.
+"""
 Multiplier = Annotated[float, Field(gt=0, le=20)]
-SIZES = {"1-9": (1, 9), "10-49": (10, 49), "50-249": (50, 249), "250-999": (250, 999), "1000+": (1_000, 20_000)}  # fmt: skip
+SIZES = {
+    "1-9": (1, 9),
+    "10-49": (10, 49),
+    "50-249": (50, 249),
+    "250-999": (250, 999),
+    "1000+": (1_000, 20_000),
+}
 """Bands of company sizes with the employees that they stand for."""
 OF_PEOPLE = ("country", "language", "use_case", "pain", "content", "search_topic")
 OF_COMPANIES = ("industry", "company_size", "account_tier", "technology")

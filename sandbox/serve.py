@@ -1,7 +1,8 @@
-"""One sandbox in one process: the platforms' wires, the control API, and the file that tells how to reach them.
+"""One sandbox in one process: the platforms' wires, the control API, and the file that tells how to reach
+them.
 
-`running(...)` starts everything on loopback, writes `sandbox.env` and the exchange rates into a folder, and stops it all at the
-end of the `with` block. Ports of 0 are chosen by the system.
+`running(...)` starts everything on loopback, writes `sandbox.env` and the exchange rates into a folder, and
+stops it all at the end of the `with` block. Ports of 0 are chosen by the system.
 """
 
 import socket
@@ -152,7 +153,9 @@ def _environment(stage: Stage, papers: Papers, *, url: str, google_port: int, fo
 
 
 def _addresses(http_port: int, smtp_port: int) -> dict[str, str]:
-    """Where messages may go, as Apprise writes addresses: a chat and a mailbox by default, each alone, and a plain webhook."""
+    """Where messages may go, as Apprise writes addresses: a chat and a mailbox by default, each alone, and a
+    plain webhook.
+    """
     chat = f"mmost://{HOST}:{http_port}/sandboxhook0000000000000000?image=no"
     mail = f"mailto://{HOST}:{smtp_port}?from=bot@ops.example&to=team@ops.example&mode=insecure"
     return {
@@ -186,7 +189,9 @@ def _write_environment(environment: dict[str, str], path: Path) -> None:
 
 
 def _write_rates(stage: Stage, path: Path) -> None:
-    """The world's exchange rates from its first day to next year's end, in the form PAID_MEDIA_FX_RATES takes."""
+    """The world's exchange rates from its first day to next year's end, in the form PAID_MEDIA_FX_RATES
+    takes.
+    """
     through = stage.clock.now().date() + timedelta(days=400)
     daily_rates = rates(stage.world, start=stage.world.begins, end=through)
     lines = [f"{row['day']},{row['currency']},EUR,{row['eur']}\n" for row in daily_rates]

@@ -1,4 +1,6 @@
-"""What is truly so in a market, for the control API: responses, creatives, searches, overlap and segments, as columns of rows."""
+"""What is truly so in a market, for the control API: responses, creatives, searches, overlap and segments, as
+columns of rows.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -22,7 +24,8 @@ MOST_AD_SETS_IN_PAIRS = 60
 def response(
     market: Market, accounts: Iterable[Account], start: date, end: date, *, low: float, high: float
 ) -> dict[str, Any]:
-    """Per ad set its spend, expected value and the value of one more unit; and the split of the same money that brings most.
+    """Per ad set its spend, expected value and the value of one more unit; and the split of the same money
+    that brings most.
 
     `low` and `high` bound each budget owner's spend, as multiples of what it spends now.
     """
@@ -34,7 +37,9 @@ def response(
 
 
 def creatives(market: Market, accounts: Iterable[Account]) -> dict[str, Any]:
-    """Per ad its words, traits and log effects on click rate and conversion rate; and per trait its effect in every account."""
+    """Per ad its words, traits and log effects on click rate and conversion rate; and per trait its effect in
+    every account.
+    """
     ads: defaultdict[str, list[Any]] = defaultdict(list)
     effects_of_traits: defaultdict[str, list[Any]] = defaultdict(list)
     for account in accounts:
@@ -50,13 +55,18 @@ def creatives(market: Market, accounts: Iterable[Account]) -> dict[str, Any]:
                 else catalog.ads.first_day[ad]
             )
             row = {
-                "platform": account.platform, "account_id": account.id, "ad_set_id": str(catalog.ad_sets.id[ad_set]),
-                "ad_id": str(catalog.ads.id[ad]), "first_day": str(np.datetime64(int(first_day), "D")),
-                "headlines": list(text.headlines), "descriptions": list(text.descriptions),
-                "log_click_effect": click, "log_conversion_effect": conversion,
+                "platform": account.platform,
+                "account_id": account.id,
+                "ad_set_id": str(catalog.ad_sets.id[ad_set]),
+                "ad_id": str(catalog.ads.id[ad]),
+                "first_day": str(np.datetime64(int(first_day), "D")),
+                "headlines": list(text.headlines),
+                "descriptions": list(text.descriptions),
+                "log_click_effect": click,
+                "log_conversion_effect": conversion,
                 "log_picture_effect": float(np.log(catalog.ads.appeal[ad])),
                 **dict(zip(TRAITS, traits_of(text), strict=True)),
-            }  # fmt: skip
+            }
             _append(ads, **row)
         for trait, log_effect in zip(TRAITS, effects.of_traits.tolist(), strict=True):
             _append(
@@ -73,7 +83,8 @@ def creatives(market: Market, accounts: Iterable[Account]) -> dict[str, Any]:
 def terms(
     market: Market, accounts: Iterable[Account], start: date, end: date, *, ad_set_id: int | None = None
 ) -> Columns:
-    """Per search, over an account's ad sets or in one of them: what a day is expected to bring in it, and how much is blocked.
+    """Per search, over an account's ad sets or in one of them: what a day is expected to bring in it, and how
+    much is blocked.
 
     What would be if no negative stood is told as well: `open_clicks` are a day's clicks without any negative.
     """
@@ -97,9 +108,12 @@ def terms(
             conversions = truth.conversions[row] * share * group.relative_quality / quality
             value = catalog.ad_sets.order_value[row] * mean_order(account)
             amounts = (
-                ("open_clicks", truth.clicks[row] * group.share), ("clicks", truth.clicks[row] * share),
-                ("conversions", conversions), ("spend", truth.spend[row] * share), ("value", conversions * value),
-            )  # fmt: skip
+                ("open_clicks", truth.clicks[row] * group.share),
+                ("clicks", truth.clicks[row] * share),
+                ("conversions", conversions),
+                ("spend", truth.spend[row] * share),
+                ("value", conversions * value),
+            )
             for name, amount in amounts:
                 sums[name][group.rows] += amount
         rows = np.flatnonzero(sums["open_clicks"] > 0).tolist()
@@ -116,7 +130,8 @@ def terms(
 
 
 def overlap(market: Market, accounts: Iterable[Account], start: date, end: date) -> dict[str, Any]:
-    """Per ad set whom it could reach and whom it did reach; per pair of ad sets of an account how many of them are the same.
+    """Per ad set whom it could reach and whom it did reach; per pair of ad sets of an account how many of
+    them are the same.
 
     Pairs are of the 60 ad sets that reached most people.
     """

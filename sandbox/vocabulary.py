@@ -1,8 +1,10 @@
-"""What people may search for: a finite vocabulary per theme with a heavy tail, each search with a latent intent and quality.
+"""What people may search for: a finite vocabulary per theme with a heavy tail, each search with a latent
+intent and quality.
 
-How well a search converts is not the product of its words: the worst intent among its modifiers rules, some intents mean something
-else in some themes, qualifiers matter differently by theme, and each search has a luck of its own. Popularity falls with the rank
-(Zipf), so that on every day some searches are typed for the first time. Drawn by (seed, theme, number) alone.
+How well a search converts is not the product of its words: the worst intent among its modifiers rules, some
+intents mean something else in some themes, qualifiers matter differently by theme, and each search has a luck
+of its own. Popularity falls with the rank (Zipf), so that on every day some searches are typed for the first
+time. Drawn by (seed, theme, number) alone.
 """
 
 from collections.abc import Iterable
@@ -60,7 +62,9 @@ class Vocabulary:
 
 
 def build_vocabulary(settings: Searches, seed: int, themes: Iterable[int]) -> Vocabulary:
-    """The vocabulary of these themes (numbers in `words.THEMES`), of about `settings.vocabulary` searches in all."""
+    """The vocabulary of these themes (numbers in `words.THEMES`), of about `settings.vocabulary` searches in
+    all.
+    """
     wanted = sorted(set(themes))
     parts = [
         _of_theme(settings, seed, theme, max(1, settings.vocabulary // max(1, len(wanted))))
@@ -75,11 +79,15 @@ def build_vocabulary(settings: Searches, seed: int, themes: Iterable[int]) -> Vo
     popularity = np.where(misspelled, MISSPELLED_POPULARITY * popularity, popularity)
     quality = np.array([search.quality for search in searches]) * lognormal(1.0, 0.3, seed, 134, number)
     return Vocabulary(
-        text=[search.text for search in searches], corrected=[search.corrected for search in searches],
-        canonical=[search.canonical for search in searches], language=[search.language for search in searches],
-        intent=[search.intent for search in searches], theme=np.asarray(theme, np.int64), popularity=popularity,
+        text=[search.text for search in searches],
+        corrected=[search.corrected for search in searches],
+        canonical=[search.canonical for search in searches],
+        language=[search.language for search in searches],
+        intent=[search.intent for search in searches],
+        theme=np.asarray(theme, np.int64),
+        popularity=popularity,
         quality=np.maximum(quality, 1e-3) ** settings.strength,
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A world: which accounts exist, how large they are and how their market behaves. A world is a YAML file.
 
-The same world file and seed always give the same market, byte for byte. Three ship with the project (`demo`, `large`,
-`stress`); anything else is a path to a file of the same shape.
+The same world file and seed always give the same market, byte for byte. Three ship with the project (`demo`,
+`large`, `stress`); anything else is a path to a file of the same shape.
 """
 
 from datetime import date

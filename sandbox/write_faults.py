@@ -1,8 +1,10 @@
-"""What becomes of a write that a fault strikes: which answer the client gets, and whether and when the change happens.
+"""What becomes of a write that a fault strikes: which answer the client gets, and whether and when the change
+happens.
 
-A platform's answer to a write is definite (the change did not happen) or ambiguous (nobody can tell from it). Each ambiguous answer
-can be served before the change (which then never happens), after it, or while the change is still to land. A definite refusal can be
-served before the change alone, because no platform sends it after one.
+A platform's answer to a write is definite (the change did not happen) or ambiguous (nobody can tell from it).
+Each ambiguous answer can be served before the change (which then never happens), after it, or while the
+change is still to land. A definite refusal can be served before the change alone, because no platform sends
+it after one.
 """
 
 from collections.abc import Callable
@@ -136,7 +138,8 @@ def require_possible(platform: str, detail: dict[str, Any]) -> None:
     """Check the detail of a `write_answer`.
 
     Raises:
-        ImpossibleAnswer: The answer or the moment is unknown, or a definite refusal is asked for after a change.
+        ImpossibleAnswer: The answer or the moment is unknown, or a definite refusal is asked for after a
+        change.
     """
     answer, moment = detail.get("answer"), detail.get("moment", "before")
     ambiguous, definite = AMBIGUOUS.get(platform, {}), DEFINITE.get(platform, {})

@@ -1,7 +1,8 @@
 """Requests the long window again when a conversion action was changed at a platform.
 
-Google's change history does not tell of conversion actions (v26: no such resource type in change_event), Meta's of no attribution.
-So this looks at the lists of conversion actions as every pull found them: raw keeps each version.
+Google's change history does not tell of conversion actions (v26: no such resource type in change_event),
+Meta's of no attribution. So this looks at the lists of conversion actions as every pull found them: raw keeps
+each version.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -54,7 +55,10 @@ def changed_pasts_sensor(job: Any) -> dg.SensorDefinition:
 
 
 def changes(lake: Lake, platform: str, *, since: datetime, until: datetime) -> list[str]:
-    """Conversion actions that were changed or removed after `since` and up to `until`, one sentence each. A new one changes no past day."""
+    """Conversion actions that were changed or removed after `since` and up to `until`, one sentence each.
+
+    A new one changes no past day.
+    """
     table = CONVERSION_ACTIONS[platform]
     sql = f"""
         select account_id, name, click_window_days, before from (

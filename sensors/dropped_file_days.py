@@ -1,4 +1,6 @@
-"""Requests core for the days that dropped files cover, because dropped files have no partitions in the asset graph."""
+"""Requests core for the days that dropped files cover, because dropped files have no partitions in the asset
+graph.
+"""
 
 import dagster as dg
 import msgspec

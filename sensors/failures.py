@@ -1,4 +1,7 @@
-"""Queues a notification when a run failed, once until it succeeds again. Refused decisions are reported where they were made."""
+"""Queues a notification when a run failed, once until it succeeds again.
+
+Refused decisions are reported where they were made.
+"""
 
 from collections.abc import Sequence
 
@@ -39,7 +42,9 @@ def failed_runs(
 
 
 def _why(events: Sequence[dg.DagsterEvent]) -> str:
-    """The sentence of the first step that failed; of an error nobody foresaw, its kind alone: its words may quote anything."""
+    """The sentence of the first step that failed; of an error nobody foresaw, its kind alone: its words may
+    quote anything.
+    """
     for event in events:
         failure = event.step_failure_data
         if failure.user_failure_data and failure.user_failure_data.description:

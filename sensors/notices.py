@@ -1,7 +1,8 @@
-"""Notifications: what is new is queued and routed here, and a run is requested whenever a message is due to be sent.
+"""Notifications: what is new is queued and routed here, and a run is requested whenever a message is due to
+be sent.
 
-Queueing and sending are apart: what is queued in the ledger survives a crash, sending takes some seconds at most, and an address
-that is dead or slow fails neither this sensor nor any other run.
+Queueing and sending are apart: what is queued in the ledger survives a crash, sending takes some seconds at
+most, and an address that is dead or slow fails neither this sensor nor any other run.
 """
 
 import threading
@@ -25,7 +26,9 @@ MESSAGES = dg.AssetKey(["reports", "messages"])
 JOB = "send_messages"
 NO_ADDRESS = "Nobody is to be told: no address is set. docs/notifications.md says how."
 SLOW_SECONDS = 60.0
-"""How long a run waits for addresses that have not answered in time, so that their answer is still written down."""
+"""How long a run waits for addresses that have not answered in time, so that their answer is still written
+down.
+"""
 
 
 @dg.op(

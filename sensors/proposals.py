@@ -1,7 +1,8 @@
 """Registers proposals as partitions, announces them, reminds approvers, expires and retires proposals.
 
-The ledger remembers what was done (`registered_at`, `announced_at`), and each is done again until it is marked: a crash in
-between says something twice, and never keeps it quiet. A proposal that waits holds no run, no process and no slot.
+The ledger remembers what was done (`registered_at`, `announced_at`), and each is done again until it is
+marked: a crash in between says something twice, and never keeps it quiet. A proposal that waits holds no run,
+no process and no slot.
 """
 
 import time
@@ -153,8 +154,8 @@ def _remind(services: ActionServices) -> int:
 
 
 def _before_quiet(services: ActionServices) -> timedelta:
-    """How long before its end a proposal is reminded of for the last time. Nobody is told in quiet hours, so in the hour before
-    them it is all that ends until two hours after them.
+    """How long before its end a proposal is reminded of for the last time. Nobody is told in quiet hours, so
+    in the hour before them it is all that ends until two hours after them.
     """
     rules, now = services.notifications, services.ledger.clock()
     ends = quiet_until(now, rules.zone(), rules.quiet_hours, within=timedelta(hours=1))
@@ -172,8 +173,10 @@ def _labels(services: ActionServices) -> Callable[[Proposal], tuple[str, ...]]:
             name
             for change in proposal.changes
             for name in policy.labels_of(
-                campaign_id=change.image.campaign_id, campaign_name=change.image.campaign_name,
-                ad_set_id=change.target.entity_id if change.target.level == "ad_set" else None, at_platform=change.image.labels or (),
+                campaign_id=change.image.campaign_id,
+                campaign_name=change.image.campaign_name,
+                ad_set_id=change.target.entity_id if change.target.level == "ad_set" else None,
+                at_platform=change.image.labels or (),
             )
         )
-    )  # fmt: skip
+    )

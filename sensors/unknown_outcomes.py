@@ -1,4 +1,5 @@
-"""Writes whose outcome is unknown are read back until it is known; failed writes are looked for rarely for a day. Nothing is sent again.
+"""Writes whose outcome is unknown are read back until it is known; failed writes are looked for rarely for a
+day. Nothing is sent again.
 
 The sensor asks for a run, so that every look at a platform can be seen, logged and retried in the Dagster UI.
 """

@@ -1,8 +1,10 @@
-"""A real browser for the pages' tests: an installed Chromium if there is one, else Playwright's own, else Debian's package.
+"""A real browser for the pages' tests: an installed Chromium if there is one, else Playwright's own, else
+Debian's package.
 
-A test that asks for `browser` never skips: where no browser can be had, it fails with a sentence that says what to install.
-One browser runs for the whole session. The driver that talks to it lives for one test module at a time, because Playwright's
-leaves an event loop running in the main thread, in which other tests could not start their own.
+A test that asks for `browser` never skips: where no browser can be had, it fails with a sentence that says
+what to install. One browser runs for the whole session. The driver that talks to it lives for one test module
+at a time, because Playwright's leaves an event loop running in the main thread, in which other tests could
+not start their own.
 """
 
 import os

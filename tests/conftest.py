@@ -1,4 +1,6 @@
-"""What all tests share: one running sandbox per session, an empty lake per test, a browser if one is asked for."""
+"""What all tests share: one running sandbox per session, an empty lake per test, a browser if one is asked
+for.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,7 +24,9 @@ LONGEST = (
     "orchestration/test_commands", "actions/test_lives", "history/test_as_of", "reports/test_dashboard_in_browser",
     "reports/test_pages_in_browser",
 )  # fmt: skip
-"""Modules that take longest, which begin first: with two processes at work, one that began last would be waited for alone."""
+"""Modules that take longest, which begin first: with two processes at work, one that began last would be
+waited for alone.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,7 +51,9 @@ def sandbox_session(var: Path) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(sandbox_session: Sandbox) -> Iterator[Sandbox]:
-    """The world `kind` at 23 November 2026, 06:00 UTC; changes, added incidents, faults, clock and audit are forgotten after each test."""
+    """The world `kind` at 23 November 2026, 06:00 UTC; changes, added incidents, faults, clock and audit are
+    forgotten after each test.
+    """
     yield sandbox_session
     sandbox_session.stage.forget()
     sandbox_session.stage.clock.set(MORNING)

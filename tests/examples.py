@@ -1,4 +1,5 @@
-"""How many examples hypothesis draws: few enough for every run of the tests, ten times as many where PAID_MEDIA_THOROUGH is set.
+"""How many examples hypothesis draws: few enough for every run of the tests, ten times as many where
+PAID_MEDIA_THOROUGH is set.
 
 `PAID_MEDIA_THOROUGH=1 make test` looks longer for what a quick run may miss; both look for the same.
 """

@@ -1,8 +1,9 @@
 """Takes back one safeguard at a time in a scratch copy of the project and sees that its test fails.
 
-A test that passes without the code it is for proves nothing. Each entry names a safeguard of the cross-site guard, of the judgement of
-writes, or of the policy file, the text that makes it, what stood there before it, and the tests that have to fail then. All of these
-tests have to pass on the untouched copy first. Nothing of the working tree is changed.
+A test that passes without the code it is for proves nothing. Each entry names a safeguard of the cross-site
+guard, of the judgement of writes, or of the policy file, the text that makes it, what stood there before it,
+and the tests that have to fail then. All of these tests have to pass on the untouched copy first. Nothing of
+the working tree is changed.
 
     python -m tests.reverted_guards            # all of them, some ten minutes
     python -m tests.reverted_guards origin     # those whose name begins so
@@ -33,7 +34,9 @@ OUTCOMES = "tests/wire/test_write_outcomes.py"
 
 @dataclass(frozen=True)
 class Safeguard:
-    """One safeguard: `text` in `file` makes it, with `before` in its place it is gone, and `tests` have to notice."""
+    """One safeguard: `text` in `file` makes it, with `before` in its place it is gone, and `tests` have to
+    notice.
+    """
 
     name: str
     file: str

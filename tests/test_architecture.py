@@ -1,4 +1,6 @@
-"""Who may import whom, what pure files may not know, and that nothing asks which world it is in (docs/architecture.md)."""
+"""Who may import whom, what pure files may not know, and that nothing asks which world it is in
+(docs/architecture.md).
+"""
 
 import ast
 from collections.abc import Iterator
@@ -127,7 +129,10 @@ def questions_about_the_world(code: str) -> list[str]:
 
 
 def _decided_on(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of the expression that a branch or comparison turns on. Handing a profile on to be shown is none."""
+    """The parts of the expression that a branch or comparison turns on.
+
+    Handing a profile on to be shown is none.
+    """
     turning = node if isinstance(node, ast.Compare) else getattr(node, "test", getattr(node, "subject", None))
     return ast.walk(turning) if turning is not None else iter(())
 
@@ -196,7 +201,9 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def folder_of(module: str, packages: set[str]) -> str:
-    """The folder whose imports are held against others: a file beside subfolders counts as a folder of its own."""
+    """The folder whose imports are held against others: a file beside subfolders counts as a folder of its
+    own.
+    """
     if module in packages:
         return module
     parent = module.rpartition(".")[0]

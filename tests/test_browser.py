@@ -1,4 +1,6 @@
-"""The browser of the page tests: there or a sentence that says what to install, and gone when a module is done with it."""
+"""The browser of the page tests: there or a sentence that says what to install, and gone when a module is
+done with it.
+"""
 
 import asyncio
 import subprocess

@@ -1,4 +1,6 @@
-"""docs/configuration.md and .env.example name exactly the variables that are read, with the defaults they have."""
+"""docs/configuration.md and .env.example name exactly the variables that are read, with the defaults they
+have.
+"""
 
 import re
 from typing import Any

@@ -1,4 +1,6 @@
-"""One contract for all pure functions: hostile frames give the right answer, or a sentence with column, rows and rule."""
+"""One contract for all pure functions: hostile frames give the right answer, or a sentence with column, rows
+and rule.
+"""
 
 import time
 from datetime import date

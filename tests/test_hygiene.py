@@ -1,6 +1,8 @@
-"""What may never be committed: secrets, this machine's paths, download addresses, unfinished work, generated files.
+"""What may never be committed: secrets, this machine's paths, download addresses, unfinished work, generated
+files.
 
-The patterns are written so that they do not match themselves, and the samples below are put together for the same reason.
+The patterns are written so that they do not match themselves, and the samples below are put together for the
+same reason.
 """
 
 import re
@@ -55,7 +57,7 @@ TEXT_ENDINGS = {
     ".example",
     "",
 }
-LONGEST_MODULE, LARGEST_FILE = 450, 400_000
+LONGEST_MODULE, LARGEST_FILE = 500, 400_000
 
 
 @cache
@@ -120,7 +122,7 @@ def test_nothing_says_where_packages_are_downloaded_from() -> None:
     assert found(DOWNLOADS, among=texts()) == []
 
 
-def test_no_module_is_longer_than_450_lines() -> None:
+def test_no_module_is_longer_than_500_lines() -> None:
     lengths = {name: text.count("\n") for name, text in texts().items() if name.endswith(".py")}
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
 

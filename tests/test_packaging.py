@@ -1,4 +1,6 @@
-"""The install: our own modules and nobody else's, one dagster release, every promised library, nothing slow at load."""
+"""The install: our own modules and nobody else's, one dagster release, every promised library, nothing slow
+at load.
+"""
 
 import importlib
 import os

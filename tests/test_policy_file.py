@@ -130,7 +130,9 @@ def test_a_wrong_policy_is_refused_in_a_sentence(
 
 
 def test_every_key_that_is_mistyped_is_refused(load: Callable[[str | bytes], Policy]) -> None:
-    """Each key of the policy, the names of labels and accounts and approvers too, with its second letter left out."""
+    """Each key of the policy, the names of labels and accounts and approvers too, with its second letter left
+    out.
+    """
     text = WHOLE.decode()
     tree = yaml.safe_load(text)
     for key in tree:

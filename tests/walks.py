@@ -1,7 +1,7 @@
 """Call chains: which project files carry a value from where it arrives to where it is used.
 
-A reader who wants to know what happens to a row opens the files of its call chain, so their number is kept small
-(tests/test_walks.py).
+A reader who wants to know what happens to a row opens the files of its call chain, so their number is kept
+small (tests/test_walks.py).
 """
 
 import sys
@@ -28,9 +28,11 @@ def project_files(frame: FrameType | None) -> set[str]:
 
 @contextmanager
 def call_chains(ends: Collection[str]) -> Iterator[dict[str, set[str]]]:
-    """While it is open: for each function in `ends` ("file.py:qualified name"), all files on the stacks that called it.
+    """While it is open: for each function in `ends` ("file.py:qualified name"), all files on the stacks that
+    called it.
 
-    A worker thread's chain includes what the main thread was calling meanwhile: it waits for the worker there.
+    A worker thread's chain includes what the main thread was calling meanwhile: it waits for the worker
+    there.
     """
     chains: dict[str, set[str]] = {end: set() for end in ends}
     main = threading.get_ident()

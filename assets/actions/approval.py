@@ -1,8 +1,10 @@
-"""The approval gate: a proof is spent on a map of decisions, and a reference to that map lets a run count them.
+"""The approval gate: a proof is spent on a map of decisions, and a reference to that map lets a run count
+them.
 
-What is proven is (approver, digest by digest approve or reject). A one-time code proves a person only, so it is taken where the map is at
-hand (`record_decisions`) and never from a run's configuration, which everybody can read. A run is given a reference or a code that is
-bound to the map: whoever copies either can do with it what was decided, and nothing else.
+What is proven is (approver, digest by digest approve or reject). A one-time code proves a person only, so it
+is taken where the map is at hand (`record_decisions`) and never from a run's configuration, which everybody
+can read. A run is given a reference or a code that is bound to the map: whoever copies either can do with it
+what was decided, and nothing else.
 """
 
 import getpass
@@ -77,8 +79,14 @@ class ApprovalGate:
         return self.rules.policy
 
     def record_decisions(
-        self, approver: str, decisions: Mapping[str, str], code: str, *, note: str = "", session: str | None = None
-    ) -> str:  # fmt: skip
+        self,
+        approver: str,
+        decisions: Mapping[str, str],
+        code: str,
+        *,
+        note: str = "",
+        session: str | None = None,
+    ) -> str:
         """Spend a proof on exactly these decisions and give a single-use reference to them.
 
         Args:
@@ -86,10 +94,12 @@ class ApprovalGate:
             decisions: approve or reject, by the proposal's digest.
             code: Six digits of their authenticator, or a code bound to one verdict on all of these.
             note: Their words, kept in the audit.
-            session: Who is at the other end, for counting wrong codes; the account of this machine unless given.
+            session: Who is at the other end, for counting wrong codes; the account of this machine unless
+                given.
 
         Returns:
-            The reference to materialize `actions/approved` with. It is kept nowhere; a bound code is its own reference.
+            The reference to materialize `actions/approved` with. It is kept nowhere; a bound code is its own
+            reference.
 
         Raises:
             NotApproved: It proves nothing, or not enough. Nothing was recorded.
@@ -144,9 +154,12 @@ class ApprovalGate:
         reference_hash = self._reference_hash(request, decisions)
         try:
             return self.ledger.decisions.redeem(
-                reference_hash, [entry.proposal_id for entry in entries], run_id=request.run_id, valid_for=VALID_FOR,
+                reference_hash,
+                [entry.proposal_id for entry in entries],
+                run_id=request.run_id,
+                valid_for=VALID_FOR,
                 needed=self.rules.needed,
-            )  # fmt: skip
+            )
         except ReferenceRefused as error:
             raise NotApproved(f"{error} Nothing was decided; decide anew.") from None
 
@@ -241,8 +254,13 @@ class ApprovalGate:
             }
             person = self.ledger.decisions.launched_by(request.run_id)
             _, reference_hash = self._record(
-                request.approver, together, code, note=request.note, session=person or "launchpad", at=request.launched_at
-            )  # fmt: skip
+                request.approver,
+                together,
+                code,
+                note=request.note,
+                session=person or "launchpad",
+                at=request.launched_at,
+            )
             return reference_hash
         if reference.approver != request.approver:
             raise NotApproved(

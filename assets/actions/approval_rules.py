@@ -1,4 +1,6 @@
-"""Who may approve what, how many have to, and whether an approval still holds: judged when a decision is given and again at the write."""
+"""Who may approve what, how many have to, and whether an approval still holds: judged when a decision is
+given and again at the write.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -86,7 +88,8 @@ class ApprovalRules:
             yield f"{proposal.proposal_id} moves {size:.2f} a day and {name} may approve up to {approver.up_to}"
 
     def why_not_approved(self, entry: LedgerEntry, decisions: Iterable[RecordedDecision]) -> str | None:
-        """Why the recorded decisions do not approve a proposal by the policy of this moment; None where they do.
+        """Why the recorded decisions do not approve a proposal by the policy of this moment; None where they
+        do.
 
         The proposal's state in the ledger is not asked: the approval is derived from signed decisions alone.
         """
@@ -132,14 +135,17 @@ class ApprovalRules:
             return f"no exchange rate for {missing[0]}, so whether the sum stays the same cannot be said"
         rates = {currency: Decimal(str(self.rates[currency])) for currency in currencies}
         total = sum((change.amount * rates[change.image.currency] for change in proposal.changes), Decimal(0))
-        # Budgets are whole cents of their own currency: between currencies a sum can miss zero by half a cent a part.
+        # Budgets are whole cents of their own currency: between currencies a sum can miss zero by half a cent
+        # a part.
         rounding = sum((CENT / 2 * rates[change.image.currency] for change in proposal.changes), Decimal(0))
         if abs(total) > (rounding if len(currencies) > 1 else 0):
             return "auto_neutral moves budgets only where the sum stays the same"
         return None
 
     def _not_earned(self, change: Change, level: str) -> str | None:
-        """Why a level may not make this change by itself: the policy's word for it, or too few right decisions in the shadow."""
+        """Why a level may not make this change by itself: the policy's word for it, or too few right
+        decisions in the shadow.
+        """
         target, labels, limits = change.target, labels_of(self.policy, change), self.policy.guardrails
         if labels is None:
             return f"the labels of {target.words} could not be read"

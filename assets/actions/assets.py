@@ -1,7 +1,9 @@
-"""Actions: findings become proposals, people approve them, and exactly what was approved is carried out, once.
+"""Actions: findings become proposals, people approve them, and exactly what was approved is carried out,
+once.
 
-`actions/proposals` writes proposals to the ledger. `actions/approved` has one partition per proposal: materializing it with a
-decision is how people approve. The ledger alone says what was approved; nothing here believes a Dagster event, tag or config.
+`actions/proposals` writes proposals to the ledger. `actions/approved` has one partition per proposal:
+materializing it with a decision is how people approve. The ledger alone says what was approved; nothing here
+believes a Dagster event, tag or config.
 """
 
 import enum
@@ -73,9 +75,14 @@ def action_proposals(
             note = f"{as_of} is over: newer figures are there ({around.newest_as_of}). A past day proposes nothing."
             return dg.MaterializeResult(metadata={"note": note, "dagster/row_count": 0})
         found = threshold.findings(
-            lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)}), around.ad_set_days, around.campaign_days, around.entities,
-            as_of=as_of, policy=services.policy(), paused_by_us=_paused(services),
-        )  # fmt: skip
+            lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)}),
+            around.ad_set_days,
+            around.campaign_days,
+            around.entities,
+            as_of=as_of,
+            policy=services.policy(),
+            paused_by_us=_paused(services),
+        )
         found = with_pace(found, lake, services, around=around, as_of=as_of)
         stood_out = lake.read(ANOMALIES, where={"day": (as_of, as_of)})
         found += cuts(
@@ -127,7 +134,9 @@ proposal = dg.AssetSpec(
 
 
 class Decision(enum.Enum):
-    """What an approver chooses; `automatic` is what a sensor asks where the policy lets a level act by itself."""
+    """What an approver chooses; `automatic` is what a sensor asks where the policy lets a level act by
+    itself.
+    """
 
     undecided = "undecided"
     approve = "approve"
@@ -136,7 +145,10 @@ class Decision(enum.Enum):
 
 
 class ApprovalForm(dg.Config):
-    """What an approver fills in. Everything here is stored and shown to everybody: a code is worthless once it is used."""
+    """What an approver fills in.
+
+    Everything here is stored and shown to everybody: a code is worthless once it is used.
+    """
 
     proposal: str = Field(
         default="", description="What you decide on; filled in by the job, compared with the ledger."
@@ -184,9 +196,16 @@ def manual_approval(
         key = context.partition_key
         launched_at, together = launch_of(context, key, config)
         request = DecisionRequest(
-            key=key, together=together, proposal=config.proposal, decision=config.decision.value, approver=config.approver.strip(),
-            code=config.code, note=config.note, launched_at=launched_at, run_id=context.run_id,
-        )  # fmt: skip
+            key=key,
+            together=together,
+            proposal=config.proposal,
+            decision=config.decision.value,
+            approver=config.approver.strip(),
+            code=config.code,
+            note=config.note,
+            launched_at=launched_at,
+            run_id=context.run_id,
+        )
         for outcome in action_path.gate().decide(request):
             context.log.info("%s %s", outcome.proposal_id, outcome.words)
 
@@ -262,10 +281,11 @@ def approved(proposal: Any) -> Any:
 def launch_of(
     context: dg.OpExecutionContext, key: str, config: ApprovalForm
 ) -> tuple[datetime, tuple[str, ...]]:
-    """When the server created this run, or the backfill that asked for it, and for which keys: server-set facts alone.
+    """When the server created this run, or the backfill that asked for it, and for which keys: server-set
+    facts alone.
 
-    Whoever launches a run can write any tag, so a backfill's name counts only where the instance says that it targets this key, still goes
-    on, is minutes old, and was given the very form that this run brings.
+    Whoever launches a run can write any tag, so a backfill's name counts only where the instance says that it
+    targets this key, still goes on, is minutes old, and was given the very form that this run brings.
 
     Raises:
         WriteHeld: The backfill decides nothing, or Dagster does not know the run.
@@ -297,8 +317,13 @@ def _refuse_backfill(backfill: Any, launched_at: datetime, config: ApprovalForm)
             f"Backfill {backfill.backfill_id} was launched more than {minutes:g} minutes ago, so it decides nothing. Decide anew."
         )
     given = (backfill.run_config or {}).get("ops", {}).get(ASSET, {}).get("config", {})
-    brought = {"proposal": config.proposal, "decision": config.decision.value, "note": config.note,
-               "approver": config.approver, "code": config.code}  # fmt: skip
+    brought = {
+        "proposal": config.proposal,
+        "decision": config.decision.value,
+        "note": config.note,
+        "approver": config.approver,
+        "code": config.code,
+    }
     if any(str(given.get(name) or "").strip() != value.strip() for name, value in brought.items()):
         raise WriteHeld(
             f"This run's form is not the one that backfill {backfill.backfill_id} was given. Nothing was decided."

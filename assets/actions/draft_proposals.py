@@ -1,4 +1,6 @@
-"""Findings turned into proposals: the live state as before-image, the change, the verdicts of every limit, level and expiry."""
+"""Findings turned into proposals: the live state as before-image, the change, the verdicts of every limit,
+level and expiry.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -38,11 +40,17 @@ class Drafts:
 
 
 def drafted(
-    found: list[Finding], *, gate: ApprovalGate, image: Callable[[Target], Image], around: Callable[[Proposal], Surroundings],
-) -> Drafts:  # fmt: skip
-    """Proposals for these findings, in their order; each is judged as if those before it had been carried out.
+    found: list[Finding],
+    *,
+    gate: ApprovalGate,
+    image: Callable[[Target], Image],
+    around: Callable[[Proposal], Surroundings],
+) -> Drafts:
+    """Proposals for these findings, in their order; each is judged as if those before it had been carried
+    out.
 
-    As many as the policy lets people be asked, of at most four times as many that are looked at: each asks its platform.
+    As many as the policy lets people be asked, of at most four times as many that are looked at: each asks
+    its platform.
     """
     drafts = Drafts()
     most = gate.policy.approval.proposals_a_day
@@ -92,11 +100,20 @@ def proposed(finding: Finding, *, gate: ApprovalGate, image: Callable[[Target], 
         raise DataUnusable("a shift of budget has to sum to nothing")
     at = gate.ledger.clock()
     return Proposal(
-        proposal_id=proposal_id(finding.kind, finding.as_of, changes, created_at=at), kind=finding.kind, changes=changes,
-        proposer=finding.proposer, reason=finding.reason, evidence=finding.evidence, effect=finding.effect, verdicts=(),
-        level="propose", as_of=finding.as_of, created_at=at, expires_at=at + timedelta(hours=gate.policy.approval.hours),
+        proposal_id=proposal_id(finding.kind, finding.as_of, changes, created_at=at),
+        kind=finding.kind,
+        changes=changes,
+        proposer=finding.proposer,
+        reason=finding.reason,
+        evidence=finding.evidence,
+        effect=finding.effect,
+        verdicts=(),
+        level="propose",
+        as_of=finding.as_of,
+        created_at=at,
+        expires_at=at + timedelta(hours=gate.policy.approval.hours),
         reverts=finding.reverts,
-    )  # fmt: skip
+    )
 
 
 def _change(wish: Wish, image: Image) -> Change:

@@ -1,4 +1,6 @@
-"""The action path put together: figures from the lake, edits from the platforms, the gate, the executor, proposals of findings."""
+"""The action path put together: figures from the lake, edits from the platforms, the gate, the executor,
+proposals of findings.
+"""
 
 import time
 from collections.abc import Callable
@@ -31,7 +33,10 @@ BUDGET_HISTORY = timedelta(hours=1, minutes=5)
 
 
 class Figures:
-    """What limits are judged by, from lake, ledger and platforms. The lake's tables are read once a minute at most."""
+    """What limits are judged by, from lake, ledger and platforms.
+
+    The lake's tables are read once a minute at most.
+    """
 
     def __init__(self, lake: Lake, services: ActionServices) -> None:
         self.lake, self._services = lake, services
@@ -43,9 +48,12 @@ class Figures:
         tables = self._tables(now)
         written = self._services.ledger.writes.since(now - timedelta(days=8))
         return Surroundings(
-            now=now, written=written, edits=self._edits(proposal, written) if proposal else {},
-            budget_edits=self._budget_edits(proposal, now) if proposal else {}, **tables,
-        )  # fmt: skip
+            now=now,
+            written=written,
+            edits=self._edits(proposal, written) if proposal else {},
+            budget_edits=self._budget_edits(proposal, now) if proposal else {},
+            **tables,
+        )
 
     def rates(self) -> dict[str, float]:
         """Units of reporting currency for one unit of each account currency, the newest known."""
@@ -123,9 +131,14 @@ def executor(
         services.platforms.writer, lambda platform: audience_writer(platform, services, figures.lake)
     )
     writes = PlatformWrites(
-        services.ledger, writers, permission, settle=lambda: _settle_time(services), run_id=run_id, wait=lambda: time.sleep(1.0),
+        services.ledger,
+        writers,
+        permission,
+        settle=lambda: _settle_time(services),
+        run_id=run_id,
+        wait=lambda: time.sleep(1.0),
         log=log,
-    )  # fmt: skip
+    )
     return Executor(services.ledger, services.policy, figures.around, writes)
 
 
@@ -159,18 +172,25 @@ def _settle_time(services: ActionServices) -> timedelta:
 def propose_findings(
     found: list[Finding], services: ActionServices, figures: Figures
 ) -> tuple[Drafts, list[Proposal]]:
-    """Proposals of these findings, in the ledger; those that were there already are left out of the second part."""
+    """Proposals of these findings, in the ledger; those that were there already are left out of the second
+    part.
+    """
     drafts = drafted(
-        found, gate=approval_gate(services, figures), image=lambda target: services.platforms.writer(target.platform).image(target),
+        found,
+        gate=approval_gate(services, figures),
+        image=lambda target: services.platforms.writer(target.platform).image(target),
         around=figures.around,
-    )  # fmt: skip
+    )
     taken = [made for made in drafts.made if services.ledger.proposals.propose(made)]
     for made, scope, level in drafts.shadows:
         known = {one.proposal_id for one in taken}
         services.ledger.shadows.record(
-            f"{made.proposal_id}.{level}"[:128], scope=scope, level=level, body={"summary": made.summary},
+            f"{made.proposal_id}.{level}"[:128],
+            scope=scope,
+            level=level,
+            body={"summary": made.summary},
             proposal_id=made.proposal_id if made.proposal_id in known else None,
-        )  # fmt: skip
+        )
     return drafts, taken
 
 
@@ -181,9 +201,15 @@ def with_pace(
     policy, settings = services.policy(), services.settings
     budgets = load_budgets(settings.budgets_file, is_asked_for=settings.has_named_budgets)
     pace = pace_findings(
-        lake.read(PACING, where={"day": (as_of, as_of)}), around.entities, budgets, as_of=as_of, policy=policy.pacing,
-        limits=policy.guardrails, ad_set_days=around.ad_set_days, taken=[wish.target for one in found for wish in one.wishes],
-    )  # fmt: skip
+        lake.read(PACING, where={"day": (as_of, as_of)}),
+        around.entities,
+        budgets,
+        as_of=as_of,
+        policy=policy.pacing,
+        limits=policy.guardrails,
+        ad_set_days=around.ad_set_days,
+        taken=[wish.target for one in found for wish in one.wishes],
+    )
     urgent = [one for one in pace if one.evidence["emergency"] == "yes"]
     calm = [one for one in pace if one.evidence["emergency"] != "yes"]
     return urgent + sorted([*found, *calm], key=lambda one: -one.weight)

@@ -11,10 +11,16 @@ JOB, LOCATION, ASSET = "decide", "paid_media", "actions__approved"
 _MARKS = {True: "✓", False: "✗", None: "?"}
 FIELDS = {"status": "status", "daily_budget": "daily budget"}
 KINDS = {
-    "pause_ad_set": "Pause", "resume_ad_set": "Restart", "set_daily_budget": "Set daily budget", "reallocate_budget": "Shift budget",
-    "revert": "Take back", "add_negative_keywords": "Add negative keywords", "create_ads": "Create ads", "exclude_audience": "Exclude audience",
+    "pause_ad_set": "Pause",
+    "resume_ad_set": "Restart",
+    "set_daily_budget": "Set daily budget",
+    "reallocate_budget": "Shift budget",
+    "revert": "Take back",
+    "add_negative_keywords": "Add negative keywords",
+    "create_ads": "Create ads",
+    "exclude_audience": "Exclude audience",
     "sync_audience": "Sync audience",
-}  # fmt: skip
+}
 """Every kind of proposal in a word or three."""
 
 

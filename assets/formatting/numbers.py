@@ -1,8 +1,9 @@
 """How a number reads on a page: one way for every page, with its unit always beside it.
 
-Counts and money are grouped by thousands, shares are percents, multiples carry a ×. What is not known, not finite or the
-quotient of nothing by nothing reads as a dash. An amount that is not zero never reads as zero: it reads as less than the
-smallest amount that can be shown. Rounding is half up on the decimal digits, as people do it by hand.
+Counts and money are grouped by thousands, shares are percents, multiples carry a ×. What is not known, not
+finite or the quotient of nothing by nothing reads as a dash. An amount that is not zero never reads as zero:
+it reads as less than the smallest amount that can be shown. Rounding is half up on the decimal digits, as
+people do it by hand.
 """
 
 import math
@@ -14,9 +15,25 @@ MISSING = "–"
 MINUS = "\N{MINUS SIGN}"
 _JOINED = "\N{NO-BREAK SPACE}"
 _SYMBOLS = {
-    "AUD": "A$", "BRL": "R$", "CAD": "CA$", "CNY": "CN¥", "EUR": "€", "GBP": "£", "ILS": "₪", "INR": "₹", "JPY": "¥",
-    "KRW": "₩", "MXN": "MX$", "NZD": "NZ$", "PHP": "₱", "THB": "฿", "TRY": "₺", "UAH": "₴", "USD": "$", "VND": "₫",
-}  # fmt: skip
+    "AUD": "A$",
+    "BRL": "R$",
+    "CAD": "CA$",
+    "CNY": "CN¥",
+    "EUR": "€",
+    "GBP": "£",
+    "ILS": "₪",
+    "INR": "₹",
+    "JPY": "¥",
+    "KRW": "₩",
+    "MXN": "MX$",
+    "NZD": "NZ$",
+    "PHP": "₱",
+    "THB": "฿",
+    "TRY": "₺",
+    "UAH": "₴",
+    "USD": "$",
+    "VND": "₫",
+}
 """Symbols that mean one currency only; every other currency is written with its ISO 4217 code."""
 _WIDE = Context(prec=400)
 """Room for every digit of the largest float."""
@@ -24,7 +41,9 @@ _SCALES = ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3,
 
 
 def money(value: float | None, currency: str, *, compact: bool = False) -> str:
-    """An amount with its currency, with the decimals that currency has (ISO 4217): €1,234.50, ¥1,235, CHF 1,234.50."""
+    """An amount with its currency, with the decimals that currency has (ISO 4217): €1,234.50, ¥1,235, CHF
+    1,234.50.
+    """
     return _signed(value, decimals=decimals_of(currency), before=symbol(currency), compact=compact)
 
 
@@ -74,7 +93,9 @@ def symbol(currency: str) -> str:
 
 
 def machine(value: float | None) -> str:
-    """The number itself for scripts and tests, to nine digits, large ones to the cent; empty where there is none."""
+    """The number itself for scripts and tests, to nine digits, large ones to the cent; empty where there is
+    none.
+    """
     if value is None or not math.isfinite(value):
         return ""
     return format(value, ".9g" if abs(value) < 1_000_000 else ".15g")

@@ -1,4 +1,7 @@
-"""`python -m orchestration.cli`: proposals, decisions, the audit, the kill switch, approvers. The same gate as in the UI, the same code."""
+"""`python -m orchestration.cli`: proposals, decisions, the audit, the kill switch, approvers.
+
+The same gate as in the UI, the same code.
+"""
 
 import json
 from datetime import timedelta
@@ -132,7 +135,10 @@ def propose(
 @AS
 @CODE
 def revert(proposal_id: str, reason: str, name: str, code: str | None) -> None:
-    """Propose to lead a carried-out proposal back to its before-image. It has to be approved like any other."""
+    """Propose to lead a carried-out proposal back to its before-image.
+
+    It has to be approved like any other.
+    """
     from assets.actions.rules.finding import Wish
     from resources.ledger.states import State, WriteState
 
@@ -167,7 +173,9 @@ def revert(proposal_id: str, reason: str, name: str, code: str | None) -> None:
 @AS
 @CODE
 def accept_late(proposal_id: str, name: str, code: str | None) -> None:
-    """Let a change stay that arrived after it was counted as failed; `revert` proposes to lead it back instead."""
+    """Let a change stay that arrived after it was counted as failed; `revert` proposes to lead it back
+    instead.
+    """
     from assets.actions.inputs import Figures, approval_gate
     from assets.actions.rendering import key_facts
 

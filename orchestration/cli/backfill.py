@@ -1,4 +1,5 @@
-"""The backfill of a range of days, and the daily run, in this process: the same assets in the same order as automation.
+"""The backfill of a range of days, and the daily run, in this process: the same assets in the same order as
+automation.
 
 Every platform is a run of its own: what keeps one out leaves the others alone, and is said at the end.
 """
@@ -77,16 +78,24 @@ def backfill_days(
     accept: Iterable[str] = (),
     instance: dg.DagsterInstance | None = None,
 ) -> RunSummary:
-    """Read `start` to `end` and renew core for these days. What an earlier start left final or fresh is not read again.
+    """Read `start` to `end` and renew core for these days. What an earlier start left final or fresh is not
+    read again.
 
     `is_again` reads every day anew; checks in `accept` may fail, because a person compared the figures.
     """
     if instance is None:
         with instance_at(dagster_home(settings)) as opened:
             return backfill_days(
-                settings, start=start, end=end, say=say, platforms=platforms, window_days=window_days, is_again=is_again,
-                accept=accept, instance=opened,
-            )  # fmt: skip
+                settings,
+                start=start,
+                end=end,
+                say=say,
+                platforms=platforms,
+                window_days=window_days,
+                is_again=is_again,
+                accept=accept,
+                instance=opened,
+            )
     began, came, lake, platforms = perf_counter(), RunSummary(), Lake(settings.lake_uri), list(platforms)
     order = backfill_order()
     for platform in platforms:
@@ -235,6 +244,10 @@ def _attempt(
 def _stands(lake: Lake, platform: str, window: Window) -> bool:
     """Whether every account of the platform was read for these days late enough, or just now."""
     return is_settled(
-        readings(lake, platform), accounts_of(lake, platform), start=window.start, end=window.end, now=datetime.now(UTC),
+        readings(lake, platform),
+        accounts_of(lake, platform),
+        start=window.start,
+        end=window.end,
+        now=datetime.now(UTC),
         final_days=LONG_DAYS[platform],
-    )  # fmt: skip
+    )

@@ -15,9 +15,15 @@ from resources.platforms.retries import Patience
 HASTY = Patience(total_seconds=15.0, unreachable_seconds=5.0)
 """A person waits for the answer."""
 SPOKEN = {
-    "google_ads": "Google Ads", "meta_ads": "Meta Ads", "linkedin_ads": "LinkedIn Ads",
-    "crm": "CRM", "hubspot": "HubSpot", "salesforce": "Salesforce", "sql": "CRM by SQL", "files": "CRM by files",
-}  # fmt: skip
+    "google_ads": "Google Ads",
+    "meta_ads": "Meta Ads",
+    "linkedin_ads": "LinkedIn Ads",
+    "crm": "CRM",
+    "hubspot": "HubSpot",
+    "salesforce": "Salesforce",
+    "sql": "CRM by SQL",
+    "files": "CRM by files",
+}
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,16 @@ def decide(
     reference = gate.record_decisions(name, decisions, code, note=note) if is_open else ""
     for key in keys:
         request = DecisionRequest(
-            key=key, together=keys, proposal=meant, decision=decision, approver=name, code=reference, note=note,
-            launched_at=services.ledger.clock(), run_id=run_id,
-        )  # fmt: skip
+            key=key,
+            together=keys,
+            proposal=meant,
+            decision=decision,
+            approver=name,
+            code=reference,
+            note=note,
+            launched_at=services.ledger.clock(),
+            run_id=run_id,
+        )
         lines += [f"{outcome.proposal_id} {outcome.words}" for outcome in gate.decide(request)]
     work = executor(services, figures, run_id=run_id, log=lines.append)
     for key in keys:
@@ -161,9 +168,16 @@ def _finding(
     parts = [_part(services, around, wish) for wish in wishes]
     spend = mean_spend(parts[0].days, until=around.newest_as_of, count=14)
     return Finding(
-        kind=kind, wishes=wishes, reason=reason, evidence={"spend_a_day": float(spend), "proposed by hand": name},
-        effect=expected(parts, until=around.newest_as_of), as_of=around.newest_as_of, proposer=name, weight=0.0, reverts=reverts,
-    )  # fmt: skip
+        kind=kind,
+        wishes=wishes,
+        reason=reason,
+        evidence={"spend_a_day": float(spend), "proposed by hand": name},
+        effect=expected(parts, until=around.newest_as_of),
+        as_of=around.newest_as_of,
+        proposer=name,
+        weight=0.0,
+        reverts=reverts,
+    )
 
 
 def _part(services: "ActionServices", around: "Surroundings", wish: "Wish") -> "PlannedChange":
@@ -177,13 +191,17 @@ def _part(services: "ActionServices", around: "Surroundings", wish: "Wish") -> "
     if wish.to is not None:
         amount = wish.to - (image.daily_budget or Decimal(0))
     return PlannedChange(
-        name=image.name, days=around.days_of(probe), amount=None if amount is None else float(amount),
+        name=image.name,
+        days=around.days_of(probe),
+        amount=None if amount is None else float(amount),
         stops=wish.status == "paused",
-    )  # fmt: skip
+    )
 
 
 def proven(services: "ActionServices", name: str, code: str | None, *, action: str) -> None:
-    """Who says they are somebody proves it: otherwise one could propose in another's name and approve it oneself."""
+    """Who says they are somebody proves it: otherwise one could propose in another's name and approve it
+    oneself.
+    """
     from assets.actions.approval import ApprovalGate
     from assets.actions.approval_rules import ApprovalRules
 

@@ -1,4 +1,6 @@
-"""Runs the Dagster UI with its daemon and, in the sandbox profile, the sandbox, until one Ctrl-C ends them all."""
+"""Runs the Dagster UI with its daemon and, in the sandbox profile, the sandbox, until one Ctrl-C ends them
+all.
+"""
 
 import os
 import signal

@@ -21,7 +21,10 @@ def files() -> None:
 @files.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def check(folder: Path) -> None:
-    """Say what every file of FOLDER is, and what would be added, superseded, set aside and refused. Loads nothing."""
+    """Say what every file of FOLDER is, and what would be added, superseded, set aside and refused.
+
+    Loads nothing.
+    """
     read = preview(folder, say=click.echo)
     if any(outcome.status == "refused" for outcome in read.outcomes):
         sys.exit(1)

@@ -1,7 +1,7 @@
 """Runs assets in this process, recorded in the same Dagster storage that the UI shows, without a daemon.
 
-A backfill goes through its days in windows, newest last. Each window is one run, and running it again replaces what it wrote,
-so a backfill that was interrupted is started again as it was.
+A backfill goes through its days in windows, newest last. Each window is one run, and running it again
+replaces what it wrote, so a backfill that was interrupted is started again as it was.
 """
 
 import atexit
@@ -131,7 +131,9 @@ def _close(instance: dg.DagsterInstance, run_id: str) -> None:
 
 @lru_cache(maxsize=1)
 def definitions() -> dg.Definitions:
-    """Every definition, loaded once, and from then on passed over by the garbage collector, which looks at a million rows more often."""
+    """Every definition, loaded once, and from then on passed over by the garbage collector, which looks at a
+    million rows more often.
+    """
     loaded = defs()
     loaded.resolve_asset_graph()
     gc.collect()
@@ -150,7 +152,9 @@ def _skipped(
 
 
 def _what_failed(result: dg.ExecuteInProcessResult) -> str:
-    """What failed checks say, else the sentence of the first step that failed, else the innermost cause of what we did not foresee."""
+    """What failed checks say, else the sentence of the first step that failed, else the innermost cause of
+    what we did not foresee.
+    """
     checks = result.get_asset_check_evaluations()
     if failed_checks := [
         check.description for check in checks if check.blocking and not check.passed and check.description

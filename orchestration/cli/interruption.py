@@ -1,11 +1,13 @@
 """Ctrl-C and SIGTERM end a command within seconds, and the command says how to go on.
 
-Dagster replaces the handlers of both signals while a run goes on in the main thread: it turns a signal into one failed step, goes
-on with the next run, and drops a signal that comes between two steps. On any other thread it leaves handlers alone. So the work
-runs in a thread of its own and the main thread waits for signals.
+Dagster replaces the handlers of both signals while a run goes on in the main thread: it turns a signal into
+one failed step, goes on with the next run, and drops a signal that comes between two steps. On any other
+thread it leaves handlers alone. So the work runs in a thread of its own and the main thread waits for
+signals.
 
-After a signal the process ends without waiting for that thread, which may hang in a request. For the files of the lake and the
-ledger this equals a kill at that point, which every write withstands: it is one atomic commit or one transaction.
+After a signal the process ends without waiting for that thread, which may hang in a request. For the files of
+the lake and the ledger this equals a kill at that point, which every write withstands: it is one atomic
+commit or one transaction.
 """
 
 import functools

@@ -1,4 +1,7 @@
-"""`python -m orchestration.cli`: what the data team does from a terminal. The same assets as in the UI, in this process."""
+"""`python -m orchestration.cli`: what the data team does from a terminal.
+
+The same assets as in the UI, in this process.
+"""
 
 import os
 from datetime import UTC, date, datetime, timedelta
@@ -99,7 +102,10 @@ def backfill(
     again: bool,
     accept: tuple[str, ...],
 ) -> None:
-    """Read a range of days, from the platforms to the key figures, in few runs. Start it again after a stop: it goes on."""
+    """Read a range of days, from the platforms to the key figures, in few runs.
+
+    Start it again after a stop: it goes on.
+    """
     from orchestration.cli.backfill import backfill_days
     from orchestration.cli.reconciliation import reconciled, spoken, written
     from resources.lake.lake import Lake
@@ -114,9 +120,15 @@ def backfill(
         )
     settings = load_settings()
     came = backfill_days(
-        settings, start=start, end=end, platforms=platforms or PLATFORMS, window_days=window, say=click.echo, is_again=again,
+        settings,
+        start=start,
+        end=end,
+        platforms=platforms or PLATFORMS,
+        window_days=window,
+        say=click.echo,
+        is_again=again,
         accept=accept,
-    )  # fmt: skip
+    )
     report = reconciled(Lake(settings.lake_uri), start, end)
     click.echo(spoken(report))
     click.echo(f"The whole report: {written(report, settings.reports_dir, start, end)}")
@@ -138,7 +150,10 @@ def daily(*, day: datetime | None) -> None:
 
 @cli.command()
 def tidy() -> None:
-    """Put the lake's small files together and drop those no reader needs any more. What was known when stays as it is."""
+    """Put the lake's small files together and drop those no reader needs any more.
+
+    What was known when stays as it is.
+    """
     from resources.lake.lake import Lake
     from resources.tables.every import TABLES
 

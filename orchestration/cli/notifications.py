@@ -72,7 +72,12 @@ def channels_shown(services: ActionServices) -> str:
 
 def _test_message(services: ActionServices) -> Message:
     notice = Notice(
-        topic="test", kind="test", priority=DIGEST, entity="Test", short="test message", seen="This is a test: messages reach this channel.",
+        topic="test",
+        kind="test",
+        priority=DIGEST,
+        entity="Test",
+        short="test message",
+        seen="This is a test: messages reach this channel.",
         todo="nothing to do",
-    )  # fmt: skip
+    )
     return message_of([notice], company=services.notifications.company)

@@ -16,7 +16,9 @@ TOLERANCE = 0.005
 
 
 def readings(lake: Lake, platform: str) -> pd.DataFrame:
-    """Accepted readings of all levels: account_id, start_day, end_day, pulled_at, read_on (the account's own day)."""
+    """Accepted readings of all levels: account_id, start_day, end_day, pulled_at, read_on (the account's own
+    day).
+    """
     sql = """
         select account_id, start_day, end_day, pulled_at, (pulled_at at time zone time_zone)::date as read_on
         from raw.pulls where platform = $platform and verdict = 'accepted' and start_day is not null
@@ -32,11 +34,13 @@ def accounts_of(lake: Lake, platform: str) -> list[str]:
 
 
 def reconciled(lake: Lake, start: date, end: date) -> pd.DataFrame:
-    """Per platform, account and month: days read and not read, and spend by account, campaigns, ad sets and core.
+    """Per platform, account and month: days read and not read, and spend by account, campaigns, ad sets and
+    core.
 
     Returns:
-        platform, account_id, month, days, days_missing, account, campaigns, ad_sets (those campaigns that have any), core,
-        gap (share of the account's total that campaigns or core differ by), verdict (agrees, DIFFERS or INCOMPLETE).
+        platform, account_id, month, days, days_missing, account, campaigns, ad_sets (those campaigns that
+        have any), core, gap (share of the account's total that campaigns or core differ by), verdict (agrees,
+        DIFFERS or INCOMPLETE).
     """
     parts = [_of_platform(lake, platform, start, end) for platform in PLATFORMS]
     some = [frame for frame in parts if len(frame)]

@@ -1,4 +1,6 @@
-"""Reference pages made from the code: docs/data_dictionary.md from the table declarations, docs/cli.md from the commands."""
+"""Reference pages made from the code: docs/data_dictionary.md from the table declarations, docs/cli.md from
+the commands.
+"""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

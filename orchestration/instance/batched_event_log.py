@@ -1,9 +1,10 @@
-"""Dagster's SQLite event log, with the events of a range of days written in one transaction instead of one each.
+"""Dagster's SQLite event log, with the events of a range of days written in one transaction instead of one
+each.
 
-A run over a month of 15 assets leaves 930 events. Dagster hands them over in batches (DAGSTER_EVENT_BATCH_SIZE) and its
-PostgreSQL storage writes a batch at once; its SQLite storage does not, and then spends six seconds of an eight-second
-window on commits. This fills that gap with the parts Dagster's own storages are made of; tests/orchestration holds it to what
-the original stores.
+A run over a month of 15 assets leaves 930 events. Dagster hands them over in batches
+(DAGSTER_EVENT_BATCH_SIZE) and its PostgreSQL storage writes a batch at once; its SQLite storage does not, and
+then spends six seconds of an eight-second window on commits. This fills that gap with the parts Dagster's own
+storages are made of; tests/orchestration holds it to what the original stores.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,9 @@ _BATCHED = {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_MATER
 
 
 class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
-    """SqliteEventLogStorage that stores a batch of materialization events of one run in one transaction per shard."""
+    """SqliteEventLogStorage that stores a batch of materialization events of one run in one transaction per
+    shard.
+    """
 
     @classmethod
     def from_config_value(
@@ -47,7 +50,8 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             result = connection.execute(insert.returning(SqlEventLogStorageTable.c.id))
             ids = sorted(int(row[0]) for row in result.fetchall())
             self._store_asset_event_tags(connection, events, ids)
-            # The asset table keeps the newest event of each asset and kind: older ones of this batch would only be overwritten.
+            # The asset table keeps the newest event of each asset and kind: older ones of this batch would
+            # only be overwritten.
             newest = {
                 (e.get_dagster_event().asset_key, e.get_dagster_event().event_type): (e, i)
                 for e, i in zip(events, ids, strict=True)

@@ -1,7 +1,8 @@
 """Run coordinator that records who launched a run, as an authenticating proxy in front of the UI signed it.
 
-Used only where deploy/dagster.yaml names this coordinator and PAID_MEDIA_PROXY_KEY is set. The person goes into the ledger, which
-nobody can reach from the UI, and never into a tag, which everybody can forge. Backfills carry no headers, so they prove nobody.
+Used only where deploy/dagster.yaml names this coordinator and PAID_MEDIA_PROXY_KEY is set. The person goes
+into the ledger, which nobody can reach from the UI, and never into a tag, which everybody can forge.
+Backfills carry no headers, so they prove nobody.
 """
 
 import base64
@@ -33,7 +34,8 @@ class SignedLaunches(QueuedRunCoordinator):
 def signed_person(token: str, key: str, *, at: datetime) -> str | None:
     """The person in a token, if the key signed it and it is not over; None for anything else.
 
-    A token is base64url of {"person": "alice", "until": seconds since 1970}, a dot, and the hex HMAC-SHA256 of that text.
+    A token is base64url of {"person": "alice", "until": seconds since 1970}, a dot, and the hex HMAC-SHA256
+    of that text.
     """
     body, _, signature = token.rpartition(".")
     good = hmac.new(key.encode(), body.encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,7 @@
-"""`python -m orchestration.web`: Dagster's own web server, every option of `dagster-webserver`, behind the cross-site guard."""
+"""`python -m orchestration.web`:
+
+Dagster's own web server, every option of `dagster-webserver`, behind the cross-site guard.
+"""
 
 from orchestration.web.server import main
 

@@ -1,11 +1,14 @@
 """ASGI middleware that refuses cross-site requests to Dagster's web server.
 
-Dagster runs a GraphQL document from the query of a GET, from a form's address, from `application/graphql` and from any content type that
-contains the text "application/json", and it looks at neither Host nor Origin. So any page that a signed-in person opens can start runs.
-Here a change needs a POST of exactly `application/json`, which no form can send and which a foreign page has to ask for in a preflight that
-Dagster does not answer; Host and Origin have to be ours, for WebSockets too; and no page may be shown in a frame of another.
+Dagster runs a GraphQL document from the query of a GET, from a form's address, from `application/graphql` and
+from any content type that contains the text "application/json", and it looks at neither Host nor Origin. So
+any page that a signed-in person opens can start runs. Here a change needs a POST of exactly
+`application/json`, which no form can send and which a foreign page has to ask for in a preflight that Dagster
+does not answer; Host and Origin have to be ours, for WebSockets too; and no page may be shown in a frame of
+another.
 
-The guard says nothing about who asks: login, roles, and taking foreign signatures out of headers stay with the proxy before it.
+The guard says nothing about who asks: login, roles, and taking foreign signatures out of headers stay with
+the proxy before it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -84,7 +87,9 @@ class CrossSiteGuard:
         )
 
     def _foreign_address(self, scope: Scope, headers: Headers) -> str | None:
-        """Why a request may not pass by the names it bears: the one it asks for, and the one of the page it comes from."""
+        """Why a request may not pass by the names it bears: the one it asks for, and the one of the page it
+        comes from.
+        """
         hosts = headers.get("host", [])
         if len(hosts) != 1 or hosts[0].lower() not in self._addresses.hosts:
             return "This server is not reached by that name (Host): set PAID_MEDIA_UI_URL or PAID_MEDIA_UI_HOSTS."
@@ -99,7 +104,9 @@ class CrossSiteGuard:
 
 
 def _foreign_request(scope: Scope, headers: Headers) -> str | None:
-    """Why an HTTP request may not pass: another site's page made it, or a change is asked for otherwise than by POST of JSON."""
+    """Why an HTTP request may not pass: another site's page made it, or a change is asked for otherwise than
+    by POST of JSON.
+    """
     is_safe, is_graphql = scope["method"] in _SAFE_METHODS, scope["path"].rstrip("/").endswith("/graphql")
     is_followed_link = is_safe and not is_graphql and _single(headers, "sec-fetch-mode") == "navigate"
     if _single(headers, "sec-fetch-site") not in {None, "none", "same-origin"} and not is_followed_link:

@@ -1,7 +1,8 @@
 """Dagster's web server and `dagster dev`, with the cross-site guard before whatever they serve.
 
-Both are Dagster's own commands. The web server is guarded where its application is handed to uvicorn; `dagster dev` starts the guarded
-web server in the place of the stock one. Neither place is a documented one: tests ask the running servers.
+Both are Dagster's own commands. The web server is guarded where its application is handed to uvicorn;
+`dagster dev` starts the guarded web server in the place of the stock one. Neither place is a documented one:
+tests ask the running servers.
 """
 
 import sys

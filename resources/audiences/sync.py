@@ -1,8 +1,9 @@
 """Bringing an audience at a platform to exactly the people it should hold, from whatever state it is in.
 
-What may be there is known hash by hash (`resources.ledger.audiences`). People go out before anybody comes in. Each upload is laid down
-before it leaves and settled when the platform has taken it; one that was not answered is simply sent again, because letting in whom is
-in, and taking out whom is out, changes nothing. So a run that died anywhere is finished by the next one.
+What may be there is known hash by hash (`resources.ledger.audiences`). People go out before anybody comes in.
+Each upload is laid down before it leaves and settled when the platform has taken it; one that was not
+answered is simply sent again, because letting in whom is in, and taking out whom is out, changes nothing. So
+a run that died anywhere is finished by the next one.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -133,7 +134,10 @@ class Sync:
     def _all_settled(
         self, audience: LedgerAudience, goal: Collection[tuple[str, str]], *, strictly: bool = True
     ) -> None:
-        """Wait a little for the platform, then hold what is there against the goal. `strictly`: whoever is missing counts, too."""
+        """Wait a little for the platform, then hold what is there against the goal.
+
+        `strictly`: whoever is missing counts, too.
+        """
         for look in range(LOOKS):
             if look:
                 self.wait()
@@ -146,9 +150,11 @@ class Sync:
             left |= there.symmetric_difference(goal)
         if left:
             raise OutcomeUnknown(
-                "Filling an audience", platform=self.client.platform, account_id=audience.target.account_id,
+                "Filling an audience",
+                platform=self.client.platform,
+                account_id=audience.target.account_id,
                 said=f"{len(left)} identifiers of {audience.target.entity_id} are not known to be as they should be yet",
-            )  # fmt: skip
+            )
 
     def _go_on(self, audience: LedgerAudience) -> None:
         """Before every single request: whether anything may be sent at all.
@@ -172,5 +178,7 @@ class Sync:
 
 
 def _is_missing(held: AudienceMembership | None) -> bool:
-    """Whether somebody has to be sent: not there, or not known to be there, and the platform does not work on it."""
+    """Whether somebody has to be sent: not there, or not known to be there, and the platform does not work on
+    it.
+    """
     return held is None or (held.state != MembershipState.IN and held.request_id is None)

@@ -1,7 +1,8 @@
 """Audiences on the action path: what a proposal about one starts from, and carrying it out.
 
-Speaks the same protocol as the writers of budgets and statuses, so gate, ledger and executor need not know what they carry out. Filling
-an audience is an operation on a set: `send` may be called again until it has happened (`PlatformWrites` does so for members alone).
+Speaks the same protocol as the writers of budgets and statuses, so gate, ledger and executor need not know
+what they carry out. Filling an audience is an operation on a set: `send` may be called again until it has
+happened (`PlatformWrites` does so for members alone).
 """
 
 from collections.abc import Callable
@@ -38,7 +39,9 @@ class AudienceWriter:
         return self.sync.client.platform
 
     def image(self, target: Target) -> Image:
-        """Of an audience, what was last filled and that it is still there; of anything else, also what is kept out of it."""
+        """Of an audience, what was last filled and that it is still there; of anything else, also what is
+        kept out of it.
+        """
         if target.level != "audience":
             return self.writer.image(target).model_copy(
                 update={
@@ -52,12 +55,20 @@ class AudienceWriter:
                 target.account_id, audience.audience_id
             )  # refused where it is gone or blocked
         return Image(
-            name=audience.name, campaign_id=None, campaign_name=None, status="there" if audience.audience_id else "absent",
-            native_status=audience.purpose, currency="", labels=(),
+            name=audience.name,
+            campaign_id=None,
+            campaign_name=None,
+            status="there" if audience.audience_id else "absent",
+            native_status=audience.purpose,
+            currency="",
+            labels=(),
             audience=AudienceImage(
-                audience_id=audience.audience_id, digest=audience.digest or NOTHING, people=audience.people, identifiers=audience.identifiers
+                audience_id=audience.audience_id,
+                digest=audience.digest or NOTHING,
+                people=audience.people,
+                identifiers=audience.identifiers,
             ),
-        )  # fmt: skip
+        )
 
     def edited_at(self, target: Target) -> datetime | None:
         return None if target.level == "audience" else self.writer.edited_at(target)
@@ -66,14 +77,18 @@ class AudienceWriter:
         """Nothing here is about budgets."""
 
     def rehearse(self, change: Change) -> None:
-        """Whether the plan is there as it was approved, and consent is known; of an exclusion, what the platform says."""
+        """Whether the plan is there as it was approved, and consent is known; of an exclusion, what the
+        platform says.
+        """
         if change.field == "members":
             self._wanted(change)
         else:
             self.sync.client.exclude(change, rehearse=True)
 
     def send(self, change: Change) -> str | None:
-        """Fill the audience with whom was approved, without those who withdrew since; or write the exclusion, once."""
+        """Fill the audience with whom was approved, without those who withdrew since; or write the exclusion,
+        once.
+        """
         if change.field != "members":
             return self.sync.client.exclude(change, rehearse=False)
         wanted, audience = self._wanted(change), self._kept(change.target)
@@ -89,8 +104,10 @@ class AudienceWriter:
         plan, agreed = self.sync.ledger.audiences.planned(change.after), self.agreed()
         if plan is None:
             raise PlatformRefused(
-                **call.known(), said="whom it should hold is no longer laid down as it was approved", todo="Propose it anew."
-            )  # fmt: skip
+                **call.known(),
+                said="whom it should hold is no longer laid down as it was approved",
+                todo="Propose it anew.",
+            )
         if agreed is None:
             raise RefusedForNow(
                 **call.known(), said="who agrees to advertising is not known", todo="Read the CRM first."

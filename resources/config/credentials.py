@@ -1,6 +1,7 @@
 """What each platform needs to let us in, under the names its official client already uses where it has one.
 
-A platform with nothing set is simply not used. One that is partly set is a mistake, and `missing` names what it lacks.
+A platform with nothing set is simply not used. One that is partly set is a mistake, and `missing` names what
+it lacks.
 """
 
 import json
@@ -14,7 +15,9 @@ from resources.errors import SettingsWrong
 
 
 class Given(BaseSettings):
-    """Settings made of what they are handed and nothing else: the environment is never read behind the caller's back."""
+    """Settings made of what they are handed and nothing else: the environment is never read behind the
+    caller's back.
+    """
 
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True
@@ -195,7 +198,8 @@ def _token_url(key_file: Path) -> str:
         problem = "cannot be read"
     except (ValueError, KeyError, TypeError):
         problem = "is not a service account's key"
-    # Outside the except clauses: a JSON error carries the whole file, private key included, and must not become the context.
+    # Outside the except clauses: a JSON error carries the whole file, private key included, and must not
+    # become the context.
     raise SettingsWrong(
         f"GOOGLE_ADS_JSON_KEY_FILE_PATH names {key_file}, which {problem}. "
         "Create a JSON key in the Google Cloud console, under IAM > Service accounts > Keys."

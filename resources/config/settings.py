@@ -1,8 +1,10 @@
-"""Settings: which profile, where things are kept, and each platform's credentials, all from environment variables.
+"""Settings: which profile, where things are kept, and each platform's credentials, all from environment
+variables.
 
-Two profiles never mix. `sandbox` takes endpoints and credentials only from the file that `python -m sandbox serve` writes
-and refuses any that is not on this machine, so a real token in the environment cannot travel. `live` takes them from the
-environment over `.env`, and refuses endpoints that are on this machine. Every variable is in docs/configuration.md.
+Two profiles never mix. `sandbox` takes endpoints and credentials only from the file that `python -m sandbox
+serve` writes and refuses any that is not on this machine, so a real token in the environment cannot travel.
+`live` takes them from the environment over `.env`, and refuses endpoints that are on this machine. Every
+variable is in docs/configuration.md.
 """
 
 import os
@@ -71,7 +73,10 @@ class Settings(Given):
     proxy_key: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_PROXY_KEY", min_length=32)
     notify: SecretStr | None = Field(None, validation_alias="PAID_MEDIA_NOTIFY")
     notify_more: dict[str, SecretStr] = Field(default_factory=dict)
-    """Addresses of the channels that policy.yaml names, by their variables: PAID_MEDIA_NOTIFY_CHAT and the like."""
+    """Addresses of the channels that policy.yaml names, by their variables:
+
+    PAID_MEDIA_NOTIFY_CHAT and the like.
+    """
     ui_url: str = Field(
         "http://127.0.0.1:3000", validation_alias="PAID_MEDIA_UI_URL", pattern="^https?://[^/]"
     )
@@ -97,7 +102,9 @@ class Settings(Given):
 
     @property
     def ledger_key_file(self) -> Path:
-        """Where the key that signs the ledger's decisions is kept: never in the repository, never in the database."""
+        """Where the key that signs the ledger's decisions is kept: never in the repository, never in the
+        database.
+        """
         return self.ledger_key_path or self._secrets_folder / "ledger.key"
 
     @property
@@ -129,7 +136,8 @@ def load_settings(
     Args:
         env: The whole environment. By default the real one, over the project's `.env`.
         project: The folder that holds `.env` and that relative paths start from.
-        with_platforms: False for work on dropped files alone: no platform is configured and the sandbox need not run.
+        with_platforms: False for work on dropped files alone: no platform is configured and the sandbox need
+            not run.
 
     Raises:
         SettingsWrong: A variable is missing, malformed or points at the wrong world; the sentence names it.
@@ -224,7 +232,8 @@ def _built(kind: type[_Kind], values: Mapping[str, Any]) -> _Kind:
         return kind(**values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-    # Outside the except clause: pydantic's error knows the value, which may be a secret, and must not become the context.
+    # Outside the except clause: pydantic's error knows the value, which may be a secret, and must not become
+    # the context.
     reason = first["msg"].removeprefix("Value error, ").rstrip(".")
     raise SettingsWrong(
         f"{first['loc'][0]} is wrong: {reason[0].lower()}{reason[1:]}. See docs/configuration.md."
@@ -240,7 +249,9 @@ def _refuse_half_set(platform: PlatformSettings, *, where_to_get: str) -> None:
 
 
 def _refuse_wrong_world(platform: PlatformSettings, *, profile: str) -> None:
-    """A credential never leaves for the wrong world: the sandbox's stays on this machine, a real one goes out over TLS."""
+    """A credential never leaves for the wrong world: the sandbox's stays on this machine, a real one goes out
+    over TLS.
+    """
     for variable, endpoint in platform.endpoints().items() if platform.is_configured else ():
         if profile == "sandbox" and not is_loopback(endpoint):
             raise SettingsWrong(

@@ -1,1 +1,3 @@
-"""Clients of the CRM: HubSpot, Salesforce, a SQL database, files and LinkedIn lead forms, read into raw tables."""
+"""Clients of the CRM: HubSpot, Salesforce, a SQL database, files and LinkedIn lead forms, read into raw
+tables.
+"""

@@ -1,4 +1,6 @@
-"""Drops trait columns with too many distinct values, which is free text about people, and counts what was dropped."""
+"""Drops trait columns with too many distinct values, which is free text about people, and counts what was
+dropped.
+"""
 
 from dataclasses import dataclass
 
@@ -28,8 +30,8 @@ class LeftOut:
 def leave_out_free_text(reading: CrmReading, lake: Lake, *, most: int) -> list[LeftOut]:
     """Empties traits in `reading` that have too many values, together with those that are known already.
 
-    A reading of changes alone shows too little to tell: it keeps no trait that the last reading of everything had left out, nor one
-    that had no value yet; the next one of everything decides.
+    A reading of changes alone shows too little to tell: it keeps no trait that the last reading of everything
+    had left out, nor one that had no value yet; the next one of everything decides.
     """
     left_out, before = [], set() if reading.since is None else _left_out(lake, reading.source)
     for name, (table, traits) in TRAITS.items():
@@ -40,7 +42,8 @@ def leave_out_free_text(reading: CrmReading, lake: Lake, *, most: int) -> list[L
                 continue
             kept_values = _known(lake, table, trait, reading.source)
             values = {*read_values, *(kept_values if reading.since else ())}
-            # A field that says something else of every second person says who they are, however few there are.
+            # A field that says something else of every second person says who they are, however few there
+            # are.
             limit = most if reading.since else min(most, max(FEW, len(read_values) // 2))
             is_new = reading.since is not None and (not kept_values or f"{name}.{trait}" in before)
             if len(values) > limit or is_new:

@@ -1,8 +1,10 @@
-"""Reads HubSpot: full loads by listing, incremental loads by searching; merged and deleted records are followed.
+"""Reads HubSpot: full loads by listing, incremental loads by searching; merged and deleted records are
+followed.
 
-A search ends at 10,000 results and its pages shift while people work, so it never pages: each question asks for the next 200 ids
-above the last one. Searches lag behind by moments, so each reading begins a little before the last one. Merged contacts are told
-by their winner, deleted records by the list of archived ones; what was erased for good is only missed by a reading of everything.
+A search ends at 10,000 results and its pages shift while people work, so it never pages: each question asks
+for the next 200 ids above the last one. Searches lag behind by moments, so each reading begins a little
+before the last one. Merged contacts are told by their winner, deleted records by the list of archived ones;
+what was erased for good is only missed by a reading of everything.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,8 +30,13 @@ class HubSpot:
     source = wire.SOURCE
 
     def __init__(
-        self, settings: HubSpotSettings, mapping: CrmMapping, *, patience: Patience | None = None, pace: RateLimiter | None = None
-    ) -> None:  # fmt: skip
+        self,
+        settings: HubSpotSettings,
+        mapping: CrmMapping,
+        *,
+        patience: Patience | None = None,
+        pace: RateLimiter | None = None,
+    ) -> None:
         self._mapping = mapping
         self._client = HubSpotClient(settings, patience or Patience(), pace or RateLimiter())
 
@@ -79,10 +86,15 @@ class HubSpot:
         contacts, companies = self._associated(ids, "contacts"), self._associated(ids, "companies")
         rows = [
             wire.deal_row(
-                record, self._mapping, contact=contacts.get(str(record["id"])), company=companies.get(str(record["id"])), stages=stages, currency=currency
+                record,
+                self._mapping,
+                contact=contacts.get(str(record["id"])),
+                company=companies.get(str(record["id"])),
+                stages=stages,
+                currency=currency,
             )
             for record in records
-        ]  # fmt: skip
+        ]
         reading.add("deals", rows)
         reading.add("deal_stages", [row for record in records for row in wire.deal_stage_rows(record)])
 

@@ -22,8 +22,13 @@ from resources.security.pii_hashing import identity, is_like
 Record = dict[str, Any]
 SOURCE = "hubspot"
 CONTACT_PROPERTIES = [
-    "email", "phone", "associatedcompanyid", "hubspot_owner_id", "lifecyclestage", "hs_merged_object_ids",
-]  # fmt: skip
+    "email",
+    "phone",
+    "associatedcompanyid",
+    "hubspot_owner_id",
+    "lifecyclestage",
+    "hs_merged_object_ids",
+]
 
 
 def contact_properties(mapping: CrmMapping) -> list[str]:
@@ -95,15 +100,24 @@ def company_row(record: Record, mapping: CrmMapping) -> Row:
     held = record["properties"]
     size = held.get("numberofemployees")
     return {
-        "company_id": str(record["id"]), **company_traits(held, mapping.traits.properties), "country": category(held.get("country")),
+        "company_id": str(record["id"]),
+        **company_traits(held, mapping.traits.properties),
+        "country": category(held.get("country")),
         "employees": int(float(size)) if size and _is_number(size) else None,
-        "created_at": instant(record.get("createdAt")), "updated_at": instant(record.get("updatedAt")),
-    }  # fmt: skip
+        "created_at": instant(record.get("createdAt")),
+        "updated_at": instant(record.get("updatedAt")),
+    }
 
 
 def deal_row(
-    record: Record, mapping: CrmMapping, *, contact: str | None, company: str | None, stages: dict[tuple[str, str], Row], currency: str | None
-) -> Row:  # fmt: skip
+    record: Record,
+    mapping: CrmMapping,
+    *,
+    contact: str | None,
+    company: str | None,
+    stages: dict[tuple[str, str], Row],
+    currency: str | None,
+) -> Row:
     """A row of raw/crm_deals; `currency` is the company's own, for deals that say none."""
     held = record["properties"]
     pipeline, stage = held.get("pipeline") or "", held.get("dealstage") or ""
@@ -114,25 +128,40 @@ def deal_row(
     )
     is_refunded = stage in mapping.refunded_stages or (was_won and is_closed and not is_won)
     return {
-        "deal_id": str(record["id"]), "contact_id": contact, "company_id": company, "pipeline": pipeline or None, "stage": stage or None,
-        "amount": amount(held.get(mapping.amount_field)), "currency": held.get("deal_currency_code") or currency,
-        "is_order": pipeline in mapping.order_pipelines, "is_closed": is_closed, "is_won": is_won, "is_refunded": is_refunded,
-        "owner_id": held.get("hubspot_owner_id"), "created_at": instant(record.get("createdAt")), "closed_at": instant(held.get("closedate")) if is_closed else None,
+        "deal_id": str(record["id"]),
+        "contact_id": contact,
+        "company_id": company,
+        "pipeline": pipeline or None,
+        "stage": stage or None,
+        "amount": amount(held.get(mapping.amount_field)),
+        "currency": held.get("deal_currency_code") or currency,
+        "is_order": pipeline in mapping.order_pipelines,
+        "is_closed": is_closed,
+        "is_won": is_won,
+        "is_refunded": is_refunded,
+        "owner_id": held.get("hubspot_owner_id"),
+        "created_at": instant(record.get("createdAt")),
+        "closed_at": instant(held.get("closedate")) if is_closed else None,
         "updated_at": instant(record.get("updatedAt")),
-    }  # fmt: skip
+    }
 
 
 def stage_rows(pipelines: Iterable[Record]) -> list[Row]:
     """Rows of raw/crm_stages."""
     return [
         {
-            "pipeline": pipeline["id"], "stage": stage["id"], "label": stage.get("label"), "position": int(stage.get("displayOrder", 0)),
-            "win_share": float(chance) if _is_number(chance := stage.get("metadata", {}).get("probability", "")) else None,
+            "pipeline": pipeline["id"],
+            "stage": stage["id"],
+            "label": stage.get("label"),
+            "position": int(stage.get("displayOrder", 0)),
+            "win_share": float(chance)
+            if _is_number(chance := stage.get("metadata", {}).get("probability", ""))
+            else None,
             "is_closed": str(stage.get("metadata", {}).get("isClosed")).lower() == "true",
         }
         for pipeline in pipelines
         for stage in pipeline.get("stages", [])
-    ]  # fmt: skip
+    ]
 
 
 def deal_stage_rows(record: Record) -> list[Row]:

@@ -1,7 +1,7 @@
 """Incremental load of the CRM: a record that was read again replaces its rows, a deleted one loses them.
 
-Unlike a pull of days, a reading speaks of some records alone. Their rows are compared with what stands, and only what differs is
-appended, with the reading's instant: what was known when stays readable.
+Unlike a pull of days, a reading speaks of some records alone. Their rows are compared with what stands, and
+only what differs is appended, with the reading's instant: what was known when stays readable.
 """
 
 from dataclasses import dataclass, field
@@ -55,7 +55,9 @@ def read_and_keep(lake: Lake, reader: CrmReader, mapping: CrmMapping, *, now: An
 
 
 def next_since(lake: Lake, source: str, mapping: CrmMapping, *, now: datetime) -> datetime | None:
-    """From when on changes must be read; None where everything must be, as when the policy reads the CRM's fields otherwise."""
+    """From when on changes must be read; None where everything must be, as when the policy reads the CRM's
+    fields otherwise.
+    """
     sql = (
         "select max(pulled_at) as last, max(pulled_at) filter (is_whole) as whole, max_by(coalesce(mapping, ''), pulled_at) as mapping "
         "from raw.crm_pulls where source = $source"
@@ -107,7 +109,15 @@ def _fitted(table: Table, reading: CrmReading, rows: list[dict[str, Any]]) -> pa
 def _log(loaded: CrmLoad) -> dict[str, Any]:
     reading = loaded.reading
     return {
-        "source": reading.source, "pulled_at": reading.at, "since": reading.since, "is_whole": reading.since is None,
-        "rows": reading.records, "changed": sum(loaded.changed.values()), "merged": reading.merged, "deleted": reading.deleted,
-        "calls": reading.calls, "seconds": loaded.seconds, "left_out": " ".join(out.trait for out in loaded.left_out) or None,
-    }  # fmt: skip
+        "source": reading.source,
+        "pulled_at": reading.at,
+        "since": reading.since,
+        "is_whole": reading.since is None,
+        "rows": reading.records,
+        "changed": sum(loaded.changed.values()),
+        "merged": reading.merged,
+        "deleted": reading.deleted,
+        "calls": reading.calls,
+        "seconds": loaded.seconds,
+        "left_out": " ".join(out.trait for out in loaded.left_out) or None,
+    }

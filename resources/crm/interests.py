@@ -1,6 +1,7 @@
 """Content and search topic of a visit, from its landing page: the first part of the path, and `utm_term`.
 
-Neither is kept as it stands: a path's part must look like a page's name, and a search becomes its topic by the policy's words.
+Neither is kept as it stands: a path's part must look like a page's name, and a search becomes its topic by
+the policy's words.
 """
 
 import re

@@ -1,7 +1,8 @@
 """Parses a landing page's address for the click that led to it: platform, campaign, ad set, click id.
 
-Only parameters on a list are looked at and the address itself is never kept: people put addresses and names into query strings.
-A click id without campaign parameters names the platform alone. `fbclid` also hangs on unpaid links, so alone it is not an ad.
+Only parameters on a list are looked at and the address itself is never kept: people put addresses and names
+into query strings. A click id without campaign parameters names the platform alone. `fbclid` also hangs on
+unpaid links, so alone it is not an ad.
 """
 
 import re
@@ -11,10 +12,16 @@ from urllib.parse import parse_qsl, urlsplit
 GOOGLE_IDS = ("gclid", "gbraid", "wbraid")
 CLICK_IDS = {**dict.fromkeys(GOOGLE_IDS, "google_ads"), "fbclid": "meta_ads", "li_fat_id": "linkedin_ads"}
 _SOURCES = {
-    "google": "google_ads", "adwords": "google_ads", "youtube": "google_ads",
-    "facebook": "meta_ads", "instagram": "meta_ads", "meta": "meta_ads", "fb": "meta_ads", "ig": "meta_ads",
+    "google": "google_ads",
+    "adwords": "google_ads",
+    "youtube": "google_ads",
+    "facebook": "meta_ads",
+    "instagram": "meta_ads",
+    "meta": "meta_ads",
+    "fb": "meta_ads",
+    "ig": "meta_ads",
     "linkedin": "linkedin_ads",
-}  # fmt: skip
+}
 _PAID = {"cpc", "ppc", "cpm", "paid", "paidsearch", "paidsocial", "display", "retargeting", "ads"}
 _UNPAID = {
     "email": "email",
@@ -24,9 +31,16 @@ _UNPAID = {
     "social": "social",
 }
 _HUBSPOT = {
-    "ORGANIC_SEARCH": "organic", "DIRECT_TRAFFIC": "direct", "EMAIL_MARKETING": "email", "REFERRALS": "referral",
-    "SOCIAL_MEDIA": "social", "OTHER_CAMPAIGNS": "other", "PAID_SEARCH": "other_paid", "PAID_SOCIAL": "other_paid", "AI_REFERRALS": "referral",
-}  # fmt: skip
+    "ORGANIC_SEARCH": "organic",
+    "DIRECT_TRAFFIC": "direct",
+    "EMAIL_MARKETING": "email",
+    "REFERRALS": "referral",
+    "SOCIAL_MEDIA": "social",
+    "OTHER_CAMPAIGNS": "other",
+    "PAID_SEARCH": "other_paid",
+    "PAID_SOCIAL": "other_paid",
+    "AI_REFERRALS": "referral",
+}
 _CAMPAIGN = ("hsa_cam", "campaignid", "campaign_id", "utm_id", "utm_campaign")
 _AD_SET = ("hsa_grp", "adgroupid", "adset_id", "ad_set_id", "utm_content", "utm_term")
 _URN = re.compile(r"(?:urn:li:\w+:)?(\d{5,20})")
@@ -44,7 +58,8 @@ class Landing:
 
 
 def landing(url: str | None, source: str | None = None) -> Landing | None:
-    """What is known of a visit by its address and by HubSpot's word for its source; None where that is nothing.
+    """What is known of a visit by its address and by HubSpot's word for its source; None where that is
+    nothing.
 
     `source` OFFLINE means that no visit was seen.
     """

@@ -1,7 +1,9 @@
-"""Reads people who filled in a lead form at LinkedIn, by its Lead Sync API: no landing page shows their click.
+"""Reads people who filled in a lead form at LinkedIn, by its Lead Sync API: no landing page shows their
+click.
 
-A response is a touch of the campaign it came by, and no lead: who is one, the CRM says. Both meet in the hashed address. LinkedIn keeps
-responses for a year. Answers are looked at for the address and the telephone number alone and forgotten.
+A response is a touch of the campaign it came by, and no lead: who is one, the CRM says. Both meet in the
+hashed address. LinkedIn keeps responses for a year. Answers are looked at for the address and the telephone
+number alone and forgotten.
 """
 
 from collections.abc import Callable, Iterator
@@ -88,9 +90,14 @@ class LinkedInForms:
     def _responses(self, account: str, start: datetime, end: datetime) -> Iterator[_Response]:
         doing = Doing(PLATFORM, "Reading responses to lead forms", account)
         parameters: dict[str, Any] = {
-            "q": "owner", "owner": {"sponsoredAccount": f"urn:li:sponsoredAccount:{account}"}, "leadType": {"leadType": "SPONSORED"},
-            "limitedToTestLeads": False, "submittedAtTimeRange": {"start": _millis(start), "end": _millis(end)}, "fields": FIELDS, "count": PAGE,
-        }  # fmt: skip
+            "q": "owner",
+            "owner": {"sponsoredAccount": f"urn:li:sponsoredAccount:{account}"},
+            "leadType": {"leadType": "SPONSORED"},
+            "limitedToTestLeads": False,
+            "submittedAtTimeRange": {"start": _millis(start), "end": _millis(end)},
+            "fields": FIELDS,
+            "count": PAGE,
+        }
         start_index = 0
         while True:
             try:
@@ -114,9 +121,14 @@ class LinkedInForms:
             )
             groups[ad_set] = str(group).rsplit(":", 1)[-1] if group else None
         return {
-            "contact_id": response.id, "touch_at": _instant(response.submittedAt), "channel": PLATFORM, "ad_set_id": ad_set,
-            "campaign_id": groups.get(ad_set) if ad_set else None, "click_id_kind": None, "click_id": None,
-        }  # fmt: skip
+            "contact_id": response.id,
+            "touch_at": _instant(response.submittedAt),
+            "channel": PLATFORM,
+            "ad_set_id": ad_set,
+            "campaign_id": groups.get(ad_set) if ad_set else None,
+            "click_id_kind": None,
+            "click_id": None,
+        }
 
 
 def contact_row(response: _Response, mapping: CrmMapping) -> Row:
@@ -134,9 +146,12 @@ def contact_row(response: _Response, mapping: CrmMapping) -> Row:
     phone = next((answers[name] for name in PHONES if name in answers), None)
     at = _instant(response.submittedAt)
     return {
-        "contact_id": response.id, **asdict(identity(email, phone, region=mapping.phone_region)),
-        "is_test": response.testLead or is_like(email, mapping.test_emails), "created_at": at, "updated_at": at,
-    }  # fmt: skip
+        "contact_id": response.id,
+        **asdict(identity(email, phone, region=mapping.phone_region)),
+        "is_test": response.testLead or is_like(email, mapping.test_emails),
+        "created_at": at,
+        "updated_at": at,
+    }
 
 
 def _millis(at: datetime) -> int:

@@ -1,7 +1,8 @@
 """Client-side rate limiter for HubSpot: calls wait before they are made, so that hardly any is refused.
 
-HubSpot counts by ten rolling seconds and says in its headers how many it allows; searches have a limit of their own, five a second,
-of which nothing is said. Clock and sleep are handed in: a test moves time instead of waiting for it.
+HubSpot counts by ten rolling seconds and says in its headers how many it allows; searches have a limit of
+their own, five a second, of which nothing is said. Clock and sleep are handed in: a test moves time instead
+of waiting for it.
 """
 
 from collections import deque
@@ -41,7 +42,10 @@ class RateLimiter:
             self._calls.append(self.clock())
 
     def heard(self, headers: Mapping[str, str]) -> None:
-        """Learn the limit from an answer. Others use the same account: what they took is not ours any more."""
+        """Learn the limit from an answer.
+
+        Others use the same account: what they took is not ours any more.
+        """
         lower_headers = {name.lower(): value for name, value in headers.items()}
         most, left = (
             lower_headers.get("x-hubspot-ratelimit-max", ""),

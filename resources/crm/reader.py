@@ -1,4 +1,6 @@
-"""Result of one load of a CRM: rows by table, and which records were read, so that deleted ones can be recognised."""
+"""Result of one load of a CRM: rows by table, and which records were read, so that deleted ones can be
+recognised.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field

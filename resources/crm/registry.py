@@ -14,7 +14,10 @@ from resources.policy.policy import load_policy
 
 @dataclass(frozen=True)
 class Crms:
-    """Every CRM this deployment may read. A plain object: nothing of it can be overridden from the launchpad."""
+    """Every CRM this deployment may read.
+
+    A plain object: nothing of it can be overridden from the launchpad.
+    """
 
     settings: Callable[[], Settings] = load_settings
     patience: Patience = field(default_factory=Patience)
@@ -30,7 +33,10 @@ class Crms:
         return load_policy(self.settings().policy_file).crm
 
     def margin(self) -> dict[str, float]:
-        """Share of a sale's value that is left, by platform; one without it is not in it. Errors as of `mapping`."""
+        """Share of a sale's value that is left, by platform; one without it is not in it.
+
+        Errors as of `mapping`.
+        """
         return dict(load_policy(self.settings().policy_file).margin)
 
     def readers(self) -> list[CrmReader]:
@@ -47,7 +53,8 @@ class Crms:
         ):
             return crm_readers  # without a CRM nothing is asked of the policy either
         mapping = self.mapping()
-        # Imported here: Salesforce's and the database's clients cost time, and are needed by the run that reads alone.
+        # Imported here: Salesforce's and the database's clients cost time, and are needed by the run that
+        # reads alone.
         if settings.hubspot.is_configured:
             from resources.crm.hubspot import HubSpot  # noqa: PLC0415
 

@@ -1,9 +1,11 @@
-"""Salesforce, read side, by `simple-salesforce`: leads and contacts as people, opportunities as deals, by SOQL.
+"""Salesforce, read side, by `simple-salesforce`: leads and contacts as people, opportunities as deals, by
+SOQL.
 
 Everything is read by the Bulk API, what changed since by pages of rows.
 
-Deleted and merged records come with `queryAll`, marked. A lead that was converted and the contact it became are one person: the
-lead's row goes on under the contact's id. Salesforce keeps no visits, so a person has one touch, from the field that the policy names.
+Deleted and merged records come with `queryAll`, marked. A lead that was converted and the contact it became
+are one person: the lead's row goes on under the contact's id. Salesforce keeps no visits, so a person has one
+touch, from the field that the policy names.
 """
 
 from collections.abc import Callable, Iterator
@@ -132,9 +134,10 @@ class Salesforce:
 
         s, session = self._settings, _Patient()
         form = {
-            "grant_type": "client_credentials", "client_id": s.client_id,
+            "grant_type": "client_credentials",
+            "client_id": s.client_id,
             "client_secret": s.client_secret.get_secret_value() if s.client_secret else "",
-        }  # fmt: skip
+        }
         try:
             response = session.post(f"{s.login_url}/services/oauth2/token", data=form)
             answer = response.json()

@@ -1,7 +1,8 @@
 """Salesforce's Bulk API 2.0, read side: a query as a job on Salesforce's side, its result in pages of CSV.
 
-For readings of everything: a job of any size costs a handful of the day's calls, where pages of 2,000 rows cost one each. Everything arrives
-as text; what is a flag or a number elsewhere is made one again, so that nobody sees which way a record came.
+For readings of everything: a job of any size costs a handful of the day's calls, where pages of 2,000 rows
+cost one each. Everything arrives as text; what is a flag or a number elsewhere is made one again, so that
+nobody sees which way a record came.
 """
 
 import csv
@@ -22,7 +23,9 @@ _FLAGS = {"IsDeleted", "IsConverted", "IsClosed", "IsWon", "IsPrimary"}
 _NUMBERS = {"Amount", "NumberOfEmployees"}
 Record = dict[str, Any]
 Asks = Callable[[Doing, Callable[[Any], Any]], Any]
-"""Asks the client once, as `resources.crm.salesforce` does: counted, logged in again where the session had ended, errors as ours."""
+"""Asks the client once, as `resources.crm.salesforce` does: counted, logged in again where the session had
+ended, errors as ours.
+"""
 
 
 def bulk_rows(query: str, doing: Doing, *, asks: Asks, patience: Patience) -> Iterator[Record]:

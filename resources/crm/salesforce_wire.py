@@ -27,13 +27,24 @@ _FIELDS = {
     "Contact": (*_PERSON, "AccountId"),
     "Account": ("Id", "IsDeleted", "NumberOfEmployees", "CreatedDate", "SystemModstamp"),
     "Opportunity": (
-        "Id", "IsDeleted", "AccountId", "StageName", "Amount", "CurrencyIsoCode", "IsClosed", "IsWon", "Type", "OwnerId", "CloseDate",
-        "CreatedDate", "SystemModstamp",
+        "Id",
+        "IsDeleted",
+        "AccountId",
+        "StageName",
+        "Amount",
+        "CurrencyIsoCode",
+        "IsClosed",
+        "IsWon",
+        "Type",
+        "OwnerId",
+        "CloseDate",
+        "CreatedDate",
+        "SystemModstamp",
     ),
     "OpportunityStage": ("MasterLabel", "SortOrder", "DefaultProbability", "IsClosed", "IsWon"),
     "OpportunityHistory": ("OpportunityId", "StageName", "CreatedDate"),
     "OpportunityContactRole": ("OpportunityId", "ContactId", "IsPrimary", "IsDeleted"),
-}  # fmt: skip
+}
 
 
 _WHERE = {"Lead": "", "Contact": "Mailing"}
@@ -93,12 +104,19 @@ class People:
 
     def _row(self, record: Record, contact_id: str, company: str | None) -> Row:
         return {
-            "contact_id": contact_id, "company_id": company,
+            "contact_id": contact_id,
+            "company_id": company,
             **asdict(identity(record.get("Email"), record.get("Phone"), region=self._mapping.phone_region)),
-            **_place(record, contact_traits(record, self._mapping.traits.fields, self._mapping.traits)), "stage": None, "lead_at": None, "qualified_at": None, "is_test": is_like(record.get("Email"), self._mapping.test_emails),
-            "owner_id": record.get("OwnerId"), "merged_ids": None,
-            "created_at": instant(record.get("CreatedDate")), "updated_at": instant(record.get("SystemModstamp")),
-        }  # fmt: skip
+            **_place(record, contact_traits(record, self._mapping.traits.fields, self._mapping.traits)),
+            "stage": None,
+            "lead_at": None,
+            "qualified_at": None,
+            "is_test": is_like(record.get("Email"), self._mapping.test_emails),
+            "owner_id": record.get("OwnerId"),
+            "merged_ids": None,
+            "created_at": instant(record.get("CreatedDate")),
+            "updated_at": instant(record.get("SystemModstamp")),
+        }
 
     def _touch(self, record: Record, contact_id: str) -> list[Row]:
         url, at = record.get(self._mapping.touch_url_field), instant(record.get("CreatedDate"))
@@ -123,10 +141,13 @@ def _place(record: Record, traits: Row) -> Row:
 def company_row(record: Record, mapping: CrmMapping) -> Row:
     """A row of raw/crm_companies."""
     return {
-        "company_id": record["Id"], **company_traits(record, mapping.traits.fields), "employees": record.get("NumberOfEmployees"),
+        "company_id": record["Id"],
+        **company_traits(record, mapping.traits.fields),
+        "employees": record.get("NumberOfEmployees"),
         "country": category(record.get("BillingCountry")),
-        "created_at": instant(record.get("CreatedDate")), "updated_at": instant(record.get("SystemModstamp")),
-    }  # fmt: skip
+        "created_at": instant(record.get("CreatedDate")),
+        "updated_at": instant(record.get("SystemModstamp")),
+    }
 
 
 def primary(roles: Iterable[Record]) -> dict[str, str]:
@@ -143,12 +164,22 @@ def deal_row(record: Record, mapping: CrmMapping, contacts: dict[str, str]) -> R
     is_order = record.get("Type") in mapping.order_types
     closed = instant(record.get("CloseDate")) if record["IsClosed"] else None
     return {
-        "deal_id": record["Id"], "contact_id": contacts.get(record["Id"]), "company_id": record.get("AccountId"),
-        "pipeline": "orders" if is_order else "opportunities", "stage": record.get("StageName"), "amount": amount(record.get("Amount")),
-        "currency": record.get("CurrencyIsoCode"), "is_order": is_order, "is_closed": bool(record["IsClosed"]), "is_won": bool(record["IsWon"]),
-        "is_refunded": is_order and bool(record["IsClosed"]) and not record["IsWon"], "owner_id": record.get("OwnerId"),
-        "created_at": instant(record.get("CreatedDate")), "closed_at": closed, "updated_at": instant(record.get("SystemModstamp")),
-    }  # fmt: skip
+        "deal_id": record["Id"],
+        "contact_id": contacts.get(record["Id"]),
+        "company_id": record.get("AccountId"),
+        "pipeline": "orders" if is_order else "opportunities",
+        "stage": record.get("StageName"),
+        "amount": amount(record.get("Amount")),
+        "currency": record.get("CurrencyIsoCode"),
+        "is_order": is_order,
+        "is_closed": bool(record["IsClosed"]),
+        "is_won": bool(record["IsWon"]),
+        "is_refunded": is_order and bool(record["IsClosed"]) and not record["IsWon"],
+        "owner_id": record.get("OwnerId"),
+        "created_at": instant(record.get("CreatedDate")),
+        "closed_at": closed,
+        "updated_at": instant(record.get("SystemModstamp")),
+    }
 
 
 def deal_stage_rows(history: Iterable[Record], *, among: set[str]) -> list[Row]:
@@ -165,11 +196,15 @@ def stage_rows(stages: Iterable[Record]) -> list[Row]:
     """Rows of raw/crm_stages."""
     return [
         {
-            "pipeline": "opportunities", "stage": record["MasterLabel"], "label": record["MasterLabel"], "position": int(record["SortOrder"]),
-            "win_share": float(record["DefaultProbability"]) / 100, "is_closed": bool(record["IsClosed"]),
+            "pipeline": "opportunities",
+            "stage": record["MasterLabel"],
+            "label": record["MasterLabel"],
+            "position": int(record["SortOrder"]),
+            "win_share": float(record["DefaultProbability"]) / 100,
+            "is_closed": bool(record["IsClosed"]),
         }
         for record in stages
-    ]  # fmt: skip
+    ]
 
 
 def _at(record: Record) -> datetime:

@@ -1,4 +1,6 @@
-"""Cells of CRM tables in files and databases: instants and amounts, one order of days and one decimal mark per column."""
+"""Cells of CRM tables in files and databases: instants and amounts, one order of days and one decimal mark
+per column.
+"""
 
 import io
 from collections.abc import Mapping
@@ -42,13 +44,18 @@ def table_of(path: Path) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class CellReader:
-    """How the cells of one table are read: one order of days and one decimal mark per column, proved by the column."""
+    """How the cells of one table are read: one order of days and one decimal mark per column, proved by the
+    column.
+    """
 
     name: str
     orders: Mapping[str, DayOrder]
     mark: str | None = None
     problems: dict[str, int] = field(default_factory=dict)
-    """Cells that could not be read, by column and reason. Their values are not repeated: they may name people."""
+    """Cells that could not be read, by column and reason.
+
+    Their values are not repeated: they may name people.
+    """
 
     def at(self, row: Row, column: str) -> datetime | None:
         """An instant in UTC; one without a zone is taken for UTC; None and counted where it cannot be read."""

@@ -1,7 +1,8 @@
-"""Customers and orders from a database or from files, for every other CRM and shop: five tables with columns of known names.
+"""Customers and orders from a database or from files, for every other CRM and shop: five tables with columns
+of known names.
 
-Everything is read each time. Addresses and numbers are hashed as soon as a row is seen. A column that is missing is empty, but for
-the ids and instants without which a row says nothing; docs/crm.md lists them all.
+Everything is read each time. Addresses and numbers are hashed as soon as a row is seen. A column that is
+missing is empty, but for the ids and instants without which a row says nothing; docs/crm.md lists them all.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -130,7 +131,8 @@ class Sql:
 
 
 def rows_of(tables: Tables, mapping: CrmMapping, *, source: str, at: datetime) -> CrmReading:
-    """The tables as a reading of everything. Cells that cannot be read are counted, and an order without its money is left out.
+    """The tables as a reading of everything. Cells that cannot be read are counted, and an order without its
+    money is left out.
 
     Raises:
         DataUnusable: A column is missing that is needed.
@@ -198,20 +200,35 @@ _KEYS = {
 
 _EXPORTED = {
     "contacts": {
-        "record id": "contact_id", "contact id": "contact_id", "lifecycle stage": "stage", "create date": "created_at",
-        "last modified date": "updated_at", "phone number": "phone", "country/region": "country", "associated company ids": "company_id",
+        "record id": "contact_id",
+        "contact id": "contact_id",
+        "lifecycle stage": "stage",
+        "create date": "created_at",
+        "last modified date": "updated_at",
+        "phone number": "phone",
+        "country/region": "country",
+        "associated company ids": "company_id",
     },
     "companies": {
-        "record id": "company_id", "company id": "company_id", "create date": "created_at", "number of employees": "employees",
-        "country/region": "country", "last modified date": "updated_at",
+        "record id": "company_id",
+        "company id": "company_id",
+        "create date": "created_at",
+        "number of employees": "employees",
+        "country/region": "country",
+        "last modified date": "updated_at",
     },
     "deals": {
-        "record id": "deal_id", "deal id": "deal_id", "deal stage": "stage", "create date": "created_at", "close date": "closed_at",
-        "associated contact ids": "contact_id", "associated company ids": "company_id",
+        "record id": "deal_id",
+        "deal id": "deal_id",
+        "deal stage": "stage",
+        "create date": "created_at",
+        "close date": "closed_at",
+        "associated contact ids": "contact_id",
+        "associated company ids": "company_id",
     },
     "touches": {"record id": "contact_id"},
     "stages": {"record id": "deal_id"},
-}  # fmt: skip
+}
 """Headers of HubSpot's own exports, for which nobody needs to write a mapping."""
 
 
@@ -246,20 +263,31 @@ def _contact(row: Row, mapping: CrmMapping, reader: CellReader) -> Row:
     created, qualified = reader.at(row, "created_at"), reader.at(row, "qualified_at")
     email = _text(row.get("email"))
     return {
-        "contact_id": _id(row["contact_id"]) or "", "company_id": _id(row.get("company_id")),
+        "contact_id": _id(row["contact_id"]) or "",
+        "company_id": _id(row.get("company_id")),
         **asdict(identity(email, _text(row.get("phone")), region=mapping.phone_region)),
-        **contact_traits(row, OURS, mapping.traits), "stage": _text(row.get("stage")), "lead_at": reader.at(row, "lead_at") or qualified,
-        "qualified_at": qualified, "is_test": is_like(email, mapping.test_emails), "owner_id": None, "merged_ids": None,
-        "created_at": created, "updated_at": reader.at(row, "updated_at") or created,
-    }  # fmt: skip
+        **contact_traits(row, OURS, mapping.traits),
+        "stage": _text(row.get("stage")),
+        "lead_at": reader.at(row, "lead_at") or qualified,
+        "qualified_at": qualified,
+        "is_test": is_like(email, mapping.test_emails),
+        "owner_id": None,
+        "merged_ids": None,
+        "created_at": created,
+        "updated_at": reader.at(row, "updated_at") or created,
+    }
 
 
 def _company(row: Row, reader: CellReader) -> Row:
     size, created = reader.amount(row, "employees"), reader.at(row, "created_at")
     return {
-        "company_id": _id(row["company_id"]), **company_traits(row, OURS), "country": category(row.get("country")),
-        "employees": None if size is None else int(size), "created_at": created, "updated_at": reader.at(row, "updated_at") or created,
-    }  # fmt: skip
+        "company_id": _id(row["company_id"]),
+        **company_traits(row, OURS),
+        "country": category(row.get("country")),
+        "employees": None if size is None else int(size),
+        "created_at": created,
+        "updated_at": reader.at(row, "updated_at") or created,
+    }
 
 
 def _touch(row: Row, mapping: CrmMapping, reader: CellReader) -> Row | None:
@@ -276,7 +304,8 @@ def _touch(row: Row, mapping: CrmMapping, reader: CellReader) -> Row | None:
 def _deal(row: Row, mapping: CrmMapping, by_email: Mapping[str, str], reader: CellReader) -> Row | None:
     """A row of raw/crm_deals, and under `contact` the person where only the order tells of them.
 
-    None where an instant or an amount is given and cannot be read: an order is never counted without its money.
+    None where an instant or an amount is given and cannot be read: an order is never counted without its
+    money.
     """
     before = sum(reader.problems.values())
     currency = _currency(row, mapping)
@@ -302,12 +331,23 @@ def _deal(row: Row, mapping: CrmMapping, by_email: Mapping[str, str], reader: Ce
     refunded = _flag(row.get("is_refunded"), default=_text(row.get("stage")) in mapping.refunded_stages)
     is_closed = is_won or _flag(row.get("is_closed"), default=is_order)
     return {
-        "deal_id": _id(row["deal_id"]), "contact_id": contact_id, "company_id": _id(row.get("company_id")), "pipeline": _text(row.get("pipeline")),
-        "stage": _text(row.get("stage")), "amount": money, "currency": currency,
-        "is_order": is_order, "is_closed": is_closed, "is_won": is_won and not refunded, "is_refunded": refunded, "owner_id": None,
-        "created_at": created, "closed_at": (closed or created) if is_closed else None, "updated_at": created,
+        "deal_id": _id(row["deal_id"]),
+        "contact_id": contact_id,
+        "company_id": _id(row.get("company_id")),
+        "pipeline": _text(row.get("pipeline")),
+        "stage": _text(row.get("stage")),
+        "amount": money,
+        "currency": currency,
+        "is_order": is_order,
+        "is_closed": is_closed,
+        "is_won": is_won and not refunded,
+        "is_refunded": refunded,
+        "owner_id": None,
+        "created_at": created,
+        "closed_at": (closed or created) if is_closed else None,
+        "updated_at": created,
         "contact": person | {"contact_id": contact_id} if hashed and contact_id else None,
-    }  # fmt: skip
+    }
 
 
 def _text(value: Any) -> str | None:

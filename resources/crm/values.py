@@ -15,7 +15,9 @@ def amount(value: Any) -> Decimal | None:
 
 
 def instant(value: str | int | None) -> datetime | None:
-    """An instant in UTC: ISO 8601 with or without fractions, taken for UTC where it has no zone, or milliseconds since 1970."""
+    """An instant in UTC: ISO 8601 with or without fractions, taken for UTC where it has no zone, or
+    milliseconds since 1970.
+    """
     if not value:
         return None
     if str(value).lstrip("-").isdecimal():

@@ -10,7 +10,10 @@ RUN = 10_000
 
 
 def repeated(value: Any, kind: pa.DataType, count: int) -> pa.Array:
-    """The same value `count` times. What was made once is cut to length, because most batches are as long as each other."""
+    """The same value `count` times.
+
+    What was made once is cut to length, because most batches are as long as each other.
+    """
     return _run_of(value, kind).slice(0, count) if count <= RUN else pa.repeat(pa.scalar(value, kind), count)
 
 

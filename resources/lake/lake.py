@@ -1,10 +1,10 @@
 """The lake: Delta tables under one root, written slice by slice, queried with DuckDB.
 
-`replace` puts new rows in the place of exactly those its `where` names; `record` appends what a reading of such a slice has that
-was not known before, and notes what it no longer has, so that what was known at any earlier instant can still be read. Both are
-one atomic commit: a reader sees the slice before or after, and doing it twice leaves what doing it once leaves. Writers on one
-machine queue per table at a lock file; writers elsewhere meet Delta's own commit protocol, which refuses a commit that would
-undo another's.
+`replace` puts new rows in the place of exactly those its `where` names; `record` appends what a reading of
+such a slice has that was not known before, and notes what it no longer has, so that what was known at any
+earlier instant can still be read. Both are one atomic commit: a reader sees the slice before or after, and
+doing it twice leaves what doing it once leaves. Writers on one machine queue per table at a lock file;
+writers elsewhere meet Delta's own commit protocol, which refuses a commit that would undo another's.
 """
 
 import fcntl
@@ -82,10 +82,11 @@ class Lake:
             return self._write(Counted(table, batches, where), mode="overwrite")
 
     def record(self, table: Table, rows: pa.Table, *, at: datetime, where: Where | None = None) -> LakeWrite:
-        """Append what a reading of the slice `where` (None: the whole table), made at the instant `at`, tells anew.
+        """Append what a reading of the slice `where` (None: the whole table), made at the instant `at`, tells
+        anew.
 
-        Rows that say what is known already add nothing. A row that was reported before and is not in `rows` is recorded as
-        vanished. The `pulled_at` of what is appended is `at`.
+        Rows that say what is known already add nothing. A row that was reported before and is not in `rows`
+        is recorded as vanished. The `pulled_at` of what is appended is `at`.
 
         Raises:
             DataUnusable: A row lies outside the slice or does not fit the table.
@@ -126,10 +127,11 @@ class Lake:
             return self._write(Counted(table, rows.to_batches(), None), mode="append")
 
     def tidy(self, table: Table, *, keep: timedelta = KEPT) -> int:
-        """Put a table's many small files together and drop those replaced longer than `keep` ago; the number dropped.
+        """Put a table's many small files together and drop those replaced longer than `keep` ago; the number
+        dropped.
 
-        Every version of every row stays: what was known at any instant reads the same afterwards. A reader that began longer
-        than `keep` ago would miss files.
+        Every version of every row stays: what was known at any instant reads the same afterwards. A reader
+        that began longer than `keep` ago would miss files.
         """
         if not self.exists(table):
             return 0
@@ -174,7 +176,8 @@ class Lake:
         within, parameters = condition(where)
         with self.query(table) as connection:
             connection.register("incoming", incoming)
-            # A view over Arrow cannot be prepared with parameters; what stands is small enough to be kept for the question.
+            # A view over Arrow cannot be prepared with parameters; what stands is small enough to be kept for
+            # the question.
             standing = f"select * from {table.layer}.{table.name}{within}"
             connection.register(
                 "standing", connection.sql(standing, params=parameters or None).to_arrow_table()
@@ -184,7 +187,10 @@ class Lake:
     def read(
         self, table: Table, *, columns: str = "*", where: Where | None = None, as_of: datetime | None = None
     ) -> pd.DataFrame:
-        """The slice as a frame: decimals as floats, days as timestamps at midnight. Empty where nothing was written."""
+        """The slice as a frame: decimals as floats, days as timestamps at midnight.
+
+        Empty where nothing was written.
+        """
         # The condition's words are column names and day bounds of our own; texts go in as parameters.
         sql = f"select {columns} from {table.path.replace('/', '.')}"
         within, parameters = condition(where)
@@ -211,11 +217,12 @@ class Lake:
     def query(self, *tables: Table, as_of: datetime | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """A DuckDB connection that sees `tables` as views. A table never written is empty, not an error.
 
-        A table that keeps its history is seen as it is known now, or as it was known at `as_of`; beside it stands
-        NAME_versions with every version of every row.
+        A table that keeps its history is seen as it is known now, or as it was known at `as_of`; beside it
+        stands NAME_versions with every version of every row.
 
         Raises:
-            ValueError: `as_of` is asked of a table that does not keep its history: it would show what was not known then.
+            ValueError: `as_of` is asked of a table that does not keep its history: it would show what was not
+            known then.
         """
         connection, database = _engine(os.getpid()).cursor(), f"question_{next(_NUMBERS)}"
         connection.execute(f"attach ':memory:' as {database}")

@@ -15,7 +15,10 @@ from resources.lake.constant_columns import repeated
 from resources.lake.schema import INSTANT, Table
 
 MONTH = pa.field("month", pa.int32())
-"""Layout column of tables with days: year and month of `day` as one number, 202611. Not part of a table's own columns."""
+"""Layout column of tables with days: year and month of `day` as one number, 202611.
+
+Not part of a table's own columns.
+"""
 GONE = pa.field("gone", pa.bool_())
 """Layout column of tables that keep their history: the row was no longer reported when this was read."""
 Where: TypeAlias = Mapping[str, str | tuple[date, date]]
@@ -27,19 +30,21 @@ CONFIGURATION = {
     "delta.checkpointInterval": "10",
     "delta.logRetentionDuration": f"interval {KEPT.days} days",
 }
-"""Opening a table reads the log since the last checkpoint. What was known when is in the rows, so the log of older states is worth
-nothing, and would be most of the lake."""
+"""Opening a table reads the log since the last checkpoint. What was known when is in the rows, so the log of
+older states is worth nothing, and would be most of the lake."""
 
 PLAIN = WriterProperties(
     compression="SNAPPY", default_column_properties=ColumnProperties(dictionary_enabled=False)
 )
-"""No dictionaries: ad figures hardly repeat, so building them doubles the time of a write. Snappy costs no time that can be
-measured and makes files a fifth as large."""
+"""No dictionaries: ad figures hardly repeat, so building them doubles the time of a write. Snappy costs no
+time that can be measured and makes files a fifth as large."""
 
 
 @dataclass(frozen=True)
 class LakeWrite:
-    """What a write left: how many rows it was given, the first of them, and what was news to a table that keeps its history."""
+    """What a write left: how many rows it was given, the first of them, and what was news to a table that
+    keeps its history.
+    """
 
     rows: int
     first: pa.Table
@@ -163,7 +168,8 @@ def condition(where: Where | None) -> tuple[str, dict[str, Any]]:
 
 
 def view(table: Table, source: str, present: Iterable[str], *, as_of: datetime | None) -> str:
-    """SELECT for the table's own columns from what lies on disk: the newest version of each row, as known at `as_of`.
+    """SELECT for the table's own columns from what lies on disk: the newest version of each row, as known at
+    `as_of`.
 
     A lake written before a column existed reads as empty there.
     """
@@ -208,7 +214,9 @@ def _sql_type(kind: pa.DataType) -> str:
 
 
 def news(table: Table) -> str:
-    """SELECT for the rows of `incoming` that differ from `standing`, and the rows of `standing` that are no longer in it."""
+    """SELECT for the rows of `incoming` that differ from `standing`, and the rows of `standing` that are no
+    longer in it.
+    """
     columns = ", ".join(f'"{c.name}"' for c in table.columns if c.name != "pulled_at")
     key = ", ".join(table.key)
     same = " and ".join(f"i.{name} = s.{name}" for name in table.key)

@@ -1,7 +1,7 @@
 """Prefetches batches in a thread of their own while earlier batches are being written.
 
-The lake's writer pulls its rows from inside its own async runtime, where nothing that has such a runtime itself may run; and
-reading a platform while the last answer is being written costs nothing.
+The lake's writer pulls its rows from inside its own async runtime, where nothing that has such a runtime
+itself may run; and reading a platform while the last answer is being written costs nothing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,9 @@ _LOOK_UP_SECONDS = 0.1
 
 
 def prefetched(items: Iterable[T]) -> Iterator[T]:
-    """The items of `items`, which is iterated in another thread from now on; its error is raised where they are used."""
+    """The items of `items`, which is iterated in another thread from now on; its error is raised where they
+    are used.
+    """
     queue = _BatchQueue()
     producer = Thread(target=queue.fill, args=(items,), daemon=True)
     producer.start()
@@ -34,7 +36,9 @@ def _consume(queue: "_BatchQueue", producer: Thread) -> Iterator[Any]:
 
 
 class _BatchQueue:
-    """Hands batches from the producer to the consumer: one-item lists, then None at the end, or the error that ended it."""
+    """Hands batches from the producer to the consumer: one-item lists, then None at the end, or the error
+    that ended it.
+    """
 
     def __init__(self) -> None:
         self._queue: Queue[Any] = Queue(WAITING)

@@ -1,7 +1,7 @@
 """Tables whose asset key changed, so that a lake written before the change opens as before.
 
-A local folder is renamed when the lake is opened (one atomic rename a table). An object store cannot rename a folder atomically, so
-there the table stays at its former path and is read and written there.
+A local folder is renamed when the lake is opened (one atomic rename a table). An object store cannot rename a
+folder atomically, so there the table stays at its former path and is read and written there.
 """
 
 import fcntl

@@ -1,7 +1,8 @@
 """What a table is: its key, its columns with units, and how the lake lays it out.
 
-A table is declared once, in `resources.tables`, and that declaration yields the Arrow schema that is written, the column
-schema the Dagster UI shows and the unique key that the checks hold it to. What the rows mean is in docs/platforms.md.
+A table is declared once, in `resources.tables`, and that declaration yields the Arrow schema that is written,
+the column schema the Dagster UI shows and the unique key that the checks hold it to. What the rows mean is in
+docs/platforms.md.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,9 +39,10 @@ class Column:
 class Table:
     """One table of the lake. `layer` and `name` make its asset key and its path.
 
-    `key` names the columns that are unique together. A table with a `day` column is laid out by month, which keeps two
-    years of daily rows in a few dozen files and still lets a run replace the days it covers. `keeps_history`: every version of
-    a row stays, with `pulled_at`, when it was first read. `is_fixed`: a row once written holds for good.
+    `key` names the columns that are unique together. A table with a `day` column is laid out by month, which
+    keeps two years of daily rows in a few dozen files and still lets a run replace the days it covers.
+    `keeps_history`: every version of a row stays, with `pulled_at`, when it was first read. `is_fixed`: a row
+    once written holds for good.
     """
 
     layer: str
@@ -84,7 +86,9 @@ class Table:
 
     @property
     def asset_options(self) -> dict[str, Any]:
-        """What `dagster.asset` takes from the table: key, description, column schema and the group, which is the layer."""
+        """What `dagster.asset` takes from the table: key, description, column schema and the group, which is
+        the layer.
+        """
         return {
             "key": self.asset_key,
             "description": self.description,
@@ -100,6 +104,8 @@ class Table:
         kinds: Iterable[str] = ("deltalake",),
         **options: Any,
     ) -> dg.AssetSpec:
-        """The asset that writes this table, for multi-assets; `options` go to `dagster.AssetSpec` as they are."""
+        """The asset that writes this table, for multi-assets; `options` go to `dagster.AssetSpec` as they
+        are.
+        """
         keys = [dep.asset_key if isinstance(dep, Table) else dep for dep in deps]
         return dg.AssetSpec(**self.asset_options, deps=keys, owners=owners, kinds=set(kinds), **options)

@@ -1,7 +1,8 @@
 """One executor per account at a time, let go by the system when its process dies.
 
-On PostgreSQL an advisory lock of a connection of its own, on SQLite a lock on a file beside the database: both end with the
-process, also after kill -9, so nobody waits for the dead and no two live executors write to one account at once.
+On PostgreSQL an advisory lock of a connection of its own, on SQLite a lock on a file beside the database:
+both end with the process, also after kill -9, so nobody waits for the dead and no two live executors write to
+one account at once.
 """
 
 import fcntl

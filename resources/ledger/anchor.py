@@ -1,8 +1,8 @@
 """The anchor: the audit's head, copied to a place that the database's owner cannot rewrite.
 
-A database that is restored from an older copy is consistent in itself. Only something outside it can tell that entries are gone. The
-anchor is a file of one JSON object a line, appended before every write to a platform; a ledger that does not have an anchored entry, or
-has another one in its place, carries nothing out.
+A database that is restored from an older copy is consistent in itself. Only something outside it can tell
+that entries are gone. The anchor is a file of one JSON object a line, appended before every write to a
+platform; a ledger that does not have an anchored entry, or has another one in its place, carries nothing out.
 """
 
 import json
@@ -24,7 +24,10 @@ _TAIL_BYTES = 16_384
 
 @dataclass(frozen=True)
 class AnchorFile:
-    """One file of anchored heads. `path` may lie on a mount or a machine that the database's owner has no access to."""
+    """One file of anchored heads.
+
+    `path` may lie on a mount or a machine that the database's owner has no access to.
+    """
 
     path: Path
 

@@ -1,8 +1,10 @@
-"""Whom each audience holds, hash by hash, as far as the platforms have taken it; and the plans that proposals wait with.
+"""Whom each audience holds, hash by hash, as far as the platforms have taken it; and the plans that proposals
+wait with.
 
-Platforms tell how many somebody sent, never whom, so this is the only record of it. A row stands here before the request leaves
-(`adding`, `removing`) and is `in` or gone once the platform has taken it: after a crash or a half-failed upload it says exactly what may
-be there. These rows are personal data. They are changed and erased; the audit beside them holds counts alone.
+Platforms tell how many somebody sent, never whom, so this is the only record of it. A row stands here before
+the request leaves (`adding`, `removing`) and is `in` or gone once the platform has taken it: after a crash or
+a half-failed upload it says exactly what may be there. These rows are personal data. They are changed and
+erased; the audit beside them holds counts alone.
 """
 
 import hashlib
@@ -65,7 +67,9 @@ class LedgerAudience:
 
 
 def members_digest(members: Iterable[Member]) -> str:
-    """SHA-256 over the sorted identifiers: the same people give the same text, in whatever order, and it names none of them."""
+    """SHA-256 over the sorted identifiers: the same people give the same text, in whatever order, and it
+    names none of them.
+    """
     told = sorted({f"{member.kind}:{member.sha256}" for member in members})
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
@@ -83,10 +87,16 @@ class AudienceStore:
             with self._database.writing() as connection:
                 connection.execute(
                     sa.insert(tables.audience).values(
-                        platform=target.platform, account_id=target.account_id, entity_id=target.entity_id,
-                        segment_id=segment_id, purpose=purpose, name=name, people=0, identifiers=0,
+                        platform=target.platform,
+                        account_id=target.account_id,
+                        entity_id=target.entity_id,
+                        segment_id=segment_id,
+                        purpose=purpose,
+                        name=name,
+                        people=0,
+                        identifiers=0,
                     )
-                )  # fmt: skip
+                )
                 self._database.note(
                     connection, "audiences", "audience kept", None, {"audience": target.words}
                 )
@@ -152,11 +162,16 @@ class AudienceStore:
             self._erase(connection, number, members)
             rows = [
                 {
-                    "audience": number, "kind": member.kind, "sha256": member.sha256, "person": member.person, "state": state,
-                    "added_by": added_by.get(member.entry, by), "request_id": request_id,
+                    "audience": number,
+                    "kind": member.kind,
+                    "sha256": member.sha256,
+                    "person": member.person,
+                    "state": state,
+                    "added_by": added_by.get(member.entry, by),
+                    "request_id": request_id,
                 }
                 for member in members
-            ]  # fmt: skip
+            ]
             connection.execute(sa.insert(tables.audience_member), rows)
 
     def forget_members(self, number: int, members: Collection[Member]) -> None:
@@ -231,6 +246,13 @@ def _kept(row: Any) -> LedgerAudience:
         platform=row.platform, account_id=row.account_id, level="audience", entity_id=row.entity_id
     )
     return LedgerAudience(
-        row.number, target, row.segment_id, row.purpose, row.name, row.audience_id, row.digest, row.people,
+        row.number,
+        target,
+        row.segment_id,
+        row.purpose,
+        row.name,
+        row.audience_id,
+        row.digest,
+        row.people,
         row.identifiers,
-    )  # fmt: skip
+    )

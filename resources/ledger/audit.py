@@ -15,7 +15,9 @@ from resources.ledger.proposals import ProposalStore
 from resources.ledger.replay import ReplayedLedger, proposal_difference
 
 _MARGIN = 500
-"""Entries before a proposal's own that are followed too, so that of several proposals of one morning the chain is read once."""
+"""Entries before a proposal's own that are followed too, so that of several proposals of one morning the
+chain is read once.
+"""
 
 
 class AuditTrail:
@@ -40,7 +42,8 @@ class AuditTrail:
     def contradiction(self, proposal_id: str, anchor: AnchorFile | None = None) -> str | None:
         """How the tables contradict the audit about one proposal; None where nothing does.
 
-        Follows the chain from the proposal's first entry to the signed head. Entries that this process followed before are not read again.
+        Follows the chain from the proposal's first entry to the signed head. Entries that this process
+        followed before are not read again.
         """
         audit, head_table = tables.audit, tables.audit_head
         with self._database.reading() as connection:
@@ -94,7 +97,9 @@ class AuditTrail:
     # The whole ledger
 
     def verify(self, *, anchor: Path | None = None) -> ChainVerification:
-        """Whether the chain holds, the tables are as the chain tells, every proposal has its digest, and the anchor agrees."""
+        """Whether the chain holds, the tables are as the chain tells, every proposal has its digest, and the
+        anchor agrees.
+        """
         with self._database.reading() as connection:
             head = connection.execute(sa.select(tables.audit_head)).first()
             entries = connection.execute(sa.select(tables.audit).order_by(tables.audit.c.seq)).all()
@@ -146,9 +151,12 @@ class AuditTrail:
         proposed = {name for name, proposal in replayed.proposals.items() if proposal.digest is not None}
         for proposal_id in sorted(proposed | set(rows)):
             difference = proposal_difference(
-                proposal_id, replayed.proposals.get(proposal_id), rows.get(proposal_id), decisions.get(proposal_id, ()),
+                proposal_id,
+                replayed.proposals.get(proposal_id),
+                rows.get(proposal_id),
+                decisions.get(proposal_id, ()),
                 writes.get(proposal_id, ()),
-            )  # fmt: skip
+            )
             if difference:
                 yield difference
         batches = {row.batch_id: row.digest for row in connection.execute(sa.select(tables.batch))}

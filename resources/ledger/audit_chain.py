@@ -1,7 +1,9 @@
-"""The audit's hash chain: every entry holds the hash of the one before it; a signed head says how long the chain is.
+"""The audit's hash chain: every entry holds the hash of the one before it; a signed head says how long the
+chain is.
 
-Changing, deleting or inserting an entry breaks the chain; cutting its end off contradicts the head; rewriting the whole chain needs the
-key that signs the head, which is not in the database. Restoring an older copy is noticed by the anchor (`resources.ledger.anchor`).
+Changing, deleting or inserting an entry breaks the chain; cutting its end off contradicts the head; rewriting
+the whole chain needs the key that signs the head, which is not in the database. Restoring an older copy is
+noticed by the anchor (`resources.ledger.anchor`).
 """
 
 import hashlib
@@ -44,7 +46,8 @@ def append(
     """Add an entry in the caller's transaction. Writers queue at the head's row.
 
     Raises:
-        DataUnusable: The head was not signed by this deployment's key: adding to it would sign what somebody else wrote.
+        DataUnusable: The head was not signed by this deployment's key: adding to it would sign what somebody
+        else wrote.
     """
     head = connection.execute(sa.select(audit_head).with_for_update()).one()
     if key is not None and not head_is_signed(head, key):
@@ -53,9 +56,14 @@ def append(
             "changed from outside, or the key is another one: copy the key file of the machine that made the ledger, or run `audit verify`."
         )
     entry = {
-        "seq": head.seq + 1, "at": at, "actor": actor, "event": event, "proposal_id": proposal_id,
-        "detail": canonical(detail), "previous": head.hash,
-    }  # fmt: skip
+        "seq": head.seq + 1,
+        "at": at,
+        "actor": actor,
+        "event": event,
+        "proposal_id": proposal_id,
+        "detail": canonical(detail),
+        "previous": head.hash,
+    }
     own_hash = entry_hash(entry)
     connection.execute(sa.insert(audit).values(**entry, hash=own_hash))
     moved = connection.execute(
@@ -90,7 +98,9 @@ def entry_hash(entry: dict[str, Any]) -> str:
 
 
 def follow(entries: Iterable[Any], *, after: int = 0, previous: str = NOTHING) -> ChainVerification:
-    """Follow the chain from the entry after number `after`, whose hash is `previous`, to the last entry given."""
+    """Follow the chain from the entry after number `after`, whose hash is `previous`, to the last entry
+    given.
+    """
     count = after
     for row in entries:
         entry = dict(row._mapping)  # noqa: SLF001 — SQLAlchemy's public way to a row's names

@@ -1,4 +1,6 @@
-"""The ledger's database: transactions, the clock, the signing key and the audit that every part of the ledger writes to."""
+"""The ledger's database: transactions, the clock, the signing key and the audit that every part of the ledger
+writes to.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +21,8 @@ AT_ONCE = 500
 
 
 class LedgerDatabase:
-    """One database with its key. Plain object without a configuration schema: nothing of it can be overridden from the launchpad.
+    """One database with its key. Plain object without a configuration schema: nothing of it can be overridden
+    from the launchpad.
 
     Args:
         url: sqlite:///path or postgresql+psycopg2://…
@@ -36,7 +39,10 @@ class LedgerDatabase:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that writes. All of them queue at the audit's head first, so that no two wait for each other in a circle."""
+        """A transaction that writes.
+
+        All of them queue at the audit's head first, so that no two wait for each other in a circle.
+        """
         with self.engine.begin() as connection:
             connection.execute(sa.select(tables.audit_head).with_for_update())
             yield connection
@@ -59,8 +65,14 @@ class LedgerDatabase:
     ) -> None:
         """Add an audit entry in the caller's transaction."""
         audit_chain.append(
-            connection, at=self.clock(), actor=actor, event=event, proposal_id=proposal_id, detail=detail, key=self.key
-        )  # fmt: skip
+            connection,
+            at=self.clock(),
+            actor=actor,
+            event=event,
+            proposal_id=proposal_id,
+            detail=detail,
+            key=self.key,
+        )
 
     def move(
         self, connection: sa.Connection, proposal_id: str, before: set[State], to: State, actor: str, why: str

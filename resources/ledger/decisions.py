@@ -1,7 +1,9 @@
-"""Decisions: which approver decided what, by which proof, and the single-use references through which a decision takes effect.
+"""Decisions: which approver decided what, by which proof, and the single-use references through which a
+decision takes effect.
 
-A proof is spent on one map of proposals to verdicts and gives a reference. Redeeming the reference counts the verdicts it names, once a
-proposal. Checking the guesses, testing the code, spending it and keeping the map are one transaction, and so are redeeming and counting.
+A proof is spent on one map of proposals to verdicts and gives a reference. Redeeming the reference counts the
+verdicts it names, once a proposal. Checking the guesses, testing the code, spending it and keeping the map
+are one transaction, and so are redeeming and counting.
 """
 
 import hashlib
@@ -58,11 +60,13 @@ class Attempt:
 
     Args:
         approver: The name given.
-        session: Who is at the other end, as far as it is known: a signed person, or an account of the machine.
+        session: Who is at the other end, as far as it is known: a signed person, or an account of the
+            machine.
         test: Tests the code; None where it proves nothing.
         limit: How many wrong codes are tested.
-        can_be_guessed: Whether wrong codes count against the limit. False where only bound codes are taken: their 50 bits cannot be
-            guessed in their ten minutes, so counting would only let anybody lock an approver out.
+        can_be_guessed: Whether wrong codes count against the limit. False where only bound codes are taken:
+            their 50 bits cannot be guessed in their ten minutes, so counting would only let anybody lock an
+            approver out.
     """
 
     approver: str
@@ -89,7 +93,8 @@ class DecisionStore:
             note: The approver's words.
 
         Returns:
-            The reference, which is kept nowhere, and its hash. None for a bound code: the code itself is the reference.
+            The reference, which is kept nowhere, and its hash. None for a bound code: the code itself is the
+            reference.
 
         Raises:
             GuessesExhausted: Too many wrong codes; this one was not tested.
@@ -109,9 +114,14 @@ class DecisionStore:
                     return reference, reference_hash
                 self._spend(connection, attempt.approver, proven.code_id, scope=f"reference {reference_hash}")
                 content = {
-                    "reference_hash": reference_hash, "approver": attempt.approver, "decisions": canonical(dict(decisions)), "note": note,
-                    "proof": proven.kind, "session": attempt.session, "created_at": tables.stamp(self._database.clock()),
-                }  # fmt: skip
+                    "reference_hash": reference_hash,
+                    "approver": attempt.approver,
+                    "decisions": canonical(dict(decisions)),
+                    "note": note,
+                    "proof": proven.kind,
+                    "session": attempt.session,
+                    "created_at": tables.stamp(self._database.clock()),
+                }
                 values = content | {"created_at": datetime.fromisoformat(content["created_at"])}
                 connection.execute(
                     sa.insert(tables.decision_reference).values(
@@ -130,7 +140,10 @@ class DecisionStore:
         return reference, reference_hash
 
     def prove(self, attempt: Attempt, *, action: str) -> None:
-        """Spend a proof on something other than a decision, such as turning the kill switch off. Raises like `record`."""
+        """Spend a proof on something other than a decision, such as turning the kill switch off.
+
+        Raises like `record`.
+        """
         with self._database.writing() as connection:
             proven = self._tested(connection, attempt)
             if proven is not None:
@@ -138,13 +151,19 @@ class DecisionStore:
                     connection, attempt.approver, proven.code_id, scope=f"{action} {secrets.token_hex(8)}"
                 )
                 self._database.note(
-                    connection, attempt.approver, "proven", None, {"action": action, "proof": proven.kind, "session": attempt.session}
-                )  # fmt: skip
+                    connection,
+                    attempt.approver,
+                    "proven",
+                    None,
+                    {"action": action, "proof": proven.kind, "session": attempt.session},
+                )
         if proven is None:
             raise CodeWrong("The code proves nothing.")
 
     def reset_guesses(self, approver: str, *, by: str) -> None:
-        """Forget the wrong codes given in a name: the way back for an approver whom somebody else's guesses lock out."""
+        """Forget the wrong codes given in a name: the way back for an approver whom somebody else's guesses
+        lock out.
+        """
         with self._database.writing() as connection:
             connection.execute(
                 sa.insert(tables.guess_reset).values(approver=approver, by=by, at=self._database.clock())
@@ -157,9 +176,14 @@ class DecisionStore:
             return self._reference(connection, reference_hash)
 
     def redeem(
-        self, reference_hash: str, proposal_ids: Sequence[str], *, run_id: str, valid_for: timedelta,
+        self,
+        reference_hash: str,
+        proposal_ids: Sequence[str],
+        *,
+        run_id: str,
+        valid_for: timedelta,
         needed: Callable[[Proposal], int],
-    ) -> list[DecisionOutcome]:  # fmt: skip
+    ) -> list[DecisionOutcome]:
         """Count what a reference says of these proposals, once each, in one transaction.
 
         Args:
@@ -191,10 +215,17 @@ class DecisionStore:
                 self._redeem_once(connection, reference_hash, proposal_id, run_id)
                 outcomes.append(
                     self._count(
-                        connection, row, approver=reference.approver, verdict=verdict, reason=reference.note, proof=reference.proof,
-                        run_id=run_id, needed=needed, reference_hash=reference_hash,
+                        connection,
+                        row,
+                        approver=reference.approver,
+                        verdict=verdict,
+                        reason=reference.note,
+                        proof=reference.proof,
+                        run_id=run_id,
+                        needed=needed,
+                        reference_hash=reference_hash,
                     )
-                )  # fmt: skip
+                )
             return outcomes
 
     def decide_automatically(
@@ -204,11 +235,18 @@ class DecisionStore:
         with self._database.writing() as connection:
             return [
                 self._count(
-                    connection, self._proposal_row(connection, proposal_id), approver=MACHINE, verdict=APPROVE, reason=reason,
-                    proof="policy", run_id=run_id, needed=lambda _: 1, reference_hash="",
+                    connection,
+                    self._proposal_row(connection, proposal_id),
+                    approver=MACHINE,
+                    verdict=APPROVE,
+                    reason=reason,
+                    proof="policy",
+                    run_id=run_id,
+                    needed=lambda _: 1,
+                    reference_hash="",
                 )
                 for proposal_id in proposal_ids
-            ]  # fmt: skip
+            ]
 
     # Reading
 
@@ -224,7 +262,10 @@ class DecisionStore:
             return self._wrong_codes(connection, since, approver=approver)
 
     def launched(self, run_id: str, person: str) -> None:
-        """Remember who launched a run, as an authenticating proxy signed it. What was recorded first stands."""
+        """Remember who launched a run, as an authenticating proxy signed it.
+
+        What was recorded first stands.
+        """
         table = tables.launch
         with self._database.writing() as connection:
             if (
@@ -317,8 +358,14 @@ class DecisionStore:
         if not self._database.signing_key().has_signed("decision_reference", content, mac):
             return None
         return DecisionReference(
-            row.reference_hash, row.approver, json.loads(row.decisions), row.note, row.proof, row.session, row.created_at
-        )  # fmt: skip
+            row.reference_hash,
+            row.approver,
+            json.loads(row.decisions),
+            row.note,
+            row.proof,
+            row.session,
+            row.created_at,
+        )
 
     def _redeem_once(
         self, connection: sa.Connection, reference_hash: str, proposal_id: str, run_id: str
@@ -333,9 +380,12 @@ class DecisionStore:
         if redeemed_by is None:
             connection.execute(
                 sa.insert(table).values(
-                    reference_hash=reference_hash, proposal_id=proposal_id, run_id=run_id, at=self._database.clock()
+                    reference_hash=reference_hash,
+                    proposal_id=proposal_id,
+                    run_id=run_id,
+                    at=self._database.clock(),
                 )
-            )  # fmt: skip
+            )
             detail = {"reference": reference_hash, "run": run_id}
             self._database.note(connection, run_id, "reference redeemed", proposal_id, detail)
 
@@ -346,9 +396,18 @@ class DecisionStore:
         ).one()
 
     def _count(
-        self, connection: sa.Connection, row: Any, *, approver: str, verdict: str, reason: str, proof: str, run_id: str,
-        needed: Callable[[Proposal], int], reference_hash: str,
-    ) -> DecisionOutcome:  # fmt: skip
+        self,
+        connection: sa.Connection,
+        row: Any,
+        *,
+        approver: str,
+        verdict: str,
+        reason: str,
+        proof: str,
+        run_id: str,
+        needed: Callable[[Proposal], int],
+        reference_hash: str,
+    ) -> DecisionOutcome:
         entry = entry_of(row)
         proposal_id = entry.proposal_id
         if entry.state != State.PROPOSED:
@@ -370,9 +429,14 @@ class DecisionStore:
             return DecisionOutcome(proposal_id, entry.state, counted=False, words=words)
         decided_at = datetime.fromisoformat(tables.stamp(self._database.clock()))
         content = {
-            "proposal_id": proposal_id, "approver": approver, "digest": row.digest, "verdict": verdict, "reason": reason, "proof": proof,
+            "proposal_id": proposal_id,
+            "approver": approver,
+            "digest": row.digest,
+            "verdict": verdict,
+            "reason": reason,
+            "proof": proof,
             "run_id": run_id,
-        }  # fmt: skip
+        }
         mac = self._database.signing_key().sign(
             "decision", content | {"decided_at": tables.stamp(decided_at)}
         )
@@ -405,14 +469,28 @@ class DecisionStore:
 
     def _decision(self, row: Any) -> RecordedDecision:
         content = {
-            "proposal_id": row.proposal_id, "approver": row.approver, "digest": row.digest, "verdict": row.verdict,
-            "reason": row.reason, "proof": row.proof, "run_id": row.run_id, "decided_at": tables.stamp(row.decided_at),
-        }  # fmt: skip
+            "proposal_id": row.proposal_id,
+            "approver": row.approver,
+            "digest": row.digest,
+            "verdict": row.verdict,
+            "reason": row.reason,
+            "proof": row.proof,
+            "run_id": row.run_id,
+            "decided_at": tables.stamp(row.decided_at),
+        }
         key = self._database.key
         is_signed = key is not None and key.has_signed("decision", content, row.mac)
         return RecordedDecision(
-            row.proposal_id, row.approver, row.digest, row.verdict, row.reason, row.proof, row.run_id, row.decided_at, is_signed
-        )  # fmt: skip
+            row.proposal_id,
+            row.approver,
+            row.digest,
+            row.verdict,
+            row.reason,
+            row.proof,
+            row.run_id,
+            row.decided_at,
+            is_signed,
+        )
 
 
 def hash_of(reference: str) -> str:

@@ -22,10 +22,12 @@ _ONE_MIGRATES = 7_310_443
 
 
 def connect(url: str, *, key: LedgerKey | None = None) -> sa.Engine:
-    """An engine whose tables are the newest this code knows; a SQLite file is looked through for damaged pages.
+    """An engine whose tables are the newest this code knows; a SQLite file is looked through for damaged
+    pages.
 
     Raises:
-        SettingsWrong: The address is none of the two kinds, nobody answers there, a newer program has been at work, or the file is damaged.
+        SettingsWrong: The address is none of the two kinds, nobody answers there, a newer program has been at
+        work, or the file is damaged.
     """
     try:
         known = sa.make_url(url)
@@ -85,11 +87,15 @@ def _postgresql(url: sa.URL) -> sa.Engine:
 
 
 _CHECKED: set[tuple[str, int]] = set()
-"""Files (with their inodes) that this process has looked through: sensors open the ledger every half minute."""
+"""Files (with their inodes) that this process has looked through: sensors open the ledger every half minute.
+"""
 
 
 def _check_pages(engine: sa.Engine) -> None:
-    """Look through every page, once a process: SQLite reads past a damaged one until somebody asks for what was on it."""
+    """Look through every page, once a process:
+
+    SQLite reads past a damaged one until somebody asks for what was on it.
+    """
     file = str(engine.url.database)
     known = (file, Path(file).stat().st_ino)
     if known in _CHECKED:

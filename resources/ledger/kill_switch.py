@@ -14,7 +14,8 @@ class KillSwitch:
     """Whether anything may be written at all.
 
     Args:
-        file: While it exists on this machine, nothing is written, and the switch in the ledger is turned on for the others.
+        file: While it exists on this machine, nothing is written, and the switch in the ledger is turned on
+            for the others.
         ledger: Opens the ledger.
     """
 

@@ -1,8 +1,10 @@
-"""What is to be said to people, and what became of it: kept before anything is sent, so that a restart says the rest.
+"""What is to be said to people, and what became of it: kept before anything is sent, so that a restart says
+the rest.
 
-A notice is written once under its id. Each address it goes to is a delivery with a state of its own: claimed for some minutes by
-the one process that sends it, then sent or tried again later, a limited number of times. What was sent is never sent again. A
-topic is what a notice was about (entity, metric, direction) as long as it goes on: it is what keeps repeats quiet.
+A notice is written once under its id. Each address it goes to is a delivery with a state of its own: claimed
+for some minutes by the one process that sends it, then sent or tried again later, a limited number of times.
+What was sent is never sent again. A topic is what a notice was about (entity, metric, direction) as long as
+it goes on: it is what keeps repeats quiet.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +47,9 @@ class Said:
 
 @dataclass(frozen=True)
 class Topic:
-    """Something that is on, or was: its newest notice as JSON, and the days it was first and last seen on and ended on."""
+    """Something that is on, or was: its newest notice as JSON, and the days it was first and last seen on and
+    ended on.
+    """
 
     topic: str
     ref: str
@@ -111,10 +115,16 @@ class NoticeStore:
                 connection.execute(
                     sa.insert(tables.notice_delivery),
                     [
-                        {"notice_id": notice_id, "channel": channel, "state": Delivery.WAITING, "due_at": at, "attempts": 0}
+                        {
+                            "notice_id": notice_id,
+                            "channel": channel,
+                            "state": Delivery.WAITING,
+                            "due_at": at,
+                            "attempts": 0,
+                        }
                         for channel, at in due.items()
                     ],
-                )  # fmt: skip
+                )
 
     def claim(
         self, channel: str, *, early: Mapping[int, timedelta] | None = None, limit: int = 500
@@ -123,7 +133,8 @@ class NoticeStore:
 
         Args:
             channel: The channel.
-            early: By priority, how long before its time a notice goes along once another of the same priority is due.
+            early: By priority, how long before its time a notice goes along once another of the same priority
+                is due.
             limit: The most that is claimed at once.
         """
         table, now = tables.notice_delivery, self._database.clock()
@@ -141,8 +152,11 @@ class NoticeStore:
             known = {one.notice_id for one in found}
             for priority in {one.priority for one in found} & set(early or {}):
                 along = query.where(
-                    waits, table.c.attempts == 0, table.c.due_at <= now + (early or {})[priority], tables.notice.c.priority == priority
-                )  # fmt: skip
+                    waits,
+                    table.c.attempts == 0,
+                    table.c.due_at <= now + (early or {})[priority],
+                    tables.notice.c.priority == priority,
+                )
                 more = [_said(row) for row in connection.execute(along.limit(limit)).all()]
                 found += [one for one in more if one.notice_id not in known]
             for ids in _parts([one.notice_id for one in found]):
@@ -178,9 +192,16 @@ class NoticeStore:
         """That attempt did not reach them; the next one is due at an instant."""
         table = tables.notice_delivery
         self._turn(
-            channel, ids,
-            {"state": Delivery.WAITING, "due_at": at, "attempts": table.c.attempts + 1, "said": said, "claimed_until": None},
-        )  # fmt: skip
+            channel,
+            ids,
+            {
+                "state": Delivery.WAITING,
+                "due_at": at,
+                "attempts": table.c.attempts + 1,
+                "said": said,
+                "claimed_until": None,
+            },
+        )
 
     def hold(self, channel: str, ids: Sequence[str], *, until: datetime) -> None:
         """Claimed and not tried: due at that instant, and no attempt is counted."""
@@ -190,12 +211,17 @@ class NoticeStore:
         """Per channel and state since then: channel, state, number, the newest words."""
         table = tables.notice_delivery
         query = (
-            sa.select(table.c.channel, table.c.state, sa.func.count().label("number"), sa.func.max(table.c.said).label("said"))
+            sa.select(
+                table.c.channel,
+                table.c.state,
+                sa.func.count().label("number"),
+                sa.func.max(table.c.said).label("said"),
+            )
             .join(tables.notice, table.c.notice_id == tables.notice.c.notice_id)
             .where(tables.notice.c.said_at >= since)
             .group_by(table.c.channel, table.c.state)
             .order_by(table.c.channel, table.c.state)
-        )  # fmt: skip
+        )
         return self._database.rows(query)
 
     def topics(self) -> dict[str, Topic]:
@@ -210,10 +236,16 @@ class NoticeStore:
                 connection.execute(sa.delete(table).where(table.c.topic == one.topic))
                 connection.execute(
                     sa.insert(table).values(
-                        topic=one.topic, ref=one.ref, kind=one.kind, priority=one.priority, body=one.body, opened_on=one.opened_on.isoformat(),
-                        seen_on=one.seen_on.isoformat(), ended_on=one.ended_on and one.ended_on.isoformat(),
+                        topic=one.topic,
+                        ref=one.ref,
+                        kind=one.kind,
+                        priority=one.priority,
+                        body=one.body,
+                        opened_on=one.opened_on.isoformat(),
+                        seen_on=one.seen_on.isoformat(),
+                        ended_on=one.ended_on and one.ended_on.isoformat(),
                     )
-                )  # fmt: skip
+                )
 
     def forget_notices(self) -> None:
         """Throw away what was said, or ended, weeks ago."""
@@ -234,9 +266,13 @@ class NoticeStore:
             with self._database.writing() as connection:
                 connection.execute(
                     sa.update(table)
-                    .where(table.c.channel == channel, table.c.notice_id.in_(some), table.c.state == Delivery.SENDING)
+                    .where(
+                        table.c.channel == channel,
+                        table.c.notice_id.in_(some),
+                        table.c.state == Delivery.SENDING,
+                    )
                     .values(values)
-                )  # fmt: skip
+                )
 
 
 def _parts(ids: Sequence[str]) -> list[Sequence[str]]:
@@ -251,5 +287,12 @@ def _said(row: Any) -> Said:
 def _topic(row: Any) -> Topic:
     ended = date.fromisoformat(row.ended_on) if row.ended_on else None
     return Topic(
-        row.topic, row.ref, row.kind, row.priority, row.body, date.fromisoformat(row.opened_on), date.fromisoformat(row.seen_on), ended
-    )  # fmt: skip
+        row.topic,
+        row.ref,
+        row.kind,
+        row.priority,
+        row.body,
+        date.fromisoformat(row.opened_on),
+        date.fromisoformat(row.seen_on),
+        ended,
+    )

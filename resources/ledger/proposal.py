@@ -13,9 +13,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Kind = Literal[
-    "pause_ad_set", "resume_ad_set", "set_daily_budget", "reallocate_budget", "revert",
-    "add_negative_keywords", "create_ads", "exclude_audience", "sync_audience",
-]  # fmt: skip
+    "pause_ad_set",
+    "resume_ad_set",
+    "set_daily_budget",
+    "reallocate_budget",
+    "revert",
+    "add_negative_keywords",
+    "create_ads",
+    "exclude_audience",
+    "sync_audience",
+]
 """Every kind of proposal the ledger can hold; not all of them can be carried out yet."""
 SHOWN_DIGITS = 12
 
@@ -25,8 +32,8 @@ class _Frozen(BaseModel):
 
 
 class Target(_Frozen):
-    """What is changed: an entity at a platform. A budget's owner may be a campaign, an ad set or a shared budget; an audience is named
-    by the key we keep it under, because it may not be there yet.
+    """What is changed: an entity at a platform. A budget's owner may be a campaign, an ad set or a shared
+    budget; an audience is named by the key we keep it under, because it may not be there yet.
     """
 
     platform: str
@@ -44,7 +51,10 @@ class AudienceImage(_Frozen):
 
     audience_id: str | None
     digest: str
-    """Of whom it should hold since it was last filled whole: SHA-256 over their sorted hashes, never the hashes themselves."""
+    """Of whom it should hold since it was last filled whole:
+
+    SHA-256 over their sorted hashes, never the hashes themselves.
+    """
     people: int
     identifiers: int
 
@@ -59,7 +69,9 @@ class Step(_Frozen):
 
 
 class Image(_Frozen):
-    """What the platform says of an entity at one moment: what a change starts from, and what must still hold when it is made."""
+    """What the platform says of an entity at one moment: what a change starts from, and what must still hold
+    when it is made.
+    """
 
     name: str
     campaign_id: str | None
@@ -75,8 +87,8 @@ class Image(_Frozen):
     version: str | None = None
     """The platform's own tag that moves with every edit, where it has one."""
     labels: tuple[str, ...] | None = Field(None, exclude_if=lambda labels: labels is None)
-    """Labels it carries at the platform, its own and its campaign's, sorted. None: not read. Left out of the digest then, so that
-    proposals from before labels were read keep theirs."""
+    """Labels it carries at the platform, its own and its campaign's, sorted. None: not read. Left out of the
+    digest then, so that proposals from before labels were read keep theirs."""
     audience: AudienceImage | None = Field(None, exclude_if=lambda audience: audience is None)
     """Of an audience: what is in it. Left out of other digests."""
     excluded_audiences: tuple[str, ...] | None = Field(None, exclude_if=lambda excluded: excluded is None)
@@ -155,7 +167,8 @@ class Proposal(_Frozen):
     verdicts: tuple[Verdict, ...]
     level: Literal["propose", "auto_safe", "auto_neutral"]
     as_of: date
-    """The closed day the finding rests on: a proposal of an older day than the newest is never carried out."""
+    """The closed day the finding rests on: a proposal of an older day than the newest is never carried out.
+    """
     created_at: datetime
     expires_at: datetime
     reverts: str | None = None
@@ -209,6 +222,8 @@ def canonical(content: Any) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name as it may stand in one line of YAML between quotes: none of its own, no line breaks, not endless."""
+    """A name as it may stand in one line of YAML between quotes: none of its own, no line breaks, not
+    endless.
+    """
     kept = "".join(letter for letter in name.replace("'", "’").replace("#", "no.") if letter.isprintable())
     return " ".join(kept.split())[:60]

@@ -21,7 +21,8 @@ class ProposalStore:
         self._database = database
 
     def propose(self, proposal: Proposal) -> bool:
-        """Take a proposal in; one that waits for the same target gives way to it. False where that changes nothing.
+        """Take a proposal in; one that waits for the same target gives way to it. False where that changes
+        nothing.
 
         A target that is being written, or the very same changes waiting already, keep the new proposal out.
         """
@@ -39,12 +40,19 @@ class ProposalStore:
             at = self._database.clock()
             connection.execute(
                 sa.insert(tables.proposal).values(
-                    proposal_id=proposal.proposal_id, digest=proposal.digest, body=proposal.body, kind=proposal.kind,
-                    as_of=proposal.as_of.isoformat(), state=State.PROPOSED,
-                    level="propose" if proposal.level == "propose" else "automatic", created_at=proposal.created_at,
-                    expires_at=proposal.expires_at, changed_at=at, reminded=0,
+                    proposal_id=proposal.proposal_id,
+                    digest=proposal.digest,
+                    body=proposal.body,
+                    kind=proposal.kind,
+                    as_of=proposal.as_of.isoformat(),
+                    state=State.PROPOSED,
+                    level="propose" if proposal.level == "propose" else "automatic",
+                    created_at=proposal.created_at,
+                    expires_at=proposal.expires_at,
+                    changed_at=at,
+                    reminded=0,
                 )
-            )  # fmt: skip
+            )
             connection.execute(
                 sa.insert(tables.target),
                 [
@@ -66,10 +74,16 @@ class ProposalStore:
         return next(iter(self.entries(ids=[proposal_id])), None)
 
     def entries(
-        self, *, ids: Sequence[str] | None = None, states: Iterable[State] | None = None, level: str | None = None,
+        self,
+        *,
+        ids: Sequence[str] | None = None,
+        states: Iterable[State] | None = None,
+        level: str | None = None,
         limit: int | None = None,
-    ) -> list[LedgerEntry]:  # fmt: skip
-        """Proposals, oldest first: those of `ids`, those in `states`, those a person has to decide on (`propose`) or not (`automatic`)."""
+    ) -> list[LedgerEntry]:
+        """Proposals, oldest first: those of `ids`, those in `states`, those a person has to decide on
+        (`propose`) or not (`automatic`).
+        """
         if ids is not None and len(ids) > AT_ONCE:
             parts = [ids[n : n + AT_ONCE] for n in range(0, len(ids), AT_ONCE)]
             return [entry for part in parts for entry in self.entries(ids=part, states=states)]
@@ -98,7 +112,9 @@ class ProposalStore:
         return [entry_of(row) for row in self._database.rows(query.order_by(table.c.created_at).limit(limit))]
 
     def mark(self, column: str, ids: Sequence[str]) -> None:
-        """Set the instant `column` (registered_at, announced_at, retired_at) of these proposals and batches to now."""
+        """Set the instant `column` (registered_at, announced_at, retired_at) of these proposals and batches
+        to now.
+        """
         for n in range(0, len(ids), AT_ONCE):
             batch_ids = ids[n : n + AT_ONCE]
             with self._database.writing() as connection:
@@ -152,9 +168,11 @@ class ProposalStore:
         """Proposals and batches that ended before then and still stand in the UI."""
         table = tables.proposal
         query = sa.select(table.c.proposal_id).where(
-            table.c.state.not_in(list(OPEN)), table.c.changed_at < ended_before, table.c.retired_at.is_(None),
+            table.c.state.not_in(list(OPEN)),
+            table.c.changed_at < ended_before,
+            table.c.retired_at.is_(None),
             table.c.registered_at.is_not(None),
-        )  # fmt: skip
+        )
         proposal_ids = [row.proposal_id for row in self._database.rows(query.limit(limit))]
         batches = sa.select(tables.batch.c.batch_id).where(
             tables.batch.c.created_at < ended_before, tables.batch.c.retired_at.is_(None)
@@ -191,9 +209,12 @@ class ProposalStore:
             ):
                 connection.execute(
                     sa.insert(table).values(
-                        batch_id=batch_id, digest=batch.digest, members=canonical(list(batch.members)), created_at=batch.created_at
+                        batch_id=batch_id,
+                        digest=batch.digest,
+                        members=canonical(list(batch.members)),
+                        created_at=batch.created_at,
                     )
-                )  # fmt: skip
+                )
                 detail = {"batch": batch_id, "digest": batch.digest}
                 self._database.note(connection, "proposals", "batched", None, detail)
         return self.batch(batch_id) or batch

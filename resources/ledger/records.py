@@ -67,7 +67,10 @@ class PlatformWrite:
 
 @dataclass(frozen=True)
 class RecordedDecision:
-    """One approver's verdict on one proposal, as it stands in the ledger. `is_signed`: by this deployment's key."""
+    """One approver's verdict on one proposal, as it stands in the ledger.
+
+    `is_signed`: by this deployment's key.
+    """
 
     proposal_id: str
     approver: str
@@ -105,7 +108,10 @@ class DecisionOutcome:
 
 @dataclass(frozen=True)
 class SwitchState:
-    """A switch as it stands: who turned it, when and why. `is_trusted` False: the row or its absence contradicts the audit."""
+    """A switch as it stands: who turned it, when and why.
+
+    `is_trusted` False: the row or its absence contradicts the audit.
+    """
 
     is_on: bool
     person: str

@@ -1,6 +1,8 @@
-"""The ledger as its audit tells it: states, decisions, writes, codes and switches replayed from the chain's entries.
+"""The ledger as its audit tells it: states, decisions, writes, codes and switches replayed from the chain's
+entries.
 
-The tables are what the program works with; the chain is what happened. Where the two differ, somebody changed a table from outside.
+The tables are what the program works with; the chain is what happened. Where the two differ, somebody changed
+a table from outside.
 """
 
 import json
@@ -71,13 +73,20 @@ class ReplayedLedger:
 
 
 def proposal_difference(*args: Any) -> str | None:
-    """How a proposal's rows differ from what the chain tells of it; None where they do not. Takes what `_differences` takes."""
+    """How a proposal's rows differ from what the chain tells of it; None where they do not.
+
+    Takes what `_differences` takes.
+    """
     return next(_differences(*args), None)
 
 
 def _differences(
-    proposal_id: str, replayed: ReplayedProposal | None, row: Any, decisions: Iterable[Any], writes: Iterable[Any]
-) -> Iterator[str]:  # fmt: skip
+    proposal_id: str,
+    replayed: ReplayedProposal | None,
+    row: Any,
+    decisions: Iterable[Any],
+    writes: Iterable[Any],
+) -> Iterator[str]:
     if replayed is None or replayed.state is None:
         yield f"the audit has no entry that {proposal_id} was proposed"
         return

@@ -74,9 +74,13 @@ HAPPENED = (WriteState.VERIFIED, WriteState.ARRIVED_LATE)
 NOT_THERE = (WriteState.REFUSED, WriteState.ABSENT)
 
 LOOK_AT_LEAST = timedelta(minutes=15)
-"""How long after the end of its request a write without a visible effect stays unknown. Platforms were seen to apply changes minutes late."""
+"""How long after the end of its request a write without a visible effect stays unknown.
+
+Platforms were seen to apply changes minutes late.
+"""
 LONGEST_REQUEST = timedelta(seconds=180)
-"""How long a client waits for an answer: a request whose end nobody recorded may have gone on for that long."""
+"""How long a client waits for an answer: a request whose end nobody recorded may have gone on for that long.
+"""
 WATCHED_FOR = timedelta(hours=24)
 """How long after it was counted as failed a write is still looked for, rarely."""
 WATCHED_EVERY = timedelta(minutes=30)

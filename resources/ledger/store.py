@@ -17,7 +17,8 @@ from resources.security.ledger_key import LedgerKey
 class Ledger:
     """Proposals, decisions, writes, audiences, notices, switches, shadows and the audit.
 
-    Every transition is one conditional update, and leaves an audit entry in its own transaction: either both happened or neither.
+    Every transition is one conditional update, and leaves an audit entry in its own transaction: either both
+    happened or neither.
     """
 
     def __init__(

@@ -1,4 +1,7 @@
-"""Switches (the kill switch is one) and the shadow record of what automatic levels would have done. Both are signed."""
+"""Switches (the kill switch is one) and the shadow record of what automatic levels would have done.
+
+Both are signed.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -34,8 +37,8 @@ class SwitchStore:
     def state(self, name: str) -> SwitchState | None:
         """The switch as it stands, None where nobody ever touched it.
 
-        A row that says off counts only if this deployment's key signed it and the audit's last word on it is the same: deleting or
-        changing the row turns nothing off.
+        A row that says off counts only if this deployment's key signed it and the audit's last word on it is
+        the same: deleting or changing the row turns nothing off.
         """
         table, audit = tables.switch, tables.audit
         events = [_event(name, on=True), _event(name, on=False)]
@@ -74,8 +77,12 @@ class ShadowStore:
         """Remember what an automatic level would have done. The same again changes nothing."""
         table = tables.shadow
         content = {
-            "shadow_id": shadow_id, "scope": scope, "level": level, "body": canonical(body), "proposal_id": proposal_id
-        }  # fmt: skip
+            "shadow_id": shadow_id,
+            "scope": scope,
+            "level": level,
+            "body": canonical(body),
+            "proposal_id": proposal_id,
+        }
         mac = self._database.key.sign("shadow", content) if self._database.key else None
         with self._database.writing() as connection:
             if (
@@ -85,7 +92,8 @@ class ShadowStore:
                 connection.execute(sa.insert(table).values(**content, at=self._database.clock(), mac=mac))
 
     def score(self, scope: str, level: str) -> tuple[int, int]:
-        """Of what that level would have done in a scope: how many people decided on, and how many of those they approved.
+        """Of what that level would have done in a scope: how many people decided on, and how many of those
+        they approved.
 
         Only rows and decisions count that this deployment's key signed.
         """
@@ -94,8 +102,12 @@ class ShadowStore:
         decided = approved = 0
         for row in self._database.rows(query):
             content = {
-                "shadow_id": row.shadow_id, "scope": row.scope, "level": row.level, "body": row.body, "proposal_id": row.proposal_id
-            }  # fmt: skip
+                "shadow_id": row.shadow_id,
+                "scope": row.scope,
+                "level": row.level,
+                "body": row.body,
+                "proposal_id": row.proposal_id,
+            }
             if row.proposal_id is None or key is None or not key.has_signed("shadow", content, row.mac):
                 continue
             verdicts = {

@@ -1,4 +1,6 @@
-"""Writes to the platforms: the right to send each one is a row, given once for ever, before the request leaves."""
+"""Writes to the platforms: the right to send each one is a row, given once for ever, before the request
+leaves.
+"""
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -25,7 +27,10 @@ class WriteStore:
         self._database, self._proposals = database, proposals
 
     def intend(self, proposal_id: str, part: int, direction: str, *, run_id: str) -> bool:
-        """The right to send one write. False: it was given before, the kill switch is on, or the proposal is not being executed."""
+        """The right to send one write.
+
+        False: it was given before, the kill switch is on, or the proposal is not being executed.
+        """
         table = tables.write
         with self._database.writing() as connection:
             state = connection.execute(
@@ -44,24 +49,40 @@ class WriteStore:
                 return False
             connection.execute(
                 sa.insert(table).values(
-                    proposal_id=proposal_id, part=part, direction=direction, state=WriteState.INTENDED, run_id=run_id,
+                    proposal_id=proposal_id,
+                    part=part,
+                    direction=direction,
+                    state=WriteState.INTENDED,
+                    run_id=run_id,
                     intended_at=self._database.clock(),
                 )
-            )  # fmt: skip
+            )
             detail = {"part": part, "direction": direction}
             self._database.note(connection, run_id, "write intended", proposal_id, detail)
         return True
 
     def answered(
-        self, proposal_id: str, part: int, direction: str, state: WriteState, *, request_id: str | None = None, said: str | None = None
-    ) -> bool:  # fmt: skip
-        """Record what became of a write. False: its state does not lead there, so another process was first."""
+        self,
+        proposal_id: str,
+        part: int,
+        direction: str,
+        state: WriteState,
+        *,
+        request_id: str | None = None,
+        said: str | None = None,
+    ) -> bool:
+        """Record what became of a write.
+
+        False: its state does not lead there, so another process was first.
+        """
         table, now = tables.write, self._database.clock()
         before = [earlier for earlier, steps in NEXT_WRITE.items() if state in steps]
         values: dict[str, Any] = {
-            "state": state, "ended_at": now, "said": sa.func.coalesce(said, table.c.said),
+            "state": state,
+            "ended_at": now,
+            "said": sa.func.coalesce(said, table.c.said),
             "request_id": sa.func.coalesce(request_id, table.c.request_id),
-        }  # fmt: skip
+        }
         values["answered_at" if state in _REQUEST_ENDED else "looked_at"] = now
         with self._database.writing() as connection:
             moved = connection.execute(
@@ -99,7 +120,9 @@ class WriteStore:
         return write_of(rows[0]) if rows else None
 
     def since(self, since: datetime) -> list[tuple[Proposal, PlatformWrite]]:
-        """Every write that happened or may have happened since then, with its proposal: what the limits count."""
+        """Every write that happened or may have happened since then, with its proposal: what the limits
+        count.
+        """
         table = tables.write
         query = sa.select(table.c.proposal_id).where(table.c.intended_at >= since).distinct()
         ids = [row.proposal_id for row in self._database.rows(query)]

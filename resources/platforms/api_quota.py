@@ -1,7 +1,9 @@
-"""How much of a platform's allowance a login uses: calls by account, Meta's own usage figure, the longest answer believed.
+"""How much of a platform's allowance a login uses: calls by account, Meta's own usage figure, the longest
+answer believed.
 
-A pull is told how many calls it may make. The call after the last one is refused here, before it is sent: what is left of the
-day's allowance is kept for reading entities back and for the changes that people approved.
+A pull is told how many calls it may make. The call after the last one is refused here, before it is sent:
+what is left of the day's allowance is kept for reading entities back and for the changes that people
+approved.
 """
 
 from collections import Counter

@@ -1,8 +1,10 @@
-"""What a platform's audience side can do: make an audience, let hashed people in and out, tell its size, keep it out of targeting.
+"""What a platform's audience side can do: make an audience, let hashed people in and out, tell its size, keep
+it out of targeting.
 
-Uploads are operations on sets: the same one sent twice leaves what it leaves once, so it is sent again until the platform has
-taken it whole. That is not so of anything else that is written here: an audience is made once and looked up by its name, and targeting
-is written once. No error of this side holds a hash: platforms repeat what they were sent in their messages.
+Uploads are operations on sets: the same one sent twice leaves what it leaves once, so it is sent again until
+the platform has taken it whole. That is not so of anything else that is written here: an audience is made
+once and looked up by its name, and targeting is written once. No error of this side holds a hash: platforms
+repeat what they were sent in their messages.
 """
 
 import re
@@ -101,7 +103,10 @@ class AudienceClient(Protocol):
         """Special ad categories (housing, employment, credit, …) that were declared for it."""
 
     def exclude(self, change: Change, *, rehearse: bool) -> str | None:
-        """Keep exactly the audiences of `change.after` out; asked once. `rehearse`: let the platform check it, where it can."""
+        """Keep exactly the audiences of `change.after` out; asked once.
+
+        `rehearse`: let the platform check it, where it can.
+        """
 
 
 def checked(hashes: Sequence[str], doing: Doing) -> list[str]:
@@ -113,9 +118,10 @@ def checked(hashes: Sequence[str], doing: Doing) -> list[str]:
     wrong = sum(HASH.fullmatch(hashed) is None for hashed in hashes)
     if wrong:
         raise PlatformRefused(
-            **doing.known(), said=f"{wrong} of {len(hashes)} identifiers are no SHA-256 in lower-case hex, so nothing was sent",
+            **doing.known(),
+            said=f"{wrong} of {len(hashes)} identifiers are no SHA-256 in lower-case hex, so nothing was sent",
             todo="Hash them as docs/audiences.md says.",
-        )  # fmt: skip
+        )
     return list(hashes)
 
 
@@ -138,8 +144,12 @@ def upload_judged(look: Callable[[], object]) -> Iterator[None]:
         error.args = tuple(without_hashes(str(part)) for part in error.args)
         if isinstance(error, PlatformRefused) and not error.proves_no_change and not _is_refused(look):
             raise OutcomeUnknown(
-                error.doing, platform=error.platform, account_id=error.account_id, said=error.said, trace=error.trace
-            ) from None  # fmt: skip
+                error.doing,
+                platform=error.platform,
+                account_id=error.account_id,
+                said=error.said,
+                trace=error.trace,
+            ) from None
         raise error from None
 
 

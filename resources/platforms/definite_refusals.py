@@ -1,9 +1,9 @@
 """Answers to a write that prove that it changed nothing: an allow-list per platform.
 
-An answer that is not listed proves nothing, however much it looks like a refusal, because it may have been made after the change:
-by a gateway, by the client itself, or by a server that failed on the way back. Such a write has an unknown outcome and is read back.
-Every list grows by public evidence alone. It holds for calls that are atomic (one operation, or one transaction without partial
-failure) and were sent once.
+An answer that is not listed proves nothing, however much it looks like a refusal, because it may have been
+made after the change: by a gateway, by the client itself, or by a server that failed on the way back. Such a
+write has an unknown outcome and is read back. Every list grows by public evidence alone. It holds for calls
+that are atomic (one operation, or one transaction without partial failure) and were sent once.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,16 +12,20 @@ from typing import Any
 import msgspec
 
 # Google Ads.
-# Status codes that gRPC libraries never produce themselves: https://grpc.github.io/grpc/core/md_doc_statuscodes.html
-# (UNIMPLEMENTED they do produce; it counts with UNSUPPORTED_VERSION alone.) What each code says of the state of the server, among it
-# that DEADLINE_EXCEEDED may come although the operation completed: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+# Status codes that gRPC libraries never produce themselves:
+# https://grpc.github.io/grpc/core/md_doc_statuscodes.html
+# (UNIMPLEMENTED they do produce; it counts with UNSUPPORTED_VERSION alone.) What each code says of the state
+# of the server, among it
+# that DEADLINE_EXCEEDED may come although the operation completed:
+# https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 _GOOGLE_STATUSES = frozenset(
     {
         "INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION", "OUT_OF_RANGE", "PERMISSION_DENIED",
         "UNAUTHENTICATED",
     }
 )  # fmt: skip
-# Errors of authentication and validation, which Google says to correct before sending again, and which end the one transaction of a
+# Errors of authentication and validation, which Google says to correct before sending again, and which end
+# the one transaction of a
 # mutate: https://developers.google.com/google-ads/api/docs/best-practices/error-types
 _GOOGLE_MEMBERS = frozenset(
     {
@@ -41,33 +45,43 @@ _GOOGLE_SINGLE = frozenset({("size_limit_error", "REQUEST_SIZE_LIMIT_EXCEEDED")}
 """Single values of a member whose other values prove nothing."""
 _GOOGLE_EXCLUDED = frozenset({("request_error", "RPC_DEADLINE_TOO_SHORT")})
 _GOOGLE_UNNAMED = frozenset({"UNSPECIFIED", "UNKNOWN"})
-# "Requests exceeding the limit are rejected": https://developers.google.com/google-ads/api/docs/best-practices/quotas
+# "Requests exceeding the limit are rejected":
+# https://developers.google.com/google-ads/api/docs/best-practices/quotas
 _GOOGLE_QUOTA = frozenset({"RESOURCE_EXHAUSTED", "RESOURCE_TEMPORARILY_EXHAUSTED", "ACCESS_PROHIBITED"})
 
-# Google's Data Manager API answers as other Google APIs over HTTP do: https://cloud.google.com/apis/design/errors
+# Google's Data Manager API answers as other Google APIs over HTTP do:
+# https://cloud.google.com/apis/design/errors
 _GOOGLE_HTTP = {
     400: frozenset({"INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE"}), 401: frozenset({"UNAUTHENTICATED"}),
     403: frozenset({"PERMISSION_DENIED"}), 404: frozenset({"NOT_FOUND"}),
 }  # fmt: skip
 
-# Meta. Token, permission, capability and version are judged before the object is touched; codes below 0, 1 and 2 are Meta's own
+# Meta. Token, permission, capability and version are judged before the object is touched; codes below 0, 1
+# and 2 are Meta's own
 # failures: https://developers.facebook.com/docs/graph-api/guides/error-handling
 _META_CODES = frozenset({3, 10, 102, 190, 294, 2635, *range(200, 300)})
 _META_STATUSES = frozenset({400, 401, 403})
-# Code 100, "invalid parameter", proves something only where Meta names the parameter, or by one of these subcodes:
+# Code 100, "invalid parameter", proves something only where Meta names the parameter, or by one of these
+# subcodes:
 # https://developers.facebook.com/docs/marketing-api/error-reference
 _META_SUBCODES_OF_100 = frozenset(
     {1487694, 1713230, 1752129, 1885272, 1885621, 1885878, 2446173, 2446307, 2909034}
 )
-# 33: an object that is not to be seen, which also comes for one that was just made. 1487390: "try again later", which comes and goes
-# (https://github.com/justwatchcom/facebook-marketing-api-golang-sdk/pull/90). 1504018: the answer was too large.
+# 33: an object that is not to be seen, which also comes for one that was just made. 1487390: "try again
+# later", which comes and goes
+# (https://github.com/justwatchcom/facebook-marketing-api-golang-sdk/pull/90). 1504018: the answer was too
+# large.
 _META_UNCERTAIN_SUBCODES = frozenset({33, 1487390, 1504018})
 BUDGET_CHANGED_TOO_OFTEN = 1487632
-"""Meta's subcode of code 613 for a budget that was changed four times within an hour; every other 613 proves nothing."""
+"""Meta's subcode of code 613 for a budget that was changed four times within an hour; every other 613 proves
+nothing.
+"""
 
 # LinkedIn. Client errors in LinkedIn's own shape, whose `status` repeats that of HTTP:
-# https://learn.microsoft.com/en-us/linkedin/shared/api-guide/concepts/error-handling. Without that shape a gateway may have answered.
-# Left out: 404, which also comes for an object that was just made; 409 and 412, which no page explains; 408, 429, 499 and 5xx.
+# https://learn.microsoft.com/en-us/linkedin/shared/api-guide/concepts/error-handling. Without that shape a
+# gateway may have answered.
+# Left out: 404, which also comes for an object that was just made; 409 and 412, which no page explains; 408,
+# 429, 499 and 5xx.
 _LINKEDIN_STATUSES = frozenset({400, 401, 403, 405, 414, 415, 422, 426})
 _LINKEDIN_UNCERTAIN_CODES = frozenset({"DUPLICATE_POST"})
 
@@ -77,7 +91,8 @@ def google_ads_refused(status: str, errors: Collection[tuple[str | None, str]]) 
 
     Args:
         status: Name of the gRPC status.
-        errors: Of each error in the GoogleAdsFailure, the member of ErrorCode and the name of its value. Empty: no failure came.
+        errors: Of each error in the GoogleAdsFailure, the member of ErrorCode and the name of its value.
+            Empty: no failure came.
     """
     if not errors:
         return False
@@ -95,9 +110,11 @@ def _is_listed(member: str | None, name: str) -> bool:
 
 
 def google_http_refused(http_status: int, error: Mapping[str, Any]) -> bool:
-    """Whether a Google API over HTTP refused a call for certain; `error` is the object of that name in its answer.
+    """Whether a Google API over HTTP refused a call for certain; `error` is the object of that name in its
+    answer.
 
-    Only an answer that gives the API's own reason (google.rpc.ErrorInfo) counts: without one a proxy may have made it.
+    Only an answer that gives the API's own reason (google.rpc.ErrorInfo) counts: without one a proxy may have
+    made it.
     """
     details = [detail for detail in error.get("details") or () if isinstance(detail, dict)]
     gives_reason = any(detail.get("reason") for detail in details)

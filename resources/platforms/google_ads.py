@@ -1,7 +1,7 @@
 """Google Ads, read side: the official client's channel, our rows, our errors.
 
-A month of an account is one stream per table. It is buffered whole before any of it is yielded, because a stream that breaks
-cannot be resumed; one that breaks again is read in halves.
+A month of an account is one stream per table. It is buffered whole before any of it is yielded, because a
+stream that breaks cannot be resumed; one that breaks again is read in halves.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -40,13 +40,18 @@ from resources.tables.google_ads import (
 
 DAYS_AT_ONCE = 31
 ROWS_AT_ONCE = 300_000
-"""About what is held in memory at a time: an account with more rows in a month is read in fewer days at once."""
+"""About what is held in memory at a time: an account with more rows in a month is read in fewer days at once.
+"""
 Part = TypeVar("Part")
 Shape = TypeVar("Shape", SlimStream, ColumnStream)
 _SPOKEN = {
-    DAYS["account"].name: "account days", DAYS["campaign"].name: "campaign days", DAYS["ad_set"].name: "ad group days", DAYS["ad"].name: "ad days",
-    SEARCH_TERM_DAY.name: "search terms", CONVERSION_ACTION_DAY.name: "conversion actions",
-}  # fmt: skip
+    DAYS["account"].name: "account days",
+    DAYS["campaign"].name: "campaign days",
+    DAYS["ad_set"].name: "ad group days",
+    DAYS["ad"].name: "ad days",
+    SEARCH_TERM_DAY.name: "search terms",
+    CONVERSION_ACTION_DAY.name: "conversion actions",
+}
 
 
 class GoogleAds:
@@ -73,9 +78,10 @@ class GoogleAds:
         named = self._settings.accounts
         if missing := [entry for entry in named if entry not in {account.account_id for account in accounts}]:
             raise PlatformRefused(
-                **Doing(self.platform, "Listing accounts", missing[0]).known(), said="the login does not see this account",
+                **Doing(self.platform, "Listing accounts", missing[0]).known(),
+                said="the login does not see this account",
                 todo="Give it access in Google Ads, or correct GOOGLE_ADS_ACCOUNTS or GOOGLE_ADS_LOGIN_CUSTOMER_ID.",
-            )  # fmt: skip
+            )
         return [
             account
             for account in accounts
@@ -145,17 +151,27 @@ class GoogleAds:
             first = last + timedelta(days=1)
 
     def _part(
-        self, table: Table, account: Account, start: date, end: date, pulled_at: datetime, *, is_repeat: bool = False
-    ) -> list[pa.RecordBatch]:  # fmt: skip
+        self,
+        table: Table,
+        account: Account,
+        start: date,
+        end: date,
+        pulled_at: datetime,
+        *,
+        is_repeat: bool = False,
+    ) -> list[pa.RecordBatch]:
         """The rows of these days, whole. A stream that broke is read once more, then in halves."""
         doing = Doing(self.platform, f"Reading {_SPOKEN[table.name]}", account.account_id, (start, end))
         stream = self._stream(ColumnStream, tuple(wire.paths(table).values()), doing)
         query = wire.days_query(table, start=start, end=end)
         try:
             return self._read(
-                stream, account.account_id, query, doing,
+                stream,
+                account.account_id,
+                query,
+                doing,
                 lambda columns: wire.day_rows(table, account, columns, stream.enums, pulled_at),
-            )  # fmt: skip
+            )
         except StreamBroke as broke:
             if not is_repeat:
                 return self._part(table, account, start, end, pulled_at, is_repeat=True)
@@ -226,21 +242,29 @@ class GoogleAds:
 CONVERSION_ACTION_FIELDS = tuple(
     f"conversion_action.{name}"
     for name in (
-        "id", "name", "category", "status", "click_through_lookback_window_days", "view_through_lookback_window_days",
+        "id",
+        "name",
+        "category",
+        "status",
+        "click_through_lookback_window_days",
+        "view_through_lookback_window_days",
     )
-)  # fmt: skip
+)
 
 
 def conversion_action_rows(account: Account, rows: Rows, pulled_at: datetime) -> pa.Table:
     """Conversion actions as rows of their table."""
     action_rows = [
         {
-            "account_id": account.account_id, "conversion_action_id": str(row["conversion_action.id"]),
-            "name": row["conversion_action.name"], "category": row["conversion_action.category"],
+            "account_id": account.account_id,
+            "conversion_action_id": str(row["conversion_action.id"]),
+            "name": row["conversion_action.name"],
+            "category": row["conversion_action.category"],
             "status": OUR_STATUS.get(row["conversion_action.status"], "other"),
             "click_window_days": row["conversion_action.click_through_lookback_window_days"],
-            "view_window_days": row["conversion_action.view_through_lookback_window_days"], "pulled_at": pulled_at,
+            "view_window_days": row["conversion_action.view_through_lookback_window_days"],
+            "pulled_at": pulled_at,
         }
         for row in rows
-    ]  # fmt: skip
+    ]
     return pa.Table.from_pylist(action_rows, schema=CONVERSION_ACTIONS.schema)

@@ -1,10 +1,12 @@
 """Rows of one query, taken apart by columns instead of one by one.
 
-Ten thousand serialised rows are read side by side: every step takes the field that comes next in most of them and decodes it
-for all of them with a handful of array operations. Field numbers and types come from the client's own descriptors, unknown
-fields are skipped, and tests hold every column to what the official parser reads, for any message.
+Ten thousand serialised rows are read side by side: every step takes the field that comes next in most of them
+and decodes it for all of them with a handful of array operations. Field numbers and types come from the
+client's own descriptors, unknown fields are skipped, and tests hold every column to what the official parser
+reads, for any message.
 
-Only what tables of days consist of is known: whole numbers, doubles, truth values, enums and texts, none of them repeated.
+Only what tables of days consist of is known: whole numbers, doubles, truth values, enums and texts, none of
+them repeated.
 """
 
 from collections.abc import Sequence
@@ -97,7 +99,10 @@ class _Reading:
         self._sizes = {leaf.path: np.zeros(len(rows), np.int64) for leaf in leaves if leaf.kind == _STRING}
 
     def walk(self, node: _Node, at: Whole, end: Whole, row: Whole) -> None:
-        """Read messages that lie at `at` to `end` and belong to `row`. The lowest tag goes first, which keeps rows in step."""
+        """Read messages that lie at `at` to `end` and belong to `row`.
+
+        The lowest tag goes first, which keeps rows in step.
+        """
         tag = np.full(len(at), _DONE)
         mine: Any = slice(None)
         while True:
@@ -114,7 +119,9 @@ class _Reading:
             at[mine] = self._field(node, int(lowest), at[mine], row[mine])
 
     def _shared_tag(self, at: Whole, end: Whole) -> tuple[int, int] | None:
-        """The tag that comes next in every one of these rows, and its size, one byte or two; None where they differ."""
+        """The tag that comes next in every one of these rows, and its size, one byte or two; None where they
+        differ.
+        """
         if not len(at) or not (at < end).all():
             return None
         value = self._two[at]
@@ -162,7 +169,9 @@ class _Reading:
             self._present[child.path][row] = True
 
     def _small(self, at: Whole) -> tuple[Whole, Whole]:
-        """The same as `_varints`, quicker for tags and sizes: those of one field take one byte, or two, in every row."""
+        """The same as `_varints`, quicker for tags and sizes: those of one field take one byte, or two, in
+        every row.
+        """
         at = np.minimum(at, len(self._bytes) - 2)
         first = self._bytes[at]
         if first.max(initial=0) < 0x80:

@@ -1,9 +1,11 @@
-"""SearchStream on the official client's own channel, parsed by messages that hold the selected fields and nothing else.
+"""SearchStream on the official client's own channel, parsed by messages that hold the selected fields and
+nothing else.
 
-GoogleAdsRow is so wide that parsing 10,000 of its rows takes 72 MB and most of the time. The bytes on the wire hold only what was
-selected, so the same bytes are parsed with a message built from the shipped descriptors' field numbers: for snapshots field by
-field, for tables of days only as far as where each row begins and ends (`google_ads_columns` does the rest). Channel, TLS,
-tokens, headers and interceptors stay the official client's own; benchmarks/ingest.py measures the difference.
+GoogleAdsRow is so wide that parsing 10,000 of its rows takes 72 MB and most of the time. The bytes on the
+wire hold only what was selected, so the same bytes are parsed with a message built from the shipped
+descriptors' field numbers: for snapshots field by field, for tables of days only as far as where each row
+begins and ends (`google_ads_columns` does the rest). Channel, TLS, tokens, headers and interceptors stay the
+official client's own; benchmarks/ingest.py measures the difference.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -69,7 +71,9 @@ class SlimStream:
 
 
 class ColumnStream:
-    """One query shape whose answer is taken apart by columns: for tables of days, which may have millions of rows."""
+    """One query shape whose answer is taken apart by columns: for tables of days, which may have millions of
+    rows.
+    """
 
     def __init__(self, fields: Sequence[str], *, version: str) -> None:
         self._version = version
@@ -125,8 +129,8 @@ def _tree(fields: Sequence[str]) -> dict[str, Any]:
 def _take_apart(tree: dict[str, Any], fields: Sequence[str], repeated: set[str]) -> Callable[[Any], Columns]:
     """A function from rows to columns, written out as one plain loop.
 
-    A loop over attribute paths would keep a wrapper per row and member alive, and the garbage collector would look at each of
-    them again and again: this one holds none, and is two to three times as fast.
+    A loop over attribute paths would keep a wrapper per row and member alive, and the garbage collector would
+    look at each of them again and again: this one holds none, and is two to three times as fast.
     """
     position = {path: n for n, path in enumerate(fields)}
     lines = ["def take_apart(rows):", f"  columns = [[] for _ in range({len(fields)})]"]

@@ -1,7 +1,7 @@
 """Google's wire words and ours: queries, statuses, and columns of an answer turned into our rows.
 
-Google's ad group is our ad set. Money is in micros. A metric that is not set is zero where it counts things and unknown where
-it is a share.
+Google's ad group is our ad set. Money is in micros. A metric that is not set is zero where it counts things
+and unknown where it is a share.
 """
 
 import json
@@ -69,9 +69,11 @@ def day_rows(
 ) -> pa.RecordBatch:
     """Columns of an answer as rows of a table of days."""
     shared = {
-        "account_id": account.account_id, "currency": account.currency, "time_zone": account.time_zone,
+        "account_id": account.account_id,
+        "currency": account.currency,
+        "time_zone": account.time_zone,
         "pulled_at": pulled_at,
-    }  # fmt: skip
+    }
     n = len(columns["segments.date"])
     arrays = {name: repeated(value, table.schema.field(name).type, n) for name, value in shared.items()}
     for name, path in paths(table).items():
@@ -97,14 +99,28 @@ def _names(numbers: pa.Array, names: dict[int, str]) -> pa.Array:
 
 
 CLIENTS = (
-    "customer_client.id", "customer_client.descriptive_name", "customer_client.currency_code", "customer_client.time_zone",
-    "customer_client.manager", "customer_client.status",
-)  # fmt: skip
+    "customer_client.id",
+    "customer_client.descriptive_name",
+    "customer_client.currency_code",
+    "customer_client.time_zone",
+    "customer_client.manager",
+    "customer_client.status",
+)
 CAMPAIGNS = (
-    "campaign.id", "campaign.name", "campaign.status", "campaign.advertising_channel_type", "campaign.bidding_strategy_type",
-    "campaign.bidding_strategy_system_status", "campaign.start_date_time", "campaign.end_date_time", "campaign_budget.id",
-    "campaign_budget.amount_micros", "campaign_budget.total_amount_micros", "campaign_budget.explicitly_shared", "campaign.labels",
-)  # fmt: skip
+    "campaign.id",
+    "campaign.name",
+    "campaign.status",
+    "campaign.advertising_channel_type",
+    "campaign.bidding_strategy_type",
+    "campaign.bidding_strategy_system_status",
+    "campaign.start_date_time",
+    "campaign.end_date_time",
+    "campaign_budget.id",
+    "campaign_budget.amount_micros",
+    "campaign_budget.total_amount_micros",
+    "campaign_budget.explicitly_shared",
+    "campaign.labels",
+)
 AD_GROUPS = (
     "campaign.id",
     "campaign_budget.id",
@@ -117,10 +133,17 @@ AD_GROUPS = (
 )
 LABELS = ("label.resource_name", "label.name")
 ADS = (
-    "campaign.id", "ad_group.id", "ad_group_ad.ad.id", "ad_group_ad.ad.name", "ad_group_ad.ad.type", "ad_group_ad.status",
-    "ad_group_ad.policy_summary.approval_status", "ad_group_ad.ad.final_urls",
-    "ad_group_ad.ad.responsive_search_ad.headlines", "ad_group_ad.ad.responsive_search_ad.descriptions",
-)  # fmt: skip
+    "campaign.id",
+    "ad_group.id",
+    "ad_group_ad.ad.id",
+    "ad_group_ad.ad.name",
+    "ad_group_ad.ad.type",
+    "ad_group_ad.status",
+    "ad_group_ad.policy_summary.approval_status",
+    "ad_group_ad.ad.final_urls",
+    "ad_group_ad.ad.responsive_search_ad.headlines",
+    "ad_group_ad.ad.responsive_search_ad.descriptions",
+)
 KEYWORD_QUERIES = {
     "ad_group_criterion": (
         "campaign.id",
@@ -175,17 +198,25 @@ def entity_rows(
     """The account and its campaigns, ad groups and ads as rows of the entity table; `version` is the API's."""
     names = {row["label.resource_name"]: row["label.name"] for row in labels}
     entity = {
-        "level": "account", "entity_id": account.account_id, "name": account.name, "native_level": "customer",
+        "level": "account",
+        "entity_id": account.account_id,
+        "name": account.name,
+        "native_level": "customer",
         "status": account.status,
-    }  # fmt: skip
+    }
     rows = [
-        entity, *(_campaign(row, names) for row in campaigns), *(_ad_group(row, names) for row in ad_groups),
+        entity,
+        *(_campaign(row, names) for row in campaigns),
+        *(_ad_group(row, names) for row in ad_groups),
         *(_ad(row, version) for row in ads),
-    ]  # fmt: skip
+    ]
     shared = {
-        "platform": "google_ads", "account_id": account.account_id, "currency": account.currency,
-        "time_zone": account.time_zone, "pulled_at": pulled_at,
-    }  # fmt: skip
+        "platform": "google_ads",
+        "account_id": account.account_id,
+        "currency": account.currency,
+        "time_zone": account.time_zone,
+        "pulled_at": pulled_at,
+    }
     blank = dict.fromkeys(ENTITIES.schema.names)
     return pa.Table.from_pylist([blank | shared | row for row in rows], schema=ENTITIES.schema)
 
@@ -228,20 +259,29 @@ def _ad(row: dict[str, Any], version: str) -> dict[str, Any]:
     creative = texts | {"final_urls": row["ad_group_ad.ad.final_urls"], "type": row["ad_group_ad.ad.type"]}
     status, approval = row["ad_group_ad.status"], row["ad_group_ad.policy_summary.approval_status"]
     return {
-        "level": "ad", "entity_id": ad_id, "campaign_id": str(row["campaign.id"]), "ad_set_id": str(row["ad_group.id"]),
-        "name": row["ad_group_ad.ad.name"] or ad_id, "native_level": "ad group ad",
+        "level": "ad",
+        "entity_id": ad_id,
+        "campaign_id": str(row["campaign.id"]),
+        "ad_set_id": str(row["ad_group.id"]),
+        "name": row["ad_group_ad.ad.name"] or ad_id,
+        "native_level": "ad group ad",
         # An enabled ad that was rejected runs no more than a paused one does.
-        "status": OUR_STATUS.get(status, "other"), "native_status": approval if approval == "DISAPPROVED" else status,
+        "status": OUR_STATUS.get(status, "other"),
+        "native_status": approval if approval == "DISAPPROVED" else status,
         "creative": json.dumps(creative, ensure_ascii=False, sort_keys=True),
-    }  # fmt: skip
+    }
 
 
 def _named(level: str, theirs: str, entity_id: str, row: dict[str, Any]) -> dict[str, Any]:
     status = row[f"{theirs}.status"]
     return {
-        "level": level, "entity_id": entity_id, "name": row[f"{theirs}.name"], "native_level": theirs.replace("_", " "),
-        "status": OUR_STATUS.get(status, "other"), "native_status": status,
-    }  # fmt: skip
+        "level": level,
+        "entity_id": entity_id,
+        "name": row[f"{theirs}.name"],
+        "native_level": theirs.replace("_", " "),
+        "status": OUR_STATUS.get(status, "other"),
+        "native_status": status,
+    }
 
 
 def _budget_owner(row: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Google Ads, writing side: budgets and statuses through the official client's own services.
 
-Every budget is a campaign budget; one that is explicitly shared moves several campaigns at once and is a target of its own.
+Every budget is a campaign budget; one that is explicitly shared moves several campaigns at once and is a
+target of its own.
 """
 
 from collections.abc import Callable
@@ -37,8 +38,12 @@ class GoogleAdsWriter:
     platform = "google_ads"
 
     def __init__(
-        self, settings: GoogleAdsSettings, *, patience: Patience | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:  # fmt: skip
+        self,
+        settings: GoogleAdsSettings,
+        *,
+        patience: Patience | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._settings, self._patience, self._now = settings, patience or Patience(), now
         self._client: Any = None
         self._services: dict[str, Any] = {}
@@ -53,13 +58,18 @@ class GoogleAdsWriter:
         owns = not is_set
         return Image(
             name=budget.name if target.level == "shared_budget" else entity.name,
-            campaign_id=str(campaign.id), campaign_name=campaign.name,
-            status=_OURS.get(status, "other"), native_status=status, currency=row.customer.currency_code,
+            campaign_id=str(campaign.id),
+            campaign_name=campaign.name,
+            status=_OURS.get(status, "other"),
+            native_status=status,
+            currency=row.customer.currency_code,
             daily_budget=Decimal(budget.amount_micros) / 1_000_000 if owns else None,
-            budget_owner="shared_budget" if budget.explicitly_shared else "campaign", budget_id=str(budget.id),
+            budget_owner="shared_budget" if budget.explicitly_shared else "campaign",
+            budget_id=str(budget.id),
             shared_by=int(budget.reference_count) if budget.explicitly_shared else 1,
-            learning_state=system if system.startswith("LEARNING") else "NOT_LEARNING", labels=self._labels(target, rows),
-        )  # fmt: skip
+            learning_state=system if system.startswith("LEARNING") else "NOT_LEARNING",
+            labels=self._labels(target, rows),
+        )
 
     def _labels(self, target: Target, rows: list[Any]) -> Labels | None:
         """Labels of it and of its campaign; of a shared budget, those of every campaign that spends from it."""
@@ -145,7 +155,9 @@ class GoogleAdsWriter:
         return self._rows(target)[0]
 
     def _rows(self, target: Target) -> list[Any]:
-        """The entity with its campaign and budget; of a shared budget, a row per campaign that spends from it."""
+        """The entity with its campaign and budget; of a shared budget, a row per campaign that spends from
+        it.
+        """
         where = {
             "ad_set": (
                 "ad_group.id, ad_group.name, ad_group.status, ad_group.labels, ",

@@ -1,7 +1,7 @@
 """Google's Customer Match: user lists by the official client, whom they hold by the Data Manager API.
 
-Uploads to the Data Manager are taken at once and worked on later, so each has an id to ask by. A user list is kept out of a campaign
-by a negative criterion.
+Uploads to the Data Manager are taken at once and worked on later, so each has an id to ask by. A user list is
+kept out of a campaign by a negative criterion.
 """
 
 from collections.abc import Sequence
@@ -92,8 +92,10 @@ class GoogleAudiences:
             {"userData": {"userIdentifiers": [{_KEYS[kind]: hashed}]}} for hashed in checked(hashes, doing)
         ]
         content: dict[str, Any] = {
-            "destinations": [self._destination(account_id, audience_id)], "audienceMembers": members, "encoding": "HEX",
-        }  # fmt: skip
+            "destinations": [self._destination(account_id, audience_id)],
+            "audienceMembers": members,
+            "encoding": "HEX",
+        }
         if adds:  # only people who agreed are ever added (docs/audiences.md)
             agreed = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
             content |= {"consent": _CONSENT, "termsOfService": agreed}

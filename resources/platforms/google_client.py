@@ -78,7 +78,8 @@ def open_client(settings: GoogleAdsSettings) -> Any:
 
 
 def renew_token(client: Any, doing: Doing) -> None:
-    """Have a token at hand before a write: gRPC reports a token it could not get as an outage in the middle of the call.
+    """Have a token at hand before a write: gRPC reports a token it could not get as an outage in the middle
+    of the call.
 
     Raises:
         PlatformRefused: The login is refused. Nothing was sent.
@@ -140,7 +141,10 @@ def _trust(settings: GoogleAdsSettings) -> None:
 
 @contextmanager
 def as_our_errors(doing: Doing) -> Iterator[list[int]]:
-    """Raises ours for the client's errors. The list is for the rows taken so far: a break after the first is a broken stream."""
+    """Raises ours for the client's errors.
+
+    The list is for the rows taken so far: a break after the first is a broken stream.
+    """
     import grpc  # noqa: PLC0415
     from google.ads.googleads.errors import GoogleAdsException  # noqa: PLC0415
     from google.api_core.exceptions import GoogleAPICallError  # noqa: PLC0415
@@ -167,7 +171,9 @@ def as_our_errors(doing: Doing) -> Iterator[list[int]]:
 
 
 def _call_failed(error: Any, doing: Doing, taken: list[int]) -> PlatformError:
-    """A failure that the client did not take apart: quota, outage, a token that could not be had, a broken stream."""
+    """A failure that the client did not take apart: quota, outage, a token that could not be had, a broken
+    stream.
+    """
     code, details = error.code().name, error.details() or ""
     if "invalid_grant" in details or "invalid_client" in details:
         return _token_refused(doing, is_unsent=False)  # it comes as UNAVAILABLE, and waiting will not help
@@ -198,8 +204,11 @@ def _failed(code: str, errors: Any, request_id: str | None, doing: Doing) -> Pla
         or code
     )
     facts = {
-        **doing.known(), "said": messages, "trace": request_id, "proves_no_change": google_ads_refused(code, codes),
-    }  # fmt: skip
+        **doing.known(),
+        "said": messages,
+        "trace": request_id,
+        "proves_no_change": google_ads_refused(code, codes),
+    }
     if code in _BUSY_CODES or _BUSY_ERRORS & set(named):
         waits = [error.details.quota_error_details.retry_delay for error in errors]
         seconds = max((float(wait.seconds) + wait.nanos / 1e9 for wait in waits), default=0.0)
@@ -208,7 +217,9 @@ def _failed(code: str, errors: Any, request_id: str | None, doing: Doing) -> Pla
 
 
 def _code_of(error: Any) -> tuple[str | None, str]:
-    """An error's code: which of the hundred enums it is in, such as query_error, and its name there, such as UNRECOGNIZED_FIELD."""
+    """An error's code: which of the hundred enums it is in, such as query_error, and its name there, such as
+    UNRECOGNIZED_FIELD.
+    """
     code = error.error_code
     member = code.WhichOneof("error_code")
     if member is None:
@@ -226,13 +237,16 @@ def version_unknown(version: str, doing: Doing) -> PlatformRefused:
 
 def _token_refused(doing: Doing, *, is_unsent: bool) -> PlatformRefused:
     return PlatformRefused(
-        **doing.known(), said="the token endpoint refused the login (invalid_grant)", proves_no_change=is_unsent,
+        **doing.known(),
+        said="the token endpoint refused the login (invalid_grant)",
+        proves_no_change=is_unsent,
         todo="Get a new refresh token and set GOOGLE_ADS_REFRESH_TOKEN, or a new key file.",
-    )  # fmt: skip
+    )
 
 
 def _unreachable(doing: Doing, code: str = "UNAVAILABLE") -> PlatformUnreachable:
     return PlatformUnreachable(
-        **doing.known(), said=f"the endpoint cannot be reached ({code})",
+        **doing.known(),
+        said=f"the endpoint cannot be reached ({code})",
         todo="Check the network and GOOGLE_ADS_ENDPOINT; safe to retry.",
-    )  # fmt: skip
+    )

@@ -23,8 +23,14 @@ class DataManager:
         self._credentials: Any = None
 
     def called(
-        self, verb: str, path: str, doing: Doing, *, content: dict[str, Any] | None = None, query: dict[str, str] | None = None
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        verb: str,
+        path: str,
+        doing: Doing,
+        *,
+        content: dict[str, Any] | None = None,
+        query: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
         """The decoded answer to one call; whether to ask again is for the caller to say.
 
         Raises:
@@ -64,8 +70,8 @@ class DataManager:
     def _token(self) -> str:
         """A token for the Data Manager, renewed when it has ended.
 
-        The credentials sign no request themselves: they would ask a host of Google's for the places the login may be used from,
-        whatever endpoint the request is for.
+        The credentials sign no request themselves: they would ask a host of Google's for the places the login
+        may be used from, whatever endpoint the request is for.
         """
         from google.auth.transport.requests import Request  # noqa: PLC0415 — only uploads need it
 
@@ -85,9 +91,12 @@ def _credentials(settings: GoogleAdsSettings) -> Any:
 
     secret, token = settings.client_secret, settings.refresh_token
     return Credentials(
-        None, refresh_token=token.get_secret_value() if token else None, client_id=settings.client_id,
-        client_secret=secret.get_secret_value() if secret else None, token_uri=settings.token_url,
-    )  # fmt: skip
+        None,
+        refresh_token=token.get_secret_value() if token else None,
+        client_id=settings.client_id,
+        client_secret=secret.get_secret_value() if secret else None,
+        token_uri=settings.token_url,
+    )
 
 
 def _as_our_error(http: int, error: dict[str, Any], doing: Doing) -> PlatformError:

@@ -1,4 +1,5 @@
-"""Labels as people put them on entities at a platform: their names, or None where even one of them could not be read.
+"""Labels as people put them on entities at a platform: their names, or None where even one of them could not
+be read.
 
 Google tells resource names, whose labels are a list of their own; Meta tells names; LinkedIn has no labels.
 """

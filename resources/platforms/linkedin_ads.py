@@ -1,7 +1,8 @@
 """LinkedIn Ads, read side: REST over `requests`, our rows, our errors.
 
-adAnalytics has no paging and cuts at 15,000 elements without a word. So a read is bounded beforehand by entities x days, and an
-answer that reaches the limit all the same is never believed but split and asked again.
+adAnalytics has no paging and cuts at 15,000 elements without a word. So a read is bounded beforehand by
+entities x days, and an answer that reaches the limit all the same is never believed but split and asked
+again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,10 +52,12 @@ class LinkedInAds:
         seen = {account.account_id for account in accounts}
         if missing := [account_id for account_id in named if account_id not in seen]:
             raise PlatformRefused(
-                "Listing accounts", platform=self.platform, account_id=missing[0],
+                "Listing accounts",
+                platform=self.platform,
+                account_id=missing[0],
                 said="the login does not see this account",
                 todo="Give it access in Campaign Manager, or correct LINKEDIN_ACCOUNTS.",
-            )  # fmt: skip
+            )
         return [account for account in accounts if not named or account.account_id in named]
 
     def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
@@ -101,10 +104,11 @@ class LinkedInAds:
         return self._client.get("conversions", query, doing, shape=wire.RestliPage).elements
 
     def demographics(self, account: Account, pivot: str, *, start: date, end: date) -> pa.Table:
-        """Impressions, clicks and spend of the whole range by a MEMBER_* pivot: pivot value, impressions, clicks, spend.
+        """Impressions, clicks and spend of the whole range by a MEMBER_* pivot: pivot value, impressions,
+        clicks, spend.
 
-        LinkedIn approximates these and leaves out what has fewer than three events, so they do not add up to totals and days
-        do not add up to ranges; hence one read over the range.
+        LinkedIn approximates these and leaves out what has fewer than three events, so they do not add up to
+        totals and days do not add up to ranges; hence one read over the range.
         """
         query = self._query(pivot, start, end) | {
             "timeGranularity": "ALL",
@@ -132,7 +136,8 @@ class LinkedInAds:
     ) -> Iterator[list[Any]]:
         """Elements for these ids and days; halves the question as long as the answer may have been cut."""
         doing = Doing(self.platform, f"Reading {wire.NATIVE[level]} days", account.account_id, (start, end))
-        # Naming the account instead of its thousands of entities keeps the question short; the bound holds either way.
+        # Naming the account instead of its thousands of entities keeps the question short; the bound holds
+        # either way.
         facet = (
             {"accounts": [f"urn:li:sponsoredAccount:{account.account_id}"]}
             if everything
@@ -175,10 +180,12 @@ class LinkedInAds:
             above = self._listed_above(account, level)
         if unknown := sorted(seen - above.keys()):
             raise PlatformUnreadable(
-                "Reading days", platform=self.platform, account_id=account.account_id,
+                "Reading days",
+                platform=self.platform,
+                account_id=account.account_id,
                 said=f"delivery of {wire.NATIVE[level]} {unknown[0]}, which is in no list of the account",
                 todo="Nothing was kept. Run it again; if it comes back, look the entity up in Campaign Manager.",
-            )  # fmt: skip
+            )
         return above
 
     def _listed_above(self, account: Account, level: str) -> wire.Above:
@@ -195,10 +202,11 @@ class LinkedInAds:
                 del cache[key]
 
     def _doubt_silence(self, account: Account, level: str, *, start: date, end: date) -> None:
-        """An empty answer is also what LinkedIn says to a login without read permission, so it is not believed as it is.
+        """An empty answer is also what LinkedIn says to a login without read permission, so it is not
+        believed as it is.
 
-        Where campaigns run, one read of the whole account from 90 days before `start` until LinkedIn's today has to show
-        delivery, and none of it between `start` and `end`.
+        Where campaigns run, one read of the whole account from 90 days before `start` until LinkedIn's today
+        has to show delivery, and none of it between `start` and `end`.
         """
         running = [e for e in self._entities(account, "ad_set") if wire.runs(e, before=end)]
         if not running:
@@ -214,9 +222,10 @@ class LinkedInAds:
         delivered = wire.days_of(self._elements(query, doing))
         if not delivered:
             raise PlatformRefused(
-                **doing.known(), said=f"nothing since {began}, though {len(running)} campaigns are running",
+                **doing.known(),
+                said=f"nothing since {began}, though {len(running)} campaigns are running",
                 todo="The login may lack r_ads_reporting, or a role on this account: check it in Campaign Manager.",
-            )  # fmt: skip
+            )
         if missing := sorted({day for day in delivered if start <= day <= end}):
             raise PlatformUnreadable(
                 **doing.known(),
@@ -247,7 +256,9 @@ class LinkedInAds:
 
 
 def _bounded(ids: Sequence[str], start: date, end: date) -> Iterator[tuple[Sequence[str], date, date]]:
-    """Questions that cannot fill an answer: as many days as fit, and ids in parts only where one day alone does not."""
+    """Questions that cannot fill an answer: as many days as fit, and ids in parts only where one day alone
+    does not.
+    """
     if not ids:
         return
     days_at_once = max(1, ELEMENTS_AT_ONCE // len(ids))

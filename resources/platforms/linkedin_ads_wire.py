@@ -1,6 +1,7 @@
 """LinkedIn's wire words and ours: fields, statuses, errors, and elements turned into our rows.
 
-LinkedIn's campaign group is our campaign, its campaign our ad set, its creative our ad. Money is decimal text.
+LinkedIn's campaign group is our campaign, its campaign our ad set, its creative our ad. Money is decimal
+text.
 """
 
 import json
@@ -49,7 +50,10 @@ METRICS = {
     "qualified_leads": "qualifiedLeads",
     "video_views": "videoViews",
 }
-"""Our columns by LinkedIn's metrics. With the two below this is under LinkedIn's limit of 20 fields a call."""
+"""Our columns by LinkedIn's metrics.
+
+With the two below this is under LinkedIn's limit of 20 fields a call.
+"""
 
 
 class Day(msgspec.Struct, frozen=True, gc=False):
@@ -67,7 +71,9 @@ class DateRange(msgspec.Struct, gc=False):
 
 
 def _element_fields() -> list[tuple[str, type, Any]]:
-    """The metrics under our names: counts as whole numbers, money as decimal text, what is left out as nought."""
+    """The metrics under our names: counts as whole numbers, money as decimal text, what is left out as
+    nought.
+    """
     kinds = {name: DAYS["campaign"].schema.field(name).type for name in METRICS}
     return [(name, str, "0") if pa.types.is_decimal(kind) else (name, int, 0) for name, kind in kinds.items()]
 
@@ -96,8 +102,15 @@ class RestliPage(msgspec.Struct):
 
 FIELDS = ",".join(["dateRange", "pivotValues", *METRICS.values()])
 STATUSES = (
-    "ACTIVE", "PAUSED", "ARCHIVED", "COMPLETED", "CANCELED", "DRAFT", "PENDING_DELETION", "REMOVED",
-)  # fmt: skip
+    "ACTIVE",
+    "PAUSED",
+    "ARCHIVED",
+    "COMPLETED",
+    "CANCELED",
+    "DRAFT",
+    "PENDING_DELETION",
+    "REMOVED",
+)
 _OURS = {
     "ACTIVE": "active",
     "PAUSED": "paused",
@@ -169,9 +182,13 @@ def account_record(element: dict[str, Any]) -> Account:
     """An adAccounts element. LinkedIn counts every account's days in UTC."""
     status = _OURS.get(element.get("status", ""), "other")
     return Account(
-        "linkedin_ads", str(element["id"]), element["name"], element["currency"], "UTC",
+        "linkedin_ads",
+        str(element["id"]),
+        element["name"],
+        element["currency"],
+        "UTC",
         "active" if status == "active" else "other",
-    )  # fmt: skip
+    )
 
 
 def entity_rows(account: Account, elements: dict[str, list[dict[str, Any]]], pulled_at: datetime) -> pa.Table:
@@ -186,18 +203,24 @@ def entity_rows(account: Account, elements: dict[str, list[dict[str, Any]]], pul
     ]
     rows += [_ad_row(element, group_of) for element in elements["ad"]]
     shared = {
-        "platform": "linkedin_ads", "account_id": account.account_id, "currency": account.currency,
-        "time_zone": account.time_zone, "pulled_at": pulled_at,
-    }  # fmt: skip
+        "platform": "linkedin_ads",
+        "account_id": account.account_id,
+        "currency": account.currency,
+        "time_zone": account.time_zone,
+        "pulled_at": pulled_at,
+    }
     blank = dict.fromkeys(ENTITIES.schema.names)
     return pa.Table.from_pylist([blank | shared | row for row in rows], schema=ENTITIES.schema)
 
 
 def _account_row(account: Account) -> dict[str, Any]:
     return {
-        "level": "account", "entity_id": account.account_id, "name": account.name, "native_level": NATIVE["account"],
+        "level": "account",
+        "entity_id": account.account_id,
+        "name": account.name,
+        "native_level": NATIVE["account"],
         "status": account.status,
-    }  # fmt: skip
+    }
 
 
 def _campaign_row(element: dict[str, Any]) -> dict[str, Any]:
@@ -272,13 +295,17 @@ def conversion_action_rows(
     """Conversion rules as rows of their table."""
     rows = [
         {
-            "account_id": account.account_id, "conversion_action_id": str(e["id"]), "name": e.get("name") or str(e["id"]),
-            "category": e.get("type"), "status": "active" if e.get("enabled", True) else "other",
+            "account_id": account.account_id,
+            "conversion_action_id": str(e["id"]),
+            "name": e.get("name") or str(e["id"]),
+            "category": e.get("type"),
+            "status": "active" if e.get("enabled", True) else "other",
             "click_window_days": e.get("postClickAttributionWindowSize"),
-            "view_window_days": e.get("viewThroughAttributionWindowSize"), "pulled_at": pulled_at,
+            "view_window_days": e.get("viewThroughAttributionWindowSize"),
+            "pulled_at": pulled_at,
         }
         for e in elements
-    ]  # fmt: skip
+    ]
     return pa.Table.from_pylist(rows, schema=CONVERSION_ACTIONS.schema)
 
 

@@ -1,6 +1,7 @@
 """LinkedIn Ads, writing side: partial updates of campaign groups (our campaigns) and campaigns (our ad sets).
 
-LinkedIn has no dry run and no idempotency key. Its version tag moves with every write, so it is part of the before-image.
+LinkedIn has no dry run and no idempotency key. Its version tag moves with every write, so it is part of the
+before-image.
 """
 
 from datetime import UTC, datetime
@@ -46,14 +47,19 @@ class LinkedInAdsWriter:
         owner = element if "dailyBudget" in element else group if "dailyBudget" in group else None
         budget = element.get("dailyBudget")
         return Image(
-            name=element["name"], campaign_id=str(group["id"]), campaign_name=group["name"],
-            status=_OURS.get(element["status"], "other"), native_status=element["status"],
-            currency=(owner or {}).get("dailyBudget", {}).get("currencyCode") or self._currency(target, doing),
+            name=element["name"],
+            campaign_id=str(group["id"]),
+            campaign_name=group["name"],
+            status=_OURS.get(element["status"], "other"),
+            native_status=element["status"],
+            currency=(owner or {}).get("dailyBudget", {}).get("currencyCode")
+            or self._currency(target, doing),
             daily_budget=Decimal(budget["amount"]) if budget else None,
             budget_owner=None if owner is None else "ad_set" if is_set and owner is element else "campaign",
-            budget_id=None if owner is None else str(owner["id"]), version=element["version"]["versionTag"],
+            budget_id=None if owner is None else str(owner["id"]),
+            version=element["version"]["versionTag"],
             labels=NONE,
-        )  # fmt: skip
+        )
 
     def edited_at(self, target: Target) -> datetime | None:
         doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)

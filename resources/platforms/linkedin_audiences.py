@@ -1,7 +1,7 @@
 """LinkedIn's DMP segments of customers, by hashed addresses alone; it takes no telephone numbers.
 
-A segment that was just made is not there for its members for some seconds: until then an upload is asked again. Targeting criteria
-are replaced as a whole: read, changed and written back.
+A segment that was just made is not there for its members for some seconds: until then an upload is asked
+again. Targeting criteria are replaced as a whole: read, changed and written back.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,8 @@ from resources.platforms.writer import sent_once
 
 FACET = "urn:li:adTargetingFacet:audienceMatchingSegments"
 YOUNG_SECONDS = 60.0
-"""LinkedIn asks to wait five seconds after a segment was made; for a minute its absence is taken for youth."""
+"""LinkedIn asks to wait five seconds after a segment was made; for a minute its absence is taken for youth.
+"""
 PAGE, TAKEN = 100, range(200, 300)
 
 
@@ -58,9 +59,13 @@ class LinkedInAudiences:
     def create(self, account_id: str, name: str) -> str:
         doing = self._doing("Making a segment", account_id)
         content = {
-            "name": name, "sourcePlatform": "LIST_UPLOAD", "account": _account(account_id), "accessPolicy": "PRIVATE",
-            "type": "USER", "destinations": [{"destination": "LINKEDIN"}],
-        }  # fmt: skip
+            "name": name,
+            "sourcePlatform": "LIST_UPLOAD",
+            "account": _account(account_id),
+            "accessPolicy": "PRIVATE",
+            "type": "USER",
+            "destinations": [{"destination": "LINKEDIN"}],
+        }
         with sent_once(doing):
             _, segment_id = self._client.post("dmpSegments", content, doing, method="CREATE")
             if not segment_id:

@@ -66,7 +66,8 @@ class LinkedInClient:
         return _body(self._patience.with_retries(asked))
 
     def patch(self, path: str, fields: dict[str, Any], doing: Doing) -> str | None:
-        """A partial update, sent once; once more only where the token had expired, because then nothing was done.
+        """A partial update, sent once; once more only where the token had expired, because then nothing was
+        done.
 
         Raises:
             PlatformBusy: No answer, or none that says what happened.
@@ -83,7 +84,8 @@ class LinkedInClient:
     def post(
         self, path: str, content: dict[str, Any], doing: Doing, *, method: str
     ) -> tuple[dict[str, Any], str | None]:
-        """The decoded answer to one POST with that Rest.li method, and the id of what it made. Whether to ask again is for the caller to say.
+        """The decoded answer to one POST with that Rest.li method, and the id of what it made. Whether to ask
+        again is for the caller to say.
 
         Raises:
             PlatformBusy: No answer, or none that says what happened.
@@ -136,7 +138,8 @@ class LinkedInClient:
         try:
             if len(url) + len(query) < LONGEST_URL:
                 return self._session.get(url, params=query, headers=headers, timeout=TIMEOUT_SECONDS)
-            # Query tunnelling: the same question as the body of a POST, for URLs that would be refused as too long.
+            # Query tunnelling: the same question as the body of a POST, for URLs that would be refused as too
+            # long.
             tunnel = {"X-HTTP-Method-Override": "GET", "Content-Type": "application/x-www-form-urlencoded"}
             return self._session.post(url, data=query, headers=headers | tunnel, timeout=TIMEOUT_SECONDS)
         except requests.RequestException as error:
@@ -176,9 +179,11 @@ class LinkedInClient:
                 proves_no_change=True,
             )
         form = {
-            "grant_type": "refresh_token", "refresh_token": s.refresh_token.get_secret_value(),
-            "client_id": s.client_id, "client_secret": s.client_secret.get_secret_value(),
-        }  # fmt: skip
+            "grant_type": "refresh_token",
+            "refresh_token": s.refresh_token.get_secret_value(),
+            "client_id": s.client_id,
+            "client_secret": s.client_secret.get_secret_value(),
+        }
         try:
             response = self._session.post(f"{s.oauth_url}/accessToken", data=form, timeout=TIMEOUT_SECONDS)
         except requests.RequestException as error:
@@ -188,9 +193,11 @@ class LinkedInClient:
         token = _body(response).get("access_token")
         if not response.ok or not token:
             raise PlatformRefused(
-                **doing.known(), said="the refresh token was refused", proves_no_change=True,
+                **doing.known(),
+                said="the refresh token was refused",
+                proves_no_change=True,
                 todo="Sign in again and set LINKEDIN_REFRESH_TOKEN (they last twelve months).",
-            )  # fmt: skip
+            )
         self._token = token
 
 

@@ -1,4 +1,5 @@
-"""Rest.li 2.0 query strings, as LinkedIn's versioned API wants them: structure literal, values percent-encoded.
+"""Rest.li 2.0 query strings, as LinkedIn's versioned API wants them: structure literal, values
+percent-encoded.
 
 `requests` would encode the structure too if it were given a dict, so it is given the finished string.
 """

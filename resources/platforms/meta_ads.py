@@ -1,7 +1,7 @@
 """Meta Ads, read side: the official client's session, our rows, our errors.
 
-Days are read synchronously; what Meta finds too large runs as a report job, and a job that fails or hangs is split by days and
-then by campaigns.
+Days are read synchronously; what Meta finds too large runs as a report job, and a job that fails or hangs is
+split by days and then by campaigns.
 """
 
 from collections.abc import Iterator, Sequence
@@ -66,10 +66,12 @@ class MetaAds:
             if account_id not in {account.account_id for account in accounts}
         ]:
             raise PlatformRefused(
-                "Listing accounts", platform=self.platform, account_id=missing[0],
+                "Listing accounts",
+                platform=self.platform,
+                account_id=missing[0],
                 said="the login does not see this account",
                 todo="Give it access in Meta Business settings, or correct META_ACCOUNTS.",
-            )  # fmt: skip
+            )
         return [account for account in accounts if not named or account.account_id in named]
 
     def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
@@ -104,10 +106,11 @@ class MetaAds:
         path = f"act_{account.account_id}/{wire.EDGES[level]}"
         doing = Doing(self.platform, f"Listing {wire.EDGES[level]}", account.account_id)
         parameters = {
-            "fields": wire.ENTITY_FIELDS[level], "limit": "500",
+            "fields": wire.ENTITY_FIELDS[level],
+            "limit": "500",
             "filtering": f'[{{"field":"{wire.LEVELS[level]}.effective_status","operator":"IN",'
             f'"value":[{",".join(f"{chr(34)}{status}{chr(34)}" for status in wire.EVERY_STATUS)}]}}]',
-        }  # fmt: skip
+        }
         return [
             node for page in self._client.pages(path, parameters, doing, shape=wire.Node) for node in page
         ]

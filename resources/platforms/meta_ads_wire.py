@@ -1,6 +1,7 @@
 """Meta's wire words and ours: fields, statuses, error codes, and insights turned into our rows.
 
-All numbers arrive as text. One event stands under several action types, so one type is taken per metric and never a sum.
+All numbers arrive as text. One event stands under several action types, so one type is taken per metric and
+never a sum.
 """
 
 import json
@@ -26,8 +27,15 @@ IDS: dict[str, tuple[str, ...]] = {
     "ad": ("campaign_id", "adset_id", "ad_id"),
 }
 _DELIVERY = (
-    "impressions", "reach", "clicks", "inline_link_clicks", "spend", "actions", "action_values", "attribution_setting",
-)  # fmt: skip
+    "impressions",
+    "reach",
+    "clicks",
+    "inline_link_clicks",
+    "spend",
+    "actions",
+    "action_values",
+    "attribution_setting",
+)
 FIELDS = {level: [*ids, *_DELIVERY] for level, ids in IDS.items()}
 ACCOUNT_FIELDS = "account_id,name,currency,timezone_name,account_status"
 _SHARED = "id,name,status,effective_status,updated_time"
@@ -38,9 +46,19 @@ ENTITY_FIELDS = {
     "ad": f"{_SHARED},campaign_id,adset_id,creative{{id,title,body,link_url,object_story_spec}}",
 }
 EVERY_STATUS = (
-    "ACTIVE", "PAUSED", "DELETED", "ARCHIVED", "PENDING_REVIEW", "DISAPPROVED", "PREAPPROVED", "PENDING_BILLING_INFO",
-    "CAMPAIGN_PAUSED", "ADSET_PAUSED", "IN_PROCESS", "WITH_ISSUES",
-)  # fmt: skip
+    "ACTIVE",
+    "PAUSED",
+    "DELETED",
+    "ARCHIVED",
+    "PENDING_REVIEW",
+    "DISAPPROVED",
+    "PREAPPROVED",
+    "PENDING_BILLING_INFO",
+    "CAMPAIGN_PAUSED",
+    "ADSET_PAUSED",
+    "IN_PROCESS",
+    "WITH_ISSUES",
+)
 """Archived and deleted things are hidden unless asked for by name, and they did spend."""
 _OURS = {"ACTIVE": "active", "PAUSED": "paused", "ARCHIVED": "removed", "DELETED": "removed"}
 PURCHASES, LEADS, VISITS = ("omni_purchase", "purchase"), ("lead",), ("landing_page_view",)
@@ -168,9 +186,12 @@ def entity_rows(
     for level, nodes in nodes_by_level.items():
         rows += [_entity_row(level, node, account.currency, owners) for node in nodes]
     shared = {
-        "platform": "meta_ads", "account_id": account.account_id, "currency": account.currency,
-        "time_zone": account.time_zone, "pulled_at": pulled_at,
-    }  # fmt: skip
+        "platform": "meta_ads",
+        "account_id": account.account_id,
+        "currency": account.currency,
+        "time_zone": account.time_zone,
+        "pulled_at": pulled_at,
+    }
     blank = dict.fromkeys(ENTITIES.schema.names)
     return pa.Table.from_pylist([blank | shared | row for row in rows], schema=ENTITIES.schema)
 

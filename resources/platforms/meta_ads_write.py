@@ -54,14 +54,19 @@ class MetaAdsWriter:
         budgets = [(holder, meta_major(holder.get("daily_budget"), currency)) for holder in (node, above)]
         owner = next((holder for holder, amount in budgets if amount is not None), {})
         return Image(
-            name=node["name"], campaign_id=str(above["id"]), campaign_name=above["name"],
-            status=_OURS.get(node["status"], "other"), native_status=node["status"], currency=currency,
+            name=node["name"],
+            campaign_id=str(above["id"]),
+            campaign_name=above["name"],
+            status=_OURS.get(node["status"], "other"),
+            native_status=node["status"],
+            currency=currency,
             daily_budget=budgets[0][1],
             budget_owner=None if not owner else "ad_set" if is_set and owner is node else "campaign",
             budget_id=str(owner["id"]) if owner else None,
-            learning_state=(node.get("learning_stage_info") or {}).get("status"), version=node["updated_time"],
+            learning_state=(node.get("learning_stage_info") or {}).get("status"),
+            version=node["updated_time"],
             labels=together([meta_labels(node), meta_labels(above)]),
-        )  # fmt: skip
+        )
 
     def edited_at(self, target: Target) -> datetime | None:
         doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
@@ -70,8 +75,10 @@ class MetaAdsWriter:
     def budget_edits(self, target: Target, *, since: datetime) -> list[datetime]:
         doing = Doing(self.platform, "Reading the account's change history", target.account_id)
         parameters = {
-            "fields": "event_time,event_type,object_id", "category": "BUDGET", "since": str(int(since.timestamp())),
-        }  # fmt: skip
+            "fields": "event_time,event_type,object_id",
+            "category": "BUDGET",
+            "since": str(int(since.timestamp())),
+        }
         pages = self._client.pages(f"act_{target.account_id}/activities", parameters, doing, shape=_Activity)
         edits = [
             datetime.fromisoformat(activity.event_time).astimezone(UTC)

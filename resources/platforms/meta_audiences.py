@@ -1,7 +1,7 @@
 """Meta's custom audiences of customers, over the official client's session.
 
-Identifiers are sent as rows of one key each, so that what an audience holds is a plain set of hashes. Targeting is replaced as a whole:
-read, changed and written back.
+Identifiers are sent as rows of one key each, so that what an audience holds is a plain set of hashes.
+Targeting is replaced as a whole: read, changed and written back.
 """
 
 import json
@@ -67,9 +67,10 @@ class MetaAudiences:
         status = node.get("operation_status") or {}
         if status.get("code") == BLOCKED:
             raise PlatformRefused(
-                **doing.known(), said="Meta has blocked the audience (operation status 471)",
+                **doing.known(),
+                said="Meta has blocked the audience (operation status 471)",
                 todo="Appeal in Meta's Audience Manager.",
-            )  # fmt: skip
+            )
         low, high = (
             node.get(f"approximate_count_{end}_bound", -1) for end in ("lower", "upper")
         )  # -1: not told

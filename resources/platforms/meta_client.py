@@ -1,8 +1,8 @@
 """Meta's Graph API through the official SDK's session: pages, usage headers, and its errors as ours.
 
-Reads go through `FacebookSession`'s own `requests` session, which carries token and proof, and not through the SDK's cursor:
-that stops without a word at the first empty page, and `api.call` parses every answer twice. `FacebookAdsApi.init` is not used
-at all, because it installs a hook that posts tracebacks to Meta.
+Reads go through `FacebookSession`'s own `requests` session, which carries token and proof, and not through
+the SDK's cursor: that stops without a word at the first empty page, and `api.call` parses every answer twice.
+`FacebookAdsApi.init` is not used at all, because it installs a hook that posts tracebacks to Meta.
 """
 
 from collections.abc import Iterator
@@ -105,11 +105,17 @@ class MetaClient:
         return response.headers.get("x-fb-trace-id") or response.headers.get("x-fb-request-id")
 
     def once(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> dict[str, Any]:
-        """The decoded answer to one call; whether to ask again is for the caller to say. Errors as of `get`."""
+        """The decoded answer to one call; whether to ask again is for the caller to say.
+
+        Errors as of `get`.
+        """
         return _decoded(self._answered(method, path, parameters, doing), dict[str, Any], doing)
 
     def create(self, path: str, parameters: dict[str, str], doing: Doing) -> str:
-        """A POST that makes something, sent once and never again; the id of what was made. Errors as of `write`."""
+        """A POST that makes something, sent once and never again; the id of what was made.
+
+        Errors as of `write`.
+        """
         response = self._sent("POST", path, parameters, doing)
         node_id = _decoded(self._checked(response, doing), dict[str, Any], doing).get("id")
         if not isinstance(node_id, str) or not node_id:
@@ -128,7 +134,9 @@ class MetaClient:
     def pages(
         self, path: str, parameters: dict[str, str], doing: Doing, *, shape: type[Row]
     ) -> Iterator[list[Row]]:
-        """Rows page by page, as long as the answer says there is a next one: a page may be empty and not the last."""
+        """Rows page by page, as long as the answer says there is a next one: a page may be empty and not the
+        last.
+        """
         page_parameters = {"limit": str(PAGE_ROWS), **parameters}
         while True:
             page = _decoded(self._asked("GET", path, page_parameters, doing), GraphPage[shape], doing)  # type: ignore[valid-type]
@@ -144,7 +152,10 @@ class MetaClient:
         return self._checked(self._sent(method, path, parameters, doing), doing)
 
     def _sent(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> requests.Response:
-        """The answer to one request. Only a GET follows a redirect: anything else would be sent again, elsewhere, or become a GET."""
+        """The answer to one request.
+
+        Only a GET follows a redirect: anything else would be sent again, elsewhere, or become a GET.
+        """
         self.meter.call(doing)
         url = f"{self._session.GRAPH}/{self._version}/{path}"
         kind = {"params": parameters} if method == "GET" else {"data": parameters}
@@ -204,8 +215,11 @@ def _as_our_error(http_status: int, error: dict[str, Any], headers: Any, doing: 
     words = error.get("error_user_msg") or error.get("message") or "no message"
     message = f"{words} (code {code}{f', subcode {subcode}' if subcode else ''})"
     facts = {
-        **doing.known(), "said": message, "trace": error.get("fbtrace_id"), "proves_no_change": meta_refused(http_status, error),
-    }  # fmt: skip
+        **doing.known(),
+        "said": message,
+        "trace": error.get("fbtrace_id"),
+        "proves_no_change": meta_refused(http_status, error),
+    }
     if (code, subcode) in TOO_MUCH or "reduce the amount of data" in words:
         return TooMuch(**facts)
     if subcode == BUDGET_CHANGED_TOO_OFTEN:

@@ -1,7 +1,8 @@
-"""Amounts as each platform writes them. An unknown currency is refused: a wrong offset writes a hundredfold budget.
+"""Amounts as each platform writes them. An unknown currency is refused: a wrong offset writes a hundredfold
+budget.
 
-Google: millionths of the account's currency, whole billable units. Meta: whole minor units by Meta's own table, which is not
-ISO's. LinkedIn: decimal text.
+Google: millionths of the account's currency, whole billable units. Meta: whole minor units by Meta's own
+table, which is not ISO's. LinkedIn: decimal text.
 """
 
 from decimal import Decimal
@@ -11,16 +12,65 @@ from resources.errors import DataUnusable
 
 WITHOUT_MINOR = frozenset(
     {"CLP", "COP", "CRC", "HUF", "ISK", "IDR", "JPY", "KRW", "PYG", "TWD", "VND"},
-)  # fmt: skip
+)
 WITH_MINOR = frozenset(
     {
-        "AED", "ARS", "AUD", "BDT", "BGN", "BHD", "BOB", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "DZD", "EGP", "EUR", "GBP",
-        "GTQ", "HKD", "HNL", "ILS", "INR", "JOD", "KES", "KWD", "LKR", "MAD", "MOP", "MXN", "MYR", "NGN", "NIO", "NOK", "NZD",
-        "PEN", "PHP", "PKR", "PLN", "QAR", "RON", "RUB", "SAR", "SEK", "SGD", "THB", "TRY", "TTD", "TND", "UAH", "USD", "UYU",
+        "AED",
+        "ARS",
+        "AUD",
+        "BDT",
+        "BGN",
+        "BHD",
+        "BOB",
+        "BRL",
+        "CAD",
+        "CHF",
+        "CNY",
+        "CZK",
+        "DKK",
+        "DZD",
+        "EGP",
+        "EUR",
+        "GBP",
+        "GTQ",
+        "HKD",
+        "HNL",
+        "ILS",
+        "INR",
+        "JOD",
+        "KES",
+        "KWD",
+        "LKR",
+        "MAD",
+        "MOP",
+        "MXN",
+        "MYR",
+        "NGN",
+        "NIO",
+        "NOK",
+        "NZD",
+        "PEN",
+        "PHP",
+        "PKR",
+        "PLN",
+        "QAR",
+        "RON",
+        "RUB",
+        "SAR",
+        "SEK",
+        "SGD",
+        "THB",
+        "TRY",
+        "TTD",
+        "TND",
+        "UAH",
+        "USD",
+        "UYU",
         "ZAR",
     }
-)  # fmt: skip
-"""Meta's table of currency offsets: 1 for the first, 100 for all others, also for those with three decimals."""
+)
+"""Meta's table of currency offsets: 1 for the first, 100 for all others, also for those with three decimals.
+"""
 
 
 def minor_units(currency: str) -> int:
@@ -70,7 +120,9 @@ def meta_minor(amount: Decimal, currency: str) -> int:
 
 
 def meta_major(minor: str | None, currency: str) -> Decimal | None:
-    """Major units of a budget in Meta's minor ones; None where there is none, for which Meta leaves the field out or writes 0."""
+    """Major units of a budget in Meta's minor ones; None where there is none, for which Meta leaves the field
+    out or writes 0.
+    """
     return Decimal(minor) / minor_units(currency) if minor and minor != "0" else None
 
 

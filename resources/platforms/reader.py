@@ -35,7 +35,9 @@ class PlatformReader(Protocol):
         """What the account counts as conversions and for how long; None where the platform has no such list."""
 
     def token_ends_at(self) -> datetime | None:
-        """When the login ends unless somebody renews it; None where it does not, or where the platform does not say."""
+        """When the login ends unless somebody renews it; None where it does not, or where the platform does
+        not say.
+        """
 
 
 @dataclass

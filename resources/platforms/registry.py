@@ -16,7 +16,10 @@ PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
 
 @dataclass(frozen=True)
 class Platforms:
-    """Every platform this deployment may read. A plain object: nothing of it can be overridden from the launchpad."""
+    """Every platform this deployment may read.
+
+    A plain object: nothing of it can be overridden from the launchpad.
+    """
 
     settings: Callable[[], Settings] = load_settings
     patience: Patience = field(default_factory=Patience)
@@ -31,7 +34,8 @@ class Platforms:
         settings = self.settings()
         if not settings.platforms[platform].is_configured:
             return NotConfigured(platform)
-        # Imported here: a client's package costs seconds and is needed by the run that reads, not by the one that loads.
+        # Imported here: a client's package costs seconds and is needed by the run that reads, not by the one
+        # that loads.
         if platform == "google_ads":
             from resources.platforms.google_ads import GoogleAds  # noqa: PLC0415
 

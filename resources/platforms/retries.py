@@ -1,4 +1,6 @@
-"""How long a busy platform is waited for: growing pauses with jitter, or what the platform itself asks for, up to a limit."""
+"""How long a busy platform is waited for: growing pauses with jitter, or what the platform itself asks for,
+up to a limit.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +20,9 @@ class Patience:
 
     total_seconds: float = 900.0
     unreachable_seconds: float = 60.0
-    """The same for an endpoint at which nobody answers: a wrong address should not take a quarter of an hour to say so."""
+    """The same for an endpoint at which nobody answers: a wrong address should not take a quarter of an hour
+    to say so.
+    """
     first_pause: float = 1.0
     longest_pause: float = 120.0
 

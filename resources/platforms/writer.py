@@ -1,6 +1,7 @@
 """What a platform's writing side can do: read one entity as it stands, rehearse a change, send it once.
 
-A plain object without a configuration schema: nothing of it can be overridden from the launchpad. Nothing here retries a write.
+A plain object without a configuration schema: nothing of it can be overridden from the launchpad. Nothing
+here retries a write.
 """
 
 from collections.abc import Iterator
@@ -54,10 +55,11 @@ class PlatformWriter(Protocol):
 
 @contextmanager
 def sent_once(doing: Doing) -> Iterator[None]:
-    """Judges the answer to a write that is never sent again. Only the request belongs inside, not what prepares it.
+    """Judges the answer to a write that is never sent again. Only the request belongs inside, not what
+    prepares it.
 
-    A definite refusal stays a refusal; one that is over by itself becomes `RefusedForNow`. Whatever else goes wrong, also in the
-    platform's own client, is an unknown outcome.
+    A definite refusal stays a refusal; one that is over by itself becomes `RefusedForNow`. Whatever else goes
+    wrong, also in the platform's own client, is an unknown outcome.
 
     Raises:
         PlatformRefused: The platform refused for certain: nothing was changed.
@@ -82,7 +84,8 @@ def sent_once(doing: Doing) -> Iterator[None]:
 
 @contextmanager
 def rehearsed() -> Iterator[None]:
-    """Judges the answer to a rehearsal: only a definite refusal speaks against the change, anything else leaves it open.
+    """Judges the answer to a rehearsal: only a definite refusal speaks against the change, anything else
+    leaves it open.
 
     Raises:
         PlatformRefused: The platform would refuse the change.
@@ -98,7 +101,9 @@ def rehearsed() -> Iterator[None]:
 
 @contextmanager
 def unfinished_is_unknown() -> Iterator[None]:
-    """Around work of many calls that is gone on with later: what was not answered is an unknown outcome, a refusal stays one."""
+    """Around work of many calls that is gone on with later: what was not answered is an unknown outcome, a
+    refusal stays one.
+    """
     try:
         yield
     except (PlatformRefused, OutcomeUnknown):
@@ -113,19 +118,27 @@ def _as_unknown(error: PlatformError) -> OutcomeUnknown:
 
 def _for_now(error: PlatformError) -> RefusedForNow:
     return RefusedForNow(
-        **_known_of(error), wait_seconds=error.wait_seconds, proves_no_change=True, todo="Nothing was changed: it may be tried again later."
-    )  # fmt: skip
+        **_known_of(error),
+        wait_seconds=error.wait_seconds,
+        proves_no_change=True,
+        todo="Nothing was changed: it may be tried again later.",
+    )
 
 
 def _known_of(error: PlatformError) -> dict[str, Any]:
     return {
-        "doing": error.doing, "platform": error.platform, "account_id": error.account_id, "said": error.said,
+        "doing": error.doing,
+        "platform": error.platform,
+        "account_id": error.account_id,
+        "said": error.said,
         "trace": error.trace,
-    }  # fmt: skip
+    }
 
 
 def image_value(image: Image, field: str) -> str:
-    """What the image says of the field that a change names: a status word, an amount, whom an audience holds, which are kept out."""
+    """What the image says of the field that a change names: a status word, an amount, whom an audience holds,
+    which are kept out.
+    """
     if field == "status":
         return image.status
     if field == "members":

@@ -1,4 +1,6 @@
-"""When a day of a series stands out: the thresholds of `assets.signals.anomalies`, reviewed like the rest of the policy."""
+"""When a day of a series stands out: the thresholds of `assets.signals.anomalies`, reviewed like the rest of
+the policy.
+"""
 
 from datetime import date, timedelta
 
@@ -6,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Watching(BaseModel):
-    """Thresholds of anomaly flags. Sizes are of the logarithm of what was over what was expected: 0.25 is a fifth less or 28 % more."""
+    """Thresholds of anomaly flags.
+
+    Sizes are of the logarithm of what was over what was expected: 0.25 is a fifth less or 28 % more.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

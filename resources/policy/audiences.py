@@ -58,7 +58,10 @@ class AudienceLine(BaseModel):
 
 
 class AudiencePolicy(BaseModel):
-    """Which audiences there are, and the limits on them. Nothing here is ever done without a person but taking people out."""
+    """Which audiences there are, and the limits on them.
+
+    Nothing here is ever done without a person but taking people out.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -70,7 +73,9 @@ class AudiencePolicy(BaseModel):
     }
     """People the platform has to know of an audience before it can be used."""
     match_share: Shares = {"google_ads": 0.4, "meta_ads": 0.4, "linkedin_ads": 0.25}
-    """Share of people who are known there, until it was measured: low ones, so that a list is not sent in vain."""
+    """Share of people who are known there, until it was measured: low ones, so that a list is not sent in
+    vain.
+    """
     removed_share: float = Field(
         0.20, gt=0, le=1, description="The most of an audience that one proposal takes out."
     )

@@ -1,7 +1,8 @@
 """budgets.yaml or a CSV: what may be spent in a month, and what is known beforehand of the days to come.
 
-A budget covers the whole (`all`), platforms, accounts or campaigns, several of them together too, as a client or a portfolio has
-them. The file is the user's; without one the platforms' own daily budgets are the plan. docs/pacing.md shows every field.
+A budget covers the whole (`all`), platforms, accounts or campaigns, several of them together too, as a client
+or a portfolio has them. The file is the user's; without one the platforms' own daily budgets are the plan.
+docs/pacing.md shows every field.
 """
 
 import csv
@@ -48,7 +49,9 @@ def _covers_list(given: object) -> object:
 
 
 def _covered_entities(covers: tuple[str, ...]) -> tuple[str, ...]:
-    """`all`, or a platform with an account and a campaign; account ids as the platform's API has them, without dashes."""
+    """`all`, or a platform with an account and a campaign; account ids as the platform's API has them,
+    without dashes.
+    """
     entities = []
     for text in covers:
         words = text.split()
@@ -109,7 +112,10 @@ class Budget(_Frozen):
 
 
 class Known(_Frozen):
-    """What is known of days to come: `factor` on ordinary spend (0 is a pause), or the daily budget from then on."""
+    """What is known of days to come:
+
+    `factor` on ordinary spend (0 is a pause), or the daily budget from then on.
+    """
 
     covers: tuple[str, ...] = (EVERYTHING,)
     start: date
@@ -148,14 +154,17 @@ class Budgets(_Frozen):
         return self
 
     def of(self, month: date) -> tuple[Budget, ...]:
-        """The budgets of the month that begins on that day; one that names its month outranks one of every month."""
+        """The budgets of the month that begins on that day; one that names its month outranks one of every
+        month.
+        """
         held = [budget for budget in self.budgets if budget.holds_in(month)]
         named = {budget.name for budget in held if budget.month}
         return tuple(budget for budget in held if budget.month or budget.name not in named)
 
 
 def load_budgets(path: Path, *, is_asked_for: bool = False) -> Budgets:
-    """The budgets in that file, YAML or CSV by its ending; none where it is not there and nobody `is_asked_for` it by name.
+    """The budgets in that file, YAML or CSV by its ending; none where it is not there and nobody
+    `is_asked_for` it by name.
 
     Raises:
         BudgetsUnreadable: It is wrong, or missing though it was named; the sentence says where and what.
@@ -185,7 +194,8 @@ _YES, _NO = {"yes", "true", "1", "ja", "oui", "si", "sí", "x"}, {"no", "false",
 
 
 def _from_csv(text: str) -> dict[str, Any]:
-    """A row per budget, or per known change where its columns are filled; several `covers` are parted by semicolons or bars.
+    """A row per budget, or per known change where its columns are filled; several `covers` are parted by
+    semicolons or bars.
 
     Raises:
         Unreadable: A cell could be read in two ways; the message names the line and the column.
@@ -262,7 +272,9 @@ def _amount(text: str, line: int, column: str, *, mark: str | None) -> Decimal |
 
 
 class _BudgetLoader(StrictLoader):
-    """YAML without numbers of base 8 and 60 and without yes and no: 0100 is a hundred, and a budget may be called NO."""
+    """YAML without numbers of base 8 and 60 and without yes and no: 0100 is a hundred, and a budget may be
+    called NO.
+    """
 
 
 _BudgetLoader.yaml_implicit_resolvers = {

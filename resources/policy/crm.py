@@ -1,4 +1,6 @@
-"""The `crm` section of policy.yaml: what counts as a lead, as qualified, as an order, and where the CRM keeps it."""
+"""The `crm` section of policy.yaml: what counts as a lead, as qualified, as an order, and where the CRM keeps
+it.
+"""
 
 from typing import Literal
 
@@ -10,8 +12,15 @@ Model = Literal[
     "first", "last", "last_non_direct", "linear", "position_based", "time_decay", "markov", "data_driven"
 ]
 MODELS: tuple[Model, ...] = (
-    "first", "last", "last_non_direct", "linear", "position_based", "time_decay", "markov", "data_driven",
-)  # fmt: skip
+    "first",
+    "last",
+    "last_non_direct",
+    "linear",
+    "position_based",
+    "time_decay",
+    "markov",
+    "data_driven",
+)
 
 
 class CrmMapping(BaseModel):
@@ -29,7 +38,10 @@ class CrmMapping(BaseModel):
     order_types: tuple[str, ...] = ("Order",)
     """The same for Salesforce: Opportunity.Type."""
     refunded_stages: tuple[str, ...] = ("cancelled", "refunded")
-    """Stages of an order whose money went back. A deal that was won and is lost again counts as refunded too."""
+    """Stages of an order whose money went back.
+
+    A deal that was won and is lost again counts as refunded too.
+    """
     amount_field: str = "amount"
     """Deal property that holds the amount (Salesforce: Amount)."""
     touch_url_property: str = "hs_analytics_last_url"
@@ -38,7 +50,9 @@ class CrmMapping(BaseModel):
     touch_url_field: str = "Landing_Page__c"
     """The same for Salesforce, on leads and contacts; one touch a record."""
     linkedin_lead_forms: bool = False
-    """Whether LinkedIn is asked who filled in its forms, whose clicks no landing page tells of (r_marketing_leadgen_automation)."""
+    """Whether LinkedIn is asked who filled in its forms, whose clicks no landing page tells of
+    (r_marketing_leadgen_automation).
+    """
     test_emails: tuple[str, ...] = ("*@example.com", "test*@*", "*+test*@*")
     """Addresses that are no customers. They are told apart at the door, and never counted."""
     phone_region: str | None = Field(None, pattern="^[A-Z]{2}$")
@@ -46,7 +60,9 @@ class CrmMapping(BaseModel):
     queries: dict[Literal["contacts", "touches", "companies", "deals", "stages"], str] = {}
     """SQL per table, for CRM_SQL_URL; docs/crm.md lists the columns."""
     columns: dict[str, str] = {}
-    """Names of columns in files and queries that are called otherwise, ours first: {contact_id: customer_number}."""
+    """Names of columns in files and queries that are called otherwise, ours first: {contact_id:
+    customer_number}.
+    """
     traits: TraitMapping = TraitMapping()
     """Which fields tell what kind of customer somebody is."""
     overlap_minutes: float = Field(

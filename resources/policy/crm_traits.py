@@ -1,8 +1,9 @@
-"""What kind of customer somebody is, by the CRM's own fields: only categories are kept, never words that may name a person.
+"""What kind of customer somebody is, by the CRM's own fields: only categories are kept, never words that may
+name a person.
 
-Three doors. Fields that hold what the law protects, or that hold names and addresses, cannot be mapped at all. A value that is long,
-or holds an address or a number, is left out. And a trait with more different values than categories have is left out as a whole:
-that is free text. What was left out is counted.
+Three doors. Fields that hold what the law protects, or that hold names and addresses, cannot be mapped at
+all. A value that is long, or holds an address or a number, is left out. And a trait with more different
+values than categories have is left out as a whole: that is free text. What was left out is counted.
 """
 
 import re
@@ -22,7 +23,9 @@ PROTECTED = frozenset(
         "age", "birth", "birthday", "birthdate", "dob", "dateofbirth", "nationality", "citizenship", "marital", "veteran", "criminal",
     }
 )  # fmt: skip
-"""Words in the name of a field that no segment may rest on (special categories of the GDPR, and what anti-discrimination law names)."""
+"""Words in the name of a field that no segment may rest on (special categories of the GDPR, and what
+anti-discrimination law names).
+"""
 NAMING = frozenset(
     {
         "name", "firstname", "lastname", "fullname", "surname", "email", "mail", "phone", "mobile", "fax", "street", "address", "zip", "postcode",
@@ -50,7 +53,10 @@ def require_allowed(theirs: str, trait: str, *, naming: bool = True) -> None:
 
 
 class Traits(BaseModel):
-    """The CRM's fields by trait; empty where it has none. They are single categories: of a list, the first counts."""
+    """The CRM's fields by trait; empty where it has none.
+
+    They are single categories: of a list, the first counts.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -79,9 +85,15 @@ HUBSPOT = Traits(
     country="country", region="state", language="hs_language", use_case="use_case", pain="pain_point",
     consent="hs_legal_basis", opted_out="hs_email_optout", industry="industry", account_tier="hs_ideal_customer_profile", technology="web_technologies",
 )  # fmt: skip
-"""Standard properties but for `use_case` and `pain_point`. HubSpot answers nothing for a property that it does not have."""
+"""Standard properties but for `use_case` and `pain_point`.
+
+HubSpot answers nothing for a property that it does not have.
+"""
 SALESFORCE = Traits(opted_out="HasOptedOutOfEmail", industry="Industry")
-"""Country and state are read from the standard address. Salesforce refuses a query for a field that it does not have: map your own."""
+"""Country and state are read from the standard address.
+
+Salesforce refuses a query for a field that it does not have: map your own.
+"""
 
 
 class TraitMapping(BaseModel):
@@ -94,9 +106,14 @@ class TraitMapping(BaseModel):
     fields: Traits = SALESFORCE
     """The same for Salesforce."""
     consent_values: tuple[str, ...] = ("Freely given consent from contact", "true", "yes", "1")
-    """Values of the consent field that mean yes, case aside; every other one means no, and an empty one that nobody knows."""
+    """Values of the consent field that mean yes, case aside; every other one means no, and an empty one that
+    nobody knows.
+    """
     search_topics: dict[str, tuple[str, ...]] = {}
-    """Topics of searches with the words that tell them, first match wins: {payroll: [payroll, payslip]}. Without, `utm_term` is the topic."""
+    """Topics of searches with the words that tell them, first match wins: {payroll: [payroll, payslip]}.
+
+    Without, `utm_term` is the topic.
+    """
     most_values: int = Field(
         100, ge=2, le=1_000, description="A trait with more different values is free text and left out."
     )

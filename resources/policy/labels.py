@@ -1,4 +1,6 @@
-"""A label of policy.yaml: which campaigns and ad sets belong together, and so share a permission or are never changed."""
+"""A label of policy.yaml: which campaigns and ad sets belong together, and so share a permission or are never
+changed.
+"""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 
 class Label(BaseModel):
-    """Campaigns and ad sets that belong together: by patterns in the campaign's name, by id, or by a label at the platform."""
+    """Campaigns and ad sets that belong together: by patterns in the campaign's name, by id, or by a label at
+    the platform.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

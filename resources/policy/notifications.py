@@ -1,4 +1,7 @@
-"""The part of policy.yaml that says whom to tell what, and when. Addresses hold tokens, so it names only the variables they stand in."""
+"""The part of policy.yaml that says whom to tell what, and when.
+
+Addresses hold tokens, so it names only the variables they stand in.
+"""
 
 import re
 from datetime import time
@@ -45,7 +48,10 @@ class Channel(_Frozen):
 
 
 class Route(_Frozen):
-    """Which channels hear of something. What is left out holds for all; the most particular route counts, and of equals each."""
+    """Which channels hear of something.
+
+    What is left out holds for all; the most particular route counts, and of equals each.
+    """
 
     platform: str | None = None
     account_id: str | None = None
@@ -72,7 +78,10 @@ class WorkingHours(_Frozen):
 
 
 class QuietHours(_Frozen):
-    """When nothing but P1 is told. Local to the account; over midnight where it ends earlier than it starts, never where both are equal."""
+    """When nothing but P1 is told.
+
+    Local to the account; over midnight where it ends earlier than it starts, never where both are equal.
+    """
 
     start: ClockTime = time(20)
     end: ClockTime = time(8)

@@ -1,7 +1,9 @@
-"""policy.yaml, typed and frozen: what may be proposed, who may approve what, and the limits no approval lifts.
+"""policy.yaml, typed and frozen: what may be proposed, who may approve what, and the limits no approval
+lifts.
 
-A policy that is missing or cannot be read is never replaced by a default: then nothing is proposed and nothing is written. So that a
-file that was cut off while it was copied or written is never taken for a whole one, its last line has to say that it is the last.
+A policy that is missing or cannot be read is never replaced by a default: then nothing is proposed and
+nothing is written. So that a file that was cut off while it was copied or written is never taken for a whole
+one, its last line has to say that it is the last.
 """
 
 import re
@@ -76,7 +78,10 @@ class Permission(Scope):
 
 
 class Cap(_Frozen):
-    """The most a day may be budgeted, in the account's currency. Without one nothing is written to an account."""
+    """The most a day may be budgeted, in the account's currency.
+
+    Without one nothing is written to an account.
+    """
 
     currency: str = Field(pattern="^[A-Z]{3}$")
     entity_daily: Decimal = Field(gt=0)
@@ -118,7 +123,10 @@ class Guardrails(_Frozen):
     cool_down_hours: float = Field(72, ge=0)
     cool_down_hours_learning: float = Field(168, ge=0)
     budget_changes_an_hour: dict[str, Annotated[int, Field(ge=1)]] = {"meta_ads": 4}
-    """How often a platform lets one budget change within an hour, whoever changes it. A platform left out has no such limit."""
+    """How often a platform lets one budget change within an hour, whoever changes it.
+
+    A platform left out has no such limit.
+    """
     account_share_a_day: float = Field(0.25, gt=0, le=1)
     account_share_a_day_automatic: float = Field(0.10, gt=0, le=1)
     pauses_a_day: int = Field(5, ge=0)
@@ -140,7 +148,9 @@ class Guardrails(_Frozen):
     expected_for_automatic: float = Field(30, ge=0)
     stop_loss: float = Field(3, gt=0)
     visible: dict[int, float] = {0: 0.45, 1: 0.55, 3: 0.68, 7: 0.85, 14: 0.96, 30: 1.0}
-    """Share of conversions that can be seen k days after the click, until it is learned from the account's own history."""
+    """Share of conversions that can be seen k days after the click, until it is learned from the account's
+    own history.
+    """
     month_end_days: int = Field(2, ge=0, le=10)
     blackouts: tuple[Blackout, ...] = (
         Blackout(name="weekend", weekday=4, hour=15, until_weekday=0, until_hour=9),
@@ -150,7 +160,10 @@ class Guardrails(_Frozen):
 
 
 class Judging(_Frozen):
-    """When an ad set earns too little (`assets.signals.underperformers`). Probabilities are of being below target."""
+    """When an ad set earns too little (`assets.signals.underperformers`).
+
+    Probabilities are of being below target.
+    """
 
     window_days: int = Field(28, ge=7, le=90)
     expected_conversions: float = Field(10, gt=0, description="Fewer at target say nothing.")
@@ -201,10 +214,12 @@ class Policy(_Frozen):
     approvers: dict[str, Approver]
     labels: dict[str, Label] = {}
     target_roas: dict[str, PositiveFloat] = {}
-    """Target per platform, "platform account" or "platform account campaign"; the most particular counts. Without one, break-even by
-    the margin; without that an ad set is compared with its own account."""
+    """Target per platform, "platform account" or "platform account campaign"; the most particular counts.
+    Without one, break-even by the margin; without that an ad set is compared with its own account."""
     margin: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
-    """Share of a sale's value that is left after its own costs, keyed likewise: the ROAS that breaks even is one over it."""
+    """Share of a sale's value that is left after its own costs, keyed likewise: the ROAS that breaks even is
+    one over it.
+    """
     target_cpa: dict[str, PositiveFloat] = {}
     """What a lead may cost, in the reporting currency, keyed likewise."""
     guardrails: Guardrails = Guardrails()
@@ -289,7 +304,9 @@ class Policy(_Frozen):
         )
 
     def permission(self, platform: str, account_id: str, labels: Iterable[str]) -> Permission:
-        """The permission that counts: of those that hold, the most particular, and of these the one that allows least."""
+        """The permission that counts: of those that hold, the most particular, and of these the one that
+        allows least.
+        """
         labels = set(labels)
         held = [
             permission
@@ -310,7 +327,9 @@ class Policy(_Frozen):
         return None if margin is None else 1 / margin
 
     def cpa(self, platform: str, account_id: str, campaign_id: str | None = None) -> float | None:
-        """What a lead of a campaign, or of the account, may cost in the reporting currency; None where the policy says nothing."""
+        """What a lead of a campaign, or of the account, may cost in the reporting currency; None where the
+        policy says nothing.
+        """
         return _most_particular(self.target_cpa, platform, account_id, campaign_id)
 
 
@@ -332,7 +351,9 @@ def load_policy(path: Path) -> Policy:
 
 
 def _loaded(text: str) -> Policy:
-    """The policy of that text, which has to be whole and to define every label that is never touched, the standard ones too."""
+    """The policy of that text, which has to be whole and to define every label that is never touched, the
+    standard ones too.
+    """
     if not _LAST_LINE.search(text):
         raise UnreadableYaml(f"its last line is not '{LAST_KEY}: true', so it may have been cut off")
     given: Any = parse(text)

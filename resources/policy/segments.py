@@ -5,12 +5,46 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 PROTECTED = (
-    "ethnicity", "ethnic", "race", "racial", "skin color", "skin colour", "religion", "religious", "faith", "belief",
-    "philosophy", "health", "medical", "disability", "disabled", "diagnosis", "pregnancy", "pregnant", "genetic", "biometric",
-    "sexual orientation", "sexuality", "sex life", "gender identity", "political", "politics", "party membership", "trade union",
-    "union member", "union membership", "criminal", "conviction", "caste", "national origin", "immigration", "citizenship",
-)  # fmt: skip
-"""Words in a trait's name that make it protected: the special categories of data protection law and what ad platforms forbid."""
+    "ethnicity",
+    "ethnic",
+    "race",
+    "racial",
+    "skin color",
+    "skin colour",
+    "religion",
+    "religious",
+    "faith",
+    "belief",
+    "philosophy",
+    "health",
+    "medical",
+    "disability",
+    "disabled",
+    "diagnosis",
+    "pregnancy",
+    "pregnant",
+    "genetic",
+    "biometric",
+    "sexual orientation",
+    "sexuality",
+    "sex life",
+    "gender identity",
+    "political",
+    "politics",
+    "party membership",
+    "trade union",
+    "union member",
+    "union membership",
+    "criminal",
+    "conviction",
+    "caste",
+    "national origin",
+    "immigration",
+    "citizenship",
+)
+"""Words in a trait's name that make it protected: the special categories of data protection law and what ad
+platforms forbid.
+"""
 GENDER, AGE = ("gender", "sex"), ("age", "birth", "born", "birthday", "birthdate", "birthyear")
 
 
@@ -62,7 +96,10 @@ class Segments(_Frozen):
         "meta_ads": 100,
         "linkedin_ads": 300,
     }
-    """People a platform asks for in an audience, after matching. A segment must be large enough for one of them."""
+    """People a platform asks for in an audience, after matching.
+
+    A segment must be large enough for one of them.
+    """
     drift: float = Field(0.2, gt=0, description="Population stability index above which a segment expires.")
     protected: tuple[str, ...] = PROTECTED
     allow_age: bool = True

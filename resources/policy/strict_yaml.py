@@ -1,7 +1,9 @@
-"""Reads a YAML file that people write by hand and money depends on: strictly, within limits, and with one sentence for every fault.
+"""Reads a YAML file that people write by hand and money depends on: strictly, within limits, and with one
+sentence for every fault.
 
-Stricter than YAML itself: a key may stand in a mapping once, there are no aliases (a file of a few lines could stand for gigabytes),
-and the file is a regular one of bounded size. What cannot be read is never read in part.
+Stricter than YAML itself: a key may stand in a mapping once, there are no aliases (a file of a few lines
+could stand for gigabytes), and the file is a regular one of bounded size. What cannot be read is never read
+in part.
 """
 
 import os

@@ -1,4 +1,7 @@
-"""Calendar days and instants in text. One order of day and month per column, proved by the column or asked for."""
+"""Calendar days and instants in text.
+
+One order of day and month per column, proved by the column or asked for.
+"""
 
 import re
 from collections.abc import Iterable
@@ -171,7 +174,8 @@ def _with_month_name(text: str) -> date:
 
 
 def instant(cell: object, *, order: DayOrder) -> datetime | None:
-    """An instant in UTC from a cell of a CRM: ISO text, milliseconds since 1970, or a day with or without a time.
+    """An instant in UTC from a cell of a CRM: ISO text, milliseconds since 1970, or a day with or without a
+    time.
 
     One without a zone is taken for UTC. None where the cell is empty.
 

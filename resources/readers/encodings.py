@@ -1,4 +1,6 @@
-"""Text encodings of files from outside: byte order marks, UTF-8, UTF-16, and the code pages spreadsheets still write."""
+"""Text encodings of files from outside: byte order marks, UTF-8, UTF-16, and the code pages spreadsheets
+still write.
+"""
 
 import codecs
 import re
@@ -13,9 +15,16 @@ _MARKS = (
 )
 _CODE_PAGES = ("cp1252", "cp1250", "cp1254", "cp932", "gb18030", "cp949", "big5")
 _BY_CURRENCY = {
-    "PLN": "cp1250", "CZK": "cp1250", "HUF": "cp1250", "RON": "cp1250", "TRY": "cp1254", "JPY": "cp932", "CNY": "gb18030",
-    "KRW": "cp949", "TWD": "big5",
-}  # fmt: skip
+    "PLN": "cp1250",
+    "CZK": "cp1250",
+    "HUF": "cp1250",
+    "RON": "cp1250",
+    "TRY": "cp1254",
+    "JPY": "cp932",
+    "CNY": "gb18030",
+    "KRW": "cp949",
+    "TWD": "big5",
+}
 _MOJIBAKE = re.compile("Ã[\x80-\xbf¤¶¼©¨ŸŒ„]|â‚¬|Å[\x80-\xbf‚›]")
 
 
@@ -24,7 +33,8 @@ def encoding_of(content: bytes, *, score: Callable[[str], float] | None = None) 
 
     Args:
         content: The whole file.
-        score: How well the beginning of the file reads, once decoded; decides between code pages, none of which says what it is.
+        score: How well the beginning of the file reads, once decoded; decides between code pages, none of
+            which says what it is.
     """
     for mark, encoding in _MARKS:
         if content.startswith(mark):

@@ -1,4 +1,6 @@
-"""Identifiers in text. Spreadsheets round long ids and write them as floats: such a column is not used for identity."""
+"""Identifiers in text. Spreadsheets round long ids and write them as floats: such a column is not used for
+identity.
+"""
 
 import re
 from collections.abc import Iterable
@@ -28,7 +30,9 @@ def is_scientific(text: str) -> bool:
 
 
 def unreliable(ids: Iterable[str]) -> str | None:
-    """Why ids of a column cannot be used, None where they can: scientific notation, or all rounded to 15 digits."""
+    """Why ids of a column cannot be used, None where they can: scientific notation, or all rounded to 15
+    digits.
+    """
     distinct = set(ids) - {""}
     if any(is_scientific(text) for text in distinct):
         return "a spreadsheet wrote the ids in scientific notation and their last digits are lost"

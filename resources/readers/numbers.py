@@ -1,4 +1,7 @@
-"""Numbers and currencies in text. A column is interpreted as a whole; a cell that stays ambiguous is refused."""
+"""Numbers and currencies in text.
+
+A column is interpreted as a whole; a cell that stays ambiguous is refused.
+"""
 
 import re
 import unicodedata
@@ -9,17 +12,54 @@ MISSING = {"", "-", "--", "---", "–", "—", "n/a", "na", "nan", "null", "none
 INVISIBLE = re.compile("[\u200b\u200e\u200f\u061c\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad]")
 """Direction marks, zero-width spaces and soft hyphens, which programs add around text and nobody sees."""
 SYMBOL_CURRENCIES = {
-    "€": "EUR", "£": "GBP", "R$": "BRL", "₩": "KRW", "₹": "INR", "zł": "PLN", "₺": "TRY", "CHF": "CHF", "US$": "USD", "CA$": "CAD",
-    "A$": "AUD", "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "MX$": "MXN", "NT$": "TWD", "S/": "PEN", "Kč": "CZK", "₱": "PHP",
-    "₪": "ILS", "₫": "VND", "฿": "THB", "₴": "UAH", "₦": "NGN", "₽": "RUB", "₸": "KZT", "Ft": "HUF", "RM": "MYR", "Rp": "IDR",
-}  # fmt: skip
-"""Signs that belong to one currency alone. A plain $, ¥ or kr belongs to several, so the export or a mapping must say."""
+    "€": "EUR",
+    "£": "GBP",
+    "R$": "BRL",
+    "₩": "KRW",
+    "₹": "INR",
+    "zł": "PLN",
+    "₺": "TRY",
+    "CHF": "CHF",
+    "US$": "USD",
+    "CA$": "CAD",
+    "A$": "AUD",
+    "AU$": "AUD",
+    "NZ$": "NZD",
+    "HK$": "HKD",
+    "S$": "SGD",
+    "MX$": "MXN",
+    "NT$": "TWD",
+    "S/": "PEN",
+    "Kč": "CZK",
+    "₱": "PHP",
+    "₪": "ILS",
+    "₫": "VND",
+    "฿": "THB",
+    "₴": "UAH",
+    "₦": "NGN",
+    "₽": "RUB",
+    "₸": "KZT",
+    "Ft": "HUF",
+    "RM": "MYR",
+    "Rp": "IDR",
+}
+"""Signs that belong to one currency alone.
+
+A plain $, ¥ or kr belongs to several, so the export or a mapping must say.
+"""
 _DIGITS = {
     **{ord("٠") + n: str(n) for n in range(10)},
     **{ord("۰") + n: str(n) for n in range(10)},
     **{ord("０") + n: str(n) for n in range(10)},
-    ord("−"): "-", ord("－"): "-", ord("﹣"): "-", ord("＋"): "+", ord("．"): ".", ord("，"): ",", ord("％"): "%", ord("٪"): "%",
-}  # fmt: skip
+    ord("−"): "-",
+    ord("－"): "-",
+    ord("﹣"): "-",
+    ord("＋"): "+",
+    ord("．"): ".",
+    ord("，"): ",",
+    ord("％"): "%",
+    ord("٪"): "%",
+}
 _LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ı": "i", "ø": "o", "Ø": "O", "đ": "d"})
 _ARABIC_MARKS = str.maketrans({"٫": ".", "٬": None, "،": None})
 _SIGNS = "$¢£¤¥֏؋৳฿៛﷼＄￠￡￥￦"
@@ -81,7 +121,9 @@ def decimal_mark(cells: Iterable[str], *, whole: bool = False) -> str | None:
 
 
 def _mark_in(text: str, *, whole: bool) -> str | None:
-    """The mark that one number proves: the later of two kinds, or one that stands once and not before three digits."""
+    """The mark that one number proves: the later of two kinds, or one that stands once and not before three
+    digits.
+    """
     if not _NUMBER.fullmatch(text):
         return None
     dots, commas = text.count("."), text.count(",")

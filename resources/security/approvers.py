@@ -1,6 +1,8 @@
-"""Who an approver is: secrets kept outside the repository, one-time codes (RFC 6238), and codes bound to exactly what is decided.
+"""Who an approver is: secrets kept outside the repository, one-time codes (RFC 6238), and codes bound to
+exactly what is decided.
 
-A code is worthless once it is used, so it may stand in a run's configuration, where everybody can read it. A secret never does.
+A code is worthless once it is used, so it may stand in a run's configuration, where everybody can read it. A
+secret never does.
 """
 
 import base64
@@ -77,7 +79,8 @@ class Approvers:
 def load_approvers(
     env: Mapping[str, str], *, file: Path | None, project: Path, is_outside: bool
 ) -> Approvers:
-    """Secrets from PAID_MEDIA_APPROVERS (alice=BASE32,bob=BASE32) over a file with a line `alice=BASE32` each.
+    """Secrets from PAID_MEDIA_APPROVERS (alice=BASE32,bob=BASE32) over a file with a line `alice=BASE32`
+    each.
 
     Args:
         env: The environment.

@@ -1,7 +1,9 @@
-"""The key that signs what the ledger holds: kept outside the database, so that writing to the database is not enough.
+"""The key that signs what the ledger holds: kept outside the database, so that writing to the database is not
+enough.
 
-Decisions, references, switches, shadow entries and the head of the audit chain carry an HMAC-SHA256 (RFC 2104) by this key. Whoever can
-write to the database but does not have the key can delete and damage, which is noticed, but cannot approve.
+Decisions, references, switches, shadow entries and the head of the audit chain carry an HMAC-SHA256 (RFC
+2104) by this key. Whoever can write to the database but does not have the key can delete and damage, which is
+noticed, but cannot approve.
 """
 
 import hashlib

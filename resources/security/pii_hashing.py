@@ -1,12 +1,13 @@
-"""Who somebody is, without saying it: e-mail addresses and telephone numbers normalised and hashed as each platform wants them.
+"""Who somebody is, without saying it: e-mail addresses and telephone numbers normalised and hashed as each
+platform wants them.
 
-Nothing raw leaves this module but through its callers' own hands: readers of a CRM hash at the door and forget. Hashes are
-SHA-256 in lower-case hex, unsalted, because a platform can only match what it can compute too; so they name a person to whoever
-knows the address, and are treated as personal data.
+Nothing raw leaves this module but through its callers' own hands: readers of a CRM hash at the door and
+forget. Hashes are SHA-256 in lower-case hex, unsalted, because a platform can only match what it can compute
+too; so they name a person to whoever knows the address, and are treated as personal data.
 
-Rules: Google Ads trims and lower-cases, for gmail.com and googlemail.com without dots and what follows a plus, and takes
-telephone numbers in E.164 with its plus. Meta trims and lower-cases, and takes digits with the country's prefix alone. LinkedIn
-trims and lower-cases.
+Rules: Google Ads trims and lower-cases, for gmail.com and googlemail.com without dots and what follows a
+plus, and takes telephone numbers in E.164 with its plus. Meta trims and lower-cases, and takes digits with
+the country's prefix alone. LinkedIn trims and lower-cases.
 """
 
 from collections.abc import Iterable
@@ -34,7 +35,9 @@ class Identity:
 
 
 def identity(email: str | None, phone: str | None, *, region: str | None = None) -> Identity:
-    """The hashes of one person's address and number; `region` (such as DE) is for numbers without a country's prefix."""
+    """The hashes of one person's address and number; `region` (such as DE) is for numbers without a country's
+    prefix.
+    """
     address, number = normal_email(email), normal_phone(phone, region=region)
     return Identity(
         email_sha256=_hashed(address),

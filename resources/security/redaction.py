@@ -1,7 +1,8 @@
-"""What never leaves in a message, a log or an error: tokens, mail addresses, telephone numbers, calls to a whole chat.
+"""What never leaves in a message, a log or an error: tokens, mail addresses, telephone numbers, calls to a
+whole chat.
 
-Names at a platform are written by people, and hold anything. Account numbers are needed and stay: only what begins with + and a
-country code counts as a telephone number.
+Names at a platform are written by people, and hold anything. Account numbers are needed and stay: only what
+begins with + and a country code counts as a telephone number.
 """
 
 import re
@@ -41,7 +42,10 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def without_people(text: str) -> str:
-    """Text of a CRM without mail addresses and telephone numbers. There are no account numbers there: any long number may be a telephone's."""
+    """Text of a CRM without mail addresses and telephone numbers.
+
+    There are no account numbers there: any long number may be a telephone's.
+    """
     return _ANY_LONG_NUMBER.sub("[number]", EMAIL.sub("[address]", text))
 
 

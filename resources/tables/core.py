@@ -1,4 +1,6 @@
-"""Core tables: the platforms in one vocabulary, one row per entity and day, money also in the reporting currency."""
+"""Core tables: the platforms in one vocabulary, one row per entity and day, money also in the reporting
+currency.
+"""
 
 from dataclasses import replace
 
@@ -117,12 +119,16 @@ CONVERSION_LAG = Table(
         *_shared("value_", "conversion value"),
         Column("conversions", NUMBER, "Conversions that it was learned from."),
         Column("days", COUNT, "Click days that it was learned from."),
-        Column("source", TEXT, "own (learned from its own readings), pooled (mostly from the level above) or prior (nothing learned yet)."),
+        Column(
+            "source",
+            TEXT,
+            "own (learned from its own readings), pooled (mostly from the level above) or prior (nothing learned yet).",
+        ),
         c.PULLED_AT,
     ),
     key=("platform", "account_id", "action", "age_days"),
     keeps_history=True,
-)  # fmt: skip
+)
 KPI_DAY = Table(
     layer="core",
     name="kpi_day",

@@ -1,4 +1,6 @@
-"""Raw tables of the CRM, without anything that names a person: hashed addresses and numbers, ids, instants, amounts."""
+"""Raw tables of the CRM, without anything that names a person: hashed addresses and numbers, ids, instants,
+amounts.
+"""
 
 from resources.lake.schema import COUNT, FLAG, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables.common import PULLED_AT

@@ -1,4 +1,6 @@
-"""Entities: accounts, campaigns, ad sets and ads as a platform describes them now, in one shape for all platforms."""
+"""Entities: accounts, campaigns, ad sets and ads as a platform describes them now, in one shape for all
+platforms.
+"""
 
 from resources.lake.schema import COUNT, DAY, INSTANT, MONEY, TEXT, Column, Table
 from resources.tables import common as c

@@ -1,4 +1,7 @@
-"""LinkedIn Ads as it answers: LinkedIn's campaign group is our campaign, its campaign is our ad set. Days are UTC."""
+"""LinkedIn Ads as it answers:
+
+LinkedIn's campaign group is our campaign, its campaign is our ad set. Days are UTC.
+"""
 
 from resources.lake.schema import COUNT, MONEY, Column, Table
 from resources.tables import common as c

@@ -1,4 +1,6 @@
-"""What a person looks like in a CRM: a name, addresses, a telephone number, an employer, and the landing pages they came by."""
+"""What a person looks like in a CRM: a name, addresses, a telephone number, an employer, and the landing
+pages they came by.
+"""
 
 from urllib.parse import quote, quote_plus
 

@@ -1,4 +1,6 @@
-"""The books: everybody of a world with what became of them, and the truths that only tests, the demo and benchmarks may ask for."""
+"""The books: everybody of a world with what became of them, and the truths that only tests, the demo and
+benchmarks may ask for.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -26,7 +28,10 @@ PERSON_SHIFT = 13
 
 @dataclass(frozen=True)
 class Books:
-    """Everybody who came so far. What is still to come is in here too: whoever shows it compares with the clock."""
+    """Everybody who came so far.
+
+    What is still to come is in here too: whoever shows it compares with the clock.
+    """
 
     people: People
     sets: AdSets
@@ -82,10 +87,11 @@ class Bookkeeper:
         return self._rate
 
     def revenue(self, start: date, end: date) -> Columns:
-        """True revenue of orders and won deals whose (UTC) day is in `start` to `end`, by the touches that convinced, account currency.
+        """True revenue of orders and won deals whose (UTC) day is in `start` to `end`, by the touches that
+        convinced, account currency.
 
-        Refunded by now is no revenue, nor is what people entered as a test. People without a paid touch are in it too. A repeat
-        order is owed to the touches that led to the first.
+        Refunded by now is no revenue, nor is what people entered as a test. People without a paid touch are
+        in it too. A repeat order is owed to the touches that led to the first.
         """
         b, person, at, value = self._booked()
         low, high = _instant(start), _instant(end + timedelta(days=1))
@@ -105,7 +111,9 @@ class Bookkeeper:
         return columns
 
     def segments(self) -> Columns:
-        """The latent segment of every contact that was ever entered, by its id in the CRM; none in a world without."""
+        """The latent segment of every contact that was ever entered, by its id in the CRM; none in a world
+        without.
+        """
         b, now = self.books(), self._market.clock.now().timestamp()
         names = [segment.name for segment in self._market.world.crm.segments]
         rows = np.flatnonzero(b.funnel.is_contact & (b.funnel.created_at <= now) & bool(names))
@@ -113,7 +121,9 @@ class Bookkeeper:
         return {"contact_id": ids, "segment": [names[n] for n in b.segment[rows]]}
 
     def qualified(self, start: date, end: date) -> Columns:
-        """Leads and those that ever qualify, by the ad set and day of the click that brought them; the unpaid by their first visit."""
+        """Leads and those that ever qualify, by the ad set and day of the click that brought them; the unpaid
+        by their first visit.
+        """
         b = self.books()
         low, high = (int(np.datetime64(day, "D").astype(int)) for day in (start, end))
         f = b.funnel
@@ -127,7 +137,9 @@ class Bookkeeper:
         return columns
 
     def pipeline(self, at: datetime) -> Columns:
-        """Deals that are open at an instant: amount, true chance to be won and what came of them, by the touches that convinced."""
+        """Deals that are open at an instant: amount, true chance to be won and what came of them, by the
+        touches that convinced.
+        """
         b, now, crm = self.books(), at.timestamp(), self._market.world.crm
         entered = b.funnel.stage_at
         is_open = (b.funnel.deal_at <= now) & (b.funnel.closed_at > now)

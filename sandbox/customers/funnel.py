@@ -1,8 +1,8 @@
 """What becomes of people: who is real, which leads qualify and when, how deals run, who sends the goods back.
 
-Instants that never come are infinite. Whether a lead qualifies depends on its path as well as on its channel, so that what
-convinces also shows in who buys. A deal goes from stage to stage while it is alive; in each it may stall, and then it only waits
-to be called lost: that is why old deals are won less often.
+Instants that never come are infinite. Whether a lead qualifies depends on its path as well as on its channel,
+so that what convinces also shows in who buys. A deal goes from stage to stage while it is alive; in each it
+may stall, and then it only waits to be called lost: that is why old deals are won less often.
 """
 
 from dataclasses import dataclass
@@ -81,15 +81,24 @@ def funnel(world: World, people: People, touches: Touches, rate: float, segment:
     twice = contact & (uniform(seed, 249, who) < crm.merge_share)
     gone = contact & (uniform(seed, 250, who) < crm.delete_share)
     return Funnel(
-        is_real=real, is_contact=contact, is_test=test, is_lost=uniform(seed, 229, who) < crm.lost_share,
-        created_at=people.converts_at, lead_at=np.where(leads, people.converts_at, NEVER), qualified_at=qualified,
-        deal_at=deal, stage_at=_stages(seed, crm, who, deal),
+        is_real=real,
+        is_contact=contact,
+        is_test=test,
+        is_lost=uniform(seed, 229, who) < crm.lost_share,
+        created_at=people.converts_at,
+        lead_at=np.where(leads, people.converts_at, NEVER),
+        qualified_at=qualified,
+        deal_at=deal,
+        stage_at=_stages(seed, crm, who, deal),
         amount=np.round(people.value * crm.deal_multiple * lognormal(1.0, 0.6, seed, 251, who), 2),
-        order_at=order, refunded_at=refund,
+        order_at=order,
+        refunded_at=refund,
         merged_at=np.where(twice, people.converts_at + (1.0 + 6.0 * uniform(seed, 252, who)) * DAY, NEVER),
-        deal_deleted_at=np.where(test & people.sells & (uniform(seed, 254, who) < 0.5), people.converts_at + 3.0 * DAY, NEVER),
+        deal_deleted_at=np.where(
+            test & people.sells & (uniform(seed, 254, who) < 0.5), people.converts_at + 3.0 * DAY, NEVER
+        ),
         deleted_at=np.where(gone, people.converts_at + (20.0 + 60.0 * uniform(seed, 253, who)) * DAY, NEVER),
-    )  # fmt: skip
+    )
 
 
 def _by_channel(values: dict[str, float], people: People) -> Floats:

@@ -1,6 +1,8 @@
-"""Which segment everybody is of: by what is common among those whom their channel and ad set bring, drawn by the person.
+"""Which segment everybody is of: by what is common among those whom their channel and ad set bring, drawn by
+the person.
 
-Nobody is shown this but tests, the demo and benchmarks. Worlds without segments have one, of everybody, without traits.
+Nobody is shown this but tests, the demo and benchmarks. Worlds without segments have one, of everybody,
+without traits.
 """
 
 import numpy as np

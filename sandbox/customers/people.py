@@ -1,7 +1,9 @@
-"""People who came: one behind each conversion that clicks led to, whether it is real or not, and those who came by themselves.
+"""People who came: one behind each conversion that clicks led to, whether it is real or not, and those who
+came by themselves.
 
-A conversion here is the one the platform claims: same count, same click day, same moment. Which of them are real is decided in
-`sandbox.customers.funnel`, by the path that led to it. Draws are addressed by (seed, ad, day, number of the conversion).
+A conversion here is the one the platform claims: same count, same click day, same moment. Which of them are
+real is decided in `sandbox.customers.funnel`, by the path that led to it. Draws are addressed by (seed, ad,
+day, number of the conversion).
 """
 
 from collections.abc import Iterator
@@ -31,7 +33,10 @@ class TooManyPeople(Exception):
 
 @dataclass(frozen=True)
 class AdSets:
-    """Every ad set of every account in one numbering. `ad_set_id` of a hidden one (Performance Max) is empty."""
+    """Every ad set of every account in one numbering.
+
+    `ad_set_id` of a hidden one (Performance Max) is empty.
+    """
 
     account: Whole
     channel: Whole
@@ -45,7 +50,9 @@ class AdSets:
 
 @dataclass(frozen=True)
 class People:
-    """One row per person. Instants are seconds since 1970, `day` is the click's day in the account's calendar."""
+    """One row per person. Instants are seconds since 1970, `day` is the click's day in the account's
+    calendar.
+    """
 
     key: Keys
     channel: Whole
@@ -64,7 +71,8 @@ class People:
 
 
 def came(market: Market, *, start: date, end: date, most: int = MOST) -> tuple[People, AdSets]:
-    """Everybody whose click (or first visit) fell on `start` to `end`, both included, also on a day that is still running.
+    """Everybody whose click (or first visit) fell on `start` to `end`, both included, also on a day that is
+    still running.
 
     Raises:
         TooManyPeople: They are more than `most`.
@@ -124,7 +132,9 @@ def _converted(catalog: Catalog, cells: Delivered, account: int, before: int) ->
 
 
 def _unasked(market: Market, paid: People, *, first: int, span: int) -> People:
-    """People who came without an ad: as many as `organic_share` says of the day's others, buying what those buy."""
+    """People who came without an ad: as many as `organic_share` says of the day's others, buying what those
+    buy.
+    """
     world, seed = market.world, market.world.seed
     days = first + np.arange(span)
     of_day = np.bincount(paid.day - first, minlength=span).astype(float)
@@ -138,7 +148,11 @@ def _unasked(market: Market, paid: People, *, first: int, span: int) -> People:
     unpaid = uniform(seed, 216, day, nth)
     return People(
         key=key(seed, 211, day, nth),
-        channel=np.select([unpaid < 0.5, unpaid < 0.85], [CHANNELS.index("organic"), CHANNELS.index("direct")], CHANNELS.index("email")),
+        channel=np.select(
+            [unpaid < 0.5, unpaid < 0.85],
+            [CHANNELS.index("organic"), CHANNELS.index("direct")],
+            CHANNELS.index("email"),
+        ),
         account=account,
         ad_set=np.full(len(day), NOBODY),
         day=day,
@@ -146,7 +160,7 @@ def _unasked(market: Market, paid: People, *, first: int, span: int) -> People:
         converts_at=visit - np.log(uniform(seed, 214, day, nth)) * 1.5 * DAY,
         sells=uniform(seed, 215, day, nth) < sells[account],
         value=np.round(lognormal(orders[account], 0.5, seed, 217, day, nth), 2),
-    )  # fmt: skip
+    )
 
 
 def _midnights(account: Account, days: Whole) -> Floats:

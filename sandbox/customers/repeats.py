@@ -1,8 +1,9 @@
-"""Who orders again: shop customers at a rate of their own around their segment's, until they silently stop being customers.
+"""Who orders again: shop customers at a rate of their own around their segment's, until they silently stop
+being customers.
 
-The rates of a segment's people are spread (gamma, shape `ALIKE`), and so is how soon they stop: what a model of customer value
-assumes, and the world's only knowledge of it. A repeat order has no click: it is owed to the path that led to the first.
-Known simplification: nobody sends a repeat order back.
+The rates of a segment's people are spread (gamma, shape `ALIKE`), and so is how soon they stop: what a model
+of customer value assumes, and the world's only knowledge of it. A repeat order has no click: it is owed to
+the path that led to the first. Known simplification: nobody sends a repeat order back.
 """
 
 from dataclasses import dataclass

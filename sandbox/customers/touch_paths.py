@@ -1,10 +1,12 @@
-"""How people came: every touch of their path, on several platforms and by themselves, and how much each of them convinced.
+"""How people came: every touch of their path, on several platforms and by themselves, and how much each of
+them convinced.
 
-The rule that makes credit known: each touch convinces by itself at the rate of its pull, the first that does wins. So the chance
-that a path of touches convinces is 1 - exp(-k * sum of pulls), and a touch's true credit is its share of that sum.
+The rule that makes credit known: each touch convinces by itself at the rate of its pull, the first that does
+wins. So the chance that a path of touches convinces is 1 - exp(-k * sum of pulls), and a touch's true credit
+is its share of that sum.
 
-A person's last paid touch is the click that the platform claims; further paid touches come before it, visits of their own before
-or after. A pull does not fade with time.
+A person's last paid touch is the click that the platform claims; further paid touches come before it, visits
+of their own before or after. A pull does not fade with time.
 """
 
 from dataclasses import dataclass
@@ -94,11 +96,13 @@ def paths(world: World, people: People, sets: AdSets) -> Touches:
         ad_set=np.concatenate([people.ad_set, ad_set]),
         at=np.concatenate([people.click_at, at]),
         place=np.concatenate([np.full(size, MOST_EXTRA), nth]),
-    )  # fmt: skip
+    )
 
 
 def _shown(sets: AdSets, at: Floats, u: Floats) -> Whole:
-    """The ad set that a click at that instant went to, by their clicks of that (UTC) day; NOBODY where there were none."""
+    """The ad set that a click at that instant went to, by their clicks of that (UTC) day; NOBODY where there
+    were none.
+    """
     days, size = sets.clicks.shape
     if not size or not len(at):
         return np.full(len(at), NOBODY)
@@ -128,9 +132,16 @@ def _weighed(
     lost &= ~is_form
     order = np.lexsort((at, person))
     return Touches(
-        person=person[order], channel=channel[order], ad_set=ad_set[order], at=at[order], pull=pull[order],
-        weight=(pull / whole[person])[order], is_tagged=tagged[order], is_lost=lost[order], is_form=is_form[order],
-    )  # fmt: skip
+        person=person[order],
+        channel=channel[order],
+        ad_set=ad_set[order],
+        at=at[order],
+        pull=pull[order],
+        weight=(pull / whole[person])[order],
+        is_tagged=tagged[order],
+        is_lost=lost[order],
+        is_form=is_form[order],
+    )
 
 
 def click_key(touches: Touches, people: People) -> npt.NDArray:

@@ -1,4 +1,5 @@
-"""What a CRM may know of people and companies: traits drawn from what is typical of their segment, with noise and gaps, and consent.
+"""What a CRM may know of people and companies: traits drawn from what is typical of their segment, with noise
+and gaps, and consent.
 
 Every draw is addressed by the person or the company and the trait, so it is the same whoever asks, and when.
 """

@@ -1,4 +1,6 @@
-"""What Google takes as a responsive search ad: how many texts, how wide, which combinations, and what its policies find in them."""
+"""What Google takes as a responsive search ad: how many texts, how wide, which combinations, and what its
+policies find in them.
+"""
 
 from typing import Any
 from unicodedata import east_asian_width
@@ -17,7 +19,9 @@ POLICY_TOPICS = {
     "miracle": ("UNRELIABLE_CLAIMS", True),
     "casino": ("GAMBLING", False),
 }
-"""Words that the simulated platform finds in texts: the topic, and whether it keeps the ad from being saved (else it is limited)."""
+"""Words that the simulated platform finds in texts: the topic, and whether it keeps the ad from being saved
+(else it is limited).
+"""
 
 
 def require_ad(ad: Any, policy: Any, path: Path) -> None:
@@ -124,9 +128,11 @@ def texts_of(ad: Any) -> dict[str, Any]:
     search = ad.responsive_search_ad
     return {
         "headlines": tuple(_line(asset) for asset in search.headlines),
-        "descriptions": tuple(_line(asset) for asset in search.descriptions), "final_urls": tuple(ad.final_urls),
-        "path1": search.path1, "path2": search.path2,
-    }  # fmt: skip
+        "descriptions": tuple(_line(asset) for asset in search.descriptions),
+        "final_urls": tuple(ad.final_urls),
+        "path1": search.path1,
+        "path2": search.path2,
+    }
 
 
 def _line(asset: Any) -> Text:

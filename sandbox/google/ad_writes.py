@@ -1,4 +1,6 @@
-"""Making, pausing, editing and removing responsive search ads, with Google's limits on texts and its policy findings."""
+"""Making, pausing, editing and removing responsive search ads, with Google's limits on texts and its policy
+findings.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +14,12 @@ from sandbox.world import Account
 
 ENABLED_PER_AD_GROUP = 3
 EDITABLE = {
-    "responsive_search_ad.headlines", "responsive_search_ad.descriptions", "responsive_search_ad.path1",
-    "responsive_search_ad.path2", "final_urls",
-}  # fmt: skip
+    "responsive_search_ad.headlines",
+    "responsive_search_ad.descriptions",
+    "responsive_search_ad.path1",
+    "responsive_search_ad.path2",
+    "final_urls",
+}
 Outcome = tuple[str, Callable[[], None]]
 
 
@@ -138,9 +143,12 @@ class _Writes:
         texts = texts_of(given)
         fields = {name.rsplit(".", 1)[-1]: texts[name.rsplit(".", 1)[-1]] for name in mask}
         first = {
-            "headlines": ad.headlines, "descriptions": ad.descriptions, "final_urls": ad.final_urls, "path1": ad.path1,
+            "headlines": ad.headlines,
+            "descriptions": ad.descriptions,
+            "final_urls": ad.final_urls,
+            "path1": ad.path1,
             "path2": ad.path2,
-        }  # fmt: skip
+        }
         require_texts(first | fields, operation.policy_validation_parameter, [*self._path, "update"])
 
         def apply() -> None:

@@ -1,4 +1,6 @@
-"""Responsive search ads: those of the world and those that were made, with their texts, and the texts as assets."""
+"""Responsive search ads: those of the world and those that were made, with their texts, and the texts as
+assets.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +21,10 @@ _PERFORMANCE = ("LOW", "GOOD", "BEST", "LEARNING", "PENDING")
 
 @dataclass(frozen=True)
 class Ad:
-    """An ad as it stands now. `row` is that of the market's catalog, None for one that was made through the API."""
+    """An ad as it stands now.
+
+    `row` is that of the market's catalog, None for one that was made through the API.
+    """
 
     own: int
     ad_group: int
@@ -43,14 +48,24 @@ def of_row(stage: Stage, account: Account, row: int, status: str) -> Ad:
     fields: Attributes = {
         "headlines": tuple((text, UNPINNED) for text in texts["headlines"]),
         "descriptions": tuple((text, UNPINNED) for text in texts["descriptions"]),
-        "final_urls": (str(texts["landing_page"]),), "path1": "", "path2": "",
-    } | (edited.fields if edited else {})  # fmt: skip
+        "final_urls": (str(texts["landing_page"]),),
+        "path1": "",
+        "path2": "",
+    } | (edited.fields if edited else {})
     rejected = stage.market.diary.is_disapproved(catalog, row, stage.today(account))
     removed = edited is not None and edited.removed_at is not None
     return Ad(
-        own_id, ad_group, "REMOVED" if removed else status, row, fields["headlines"], fields["descriptions"],
-        fields["final_urls"], fields["path1"], fields["path2"], is_rejected=rejected,
-    )  # fmt: skip
+        own_id,
+        ad_group,
+        "REMOVED" if removed else status,
+        row,
+        fields["headlines"],
+        fields["descriptions"],
+        fields["final_urls"],
+        fields["path1"],
+        fields["path2"],
+        is_rejected=rejected,
+    )
 
 
 def made(stage: Stage, account: Account, *, ad_group: int | None = None) -> Iterator[Ad]:
@@ -58,9 +73,17 @@ def made(stage: Stage, account: Account, *, ad_group: int | None = None) -> Iter
     for entry in stage.objects.of("google_ads", account.id, "ad_group_ad", parent_id=ad_group):
         fields = entry.fields
         yield Ad(
-            entry.object_id, entry.parent_id, "REMOVED" if entry.removed_at else fields["status"], None, fields["headlines"],
-            fields["descriptions"], fields["final_urls"], fields["path1"], fields["path2"], is_reviewed=False,
-        )  # fmt: skip
+            entry.object_id,
+            entry.parent_id,
+            "REMOVED" if entry.removed_at else fields["status"],
+            None,
+            fields["headlines"],
+            fields["descriptions"],
+            fields["final_urls"],
+            fields["path1"],
+            fields["path2"],
+            is_reviewed=False,
+        )
 
 
 def attributes(account: Account, ad: Ad, labels: list[str]) -> Attributes:
@@ -70,16 +93,28 @@ def attributes(account: Account, ad: Ad, labels: list[str]) -> Attributes:
     return {
         "ad_group_ad.resource_name": f"{base}/adGroupAds/{ad.ad_group}~{ad.own}",
         "ad_group_ad.status": ad.status,
-        "ad_group_ad.primary_status": ad.status if stopped else "NOT_ELIGIBLE" if ad.is_rejected else "ELIGIBLE",
-        "ad_group_ad.policy_summary.approval_status": "DISAPPROVED" if ad.is_rejected else "APPROVED" if ad.is_reviewed else "UNKNOWN",
+        "ad_group_ad.primary_status": ad.status
+        if stopped
+        else "NOT_ELIGIBLE"
+        if ad.is_rejected
+        else "ELIGIBLE",
+        "ad_group_ad.policy_summary.approval_status": "DISAPPROVED"
+        if ad.is_rejected
+        else "APPROVED"
+        if ad.is_reviewed
+        else "UNKNOWN",
         "ad_group_ad.policy_summary.review_status": "REVIEWED" if ad.is_reviewed else "REVIEW_IN_PROGRESS",
-        "ad_group_ad.ad_group": f"{base}/adGroups/{ad.ad_group}", "ad_group_ad.labels": labels,
-        "ad_group_ad.ad.id": ad.own, "ad_group_ad.ad.name": "" if ad.row is None else f"Ad {ad.row + 1}",
-        "ad_group_ad.ad.type": "RESPONSIVE_SEARCH_AD", "ad_group_ad.ad.final_urls": list(ad.final_urls),
+        "ad_group_ad.ad_group": f"{base}/adGroups/{ad.ad_group}",
+        "ad_group_ad.labels": labels,
+        "ad_group_ad.ad.id": ad.own,
+        "ad_group_ad.ad.name": "" if ad.row is None else f"Ad {ad.row + 1}",
+        "ad_group_ad.ad.type": "RESPONSIVE_SEARCH_AD",
+        "ad_group_ad.ad.final_urls": list(ad.final_urls),
         "ad_group_ad.ad.responsive_search_ad.headlines": list(ad.headlines),
         "ad_group_ad.ad.responsive_search_ad.descriptions": list(ad.descriptions),
-        "ad_group_ad.ad.responsive_search_ad.path1": ad.path1, "ad_group_ad.ad.responsive_search_ad.path2": ad.path2,
-    }  # fmt: skip
+        "ad_group_ad.ad.responsive_search_ad.path1": ad.path1,
+        "ad_group_ad.ad.responsive_search_ad.path2": ad.path2,
+    }
 
 
 def asset_id(text: str) -> int:
@@ -90,9 +125,11 @@ def asset_id(text: str) -> int:
 def asset_attributes(account: Account, text: str) -> Attributes:
     own_id = asset_id(text)
     return {
-        "asset.resource_name": f"customers/{account.id}/assets/{own_id}", "asset.id": own_id, "asset.type": "TEXT",
+        "asset.resource_name": f"customers/{account.id}/assets/{own_id}",
+        "asset.id": own_id,
+        "asset.type": "TEXT",
         "asset.text_asset.text": text,
-    }  # fmt: skip
+    }
 
 
 def asset_links(stage: Stage, account: Account, ad: Ad) -> Iterator[tuple[str, Attributes]]:
@@ -105,14 +142,21 @@ def asset_links(stage: Stage, account: Account, ad: Ad) -> Iterator[tuple[str, A
     base = f"customers/{account.id}"
     for kind, text, pinned in [*lines, *dict.fromkeys(old)]:
         own_id = asset_id(text)
-        yield text, {
-            "ad_group_ad_asset_view.resource_name": f"{base}/adGroupAdAssetViews/{ad.ad_group}~{ad.own}~{own_id}~{kind}",
-            "ad_group_ad_asset_view.ad_group_ad": f"{base}/adGroupAds/{ad.ad_group}~{ad.own}",
-            "ad_group_ad_asset_view.asset": f"{base}/assets/{own_id}", "ad_group_ad_asset_view.field_type": kind,
-            "ad_group_ad_asset_view.enabled": (kind, text) in now, "ad_group_ad_asset_view.pinned_field": pinned,
-            "ad_group_ad_asset_view.performance_label": "PENDING" if ad.row is None else _PERFORMANCE[(ad.own + own_id) % 5],
-            "ad_group_ad_asset_view.source": "ADVERTISER",
-        }  # fmt: skip
+        yield (
+            text,
+            {
+                "ad_group_ad_asset_view.resource_name": f"{base}/adGroupAdAssetViews/{ad.ad_group}~{ad.own}~{own_id}~{kind}",
+                "ad_group_ad_asset_view.ad_group_ad": f"{base}/adGroupAds/{ad.ad_group}~{ad.own}",
+                "ad_group_ad_asset_view.asset": f"{base}/assets/{own_id}",
+                "ad_group_ad_asset_view.field_type": kind,
+                "ad_group_ad_asset_view.enabled": (kind, text) in now,
+                "ad_group_ad_asset_view.pinned_field": pinned,
+                "ad_group_ad_asset_view.performance_label": "PENDING"
+                if ad.row is None
+                else _PERFORMANCE[(ad.own + own_id) % 5],
+                "ad_group_ad_asset_view.source": "ADVERTISER",
+            },
+        )
 
 
 def _replaced(stage: Stage, account: Account, ad: Ad) -> list[tuple[str, str, str]]:

@@ -1,4 +1,6 @@
-"""What Google Ads answers, whatever it is asked by: searches, mutates and field metadata. gRPC and REST are two ways to ask it."""
+"""What Google Ads answers, whatever it is asked by: searches, mutates and field metadata. gRPC and REST are
+two ways to ask it.
+"""
 
 import re
 import uuid
@@ -225,7 +227,9 @@ class Calls:
 
 
 def _not_simulated(call: Call) -> Refused:
-    """Refuse a method that the sandbox does not speak in the words Google has for what an account may not use."""
+    """Refuse a method that the sandbox does not speak in the words Google has for what an account may not
+    use.
+    """
     message = f"The sandbox does not simulate {call.service}.{call.method}."
     wrong = error("not_allowlisted_error", "CUSTOMER_NOT_ALLOWLISTED_FOR_THIS_FEATURE", message)
     return Refused(grpc.StatusCode.PERMISSION_DENIED, [wrong], message)
@@ -249,7 +253,7 @@ def _operation(wrapped: Any, *, mixed: bool) -> tuple[str, Any]:
 
 def _mutate_answer(
     answer: Any, results: list[tuple[str, str]], errors: list[Any], *, mixed: bool, version: str
-) -> bytes:  # fmt: skip
+) -> bytes:
     for kind, name in results:
         if not mixed:
             answer.results.add(resource_name=name)

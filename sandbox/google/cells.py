@@ -1,4 +1,6 @@
-"""Delivery as queries need it: one row per entity, segment and day, from the market, its parts, its search terms or its actions."""
+"""Delivery as queries need it: one row per entity, segment and day, from the market, its parts, its search
+terms or its actions.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,15 +21,20 @@ from sandbox.world import Account
 
 LEVELS = {"customer": "account", "campaign": "campaign", "ad_group": "ad_set", "ad_group_ad": "ad"}
 ACTION_SEGMENTS = {
-    "segments.conversion_action", "segments.conversion_action_name", "segments.conversion_action_category",
-}  # fmt: skip
+    "segments.conversion_action",
+    "segments.conversion_action_name",
+    "segments.conversion_action_category",
+}
 _DEVICES = ("MOBILE", "DESKTOP", "TABLET")
 Counts = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Rows per entity, segment and day. `entity` and `segment` are numbers that the source's `attributes` and `segments` explain."""
+    """Rows per entity, segment and day.
+
+    `entity` and `segment` are numbers that the source's `attributes` and `segments` explain.
+    """
 
     entity: np.ndarray
     segment: np.ndarray
@@ -52,9 +59,13 @@ def source_of(stage: Stage, account: Account, query: Query) -> Source:
     """The source for a query that passed `fields.check`."""
     span = query.days or (stage.world.begins, stage.today(account))
     special = {
-        "search_term_view": _search_terms, "campaign_search_term_view": _campaign_search_terms, "keyword_view": _keywords,
-        "age_range_view": _demographics, "gender_view": _demographics, "ad_group_ad_asset_view": _asset_links,
-    }  # fmt: skip
+        "search_term_view": _search_terms,
+        "campaign_search_term_view": _campaign_search_terms,
+        "keyword_view": _keywords,
+        "age_range_view": _demographics,
+        "gender_view": _demographics,
+        "ad_group_ad_asset_view": _asset_links,
+    }
     if query.resource in special:
         return special[query.resource](stage, account, query, span)
     if ACTION_SEGMENTS & set(query.segments):
@@ -140,9 +151,11 @@ def _by_action(stage: Stage, account: Account, query: Query, span: tuple[date, d
                 retained = np.flatnonzero(count > 0)
                 value = report.purchase_value_micros[retained] if n == 0 else np.zeros(len(retained), int)
                 counts = {
-                    "action": count[retained] * is_primary, "action_value_micros": value * is_primary, "all_action": count[retained],
+                    "action": count[retained] * is_primary,
+                    "action_value_micros": value * is_primary,
+                    "all_action": count[retained],
                     "all_action_value_micros": value,
-                }  # fmt: skip
+                }
                 yield Cells(
                     _things(report, level)[retained], np.full(len(retained), n), report.day[retained], counts
                 )
@@ -150,10 +163,11 @@ def _by_action(stage: Stage, account: Account, query: Query, span: tuple[date, d
     segments = [
         {
             "segments.conversion_action": f"customers/{account.id}/conversionActions/{number}",
-            "segments.conversion_action_name": name, "segments.conversion_action_category": category,
+            "segments.conversion_action_name": name,
+            "segments.conversion_action_category": category,
         }
         for number, name, category, _ in entities.ACTIONS
-    ]  # fmt: skip
+    ]
     return Source(_makers(stage, account, level), cells(), segments, needs_sum=True)
 
 
@@ -222,9 +236,10 @@ def _keywords(stage: Stage, account: Account, query: Query, span: tuple[date, da
         row = catalog.index["ad_set"][keyword.parent]
         name = f"customers/{account.id}/keywordViews/{keyword.parent}~{keyword.own}"
         return (
-            entities.ad_group(stage, account, row) | criteria.ad_group_criterion_attributes(account, keyword)
+            entities.ad_group(stage, account, row)
+            | criteria.ad_group_criterion_attributes(account, keyword)
             | {"keyword_view.resource_name": name}
-        )  # fmt: skip
+        )
 
     return Source(attributes, cells(), everything=lambda: list(range(len(matcher.keywords))))
 
@@ -246,9 +261,10 @@ def _demographics(stage: Stage, account: Account, query: Query, span: tuple[date
         own_id = int(catalog.ad_sets.id[row])
         name = f"customers/{account.id}/{collection}/{own_id}~{ids[value]}"
         return (
-            entities.ad_group(stage, account, row) | criteria.demographic_attributes(account, own_id, ids[value])
+            entities.ad_group(stage, account, row)
+            | criteria.demographic_attributes(account, own_id, ids[value])
             | {f"{query.resource}.resource_name": name}
-        )  # fmt: skip
+        )
 
     def everything() -> list[int]:
         rows = _everything(stage, account, "ad_set")
@@ -258,7 +274,10 @@ def _demographics(stage: Stage, account: Account, query: Query, span: tuple[date
 
 
 def _asset_links(stage: Stage, account: Account, query: Query, span: tuple[date, date]) -> Source:
-    """How often each text was shown. An impression shows several texts, so the rows of an ad come to more than the ad."""
+    """How often each text was shown.
+
+    An impression shows several texts, so the rows of an ad come to more than the ad.
+    """
     del query
     catalog = stage.market.catalog(account)
     links = [

@@ -24,7 +24,9 @@ class Condition:
     values: tuple[str, ...]
 
     def holds(self, value: Any) -> bool:
-        """Whether a value (text, number, truth value, an enum's name, or a list of texts) meets it; None is a field that is not set."""
+        """Whether a value (text, number, truth value, an enum's name, or a list of texts) meets it; None is a
+        field that is not set.
+        """
         if self.operator in ("IS NULL", "IS NOT NULL"):
             return (value is None or value in ([], "")) is (self.operator == "IS NULL")
         if value is None:
@@ -110,7 +112,10 @@ def _check_value(name: str, field: Any, value: str) -> None:
 
 @lru_cache(maxsize=256)
 def _like(pattern: str) -> re.Pattern[str]:
-    """LIKE's pattern: % is anything, _ one character, and [%] and [_] are themselves. Case does not matter."""
+    """LIKE's pattern: % is anything, _ one character, and [%] and [_] are themselves.
+
+    Case does not matter.
+    """
     parts = re.split(r"(\[%\]|\[_\]|\[\[\]|%|_)", pattern)
     available = {"%": ".*", "_": ".", "[%]": "%", "[_]": "_", "[[]": r"\["}
     return re.compile(

@@ -1,6 +1,8 @@
-"""Keywords, negatives, lists of negatives and where they are attached: those the world began with, and those that were made since.
+"""Keywords, negatives, lists of negatives and where they are attached: those the world began with, and those
+that were made since.
 
-`active_negatives` says which negative keywords keep which searches out on a day, whatever level they are set at.
+`active_negatives` says which negative keywords keep which searches out on a day, whatever level they are set
+at.
 """
 
 from collections.abc import Iterator
@@ -22,9 +24,14 @@ SHARED_SET = 8001
 ATTACHED_EVERY = 2
 """It is attached to every second search campaign."""
 AGES = {
-    503001: "AGE_RANGE_18_24", 503002: "AGE_RANGE_25_34", 503003: "AGE_RANGE_35_44", 503004: "AGE_RANGE_45_54",
-    503005: "AGE_RANGE_55_64", 503006: "AGE_RANGE_65_UP", 503999: "AGE_RANGE_UNDETERMINED",
-}  # fmt: skip
+    503001: "AGE_RANGE_18_24",
+    503002: "AGE_RANGE_25_34",
+    503003: "AGE_RANGE_35_44",
+    503004: "AGE_RANGE_45_54",
+    503005: "AGE_RANGE_55_64",
+    503006: "AGE_RANGE_65_UP",
+    503999: "AGE_RANGE_UNDETERMINED",
+}
 """Criterion ids of age ranges, in the order of `breakdowns.DIMENSIONS`."""
 GENDERS = {11: "FEMALE", 10: "MALE", 20: "UNDETERMINED"}
 Attributes = dict[str, Any]
@@ -32,7 +39,10 @@ Attributes = dict[str, Any]
 
 @dataclass(frozen=True)
 class Criterion:
-    """A criterion, a list, a word in a list or an attachment as it stands now. `parent` is the id of what it belongs to."""
+    """A criterion, a list, a word in a list or an attachment as it stands now.
+
+    `parent` is the id of what it belongs to.
+    """
 
     kind: str
     parent: int
@@ -51,8 +61,8 @@ class Criterion:
 class Negative:
     """A negative keyword and the search campaigns or ad groups it holds for.
 
-    `level` is account, campaign or ad_group; `entity_ids` are empty for account. It holds from `first_day` to `last_day`, both included and
-    counted in the account's own days; None is without an end.
+    `level` is account, campaign or ad_group; `entity_ids` are empty for account. It holds from `first_day` to
+    `last_day`, both included and counted in the account's own days; None is without an end.
     """
 
     text: str
@@ -127,15 +137,18 @@ def account_lists(stage: Stage, account: Account) -> Iterator[Criterion]:
 
 
 def active_negatives(stage: Stage, account: Account) -> list[Negative]:
-    """Every negative keyword of the account with the days on which it holds; those that never held are left out."""
+    """Every negative keyword of the account with the days on which it holds; those that never held are left
+    out.
+    """
     results = [
         Negative(c.fields["text"], c.fields["match_type"], level, (c.parent,), *_days(account, c))
         for level, criteria in (
-            ("ad_group", ad_group_criteria(stage, account)), ("campaign", campaign_negatives(stage, account)),
+            ("ad_group", ad_group_criteria(stage, account)),
+            ("campaign", campaign_negatives(stage, account)),
         )
         for c in criteria
         if c.fields["negative"]
-    ]  # fmt: skip
+    ]
     by_set: dict[int, list[Criterion]] = {}
     for word in shared_criteria(stage, account):
         by_set.setdefault(word.parent, []).append(word)
@@ -195,12 +208,15 @@ def ad_group_criterion_attributes(account: Account, criterion: Criterion) -> Att
         "ad_group_criterion.resource_name": f"{base}/adGroupCriteria/{criterion.parent}~{criterion.own}",
         "ad_group_criterion.criterion_id": criterion.own,
         "ad_group_criterion.status": "REMOVED" if criterion.is_removed else fields["status"],
-        "ad_group_criterion.negative": fields["negative"], "ad_group_criterion.type": "KEYWORD",
+        "ad_group_criterion.negative": fields["negative"],
+        "ad_group_criterion.type": "KEYWORD",
         "ad_group_criterion.ad_group": f"{base}/adGroups/{criterion.parent}",
-        "ad_group_criterion.keyword.text": fields["text"], "ad_group_criterion.keyword.match_type": fields["match_type"],
+        "ad_group_criterion.keyword.text": fields["text"],
+        "ad_group_criterion.keyword.match_type": fields["match_type"],
         "ad_group_criterion.cpc_bid_micros": fields.get("cpc_bid_micros"),
-        "ad_group_criterion.age_range.type": None, "ad_group_criterion.gender.type": None,
-    }  # fmt: skip
+        "ad_group_criterion.age_range.type": None,
+        "ad_group_criterion.gender.type": None,
+    }
 
 
 def demographic_attributes(account: Account, ad_group: int, criterion_id: int) -> Attributes:
@@ -208,12 +224,17 @@ def demographic_attributes(account: Account, ad_group: int, criterion_id: int) -
     base, is_age = f"customers/{account.id}", criterion_id in AGES
     return {
         "ad_group_criterion.resource_name": f"{base}/adGroupCriteria/{ad_group}~{criterion_id}",
-        "ad_group_criterion.criterion_id": criterion_id, "ad_group_criterion.status": "ENABLED",
-        "ad_group_criterion.negative": False, "ad_group_criterion.type": "AGE_RANGE" if is_age else "GENDER",
-        "ad_group_criterion.ad_group": f"{base}/adGroups/{ad_group}", "ad_group_criterion.keyword.text": None,
-        "ad_group_criterion.keyword.match_type": None, "ad_group_criterion.cpc_bid_micros": None,
-        "ad_group_criterion.age_range.type": AGES.get(criterion_id), "ad_group_criterion.gender.type": GENDERS.get(criterion_id),
-    }  # fmt: skip
+        "ad_group_criterion.criterion_id": criterion_id,
+        "ad_group_criterion.status": "ENABLED",
+        "ad_group_criterion.negative": False,
+        "ad_group_criterion.type": "AGE_RANGE" if is_age else "GENDER",
+        "ad_group_criterion.ad_group": f"{base}/adGroups/{ad_group}",
+        "ad_group_criterion.keyword.text": None,
+        "ad_group_criterion.keyword.match_type": None,
+        "ad_group_criterion.cpc_bid_micros": None,
+        "ad_group_criterion.age_range.type": AGES.get(criterion_id),
+        "ad_group_criterion.gender.type": GENDERS.get(criterion_id),
+    }
 
 
 def campaign_criterion_attributes(account: Account, criterion: Criterion) -> Attributes:
@@ -221,12 +242,15 @@ def campaign_criterion_attributes(account: Account, criterion: Criterion) -> Att
     fields, base = criterion.fields, f"customers/{account.id}"
     return {
         "campaign_criterion.resource_name": f"{base}/campaignCriteria/{criterion.parent}~{criterion.own}",
-        "campaign_criterion.criterion_id": criterion.own, "campaign_criterion.campaign": f"{base}/campaigns/{criterion.parent}",
-        "campaign_criterion.negative": True, "campaign_criterion.type": "KEYWORD",
+        "campaign_criterion.criterion_id": criterion.own,
+        "campaign_criterion.campaign": f"{base}/campaigns/{criterion.parent}",
+        "campaign_criterion.negative": True,
+        "campaign_criterion.type": "KEYWORD",
         "campaign_criterion.status": "REMOVED" if criterion.is_removed else "ENABLED",
-        "campaign_criterion.keyword.text": fields["text"], "campaign_criterion.keyword.match_type": fields["match_type"],
+        "campaign_criterion.keyword.text": fields["text"],
+        "campaign_criterion.keyword.match_type": fields["match_type"],
         "campaign_criterion.user_list.user_list": None,
-    }  # fmt: skip
+    }
 
 
 def user_list_attributes(stage: Stage, account: Account, campaign: Attributes) -> Iterator[Attributes]:
@@ -234,9 +258,10 @@ def user_list_attributes(stage: Stage, account: Account, campaign: Attributes) -
     for entry in user_lists.negative_rows(stage, account, campaign):
         own_id, base = campaign["campaign.id"], f"customers/{account.id}"
         yield entry | {
-            "campaign_criterion.campaign": f"{base}/campaigns/{own_id}", "campaign_criterion.keyword.text": None,
+            "campaign_criterion.campaign": f"{base}/campaigns/{own_id}",
+            "campaign_criterion.keyword.text": None,
             "campaign_criterion.keyword.match_type": None,
-        }  # fmt: skip
+        }
 
 
 def shared_set_attributes(stage: Stage, account: Account, criterion: Criterion) -> Attributes:
@@ -245,11 +270,14 @@ def shared_set_attributes(stage: Stage, account: Account, criterion: Criterion) 
     words_in = [w for w in shared_criteria(stage, account, shared_set=own_id) if not w.is_removed]
     links = [link for link in attachments(stage, account) if link.own == own_id and not link.is_removed]
     return {
-        "shared_set.resource_name": f"customers/{account.id}/sharedSets/{own_id}", "shared_set.id": own_id,
-        "shared_set.name": fields["name"], "shared_set.type": fields["type"],
-        "shared_set.status": "REMOVED" if criterion.is_removed else "ENABLED", "shared_set.member_count": len(words_in),
+        "shared_set.resource_name": f"customers/{account.id}/sharedSets/{own_id}",
+        "shared_set.id": own_id,
+        "shared_set.name": fields["name"],
+        "shared_set.type": fields["type"],
+        "shared_set.status": "REMOVED" if criterion.is_removed else "ENABLED",
+        "shared_set.member_count": len(words_in),
         "shared_set.reference_count": len(links),
-    }  # fmt: skip
+    }
 
 
 def shared_criterion_attributes(account: Account, criterion: Criterion) -> Attributes:
@@ -257,10 +285,11 @@ def shared_criterion_attributes(account: Account, criterion: Criterion) -> Attri
     return {
         "shared_criterion.resource_name": f"{base}/sharedCriteria/{criterion.parent}~{criterion.own}",
         "shared_criterion.shared_set": f"{base}/sharedSets/{criterion.parent}",
-        "shared_criterion.criterion_id": criterion.own, "shared_criterion.type": "KEYWORD",
+        "shared_criterion.criterion_id": criterion.own,
+        "shared_criterion.type": "KEYWORD",
         "shared_criterion.keyword.text": criterion.fields["text"],
         "shared_criterion.keyword.match_type": criterion.fields["match_type"],
-    }  # fmt: skip
+    }
 
 
 def attachment_attributes(account: Account, criterion: Criterion) -> Attributes:
@@ -270,13 +299,14 @@ def attachment_attributes(account: Account, criterion: Criterion) -> Attributes:
         "campaign_shared_set.campaign": f"{base}/campaigns/{criterion.parent}",
         "campaign_shared_set.shared_set": f"{base}/sharedSets/{criterion.own}",
         "campaign_shared_set.status": "REMOVED" if criterion.is_removed else "ENABLED",
-    }  # fmt: skip
+    }
 
 
 def account_list_attributes(account: Account, criterion: Criterion) -> Attributes:
     base = f"customers/{account.id}"
     return {
         "customer_negative_criterion.resource_name": f"{base}/customerNegativeCriteria/{criterion.own}",
-        "customer_negative_criterion.id": criterion.own, "customer_negative_criterion.type": "NEGATIVE_KEYWORD_LIST",
+        "customer_negative_criterion.id": criterion.own,
+        "customer_negative_criterion.type": "NEGATIVE_KEYWORD_LIST",
         "customer_negative_criterion.negative_keyword_list.shared_set": f"{base}/sharedSets/{criterion.fields['shared_set']}",
-    }  # fmt: skip
+    }

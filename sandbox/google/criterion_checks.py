@@ -1,4 +1,6 @@
-"""Checks that every write of criteria and lists makes: limits, names, keywords, what is there already, and which object is meant."""
+"""Checks that every write of criteria and lists makes: limits, names, keywords, what is there already, and
+which object is meant.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,17 +16,22 @@ from sandbox.world import Account
 SET_TYPES = {2: "NEGATIVE_KEYWORDS", 4: "ACCOUNT_LEVEL_NEGATIVE_KEYWORDS"}
 MOST_NAME_BYTES = 255
 LIMITS = {
-    "NEGATIVE_KEYWORDS_PER_CAMPAIGN": 10_000, "NEGATIVE_KEYWORDS_PER_SHARED_SET": 5_000,
-    "ACCOUNT_LEVEL_NEGATIVE_KEYWORDS_PER_SHARED_SET": 1_000, "SHARED_SETS_PER_CUSTOMER_FOR_TYPE_DEFAULT": 20,
-    "SHARED_SETS_PER_ACCOUNT_FOR_ACCOUNT_LEVEL_NEGATIVE_KEYWORDS": 1, "CRITERIA_PER_AD_GROUP": 20_000,
-}  # fmt: skip
+    "NEGATIVE_KEYWORDS_PER_CAMPAIGN": 10_000,
+    "NEGATIVE_KEYWORDS_PER_SHARED_SET": 5_000,
+    "ACCOUNT_LEVEL_NEGATIVE_KEYWORDS_PER_SHARED_SET": 1_000,
+    "SHARED_SETS_PER_CUSTOMER_FOR_TYPE_DEFAULT": 20,
+    "SHARED_SETS_PER_ACCOUNT_FOR_ACCOUNT_LEVEL_NEGATIVE_KEYWORDS": 1,
+    "CRITERIA_PER_AD_GROUP": 20_000,
+}
 """Google's limits, under the names that its errors give them. A test may lower one."""
 _LEVEL_OF_LIMIT = {
-    "NEGATIVE_KEYWORDS_PER_CAMPAIGN": "CAMPAIGN_LIMIT", "NEGATIVE_KEYWORDS_PER_SHARED_SET": "SHARED_SET_LIMIT",
+    "NEGATIVE_KEYWORDS_PER_CAMPAIGN": "CAMPAIGN_LIMIT",
+    "NEGATIVE_KEYWORDS_PER_SHARED_SET": "SHARED_SET_LIMIT",
     "ACCOUNT_LEVEL_NEGATIVE_KEYWORDS_PER_SHARED_SET": "SHARED_SET_LIMIT",
     "SHARED_SETS_PER_CUSTOMER_FOR_TYPE_DEFAULT": "ACCOUNT_LIMIT",
-    "SHARED_SETS_PER_ACCOUNT_FOR_ACCOUNT_LEVEL_NEGATIVE_KEYWORDS": "ACCOUNT_LIMIT", "CRITERIA_PER_AD_GROUP": "ADGROUP_LIMIT",
-}  # fmt: skip
+    "SHARED_SETS_PER_ACCOUNT_FOR_ACCOUNT_LEVEL_NEGATIVE_KEYWORDS": "ACCOUNT_LIMIT",
+    "CRITERIA_PER_AD_GROUP": "ADGROUP_LIMIT",
+}
 Outcome = tuple[str, Callable[[], None]]
 """The resource name and the change of an operation."""
 
@@ -47,8 +54,15 @@ class Checks:
         self._path, self._pending = list(path), pending
 
     def _create(
-        self, fields: dict[str, Any], parent: int, mine: list[Criterion], limit: str, collection: str, *, is_alone: bool = False
-    ) -> Outcome:  # fmt: skip
+        self,
+        fields: dict[str, Any],
+        parent: int,
+        mine: list[Criterion],
+        limit: str,
+        collection: str,
+        *,
+        is_alone: bool = False,
+    ) -> Outcome:
         alive = [
             c for c in mine if not c.is_removed and (c.kind, c.parent, c.own) not in self._pending.removed
         ]
@@ -84,9 +98,10 @@ class Checks:
             code = "TOO_SHORT" if not name else "TOO_LONG"
             raise self._error("string_length_error", code, "A name has 1 to 255 bytes.", "create", "name")
         names = {
-            entry.fields["name"] for entry in criteria.shared_sets(self._stage, self._account)
+            entry.fields["name"]
+            for entry in criteria.shared_sets(self._stage, self._account)
             if entry.fields["type"] == kind and not entry.is_removed
-        }  # fmt: skip
+        }
         names |= {held["name"] for created, _, held in self._pending.created if created == "shared_set"}
         if name in names:
             raise self._error(
@@ -111,9 +126,11 @@ class Checks:
             details.DESCRIPTOR.fields_by_name["limit_type"].enum_type.values_by_name[limit].number
         )
         details.enclosing_resource = {
-            "CAMPAIGN_LIMIT": "campaign", "SHARED_SET_LIMIT": "shared_set", "ACCOUNT_LIMIT": "customer",
+            "CAMPAIGN_LIMIT": "campaign",
+            "SHARED_SET_LIMIT": "shared_set",
+            "ACCOUNT_LIMIT": "customer",
             "ADGROUP_LIMIT": "ad_group",
-        }[_LEVEL_OF_LIMIT[limit]]  # fmt: skip
+        }[_LEVEL_OF_LIMIT[limit]]
         return created
 
     def _keyword(self, given: Any) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""Making, changing and removing keywords, negatives, lists, their words and their attachments, with Google's limits and errors."""
+"""Making, changing and removing keywords, negatives, lists, their words and their attachments, with Google's
+limits and errors.
+"""
 
 from typing import Any
 
@@ -10,9 +12,13 @@ from sandbox.running_world import Stage
 from sandbox.world import Account
 
 KINDS = {
-    "ad_group_criterion", "campaign_criterion", "customer_negative_criterion", "shared_set", "shared_criterion",
+    "ad_group_criterion",
+    "campaign_criterion",
+    "customer_negative_criterion",
+    "shared_set",
+    "shared_criterion",
     "campaign_shared_set",
-}  # fmt: skip
+}
 
 
 def checked(
@@ -35,10 +41,13 @@ def checked(
     if verb == "update":
         return writes.update(operation)
     created = {
-        "ad_group_criterion": writes.ad_group_criterion, "campaign_criterion": writes.campaign_negative,
-        "customer_negative_criterion": writes.account_list, "shared_set": writes.shared_set,
-        "shared_criterion": writes.shared_criterion, "campaign_shared_set": writes.attachment,
-    }  # fmt: skip
+        "ad_group_criterion": writes.ad_group_criterion,
+        "campaign_criterion": writes.campaign_negative,
+        "customer_negative_criterion": writes.account_list,
+        "shared_set": writes.shared_set,
+        "shared_criterion": writes.shared_criterion,
+        "campaign_shared_set": writes.attachment,
+    }
     return created[kind](operation)
 
 
@@ -62,8 +71,9 @@ class _Writes(Checks):
             given, exempt=[key.policy_name for key in operation.exempt_policy_violation_keys]
         )
         fields = self._keyword(given) | {
-            "negative": bool(given.negative), "status": "PAUSED" if given.status == 3 else "ENABLED",
-        }  # fmt: skip
+            "negative": bool(given.negative),
+            "status": "PAUSED" if given.status == 3 else "ENABLED",
+        }
         if given.negative and given.cpc_bid_micros:
             message = "A negative criterion has no bid."
             raise self._error(

@@ -1,6 +1,8 @@
-"""Google's Data Manager API: who is let into a user list and who is taken out of it, and what became of each request.
+"""Google's Data Manager API: who is let into a user list and who is taken out of it, and what became of each
+request.
 
-An upload is answered with a request id at once; the first question after it says PROCESSING, every later one how it ended.
+An upload is answered with a request id at once; the first question after it says PROCESSING, every later one
+how it ended.
 """
 
 import json
@@ -116,9 +118,14 @@ class _Wire:
         if fault is not None and fault.kind in UPLOADS:
             taken = len(good) // 2
         self._stage.note(
-            "google_ads", f"audienceMembers:{verb}", audience.account_id, wrote=True, audience=str(audience.audience_id),
-            received=len(members), fault=fault and fault.label,
-        )  # fmt: skip
+            "google_ads",
+            f"audienceMembers:{verb}",
+            audience.account_id,
+            wrote=True,
+            audience=str(audience.audience_id),
+            received=len(members),
+            fault=fault and fault.label,
+        )
         if fault is not None and fault.answer is not None:
             raise _Answered(fault)
         with self._lock:

@@ -8,9 +8,17 @@ from sandbox.google.failures import Refused, refused
 KEPT_MONTHS = 37
 _LAST_DAYS = {"LAST_7_DAYS": 7, "LAST_14_DAYS": 14, "LAST_30_DAYS": 30}
 DURING = (
-    "TODAY", "YESTERDAY", *_LAST_DAYS, "LAST_BUSINESS_WEEK", "THIS_MONTH", "LAST_MONTH", "THIS_WEEK_SUN_TODAY",
-    "THIS_WEEK_MON_TODAY", "LAST_WEEK_SUN_SAT", "LAST_WEEK_MON_SUN",
-)  # fmt: skip
+    "TODAY",
+    "YESTERDAY",
+    *_LAST_DAYS,
+    "LAST_BUSINESS_WEEK",
+    "THIS_MONTH",
+    "LAST_MONTH",
+    "THIS_WEEK_SUN_TODAY",
+    "THIS_WEEK_MON_TODAY",
+    "LAST_WEEK_SUN_SAT",
+    "LAST_WEEK_MON_SUN",
+)
 
 
 def day_range(comparisons: Sequence[tuple[str, tuple[str, ...]]], *, today: date) -> tuple[date, date] | None:
@@ -46,9 +54,13 @@ def _bounds(operator: str, values: tuple[str, ...], *, today: date) -> tuple[dat
         raise refused("query_error", "INVALID_DATE_FORMAT", message, trigger=values[0]) from wrong
     one_day = timedelta(days=1)
     ranges = {
-        "=": (days[0], days[0]), "BETWEEN": (days[0], days[-1]), ">=": (days[0], date.max),
-        "<=": (date.min, days[0]), ">": (days[0] + one_day, date.max), "<": (date.min, days[0] - one_day),
-    }  # fmt: skip
+        "=": (days[0], days[0]),
+        "BETWEEN": (days[0], days[-1]),
+        ">=": (days[0], date.max),
+        "<=": (date.min, days[0]),
+        ">": (days[0] + one_day, date.max),
+        "<": (date.min, days[0] - one_day),
+    }
     if operator == "IN" and len(days) == 1:
         return days[0], days[0]
     if operator not in ranges:
@@ -62,14 +74,17 @@ def _during(name: str, today: date) -> tuple[date, date]:
     sunday = today - timedelta(days=(today.weekday() + 1) % 7)
     month = today.replace(day=1)
     ranges = {
-        "TODAY": (today, today), "YESTERDAY": (yesterday, yesterday), "THIS_MONTH": (month, today),
+        "TODAY": (today, today),
+        "YESTERDAY": (yesterday, yesterday),
+        "THIS_MONTH": (month, today),
         "LAST_MONTH": ((month - timedelta(days=1)).replace(day=1), month - timedelta(days=1)),
         "LAST_BUSINESS_WEEK": (monday - timedelta(days=7), monday - timedelta(days=3)),
-        "THIS_WEEK_SUN_TODAY": (sunday, today), "THIS_WEEK_MON_TODAY": (monday, today),
+        "THIS_WEEK_SUN_TODAY": (sunday, today),
+        "THIS_WEEK_MON_TODAY": (monday, today),
         "LAST_WEEK_SUN_SAT": (sunday - timedelta(days=7), sunday - timedelta(days=1)),
         "LAST_WEEK_MON_SUN": (monday - timedelta(days=7), monday - timedelta(days=1)),
         **{available: (today - timedelta(days=back), yesterday) for available, back in _LAST_DAYS.items()},
-    }  # fmt: skip
+    }
     if name.upper() not in ranges:
         raise refused(
             "query_error", "INVALID_VALUE_WITH_DURING_OPERATOR", "Invalid date literal.", trigger=name

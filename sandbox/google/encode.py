@@ -1,7 +1,8 @@
 """Rows as protobuf bytes, column by column.
 
-A GoogleAdsRow is so wide that building one per row would make the sandbox slower than what it is there to measure. So what is
-the same for an entity is serialised once, and the metrics' wire format is written by hand: tag, then varint or double.
+A GoogleAdsRow is so wide that building one per row would make the sandbox slower than what it is there to
+measure. So what is the same for an entity is serialised once, and the metrics' wire format is written by
+hand: tag, then varint or double.
 """
 
 from functools import lru_cache
@@ -16,7 +17,10 @@ _DOUBLE = 1
 
 
 def row_with(values: dict[str, Any]) -> bytes:
-    """A serialised row that holds these paths and nothing else. Enums by name or number; lists for repeated fields."""
+    """A serialised row that holds these paths and nothing else.
+
+    Enums by name or number; lists for repeated fields.
+    """
     row = ROW()
     for path, value in values.items():
         if value is None:
@@ -55,7 +59,9 @@ def _add_text(target: Any, text: str, pinned: str) -> None:
 
 
 def metrics_bytes(columns: dict[str, np.ndarray]) -> list[bytes]:
-    """Per row the serialised `metrics` member of GoogleAdsRow, from one array per metric; what is not a number is left out."""
+    """Per row the serialised `metrics` member of GoogleAdsRow, from one array per metric; what is not a
+    number is left out.
+    """
     parts = [_column(name, values) for name, values in columns.items()]
     outer = _tag(METRICS_NUMBER, 2)
     return [outer + varint(len(inner)) + inner for inner in map(b"".join, zip(*parts, strict=True))]

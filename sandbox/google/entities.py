@@ -1,4 +1,6 @@
-"""What Google Ads calls the entities of an account: for every resource, the attributes the sandbox knows, by GAQL path."""
+"""What Google Ads calls the entities of an account: for every resource, the attributes the sandbox knows, by
+GAQL path.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,9 +15,14 @@ from sandbox.running_world import Stage
 from sandbox.world import Account
 
 MANAGER = Account(
-    platform="google_ads", id="9990000001", name="Sandbox manager", currency="EUR", time_zone="Europe/Berlin",
-    campaigns=1, ad_sets_per_campaign=1,
-)  # fmt: skip
+    platform="google_ads",
+    id="9990000001",
+    name="Sandbox manager",
+    currency="EUR",
+    time_zone="Europe/Berlin",
+    campaigns=1,
+    ad_sets_per_campaign=1,
+)
 """Above every account, and in no market: it can be asked for its clients alone."""
 ACTIONS = (
     (7001, "Purchase", "PURCHASE", True),
@@ -28,11 +35,15 @@ Attributes = dict[str, Any]
 
 def customer(account: Account) -> Attributes:
     return {
-        "customer.resource_name": f"customers/{account.id}", "customer.id": int(account.id),
-        "customer.descriptive_name": account.name, "customer.currency_code": account.currency,
-        "customer.time_zone": account.time_zone, "customer.manager": False, "customer.status": "ENABLED",
+        "customer.resource_name": f"customers/{account.id}",
+        "customer.id": int(account.id),
+        "customer.descriptive_name": account.name,
+        "customer.currency_code": account.currency,
+        "customer.time_zone": account.time_zone,
+        "customer.manager": False,
+        "customer.status": "ENABLED",
         "customer.test_account": True,
-    }  # fmt: skip
+    }
 
 
 def clients(stage: Stage) -> Iterator[Attributes]:
@@ -41,12 +52,17 @@ def clients(stage: Stage) -> Iterator[Attributes]:
         above = account is MANAGER
         yield {
             "customer_client.resource_name": f"customers/{MANAGER.id}/customerClients/{account.id}",
-            "customer_client.client_customer": f"customers/{account.id}", "customer_client.hidden": False,
-            "customer_client.test_account": True, "customer_client.id": int(account.id), "customer_client.descriptive_name": account.name,
-            "customer_client.manager": above, "customer_client.level": 0 if above else 1,
-            "customer_client.status": "ENABLED", "customer_client.currency_code": account.currency,
+            "customer_client.client_customer": f"customers/{account.id}",
+            "customer_client.hidden": False,
+            "customer_client.test_account": True,
+            "customer_client.id": int(account.id),
+            "customer_client.descriptive_name": account.name,
+            "customer_client.manager": above,
+            "customer_client.level": 0 if above else 1,
+            "customer_client.status": "ENABLED",
+            "customer_client.currency_code": account.currency,
             "customer_client.time_zone": account.time_zone,
-        }  # fmt: skip
+        }
 
 
 def status(stage: Stage, account: Account, level: str, row: int) -> str:
@@ -67,20 +83,29 @@ def campaign(stage: Stage, account: Account, row: int) -> Attributes:
     day = np.datetime64(int(campaigns.start_day[row]), "D").astype(object)
     first_strategy, _ = strategies(stage.market.catalog(account), "campaign", row)
     return customer(account) | {
-        "campaign.resource_name": f"{base}/campaigns/{own_id}", "campaign.id": own_id,
+        "campaign.resource_name": f"{base}/campaigns/{own_id}",
+        "campaign.id": own_id,
         "campaign.name": stage.market.current(account, "campaign", own_id, "name", campaigns.name[row]),
         "campaign.status": status(stage, account, "campaign", row),
         "campaign.advertising_channel_type": campaigns.channel[row],
-        "campaign.bidding_strategy_type": stage.market.current(account, "campaign", own_id, "bid_strategy", first_strategy),
+        "campaign.bidding_strategy_type": stage.market.current(
+            account, "campaign", own_id, "bid_strategy", first_strategy
+        ),
         "campaign.bidding_strategy_system_status": _system_status(stage, account, row),
         "campaign.campaign_budget": f"{base}/campaignBudgets/{budget_id(whose)}",
-        "campaign.start_date_time": f"{day} 00:00:00", "campaign.end_date_time": None, "campaign_budget.total_amount_micros": None,
+        "campaign.start_date_time": f"{day} 00:00:00",
+        "campaign.end_date_time": None,
+        "campaign_budget.total_amount_micros": None,
         "campaign.labels": _labels(stage, account, "campaign", row),
-        "campaign_budget.resource_name": f"{base}/campaignBudgets/{budget_id(whose)}", "campaign_budget.id": budget_id(whose),
-        "campaign_budget.name": f"Budget of {campaigns.name[owner]}", "campaign_budget.amount_micros": int(amount),
-        "campaign_budget.explicitly_shared": sharing > 1, "campaign_budget.reference_count": sharing,
-        "campaign_budget.status": "ENABLED", "campaign_budget.period": "DAILY",
-    }  # fmt: skip
+        "campaign_budget.resource_name": f"{base}/campaignBudgets/{budget_id(whose)}",
+        "campaign_budget.id": budget_id(whose),
+        "campaign_budget.name": f"Budget of {campaigns.name[owner]}",
+        "campaign_budget.amount_micros": int(amount),
+        "campaign_budget.explicitly_shared": sharing > 1,
+        "campaign_budget.reference_count": sharing,
+        "campaign_budget.status": "ENABLED",
+        "campaign_budget.period": "DAILY",
+    }
 
 
 def _system_status(stage: Stage, account: Account, row: int) -> str:
@@ -99,9 +124,11 @@ def label_rows(account: Account) -> Iterator[Attributes]:
     """The account's labels with their names."""
     for name, own_id in NUMBERS.items():
         yield {
-            "label.resource_name": f"customers/{account.id}/labels/{own_id}", "label.id": own_id, "label.name": name,
+            "label.resource_name": f"customers/{account.id}/labels/{own_id}",
+            "label.id": own_id,
+            "label.name": name,
             "label.status": "ENABLED",
-        }  # fmt: skip
+        }
 
 
 def ad_group(stage: Stage, account: Account, row: int) -> Attributes:
@@ -112,13 +139,16 @@ def ad_group(stage: Stage, account: Account, row: int) -> Attributes:
         ("google campaign", account.id, above), lambda: campaign(stage, account, above)
     )
     return above_it | {
-        "ad_group.resource_name": f"{base}/adGroups/{own_id}", "ad_group.id": own_id,
+        "ad_group.resource_name": f"{base}/adGroups/{own_id}",
+        "ad_group.id": own_id,
         "ad_group.name": stage.market.current(account, "ad_set", own_id, "name", catalog.ad_sets.name[row]),
         "ad_group.status": status(stage, account, "ad_set", row),
         "ad_group.campaign": f"{base}/campaigns/{catalog.campaigns.id[above]}",
-        "ad_group.type": "SEARCH_STANDARD" if catalog.campaigns.channel[above] == "SEARCH" else "DISPLAY_STANDARD",
+        "ad_group.type": "SEARCH_STANDARD"
+        if catalog.campaigns.channel[above] == "SEARCH"
+        else "DISPLAY_STANDARD",
         "ad_group.labels": _labels(stage, account, "ad_set", row),
-    }  # fmt: skip
+    }
 
 
 def ad_group_ad(stage: Stage, account: Account, row: int) -> Attributes:
@@ -167,12 +197,15 @@ def conversion_action(stage: Stage, account: Account, row: int) -> Attributes:
     number, name, category, counts = ACTIONS[row]
     return {
         "conversion_action.resource_name": f"customers/{account.id}/conversionActions/{number}",
-        "conversion_action.id": number, "conversion_action.name": name, "conversion_action.category": category,
-        "conversion_action.status": "ENABLED", "conversion_action.primary_for_goal": counts,
+        "conversion_action.id": number,
+        "conversion_action.name": name,
+        "conversion_action.category": category,
+        "conversion_action.status": "ENABLED",
+        "conversion_action.primary_for_goal": counts,
         "conversion_action.include_in_conversions_metric": counts,
         "conversion_action.click_through_lookback_window_days": lookback(stage, account),
         "conversion_action.view_through_lookback_window_days": 1,
-    }  # fmt: skip
+    }
 
 
 def lookback(stage: Stage, account: Account) -> int:
@@ -227,14 +260,16 @@ def _simple(stage: Stage, account: Account) -> dict[str, Callable[[], Iterator[A
         "campaign_criterion": lambda: campaign_criteria(stage, account),
         "customer_negative_criterion": lambda: (
             customer(account) | criteria.account_list_attributes(account, entry)
-            for entry in criteria.account_lists(stage, account) if not entry.is_removed
+            for entry in criteria.account_lists(stage, account)
+            if not entry.is_removed
         ),
         "shared_set": lambda: (
-            customer(account) | criteria.shared_set_attributes(stage, account, entry) for entry in criteria.shared_sets(stage, account)
+            customer(account) | criteria.shared_set_attributes(stage, account, entry)
+            for entry in criteria.shared_sets(stage, account)
         ),
         "shared_criterion": lambda: shared_criteria(stage, account),
         "campaign_shared_set": lambda: attachments(stage, account),
-    }  # fmt: skip
+    }
 
 
 def ad_group_criteria(stage: Stage, account: Account) -> Iterator[Attributes]:

@@ -10,7 +10,9 @@ from google.protobuf import any_pb2
 from google.rpc import status_pb2
 
 VERSION = "v26"
-"""The newest version: its messages are used for every version that is spoken, which differ by fields that were added alone."""
+"""The newest version: its messages are used for every version that is spoken, which differ by fields that
+were added alone.
+"""
 BASE = f"google.ads.googleads.{VERSION}"
 _ERRORS = import_module(f"{BASE}.errors.types.errors")
 

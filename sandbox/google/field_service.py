@@ -1,4 +1,6 @@
-"""GoogleAdsFieldService: which fields there are and what they go with, from the table that queries are checked against."""
+"""GoogleAdsFieldService: which fields there are and what they go with, from the table that queries are
+checked against.
+"""
 
 from functools import lru_cache
 from importlib import import_module
@@ -14,14 +16,31 @@ from sandbox.google.gaql import Reader, descriptor_of
 PAGE_SIZE = 10_000
 FIELD = import_module(f"{BASE}.resources.types.google_ads_field").GoogleAdsField.pb()
 _OWN = (
-    "name", "category", "selectable", "filterable", "sortable", "selectable_with", "attribute_resources", "metrics", "segments",
-    "enum_values", "data_type", "type_url", "is_repeated",
-)  # fmt: skip
+    "name",
+    "category",
+    "selectable",
+    "filterable",
+    "sortable",
+    "selectable_with",
+    "attribute_resources",
+    "metrics",
+    "segments",
+    "enum_values",
+    "data_type",
+    "type_url",
+    "is_repeated",
+)
 _FILTERS = ("name", "category", "selectable", "filterable", "sortable", "data_type", "is_repeated")
 _TYPES = {
-    "CPPTYPE_BOOL": "BOOLEAN", "CPPTYPE_DOUBLE": "DOUBLE", "CPPTYPE_FLOAT": "FLOAT", "CPPTYPE_INT32": "INT32",
-    "CPPTYPE_INT64": "INT64", "CPPTYPE_STRING": "STRING", "CPPTYPE_ENUM": "ENUM", "CPPTYPE_MESSAGE": "MESSAGE",
-}  # fmt: skip
+    "CPPTYPE_BOOL": "BOOLEAN",
+    "CPPTYPE_DOUBLE": "DOUBLE",
+    "CPPTYPE_FLOAT": "FLOAT",
+    "CPPTYPE_INT32": "INT32",
+    "CPPTYPE_INT64": "INT64",
+    "CPPTYPE_STRING": "STRING",
+    "CPPTYPE_ENUM": "ENUM",
+    "CPPTYPE_MESSAGE": "MESSAGE",
+}
 
 
 def answer(request: Any, response: Any, *, version: str) -> bytes:
@@ -57,12 +76,20 @@ def rows(version: str) -> dict[str, dict[str, Any]]:
     results: dict[str, dict[str, Any]] = {}
     for resource in fields.ATTRIBUTES:
         results[resource] = {
-            "name": resource, "category": "RESOURCE", "selectable": False, "filterable": False, "sortable": False,
-            "selectable_with": [], "attribute_resources": list(fields.ATTRIBUTED.get(resource, ())),
+            "name": resource,
+            "category": "RESOURCE",
+            "selectable": False,
+            "filterable": False,
+            "sortable": False,
+            "selectable_with": [],
+            "attribute_resources": list(fields.ATTRIBUTED.get(resource, ())),
             "metrics": [f"metrics.{name}" for name in fields.METRICS.get(resource, ())],
             "segments": [f"segments.{name}" for name in fields.SEGMENTS.get(resource, ())],
-            "enum_values": [], "data_type": "MESSAGE", "type_url": "", "is_repeated": False,
-        }  # fmt: skip
+            "enum_values": [],
+            "data_type": "MESSAGE",
+            "type_url": "",
+            "is_repeated": False,
+        }
         for name in sorted(fields.selectable(resource)):
             results.setdefault(name, _row(name, version))
             if not name.startswith(f"{resource}."):
@@ -79,11 +106,20 @@ def _row(name: str, version: str) -> dict[str, Any]:
     category = {"metrics": "METRIC", "segments": "SEGMENT"}.get(name.split(".", 1)[0], "ATTRIBUTE")
     enum = descriptor.enum_type
     return {
-        "name": name, "category": category, "selectable": True, "filterable": data_type != "MESSAGE",
-        "sortable": data_type != "MESSAGE" and not descriptor.is_repeated, "selectable_with": [], "attribute_resources": [],
-        "metrics": [], "segments": [], "enum_values": [value.name for value in enum.values] if enum else [],
-        "data_type": data_type, "type_url": "", "is_repeated": bool(descriptor.is_repeated),
-    }  # fmt: skip
+        "name": name,
+        "category": category,
+        "selectable": True,
+        "filterable": data_type != "MESSAGE",
+        "sortable": data_type != "MESSAGE" and not descriptor.is_repeated,
+        "selectable_with": [],
+        "attribute_resources": [],
+        "metrics": [],
+        "segments": [],
+        "enum_values": [value.name for value in enum.values] if enum else [],
+        "data_type": data_type,
+        "type_url": "",
+        "is_repeated": bool(descriptor.is_repeated),
+    }
 
 
 def _searched(text: str, version: str) -> tuple[tuple[str, ...], list[dict[str, Any]]]:

@@ -1,6 +1,8 @@
-"""Which fields of each resource are honoured: everything else that Google Ads has is refused, never answered with nothing.
+"""Which fields of each resource are honoured: everything else that Google Ads has is refused, never answered
+with nothing.
 
-The table is the one that queries are checked against, that GoogleAdsFieldService answers from, and that the documentation lists.
+The table is the one that queries are checked against, that GoogleAdsFieldService answers from, and that the
+documentation lists.
 """
 
 from functools import lru_cache
@@ -13,48 +15,119 @@ VERSIONS = (VERSION, "v25")
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "customer": ("id", "descriptive_name", "currency_code", "time_zone", "manager", "status", "test_account"),
     "customer_client": (
-        "client_customer", "id", "descriptive_name", "manager", "level", "status", "currency_code", "time_zone", "hidden",
+        "client_customer",
+        "id",
+        "descriptive_name",
+        "manager",
+        "level",
+        "status",
+        "currency_code",
+        "time_zone",
+        "hidden",
         "test_account",
     ),
     "campaign": (
-        "id", "name", "status", "advertising_channel_type", "bidding_strategy_type", "bidding_strategy_system_status",
-        "campaign_budget", "start_date_time", "end_date_time", "labels",
+        "id",
+        "name",
+        "status",
+        "advertising_channel_type",
+        "bidding_strategy_type",
+        "bidding_strategy_system_status",
+        "campaign_budget",
+        "start_date_time",
+        "end_date_time",
+        "labels",
     ),
     "campaign_budget": (
-        "id", "name", "amount_micros", "explicitly_shared", "reference_count", "status", "period",
+        "id",
+        "name",
+        "amount_micros",
+        "explicitly_shared",
+        "reference_count",
+        "status",
+        "period",
         "total_amount_micros",
     ),
     "ad_group": ("id", "name", "status", "campaign", "type", "labels"),
     "ad_group_ad": (
-        "status", "primary_status", "policy_summary.approval_status", "policy_summary.review_status", "ad_group", "labels",
-        "ad.id", "ad.name", "ad.type", "ad.final_urls", "ad.responsive_search_ad.headlines",
-        "ad.responsive_search_ad.descriptions", "ad.responsive_search_ad.path1", "ad.responsive_search_ad.path2",
+        "status",
+        "primary_status",
+        "policy_summary.approval_status",
+        "policy_summary.review_status",
+        "ad_group",
+        "labels",
+        "ad.id",
+        "ad.name",
+        "ad.type",
+        "ad.final_urls",
+        "ad.responsive_search_ad.headlines",
+        "ad.responsive_search_ad.descriptions",
+        "ad.responsive_search_ad.path1",
+        "ad.responsive_search_ad.path2",
     ),
     "ad_group_criterion": (
-        "criterion_id", "status", "negative", "type", "ad_group", "keyword.text", "keyword.match_type", "cpc_bid_micros",
-        "age_range.type", "gender.type",
+        "criterion_id",
+        "status",
+        "negative",
+        "type",
+        "ad_group",
+        "keyword.text",
+        "keyword.match_type",
+        "cpc_bid_micros",
+        "age_range.type",
+        "gender.type",
     ),
     "campaign_criterion": (
-        "criterion_id", "campaign", "negative", "type", "status", "keyword.text", "keyword.match_type", "user_list.user_list",
+        "criterion_id",
+        "campaign",
+        "negative",
+        "type",
+        "status",
+        "keyword.text",
+        "keyword.match_type",
+        "user_list.user_list",
     ),
     "customer_negative_criterion": ("id", "type", "negative_keyword_list.shared_set"),
     "shared_set": ("id", "name", "type", "status", "member_count", "reference_count"),
     "shared_criterion": (
-        "shared_set", "criterion_id", "type", "keyword.text", "keyword.match_type",
+        "shared_set",
+        "criterion_id",
+        "type",
+        "keyword.text",
+        "keyword.match_type",
     ),
     "campaign_shared_set": ("campaign", "shared_set", "status"),
     "conversion_action": (
-        "id", "name", "category", "status", "primary_for_goal", "include_in_conversions_metric",
-        "click_through_lookback_window_days", "view_through_lookback_window_days",
+        "id",
+        "name",
+        "category",
+        "status",
+        "primary_for_goal",
+        "include_in_conversions_metric",
+        "click_through_lookback_window_days",
+        "view_through_lookback_window_days",
     ),
     "label": ("id", "name", "status"),
     "user_list": (
-        "id", "name", "type", "membership_status", "size_for_search", "size_for_display", "eligible_for_search",
-        "eligible_for_display", "match_rate_percentage",
+        "id",
+        "name",
+        "type",
+        "membership_status",
+        "size_for_search",
+        "size_for_display",
+        "eligible_for_search",
+        "eligible_for_display",
+        "match_rate_percentage",
     ),
     "asset": ("id", "type", "text_asset.text"),
     "ad_group_ad_asset_view": (
-        "ad_group_ad", "asset", "field_type", "enabled", "pinned_field", "performance_label", "source",
+        "ad_group_ad",
+        "asset",
+        "field_type",
+        "enabled",
+        "pinned_field",
+        "performance_label",
+        "source",
     ),
     "search_term_view": ("search_term", "ad_group", "status"),
     "campaign_search_term_view": ("search_term", "campaign"),
@@ -62,11 +135,25 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "age_range_view": (),
     "gender_view": (),
     "change_event": (
-        "change_date_time", "change_resource_type", "change_resource_name", "client_type", "user_email",
-        "resource_change_operation", "changed_fields", "campaign", "ad_group",
+        "change_date_time",
+        "change_resource_type",
+        "change_resource_name",
+        "client_type",
+        "user_email",
+        "resource_change_operation",
+        "changed_fields",
+        "campaign",
+        "ad_group",
     ),
-    "change_status": ("last_change_date_time", "resource_type", "resource_status", "campaign", "ad_group", "shared_set"),
-}  # fmt: skip
+    "change_status": (
+        "last_change_date_time",
+        "resource_type",
+        "resource_status",
+        "campaign",
+        "ad_group",
+        "shared_set",
+    ),
+}
 """Per resource its own fields, besides `resource_name`, which every resource has."""
 
 _CAMPAIGN = ("customer", "campaign_budget")
@@ -99,12 +186,25 @@ _KEYWORD = (
     "search_term_match_type",
 )
 COUNTS = (
-    "impressions", "clicks", "cost_micros", "conversions", "conversions_value", "all_conversions", "all_conversions_value",
-)  # fmt: skip
+    "impressions",
+    "clicks",
+    "cost_micros",
+    "conversions",
+    "conversions_value",
+    "all_conversions",
+    "all_conversions_value",
+)
 RATIOS = (
-    "ctr", "average_cpc", "average_cpm", "average_cost", "interactions", "interaction_rate", "cost_per_conversion",
-    "conversions_from_interactions_rate", "value_per_conversion",
-)  # fmt: skip
+    "ctr",
+    "average_cpc",
+    "average_cpm",
+    "average_cost",
+    "interactions",
+    "interaction_rate",
+    "cost_per_conversion",
+    "conversions_from_interactions_rate",
+    "value_per_conversion",
+)
 _DELIVERY = (*COUNTS, *RATIOS, "view_through_conversions", "search_impression_share")
 _PARTS = (*COUNTS, *RATIOS)
 METRICS: dict[str, tuple[str, ...]] = {

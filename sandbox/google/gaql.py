@@ -1,4 +1,6 @@
-"""Google Ads Query Language: read token by token, every name checked against the messages of the version that was called."""
+"""Google Ads Query Language: read token by token, every name checked against the messages of the version that
+was called.
+"""
 
 import re
 from collections.abc import Iterator

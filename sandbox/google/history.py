@@ -1,4 +1,6 @@
-"""An account's change history as change_event and change_status tell it: entries up to three minutes late, none older than 30 days."""
+"""An account's change history as change_event and change_status tell it: entries up to three minutes late,
+none older than 30 days.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,13 +17,18 @@ Attributes = dict[str, Any]
 _COLLECTIONS = {"campaign": "campaigns", "ad_set": "adGroups", "ad": "adGroupAds"}
 _TYPES = {"campaign": "CAMPAIGN", "ad_set": "AD_GROUP", "ad": "AD_GROUP_AD"}
 _OBJECTS = {
-    "ad_group_criterion": ("AD_GROUP_CRITERION", "adGroupCriteria"), "campaign_criterion": ("CAMPAIGN_CRITERION", "campaignCriteria"),
+    "ad_group_criterion": ("AD_GROUP_CRITERION", "adGroupCriteria"),
+    "campaign_criterion": ("CAMPAIGN_CRITERION", "campaignCriteria"),
     "ad_group_ad": ("AD_GROUP_AD", "adGroupAds"),
-}  # fmt: skip
-"""Kinds that change_event has. Lists, their words, their attachments and account-level negatives have no event."""
+}
+"""Kinds that change_event has.
+
+Lists, their words, their attachments and account-level negatives have no event.
+"""
 _STATUSES = {
-    "shared_set": ("SHARED_SET", "sharedSets"), "campaign_shared_set": ("CAMPAIGN_SHARED_SET", "campaignSharedSets"),
-}  # fmt: skip
+    "shared_set": ("SHARED_SET", "sharedSets"),
+    "campaign_shared_set": ("CAMPAIGN_SHARED_SET", "campaignSharedSets"),
+}
 """Kinds that change_status has besides."""
 _OPERATIONS = {"CREATE": "CREATE", "UPDATE": "UPDATE", "REMOVE": "REMOVE"}
 _RESOURCE_STATUS = {"CREATE": "ADDED", "UPDATE": "CHANGED", "REMOVE": "REMOVED"}
@@ -72,14 +79,21 @@ def _entity_events(stage: Stage, account: Account) -> Iterator[tuple[datetime, A
         )
         field = {"budget_micros": "amount_micros", "status": "status", "name": "name"}.get(change.field)
         above = _above(stage, account, change.level, change.entity_id)
-        yield change.at, above | {
-            "change_event.change_date_time": _local(account, change.at),
-            "change_event.change_resource_type": "CAMPAIGN_BUDGET" if is_budget else _TYPES[change.level],
-            "change_event.change_resource_name": f"{base}/{'campaignBudgets' if is_budget else _COLLECTIONS[change.level]}/{own_id}",
-            "change_event.client_type": "GOOGLE_ADS_API" if change.by == "api" else "GOOGLE_ADS_WEB_CLIENT",
-            "change_event.user_email": f"{change.by}@shop.example", "change_event.resource_change_operation": "UPDATE",
-            "change_event.changed_fields": field,
-        }  # fmt: skip
+        yield (
+            change.at,
+            above
+            | {
+                "change_event.change_date_time": _local(account, change.at),
+                "change_event.change_resource_type": "CAMPAIGN_BUDGET" if is_budget else _TYPES[change.level],
+                "change_event.change_resource_name": f"{base}/{'campaignBudgets' if is_budget else _COLLECTIONS[change.level]}/{own_id}",
+                "change_event.client_type": "GOOGLE_ADS_API"
+                if change.by == "api"
+                else "GOOGLE_ADS_WEB_CLIENT",
+                "change_event.user_email": f"{change.by}@shop.example",
+                "change_event.resource_change_operation": "UPDATE",
+                "change_event.changed_fields": field,
+            },
+        )
 
 
 def _object_events(stage: Stage, account: Account) -> Iterator[tuple[datetime, Attributes]]:
@@ -96,13 +110,19 @@ def _object_events(stage: Stage, account: Account) -> Iterator[tuple[datetime, A
             else f"{base}/{collection}/{held.parent_id}~{held.object_id}"
         )
         level = "campaign" if held.kind == "campaign_criterion" else "ad_set"
-        yield entry.at, _above(stage, account, level, held.parent_id) | {
-            "change_event.change_date_time": _local(account, entry.at),
-            "change_event.change_resource_type": "AD" if is_text else kind, "change_event.change_resource_name": name,
-            "change_event.client_type": "GOOGLE_ADS_API", "change_event.user_email": "api@shop.example",
-            "change_event.resource_change_operation": _OPERATIONS[entry.operation],
-            "change_event.changed_fields": ",".join(sorted(entry.old)) or None,
-        }  # fmt: skip
+        yield (
+            entry.at,
+            _above(stage, account, level, held.parent_id)
+            | {
+                "change_event.change_date_time": _local(account, entry.at),
+                "change_event.change_resource_type": "AD" if is_text else kind,
+                "change_event.change_resource_name": name,
+                "change_event.client_type": "GOOGLE_ADS_API",
+                "change_event.user_email": "api@shop.example",
+                "change_event.resource_change_operation": _OPERATIONS[entry.operation],
+                "change_event.changed_fields": ",".join(sorted(entry.old)) or None,
+            },
+        )
 
 
 def statuses(stage: Stage, account: Account) -> Iterator[Attributes]:
@@ -121,10 +141,12 @@ def _status(account: Account, name: str, kind: str, operation: str, event: Attri
     return {
         "change_status.resource_name": f"customers/{account.id}/changeStatus/{name.rsplit('/', 2)[-2]}~{name.rsplit('/', 1)[-1]}",
         "change_status.last_change_date_time": event["change_event.change_date_time"],
-        "change_status.resource_type": kind, "change_status.resource_status": _RESOURCE_STATUS[operation],
-        "change_status.campaign": event["change_event.campaign"], "change_status.ad_group": event["change_event.ad_group"],
+        "change_status.resource_type": kind,
+        "change_status.resource_status": _RESOURCE_STATUS[operation],
+        "change_status.campaign": event["change_event.campaign"],
+        "change_status.ad_group": event["change_event.ad_group"],
         "change_status.shared_set": None,
-    }  # fmt: skip
+    }
 
 
 def _list_statuses(stage: Stage, account: Account) -> Iterator[Attributes]:
@@ -139,11 +161,13 @@ def _list_statuses(stage: Stage, account: Account) -> Iterator[Attributes]:
         is_link = held.kind == "campaign_shared_set"
         yield {
             "change_status.resource_name": f"{base}/changeStatus/{collection}~{held.parent_id}~{held.object_id}",
-            "change_status.last_change_date_time": _local(account, entry.at), "change_status.resource_type": kind,
+            "change_status.last_change_date_time": _local(account, entry.at),
+            "change_status.resource_type": kind,
             "change_status.resource_status": _RESOURCE_STATUS[entry.operation],
             "change_status.campaign": f"{base}/campaigns/{held.parent_id}" if is_link else None,
-            "change_status.ad_group": None, "change_status.shared_set": f"{base}/sharedSets/{held.object_id}",
-        }  # fmt: skip
+            "change_status.ad_group": None,
+            "change_status.shared_set": f"{base}/sharedSets/{held.object_id}",
+        }
 
 
 def _above(stage: Stage, account: Account, level: str, entity_id: int) -> Attributes:

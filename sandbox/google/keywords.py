@@ -1,4 +1,6 @@
-"""Which keyword brought which search: search terms held against the keywords of their ad group, by match type."""
+"""Which keyword brought which search: search terms held against the keywords of their ad group, by match
+type.
+"""
 
 from functools import cached_property
 from typing import Any
@@ -19,9 +21,11 @@ class KeywordMatcher:
     """The positive keywords of an account, and which of them a search of an ad group matches."""
 
     SEGMENTS = (
-        "segments.keyword.info.text", "segments.keyword.info.match_type", "segments.keyword.ad_group_criterion",
+        "segments.keyword.info.text",
+        "segments.keyword.info.match_type",
+        "segments.keyword.ad_group_criterion",
         "segments.search_term_match_type",
-    )  # fmt: skip
+    )
     STATUS = "segments.search_term_targeting_status"
 
     def __init__(self, stage: Stage, account: Account) -> None:
@@ -44,7 +48,9 @@ class KeywordMatcher:
         return self._market.term_days(self._account, report)
 
     def matched(self, ad_set: int, term: int) -> int:
-        """The number in `keywords` that a search of an ad set's row matches: the strictest that does, else its broadest."""
+        """The number in `keywords` that a search of an ad set's row matches: the strictest that does, else
+        its broadest.
+        """
         if (ad_set, term) not in self._matched:
             text = self._market.search(self._account, ad_set, term).text.casefold()
             mine = sorted(self._of_ad_group[ad_set], key=self._strictness)
@@ -117,7 +123,9 @@ def _matches(keyword: criteria.Criterion, text: str) -> bool:
 def term_attributes(
     stage: Stage, account: Account, matcher: KeywordMatcher, number: int
 ) -> entities.Attributes:
-    """A search of an ad group by GAQL path; `number` is the ad group's row times `TERMS_MOST` and the search's number."""
+    """A search of an ad group by GAQL path; `number` is the ad group's row times `TERMS_MOST` and the
+    search's number.
+    """
     ad_set, term = divmod(number, TERMS_MOST)
     catalog = stage.market.catalog(account)
     own_id = int(catalog.ad_sets.id[ad_set])
@@ -132,7 +140,8 @@ def term_attributes(
 def keyword_days(
     catalog: Catalog, matcher: KeywordMatcher, report: Report
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Keyword numbers, days and counts of an ad-set report: what its searches brought, and the rest of the ad set to its broadest keyword.
+    """Keyword numbers, days and counts of an ad-set report: what its searches brought, and the rest of the ad
+    set to its broadest keyword.
 
     So the keywords of an ad group come to the ad group, also by the searches that are too rare to be shown.
     """

@@ -1,4 +1,6 @@
-"""Google's metrics from counts: whole numbers as they are, and ratios that are not there where nothing was divided."""
+"""Google's metrics from counts: whole numbers as they are, and ratios that are not there where nothing was
+divided.
+"""
 
 from collections.abc import Callable
 
@@ -10,7 +12,9 @@ LEAST_SHARE = 0.0999
 
 
 def columns(names: list[str], counts: Counts) -> Counts:
-    """One array per metric; not a number where Google leaves it out, as search metrics of what is not searched."""
+    """One array per metric; not a number where Google leaves it out, as search metrics of what is not
+    searched.
+    """
     if "action" in counts:
         return _of_actions(names, counts)
     conversions = (counts["purchases"] + counts["leads"]).astype(float)

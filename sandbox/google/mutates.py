@@ -1,4 +1,6 @@
-"""Writes: every operation of a request is checked before any is applied, and new objects may be named by negative numbers."""
+"""Writes: every operation of a request is checked before any is applied, and new objects may be named by
+negative numbers.
+"""
 
 import re
 from collections.abc import Callable

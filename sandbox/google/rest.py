@@ -19,13 +19,19 @@ from sandbox.google.write_answers import HTTP_OF_CODE, BareStatus
 from sandbox.running_world import Stage
 
 MUTATED = {
-    "campaigns": ("Campaign", "Campaigns"), "campaignBudgets": ("CampaignBudget", "CampaignBudgets"),
-    "adGroups": ("AdGroup", "AdGroups"), "adGroupAds": ("AdGroupAd", "AdGroupAds"), "ads": ("Ad", "Ads"),
-    "adGroupCriteria": ("AdGroupCriterion", "AdGroupCriteria"), "campaignCriteria": ("CampaignCriterion", "CampaignCriteria"),
+    "campaigns": ("Campaign", "Campaigns"),
+    "campaignBudgets": ("CampaignBudget", "CampaignBudgets"),
+    "adGroups": ("AdGroup", "AdGroups"),
+    "adGroupAds": ("AdGroupAd", "AdGroupAds"),
+    "ads": ("Ad", "Ads"),
+    "adGroupCriteria": ("AdGroupCriterion", "AdGroupCriteria"),
+    "campaignCriteria": ("CampaignCriterion", "CampaignCriteria"),
     "customerNegativeCriteria": ("CustomerNegativeCriterion", "CustomerNegativeCriteria"),
-    "sharedSets": ("SharedSet", "SharedSets"), "sharedCriteria": ("SharedCriterion", "SharedCriteria"),
-    "campaignSharedSets": ("CampaignSharedSet", "CampaignSharedSets"), "userLists": ("UserList", "UserLists"),
-}  # fmt: skip
+    "sharedSets": ("SharedSet", "SharedSets"),
+    "sharedCriteria": ("SharedCriterion", "SharedCriteria"),
+    "campaignSharedSets": ("CampaignSharedSet", "CampaignSharedSets"),
+    "userLists": ("UserList", "UserLists"),
+}
 """Collections that can be written to: the service and the method's last word."""
 _CUSTOMER = re.compile(r"customers/(\d+)/(\w+):(\w+)")
 QUERY_PARAMETERS = {"alt", "prettyPrint", "key", "$alt"}

@@ -24,7 +24,8 @@ def rows_of(stage: Stage, account: Account, query: Query, *, version: str = VERS
     """Chunks of rows that answer the query: filtered, sorted and cut off as it says.
 
     Raises:
-        Refused: A field, a segment or a combination is one Google prohibits, or one the sandbox does not honour.
+        Refused: A field, a segment or a combination is one Google prohibits, or one the sandbox does not
+        honour.
     """
     fields.check(query, version=version)
     if query.resource in ("change_event", "change_status"):
@@ -36,8 +37,12 @@ def rows_of(stage: Stage, account: Account, query: Query, *, version: str = VERS
 
 
 _VIEWS = {
-    "search_term_view", "campaign_search_term_view", "keyword_view", "age_range_view", "gender_view",
-}  # fmt: skip
+    "search_term_view",
+    "campaign_search_term_view",
+    "keyword_view",
+    "age_range_view",
+    "gender_view",
+}
 """Resources that exist only as far as something was delivered."""
 
 
@@ -82,7 +87,9 @@ def _chosen(attributes: entities.Attributes, query: Query) -> bytes:
 
 
 class _Prefixes:
-    """The part of a row that is the same for an entity and a segment on every day; None for what the query leaves out."""
+    """The part of a row that is the same for an entity and a segment on every day; None for what the query
+    leaves out.
+    """
 
     def __init__(self, source: Source, query: Query) -> None:
         self._source, self._query = source, query
@@ -180,7 +187,9 @@ def _key(path: str, every: dict[str, np.ndarray], n: int, others: entities.Attri
 
 
 def _grouped(parts: list[Cells], query: Query, source: Source) -> Cells:
-    """Cells summed over days and everything else that is not selected; a day stands for all that look the same."""
+    """Cells summed over days and everything else that is not selected; a day stands for all that look the
+    same.
+    """
     entity = np.concatenate([cells.entity for cells in parts]) if parts else np.zeros(0, int)
     segment = np.concatenate([cells.segment for cells in parts]) if parts else np.zeros(0, int)
     days = np.concatenate([cells.day for cells in parts]) if parts else np.zeros(0, int)
@@ -224,9 +233,11 @@ def _with_idle(cells: Cells, source: Source) -> Cells:
     }
     names = counts or dict.fromkeys((*METRICS, "view_through", "eligible"), nothing)
     return Cells(
-        np.concatenate([cells.entity, np.array(idle)]), np.concatenate([cells.segment, nothing]),
-        np.concatenate([cells.day, nothing]), names,
-    )  # fmt: skip
+        np.concatenate([cells.entity, np.array(idle)]),
+        np.concatenate([cells.segment, nothing]),
+        np.concatenate([cells.day, nothing]),
+        names,
+    )
 
 
 def _first_days(days: np.ndarray, query: Query) -> dict[int, int]:
@@ -240,9 +251,11 @@ def _first_days(days: np.ndarray, query: Query) -> dict[int, int]:
 def _begin(day: int, name: str) -> int:
     at = date.fromordinal(day + _EPOCH)
     begins = {
-        "week": at - timedelta(days=at.weekday()), "month": at.replace(day=1),
-        "quarter": at.replace(month=(at.month - 1) // 3 * 3 + 1, day=1), "year": at.replace(month=1, day=1),
-    }  # fmt: skip
+        "week": at - timedelta(days=at.weekday()),
+        "month": at.replace(day=1),
+        "quarter": at.replace(month=(at.month - 1) // 3 * 3 + 1, day=1),
+        "year": at.replace(month=1, day=1),
+    }
     return begins[name].toordinal() - _EPOCH
 
 
@@ -257,9 +270,13 @@ def _dates(day: int) -> entities.Attributes:
         for name in ("week", "month", "quarter")
     }
     return {
-        "segments.date": at.isoformat(), "segments.week": begins["week"], "segments.month": begins["month"],
-        "segments.quarter": begins["quarter"], "segments.year": at.year, "segments.day_of_week": _WEEKDAYS[at.weekday()],
-    }  # fmt: skip
+        "segments.date": at.isoformat(),
+        "segments.week": begins["week"],
+        "segments.month": begins["month"],
+        "segments.quarter": begins["quarter"],
+        "segments.year": at.year,
+        "segments.day_of_week": _WEEKDAYS[at.weekday()],
+    }
 
 
 def _date_bytes(day: int, query: Query) -> bytes:

@@ -1,4 +1,7 @@
-"""Google Ads over gRPC with TLS. The client package ships no servicers, so one generic handler serves every method by its name."""
+"""Google Ads over gRPC with TLS.
+
+The client package ships no servicers, so one generic handler serves every method by its name.
+"""
 
 import re
 import uuid
@@ -60,12 +63,14 @@ class _Handler(grpc.GenericRpcHandler):
         if method == "SearchStream":
             return grpc.unary_stream_rpc_method_handler(
                 lambda request, context: self._stream(call, request, context),
-                request_deserializer=requested.FromString, response_serializer=_as_it_is,
-            )  # fmt: skip
+                request_deserializer=requested.FromString,
+                response_serializer=_as_it_is,
+            )
         return grpc.unary_unary_rpc_method_handler(
             lambda request, context: self._answer(call, request, answered, context),
-            request_deserializer=requested.FromString, response_serializer=_as_it_is,
-        )  # fmt: skip
+            request_deserializer=requested.FromString,
+            response_serializer=_as_it_is,
+        )
 
     def _answer(self, call: Call, request: Any, answer: Any, context: grpc.ServicerContext) -> bytes:
         try:

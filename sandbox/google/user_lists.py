@@ -1,4 +1,5 @@
-"""Google's user lists for Customer Match: made by mutates, read by GAQL, excluded from campaigns as negative criteria.
+"""Google's user lists for Customer Match: made by mutates, read by GAQL, excluded from campaigns as negative
+criteria.
 
 Whom they hold comes in through the Data Manager API (`sandbox.google.data_manager`).
 """
@@ -21,17 +22,25 @@ def list_name(account: Account, audience_id: int) -> str:
 
 
 def attributes(stage: Stage, account: Account) -> Iterator[dict[str, Any]]:
-    """The account's user lists by GAQL path. Sizes are rounded to two digits, and nothing is told of fewer than a hundred."""
+    """The account's user lists by GAQL path.
+
+    Sizes are rounded to two digits, and nothing is told of fewer than a hundred.
+    """
     for entry in stage.audiences.of("google_ads", account.id):
         size = _rounded(entry.matched)
         rate = entry.match_rate
         yield {
-            "user_list.resource_name": list_name(account, entry.audience_id), "user_list.id": entry.audience_id,
-            "user_list.name": entry.name, "user_list.type": "CRM_BASED", "user_list.membership_status": "OPEN",
-            "user_list.size_for_search": size, "user_list.size_for_display": size,
-            "user_list.eligible_for_search": size > 0, "user_list.eligible_for_display": size > 0,
+            "user_list.resource_name": list_name(account, entry.audience_id),
+            "user_list.id": entry.audience_id,
+            "user_list.name": entry.name,
+            "user_list.type": "CRM_BASED",
+            "user_list.membership_status": "OPEN",
+            "user_list.size_for_search": size,
+            "user_list.size_for_display": size,
+            "user_list.eligible_for_search": size > 0,
+            "user_list.eligible_for_display": size > 0,
             "user_list.match_rate_percentage": round(100 * rate) if rate is not None and size else None,
-        }  # fmt: skip
+        }
 
 
 def _rounded(matched: int) -> int:
@@ -104,10 +113,12 @@ def negative_rows(stage: Stage, account: Account, campaign: dict[str, Any]) -> I
     for audience_id in excluded(stage, account, own_id):
         yield campaign | {
             "campaign_criterion.resource_name": f"customers/{account.id}/campaignCriteria/{own_id}~{audience_id}",
-            "campaign_criterion.criterion_id": audience_id, "campaign_criterion.negative": True,
-            "campaign_criterion.type": "USER_LIST", "campaign_criterion.status": "ENABLED",
+            "campaign_criterion.criterion_id": audience_id,
+            "campaign_criterion.negative": True,
+            "campaign_criterion.type": "USER_LIST",
+            "campaign_criterion.status": "ENABLED",
             "campaign_criterion.user_list.user_list": list_name(account, audience_id),
-        }  # fmt: skip
+        }
 
 
 def _is_of(audience: Audience | None, account: Account) -> bool:

@@ -1,4 +1,6 @@
-"""Answers that Google Ads gives to a write besides the result: ambiguous ones and definite refusals, by the names of `write_faults`."""
+"""Answers that Google Ads gives to a write besides the result: ambiguous ones and definite refusals, by the
+names of `write_faults`.
+"""
 
 from typing import Any, NoReturn
 
@@ -22,25 +24,43 @@ _WITH_FAILURE = {
     "INTERNAL": (grpc.StatusCode.INTERNAL, "internal_error", "INTERNAL_ERROR", _INTERNAL),
     "TRANSIENT": (grpc.StatusCode.INTERNAL, "internal_error", "TRANSIENT_ERROR", _INTERNAL),
     "ABORTED": (
-        grpc.StatusCode.ABORTED, "database_error", "CONCURRENT_MODIFICATION",
+        grpc.StatusCode.ABORTED,
+        "database_error",
+        "CONCURRENT_MODIFICATION",
         "Multiple requests were attempting to modify the same resource at once. Try again later.",
     ),
     "RESPONSE_TOO_LARGE": (
-        grpc.StatusCode.INVALID_ARGUMENT, "size_limit_error", "RESPONSE_SIZE_LIMIT_EXCEEDED",
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "size_limit_error",
+        "RESPONSE_SIZE_LIMIT_EXCEEDED",
         "The number of entries in the response exceeds the limit.",
     ),
-    "INVALID_ARGUMENT": (grpc.StatusCode.INVALID_ARGUMENT, "field_error", "INVALID_VALUE", "The field's value is invalid."),
+    "INVALID_ARGUMENT": (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "field_error",
+        "INVALID_VALUE",
+        "The field's value is invalid.",
+    ),
     "PERMISSION_DENIED": (
-        grpc.StatusCode.PERMISSION_DENIED, "authorization_error", "USER_PERMISSION_DENIED",
+        grpc.StatusCode.PERMISSION_DENIED,
+        "authorization_error",
+        "USER_PERMISSION_DENIED",
         "User doesn't have permission to access customer.",
     ),
     "NOT_FOUND": (grpc.StatusCode.NOT_FOUND, "mutate_error", "RESOURCE_NOT_FOUND", "Resource was not found."),
-    "ALREADY_EXISTS": (grpc.StatusCode.ALREADY_EXISTS, "mutate_error", "RESOURCE_ALREADY_EXISTS", "The resource already exists."),
+    "ALREADY_EXISTS": (
+        grpc.StatusCode.ALREADY_EXISTS,
+        "mutate_error",
+        "RESOURCE_ALREADY_EXISTS",
+        "The resource already exists.",
+    ),
     "UNSUPPORTED_VERSION": (
-        grpc.StatusCode.UNIMPLEMENTED, "request_error", "UNSUPPORTED_VERSION",
+        grpc.StatusCode.UNIMPLEMENTED,
+        "request_error",
+        "UNSUPPORTED_VERSION",
         "Version is deprecated. Requests to this version will be blocked.",
     ),
-}  # fmt: skip
+}
 QUOTA_SECONDS = 30.0
 ANSWERED_OK = ("FEWER_RESULTS", "PARTIAL_FAILURE_WITHOUT_INDEX")
 """Answers that are a result and say too little; `mutate_answer` shapes them."""
@@ -85,16 +105,28 @@ def end(context: grpc.ServicerContext, cause: BareStatus | Refused, *, version: 
 
 
 HTTP_OF_CODE = {
-    grpc.StatusCode.INVALID_ARGUMENT: 400, grpc.StatusCode.FAILED_PRECONDITION: 400, grpc.StatusCode.UNAUTHENTICATED: 401,
-    grpc.StatusCode.PERMISSION_DENIED: 403, grpc.StatusCode.NOT_FOUND: 404, grpc.StatusCode.ALREADY_EXISTS: 409,
-    grpc.StatusCode.ABORTED: 409, grpc.StatusCode.RESOURCE_EXHAUSTED: 429, grpc.StatusCode.CANCELLED: 499,
-    grpc.StatusCode.UNKNOWN: 500, grpc.StatusCode.INTERNAL: 500, grpc.StatusCode.DATA_LOSS: 500,
-    grpc.StatusCode.UNIMPLEMENTED: 501, grpc.StatusCode.UNAVAILABLE: 503, grpc.StatusCode.DEADLINE_EXCEEDED: 504,
-}  # fmt: skip
+    grpc.StatusCode.INVALID_ARGUMENT: 400,
+    grpc.StatusCode.FAILED_PRECONDITION: 400,
+    grpc.StatusCode.UNAUTHENTICATED: 401,
+    grpc.StatusCode.PERMISSION_DENIED: 403,
+    grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.ALREADY_EXISTS: 409,
+    grpc.StatusCode.ABORTED: 409,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
+    grpc.StatusCode.CANCELLED: 499,
+    grpc.StatusCode.UNKNOWN: 500,
+    grpc.StatusCode.INTERNAL: 500,
+    grpc.StatusCode.DATA_LOSS: 500,
+    grpc.StatusCode.UNIMPLEMENTED: 501,
+    grpc.StatusCode.UNAVAILABLE: 503,
+    grpc.StatusCode.DEADLINE_EXCEEDED: 504,
+}
 
 
 def http_answer(fault: WriteFault) -> Response:
-    """The same answer as a Google API over HTTP without Google Ads' own failure body gives it (the Data Manager API)."""
+    """The same answer as a Google API over HTTP without Google Ads' own failure body gives it (the Data
+    Manager API).
+    """
     if fault.answer == NO_ANSWER:
         return Response("<html>502 Bad Gateway</html>", status_code=502, media_type="text/html")
     if fault.answer in ANSWERED_OK:

@@ -1,4 +1,6 @@
-"""HubSpot's limits for one private app: so many calls in ten seconds, and five searches a second, counted as they roll by."""
+"""HubSpot's limits for one private app: so many calls in ten seconds, and five searches a second, counted as
+they roll by.
+"""
 
 from collections import deque
 from threading import Lock

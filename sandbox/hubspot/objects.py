@@ -1,4 +1,5 @@
-"""What HubSpot holds at an instant: contacts, companies and deals with their histories, who belongs to whom, who was merged.
+"""What HubSpot holds at an instant: contacts, companies and deals with their histories, who belongs to whom,
+who was merged.
 
 Ids are in ascending order; every record's own instants decide what can be seen of it now.
 """
@@ -27,7 +28,10 @@ _LIFE = ("subscriber", "lead", "salesqualifiedlead", "opportunity", "customer")
 
 @dataclass(frozen=True)
 class Shelf:
-    """All records of one type, by ascending id. `row` is the person, or the company's number; repeat orders come after all people."""
+    """All records of one type, by ascending id.
+
+    `row` is the person, or the company's number; repeat orders come after all people.
+    """
 
     id: Whole
     row: Whole
@@ -88,10 +92,14 @@ class Holdings:
         modified = _latest(self.now, opened[: len(f.order_at)], f.refunded_at, *stages)
         never = np.full(len(again), np.inf)
         return _sorted(
-            id=self.cards.deal_id[rows], row=rows, is_second=np.zeros(len(rows), bool), created=opened[rows],
+            id=self.cards.deal_id[rows],
+            row=rows,
+            is_second=np.zeros(len(rows), bool),
+            created=opened[rows],
             modified=np.concatenate([modified, _latest(self.now, again.at)])[rows],
-            archived=np.concatenate([f.deal_deleted_at, never])[rows], merged=np.full(len(rows), np.inf),
-        )  # fmt: skip
+            archived=np.concatenate([f.deal_deleted_at, never])[rows],
+            merged=np.full(len(rows), np.inf),
+        )
 
     def repeat(self, row: int) -> int | None:
         """The number of the repeat order that a row of the deals is; None for a first order or a deal."""
@@ -124,7 +132,9 @@ class Holdings:
         return {int(shelf.id[n]): int(self.cards.contact_id[shelf.row[n]]) for n in gone}
 
     def place(self, kind: str, id_: int) -> int | None:
-        """Where a record stands on its shelf, a merged one at its winner; None where it is not or was deleted."""
+        """Where a record stands on its shelf, a merged one at its winner; None where it is not or was
+        deleted.
+        """
         shelf = self.shelf(kind)
         if kind == "contacts":
             id_ = self.merged_into.get(id_, id_)
@@ -175,12 +185,18 @@ class Holdings:
         merged = self.books.funnel.merged_at[row]
         was_merged = merged <= self.now and not is_second
         return {
-            "email": cards.email(row, second=is_second), "phone": cards.phone(row), "firstname": first, "lastname": last,
-            **contact_card(self.books, cards, row), "associatedcompanyid": None if company is None else str(company),
+            "email": cards.email(row, second=is_second),
+            "phone": cards.phone(row),
+            "firstname": first,
+            "lastname": last,
+            **contact_card(self.books, cards, row),
+            "associatedcompanyid": None if company is None else str(company),
             "hubspot_owner_id": str(cards.owner[row]),
             "hs_merged_object_ids": str(cards.second_id[row]) if was_merged else None,
-            "hs_calculated_merged_vids": f"{cards.second_id[row]}:{int(merged * 1_000)}" if was_merged else None,
-        }  # fmt: skip
+            "hs_calculated_merged_vids": f"{cards.second_id[row]}:{int(merged * 1_000)}"
+            if was_merged
+            else None,
+        }
 
     def _past_of_contact(self, row: int, *, is_second: bool) -> dict[str, History]:
         f, t, cards = self.books.funnel, self.books.touches, self.cards

@@ -40,9 +40,15 @@ def nowhere(path: str) -> Refused:
 
 def _owner(number: int) -> dict[str, Any]:
     return {
-        "id": str(number), "email": f"owner{number}@shop.example", "firstName": "Sam", "lastName": f"Seller {number}", "userId": number,
-        "archived": False, "createdAt": "2024-01-01T00:00:00Z", "updatedAt": "2024-01-01T00:00:00Z",
-    }  # fmt: skip
+        "id": str(number),
+        "email": f"owner{number}@shop.example",
+        "firstName": "Sam",
+        "lastName": f"Seller {number}",
+        "userId": number,
+        "archived": False,
+        "createdAt": "2024-01-01T00:00:00Z",
+        "updatedAt": "2024-01-01T00:00:00Z",
+    }
 
 
 def owners(own_id: str | None, query: QueryParams) -> dict[str, Any]:
@@ -90,8 +96,12 @@ def _record(
     newest: dict[str, Any] = {name: past[name][-1][1] if name in past else None for name in shown}
     is_archived = bool(shelf.archived[at] <= holdings.now)
     record: dict[str, Any] = {
-        "id": str(shelf.id[at]), "properties": newest, "createdAt": newest["createdate"], "updatedAt": newest[modified], "archived": is_archived,
-    }  # fmt: skip
+        "id": str(shelf.id[at]),
+        "properties": newest,
+        "createdAt": newest["createdate"],
+        "updatedAt": newest[modified],
+        "archived": is_archived,
+    }
     if is_archived:
         record["archivedAt"] = iso(float(shelf.archived[at]))
     if others:
@@ -169,7 +179,9 @@ def associated(holdings: Holdings, kind: str, id_: int, to: str) -> dict[str, An
 
 
 def _batch(holdings: Holdings, kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Records by id; merged ids come back as their winner, ids that are not there as an error beside the results."""
+    """Records by id; merged ids come back as their winner, ids that are not there as an error beside the
+    results.
+    """
     require_body(body, {"inputs", "properties", "propertiesWithHistory"})
     history = body.get("propertiesWithHistory") or []
     ids = _ids(body)

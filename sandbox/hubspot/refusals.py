@@ -1,4 +1,6 @@
-"""HubSpot's error bodies: status, message, correlationId, and category; rate limits name their policy instead."""
+"""HubSpot's error bodies: status, message, correlationId, and category; rate limits name their policy
+instead.
+"""
 
 from typing import Any
 from uuid import uuid4

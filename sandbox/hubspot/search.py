@@ -1,4 +1,6 @@
-"""`/search`: words, filter groups, sorts and pages over a shelf, with HubSpot's cap of 10,000 results a query."""
+"""`/search`: words, filter groups, sorts and pages over a shelf, with HubSpot's cap of 10,000 results a
+query.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -25,8 +27,15 @@ _COMPARES: dict[str, Callable[[Any, Any], Any]] = {
     "GTE": np.greater_equal,
 }
 OPERATORS = (
-    *_COMPARES, "BETWEEN", "IN", "NOT_IN", "HAS_PROPERTY", "NOT_HAS_PROPERTY", "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN",
-)  # fmt: skip
+    *_COMPARES,
+    "BETWEEN",
+    "IN",
+    "NOT_IN",
+    "HAS_PROPERTY",
+    "NOT_HAS_PROPERTY",
+    "CONTAINS_TOKEN",
+    "NOT_CONTAINS_TOKEN",
+)
 Mask = npt.NDArray[np.bool_]
 
 
@@ -71,7 +80,9 @@ def _groups(body: dict[str, Any]) -> list[list[dict[str, Any]]]:
 
 
 def _sorts(body: dict[str, Any]) -> list[tuple[str, bool]]:
-    """Properties to sort by with whether the largest comes first: records, or names of which one with a minus sorts downward."""
+    """Properties to sort by with whether the largest comes first: records, or names of which one with a minus
+    sorts downward.
+    """
     found_sorts = []
     for given in body.get("sorts") or []:
         if isinstance(given, str):
@@ -159,7 +170,9 @@ def _numbers(holdings: Holdings, kind: str, name: str) -> npt.NDArray[np.float64
 
 
 def _sortable(holdings: Holdings, kind: str, name: str) -> npt.NDArray[Any]:
-    """What records are sorted by: numbers, or the places of their texts in alphabetical order; empty ones first."""
+    """What records are sorted by: numbers, or the places of their texts in alphabetical order; empty ones
+    first.
+    """
     if name not in PROPERTIES[kind]:
         raise bad(f"property {name} cannot be sorted by in {kind}")
     if is_number(kind, name) or is_instant(kind, name):

@@ -1,4 +1,6 @@
-"""Traits and consent as HubSpot's properties: its standard ones, and `use_case` and `pain_point`, which an account defines itself."""
+"""Traits and consent as HubSpot's properties: its standard ones, and `use_case` and `pain_point`, which an
+account defines itself.
+"""
 
 from sandbox.customers.contact_cards import Cards
 from sandbox.customers.customer_records import Books

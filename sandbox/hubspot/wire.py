@@ -1,4 +1,6 @@
-"""HubSpot's REST wire: tokens, limits, lists with cursors, searches, batches of a hundred, associations, pipelines, owners."""
+"""HubSpot's REST wire: tokens, limits, lists with cursors, searches, batches of a hundred, associations,
+pipelines, owners.
+"""
 
 import re
 from collections.abc import Callable
@@ -109,13 +111,24 @@ class _Wire:
             ("GET", _PIPELINES, lambda _: self._pipelines(query)),
             ("GET", _OWNERS, lambda match: records.owners(match[1], query)),
             ("GET", _PROPERTIES, lambda match: records.properties(match[1], match[2], query)),
-            ("POST", _ASSOCIATIONS, lambda match: records.associations(self._holdings(), match[1], match[2], body)),
-            ("GET", _ASSOCIATED, lambda match: records.associated(self._holdings(), match[1], int(match[2]), match[3])),
             (
-                request.method, _OBJECTS,
-                lambda match: records.objects(self._holdings(), match[1], (request.method, match[2] or ""), query, body),
+                "POST",
+                _ASSOCIATIONS,
+                lambda match: records.associations(self._holdings(), match[1], match[2], body),
             ),
-        )  # fmt: skip
+            (
+                "GET",
+                _ASSOCIATED,
+                lambda match: records.associated(self._holdings(), match[1], int(match[2]), match[3]),
+            ),
+            (
+                request.method,
+                _OBJECTS,
+                lambda match: records.objects(
+                    self._holdings(), match[1], (request.method, match[2] or ""), query, body
+                ),
+            ),
+        )
         for method, pattern, answer in answers:
             if method == request.method and (match := pattern.fullmatch(path)):
                 return answer(match)

@@ -1,6 +1,7 @@
 """adAnalytics: delivery per day and thing, cut off without a word at 15,000 elements.
 
-Everything is counted per creative and summed to the pivot, so that levels and facets of all kinds agree to the last lead.
+Everything is counted per creative and summed to the pivot, so that levels and facets of all kinds agree to
+the last lead.
 """
 
 from collections import deque
@@ -113,9 +114,10 @@ class Analytics:
             if not available:
                 continue
             available |= {
-                _SPEND: _money(int(totals["spend_micros"] * share)), "pivotValues": [f"urn:li:{facet}:{value}"],
+                _SPEND: _money(int(totals["spend_micros"] * share)),
+                "pivotValues": [f"urn:li:{facet}:{value}"],
                 "dateRange": _range(query.start, query.end),
-            }  # fmt: skip
+            }
             elements.append({name: available[name] for name in query.fields if name in available})
         return elements
 
@@ -131,9 +133,10 @@ class Analytics:
                 self._counted.popleft()
             if sum(count for _, count in self._counted) + values > MOST_VALUES:
                 raise Refused(
-                    429, "TOO_MANY_REQUESTS",
+                    429,
+                    "TOO_MANY_REQUESTS",
                     "The data request limit has been exceeded. More than 45 million metric values were requested in a 5-minute window.",
-                )  # fmt: skip
+                )
             self._counted.append((now, values))
 
 
@@ -196,9 +199,11 @@ def _begin(query: AnalyticsQuery, day: int) -> int:
     """The first day of the time that a day is counted to."""
     at = _day(day)
     begins = {
-        "DAILY": at, "MONTHLY": max(at.replace(day=1), query.start), "YEARLY": max(at.replace(month=1, day=1), query.start),
+        "DAILY": at,
+        "MONTHLY": max(at.replace(day=1), query.start),
+        "YEARLY": max(at.replace(month=1, day=1), query.start),
         "ALL": query.start,
-    }  # fmt: skip
+    }
     return (begins[query.granularity] - date(1970, 1, 1)).days
 
 
@@ -217,13 +222,21 @@ def _counts(name: str, block: _Block) -> Whole:
     counts = block.counts
     clicks, leads, purchases = counts["clicks"], counts["leads"], counts["purchases"]
     available: dict[str, Whole] = {
-        "impressions": counts["impressions"], "clicks": clicks, "landingPageClicks": clicks,
-        "totalEngagements": clicks * 2 + leads, _SPEND: counts["spend_micros"], "costInUsd": counts["spend_micros"],
-        "externalWebsiteConversions": purchases, "externalWebsitePostClickConversions": purchases - purchases // 4,
-        "externalWebsitePostViewConversions": purchases // 4, _WORTH: counts["purchase_value_micros"],
-        "oneClickLeads": leads, "oneClickLeadFormOpens": leads * 3, "qualifiedLeads": (leads + block.day % 2) // 2,
+        "impressions": counts["impressions"],
+        "clicks": clicks,
+        "landingPageClicks": clicks,
+        "totalEngagements": clicks * 2 + leads,
+        _SPEND: counts["spend_micros"],
+        "costInUsd": counts["spend_micros"],
+        "externalWebsiteConversions": purchases,
+        "externalWebsitePostClickConversions": purchases - purchases // 4,
+        "externalWebsitePostViewConversions": purchases // 4,
+        _WORTH: counts["purchase_value_micros"],
+        "oneClickLeads": leads,
+        "oneClickLeadFormOpens": leads * 3,
+        "qualifiedLeads": (leads + block.day % 2) // 2,
         "videoViews": counts["impressions"] // 10,
-    }  # fmt: skip
+    }
     return available[name]
 
 

@@ -26,14 +26,27 @@ PEOPLE = {
     "MEMBER_JOB_FUNCTION": ("function", ("8", "13", "15", "25")),
 }
 FACETS = {
-    "accounts": ("account", "sponsoredAccount"), "campaignGroups": ("campaign", "sponsoredCampaignGroup"),
-    "campaigns": ("ad_set", "sponsoredCampaign"), "creatives": ("ad", "sponsoredCreative"),
-}  # fmt: skip
+    "accounts": ("account", "sponsoredAccount"),
+    "campaignGroups": ("campaign", "sponsoredCampaignGroup"),
+    "campaigns": ("ad_set", "sponsoredCampaign"),
+    "creatives": ("ad", "sponsoredCreative"),
+}
 METRICS = (
-    "impressions", "clicks", "landingPageClicks", "totalEngagements", "costInLocalCurrency", "costInUsd",
-    "externalWebsiteConversions", "externalWebsitePostClickConversions", "externalWebsitePostViewConversions",
-    "conversionValueInLocalCurrency", "oneClickLeads", "oneClickLeadFormOpens", "qualifiedLeads", "videoViews",
-)  # fmt: skip
+    "impressions",
+    "clicks",
+    "landingPageClicks",
+    "totalEngagements",
+    "costInLocalCurrency",
+    "costInUsd",
+    "externalWebsiteConversions",
+    "externalWebsitePostClickConversions",
+    "externalWebsitePostViewConversions",
+    "conversionValueInLocalCurrency",
+    "oneClickLeads",
+    "oneClickLeadFormOpens",
+    "qualifiedLeads",
+    "videoViews",
+)
 OTHERS = ("dateRange", "pivotValues")
 PEOPLE_METRICS = ("impressions", "clicks", "costInLocalCurrency")
 """What is told of people's traits."""

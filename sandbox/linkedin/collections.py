@@ -1,4 +1,6 @@
-"""The collections of an account: campaign groups, campaigns and creatives, listed by finders, read, updated, made and deleted."""
+"""The collections of an account: campaign groups, campaigns and creatives, listed by finders, read, updated,
+made and deleted.
+"""
 
 import re
 from collections.abc import Callable
@@ -20,9 +22,10 @@ from sandbox.write_faults import NO_ANSWER, WriteFault
 PATH = re.compile(r"adAccounts/(\d+)/(adCampaignGroups|adCampaigns|creatives)(?:/([^/]+))?")
 PAGING = {"pageSize", "pageToken"}
 SEARCHED = {
-    "adCampaignGroups": {"status", "id", "name"}, "adCampaigns": {"status", "id", "name", "campaignGroup"},
+    "adCampaignGroups": {"status", "id", "name"},
+    "adCampaigns": {"status", "id", "name", "campaignGroup"},
     "adAccounts": {"status", "id", "name"},
-}  # fmt: skip
+}
 """What a search can be narrowed by."""
 CRITERIA = {"campaigns", "creatives", "intendedStatuses"}
 SORT_ORDERS = {"ASCENDING": False, "DESCENDING": True}
@@ -231,12 +234,16 @@ def accounts(stage: Stage, query: dict[str, Any]) -> Response:
     search = _search(query, "adAccounts")
     held = [entities.account_element(account) for account in stage.world.of("linkedin_ads")]
     results = [
-        each for each in held
+        each
+        for each in held
         if all(
-            str(each[name]) in {value.rpartition(":")[2] if name == "id" else value for value in values_of(search[name], name)}
+            str(each[name])
+            in {
+                value.rpartition(":")[2] if name == "id" else value for value in values_of(search[name], name)
+            }
             for name in search
         )
-    ]  # fmt: skip
+    ]
     return page(
         query,
         list(range(len(results))),

@@ -1,4 +1,7 @@
-"""Creatives and posts that are made through the API. A post's words and a creative's reference never change."""
+"""Creatives and posts that are made through the API.
+
+A post's words and a creative's reference never change.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,9 +16,16 @@ MOST_ACTIVE, MOST_OTHERS = 15, 85
 LONGEST_INTRODUCTION, LONGEST_HEADLINE = 600, 200
 CREATIVE_FIELDS = {"campaign", "content", "intendedStatus", "name"}
 POST_FIELDS = {
-    "author", "adContext", "commentary", "visibility", "lifecycleState", "distribution", "contentLandingPage",
-    "contentCallToActionLabel", "content",
-}  # fmt: skip
+    "author",
+    "adContext",
+    "commentary",
+    "visibility",
+    "lifecycleState",
+    "distribution",
+    "contentLandingPage",
+    "contentCallToActionLabel",
+    "content",
+}
 CREATED_STATUSES = {"ACTIVE", "DRAFT"}
 """Creating as PAUSED fails over the state of review."""
 Made = tuple[dict[str, Any], Callable[[], None]]
@@ -164,11 +174,18 @@ def element(account: Account, held: AccountObject) -> dict[str, Any]:
     edited = max([held.created_at, *(at for at, _ in held.edits)])
     status = "REMOVED" if held.removed_at else held.fields["intendedStatus"]
     return {
-        "id": _urn(held.object_id), "name": held.fields["name"], "account": f"urn:li:sponsoredAccount:{account.id}",
-        "campaign": f"urn:li:sponsoredCampaign:{held.parent_id}", "intendedStatus": status, "isServing": False,
-        "review": {"status": "PENDING"}, "servingHoldReasons": ["UNDER_REVIEW"], "content": held.fields["content"],
-        "createdAt": int(held.created_at.timestamp() * 1000), "lastModifiedAt": int(edited.timestamp() * 1000),
-    }  # fmt: skip
+        "id": _urn(held.object_id),
+        "name": held.fields["name"],
+        "account": f"urn:li:sponsoredAccount:{account.id}",
+        "campaign": f"urn:li:sponsoredCampaign:{held.parent_id}",
+        "intendedStatus": status,
+        "isServing": False,
+        "review": {"status": "PENDING"},
+        "servingHoldReasons": ["UNDER_REVIEW"],
+        "content": held.fields["content"],
+        "createdAt": int(held.created_at.timestamp() * 1000),
+        "lastModifiedAt": int(edited.timestamp() * 1000),
+    }
 
 
 def find(stage: Stage, account: Account, own_id: int) -> AccountObject | None:

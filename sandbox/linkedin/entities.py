@@ -1,4 +1,6 @@
-"""LinkedIn's entities: accounts, campaign groups, campaigns and creatives, as its REST API describes them, and what may be written."""
+"""LinkedIn's entities: accounts, campaign groups, campaigns and creatives, as its REST API describes them,
+and what may be written.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time
@@ -39,11 +41,16 @@ def conversion_rule(stage: Stage, account: Account) -> dict[str, Any]:
     limit = stage.market.lookback_days(account, now)
     created = datetime.combine(stage.world.begins, time(), UTC)
     return {
-        "id": 104_001, "name": "Website conversion", "type": "PURCHASE", "enabled": True,
+        "id": 104_001,
+        "name": "Website conversion",
+        "type": "PURCHASE",
+        "enabled": True,
         "postClickAttributionWindowSize": int(limit) if limit is not None else 30,
-        "viewThroughAttributionWindowSize": 7, "account": f"urn:li:sponsoredAccount:{account.id}",
-        "created": int(created.timestamp() * 1000), "lastModified": int((edited or created).timestamp() * 1000),
-    }  # fmt: skip
+        "viewThroughAttributionWindowSize": 7,
+        "account": f"urn:li:sponsoredAccount:{account.id}",
+        "created": int(created.timestamp() * 1000),
+        "lastModified": int((edited or created).timestamp() * 1000),
+    }
 
 
 def listed(stage: Stage, account: Account, collection: str, statuses: list[str] | None) -> list[int]:

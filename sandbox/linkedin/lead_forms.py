@@ -11,9 +11,17 @@ from sandbox.running_world import Stage
 
 MOST, LONGEST_DAYS = 100, 365
 FIELDS = (
-    "owner", "leadType", "submitter", "leadMetadata", "versionedLeadGenFormUrn", "id", "submittedAt", "testLead", "form",
+    "owner",
+    "leadType",
+    "submitter",
+    "leadMetadata",
+    "versionedLeadGenFormUrn",
+    "id",
+    "submittedAt",
+    "testLead",
+    "form",
     "formResponse",
-)  # fmt: skip
+)
 """Members of a response that can be selected."""
 QUESTIONS = {101: "FIRST_NAME", 102: "LAST_NAME", 103: "WORK_EMAIL", 104: "PHONE_NUMBER"}
 FORM = {
@@ -88,15 +96,23 @@ def _element(cards: Cards, books: Any, touch: int, account: str) -> dict[str, An
     first, last = cards.name(person)
     answers = dict(zip(QUESTIONS, (first, last, cards.email(person), cards.phone(person)), strict=True))
     return {
-        "owner": {"sponsoredAccount": f"urn:li:sponsoredAccount:{account}"}, "leadType": "SPONSORED", "submitter": "urn:li:person:0",
-        "leadMetadata": {"sponsoredLeadMetadata": {"campaign": f"urn:li:sponsoredCampaign:{books.sets.ad_set_id[ad_set]}"}},
+        "owner": {"sponsoredAccount": f"urn:li:sponsoredAccount:{account}"},
+        "leadType": "SPONSORED",
+        "submitter": "urn:li:person:0",
+        "leadMetadata": {
+            "sponsoredLeadMetadata": {"campaign": f"urn:li:sponsoredCampaign:{books.sets.ad_set_id[ad_set]}"}
+        },
         "versionedLeadGenFormUrn": f"urn:li:versionedLeadGenForm:(urn:li:leadGenForm:{FORM['id']},1)",
-        "id": f"{int(cards.contact_id[person])}-4", "submittedAt": int(books.touches.at[touch] * 1000),
-        "testLead": bool(books.funnel.is_test[person]), "form": FORM,
+        "id": f"{int(cards.contact_id[person])}-4",
+        "submittedAt": int(books.touches.at[touch] * 1000),
+        "testLead": bool(books.funnel.is_test[person]),
+        "form": FORM,
         "formResponse": {
             "consentResponses": [],
             "answers": [
-                {"questionId": own_id, "answerDetails": {"textQuestionAnswer": {"answer": message}}} for own_id, message in answers.items() if message
+                {"questionId": own_id, "answerDetails": {"textQuestionAnswer": {"answer": message}}}
+                for own_id, message in answers.items()
+                if message
             ],
         },
-    }  # fmt: skip
+    }

@@ -1,4 +1,7 @@
-"""Rest.li 2.0 query values: `(k:v,k:v)` records and `List(a,b)` lists, whose structure must arrive unencoded."""
+"""Rest.li 2.0 query values:
+
+`(k:v,k:v)` records and `List(a,b)` lists, whose structure must arrive unencoded.
+"""
 
 import re
 from typing import Any
@@ -24,7 +27,8 @@ _ESCAPES = (("~2E", "."), ("~5B", "["), ("~5D", "]"), ("~7E", "~"))
 
 
 def decode_query_1(raw: str) -> dict[str, Any]:
-    """The parameters of a query in Rest.li 1.0: `a.b=…`, `list[0].x=…`, and a name that comes twice is a list.
+    """The parameters of a query in Rest.li 1.0: `a.b=…`, `list[0].x=…`, and a name that comes twice is a
+    list.
 
     Raises:
         NotRestli: A name cannot be read.

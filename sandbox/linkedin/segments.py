@@ -1,4 +1,6 @@
-"""LinkedIn's DMP segments: made, filled and emptied by hashed addresses, read back as a size, excluded in targeting criteria."""
+"""LinkedIn's DMP segments: made, filled and emptied by hashed addresses, read back as a size, excluded in
+targeting criteria.
+"""
 
 from typing import Any
 
@@ -24,17 +26,23 @@ def segment_urn(audience: Audience) -> str:
 def element(audience: Audience) -> dict[str, Any]:
     matched = audience.matched
     return {
-        "id": audience.audience_id, "name": audience.name, "account": f"urn:li:sponsoredAccount:{audience.account_id}",
-        "accessPolicy": "PRIVATE", "type": "USER", "sourcePlatform": "LIST_UPLOAD", "inputCount": len(audience.members),
+        "id": audience.audience_id,
+        "name": audience.name,
+        "account": f"urn:li:sponsoredAccount:{audience.account_id}",
+        "accessPolicy": "PRIVATE",
+        "type": "USER",
+        "sourcePlatform": "LIST_UPLOAD",
+        "inputCount": len(audience.members),
         "matchedCount": matched,
         "destinations": [
             {
-                "destination": "LINKEDIN", "destinationSegmentId": segment_urn(audience),
+                "destination": "LINKEDIN",
+                "destinationSegmentId": segment_urn(audience),
                 "audienceSize": matched if matched >= LEAST_TARGETED else 0,
                 "status": "READY" if matched >= LEAST_TARGETED else "BUILDING",
             }
         ],
-    }  # fmt: skip
+    }
 
 
 def answered(
@@ -110,9 +118,14 @@ def _members(stage: Stage, audience: Audience, body: bytes) -> Response:
 
     fault = stage.carry_out_upload("linkedin_ads", apply)
     stage.note(
-        "linkedin_ads", "BATCH_CREATE users", audience.account_id, wrote=True, audience=str(audience.audience_id),
-        received=len(elements), fault=fault and fault.label,
-    )  # fmt: skip
+        "linkedin_ads",
+        "BATCH_CREATE users",
+        audience.account_id,
+        wrote=True,
+        audience=str(audience.audience_id),
+        received=len(elements),
+        fault=fault and fault.label,
+    )
     if fault is not None and fault.answer is not None:
         return write_response(fault)
     taken = middle if fault is not None and fault.kind == "invalid_entries" else len(elements)

@@ -1,6 +1,8 @@
-"""Whom campaigns are for: facets, their entities, whole criteria as LinkedIn checks them, and how many members they count.
+"""Whom campaigns are for: facets, their entities, whole criteria as LinkedIn checks them, and how many
+members they count.
 
-Counts follow from shares that each entity has by its own URN; of a matched audience they are the members that LinkedIn knows.
+Counts follow from shares that each entity has by its own URN; of a matched audience they are the members that
+LinkedIn knows.
 """
 
 from typing import Any
@@ -15,36 +17,52 @@ from sandbox.running_world import Stage
 
 MEMBERS, LEAST_TOLD = 900_000_000, 300
 LOCATIONS = {
-    "DE": ("101282230", 20_000_000), "AT": ("103883259", 2_400_000), "CH": ("106693272", 4_200_000),
-    "US": ("103644278", 230_000_000), "GB": ("101165590", 40_000_000), "FR": ("105015875", 30_000_000),
-    "ES": ("105646813", 19_000_000), "NL": ("102890719", 12_000_000), "JP": ("101355337", 4_000_000),
+    "DE": ("101282230", 20_000_000),
+    "AT": ("103883259", 2_400_000),
+    "CH": ("106693272", 4_200_000),
+    "US": ("103644278", 230_000_000),
+    "GB": ("101165590", 40_000_000),
+    "FR": ("105015875", 30_000_000),
+    "ES": ("105646813", 19_000_000),
+    "NL": ("102890719", 12_000_000),
+    "JP": ("101355337", 4_000_000),
     "BR": ("106057199", 75_000_000),
-}  # fmt: skip
+}
 _FACET = "urn:li:adTargetingFacet:"
 DYNAMIC = f"{_FACET}dynamicSegments"
 ENTITIES: dict[str, tuple[tuple[str, str], ...]] = {
     f"{_FACET}locations": tuple((f"urn:li:geo:{own}", name) for name, (own, _) in LOCATIONS.items()),
     f"{_FACET}seniorities": (
-        ("urn:li:seniority:3", "Entry"), ("urn:li:seniority:4", "Senior"), ("urn:li:seniority:6", "Director"),
+        ("urn:li:seniority:3", "Entry"),
+        ("urn:li:seniority:4", "Senior"),
+        ("urn:li:seniority:6", "Director"),
         ("urn:li:seniority:8", "CXO"),
     ),
     f"{_FACET}jobFunctions": (
-        ("urn:li:function:8", "Engineering"), ("urn:li:function:13", "Information Technology"),
-        ("urn:li:function:15", "Marketing"), ("urn:li:function:25", "Sales"),
+        ("urn:li:function:8", "Engineering"),
+        ("urn:li:function:13", "Information Technology"),
+        ("urn:li:function:15", "Marketing"),
+        ("urn:li:function:25", "Sales"),
     ),
     f"{_FACET}industries": (
-        ("urn:li:industry:4", "Software"), ("urn:li:industry:6", "Internet"), ("urn:li:industry:96", "IT Services"),
+        ("urn:li:industry:4", "Software"),
+        ("urn:li:industry:6", "Internet"),
+        ("urn:li:industry:96", "IT Services"),
         ("urn:li:industry:43", "Financial Services"),
     ),
     f"{_FACET}staffCountRanges": (
-        ("urn:li:staffCountRange:(2,10)", "2-10"), ("urn:li:staffCountRange:(51,200)", "51-200"),
+        ("urn:li:staffCountRange:(2,10)", "2-10"),
+        ("urn:li:staffCountRange:(51,200)", "51-200"),
         ("urn:li:staffCountRange:(1001,5000)", "1,001-5,000"),
     ),
-    f"{_FACET}titles": (("urn:li:title:10", "Chief Executive Officer"), ("urn:li:title:25", "Marketing Manager")),
+    f"{_FACET}titles": (
+        ("urn:li:title:10", "Chief Executive Officer"),
+        ("urn:li:title:25", "Marketing Manager"),
+    ),
     f"{_FACET}interfaceLocales": (("urn:li:locale:en_US", "English"), ("urn:li:locale:de_DE", "German")),
     f"{_FACET}ageRanges": (("urn:li:ageRange:(25,34)", "25-34"), ("urn:li:ageRange:(35,54)", "35-54")),
     f"{_FACET}genders": (("urn:li:gender:FEMALE", "Female"), ("urn:li:gender:MALE", "Male")),
-}  # fmt: skip
+}
 INCLUDE_ONLY = {f"{_FACET}{name}" for name in ("ageRanges", "genders", "interfaceLocales")}
 APART = ((f"{_FACET}jobFunctions", f"{_FACET}titles"), (f"{_FACET}seniorities", f"{_FACET}titles"))
 """Facets that may not stand together in what is included."""
@@ -67,8 +85,10 @@ def entities(query: dict[str, Any]) -> list[dict[str, Any]]:
     """Entities of a facet, whole or by the beginning of a name, or those of given URNs."""
     finder = query.get("q")
     available = {
-        "adTargetingFacet": {"facet"}, "typeahead": {"facet", "query"}, "urns": {"urns"},
-    }  # fmt: skip
+        "adTargetingFacet": {"facet"},
+        "typeahead": {"facet", "query"},
+        "urns": {"urns"},
+    }
     if finder not in available:
         raise Refused(404, "RESOURCE_NOT_FOUND", f"No query finder '{finder}' on adTargetingEntities")
     require_known(query, {"q", "queryVersion", "locale", *available[finder]}, resource="adTargetingEntities")

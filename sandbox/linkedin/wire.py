@@ -59,10 +59,12 @@ class _Wire:
         self._expired_in = None
         return JSONResponse(
             {
-                "access_token": available.linkedin_access_token, "expires_in": 5_184_000,
-                "refresh_token": given, "refresh_token_expires_in": 31_536_000,
+                "access_token": available.linkedin_access_token,
+                "expires_in": 5_184_000,
+                "refresh_token": given,
+                "refresh_token_expires_in": 31_536_000,
             }
-        )  # fmt: skip
+        )
 
     async def introspect(self, request: Request) -> Response:
         """An access token lasts sixty days from the morning, unless a test wants one that ends sooner."""
@@ -82,11 +84,16 @@ class _Wire:
         begun = ends - 5_184_000
         return JSONResponse(
             {
-                "active": True, "status": "active", "expires_at": ends, "created_at": begun, "authorized_at": begun,
-                "client_id": available.linkedin_client_id, "auth_type": "3L",
+                "active": True,
+                "status": "active",
+                "expires_at": ends,
+                "created_at": begun,
+                "authorized_at": begun,
+                "client_id": available.linkedin_client_id,
+                "auth_type": "3L",
                 "scope": "r_ads,rw_ads,r_ads_reporting,rw_dmp_segments,w_organization_social",
             }
-        )  # fmt: skip
+        )
 
     async def rest(self, request: Request) -> Response:
         body = await request.body()

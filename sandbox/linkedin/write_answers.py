@@ -1,4 +1,6 @@
-"""Answers that LinkedIn gives to a write besides the result: ambiguous ones and definite refusals, by the names of `write_faults`."""
+"""Answers that LinkedIn gives to a write besides the result: ambiguous ones and definite refusals, by the
+names of `write_faults`.
+"""
 
 from starlette.responses import RedirectResponse, Response
 

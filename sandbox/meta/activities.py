@@ -1,4 +1,6 @@
-"""An account's change history as the activities edge tells it: who changed which status or budget, newest first."""
+"""An account's change history as the activities edge tells it: who changed which status or budget, newest
+first.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -13,15 +15,32 @@ from sandbox.world import Account
 
 DEFAULT_DAYS = 7
 CATEGORIES = {
-    "ACCOUNT", "AD", "AD_KEYWORDS", "AD_SET", "AUDIENCE", "BID", "BUDGET", "CAMPAIGN", "DATE", "STATUS", "TARGETING",
-}  # fmt: skip
+    "ACCOUNT",
+    "AD",
+    "AD_KEYWORDS",
+    "AD_SET",
+    "AUDIENCE",
+    "BID",
+    "BUDGET",
+    "CAMPAIGN",
+    "DATE",
+    "STATUS",
+    "TARGETING",
+}
 PARAMETERS = {"fields", "category", "since", "until", "limit", "after"}
 FIELDS: dict[str, frozenset[str]] = dict.fromkeys(
     (
-        "event_time", "event_type", "object_id", "object_type", "actor_name", "application_name", "extra_data",
+        "event_time",
+        "event_type",
+        "object_id",
+        "object_type",
+        "actor_name",
+        "application_name",
+        "extra_data",
         "translated_event_type",
-    ), frozenset(),
-)  # fmt: skip
+    ),
+    frozenset(),
+)
 """Fields of an entry that are honoured."""
 _TYPES = {"campaign": "CAMPAIGN", "ad_set": "ADGROUP", "ad": "AD", "account": "ACCOUNT"}
 _EVENTS = {
@@ -60,11 +79,15 @@ def _entry(account: Account, change: Change, event: str) -> dict[str, Any]:
     by_person = change.by == "person"
     value = int(change.value) // minor_micros(account) if change.field == "budget_micros" else change.value
     return {
-        "event_time": change.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000"), "event_type": event,
-        "object_id": str(change.entity_id), "object_type": _TYPES[change.level], "translated_event_type": event.replace("_", " "),
+        "event_time": change.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000"),
+        "event_type": event,
+        "object_id": str(change.entity_id),
+        "object_type": _TYPES[change.level],
+        "translated_event_type": event.replace("_", " "),
         "actor_name": "Sandbox Person" if by_person else "Sandbox System User",
-        "application_name": "Ads Manager" if by_person else "Sandbox App", "extra_data": json.dumps({"new_value": value}),
-    }  # fmt: skip
+        "application_name": "Ads Manager" if by_person else "Sandbox App",
+        "extra_data": json.dumps({"new_value": value}),
+    }
 
 
 def _instant(parameters: dict[str, str], name: str, otherwise: datetime) -> datetime:

@@ -1,4 +1,6 @@
-"""Meta's custom audiences: made, filled and emptied by hashed identifiers, read back as a rounded size, excluded in targeting."""
+"""Meta's custom audiences: made, filled and emptied by hashed identifiers, read back as a rounded size,
+excluded in targeting.
+"""
 
 import json
 from typing import Any
@@ -23,19 +25,33 @@ def node(audience: Audience) -> dict[str, Any]:
     step = 10 ** max(len(str(matched)) - 2, 0)
     low = matched // step * step if matched >= LEAST_SHOWN else -1
     return {
-        "id": str(audience.audience_id), "account_id": audience.account_id, "name": audience.name, "subtype": "CUSTOM",
-        "approximate_count_lower_bound": low, "approximate_count_upper_bound": low + step if low >= 0 else -1,
+        "id": str(audience.audience_id),
+        "account_id": audience.account_id,
+        "name": audience.name,
+        "subtype": "CUSTOM",
+        "approximate_count_lower_bound": low,
+        "approximate_count_upper_bound": low + step if low >= 0 else -1,
         "operation_status": BLOCKED if audience.is_flagged else {"code": 200, "description": "Normal"},
-        "delivery_status": {"code": 200 if low >= 0 else 300, "description": "" if low >= 0 else "Audience Too Small"},
-    }  # fmt: skip
+        "delivery_status": {
+            "code": 200 if low >= 0 else 300,
+            "description": "" if low >= 0 else "Audience Too Small",
+        },
+    }
 
 
 FIELDS: dict[str, frozenset[str]] = dict.fromkeys(
     (
-        "id", "account_id", "name", "subtype", "approximate_count_lower_bound", "approximate_count_upper_bound", "operation_status",
+        "id",
+        "account_id",
+        "name",
+        "subtype",
+        "approximate_count_lower_bound",
+        "approximate_count_upper_bound",
+        "operation_status",
         "delivery_status",
-    ), frozenset(),
-)  # fmt: skip
+    ),
+    frozenset(),
+)
 """Fields of an audience that are honoured."""
 
 
@@ -89,9 +105,12 @@ def answered(
     require_known(parameters, {"payload", "session"}, edge="users")
     if audience.is_flagged:
         raise Refused(
-            100, "Invalid parameter", subcode=1713230, error_user_title="Audience Upload Blocked",
+            100,
+            "Invalid parameter",
+            subcode=1713230,
+            error_user_title="Audience Upload Blocked",
             error_user_msg="Before updating user memberships, you must resolve integrity restrictions on this audience.",
-        )  # fmt: skip
+        )
     return _members(stage, audience, method, parameters)
 
 
@@ -109,15 +128,23 @@ def _members(stage: Stage, audience: Audience, method: str, parameters: dict[str
     if fault is not None and fault.kind == "invalid_entries":
         bad_ones += len(good) - len(good) // 2
     stage.note(
-        "meta_ads", f"{method} users", audience.account_id, wrote=True, audience=str(audience.audience_id),
-        received=len(rows), fault=fault and fault.label,
-    )  # fmt: skip
+        "meta_ads",
+        f"{method} users",
+        audience.account_id,
+        wrote=True,
+        audience=str(audience.audience_id),
+        received=len(rows),
+        fault=fault and fault.label,
+    )
     if fault is not None and fault.answer is not None:
         raise WriteAnswered(fault)
     return {
-        "audience_id": str(audience.audience_id), "session_id": str(session.get("session_id", "1")),
-        "num_received": len(rows), "num_invalid_entries": bad_ones, "invalid_entry_samples": {},
-    }  # fmt: skip
+        "audience_id": str(audience.audience_id),
+        "session_id": str(session.get("session_id", "1")),
+        "num_received": len(rows),
+        "num_invalid_entries": bad_ones,
+        "invalid_entry_samples": {},
+    }
 
 
 def _payload(text: str) -> tuple[str, list[Any]]:
@@ -139,10 +166,23 @@ def _payload(text: str) -> tuple[str, list[Any]]:
 
 
 TARGETED = {
-    "geo_locations", "age_min", "age_max", "genders", "flexible_spec", "custom_audiences", "excluded_custom_audiences",
-    "publisher_platforms", "facebook_positions", "instagram_positions", "device_platforms", "targeting_automation",
-}  # fmt: skip
-"""Members of a targeting that are honoured: read back as they were written. Members that begin with effective_ are read-only."""
+    "geo_locations",
+    "age_min",
+    "age_max",
+    "genders",
+    "flexible_spec",
+    "custom_audiences",
+    "excluded_custom_audiences",
+    "publisher_platforms",
+    "facebook_positions",
+    "instagram_positions",
+    "device_platforms",
+    "targeting_automation",
+}
+"""Members of a targeting that are honoured: read back as they were written.
+
+Members that begin with effective_ are read-only.
+"""
 _SPECS = {"interests", "behaviors", "custom_audiences"}
 
 

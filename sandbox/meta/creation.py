@@ -1,6 +1,7 @@
 """Campaigns, ad sets, creatives and ads that are made through the API, their later changes and their end.
 
-They deliver nothing; the market may read them: `sandbox.account_objects` holds them with their texts, targeting and status.
+They deliver nothing; the market may read them: `sandbox.account_objects` holds them with their texts,
+targeting and status.
 """
 
 import json
@@ -19,16 +20,32 @@ from sandbox.world import Account
 EDGES = {"campaigns": "campaign", "adsets": "ad_set", "ads": "ad", "adcreatives": "creative"}
 HONOURED: dict[str, set[str]] = {
     "campaign": {
-        "name", "objective", "status", "buying_type", "special_ad_categories", "bid_strategy", "daily_budget",
-        "is_adset_budget_sharing_enabled", "execution_options",
+        "name",
+        "objective",
+        "status",
+        "buying_type",
+        "special_ad_categories",
+        "bid_strategy",
+        "daily_budget",
+        "is_adset_budget_sharing_enabled",
+        "execution_options",
     },
     "ad_set": {
-        "name", "campaign_id", "status", "billing_event", "optimization_goal", "targeting", "daily_budget", "bid_amount",
-        "bid_strategy", "start_time", "execution_options",
+        "name",
+        "campaign_id",
+        "status",
+        "billing_event",
+        "optimization_goal",
+        "targeting",
+        "daily_budget",
+        "bid_amount",
+        "bid_strategy",
+        "start_time",
+        "execution_options",
     },
     "creative": {"name", "object_story_spec", "execution_options"},
     "ad": {"name", "adset_id", "creative", "status", "execution_options"},
-}  # fmt: skip
+}
 """Parameters of a create that are honoured, by level."""
 CHANGEABLE: dict[str, set[str]] = {
     "campaign": {"name", "status", "daily_budget", "execution_options"},
@@ -37,8 +54,13 @@ CHANGEABLE: dict[str, set[str]] = {
     "ad": {"name", "status", "creative", "execution_options"},
 }
 OBJECTIVES = {
-    "OUTCOME_AWARENESS", "OUTCOME_TRAFFIC", "OUTCOME_ENGAGEMENT", "OUTCOME_LEADS", "OUTCOME_APP_PROMOTION", "OUTCOME_SALES",
-}  # fmt: skip
+    "OUTCOME_AWARENESS",
+    "OUTCOME_TRAFFIC",
+    "OUTCOME_ENGAGEMENT",
+    "OUTCOME_LEADS",
+    "OUTCOME_APP_PROMOTION",
+    "OUTCOME_SALES",
+}
 STRATEGIES = {"LOWEST_COST_WITHOUT_CAP": False, "LOWEST_COST_WITH_BID_CAP": True, "COST_CAP": True}
 """Bid strategies that are honoured, and whether each needs a bid amount."""
 LINK_FIELDS = {"link", "message", "name", "description", "image_hash", "call_to_action"}
@@ -84,10 +106,13 @@ def node(stage: Stage, account: Account, held: AccountObject) -> dict[str, Any]:
         return fields | {"account_id": account.id, "status": status}
     edited = max([held.created_at, *(at for at, _ in held.edits)])
     results = fields | {
-        "account_id": account.id, "status": status, "configured_status": status,
-        "effective_status": _effective(stage, account, held, status), "created_time": entities.stamp(held.created_at),
+        "account_id": account.id,
+        "status": status,
+        "configured_status": status,
+        "effective_status": _effective(stage, account, held, status),
+        "created_time": entities.stamp(held.created_at),
         "updated_time": entities.stamp(edited),
-    }  # fmt: skip
+    }
     if held.kind == "ad":
         results["creative"] = creative_node(stage, account, str(fields["creative"]))
     return results
@@ -179,10 +204,12 @@ def _campaign(stage: Stage, account: Account, parameters: dict[str, str]) -> tup
     if parameters.get("buying_type", "AUCTION") != "AUCTION":
         raise bad("buying_type must be AUCTION here", blame="buying_type")
     fields: dict[str, Any] = {
-        "name": _named(parameters), "objective": parameters["objective"], "buying_type": "AUCTION",
+        "name": _named(parameters),
+        "objective": parameters["objective"],
+        "buying_type": "AUCTION",
         "special_ad_categories": entities.special_categories(parameters),
         "status": _status(parameters, {"ACTIVE", "PAUSED"}),
-    }  # fmt: skip
+    }
     if "daily_budget" in parameters:
         fields |= {"daily_budget": _budget(account, parameters), "bid_strategy": _strategy(parameters)}
     elif parameters.get("is_adset_budget_sharing_enabled") not in ("true", "false"):
@@ -203,11 +230,14 @@ def _ad_set(stage: Stage, account: Account, parameters: dict[str, str]) -> tuple
     if parameters["billing_event"] not in ("IMPRESSIONS", "LINK_CLICKS"):
         raise bad("billing_event must be IMPRESSIONS or LINK_CLICKS", blame="billing_event")
     fields: dict[str, Any] = {
-        "name": _named(parameters), "campaign_id": over["id"], "status": _status(parameters, {"ACTIVE", "PAUSED"}),
-        "billing_event": parameters["billing_event"], "optimization_goal": parameters["optimization_goal"],
+        "name": _named(parameters),
+        "campaign_id": over["id"],
+        "status": _status(parameters, {"ACTIVE", "PAUSED"}),
+        "billing_event": parameters["billing_event"],
+        "optimization_goal": parameters["optimization_goal"],
         "targeting": new_targeting(stage, account, parameters["targeting"]),
         "learning_stage_info": {"status": "LEARNING", "conversions": 0},
-    } | ({"start_time": parameters["start_time"]} if "start_time" in parameters else {})  # fmt: skip
+    } | ({"start_time": parameters["start_time"]} if "start_time" in parameters else {})
     if "daily_budget" in over and "daily_budget" in parameters:
         raise bad("The campaign holds the budget", blame="daily_budget", subcode=1885621)
     if "daily_budget" not in over:
@@ -237,9 +267,13 @@ def _creative(stage: Stage, account: Account, parameters: dict[str, str]) -> tup
     if not link.get("message"):
         raise bad("link_data needs a message", blame="object_story_spec")
     fields = {
-        "name": _named(parameters), "status": "ACTIVE", "object_story_spec": story, "title": link.get("name", ""),
-        "body": link["message"], "link_url": link["link"],
-    }  # fmt: skip
+        "name": _named(parameters),
+        "status": "ACTIVE",
+        "object_story_spec": story,
+        "title": link.get("name", ""),
+        "body": link["message"],
+        "link_url": link["link"],
+    }
     return fields, 0
 
 
@@ -250,10 +284,12 @@ def _ad(stage: Stage, account: Account, parameters: dict[str, str]) -> tuple[dic
     if "creative" not in parameters:
         raise bad("The parameter creative is required", blame="creative")
     fields = {
-        "name": _named(parameters), "adset_id": over["id"], "campaign_id": over["campaign_id"],
+        "name": _named(parameters),
+        "adset_id": over["id"],
+        "campaign_id": over["campaign_id"],
         "creative": entities.creative_id(stage, account, parameters["creative"]),
         "status": _status(parameters, {"ACTIVE", "PAUSED"}),
-    }  # fmt: skip
+    }
     return fields, int(over["id"])
 
 
@@ -288,7 +324,11 @@ def _budget(account: Account, parameters: dict[str, str]) -> str:
         raise bad("daily_budget must be a whole number of minor units", blame="daily_budget")
     if int(given) < entities.LEAST_BUDGET_MINOR:
         raise Refused(
-            100, "Invalid parameter", subcode=1885272, blame="daily_budget", error_user_title="Budget is too low",
+            100,
+            "Invalid parameter",
+            subcode=1885272,
+            blame="daily_budget",
+            error_user_title="Budget is too low",
             error_user_msg=f"The minimum daily budget is {entities.LEAST_BUDGET_MINOR} minor units of {account.currency}",
-        )  # fmt: skip
+        )
     return str(int(given))

@@ -1,4 +1,6 @@
-"""Nodes and edges of the Graph API besides insights: accounts, their entities and creatives, one object and what is written to it."""
+"""Nodes and edges of the Graph API besides insights: accounts, their entities and creatives, one object and
+what is written to it.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -83,10 +85,11 @@ class Edges:
         if level != "creative" and not conditions:
             return self._page_of_statuses(account, level, parameters, path, wanted)
         retained = [
-            node for node in self._every(account, level)
+            node
+            for node in self._every(account, level)
             if (wanted is None or node.get("effective_status", node["status"]) in wanted)
             and all(holds(rule, node.get(rule["field"].rpartition(".")[2])) for rule in conditions)
-        ]  # fmt: skip
+        ]
         start, limit = cursor(parameters)
         kind, honoured = fields.NODE_TYPES[level], fields.FIELDS[level]
         shown = [chosen(node, parameters, honoured, kind=kind) for node in retained[start : start + limit]]
@@ -97,7 +100,9 @@ class Edges:
     def _page_of_statuses(
         self, account: Account, level: str, parameters: dict[str, str], path: str, wanted: set[str] | None
     ) -> dict[str, Any]:
-        """A page of an edge by status alone: only its own nodes are made, so that a crawl of all pages takes linear time."""
+        """A page of an edge by status alone: only its own nodes are made, so that a crawl of all pages takes
+        linear time.
+        """
         stage = self._stage
         effective = stage.market.remembered(
             ("meta statuses", account.id, level), lambda: effective_statuses(stage, account, level)
@@ -202,15 +207,25 @@ class Edges:
         raise unknown_object(own_id, method)
 
     def _write(
-        self, account: Account, level: str, own_id: str, parameters: dict[str, str], apply: Callable[[], None] | None
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        account: Account,
+        level: str,
+        own_id: str,
+        parameters: dict[str, str],
+        apply: Callable[[], None] | None,
+    ) -> dict[str, Any]:
         fault = self._stage.carry_out("meta_ads", apply) if apply is not None else None
         named = ("status", "daily_budget", "name", "targeting", "creative")
         detail = {name: parameters[name] for name in named if name in parameters}
         self._stage.note(
-            "meta_ads", f"POST {level}", account.id, wrote=apply is not None, entity=own_id, fault=fault and fault.label,
+            "meta_ads",
+            f"POST {level}",
+            account.id,
+            wrote=apply is not None,
+            entity=own_id,
+            fault=fault and fault.label,
             **detail,
-        )  # fmt: skip
+        )
         if fault is not None and fault.answer is not None:
             raise WriteAnswered(fault)
         return {"success": True}

@@ -1,4 +1,7 @@
-"""Meta's entities as the Graph API describes them, and what may be written to them. Budgets are whole minor units."""
+"""Meta's entities as the Graph API describes them, and what may be written to them.
+
+Budgets are whole minor units.
+"""
 
 import json
 from datetime import UTC, datetime, time, timedelta
@@ -34,10 +37,15 @@ def minor_micros(account: Account) -> int:
 def account_node(stage: Stage, account: Account) -> dict[str, Any]:
     zone = stage.clock.now().astimezone(account.zone).utcoffset() or timedelta()
     return {
-        "id": f"act_{account.id}", "account_id": account.id, "name": account.name, "currency": account.currency,
-        "timezone_name": account.time_zone, "timezone_offset_hours_utc": zone.total_seconds() / 3600,
-        "account_status": 1, "min_daily_budget": LEAST_BUDGET_MINOR,
-    }  # fmt: skip
+        "id": f"act_{account.id}",
+        "account_id": account.id,
+        "name": account.name,
+        "currency": account.currency,
+        "timezone_name": account.time_zone,
+        "timezone_offset_hours_utc": zone.total_seconds() / 3600,
+        "account_status": 1,
+        "min_daily_budget": LEAST_BUDGET_MINOR,
+    }
 
 
 def find(stage: Stage, entity_id: int) -> tuple[Account, str, int] | None:
@@ -59,16 +67,22 @@ def node(stage: Stage, account: Account, level: str, row: int) -> dict[str, Any]
     begun = datetime.combine(stage.world.begins, time(), UTC)
     edited = max((change.at for change in changes), default=begun)
     results = {
-        "id": str(entity_id), "account_id": account.id, "status": status, "configured_status": status,
-        "effective_status": effective_status(stage, account, level, row), "created_time": stamp(begun),
+        "id": str(entity_id),
+        "account_id": account.id,
+        "status": status,
+        "configured_status": status,
+        "effective_status": effective_status(stage, account, level, row),
+        "created_time": stamp(begun),
         "updated_time": stamp(edited),
-    }  # fmt: skip
+    }
     extra = {"campaign": _campaign, "ad_set": _ad_set, "ad": _ad}[level]
     return results | _ad_labels(stage, account, level, row) | extra(stage, account, catalog, row)
 
 
 def _ad_labels(stage: Stage, account: Account, level: str, row: int) -> dict[str, Any]:
-    """`adlabels` as Meta gives it: absent where there are none, each with id and name; a name that may not be read is left out."""
+    """`adlabels` as Meta gives it: absent where there are none, each with id and name; a name that may not be
+    read is left out.
+    """
     names = labels(stage, account, level, row) if level != "ad" else []
     answer = [
         {"id": str(number(name))} | ({"name": name} if number(name) != UNREADABLE else {}) for name in names
@@ -94,9 +108,12 @@ def _campaign(stage: Stage, account: Account, catalog: Catalog, row: int) -> dic
     results = {
         "name": stage.market.current(account, "campaign", entity_id, "name", campaigns.name[row]),
         "objective": "OUTCOME_SALES" if campaigns.sells[row] else "OUTCOME_LEADS",
-        "special_ad_categories": stage.market.current(account, "campaign", entity_id, "special_ad_categories", []),
-        "buying_type": "AUCTION", "start_time": _stamp_of_day(account, int(campaigns.start_day[row])),
-    }  # fmt: skip
+        "special_ad_categories": stage.market.current(
+            account, "campaign", entity_id, "special_ad_categories", []
+        ),
+        "buying_type": "AUCTION",
+        "start_time": _stamp_of_day(account, int(campaigns.start_day[row])),
+    }
     if campaigns.holds_budget[row]:
         results |= {
             "daily_budget": _budget(stage, account, "campaign", entity_id, int(campaigns.budget_micros[row])),
@@ -113,16 +130,29 @@ def _ad_set(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[
     )
     results = {
         "name": stage.market.current(account, "ad_set", entity_id, "name", sets.name[row]),
-        "campaign_id": str(catalog.campaigns.id[campaign]), "optimization_goal": "OFFSITE_CONVERSIONS",
-        "billing_event": "IMPRESSIONS", "bid_strategy": _strategy(stage, account, "ad_set", row),
-        "attribution_spec": [{"event_type": "CLICK_THROUGH", "window_days": 7}, {"event_type": "VIEW_THROUGH", "window_days": 1}],
+        "campaign_id": str(catalog.campaigns.id[campaign]),
+        "optimization_goal": "OFFSITE_CONVERSIONS",
+        "billing_event": "IMPRESSIONS",
+        "bid_strategy": _strategy(stage, account, "ad_set", row),
+        "attribution_spec": [
+            {"event_type": "CLICK_THROUGH", "window_days": 7},
+            {"event_type": "VIEW_THROUGH", "window_days": 1},
+        ],
         "learning_stage_info": {"status": "LEARNING" if learns else "SUCCESS", "conversions": 50},
         "start_time": _stamp_of_day(account, int(sets.first_day[row])),
-        "targeting": stage.market.current(account, "ad_set", entity_id, "targeting", {
-            "geo_locations": {"countries": [target["country"]]}, "age_min": target["age_min"], "age_max": target["age_max"],
-            "flexible_spec": [{"interests": [{"name": target["audience"]}]}],
-        }),
-    }  # fmt: skip
+        "targeting": stage.market.current(
+            account,
+            "ad_set",
+            entity_id,
+            "targeting",
+            {
+                "geo_locations": {"countries": [target["country"]]},
+                "age_min": target["age_min"],
+                "age_max": target["age_max"],
+                "flexible_spec": [{"interests": [{"name": target["audience"]}]}],
+            },
+        ),
+    }
     if not catalog.campaigns.holds_budget[campaign]:
         results["daily_budget"] = _budget(stage, account, "ad_set", entity_id, int(sets.budget_micros[row]))
     return results
@@ -136,7 +166,7 @@ def _ad(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str,
         "adset_id": str(catalog.ad_sets.id[ad_set]),
         "campaign_id": str(catalog.campaigns.id[int(catalog.ad_sets.campaign[ad_set])]),
         "creative": creative_of(stage, account, row),
-    }  # fmt: skip
+    }
     if is_rejected(stage, account, row):
         results["ad_review_feedback"] = {
             "global": {"Misleading claims": "The ad does not follow our policy on claims."}
@@ -161,13 +191,22 @@ def first_creative(stage: Stage, account: Account, row: int) -> dict[str, Any]:
     catalog = stage.market.catalog(account)
     entity_id, texts = int(catalog.ads.id[row]), stage.market.texts(account, row)
     return {
-        "id": str(entity_id + FIRST_CREATIVE), "account_id": account.id, "name": f"Creative {row + 1}", "status": "ACTIVE",
-        "title": texts["headlines"][0], "body": texts["descriptions"][0], "link_url": texts["landing_page"],
+        "id": str(entity_id + FIRST_CREATIVE),
+        "account_id": account.id,
+        "name": f"Creative {row + 1}",
+        "status": "ACTIVE",
+        "title": texts["headlines"][0],
+        "body": texts["descriptions"][0],
+        "link_url": texts["landing_page"],
         "object_story_spec": {
             "page_id": PAGE_ID,
-            "link_data": {"link": texts["landing_page"], "message": texts["descriptions"][0], "name": texts["headlines"][0]},
+            "link_data": {
+                "link": texts["landing_page"],
+                "message": texts["descriptions"][0],
+                "name": texts["headlines"][0],
+            },
         },
-    }  # fmt: skip
+    }
 
 
 def write(
@@ -179,7 +218,10 @@ def write(
     *,
     rehearse: bool = False,
 ) -> bool:
-    """Apply a write whole or refuse it whole; False where it was only to be validated. `rehearse` applies nothing."""
+    """Apply a write whole or refuse it whole; False where it was only to be validated.
+
+    `rehearse` applies nothing.
+    """
     entity_id = int(getattr(stage.market.catalog(account), level + "s").id[row])
     require_known(parameters, WRITABLE[level], edge=level)
     changes: list[tuple[str, Any]] = []
@@ -214,9 +256,13 @@ def _new_budget(stage: Stage, account: Account, level: str, row: int, given: str
         raise bad("daily_budget must be a whole number of minor units", blame="daily_budget")
     if int(given) < LEAST_BUDGET_MINOR:
         raise Refused(
-            100, "Invalid parameter", subcode=1885272, blame="daily_budget", error_user_title="Budget is too low",
+            100,
+            "Invalid parameter",
+            subcode=1885272,
+            blame="daily_budget",
+            error_user_title="Budget is too low",
             error_user_msg=f"The minimum daily budget is {LEAST_BUDGET_MINOR} minor units of {account.currency}",
-        )  # fmt: skip
+        )
     lately = stage.clock.now() - timedelta(hours=1)
     entity_id = int(now["id"])
     edits = [
@@ -241,9 +287,14 @@ def _stamp_of_day(account: Account, day: int) -> str:
 
 
 CATEGORIES = {
-    "NONE", "HOUSING", "EMPLOYMENT", "CREDIT", "FINANCIAL_PRODUCTS_SERVICES", "ISSUES_ELECTIONS_POLITICS",
+    "NONE",
+    "HOUSING",
+    "EMPLOYMENT",
+    "CREDIT",
+    "FINANCIAL_PRODUCTS_SERVICES",
+    "ISSUES_ELECTIONS_POLITICS",
     "ONLINE_GAMBLING_AND_GAMING",
-}  # fmt: skip
+}
 
 
 def special_categories(parameters: dict[str, str]) -> list[str]:

@@ -1,7 +1,8 @@
-"""reachestimate and delivery_estimate: how many people a targeting reaches, as a range, or -1 where Meta does not say.
+"""reachestimate and delivery_estimate: how many people a targeting reaches, as a range, or -1 where Meta does
+not say.
 
-A country's people are thinned by age and interests; a custom audience counts those of it that the platform knows, whose overlaps follow
-from the hashes they hold.
+A country's people are thinned by age and interests; a custom audience counts those of it that the platform
+knows, whose overlaps follow from the hashes they hold.
 """
 
 from typing import Any
@@ -14,9 +15,17 @@ from sandbox.running_world import Stage
 from sandbox.world import Account
 
 PEOPLE = {
-    "DE": 38_000_000, "AT": 4_400_000, "CH": 4_000_000, "US": 190_000_000, "GB": 42_000_000, "FR": 36_000_000, "ES": 28_000_000,
-    "NL": 11_000_000, "JP": 26_000_000, "BR": 112_000_000,
-}  # fmt: skip
+    "DE": 38_000_000,
+    "AT": 4_400_000,
+    "CH": 4_000_000,
+    "US": 190_000_000,
+    "GB": 42_000_000,
+    "FR": 36_000_000,
+    "ES": 28_000_000,
+    "NL": 11_000_000,
+    "JP": 26_000_000,
+    "BR": 112_000_000,
+}
 """Monthly people on Meta's apps by country."""
 OTHER_COUNTRY = 5_000_000
 YOUNGEST, OLDEST = 18, 65

@@ -17,18 +17,51 @@ IDS: dict[str, tuple[str, ...]] = {
     "ad": ("campaign", "ad_set", "ad"),
 }
 PARAMETERS = {
-    "level", "fields", "time_range", "time_ranges", "date_preset", "time_increment", "breakdowns", "action_breakdowns",
-    "action_attribution_windows", "use_unified_attribution_setting", "action_report_time", "filtering", "sort",
-    "default_summary", "async",
+    "level",
+    "fields",
+    "time_range",
+    "time_ranges",
+    "date_preset",
+    "time_increment",
+    "breakdowns",
+    "action_breakdowns",
+    "action_attribution_windows",
+    "use_unified_attribution_setting",
+    "action_report_time",
+    "filtering",
+    "sort",
+    "default_summary",
+    "async",
     *PAGING,
-}  # fmt: skip
+}
 WINDOWS = {"1d_click", "7d_click", "28d_click", "1d_view", "1d_ev", "default", "dda", "7d_view", "28d_view"}
 DEAD_WINDOWS = {"7d_view", "28d_view"}
 FIELDS = {
-    "account_id", "account_name", "account_currency", "campaign_id", "campaign_name", "adset_id", "adset_name", "ad_id",
-    "ad_name", "impressions", "reach", "frequency", "clicks", "inline_link_clicks", "spend", "cpc", "ctr", "cpm", "actions",
-    "action_values", "attribution_setting", "objective", "date_start", "date_stop",
-}  # fmt: skip
+    "account_id",
+    "account_name",
+    "account_currency",
+    "campaign_id",
+    "campaign_name",
+    "adset_id",
+    "adset_name",
+    "ad_id",
+    "ad_name",
+    "impressions",
+    "reach",
+    "frequency",
+    "clicks",
+    "inline_link_clicks",
+    "spend",
+    "cpc",
+    "ctr",
+    "cpm",
+    "actions",
+    "action_values",
+    "attribution_setting",
+    "objective",
+    "date_start",
+    "date_stop",
+}
 LEVEL_OF_FIELD = {
     "campaign_id": 1,
     "campaign_name": 1,
@@ -39,24 +72,50 @@ LEVEL_OF_FIELD = {
     "ad_name": 3,
 }
 BREAKDOWNS = (
-    ("age",), ("gender",), ("age", "gender"), ("country",), ("publisher_platform",),
-    ("publisher_platform", "platform_position"), ("device_platform",),
-)  # fmt: skip
+    ("age",),
+    ("gender",),
+    ("age", "gender"),
+    ("country",),
+    ("publisher_platform",),
+    ("publisher_platform", "platform_position"),
+    ("device_platform",),
+)
 """Combinations that are honoured, in any order."""
 FILTERED = {
-    *(f"{level}.{name}" for level in ("campaign", "adset", "ad") for name in ("id", "name", "effective_status")),
-    "impressions", "clicks", "spend",
-}  # fmt: skip
+    *(
+        f"{level}.{name}"
+        for level in ("campaign", "adset", "ad")
+        for name in ("id", "name", "effective_status")
+    ),
+    "impressions",
+    "clicks",
+    "spend",
+}
 NUMBERS = {"impressions", "reach", "frequency", "clicks", "inline_link_clicks", "spend", "cpc", "ctr", "cpm"}
 PRESETS = (
-    "today", "yesterday", "this_month", "last_month", "last_3d", "last_7d", "last_14d", "last_28d", "last_30d", "last_90d",
-    "this_week_mon_today", "last_week_mon_sun", "this_year", "maximum",
-)  # fmt: skip
+    "today",
+    "yesterday",
+    "this_month",
+    "last_month",
+    "last_3d",
+    "last_7d",
+    "last_14d",
+    "last_28d",
+    "last_30d",
+    "last_90d",
+    "this_week_mon_today",
+    "last_week_mon_sun",
+    "this_year",
+    "maximum",
+)
 
 
 @dataclass(frozen=True)
 class InsightQuery:
-    """A validated question. `ranges` are the spans that rows are of; `increment` is in days, 0 for a row per range, -1 for months."""
+    """A validated question.
+
+    `ranges` are the spans that rows are of; `increment` is in days, 0 for a row per range, -1 for months.
+    """
 
     level: str
     fields: tuple[str, ...]
@@ -121,9 +180,15 @@ def parse(parameters: dict[str, str], *, today: date, level: str = "account") ->
     filtering = parameters.get("filtering", "[]")
     _check_filters(filtering)
     return InsightQuery(
-        OUR_LEVEL[level], tuple(names), _ranges(parameters, today=today), _increment(parameters),
-        tuple(w for w in windows if w not in DEAD_WINDOWS), _breakdowns(parameters), filtering, _sort(parameters, names),
-    )  # fmt: skip
+        OUR_LEVEL[level],
+        tuple(names),
+        _ranges(parameters, today=today),
+        _increment(parameters),
+        tuple(w for w in windows if w not in DEAD_WINDOWS),
+        _breakdowns(parameters),
+        filtering,
+        _sort(parameters, names),
+    )
 
 
 def _check_fields(names: list[str], level: str) -> None:
@@ -242,10 +307,13 @@ def preset_range(name: str, today: date) -> tuple[date, date]:
     if name.startswith("last_") and name.endswith("d"):
         return today - timedelta(days=int(name[5:-1])), yesterday
     named = {
-        "today": (today, today), "yesterday": (yesterday, yesterday), "this_month": (month, today),
+        "today": (today, today),
+        "yesterday": (yesterday, yesterday),
+        "this_month": (month, today),
         "last_month": ((month - timedelta(days=1)).replace(day=1), month - timedelta(days=1)),
         "this_week_mon_today": (monday, today),
         "last_week_mon_sun": (monday - timedelta(days=7), monday - timedelta(days=1)),
-        "this_year": (today.replace(month=1, day=1), today), "maximum": (_oldest(today), today),
-    }  # fmt: skip
+        "this_year": (today.replace(month=1, day=1), today),
+        "maximum": (_oldest(today), today),
+    }
     return named[name]

@@ -19,7 +19,9 @@ from sandbox.running_world import Stage
 from sandbox.world import Account
 
 MOST_ROWS = 100_000
-"""Entities x days above which a synchronous read is refused ("reduce the amount of data") and a report job is needed."""
+"""Entities x days above which a synchronous read is refused ("reduce the amount of data") and a report job is
+needed.
+"""
 _AXES = {"device_platform": "device"}
 _DEVICE_PLATFORM = {"mobile": "mobile_app", "desktop": "desktop", "tablet": "mobile_web"}
 RATIOS = ("frequency", "cpc", "ctr", "cpm")
@@ -28,7 +30,8 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of an answer before they are worded: row numbers of the catalog by level, the span, the breakdown's values, and counts.
+    """Rows of an answer before they are worded: row numbers of the catalog by level, the span, the
+    breakdown's values, and counts.
 
     Without a breakdown `broken` is empty.
     """
@@ -44,9 +47,12 @@ class Table:
 
     def at(self, places: np.ndarray) -> "Table":
         return Table(
-            self.first_day[places], self.last_day[places], {k: v[places] for k, v in self.rows.items()},
-            [self.broken[n] for n in places.tolist()] if self.broken else [], {k: v[places] for k, v in self.counts.items()},
-        )  # fmt: skip
+            self.first_day[places],
+            self.last_day[places],
+            {k: v[places] for k, v in self.rows.items()},
+            [self.broken[n] for n in places.tolist()] if self.broken else [],
+            {k: v[places] for k, v in self.counts.items()},
+        )
 
 
 class Insights:
@@ -139,13 +145,20 @@ class Insights:
         places = [groups[key] for key in keys]
         counts = {m: np.array([int(v[at].sum()) for at in places], np.int64) for m, v in daily.counts.items()}
         return Table(
-            np.array([key[0][0] for key in keys], np.int64), np.array([key[0][1] for key in keys], np.int64),
-            {name: np.array([key[2 + n] for key in keys], np.int64) for n, name in enumerate(IDS[query.level])},
-            [key[1] for key in keys] if query.breakdowns else [], counts,
-        )  # fmt: skip
+            np.array([key[0][0] for key in keys], np.int64),
+            np.array([key[0][1] for key in keys], np.int64),
+            {
+                name: np.array([key[2 + n] for key in keys], np.int64)
+                for n, name in enumerate(IDS[query.level])
+            },
+            [key[1] for key in keys] if query.breakdowns else [],
+            counts,
+        )
 
     def _shown(self, account: Account, query: InsightQuery, table: Table) -> np.ndarray:
-        """Places of the rows that the filters keep, without archived and deleted things unless they are asked for."""
+        """Places of the rows that the filters keep, without archived and deleted things unless they are asked
+        for.
+        """
         catalog, retained = self._stage.market.catalog(account), np.ones(len(table), bool)
         if query.only is not None:
             level, own_id = query.only
@@ -183,9 +196,11 @@ class Insights:
             raise bad(f"filtering on {field} is not available at this level", blame="filtering")
         things = getattr(catalog, level + "s")
         available = {
-            row: str(things.id[row]) if name == "id" else (things.name[row] if hasattr(things, "name") else f"Ad {row + 1}")
+            row: str(things.id[row])
+            if name == "id"
+            else (things.name[row] if hasattr(things, "name") else f"Ad {row + 1}")
             for row in np.unique(table.rows[level]).tolist()
-        }  # fmt: skip
+        }
         return np.array([holds(rule, available[row]) for row in table.rows[level].tolist()], bool)
 
     def _statuses(self, account: Account, rule: dict[str, Any], table: Table, level: str) -> np.ndarray:
@@ -243,11 +258,16 @@ def _number(name: str, counts: dict[str, np.ndarray]) -> np.ndarray:
     impressions, clicks, spend = counts["impressions"], counts["clicks"], counts["spend_micros"]
     reach = impressions - impressions // 5
     available: dict[str, Callable[[], np.ndarray]] = {
-        "impressions": lambda: impressions, "reach": lambda: reach, "clicks": lambda: clicks,
-        "inline_link_clicks": lambda: clicks - clicks // 4, "spend": lambda: spend / 1e6,
-        "frequency": lambda: _ratio(impressions, reach), "cpc": lambda: _ratio(spend / 1e6, clicks),
-        "ctr": lambda: _ratio(clicks * 100, impressions), "cpm": lambda: _ratio(spend / 1e3, impressions),
-    }  # fmt: skip
+        "impressions": lambda: impressions,
+        "reach": lambda: reach,
+        "clicks": lambda: clicks,
+        "inline_link_clicks": lambda: clicks - clicks // 4,
+        "spend": lambda: spend / 1e6,
+        "frequency": lambda: _ratio(impressions, reach),
+        "cpc": lambda: _ratio(spend / 1e6, clicks),
+        "ctr": lambda: _ratio(clicks * 100, impressions),
+        "cpm": lambda: _ratio(spend / 1e3, impressions),
+    }
     return available[name]()
 
 

@@ -1,4 +1,6 @@
-"""What a Graph API call says besides its path: which fields, which page, and nothing that the call does not honour."""
+"""What a Graph API call says besides its path: which fields, which page, and nothing that the call does not
+honour.
+"""
 
 import base64
 import json

@@ -10,14 +10,26 @@ class Refused(Exception):
     """A request that Meta would answer with an error."""
 
     def __init__(
-        self, code: int, message: str, *, subcode: int | None = None, http: int = 400, kind: str = "OAuthException",
-        is_transient: bool = False, blame: str | None = None, **more: Any,
-    ) -> None:  # fmt: skip
+        self,
+        code: int,
+        message: str,
+        *,
+        subcode: int | None = None,
+        http: int = 400,
+        kind: str = "OAuthException",
+        is_transient: bool = False,
+        blame: str | None = None,
+        **more: Any,
+    ) -> None:
         super().__init__(message)
         self.http = http
         self.error: dict[str, Any] = {
-            "message": message, "type": kind, "code": code, "is_transient": is_transient, "fbtrace_id": "SandboxTrace",
-        } | more  # fmt: skip
+            "message": message,
+            "type": kind,
+            "code": code,
+            "is_transient": is_transient,
+            "fbtrace_id": "SandboxTrace",
+        } | more
         if subcode:
             self.error["error_subcode"] = subcode
         if blame:

@@ -38,7 +38,9 @@ def effective_status(stage: Stage, account: Account, level: str, row: int) -> st
 
 
 def effective_statuses(stage: Stage, account: Account, level: str) -> list[str]:
-    """The effective status of every entity of a level, by row: for all at once what `effective_status` says of each."""
+    """The effective status of every entity of a level, by row: for all at once what `effective_status` says
+    of each.
+    """
     catalog, market = stage.market.catalog(account), stage.market
 
     def own(of: str) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""The Graph API's wire: versions, tokens and their proof, nodes, edges with cursors, report jobs, batches, usage headers."""
+"""The Graph API's wire: versions, tokens and their proof, nodes, edges with cursors, report jobs, batches,
+usage headers.
+"""
 
 import hashlib
 import hmac
@@ -119,9 +121,13 @@ class _Wire:
                 self._calls.popleft()
             used = percent if percent is not None else 100 * len(self._calls) / CALLS_AN_HOUR
         row = {
-            "type": "ads_insights", "call_count": int(used), "total_cputime": 0, "total_time": 0,
-            "estimated_time_to_regain_access": minutes, "ads_api_access_tier": "standard_access",
-        }  # fmt: skip
+            "type": "ads_insights",
+            "call_count": int(used),
+            "total_cputime": 0,
+            "total_time": 0,
+            "estimated_time_to_regain_access": minutes,
+            "ads_api_access_tier": "standard_access",
+        }
         share = round(used, 2)
         throttle = {"app_id_util_pct": share, "acc_id_util_pct": share, "ads_api_access_tier": "standard"}
         return {
@@ -190,8 +196,14 @@ class _Wire:
         return self._edges.of_account(method, account, edge, parameters)
 
     def _insight(
-        self, method: str, account: Account, parameters: dict[str, str], path: str, *, node: tuple[str, int] | None = None
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        method: str,
+        account: Account,
+        parameters: dict[str, str],
+        path: str,
+        *,
+        node: tuple[str, int] | None = None,
+    ) -> dict[str, Any]:
         level = {"campaign": "campaign", "ad_set": "adset", "ad": "ad"}[node[0]] if node else "account"
         query = parse(parameters, today=self._stage.today(account), level=level)
         if node is not None:
@@ -236,9 +248,13 @@ class _Wire:
         job.polls += 1
         status, percent = ("Job Running", 50) if job.polls < 2 else (job.ends, 100)
         results = {
-            "id": name, "account_id": job.account.id, "async_status": status, "async_percent_completion": percent,
-            "date_start": str(job.query.since), "date_stop": str(job.query.until),
-        }  # fmt: skip
+            "id": name,
+            "account_id": job.account.id,
+            "async_status": status,
+            "async_percent_completion": percent,
+            "date_start": str(job.query.since),
+            "date_stop": str(job.query.until),
+        }
         if status == "Job Failed":
             results |= {
                 "error_code": 2,
@@ -262,8 +278,16 @@ class _Wire:
         )
 
     def _paged(
-        self, rows: list[dict[str, Any]], path: str, parameters: dict[str, str], *, start: int, after: int, total: int, limit: int
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        rows: list[dict[str, Any]],
+        path: str,
+        parameters: dict[str, str],
+        *,
+        start: int,
+        after: int,
+        total: int,
+        limit: int,
+    ) -> dict[str, Any]:
         """A page; its `next` is the same call with the next cursor, in the version that was called."""
         page: dict[str, Any] = {"data": rows}
         if total:

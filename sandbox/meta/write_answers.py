@@ -1,4 +1,6 @@
-"""Answers that Meta gives to a write besides the result: ambiguous ones and definite refusals, by the names of `write_faults`."""
+"""Answers that Meta gives to a write besides the result: ambiguous ones and definite refusals, by the names
+of `write_faults`.
+"""
 
 from typing import Any
 
@@ -35,7 +37,10 @@ def _refusals() -> dict[str, Refused]:
         "960": Refused(960, "Request failed"),
         "100": Refused(100, "Invalid parameter"),
         "100/1487390": Refused(
-            100, "Invalid parameter", subcode=1487390, error_user_title="Ad Creative Not Created",
+            100,
+            "Invalid parameter",
+            subcode=1487390,
+            error_user_title="Ad Creative Not Created",
             error_user_msg="The creative could not be created. Try again later.",
         ),
         "100/33": unknown_object("0", "POST"),
@@ -52,7 +57,7 @@ def _refusals() -> dict[str, Refused]:
         "200": Refused(200, "Ad account owner has NOT grant ads_management permission", http=403),
         "100_blamed": bad("The value is not valid", blame="status"),
         "2635": Refused(2635, "You are calling a deprecated version of the Ads API"),
-    }  # fmt: skip
+    }
 
 
 def write_response(fault: WriteFault, headers: dict[str, str]) -> Response:

@@ -1,4 +1,6 @@
-"""Bulk API 2.0 as far as queries need it: a job that runs for a moment, and its result in pages of CSV with a locator."""
+"""Bulk API 2.0 as far as queries need it: a job that runs for a moment, and its result in pages of CSV with a
+locator.
+"""
 
 import csv
 import io

@@ -5,9 +5,19 @@ from datetime import date, timedelta
 
 _COUNTED = re.compile(r"(LAST|NEXT)_N_(DAYS|WEEKS|MONTHS|YEARS):(\d+)")
 LITERALS = (
-    "TODAY", "YESTERDAY", "TOMORROW", "THIS_WEEK", "LAST_WEEK", "THIS_MONTH", "LAST_MONTH", "THIS_YEAR", "LAST_YEAR", "LAST_90_DAYS",
-    "LAST_N_DAYS:n", "NEXT_N_DAYS:n",
-)  # fmt: skip
+    "TODAY",
+    "YESTERDAY",
+    "TOMORROW",
+    "THIS_WEEK",
+    "LAST_WEEK",
+    "THIS_MONTH",
+    "LAST_MONTH",
+    "THIS_YEAR",
+    "LAST_YEAR",
+    "LAST_90_DAYS",
+    "LAST_N_DAYS:n",
+    "NEXT_N_DAYS:n",
+)
 """Date literals that are honoured."""
 
 
@@ -20,7 +30,10 @@ class Malformed(Exception):
 
 
 def literal_span(name: str, today: date) -> tuple[date, date] | None:
-    """First and last day of a date literal, None for what is none. Last days end today, as they do at Salesforce."""
+    """First and last day of a date literal, None for what is none.
+
+    Last days end today, as they do at Salesforce.
+    """
     entry, sunday, month = (
         timedelta(days=1),
         today - timedelta(days=(today.weekday() + 1) % 7),
@@ -28,12 +41,17 @@ def literal_span(name: str, today: date) -> tuple[date, date] | None:
     )
     year = today.replace(month=1, day=1)
     spans = {
-        "TODAY": (today, today), "YESTERDAY": (today - entry, today - entry), "TOMORROW": (today + entry, today + entry),
-        "THIS_WEEK": (sunday, sunday + 6 * entry), "LAST_WEEK": (sunday - 7 * entry, sunday - entry),
-        "THIS_MONTH": (month, (month + 32 * entry).replace(day=1) - entry), "LAST_MONTH": ((month - entry).replace(day=1), month - entry),
-        "THIS_YEAR": (year, year.replace(month=12, day=31)), "LAST_YEAR": ((year - entry).replace(month=1, day=1), year - entry),
+        "TODAY": (today, today),
+        "YESTERDAY": (today - entry, today - entry),
+        "TOMORROW": (today + entry, today + entry),
+        "THIS_WEEK": (sunday, sunday + 6 * entry),
+        "LAST_WEEK": (sunday - 7 * entry, sunday - entry),
+        "THIS_MONTH": (month, (month + 32 * entry).replace(day=1) - entry),
+        "LAST_MONTH": ((month - entry).replace(day=1), month - entry),
+        "THIS_YEAR": (year, year.replace(month=12, day=31)),
+        "LAST_YEAR": ((year - entry).replace(month=1, day=1), year - entry),
         "LAST_90_DAYS": (today - 90 * entry, today),
-    }  # fmt: skip
+    }
     match = _COUNTED.fullmatch(name)
     if match and match[2] == "DAYS":
         count = int(match[3]) * entry

@@ -1,7 +1,8 @@
-"""The books as Salesforce objects: leads and contacts, accounts, opportunities with their history, as they stand at an instant.
+"""The books as Salesforce objects: leads and contacts, accounts, opportunities with their history, as they
+stand at an instant.
 
-Leads that qualify are converted: the contact they become carries the opportunity. Buyers are contacts from the start. A merged or
-deleted record stays to be seen by `queryAll`, marked as deleted.
+Leads that qualify are converted: the contact they become carries the opportunity. Buyers are contacts from
+the start. A merged or deleted record stays to be seen by `queryAll`, marked as deleted.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,38 +28,100 @@ LABELS = (
 
 
 _PERSON = (
-    "Id", "IsDeleted", "MasterRecordId", "CreatedDate", "SystemModstamp", "FirstName", "LastName", "Email", "Phone", "LeadSource",
-    "Landing_Page__c", "OwnerId", "Language__c", "Use_Case__c", "Pain__c", "Consent__c", "HasOptedOutOfEmail",
-)  # fmt: skip
+    "Id",
+    "IsDeleted",
+    "MasterRecordId",
+    "CreatedDate",
+    "SystemModstamp",
+    "FirstName",
+    "LastName",
+    "Email",
+    "Phone",
+    "LeadSource",
+    "Landing_Page__c",
+    "OwnerId",
+    "Language__c",
+    "Use_Case__c",
+    "Pain__c",
+    "Consent__c",
+    "HasOptedOutOfEmail",
+)
 FIELDS: dict[str, tuple[str, ...]] = {
     "Lead": (
-        *_PERSON, "Country", "State", "Company", "Status", "IsConverted", "ConvertedDate", "ConvertedContactId", "ConvertedAccountId",
+        *_PERSON,
+        "Country",
+        "State",
+        "Company",
+        "Status",
+        "IsConverted",
+        "ConvertedDate",
+        "ConvertedContactId",
+        "ConvertedAccountId",
     ),
     "Contact": (*_PERSON, "MailingCountry", "MailingState", "AccountId"),
     "Account": (
-        "Id", "IsDeleted", "MasterRecordId", "CreatedDate", "SystemModstamp", "Name", "Industry", "NumberOfEmployees",
-        "BillingCountry", "Tier__c", "Technology__c",
+        "Id",
+        "IsDeleted",
+        "MasterRecordId",
+        "CreatedDate",
+        "SystemModstamp",
+        "Name",
+        "Industry",
+        "NumberOfEmployees",
+        "BillingCountry",
+        "Tier__c",
+        "Technology__c",
     ),
     "Opportunity": (
-        "Id", "IsDeleted", "Name", "StageName", "Amount", "CurrencyIsoCode", "CloseDate", "IsClosed", "IsWon", "AccountId",
-        "OwnerId", "CreatedDate", "SystemModstamp", "Type",
+        "Id",
+        "IsDeleted",
+        "Name",
+        "StageName",
+        "Amount",
+        "CurrencyIsoCode",
+        "CloseDate",
+        "IsClosed",
+        "IsWon",
+        "AccountId",
+        "OwnerId",
+        "CreatedDate",
+        "SystemModstamp",
+        "Type",
     ),
     "OpportunityHistory": ("Id", "OpportunityId", "StageName", "IsDeleted", "CreatedDate", "SystemModstamp"),
     "OpportunityContactRole": (
-        "Id", "OpportunityId", "ContactId", "IsPrimary", "IsDeleted", "CreatedDate", "SystemModstamp",
+        "Id",
+        "OpportunityId",
+        "ContactId",
+        "IsPrimary",
+        "IsDeleted",
+        "CreatedDate",
+        "SystemModstamp",
     ),
-    "OpportunityStage": ("Id", "IsDeleted", "MasterLabel", "SortOrder", "DefaultProbability", "IsClosed", "IsWon"),
-}  # fmt: skip
+    "OpportunityStage": (
+        "Id",
+        "IsDeleted",
+        "MasterLabel",
+        "SortOrder",
+        "DefaultProbability",
+        "IsClosed",
+        "IsWon",
+    ),
+}
 """Fields of every object that is served."""
 
 
 def rows(holdings: Holdings, name: str) -> list[Row] | None:
     """Every row of an object, deleted ones included; None where there is no such object."""
     created: dict[str, Callable[[Holdings], Iterator[Row]]] = {
-        "Lead": _leads, "Contact": _contacts, "Account": _accounts, "Opportunity": _opportunities,
-        "OpportunityHistory": _history, "OpportunityContactRole": _roles,
+        "Lead": _leads,
+        "Contact": _contacts,
+        "Account": _accounts,
+        "Opportunity": _opportunities,
+        "OpportunityHistory": _history,
+        "OpportunityContactRole": _roles,
         "OpportunityStage": _stage_list,
-    }  # fmt: skip
+    }
     return list(created[name](holdings)) if name in created else None
 
 
@@ -94,13 +157,25 @@ def _people(holdings: Holdings, prefix: str, *, sells: bool) -> Iterator[tuple[i
             and holdings.books.touches.at[n] <= now
         ]
         modified = min(shelf.merged[at], shelf.archived[at]) if gone else shelf.modified[at]
-        yield row, second, {
-            "Id": sf_id(prefix, int(shelf.id[at])), "IsDeleted": gone, "MasterRecordId": sf_id(prefix, int(cards.contact_id[row])) if merged else None,
-            "CreatedDate": _instant(float(shelf.created[at])), "SystemModstamp": _instant(float(modified)),
-            "FirstName": first, "LastName": last, "Email": cards.email(row, second=second), "Phone": cards.phone(row),
-            "LeadSource": "Web" if touches else "Other", "Landing_Page__c": cards.url(touches[-1]) if touches else None,
-            "OwnerId": sf_id("005", int(cards.owner[row])), **contact_card(holdings, row, prefix),
-        }  # fmt: skip
+        yield (
+            row,
+            second,
+            {
+                "Id": sf_id(prefix, int(shelf.id[at])),
+                "IsDeleted": gone,
+                "MasterRecordId": sf_id(prefix, int(cards.contact_id[row])) if merged else None,
+                "CreatedDate": _instant(float(shelf.created[at])),
+                "SystemModstamp": _instant(float(modified)),
+                "FirstName": first,
+                "LastName": last,
+                "Email": cards.email(row, second=second),
+                "Phone": cards.phone(row),
+                "LeadSource": "Web" if touches else "Other",
+                "Landing_Page__c": cards.url(touches[-1]) if touches else None,
+                "OwnerId": sf_id("005", int(cards.owner[row])),
+                **contact_card(holdings, row, prefix),
+            },
+        )
 
 
 def _leads(holdings: Holdings) -> Iterator[Row]:
@@ -110,10 +185,13 @@ def _leads(holdings: Holdings) -> Iterator[Row]:
         contact = sf_id("003", int(holdings.cards.contact_id[row])) if qualified else None
         company = holdings.cards.company_id(row)
         yield shown | {
-            "Company": f"Company {company}", "Status": "Qualified" if qualified else "Open - Not Contacted", "IsConverted": qualified,
-            "ConvertedDate": _day(float(f.qualified_at[row])) if qualified else None, "ConvertedContactId": contact,
+            "Company": f"Company {company}",
+            "Status": "Qualified" if qualified else "Open - Not Contacted",
+            "IsConverted": qualified,
+            "ConvertedDate": _day(float(f.qualified_at[row])) if qualified else None,
+            "ConvertedContactId": contact,
             "ConvertedAccountId": sf_id("001", company) if qualified and company else None,
-        }  # fmt: skip
+        }
 
 
 def _contacts(holdings: Holdings) -> Iterator[Row]:
@@ -135,9 +213,14 @@ def _accounts(holdings: Holdings) -> Iterator[Row]:
     for id_, row, created in zip(shelf.id, shelf.row, shelf.created, strict=True):
         at = _instant(float(created))
         yield {
-            "Id": sf_id("001", int(id_)), "IsDeleted": False, "MasterRecordId": None, "CreatedDate": at, "SystemModstamp": at,
-            "Name": f"Company {id_}", **company_card(holdings, int(row)),
-        }  # fmt: skip
+            "Id": sf_id("001", int(id_)),
+            "IsDeleted": False,
+            "MasterRecordId": None,
+            "CreatedDate": at,
+            "SystemModstamp": at,
+            "Name": f"Company {id_}",
+            **company_card(holdings, int(row)),
+        }
 
 
 def _stages(holdings: Holdings, row: int) -> list[tuple[float, str]]:
@@ -165,31 +248,48 @@ def _opportunities(holdings: Holdings) -> Iterator[Row]:
         row, amount = holdings.owner_of_deal(deal), holdings.worth(deal)
         gone = bool(shelf.archived[at] <= holdings.now)
         yield {
-            "Id": own_id, "IsDeleted": gone, "Name": f"Deal {at}", "StageName": stage,
-            "Amount": amount, "CurrencyIsoCode": holdings.world.accounts[int(people.account[row])].currency,
-            "CloseDate": _day(stage_at), "IsClosed": stage.startswith("Closed"), "IsWon": stage == "Closed Won",
-            "AccountId": _account(holdings, row), "OwnerId": sf_id("005", int(cards.owner[row])),
-            "CreatedDate": _instant(float(shelf.created[at])), "SystemModstamp": _instant(float((shelf.archived if gone else shelf.modified)[at])),
+            "Id": own_id,
+            "IsDeleted": gone,
+            "Name": f"Deal {at}",
+            "StageName": stage,
+            "Amount": amount,
+            "CurrencyIsoCode": holdings.world.accounts[int(people.account[row])].currency,
+            "CloseDate": _day(stage_at),
+            "IsClosed": stage.startswith("Closed"),
+            "IsWon": stage == "Closed Won",
+            "AccountId": _account(holdings, row),
+            "OwnerId": sf_id("005", int(cards.owner[row])),
+            "CreatedDate": _instant(float(shelf.created[at])),
+            "SystemModstamp": _instant(float((shelf.archived if gone else shelf.modified)[at])),
             "Type": "Order" if people.sells[row] else "New Business",
-        }  # fmt: skip
+        }
 
 
 def _history(holdings: Holdings) -> Iterator[Row]:
     for at, row, own_id, _ in _each_deal(holdings):
         for nth, (when, stage) in enumerate(_stages(holdings, row)):
             yield {
-                "Id": sf_id("008", at * (len(STAGES) + 2) + nth), "OpportunityId": own_id, "StageName": stage, "IsDeleted": False,
-                "CreatedDate": _instant(when), "SystemModstamp": _instant(when),
-            }  # fmt: skip
+                "Id": sf_id("008", at * (len(STAGES) + 2) + nth),
+                "OpportunityId": own_id,
+                "StageName": stage,
+                "IsDeleted": False,
+                "CreatedDate": _instant(when),
+                "SystemModstamp": _instant(when),
+            }
 
 
 def _roles(holdings: Holdings) -> Iterator[Row]:
     for at, deal, own_id, shelf in _each_deal(holdings):
         when, row = _instant(float(shelf.created[at])), holdings.owner_of_deal(deal)
         yield {
-            "Id": sf_id("00K", at), "OpportunityId": own_id, "ContactId": sf_id("003", int(holdings.cards.contact_id[row])), "IsPrimary": True,
-            "IsDeleted": False, "CreatedDate": when, "SystemModstamp": when,
-        }  # fmt: skip
+            "Id": sf_id("00K", at),
+            "OpportunityId": own_id,
+            "ContactId": sf_id("003", int(holdings.cards.contact_id[row])),
+            "IsPrimary": True,
+            "IsDeleted": False,
+            "CreatedDate": when,
+            "SystemModstamp": when,
+        }
 
 
 def _stage_list(_: Holdings) -> Iterator[Row]:

@@ -1,4 +1,7 @@
-"""SOQL, as far as it is spoken here: SELECT fields or COUNT() FROM one object, WHERE with AND, OR, NOT, ORDER BY, LIMIT, OFFSET."""
+"""SOQL, as far as it is spoken here:
+
+SELECT fields or COUNT() FROM one object, WHERE with AND, OR, NOT, ORDER BY, LIMIT, OFFSET.
+"""
 
 import re
 from collections.abc import Callable
@@ -15,8 +18,14 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<sign><>|!=|>=|<=|=|>|<|\(|\)|,)|(?P<word>[\w.:+-]+))"
 )
 _COMPARES: dict[str, Callable[[Any, Any], bool]] = {
-    "=": eq, "!=": ne, "<>": ne, ">": gt, ">=": ge, "<": lt, "<=": le,
-}  # fmt: skip
+    "=": eq,
+    "!=": ne,
+    "<>": ne,
+    ">": gt,
+    ">=": ge,
+    "<": lt,
+    "<=": le,
+}
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MOST_OFFSET = 2_000
@@ -276,8 +285,14 @@ def _in_span(held: Any, sign: str, span: tuple[date, date]) -> bool:
     )
     inside = first <= day <= last
     answers = {
-        "=": inside, "!=": not inside, "<>": not inside, ">": day > last, ">=": day >= first, "<": day < first, "<=": day <= last,
-    }  # fmt: skip
+        "=": inside,
+        "!=": not inside,
+        "<>": not inside,
+        ">": day > last,
+        ">=": day >= first,
+        "<": day < first,
+        "<=": day <= last,
+    }
     return answers[sign]
 
 

@@ -1,4 +1,6 @@
-"""Traits and consent as Salesforce's fields: its standard ones, and those with __c, which an organisation defines itself."""
+"""Traits and consent as Salesforce's fields: its standard ones, and those with __c, which an organisation
+defines itself.
+"""
 
 from typing import Any
 
@@ -10,10 +12,14 @@ def contact_card(holdings: Holdings, row: int, prefix: str) -> dict[str, Any]:
     traits, where = holdings.books.traits, "" if prefix == "00Q" else "Mailing"
     of, requested = traits.of_person, traits.ask_consent
     return {
-        f"{where}Country": of("country", row), f"{where}State": of("region", row), "Language__c": of("language", row),
-        "Use_Case__c": of("use_case", row), "Pain__c": of("pain", row), "Consent__c": bool(traits.agreed[row]) if requested else None,
+        f"{where}Country": of("country", row),
+        f"{where}State": of("region", row),
+        "Language__c": of("language", row),
+        "Use_Case__c": of("use_case", row),
+        "Pain__c": of("pain", row),
+        "Consent__c": bool(traits.agreed[row]) if requested else None,
         "HasOptedOutOfEmail": bool(traits.unsubscribed_at[row] <= holdings.now),
-    }  # fmt: skip
+    }
 
 
 def company_card(holdings: Holdings, row: int) -> dict[str, Any]:

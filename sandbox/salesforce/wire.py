@@ -1,4 +1,6 @@
-"""Salesforce's wire: the client-credentials login, `query` and `queryAll` in pages of 2,000, bulk queries, error lists and limit header."""
+"""Salesforce's wire: the client-credentials login, `query` and `queryAll` in pages of 2,000, bulk queries,
+error lists and limit header.
+"""
 
 import json
 from collections.abc import Iterable

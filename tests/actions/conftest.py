@@ -1,4 +1,6 @@
-"""The action services over the sandbox: figures of the demo world up to 22 November 2026, a policy, two approvers, a ledger of its own per test."""
+"""The action services over the sandbox: figures of the demo world up to 22 November 2026, a policy, two
+approvers, a ledger of its own per test.
+"""
 
 import os
 from collections.abc import Callable, Iterator

@@ -1,7 +1,8 @@
 """Processes that carry out a proposal and are killed at a named point, by a signal nobody can catch.
 
-`python -m tests.actions.dying` has everything imported and starts nothing. For each line it is given, a point and what to carry out,
-it forks a process that does it, and answers with how that one ended: so a death costs no start of Python.
+`python -m tests.actions.dying` has everything imported and starts nothing. For each line it is given, a point
+and what to carry out, it forks a process that does it, and answers with how that one ended: so a death costs
+no start of Python.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""A whole deployment for tests: sandbox, figures, Dagster's own processes, a place that takes messages. All in real time."""
+"""A whole deployment for tests: sandbox, figures, Dagster's own processes, a place that takes messages.
+
+All in real time.
+"""
 
 import json
 import os
@@ -78,7 +81,9 @@ class House:
         return ActionServices(settings, Platforms(lambda: settings))
 
     def pause(self, *, announced: bool = False) -> Proposal:
-        """A proposal to pause an ad set that no other test has; `announced` leaves registering it to the sensor."""
+        """A proposal to pause an ad set that no other test has; `announced` leaves registering it to the
+        sensor.
+        """
         services = self.services
         figures = Figures(Lake(services.settings.lake_uri), services)
         around = figures.around()
@@ -183,7 +188,10 @@ class House:
 
 @contextmanager
 def house_standing(folder: Path, *, storage: dict[str, Any] | None = None, **more: str) -> Iterator[House]:
-    """Everything up, with thirty days of figures; all of it gone afterwards. `storage` is for Dagster's own records."""
+    """Everything up, with thirty days of figures; all of it gone afterwards.
+
+    `storage` is for Dagster's own records.
+    """
     policy, world = folder / "policy.yaml", folder / "world.yaml"
     world.write_text(yaml.safe_dump(WORLD), encoding="utf-8")
     limits = {

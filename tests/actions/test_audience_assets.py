@@ -1,4 +1,6 @@
-"""Audiences in Dagster: the table, what is proposed for it, who leaves; and that no event, log or error holds a hash or an address."""
+"""Audiences in Dagster: the table, what is proposed for it, who leaves; and that no event, log or error holds
+a hash or an address.
+"""
 
 import shutil
 from collections.abc import Sequence

@@ -1,4 +1,6 @@
-"""Keeping an audience out of a campaign or ad set: behind the gate, at a known cost, sent once, and undone by another approval."""
+"""Keeping an audience out of a campaign or ad set: behind the gate, at a known cost, sent once, and undone by
+another approval.
+"""
 
 import pytest
 

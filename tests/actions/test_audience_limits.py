@@ -1,4 +1,6 @@
-"""Limits of audiences: judged when proposed and again before anything is sent; those on money stay as they were."""
+"""Limits of audiences: judged when proposed and again before anything is sent; those on money stay as they
+were.
+"""
 
 import pytest
 

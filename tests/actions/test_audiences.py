@@ -1,4 +1,6 @@
-"""Audiences behind the gate: nothing is sent before somebody approves, exactly that is sent then, and people get out without asking."""
+"""Audiences behind the gate: nothing is sent before somebody approves, exactly that is sent then, and people
+get out without asking.
+"""
 
 from pathlib import Path
 

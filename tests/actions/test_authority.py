@@ -1,4 +1,6 @@
-"""Authority is judged at the write: what was taken from an approver after their approval is not written, and the switch holds everywhere."""
+"""Authority is judged at the write: what was taken from an approver after their approval is not written, and
+the switch holds everywhere.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -78,7 +80,9 @@ def test_authority_is_judged_again_before_the_second_part_of_a_bundle(office: Of
 
 
 def test_a_kill_file_on_one_machine_stops_the_workers_of_another(office: Office) -> None:
-    """Two homes over one ledger: the file is on the machine of the daemon and the UI, the write would leave from a worker."""
+    """Two homes over one ledger: the file is on the machine of the daemon and the UI, the write would leave
+    from a worker.
+    """
     key = office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
     office.decide(key)
     home = office.services.settings.root.parent / "another home"

@@ -1,4 +1,6 @@
-"""What a run under a backfill's tag may decide: what Dagster's own record of that backfill says, and nothing else."""
+"""What a run under a backfill's tag may decide: what Dagster's own record of that backfill says, and nothing
+else.
+"""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace

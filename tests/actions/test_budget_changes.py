@@ -1,4 +1,7 @@
-"""How often a budget may change within an hour: Meta refuses the fifth change, and so do we, before anything is sent."""
+"""How often a budget may change within an hour:
+
+Meta refuses the fifth change, and so do we, before anything is sent.
+"""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,7 @@
-"""The terminal: the same gate, the same words. Commands run in this process, against the session's sandbox."""
+"""The terminal: the same gate, the same words.
+
+Commands run in this process, against the session's sandbox.
+"""
 
 import csv
 import json

@@ -1,4 +1,6 @@
-"""What a change by hand is expected to bring: right where money is moved, with a range that holds, and unknown where nobody can know."""
+"""What a change by hand is expected to bring: right where money is moved, with a range that holds, and
+unknown where nobody can know.
+"""
 
 from datetime import date, timedelta
 

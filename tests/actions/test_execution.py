@@ -1,4 +1,6 @@
-"""Carrying out: lost answers, crashes at every boundary, bundles that break, the way back, and what the market does next."""
+"""Carrying out: lost answers, crashes at every boundary, bundles that break, the way back, and what the
+market does next.
+"""
 
 import json
 import subprocess

@@ -1,4 +1,6 @@
-"""The approval as people use it, and as people would get around it: through the real GraphQL API and in a real browser."""
+"""The approval as people use it, and as people would get around it: through the real GraphQL API and in a
+real browser.
+"""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +26,8 @@ SELECTOR = {"repositoryLocationName": "paid_media", "repositoryName": "__reposit
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with house_standing(tmp_path_factory.mktemp("house")) as standing:
-        # A message shows its first five: what the daily run proposed is told and gone before, however much of it there is today.
+        # A message shows its first five: what the daily run proposed is told and gone before, however much of
+        # it there is today.
         ledger = standing.services.ledger
         until(lambda: not ledger.proposals.lacking("announced_at", states=OPEN, limit=1), seconds=240)
         until(

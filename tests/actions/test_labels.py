@@ -1,4 +1,6 @@
-"""Labels at the platform as guardrails: what carries a protected one is neither proposed nor written, nor is what nobody could read."""
+"""Labels at the platform as guardrails: what carries a protected one is neither proposed nor written, nor is
+what nobody could read.
+"""
 
 import json
 from decimal import Decimal

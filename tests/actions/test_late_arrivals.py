@@ -1,4 +1,6 @@
-"""Changes that land after their answer, or in spite of it: never called failed too early, and never left alone afterwards."""
+"""Changes that land after their answer, or in spite of it: never called failed too early, and never left
+alone afterwards.
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -123,7 +125,10 @@ def test_what_was_refused_is_read_back_once(office: Office) -> None:
 
 
 def test_an_edit_of_the_same_moment_is_said_and_not_only_verified(office: Office) -> None:
-    """Somebody edits between the last read and the request: LinkedIn's version shows one edit more than ours."""
+    """Somebody edits between the last read and the request:
+
+    LinkedIn's version shows one edit more than ours.
+    """
     from sandbox.control import edit_by_hand
 
     target = office.target("linkedin_ads", "campaign")

@@ -1,4 +1,6 @@
-"""The ledger on both databases: nothing immutable moves, nothing happens twice, and what was changed is found."""
+"""The ledger on both databases: nothing immutable moves, nothing happens twice, and what was changed is
+found.
+"""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor

@@ -1,5 +1,5 @@
-"""Many proposals, living at random: crashes, lost answers, drift, expiry, switches, clocks. Whatever comes, three things hold:
-nothing unapproved is written, nothing is written twice, and the trail is whole.
+"""Many proposals, living at random: crashes, lost answers, drift, expiry, switches, clocks. Whatever comes,
+three things hold: nothing unapproved is written, nothing is written twice, and the trail is whole.
 """
 
 import tempfile
@@ -201,7 +201,9 @@ class Lives(RuleBasedStateMachine):
     def a_whole_life(
         self, data: Any, names: list[str], kind: str, by: str, moods: list[str], dies: list[int], pauses: list[int]
     ) -> None:  # fmt: skip
-        """Most lives go on to the end: proposed, approved, and carried out again and again in one mood or another."""
+        """Most lives go on to the end: proposed, approved, and carried out again and again in one mood or
+        another.
+        """
         self.propose(names, kind)
         self.decide(data, good=True, approve=True, by=by, dies=-1)
         for mood, end, seconds in zip(moods, dies, pauses, strict=False):

@@ -1,4 +1,6 @@
-"""Findings become proposals as far as limits and levels let them, each judged as if those before it had been carried out."""
+"""Findings become proposals as far as limits and levels let them, each judged as if those before it had been
+carried out.
+"""
 
 from datetime import timedelta
 from decimal import Decimal

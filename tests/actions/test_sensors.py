@@ -1,4 +1,6 @@
-"""What happens to a proposal by itself: it is registered, announced until that worked, remembered, ended, read back, retired."""
+"""What happens to a proposal by itself: it is registered, announced until that worked, remembered, ended,
+read back, retired.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,6 @@
-"""The database is not believed: what somebody with its password changes approves nothing, and `audit verify` says what it was."""
+"""The database is not believed: what somebody with its password changes approves nothing, and `audit verify`
+says what it was.
+"""
 
 import sqlite3
 from collections.abc import Callable

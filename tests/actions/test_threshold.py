@@ -1,4 +1,6 @@
-"""The plain rule: it finds what was planted, leaves the rest alone, and does not hold young days against anybody."""
+"""The plain rule: it finds what was planted, leaves the rest alone, and does not hold young days against
+anybody.
+"""
 
 from datetime import date
 from typing import Any

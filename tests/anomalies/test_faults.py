@@ -149,7 +149,9 @@ def test_a_series_around_zero_is_judged_by_differences(middle: float, jump: floa
 
 
 def campaigns(seed: int, *, series: int, clicks: float, noise: float, days: int = 91) -> pd.DataFrame:
-    """Campaigns whose clicks are Poisson around a common level with that day-to-day noise, and what follows from them."""
+    """Campaigns whose clicks are Poisson around a common level with that day-to-day noise, and what follows
+    from them.
+    """
     rng, parts = np.random.default_rng(seed), []
     span = pd.date_range("2026-01-05", periods=days)
     for number in range(series):

@@ -1,4 +1,6 @@
-"""Fixtures of audiences at the office: a CRM of sixty people who agree, an audience at the platform that a test is about."""
+"""Fixtures of audiences at the office: a CRM of sixty people who agree, an audience at the platform that a
+test is about.
+"""
 
 import shutil
 from collections.abc import Callable
@@ -34,7 +36,9 @@ def bureau(request: pytest.FixtureRequest, office: Any, books: Path, tmp_path: P
 
 @pytest.fixture
 def kept_out(bureau: Bureau) -> KeptOut:
-    """A platform's filled audience, and a campaign or ad set that its line names, with orders of strangers there."""
+    """A platform's filled audience, and a campaign or ad set that its line names, with orders of strangers
+    there.
+    """
 
     def made(platform: str) -> tuple[Bureau, Target]:
         target = bureau.office.target(platform, "campaign" if platform == "google_ads" else "ad_set")

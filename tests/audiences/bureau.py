@@ -1,4 +1,6 @@
-"""The office of tests/actions with a CRM and segments of its own: audiences proposed, decided on and carried out as in production."""
+"""The office of tests/actions with a CRM and segments of its own: audiences proposed, decided on and carried
+out as in production.
+"""
 
 from dataclasses import dataclass, field, replace
 from typing import Any

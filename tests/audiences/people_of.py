@@ -1,4 +1,6 @@
-"""A small CRM in a lake: people with hashes by each platform's rules, what they say to advertising, and their segments."""
+"""A small CRM in a lake: people with hashes by each platform's rules, what they say to advertising, and their
+segments.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,6 @@
-"""What keeping people out would cost: only what they did after they were customers already, in the window, by visits of that place."""
+"""What keeping people out would cost: only what they did after they were customers already, in the window, by
+visits of that place.
+"""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,6 @@
-"""Whom an audience may hold: by consent, by each platform's published rules of hashing, and never by a shared identifier of somebody else."""
+"""Whom an audience may hold: by consent, by each platform's published rules of hashing, and never by a shared
+identifier of somebody else.
+"""
 
 from hashlib import sha256
 
@@ -34,7 +36,10 @@ def test_hashes_are_those_of_the_platforms_published_rules(platform: str) -> Non
 
 
 def test_published_examples_of_normalising() -> None:
-    """Google: no dots and no plus part at gmail.com. Meta: digits with the country's prefix. LinkedIn: trimmed and in lower case."""
+    """Google: no dots and no plus part at gmail.com.
+
+    Meta: digits with the country's prefix. LinkedIn: trimmed and in lower case.
+    """
     who = identity("  Jane.Doe+Shopping@GoogleMail.com ", "+1 (650) 555-0123")
     assert who.email_google_sha256 == sha256(b"janedoe@googlemail.com").hexdigest()
     assert who.email_sha256 == sha256(b"jane.doe+shopping@googlemail.com").hexdigest()

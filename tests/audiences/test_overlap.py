@@ -1,4 +1,6 @@
-"""What audiences share: exact for lists, a range for reaches, and nothing claimed where the range does not say."""
+"""What audiences share: exact for lists, a range for reaches, and nothing claimed where the range does not
+say.
+"""
 
 import numpy as np
 import pandas as pd

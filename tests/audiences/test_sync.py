@@ -1,4 +1,6 @@
-"""An audience is brought to exactly whom it should hold, from wherever it is: held against the sandbox's truth."""
+"""An audience is brought to exactly whom it should hold, from wherever it is: held against the sandbox's
+truth.
+"""
 
 from dataclasses import replace
 

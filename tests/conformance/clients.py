@@ -1,7 +1,8 @@
-"""Clients that others wrote read the sandbox, each in an environment of its own, and what each reads is held against the truth.
+"""Clients that others wrote read the sandbox, each in an environment of its own, and what each reads is held
+against the truth.
 
-`make conformance` runs it, nightly: it installs packages that are in no lock of ours. Each client is a version, a program that is run with
-the client's own Python, and what its output has to come to.
+`make conformance` runs it, nightly: it installs packages that are in no lock of ours. Each client is a
+version, a program that is run with the client's own Python, and what its output has to come to.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""simple-salesforce reads opportunities: all, and the large ones by amount, downward. It speaks https alone, so its calls are led to loopback."""
+"""simple-salesforce reads opportunities: all, and the large ones by amount, downward.
+
+It speaks https alone, so its calls are led to loopback.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""CRM files as people save them: days, amounts, ids, encodings and headers; what cannot be read is counted, never guessed."""
+"""CRM files as people save them: days, amounts, ids, encodings and headers; what cannot be read is counted,
+never guessed.
+"""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

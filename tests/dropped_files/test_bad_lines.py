@@ -1,4 +1,6 @@
-"""Damaged lines and files: one bad line costs one line, one bad file costs one file, and a sentence says which."""
+"""Damaged lines and files: one bad line costs one line, one bad file costs one file, and a sentence says
+which.
+"""
 
 import io
 import zipfile

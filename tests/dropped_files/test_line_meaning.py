@@ -1,4 +1,7 @@
-"""What a line of an export means: days and ranges, wholes and parts, ids, currencies. Each case as people exported it."""
+"""What a line of an export means: days and ranges, wholes and parts, ids, currencies.
+
+Each case as people exported it.
+"""
 
 import io
 from datetime import timedelta

@@ -1,4 +1,6 @@
-"""Exports are known by their headers, in every language, whatever stands around the table and however it is written."""
+"""Exports are known by their headers, in every language, whatever stands around the table and however it is
+written.
+"""
 
 import io
 from decimal import Decimal

@@ -1,4 +1,6 @@
-"""Exports in more languages, encodings and marks, of more platforms, and any of them in any shape: the same figures."""
+"""Exports in more languages, encodings and marks, of more platforms, and any of them in any shape: the same
+figures.
+"""
 
 from datetime import date, timedelta
 from decimal import Decimal

@@ -1,4 +1,6 @@
-"""Numbers, days and signs as people's exports write them: read when a column proves how, refused when nothing does."""
+"""Numbers, days and signs as people's exports write them: read when a column proves how, refused when nothing
+does.
+"""
 
 from contextlib import suppress
 from datetime import date, timedelta

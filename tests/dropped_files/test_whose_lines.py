@@ -1,4 +1,6 @@
-"""Whose line it is: accounts, campaigns and ads by id, by name, by both; two clients, two currencies, rounded ids."""
+"""Whose line it is: accounts, campaigns and ads by id, by name, by both; two clients, two currencies, rounded
+ids.
+"""
 
 from datetime import date, timedelta
 from decimal import Decimal

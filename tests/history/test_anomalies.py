@@ -1,4 +1,6 @@
-"""signals/anomalies as Dagster runs it, over the platforms' wires: incidents of a market that is known, told once, with their cause."""
+"""signals/anomalies as Dagster runs it, over the platforms' wires: incidents of a market that is known, told
+once, with their cause.
+"""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -101,7 +103,8 @@ def test_a_quiet_morning_says_how_much_was_looked_at_and_late_days_are_not_flagg
         for e in result.get_asset_materialization_events()
     }
     assert market_days["anomalies"]["open"].value == 0
-    # In Honolulu the day was not over when it was read: its account, two campaigns and four ad sets are not judged.
+    # In Honolulu the day was not over when it was read: its account, two campaigns and four ad sets are not
+    # judged.
     assert market_days["anomalies"]["series tested"].value == 15
     assert days.lake.read(WATCHED).set_index("platform").loc["meta_ads", "young"] == 7
     assert days.lake.read(ANOMALIES).empty

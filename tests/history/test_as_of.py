@@ -1,4 +1,6 @@
-"""What was known when: every reading can be read again as it was, to the last figure, and nothing read later is seen."""
+"""What was known when: every reading can be read again as it was, to the last figure, and nothing read later
+is seen.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,6 @@
-"""Pulls as Dagster runs them: one account's failure leaves the others alone, calls run out with a reason, changed pasts are read again."""
+"""Pulls as Dagster runs them: one account's failure leaves the others alone, calls run out with a reason,
+changed pasts are read again.
+"""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,6 @@
-"""signals/underperformers as Dagster runs it: from what was known then, with the policy's targets, labels and the platform's word."""
+"""signals/underperformers as Dagster runs it: from what was known then, with the policy's targets, labels and
+the platform's word.
+"""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace

@@ -1,7 +1,7 @@
 """A lake written by an older version, under former table paths, opens with every row in its place.
 
-`lake_of_9c12bfd.tar.gz` was written by the code of commit 9c12bfd: two rows each of signals/threshold, segments/audiences and
-core/ad_set_day, with the lake's own layout and Delta log.
+`lake_of_9c12bfd.tar.gz` was written by the code of commit 9c12bfd: two rows each of signals/threshold,
+segments/audiences and core/ad_set_day, with the lake's own layout and Delta log.
 """
 
 import tarfile

@@ -1,4 +1,6 @@
-"""Notifications end to end: the sandbox's catcher, a lake with rows written by hand, a ledger of its own per test."""
+"""Notifications end to end: the sandbox's catcher, a lake with rows written by hand, a ledger of its own per
+test.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

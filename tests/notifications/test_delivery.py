@@ -1,4 +1,6 @@
-"""Sending: dead, slow and refusing addresses, a restart in between, several addresses, what is given up, and nothing secret anywhere."""
+"""Sending: dead, slow and refusing addresses, a restart in between, several addresses, what is given up, and
+nothing secret anywhere.
+"""
 
 import logging
 import socket

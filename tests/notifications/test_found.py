@@ -1,4 +1,6 @@
-"""What is found: pacing, old figures, refused readings, writes, runs that fail and succeed again, approvals through the outbox."""
+"""What is found: pacing, old figures, refused readings, writes, runs that fail and succeed again, approvals
+through the outbox.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -1,4 +1,6 @@
-"""The message: its shape, its three forms with one content, the subject, and nothing in it that must not leave."""
+"""The message: its shape, its three forms with one content, the subject, and nothing in it that must not
+leave.
+"""
 
 import re
 

@@ -1,8 +1,8 @@
 """A small asset graph on an in-memory instance, with a clock and runs that last longer than one evaluation.
 
-Dagster's own evaluation of automation conditions decides; only the runs are played: planned and started by one call, finished by
-another. `read_versions` holds which version of each input the newest finished run of the target has read, so a test can ask at
-the end which days are stale.
+Dagster's own evaluation of automation conditions decides; only the runs are played: planned and started by
+one call, finished by another. `read_versions` holds which version of each input the newest finished run of
+the target has read, so a test can ask at the end which days are stale.
 """
 
 import random
@@ -163,7 +163,10 @@ class World:
 def stale_after_random_history(
     condition: dg.AutomationCondition, days: Iterable[str], *, seed: int, steps: int = 30
 ) -> list[str | None]:
-    """Inputs are renewed and runs begin, fail and end in random order; then everything settles. The days that stay stale."""
+    """Inputs are renewed and runs begin, fail and end in random order; then everything settles.
+
+    The days that stay stale.
+    """
     rng, world, running, days = random.Random(seed), World(condition), [], list(days)
     for _ in range(steps):
         dice = rng.random()

@@ -1,4 +1,7 @@
-"""A command of two runs, for the test that sends it signals: each run's step lasts a minute. Argument: DAGSTER_HOME."""
+"""A command of two runs, for the test that sends it signals: each run's step lasts a minute.
+
+Argument: DAGSTER_HOME.
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,6 @@
-"""Automation conditions against Dagster's own evaluation: no update is lost, a failed run is requested again, a bounded number of times."""
+"""Automation conditions against Dagster's own evaluation: no update is lost, a failed run is requested again,
+a bounded number of times.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

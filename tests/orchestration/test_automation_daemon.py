@@ -1,4 +1,6 @@
-"""One story through a real Dagster daemon: an input is renewed while a run goes on, the next run fails, and everything heals by itself."""
+"""One story through a real Dagster daemon: an input is renewed while a run goes on, the next run fails, and
+everything heals by itself.
+"""
 
 import os
 import subprocess

@@ -1,4 +1,6 @@
-"""What a failed step says in the Dagster UI: one sentence on what, where and what to do next, no secret, and a retry only where one helps."""
+"""What a failed step says in the Dagster UI: one sentence on what, where and what to do next, no secret, and
+a retry only where one helps.
+"""
 
 from typing import Any
 
@@ -18,7 +20,9 @@ SECRET = "someone-elses-token"
 
 
 def failure(asset: dg.AssetsDefinition, lake: Lake, settings: Settings) -> str:
-    """The description of the step's failure, which was not tried again; nothing else in its event holds a secret."""
+    """The description of the step's failure, which was not tried again; nothing else in its event holds a
+    secret.
+    """
     result = pull(asset, lake, settings)
     assert not result.success
     assert not [event for event in result.all_events if event.is_step_up_for_retry]

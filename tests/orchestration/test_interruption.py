@@ -1,4 +1,6 @@
-"""Ctrl-C and SIGTERM end a command at once, whatever Dagster is doing, and its run is closed in Dagster's records."""
+"""Ctrl-C and SIGTERM end a command at once, whatever Dagster is doing, and its run is closed in Dagster's
+records.
+"""
 
 import os
 import signal

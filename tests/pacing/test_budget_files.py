@@ -1,4 +1,6 @@
-"""Budgets as people save them: dashes in ids, other delimiters and capitals; an amount that may be two is asked for."""
+"""Budgets as people save them: dashes in ids, other delimiters and capitals; an amount that may be two is
+asked for.
+"""
 
 from pathlib import Path
 

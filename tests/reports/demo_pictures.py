@@ -1,7 +1,7 @@
 """The documentation's pictures, taken from the demo: `make pictures`.
 
-Runs the demo into a folder of its own, opens the pages it wrote and the Dagster UI on its records in a real browser, and writes
-docs/images. Nothing shown comes from a test's fixtures.
+Runs the demo into a folder of its own, opens the pages it wrote and the Dagster UI on its records in a real
+browser, and writes docs/images. Nothing shown comes from a test's fixtures.
 """
 
 import os
@@ -71,7 +71,9 @@ def dagster_ui(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def newest_pages(settings: Settings) -> dict[str, Path]:
-    """The newest dashboard, the campaign page with most to show (the first linked one), and the newest weekly report."""
+    """The newest dashboard, the campaign page with most to show (the first linked one), and the newest weekly
+    report.
+    """
     folder = Path(settings.reports_dir)
     dashboard = max(folder.glob("daily_dashboard_*.html"))
     day = date.fromisoformat(dashboard.stem.removeprefix("daily_dashboard_"))

@@ -1,4 +1,6 @@
-"""Frames as the lake returns them, generated: a few ad sets on three platforms in two currencies, or ten thousand."""
+"""Frames as the lake returns them, generated: a few ad sets on three platforms in two currencies, or ten
+thousand.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -120,7 +122,9 @@ def _facts(
 
 
 def _maturity(facts: pd.DataFrame) -> dict[str, pd.Series]:
-    """Two thirds of what comes is seen after each three days more; every row's range is its projection's square root wide."""
+    """Two thirds of what comes is seen after each three days more; every row's range is its projection's
+    square root wide.
+    """
     seen = 1 - np.exp(-((pd.Timestamp(AS_OF) - facts["day"]).dt.days + 1) / 3)
     columns = {"matured": seen}
     for name in ("conversions", "conversion_value"):

@@ -1,7 +1,7 @@
 """Pictures of every designed state, to be looked at: `python -m tests.reports.pictures FOLDER [STATE ...]`.
 
-Each is taken of the page that the state's frames make, in a real browser: nothing of a picture is made by hand. `--docs` takes
-those that the documentation shows instead.
+Each is taken of the page that the state's frames make, in a real browser: nothing of a picture is made by
+hand. `--docs` takes those that the documentation shows instead.
 """
 
 import os
@@ -29,7 +29,9 @@ MOST_HEIGHT = 6_000
 
 
 def written(folder: Path, state: State) -> dict[str, Path]:
-    """The state's pages on disk, as the asset leaves them: dashboard, the first campaign, all days, and the weekly report."""
+    """The state's pages on disk, as the asset leaves them: dashboard, the first campaign, all days, and the
+    weekly report.
+    """
     pages = publish(folder, state.view, state.campaigns)
     pages = {"dashboard": folder / page_name(AS_OF), "index": folder / INDEX}
     if pages.campaigns:

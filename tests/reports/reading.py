@@ -27,7 +27,9 @@ class Element:
         return " ".join(" ".join(texts).replace(NO_BREAK, "").split())
 
     def all(self, tag: str, **attributes: str) -> list["Element"]:
-        """Every element below of that tag that has these attributes; `data_x` stands for data-x, `_` ends a keyword."""
+        """Every element below of that tag that has these attributes; `data_x` stands for data-x, `_` ends a
+        keyword.
+        """
         wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
         elements = []
         for child in self.children:

@@ -1,4 +1,6 @@
-"""Every state of the pages that was designed, made from frames: what the pictures show and what the browser tests look at."""
+"""Every state of the pages that was designed, made from frames: what the pictures show and what the browser
+tests look at.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -103,7 +105,9 @@ def _proposal(n: int, row: dict[str, Any], currency: str) -> Proposal:
 
 
 def incidents(given: dict[str, Any], count: int) -> pd.DataFrame:
-    """Incidents on as many ad sets, the costliest first; every seventh is good news, every fifth has its campaign's as whole."""
+    """Incidents on as many ad sets, the costliest first; every seventh is good news, every fifth has its
+    campaign's as whole.
+    """
     some = given["entities"].query("level == 'ad_set'").head(count).to_dict("records")
     rows = [
         {
@@ -178,7 +182,9 @@ def _bad_day() -> State:
 
 
 def _partial_data() -> State:
-    """One platform was never set up, one was read before its day was over, and some figures of it are not known."""
+    """One platform was never set up, one was read before its day was over, and some figures of it are not
+    known.
+    """
     given = frames(ad_sets=24, days=40, platforms=("google_ads", "meta_ads"))
     campaign, ad_set = given["campaign_days"], given["ad_set_days"]
     early = campaign["platform"] == "meta_ads"

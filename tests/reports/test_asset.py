@@ -1,4 +1,6 @@
-"""reports/daily_dashboard on a real lake and ledger: the day's files, their links, and a page whatever the ledger says."""
+"""reports/daily_dashboard on a real lake and ledger: the day's files, their links, and a page whatever the
+ledger says.
+"""
 
 import json
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,6 @@
-"""The pages of campaigns: which get one, that their numbers are the frames', and that each shows its own and nothing else."""
+"""The pages of campaigns: which get one, that their numbers are the frames', and that each shows its own and
+nothing else.
+"""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,6 @@
-"""The controls of the pages by keyboard: what a term means, handing a proposal on, from a platform down to a campaign and back."""
+"""The controls of the pages by keyboard: what a term means, handing a proposal on, from a platform down to a
+campaign and back.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta

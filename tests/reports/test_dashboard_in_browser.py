@@ -1,4 +1,6 @@
-"""The dashboard in a real browser: nothing asked of anyone, nothing too wide, nothing too pale, everything by keyboard."""
+"""The dashboard in a real browser: nothing asked of anyone, nothing too wide, nothing too pale, everything by
+keyboard.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,6 @@
-"""The page itself: its numbers are the frames', its words are escaped, it is small, quick and asks nothing of anyone."""
+"""The page itself: its numbers are the frames', its words are escaped, it is small, quick and asks nothing of
+anyone.
+"""
 
 import re
 from datetime import timedelta

@@ -1,6 +1,8 @@
-"""Every designed state of every page in a real browser: quiet, no wider than the screen, readable in both themes, clean by axe.
+"""Every designed state of every page in a real browser: quiet, no wider than the screen, readable in both
+themes, clean by axe.
 
-One browser for the module and one loading for each page: widths and themes are changed on the page that is open.
+One browser for the module and one loading for each page: widths and themes are changed on the page that is
+open.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +31,9 @@ WHOLE = {
     ("weekly", "bad_day"),
     ("dashboard", "first_day"),
 }
-"""Looked at with everything unfolded, in every theme at every width; the others folded, and in each theme at one of the widths."""
+"""Looked at with everything unfolded, in every theme at every width; the others folded, and in each theme at
+one of the widths.
+"""
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -47,7 +51,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str,
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
-    """One page for all of them, with a clock an hour after they were written. axe is our own doing, so the policy lets it in."""
+    """One page for all of them, with a clock an hour after they were written. axe is our own doing, so the
+    policy lets it in.
+    """
     context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
     opened = context.new_page()
     opened.clock.set_fixed_time(NOW + timedelta(hours=1))

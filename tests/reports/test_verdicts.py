@@ -1,4 +1,6 @@
-"""The page's section on ad sets that earn too little: what the signal says, the largest waste first, absent where nobody judged."""
+"""The page's section on ad sets that earn too little: what the signal says, the largest waste first, absent
+where nobody judged.
+"""
 
 from typing import Any
 

@@ -1,4 +1,6 @@
-"""What the dashboard's values are: sums over the right days, like compared with like, nothing made up where rows are missing."""
+"""What the dashboard's values are: sums over the right days, like compared with like, nothing made up where
+rows are missing.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -25,7 +27,9 @@ def row(view: DashboardView, platform: str, period: str = "day") -> PlatformRow:
 
 
 def spend_days(**spend: list[float | None]) -> pd.DataFrame:
-    """Key figures of platforms with that spend on the last days, None where a day is missing; a click costs 2."""
+    """Key figures of platforms with that spend on the last days, None where a day is missing; a click costs
+    2.
+    """
     rows = [
         {
             "platform": platform,

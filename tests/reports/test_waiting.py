@@ -1,4 +1,6 @@
-"""Proposals on the page: the ledger's own words and numbers, the soonest to expire first, and honest where the ledger cannot be read."""
+"""Proposals on the page: the ledger's own words and numbers, the soonest to expire first, and honest where
+the ledger cannot be read.
+"""
 
 from datetime import timedelta
 

@@ -1,4 +1,6 @@
-"""What the incident tests share: a busy world with little noise, and its figures per day with and without an incident."""
+"""What the incident tests share: a busy world with little noise, and its figures per day with and without an
+incident.
+"""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -21,7 +23,9 @@ AT = (FIRST - START).days
 
 
 def busy_world(*incidents: Incident) -> World:
-    """Three accounts, one a platform, with hundreds of clicks and tens of conversions per ad set and day; nothing is paused."""
+    """Three accounts, one a platform, with hundreds of clicks and tens of conversions per ad set and day;
+    nothing is paused.
+    """
     busy = Behaviour(
         daily_budget=900, budget_spread=0.3, conversion_rate=0.08, ctr=0.02, lead_share=0.4, paused_share=0
     )

@@ -1,4 +1,6 @@
-"""Words of ads: traits decide click rates where a world says so, novelty wears off, and created ads deliver by their own words."""
+"""Words of ads: traits decide click rates where a world says so, novelty wears off, and created ads deliver
+by their own words.
+"""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -37,7 +39,9 @@ def market(
 
 
 def rates(m: Market, account: Account, start: date = START, end: date = END) -> tuple[np.ndarray, np.ndarray]:
-    """Per ad its click rate and its conversion rate, against its ad set's; not a number where it did not deliver enough."""
+    """Per ad its click rate and its conversion rate, against its ad set's; not a number where it did not
+    deliver enough.
+    """
     catalog = m.catalog(account)
     sums = {name: np.zeros(len(catalog.ads.id)) for name in ("impressions", "clicks", "purchases")}
     for report in m.report(account, "ad", start, end):

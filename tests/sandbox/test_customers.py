@@ -1,4 +1,6 @@
-"""The market's customers: as many as are claimed, fewer that are real, with credit that adds up and deals that are won as often as said."""
+"""The market's customers: as many as are claimed, fewer that are real, with credit that adds up and deals
+that are won as often as said.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 

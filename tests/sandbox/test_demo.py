@@ -1,4 +1,6 @@
-"""The demo is a usual shop: hard in every way that its section of docs/sandbox.md says, and the same accounts as the kind world."""
+"""The demo is a usual shop: hard in every way that its section of docs/sandbox.md says, and the same accounts
+as the kind world.
+"""
 
 from datetime import UTC, date, datetime
 

@@ -1,4 +1,6 @@
-"""Incidents: each kind moves what it should, by how much it says, from its first day to its last, and nothing beside it."""
+"""Incidents: each kind moves what it should, by how much it says, from its first day to its last, and nothing
+beside it.
+"""
 
 import hashlib
 from datetime import UTC, date, datetime, timedelta
@@ -29,7 +31,9 @@ from tests.sandbox.incident_worlds import (
 
 DEMO_BEFORE = "3747a783bbd3d00f220b9e4be5c669e3daf66c4d52c717f3ae5433f64f478e01"
 DEMO_SEED_7_BEFORE = "f5e2fef85456fe9105d9fde63717d7835ed7dd5cad895caa54187162056de5c6"
-"""What the demo world's ads delivered from 1 October to 23 November 2026, computed before there were incidents."""
+"""What the demo world's ads delivered from 1 October to 23 November 2026, computed before there were
+incidents.
+"""
 EXPECTED = [
     # kind, size, and what becomes of spend, impressions, clicks, conversions: as multiples of usual
     ("spend_spike", 3.0, (3.0, 2.54, 2.54, 2.54)),  # more spend meets a dearer auction: by its 0.15th power

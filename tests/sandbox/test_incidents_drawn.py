@@ -1,4 +1,6 @@
-"""Drawn incidents: every kind, apart from each other, where they can be seen; and incidents in a world file, named wrong and right."""
+"""Drawn incidents: every kind, apart from each other, where they can be seen; and incidents in a world file,
+named wrong and right.
+"""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -121,7 +123,9 @@ def test_they_spread_over_platforms_accounts_and_levels() -> None:
 
 
 def test_the_median_incident_stands_out_of_the_noise_of_its_own_entity() -> None:
-    """Over its days together the metric it moves is at least five of the entity's own standard errors away from usual."""
+    """Over its days together the metric it moves is at least five of the entity's own standard errors away
+    from usual.
+    """
     metric = {"spend_spike": "spend_micros", "spend_stop": "spend_micros", "disapproved_ads": "spend_micros",
               "tracking_break": "conversions", "roas_decay": "conversions", "promotion": "conversions"}  # fmt: skip
     world, distances = load_world("kind"), []

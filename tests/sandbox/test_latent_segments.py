@@ -1,4 +1,6 @@
-"""Customers in latent segments: traits that tell them apart, behaviour that differs, orders that repeat, and worlds without any of it."""
+"""Customers in latent segments: traits that tell them apart, behaviour that differs, orders that repeat, and
+worlds without any of it.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -1,4 +1,6 @@
-"""The market: the same for the same seed, free of the order in which it is asked, and moved only by what people change."""
+"""The market: the same for the same seed, free of the order in which it is asked, and moved only by what
+people change.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 

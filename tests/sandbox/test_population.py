@@ -1,4 +1,6 @@
-"""People: reach follows from who is reached, overlapping ad sets press on each other, exclusions take people out from the next day."""
+"""People: reach follows from who is reached, overlapping ad sets press on each other, exclusions take people
+out from the next day.
+"""
 
 from datetime import UTC, date, datetime
 from typing import Any

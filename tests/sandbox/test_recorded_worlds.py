@@ -1,4 +1,6 @@
-"""Worlds whose file switches on no effect deliver the bytes they delivered before the effects existed (recorded digests)."""
+"""Worlds whose file switches on no effect deliver the bytes they delivered before the effects existed
+(recorded digests).
+"""
 
 import hashlib
 from collections.abc import Iterator

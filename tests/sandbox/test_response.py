@@ -1,4 +1,6 @@
-"""The response of spend: the truth that the control API tells is what a changed budget brings, and each effect has an off switch."""
+"""The response of spend: the truth that the control API tells is what a changed budget brings, and each
+effect has an off switch.
+"""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -154,7 +156,9 @@ def test_a_stronger_ad_set_starves_the_others_of_its_group_until_it_is_paused() 
 def test_demand_that_moves_spend_and_conversion_rate_together_misleads_who_reads_natural_variation(
     power: float, low: float, high: float
 ) -> None:
-    """Budgets do not bind: on good days more is spent and more of the clicks convert, though no budget was changed."""
+    """Budgets do not bind: on good days more is spent and more of the clicks convert, though no budget was
+    changed.
+    """
     given = world(
         {"shapes": {"power": 1}, "demand_swing": 0.3, "demand_conversion": power},
         demand=0.5,

@@ -1,4 +1,6 @@
-"""Searches: a heavy tail with new ones every day, intents that matter, and negatives that block from the next day by Google's rules."""
+"""Searches: a heavy tail with new ones every day, intents that matter, and negatives that block from the next
+day by Google's rules.
+"""
 
 from datetime import UTC, date, datetime
 from typing import Any

@@ -1,4 +1,6 @@
-"""The control API tells what is truly so: responses, creatives, searches, overlap and segments, of a world in which all of them matter."""
+"""The control API tells what is truly so: responses, creatives, searches, overlap and segments, of a world in
+which all of them matter.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime

@@ -1,4 +1,7 @@
-"""What makes a market hard to judge: order values that vary, wholesale, noise that lasts, chargebacks. Each has a world without it."""
+"""What makes a market hard to judge: order values that vary, wholesale, noise that lasts, chargebacks.
+
+Each has a world without it.
+"""
 
 from datetime import UTC, date, datetime
 from typing import Any

@@ -1,4 +1,6 @@
-"""From the SDK through raw to core, every figure equals the market's truth: per platform, account, campaign, ad set and ad."""
+"""From the SDK through raw to core, every figure equals the market's truth: per platform, account, campaign,
+ad set and ad.
+"""
 
 import shutil
 from datetime import UTC, date, datetime, timedelta

@@ -1,6 +1,8 @@
-"""The cross-site guard: hostile requests against Dagster's real web server, and a hostile page in a real browser.
+"""The cross-site guard: hostile requests against Dagster's real web server, and a hostile page in a real
+browser.
 
-The server runs a deployment of one job, whose runs prove what came through. What people and scripts need is let through.
+The server runs a deployment of one job, whose runs prove what came through. What people and scripts need is
+let through.
 """
 
 import asyncio

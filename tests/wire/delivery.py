@@ -1,4 +1,6 @@
-"""What the market knows of each entity and day: the truth that every reader is held to, whatever its wire calls things."""
+"""What the market knows of each entity and day: the truth that every reader is held to, whatever its wire
+calls things.
+"""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

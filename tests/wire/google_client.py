@@ -28,7 +28,9 @@ def account(google: GoogleAds, account_id: str = GERMANY) -> Account:
 
 
 def official(settings: GoogleAdsSettings, *, use_proto_plus: bool = True) -> GoogleAdsClient:
-    """The official client, made by its own loader. gRPC reads its roots once a process, before its first channel."""
+    """The official client, made by its own loader. gRPC reads its roots once a process, before its first
+    channel.
+    """
     os.environ["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = str(settings.ca_file)
     return GoogleAdsClient.load_from_dict(
         {

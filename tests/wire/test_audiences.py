@@ -1,4 +1,6 @@
-"""The audience side of each platform, by its real client against the sandbox: made once, filled and emptied exactly, read, kept out."""
+"""The audience side of each platform, by its real client against the sandbox: made once, filled and emptied
+exactly, read, kept out.
+"""
 
 import pytest
 

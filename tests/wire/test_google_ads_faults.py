@@ -1,4 +1,6 @@
-"""Google Ads, when it goes wrong: what is waited for, what is read again, what is refused, and in which words."""
+"""Google Ads, when it goes wrong: what is waited for, what is read again, what is refused, and in which
+words.
+"""
 
 from datetime import timedelta
 from pathlib import Path

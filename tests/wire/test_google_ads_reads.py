@@ -1,4 +1,6 @@
-"""Google Ads, read: what our reader returns is what the market knows, at every level, and what the documented client returns."""
+"""Google Ads, read: what our reader returns is what the market knows, at every level, and what the documented
+client returns.
+"""
 
 import json
 from datetime import date, timedelta

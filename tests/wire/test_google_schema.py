@@ -113,7 +113,9 @@ def _rest(sandbox: Sandbox, customer: str, query: str, *, version: str = "v26") 
 
 
 def test_every_row_of_every_resource_holds_exactly_what_the_table_says(sandbox: Sandbox) -> None:
-    """What the table calls honoured is there in the rows: some row of each resource has each of its fields as a value or as empty."""
+    """What the table calls honoured is there in the rows: some row of each resource has each of its fields as
+    a value or as empty.
+    """
     from sandbox.google import entities
 
     stage = sandbox.stage

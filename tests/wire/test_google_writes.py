@@ -1,4 +1,6 @@
-"""Google Ads writes beside budgets and statuses: criteria, lists, attachments and ads, by the official client, with Google's own refusals."""
+"""Google Ads writes beside budgets and statuses: criteria, lists, attachments and ads, by the official
+client, with Google's own refusals.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,6 @@
-"""HubSpot's wire as its documentation says it is, asked by plain `requests`: caps, pages, histories, merges, refusals."""
+"""HubSpot's wire as its documentation says it is, asked by plain `requests`: caps, pages, histories, merges,
+refusals.
+"""
 
 from datetime import UTC, datetime
 from typing import Any

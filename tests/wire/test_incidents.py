@@ -1,4 +1,6 @@
-"""What incidents leave to be seen at the platforms: rejected ads, changed bid strategies and lost impressions, each in its own words."""
+"""What incidents leave to be seen at the platforms: rejected ads, changed bid strategies and lost
+impressions, each in its own words.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,6 @@
-"""Labels at the platforms: what our readers and writers tell of them is what the documented clients tell, and what cannot be read is said."""
+"""Labels at the platforms: what our readers and writers tell of them is what the documented clients tell, and
+what cannot be read is said.
+"""
 
 import json
 from typing import Any

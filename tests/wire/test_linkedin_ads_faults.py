@@ -1,4 +1,6 @@
-"""LinkedIn Ads, when it goes wrong: the silent cap, the silent permission, tokens, limits, refusals, and in which words."""
+"""LinkedIn Ads, when it goes wrong: the silent cap, the silent permission, tokens, limits, refusals, and in
+which words.
+"""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,6 @@
-"""LinkedIn: every parameter is honoured or refused; several pivots, creatives with their posts, targeting and its counts."""
+"""LinkedIn: every parameter is honoured or refused; several pivots, creatives with their posts, targeting and
+its counts.
+"""
 
 from collections import defaultdict
 from itertools import combinations

@@ -1,4 +1,6 @@
-"""Meta Ads, when it goes wrong: what is waited for, what is asked in smaller parts, what is refused, and in which words."""
+"""Meta Ads, when it goes wrong: what is waited for, what is asked in smaller parts, what is refused, and in
+which words.
+"""
 
 from typing import Any
 

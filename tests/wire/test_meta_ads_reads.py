@@ -1,4 +1,6 @@
-"""Meta Ads, read and written: what our reader returns is what the market knows and what the official objects return."""
+"""Meta Ads, read and written: what our reader returns is what the market knows and what the official objects
+return.
+"""
 
 from datetime import timedelta
 from decimal import Decimal

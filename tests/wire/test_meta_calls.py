@@ -1,4 +1,6 @@
-"""Meta's Graph API: every parameter is honoured or refused, breakdowns add up, and objects can be made, changed and deleted."""
+"""Meta's Graph API: every parameter is honoured or refused, breakdowns add up, and objects can be made,
+changed and deleted.
+"""
 
 import json
 from collections import defaultdict
@@ -151,7 +153,9 @@ def test_what_insights_do_not_honour_is_refused(graph: Graph, asked: dict[str, A
 
 
 def test_every_field_of_metas_schema_is_answered_or_refused(graph: Graph) -> None:
-    """Walks the field enums that the official client ships: insights, then campaigns, ad sets, ads and creatives."""
+    """Walks the field enums that the official client ships: insights, then campaigns, ad sets, ads and
+    creatives.
+    """
     schema = {name for name in vars(AdsInsights.Field).values() if isinstance(name, str) and name.islower()}
     answered = set()
     for name in schema:

@@ -1,4 +1,6 @@
-"""Every answer a platform may give to a write, before the change, after it and while it is late; by the official clients and plain HTTP."""
+"""Every answer a platform may give to a write, before the change, after it and while it is late; by the
+official clients and plain HTTP.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -106,7 +108,9 @@ class Writer:
 
 
 def _member_of(error: GoogleAPICallError) -> str | None:
-    """The error's kind in the failure that travels in the metadata, which the client leaves undecoded for two codes."""
+    """The error's kind in the failure that travels in the metadata, which the client leaves undecoded for two
+    codes.
+    """
     for key, value in error.response.trailing_metadata() or ():
         if key.endswith("googleadsfailure-bin"):
             failure = GoogleAdsFailure.pb().FromString(value)

@@ -1,4 +1,6 @@
-"""What our clients make of every answer to a write: only a definite refusal is called one, everything else is an unknown outcome."""
+"""What our clients make of every answer to a write: only a definite refusal is called one, everything else is
+an unknown outcome.
+"""
 
 import pytest
 

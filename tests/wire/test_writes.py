@@ -1,4 +1,6 @@
-"""The writing side of each platform, by its real client against the sandbox: read, rehearse, send once, read back."""
+"""The writing side of each platform, by its real client against the sandbox: read, rehearse, send once, read
+back.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta

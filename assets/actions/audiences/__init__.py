@@ -1,1 +1,3 @@
-"""Segments as audiences at the platforms: membership, size checks, synchronisation, exclusions and consent removals."""
+"""Segments as audiences at the platforms: membership, size checks, synchronisation, exclusions and consent
+removals.
+"""

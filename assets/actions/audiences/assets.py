@@ -1,6 +1,7 @@
 """Audiences: where each stands (actions/audiences), what is proposed for it, and who leaves it today.
 
-Counts alone are shown: no hash reaches an event, a log or a message. The arithmetic is in the neighbours of this file.
+Counts alone are shown: no hash reaches an event, a log or a message. The arithmetic is in the neighbours of
+this file.
 """
 
 from typing import Any

@@ -1,4 +1,7 @@
-"""Where each audience stands, and the proposal that would bring it where it should be. Nothing here writes to a platform."""
+"""Where each audience stands, and the proposal that would bring it where it should be.
+
+Nothing here writes to a platform.
+"""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -89,13 +92,22 @@ class Standing:
         state, why = self.verdict(policy)
         come, go = self.moves
         return {
-            "segment_id": self.line.segment, "platform": self.line.platform, "account_id": self.line.account_id,
-            "audience_id": self.kept.audience_id if self.kept else None, "purpose": self.line.purpose,
-            "members": self.wanted.people, "to_add": come, "to_remove": go, "without_consent": self.wanted.without_consent,
+            "segment_id": self.line.segment,
+            "platform": self.line.platform,
+            "account_id": self.line.account_id,
+            "audience_id": self.kept.audience_id if self.kept else None,
+            "purpose": self.line.purpose,
+            "members": self.wanted.people,
+            "to_add": come,
+            "to_remove": go,
+            "without_consent": self.wanted.without_consent,
             "without_identifier": self.wanted.without_identifier,
             "matched": None if self.size is None or self.size.low is None else float(self.size.low),
-            "match_rate": self.match_share, "state": state, "why": why, "read_at": self.read_at,
-        }  # fmt: skip
+            "match_rate": self.match_share,
+            "state": state,
+            "why": why,
+            "read_at": self.read_at,
+        }
 
 
 def sync_proposal(
@@ -106,27 +118,49 @@ def sync_proposal(
     wanted, share = at_hand.wanted, at_hand.expected_share(policy)
     step = Step(adds=come, removes=go, before=len(at_hand.held_people), after=wanted.people)
     change = Change(
-        target=at_hand.line.target, field="members", before=image.audience.digest if image.audience else "none",
-        after=members_digest(wanted.members), image=image, step=step,
-    )  # fmt: skip
+        target=at_hand.line.target,
+        field="members",
+        before=image.audience.digest if image.audience else "none",
+        after=members_digest(wanted.members),
+        image=image,
+        step=step,
+    )
     matched = int(wanted.people * share)
     does = "Make" if image.status == "absent" else "Bring up to date"
     return _proposal(
-        "sync_audience", change,
+        "sync_audience",
+        change,
         reason=f"{does} the audience of {at_hand.segment} ({at_hand.line.purpose}): {wanted.people} people, {come} more and {go} fewer than it was sent.",
         evidence={
-            **_about(at_hand, share), "identifiers": len(wanted.members), "without consent": wanted.without_consent,
+            **_about(at_hand, share),
+            "identifiers": len(wanted.members),
+            "without consent": wanted.without_consent,
             "without identifier": wanted.without_identifier,
         },
-        effect=Effect(metric="people", middle=float(matched), words=f"about {matched} people that the platform knows"),
-        policy=policy, as_of=as_of, now=now,
-    )  # fmt: skip
+        effect=Effect(
+            metric="people", middle=float(matched), words=f"about {matched} people that the platform knows"
+        ),
+        policy=policy,
+        as_of=as_of,
+        now=now,
+    )
 
 
 def exclude_proposal(
-    at_hand: Standing, image: Image, own: str, left: Left, place: Any, *, policy: AudiencePolicy, as_of: date, now: datetime
-) -> Proposal:  # fmt: skip
-    """The proposal to keep an audience, `own` as targeting names it, out of a campaign or ad set. Not judged yet."""
+    at_hand: Standing,
+    image: Image,
+    own: str,
+    left: Left,
+    place: Any,
+    *,
+    policy: AudiencePolicy,
+    as_of: date,
+    now: datetime,
+) -> Proposal:
+    """The proposal to keep an audience, `own` as targeting names it, out of a campaign or ad set.
+
+    Not judged yet.
+    """
     before = image.excluded_audiences or ()
     change = Change(
         target=place,
@@ -143,14 +177,23 @@ def exclude_proposal(
         else f"{1 - left.share:.0%} of {left.seen} that the CRM saw in 28 days"
     )
     return _proposal(
-        "exclude_audience", change,
+        "exclude_audience",
+        change,
         reason=f"Keep {at_hand.segment} out of {image.name}: {people} people, of whom the platform knows about {matched}.",
-        evidence={**_about(at_hand, share), "people": people, "conversions_kept": left.share, "conversions_seen": left.seen},
+        evidence={
+            **_about(at_hand, share),
+            "people": people,
+            "conversions_kept": left.share,
+            "conversions_seen": left.seen,
+        },
         effect=Effect(
-            metric="conversions", words=f"conversions of people who are kept out: {lost}. On Meta an ad set learns anew after it"
+            metric="conversions",
+            words=f"conversions of people who are kept out: {lost}. On Meta an ad set learns anew after it",
         ),
-        policy=policy, as_of=as_of, now=now,
-    )  # fmt: skip
+        policy=policy,
+        as_of=as_of,
+        now=now,
+    )
 
 
 def undoing(held: Collection[AudienceMembership], filled_with: str) -> list[Any]:
@@ -162,21 +205,40 @@ def undoing(held: Collection[AudienceMembership], filled_with: str) -> list[Any]
 
 def _about(at_hand: Standing, share: float) -> dict[str, Any]:
     return {
-        "segment": at_hand.line.segment, "purpose": at_hand.line.purpose, "rule": at_hand.rule,
-        "people": at_hand.wanted.people, "match_share": round(share, 4),
+        "segment": at_hand.line.segment,
+        "purpose": at_hand.line.purpose,
+        "rule": at_hand.rule,
+        "people": at_hand.wanted.people,
+        "match_share": round(share, 4),
         "match share is": "measured" if at_hand.match_share else "the policy's until it is measured",
-    }  # fmt: skip
+    }
 
 
 def _proposal(
-    kind: Any, change: Change, *, reason: str, evidence: dict[str, Any], effect: Effect, policy: AudiencePolicy, as_of: date,
+    kind: Any,
+    change: Change,
+    *,
+    reason: str,
+    evidence: dict[str, Any],
+    effect: Effect,
+    policy: AudiencePolicy,
+    as_of: date,
     now: datetime,
-) -> Proposal:  # fmt: skip
+) -> Proposal:
     return Proposal(
-        proposal_id=proposal_id(kind, as_of, [change], created_at=now), kind=kind, changes=(change,), proposer=PROPOSER,
-        reason=reason, evidence=evidence, effect=effect, verdicts=(), level="propose", as_of=as_of, created_at=now,
+        proposal_id=proposal_id(kind, as_of, [change], created_at=now),
+        kind=kind,
+        changes=(change,),
+        proposer=PROPOSER,
+        reason=reason,
+        evidence=evidence,
+        effect=effect,
+        verdicts=(),
+        level="propose",
+        as_of=as_of,
+        created_at=now,
         expires_at=now + timedelta(days=policy.days_to_decide),
-    )  # fmt: skip
+    )
 
 
 Imaging = Callable[[Change], Image]

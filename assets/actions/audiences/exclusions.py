@@ -1,7 +1,9 @@
-"""What keeping an audience out of a campaign would cost: the share of its conversions that came from people who are in it already.
+"""What keeping an audience out of a campaign would cost: the share of its conversions that came from people
+who are in it already.
 
-Somebody's first order is how they became a customer, and keeping customers out would not have lost it; so only what people did after an
-earlier order of theirs counts as lost. Conversions that the CRM does not see, or without a visit that names the campaign, count on neither
+Somebody's first order is how they became a customer, and keeping customers out would not have lost it; so
+only what people did after an earlier order of theirs counts as lost. Conversions that the CRM does not see,
+or without a visit that names the campaign, count on neither
 side: where hardly anything is seen, the share rests on little, and `seen` says on how much.
 """
 
@@ -18,7 +20,9 @@ COUNTED_DAYS, CLICK_DAYS = 28, 90
 
 @dataclass(frozen=True)
 class ConversionsKept:
-    """Conversions of a campaign or ad set in the window, and the share that would be left; None where none were seen."""
+    """Conversions of a campaign or ad set in the window, and the share that would be left; None where none
+    were seen.
+    """
 
     seen: int
     share: float | None

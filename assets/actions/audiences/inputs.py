@@ -1,4 +1,6 @@
-"""What audiences are judged by and filled from, read from lake, ledger and platforms at the moment it is needed."""
+"""What audiences are judged by and filled from, read from lake, ledger and platforms at the moment it is
+needed.
+"""
 
 import secrets
 from collections.abc import Callable
@@ -72,9 +74,16 @@ class Seen:
             trouble = f"segments/customers of {self.sunday} has nobody in {line.segment}: it is not active, or not worked out yet"
         held = tuple(self.services.ledger.audiences.held_by(kept.number)) if kept else ()
         return Standing(
-            line, str(mine["segment"].iloc[0]) if len(mine) else line.segment, self.rules.get(line.segment), wanted, kept,
-            held, size, trouble, self.services.platforms.now() if kept and kept.audience_id else None,
-        )  # fmt: skip
+            line,
+            str(mine["segment"].iloc[0]) if len(mine) else line.segment,
+            self.rules.get(line.segment),
+            wanted,
+            kept,
+            held,
+            size,
+            trouble,
+            self.services.platforms.now() if kept and kept.audience_id else None,
+        )
 
     def _size(self, kept: LedgerAudience) -> tuple[Size | None, str | None]:
         if kept.audience_id is None:
@@ -198,19 +207,27 @@ def propose_revert(
     changes = (undone(first.changes[0], writer),)
     made = first.model_copy(
         update={
-            "proposal_id": proposal_id("revert", now.date(), changes, created_at=now), "kind": "revert", "changes": changes,
-            "proposer": name, "reason": reason, "reverts": first.proposal_id, "as_of": now.date(), "created_at": now,
+            "proposal_id": proposal_id("revert", now.date(), changes, created_at=now),
+            "kind": "revert",
+            "changes": changes,
+            "proposer": name,
+            "reason": reason,
+            "reverts": first.proposal_id,
+            "as_of": now.date(),
+            "created_at": now,
             "expires_at": now + timedelta(days=gate.policy.audiences.days_to_decide),
             "effect": Effect(metric="people", words="whom it let in goes, and nobody comes back"),
         }
-    )  # fmt: skip
+    )
     _ask(made, asked, gate, around)
     _forget_plans(services)
     return asked
 
 
 def take_out_the_unwilling(lake: Lake, services: ActionServices) -> list[Removal] | None:
-    """Take whoever withdrew their consent out of every audience; None where no CRM was read, so that nobody knows."""
+    """Take whoever withdrew their consent out of every audience; None where no CRM was read, so that nobody
+    knows.
+    """
     contacts = contacts_now(lake)
     if contacts.empty:
         return None

@@ -1,8 +1,9 @@
 """People who withdrew their consent leave every audience the same day, without anybody being asked again.
 
-An audience is there because people approved it. That approval is a standing permission to take people out of it, and never one to let
-anybody in: nothing here can add. Who said no goes always. Whose yes is merely not known any more (the record is gone, the field is
-empty) goes too, unless so many would go at once that the CRM has more likely been misread; then a person is told.
+An audience is there because people approved it. That approval is a standing permission to take people out of
+it, and never one to let anybody in: nothing here can add. Who said no goes always. Whose yes is merely not
+known any more (the record is gone, the field is empty) goes too, unless so many would go at once that the CRM
+has more likely been misread; then a person is told.
 """
 
 from collections.abc import Callable

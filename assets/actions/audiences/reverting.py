@@ -1,4 +1,6 @@
-"""Leading an audience, or an exclusion, back: a proposal of its own, which takes out whom the first let in and touches nobody else."""
+"""Leading an audience, or an exclusion, back: a proposal of its own, which takes out whom the first let in
+and touches nobody else.
+"""
 
 from assets.actions.audiences.audience_state import undoing
 from resources.audiences.writer import AudienceWriter
@@ -9,7 +11,8 @@ from resources.platforms.audience_client import as_text, ids_of
 
 
 def undone(change: Change, writer: AudienceWriter) -> Change:
-    """The change that leads a carried-out one back, from what is there now. Of an audience, whom it then holds is laid down.
+    """The change that leads a carried-out one back, from what is there now. Of an audience, whom it then
+    holds is laid down.
 
     Raises:
         DataUnusable: Nothing of it is left.

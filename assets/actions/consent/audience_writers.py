@@ -19,7 +19,9 @@ def contacts_now(lake: Lake) -> pd.DataFrame:
 
 
 def agreed_now(lake: Lake) -> frozenset[str] | None:
-    """Hashes of everybody who agrees to advertising; None where no CRM was ever read, so that nothing can be said."""
+    """Hashes of everybody who agrees to advertising; None where no CRM was ever read, so that nothing can be
+    said.
+    """
     found = contacts_now(lake)
     return None if found.empty else consent(found).agreed
 

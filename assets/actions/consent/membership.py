@@ -1,7 +1,8 @@
-"""Whom an audience may hold: the people of a segment who agreed to advertising, by the hashes that its platform takes.
+"""Whom an audience may hold: the people of a segment who agreed to advertising, by the hashes that its
+platform takes.
 
-Who did not say yes is not in it: no answer is no. A hash that also belongs to somebody who did not agree (a shared telephone, an address
-of two records) is left out for everybody.
+Who did not say yes is not in it: no answer is no. A hash that also belongs to somebody who did not agree (a
+shared telephone, an address of two records) is left out for everybody.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,7 +17,8 @@ IDENTIFIERS: Mapping[str, Mapping[str, str]] = {
     "meta_ads": {"email": "email_sha256", "phone": "phone_meta_sha256"},
     "linkedin_ads": {"email": "email_sha256"},
 }
-"""Columns of raw/crm_contacts by platform and kind of identifier: each hashed by that platform's own rules."""
+"""Columns of raw/crm_contacts by platform and kind of identifier: each hashed by that platform's own rules.
+"""
 HASHES = sorted({column for columns in IDENTIFIERS.values() for column in columns.values()})
 CONSENT = "may_advertise"
 
@@ -46,8 +48,9 @@ def consent(contacts: pd.DataFrame) -> Consent:
     """What everybody says.
 
     Args:
-        contacts: raw/crm_contacts with person_id, hashes and may_advertise (true, false or empty). A person with several records agrees
-            where one says yes and none says no. Without the column nobody has said anything.
+        contacts: raw/crm_contacts with person_id, hashes and may_advertise (true, false or empty). A person
+            with several records agrees where one says yes and none says no. Without the column nobody has
+            said anything.
     """
     said = pd.Series(None, contacts.index, dtype=object)
     if CONSENT in contacts:
@@ -65,9 +68,11 @@ def consent(contacts: pd.DataFrame) -> Consent:
         hashes["unknown"] |= set(known[~owner.isin(refused_people | agreed_people)])
     unknown = hashes["unknown"] - hashes["refused"]
     return Consent(
-        agreed=frozenset(hashes["agreed"] - hashes["refused"] - unknown), refused=frozenset(hashes["refused"]),
-        unknown=frozenset(unknown), people=frozenset(agreed_people),
-    )  # fmt: skip
+        agreed=frozenset(hashes["agreed"] - hashes["refused"] - unknown),
+        refused=frozenset(hashes["refused"]),
+        unknown=frozenset(unknown),
+        people=frozenset(agreed_people),
+    )
 
 
 def membership(
@@ -77,7 +82,8 @@ def membership(
 
     Args:
         customers: The segment's customers, as person_id.
-        contacts: raw/crm_contacts with person_id; a person may have several records, and all their hashes count.
+        contacts: raw/crm_contacts with person_id; a person may have several records, and all their hashes
+            count.
         said: Who agreed.
         platform: Decides which hashes are taken.
     """
@@ -97,7 +103,9 @@ def membership(
 
 @dataclass(frozen=True)
 class Due:
-    """Who has to leave an audience now: because they said no, or because nobody can say any more that they said yes."""
+    """Who has to leave an audience now: because they said no, or because nobody can say any more that they
+    said yes.
+    """
 
     refused: tuple[Member, ...]
     unexplained: tuple[Member, ...]

@@ -1,8 +1,8 @@
 """Carries out exactly what was approved, once, and reads it back.
 
-Every write has a row in the ledger before it leaves, and that row is given once for ever. Whoever holds the account's lock and finds a
-row without an outcome knows that its process died: then the platform is asked, and nothing is sent again. A bundle whose part fails is
-led back to what was there before.
+Every write has a row in the ledger before it leaves, and that row is given once for ever. Whoever holds the
+account's lock and finds a row without an outcome knows that its process died: then the platform is asked, and
+nothing is sent again. A bundle whose part fails is led back to what was there before.
 """
 
 from collections.abc import Callable, Iterator
@@ -80,7 +80,10 @@ class Executor:
         return after.state if after else State.UNKNOWN
 
     def watch_failed(self, proposal_id: str) -> str | None:
-        """Look once more for what a failed proposal wrote. The sentence for people where it arrived late; None where it did not."""
+        """Look once more for what a failed proposal wrote.
+
+        The sentence for people where it arrived late; None where it did not.
+        """
         with self._locked(proposal_id) as entry:
             if entry.state != State.FAILED:
                 return None
@@ -100,11 +103,13 @@ class Executor:
             )
             images = [
                 {
-                    "part": write.part, "direction": write.direction,
-                    "before": entry.proposal.changes[write.part].image.model_dump(mode="json"), "now": image.model_dump(mode="json"),
+                    "part": write.part,
+                    "direction": write.direction,
+                    "before": entry.proposal.changes[write.part].image.model_dump(mode="json"),
+                    "now": image.model_dump(mode="json"),
                 }
                 for write, image in arrived
-            ]  # fmt: skip
+            ]
             self.ledger.audit.note(self.writes.run_id, "late arrival", proposal_id, {"images": images})
             return f"{proposal_id} {why}."
 
@@ -138,8 +143,11 @@ class Executor:
         automatic = any(decision.approver == MACHINE for decision in decisions)
         verdicts = judge(proposal, policy, self.around(proposal), automatic=automatic)
         self.ledger.audit.note(
-            self.writes.run_id, "judged", proposal.proposal_id, {v.guardrail: [v.holds, v.words] for v in verdicts}
-        )  # fmt: skip
+            self.writes.run_id,
+            "judged",
+            proposal.proposal_id,
+            {v.guardrail: [v.holds, v.words] for v in verdicts},
+        )
         if refused := refusals(verdicts):
             reasons = "; ".join(f"{verdict.guardrail}: {verdict.words}" for verdict in refused)
             raise WriteHeld(

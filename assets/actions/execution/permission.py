@@ -1,4 +1,6 @@
-"""Whether a write may leave at this moment: the kill switch, the audit, and the approval derived anew from signed decisions."""
+"""Whether a write may leave at this moment: the kill switch, the audit, and the approval derived anew from
+signed decisions.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +28,10 @@ class WritePermission:
     anchor: AnchorFile | None = None
 
     def why_not(self, proposal_id: str) -> str | None:
-        """Why this proposal may not be carried out now; None where it may. What cannot be read counts as a reason."""
+        """Why this proposal may not be carried out now; None where it may.
+
+        What cannot be read counts as a reason.
+        """
         if why := self.why_not_back(proposal_id):
             return why
         try:

@@ -1,8 +1,9 @@
 """Sends one write exactly once, and reads it back until its outcome is known.
 
-The right to send is a row in the ledger that is there before the request leaves. What the platform did not definitely refuse is unknown:
-it is looked for, for a quarter of an hour after its request ended at least, and never sent again. What was counted as failed is looked for
-rarely for a day more, because platforms were seen to apply changes late.
+The right to send is a row in the ledger that is there before the request leaves. What the platform did not
+definitely refuse is unknown: it is looked for, for a quarter of an hour after its request ended at least, and
+never sent again. What was counted as failed is looked for rarely for a day more, because platforms were seen
+to apply changes late.
 """
 
 from collections.abc import Callable
@@ -104,7 +105,10 @@ class PlatformWrites:
     log: Callable[[str], None]
 
     def send(self, proposal: Proposal, part: int, direction: str, change: Change) -> bool:
-        """Send one write, if it may be sent. False: it was not accepted, and nothing further is to be sent."""
+        """Send one write, if it may be sent.
+
+        False: it was not accepted, and nothing further is to be sent.
+        """
         key = (proposal.proposal_id, part, direction)
         permission = self.permission
         why = (permission.why_not if direction == FORWARD else permission.why_not_back)(proposal.proposal_id)
@@ -151,7 +155,10 @@ class PlatformWrites:
         return write is not None and write.state == WriteState.VERIFIED
 
     def arrived_late(self, proposal: Proposal) -> list[tuple[PlatformWrite, Image]]:
-        """Writes counted as not there that are there now, each with the image of the platform. Looks, rarely, and sends nothing."""
+        """Writes counted as not there that are there now, each with the image of the platform.
+
+        Looks, rarely, and sends nothing.
+        """
         arrived = []
         now = self.ledger.clock()
         for write in self.ledger.writes.of(proposal.proposal_id):
@@ -211,7 +218,10 @@ class PlatformWrites:
         return True
 
     def _refusal_holds(self, proposal: Proposal, write: PlatformWrite) -> bool:
-        """Read back what was refused, once: False until that was possible, or as long as a write stays unknown."""
+        """Read back what was refused, once:
+
+        False until that was possible, or as long as a write stays unknown.
+        """
         change, key = change_of(proposal, write), (proposal.proposal_id, write.part, write.direction)
         if change.field == "members":
             return True
@@ -228,7 +238,9 @@ class PlatformWrites:
         return True
 
     def _filled_further(self, proposal: Proposal, write: PlatformWrite, change: Change) -> bool:
-        """Go on filling an audience where a run left off: the one write that may be sent again, because it is an operation on a set."""
+        """Go on filling an audience where a run left off: the one write that may be sent again, because it is
+        an operation on a set.
+        """
         key = (proposal.proposal_id, write.part, write.direction)
         if self.ledger.clock() - write.intended_at > FILLED_WITHIN:
             said = f"not filled within {FILLED_WITHIN.days} days; who was let in stays recorded, and the next proposal goes on from there"
@@ -253,7 +265,9 @@ class PlatformWrites:
         return after is not None and self._look(proposal, after)
 
     def _written_by_another(self, proposal: Proposal, change: Change, write: PlatformWrite) -> bool:
-        """Whether another proposal of ours has written the same field since: then its value says nothing about this one."""
+        """Whether another proposal of ours has written the same field since: then its value says nothing
+        about this one.
+        """
         return any(
             other.proposal_id != proposal.proposal_id
             and change.target == other.changes[theirs.part].target
@@ -269,7 +283,9 @@ def change_of(proposal: Proposal, write: PlatformWrite) -> Change:
 
 
 def edited_meanwhile(change: Change, now: Image) -> str | None:
-    """What else of the entity differs from the approved image once our change is in it: an edit of the same moment."""
+    """What else of the entity differs from the approved image once our change is in it: an edit of the same
+    moment.
+    """
     ours = {"status", "native_status"} if change.field == "status" else {change.field, "learning_state"}
     before, after = vars(change.image), vars(now)
     moved = [

@@ -11,7 +11,9 @@ from resources.ledger.store import Ledger
 
 
 def apply_batch(executor: Executor, entries: list[LedgerEntry]) -> str | None:
-    """Carry out what is approved of several; the sentence that says why it stopped, None where all of it was tried."""
+    """Carry out what is approved of several; the sentence that says why it stopped, None where all of it was
+    tried.
+    """
     not_carried_out = []
     for entry in entries:
         try:
@@ -36,15 +38,18 @@ def apply_batch(executor: Executor, entries: list[LedgerEntry]) -> str | None:
 def receipt(ledger: Ledger, entry: LedgerEntry) -> dict[str, Any]:
     """What there is to show for a proposal."""
     return {
-        "state": entry.state, "why": entry.why, "digest": entry.proposal.digest,
+        "state": entry.state,
+        "why": entry.why,
+        "digest": entry.proposal.digest,
         "decisions": [
             [decision.approver, decision.verdict, decision.proof, decision.run_id]
             for decision in ledger.decisions.of(entry.proposal_id)
         ],
         "writes": [
-            [write.part, write.direction, write.state, write.request_id] for write in ledger.writes.of(entry.proposal_id)
+            [write.part, write.direction, write.state, write.request_id]
+            for write in ledger.writes.of(entry.proposal_id)
         ],
-    }  # fmt: skip
+    }
 
 
 def receipt_lines(ledger: Ledger, entry: LedgerEntry) -> dict[str, str]:

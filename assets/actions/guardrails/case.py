@@ -42,14 +42,18 @@ def learns(change: Change) -> bool:
 
 
 def labels_of(policy: Policy, change: Change) -> frozenset[str] | None:
-    """The policy's labels that hold for what is changed; None where the platform's labels matter and could not be read."""
+    """The policy's labels that hold for what is changed; None where the platform's labels matter and could
+    not be read.
+    """
     target, image = change.target, change.image
     if image.labels is None and policy.asks_platform_labels:
         return None
     return policy.labels_of(
-        campaign_id=image.campaign_id, campaign_name=image.campaign_name,
-        ad_set_id=target.entity_id if target.level == "ad_set" else None, at_platform=image.labels or (),
-    )  # fmt: skip
+        campaign_id=image.campaign_id,
+        campaign_name=image.campaign_name,
+        ad_set_id=target.entity_id if target.level == "ad_set" else None,
+        at_platform=image.labels or (),
+    )
 
 
 def weight(case: Case, change: Change, today: date) -> Decimal:

@@ -20,7 +20,9 @@ OURS_WITHIN = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Edit:
-    """The last edit of an entity at its platform, None where it remembers none; and whether it was one of ours."""
+    """The last edit of an entity at its platform, None where it remembers none; and whether it was one of
+    ours.
+    """
 
     at: datetime | None
     by_us: bool
@@ -41,10 +43,14 @@ class Surroundings:
     edits: dict[str, Edit] = field(default_factory=dict)
     """Last edit by a target's words."""
     budget_edits: dict[str, list[datetime] | None] = field(default_factory=dict)
-    """When a budget was changed lately as its platform tells, by a target's words; None where it tells no such history."""
+    """When a budget was changed lately as its platform tells, by a target's words; None where it tells no
+    such history.
+    """
     newest_as_of: date | None = None
     parts: dict[tuple[int, str, str], pd.DataFrame] = field(default_factory=dict)
-    """What was taken of the tables account by account, by the table's identity: another table is never answered for."""
+    """What was taken of the tables account by account, by the table's identity: another table is never
+    answered for.
+    """
 
     def of(self, table: str, platform: str, account_id: str) -> pd.DataFrame:
         """The account's rows of ad_set_days, campaign_days or entities."""
@@ -96,7 +102,9 @@ class Surroundings:
         ]
 
     def budget_changes(self, change: Change, *, hours: float) -> list[datetime] | None:
-        """When this budget was changed within these hours, by us or by anybody, oldest first; None where that is not known."""
+        """When this budget was changed within these hours, by us or by anybody, oldest first; None where that
+        is not known.
+        """
         if change.target.words not in self.budget_edits:
             return None
         since = self.now - timedelta(hours=hours)
@@ -145,6 +153,8 @@ def by_day(days: pd.DataFrame, name: str, *, first: date, last: date) -> float:
 
 
 def share_visible(age_days: npt.ArrayLike, points: Mapping[int, float]) -> npt.NDArray[np.float64]:
-    """Share (0..1) of the final conversions that is visible at each age, straight lines between the points of the policy."""
+    """Share (0..1) of the final conversions that is visible at each age, straight lines between the points of
+    the policy.
+    """
     ages = sorted(points)
     return np.interp(np.asarray(age_days, float), ages, [points[age] for age in ages])

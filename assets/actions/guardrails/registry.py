@@ -1,6 +1,7 @@
 """The limits no approval lifts, judged when a proposal is made and again right before it is carried out.
 
-A limit whose input is missing, or whose judgement breaks, does not hold: only a plain yes lets anything be written.
+A limit whose input is missing, or whose judgement breaks, does not hold: only a plain yes lets anything be
+written.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,6 @@
-"""Limits of when and on what: what was changed lately, what learns, who edited it, blackouts, and figures that can be trusted."""
+"""Limits of when and on what: what was changed lately, what learns, who edited it, blackouts, and figures
+that can be trusted.
+"""
 
 from datetime import date, datetime, timedelta
 
@@ -26,7 +28,10 @@ def cool_down(case: Case) -> Said:
 
 
 def budget_changes(case: Case) -> Said:
-    """Meta refuses a fifth change of a budget within an hour, whoever made the others. A bundle keeps one for its way back."""
+    """Meta refuses a fifth change of a budget within an hour, whoever made the others.
+
+    A bundle keeps one for its way back.
+    """
     for change in budgets(case):
         most = case.limits.budget_changes_an_hour.get(change.target.platform)
         if most is None:

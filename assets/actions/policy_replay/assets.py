@@ -1,4 +1,6 @@
-"""Replay of the threshold rule on past days, point in time, so that a policy can be tried before it is trusted with money."""
+"""Replay of the threshold rule on past days, point in time, so that a policy can be tried before it is
+trusted with money.
+"""
 
 import json
 from datetime import date, datetime, timedelta
@@ -63,9 +65,16 @@ def replayed(lake: Lake, day: date, *, policy: Policy, now: datetime) -> list[di
     found = threshold.findings(judged, *known, as_of=day, policy=policy)
     return [
         {
-            "day": day, "known_by": known_by(day, now=now), "kind": one.kind,
-            "targets": ", ".join(f"{w.target.platform} {w.target.account_id} {w.target.level} {w.target.entity_id}" for w in one.wishes),
-            "reason": one.reason, "weight": float(one.weight), "evidence": json.dumps(one.evidence, sort_keys=True),
+            "day": day,
+            "known_by": known_by(day, now=now),
+            "kind": one.kind,
+            "targets": ", ".join(
+                f"{w.target.platform} {w.target.account_id} {w.target.level} {w.target.entity_id}"
+                for w in one.wishes
+            ),
+            "reason": one.reason,
+            "weight": float(one.weight),
+            "evidence": json.dumps(one.evidence, sort_keys=True),
         }
         for one in found
-    ]  # fmt: skip
+    ]

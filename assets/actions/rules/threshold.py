@@ -81,11 +81,12 @@ def findings(
     policy: Policy,
     paused_by_us: Collection[Target] = (),
 ) -> list[Finding]:
-    """Pauses, restarts and budget moves that follow from the day's verdicts and delivery, the most money first.
+    """Pauses, restarts and budget moves that follow from the day's verdicts and delivery, the most money
+    first.
 
     Args:
-        judged: signals/underperformers of `as_of`. Verdicts are read, never computed again, so that a proposal
-            and the pages agree. Without rows nothing is paused and no ad set counts as weak.
+        judged: signals/underperformers of `as_of`. Verdicts are read, never computed again, so that a
+            proposal and the pages agree. Without rows nothing is paused and no ad set counts as weak.
         ad_set_days: core/ad_set_day.
         campaign_days: core/campaign_day.
         entities: core/entities.

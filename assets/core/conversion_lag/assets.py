@@ -1,6 +1,7 @@
 """Conversion lag: how late conversions arrive, estimated from the project's own readings.
 
-Reads every version in raw/* and raw/pulls, writes core/conversion_lag. The estimate is in `assets.core.conversion_lag.curve`.
+Reads every version in raw/* and raw/pulls, writes core/conversion_lag. The estimate is in
+`assets.core.conversion_lag.curve`.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,9 @@ from resources.tables import core
 from resources.tables.pulls import PULLS
 
 LOOK_BACK_DAYS = 120
-"""Click days that are learned from: long enough for four full windows, short enough to follow an account that changes."""
+"""Click days that are learned from: long enough for four full windows, short enough to follow an account that
+changes.
+"""
 
 
 @dg.asset(

@@ -1,14 +1,15 @@
 """Conversion lag: the share of a click day's conversions, and of their value, that can be seen k days later.
 
-Method: the chain-ladder of claims reserving (Mack 1993), which is the maximum-likelihood estimate of a reporting delay under right
-truncation (Kalbfleisch and Lawless 1989). For every age, what was seen one day earlier is divided by what is seen now, over the
-days that were read at both ages, so young days count for the ages they have reached and for no others. The curve is the product
-of these ratios from an age to the end. Each ratio is pulled towards that of the level above (account and action, action,
-platform, stated prior) by a weight that is itself fitted (empirical Bayes, beta-binomial). Days between two readings are filled
-in the proportions of the curve itself, and the estimate is repeated.
+Method: the chain-ladder of claims reserving (Mack 1993), which is the maximum-likelihood estimate of a
+reporting delay under right truncation (Kalbfleisch and Lawless 1989). For every age, what was seen one day
+earlier is divided by what is seen now, over the days that were read at both ages, so young days count for the
+ages they have reached and for no others. The curve is the product of these ratios from an age to the end.
+Each ratio is pulled towards that of the level above (account and action, action, platform, stated prior) by a
+weight that is itself fitted (empirical Bayes, beta-binomial). Days between two readings are filled in the
+proportions of the curve itself, and the estimate is repeated.
 
-Known weaknesses: what arrives after the longest age looked at is taken as nothing; an account whose lag changes is
-followed only as older days leave the window.
+Known weaknesses: what arrives after the longest age looked at is taken as nothing; an account whose lag
+changes is followed only as older days leave the window.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +51,10 @@ _LEAST = 1e-3
 
 @dataclass(frozen=True)
 class ChainLadder:
-    """Sums over days read at two neighbouring ages: `before` at age j - 1 and `after` at age j, for j = 1 .. longest."""
+    """Sums over days read at two neighbouring ages:
+
+    `before` at age j - 1 and `after` at age j, for j = 1 .. longest.
+    """
 
     before: Floats
     after: Floats
@@ -71,14 +75,16 @@ def curves(seen: pd.DataFrame, *, platforms: Sequence[str] = (), longest: int = 
     """The curve of every platform, action and account, from what was seen.
 
     Args:
-        seen: platform, account_id, action, day, age_days, conversions, value: a row per reading (`sightings`).
+        seen: platform, account_id, action, day, age_days, conversions, value: a row per reading
+            (`sightings`).
         platforms: Platforms that get a curve although nothing was seen of them: the prior.
         longest: The last age looked at, in days.
 
     Returns:
-        platform, account_id (empty: all accounts), action (`*`: all actions), age_days 0 .. longest, share with share_low and
-        share_high (80 % interval), value_share with value_low and value_high, conversions (own sample size), days,
-        source (own, pooled or prior). Shares are of what is seen at `longest`; where conversions are taken back they pass 1.
+        platform, account_id (empty: all accounts), action (`*`: all actions), age_days 0 .. longest, share
+        with share_low and share_high (80 % interval), value_share with value_low and value_high, conversions
+        (own sample size), days, source (own, pooled or prior). Shares are of what is seen at `longest`; where
+        conversions are taken back they pass 1.
     """
     rows = _with_sums(seen[seen["age_days"] <= longest])
     names = sorted({*platforms, *rows["platform"].unique()})
@@ -175,7 +181,9 @@ def _ladder(grid: tuple[Floats, Floats], curve: Floats) -> ChainLadder:
 
 
 def _filled(grid: Floats, curve: Floats) -> Floats:
-    """Ages between two readings, in the proportions of the curve; before the first and after the last reading nothing."""
+    """Ages between two readings, in the proportions of the curve; before the first and after the last reading
+    nothing.
+    """
     filled = grid.copy()
     for row in filled:
         at = np.flatnonzero(~np.isnan(row))
@@ -238,7 +246,9 @@ def _weight(ladders: Sequence[ChainLadder], above: Floats) -> float:
 
 
 def _effective_sizes(ladder: ChainLadder, weight: float, above: Floats) -> Floats:
-    """Effective sample size per ratio: own conversions plus those borrowed from the level above, at most what that has."""
+    """Effective sample size per ratio: own conversions plus those borrowed from the level above, at most what
+    that has.
+    """
     mine = ladder.after / ladder.spread
     if np.isinf(above).all():
         return np.asarray(mine + weight)
@@ -274,13 +284,25 @@ def _frame(
         value_share, value_low, value_high = share, low, high
     return pd.DataFrame(
         {
-            "platform": platform, "account_id": account_id, "action": action, "age_days": np.arange(len(share)),
-            "share": share, "share_low": low, "share_high": high,
-            "value_share": value_share, "value_low": value_low, "value_high": value_high,
-            "conversions": float(ladder.after.max(initial=0.0)), "days": ladder.days,
-            "source": "prior" if not is_own else "own" if ladder.after.max(initial=0.0) >= weight else "pooled",
+            "platform": platform,
+            "account_id": account_id,
+            "action": action,
+            "age_days": np.arange(len(share)),
+            "share": share,
+            "share_low": low,
+            "share_high": high,
+            "value_share": value_share,
+            "value_low": value_low,
+            "value_high": value_high,
+            "conversions": float(ladder.after.max(initial=0.0)),
+            "days": ladder.days,
+            "source": "prior"
+            if not is_own
+            else "own"
+            if ladder.after.max(initial=0.0) >= weight
+            else "pooled",
         }
-    )  # fmt: skip
+    )
 
 
 def _interval(ratios: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:

@@ -1,6 +1,7 @@
 """SQL for conversions by click day and age, as each accepted reading had them, over the versions in raw.
 
-A reading that changed nothing left no row, so readings come from raw/pulls and figures are carried forward between them.
+A reading that changed nothing left no row, so readings come from raw/pulls and figures are carried forward
+between them.
 """
 
 from dataclasses import dataclass
@@ -46,10 +47,11 @@ SOURCES = (
 
 
 def sightings(source: ConversionSource) -> str:
-    """SQL for one row per account, action, click day since $since and age in days, the last reading of that age.
+    """SQL for one row per account, action, click day since $since and age in days, the last reading of that
+    age.
 
-    Ages count from the click day to the day of the reading, both in the account's own calendar; a day that was not over when it
-    was read has age 0. Readings after $until are not looked at.
+    Ages count from the click day to the day of the reading, both in the account's own calendar; a day that
+    was not over when it was read has age 0. Readings after $until are not looked at.
     """
     key = ", ".join(source.table.key)
     table = f"raw.{source.table.name}_versions"

@@ -1,7 +1,7 @@
 """Exchange rates: units of the reporting currency per unit of each currency and day, from the user's table.
 
-The table has a row per currency and day: how many units of `base` one unit of `currency` was worth. Central banks publish
-nothing at weekends, so a rate holds for up to seven days after its own; longer gaps stay gaps.
+The table has a row per currency and day: how many units of `base` one unit of `currency` was worth. Central
+banks publish nothing at weekends, so a rate holds for up to seven days after its own; longer gaps stay gaps.
 """
 
 from datetime import date

@@ -58,7 +58,9 @@ def _level(level: str) -> dg.AssetsDefinition:
 
 
 def _priced(lake: Lake, level: str, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
-    """Core's rows of a level; ends in an error where a currency has no exchange rate, and then nothing is written."""
+    """Core's rows of a level; ends in an error where a currency has no exchange rate, and then nothing is
+    written.
+    """
     parameters = {"start": start, "end": end}
     for batch in lake.stream(unified(level), *sources(level), parameters=parameters):
         if (
@@ -104,7 +106,9 @@ def kpi_day(
 
 
 def _headline(figures: pa.Table, day: date) -> dict[str, float]:
-    """The last day's totals, and each platform's ROAS as it claims it, as numbers which the Dagster UI plots over time."""
+    """The last day's totals, and each platform's ROAS as it claims it, as numbers which the Dagster UI plots
+    over time.
+    """
     rows = {row["platform"]: row for row in figures.to_pylist() if row["day"] == day}
     total = rows.pop("all", {})
     headline = {name: total.get(name) for name in ("spend", "cpc", "ctr")}

@@ -69,7 +69,9 @@ days_of_campaign_day, days_of_ad_set_day, days_of_ad_day = (
 def ad_sets_never_exceed_their_campaign(
     context: dg.AssetCheckExecutionContext, lake: dg.ResourceParam[Lake]
 ) -> dg.AssetCheckResult:
-    """Ad sets may miss spend that only the campaign reports (Performance Max), and can never have more than it."""
+    """Ad sets may miss spend that only the campaign reports (Performance Max), and can never have more than
+    it.
+    """
     campaign, ad_set = core.DAYS["campaign"], core.DAYS["ad_set"]
     start, end = _days_of_run(context)
     exceeding = lake.arrow(

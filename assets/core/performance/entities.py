@@ -11,7 +11,10 @@ UNIFIED = f"""
         partition by platform, account_id, level, entity_id order by rank, pulled_at desc
     ) = 1
 """
-"""SQL for core/entities. An entity read from its platform outranks the same one known only from a dropped export."""
+"""SQL for core/entities.
+
+An entity read from its platform outranks the same one known only from a dropped export.
+"""
 
 
 def sources() -> tuple[Table, ...]:

@@ -1,12 +1,14 @@
-"""SQL that unifies the platforms' raw days into core/*_day, projects late conversions and computes core/kpi_day.
+"""SQL that unifies the platforms' raw days into core/*_day, projects late conversions and computes
+core/kpi_day.
 
-Projected conversions are those observed plus those that the spend is still expected to bring: the campaign's conversions
-per matured spend over the last 28 days, shrunk towards the account's, times the share that is not visible yet
-(Bornhuetter and Ferguson 1972, with the Cape Cod estimate of the rate). So projections of ad sets add up to their
-campaign's, and a young day without conversions is not projected to end without any.
+Projected conversions are those observed plus those that the spend is still expected to bring: the campaign's
+conversions per matured spend over the last 28 days, shrunk towards the account's, times the share that is not
+visible yet (Bornhuetter and Ferguson 1972, with the Cape Cod estimate of the rate). So projections of ad sets
+add up to their campaign's, and a young day without conversions is not projected to end without any.
 
-Conversions are what the platform bids and reports on: Google's primary conversions, Meta's purchases and leads, LinkedIn's
-site conversions and form leads. Dropped exports fill the account-days that no platform was asked for, and never add to one.
+Conversions are what the platform bids and reports on: Google's primary conversions, Meta's purchases and
+leads, LinkedIn's site conversions and form leads. Dropped exports fill the account-days that no platform was
+asked for, and never add to one.
 """
 
 from assets.core.conversion_lag.curve import LONGEST_DAYS
@@ -112,7 +114,9 @@ def unpriced(level: str) -> str:
 
 
 def _rates() -> str:
-    """Per campaign and day, conversions per matured unit of spend and value per conversion, over that day and the 28 before."""
+    """Per campaign and day, conversions per matured unit of spend and value per conversion, over that day and
+    the 28 before.
+    """
     with_lag = _with_lag(
         f"({_platform_rows('campaign', 'campaign_id', since=f'$start - {RATE_DAYS}')})", "campaign"
     )
@@ -148,7 +152,9 @@ def _rates() -> str:
 
 
 def _with_lag(rows: str, level: str) -> str:
-    """SELECT for rows with when their day was last read, and the share of its conversions visible at that age."""
+    """SELECT for rows with when their day was last read, and the share of its conversions visible at that
+    age.
+    """
     return f"""
         select rows.*, coalesce(own.share, pooled.share) as share,
             coalesce(own.share_low, pooled.share_low) as share_low,
@@ -181,7 +187,9 @@ def _with_lag(rows: str, level: str) -> str:
 NOISE = f"""{Z**2} * abs(conversions_projected - conversions) as noise,
             {Z**2 * VALUE_SPREAD} * coalesce((conversion_value_projected - conversion_value::double) ** 2
                 / nullif(abs(conversions_projected - conversions), 0), 0) as noise_value"""
-"""The part of a row's squared half width that is its own luck; the rest it shares with rows of the same curve and campaign."""
+"""The part of a row's squared half width that is its own luck; the rest it shares with rows of the same curve
+and campaign.
+"""
 
 
 def _from_zero(amount: str) -> str:
@@ -190,7 +198,9 @@ def _from_zero(amount: str) -> str:
 
 
 def _whole(total: str) -> str:
-    """A sum of projections, or null where one of the rows has conversions and no projection: the others' would be no total."""
+    """A sum of projections, or null where one of the rows has conversions and no projection: the others'
+    would be no total.
+    """
     return f"if(count(*) filter (where conversions is not null and conversions_projected is null) > 0, null, {total})"
 
 
@@ -203,12 +213,15 @@ def _half_width(name: str, noise: str, rate: str) -> str:
 
 
 def _claimed(amount: str) -> str:
-    """A figure that platforms claim, of one platform; the total has none, for two platforms may claim the same sale."""
+    """A figure that platforms claim, of one platform; the total has none, for two platforms may claim the
+    same sale.
+    """
     return f"if(grouping(platform) = 1, null, {amount})"
 
 
 def key_figures() -> str:
-    """SQL for core/kpi_day between $start and $end, in $currency: per platform, and in total what truly adds up.
+    """SQL for core/kpi_day between $start and $end, in $currency: per platform, and in total what truly adds
+    up.
 
     From campaigns: the one level at which every platform reports everything.
     """
@@ -231,11 +244,18 @@ def key_figures() -> str:
         "roas_projected": _whole(f"{ended_value} / nullif(sum(spend_reporting)::double, 0)"),
     }
     columns = {
-        "platform": "coalesce(platform, 'all')", "day": "day", "currency": "$currency", "spend": f"sum(spend_reporting)::{_MONEY}",
-        "impressions": "sum(impressions)::bigint", "clicks": "sum(clicks)::bigint",
-        "cpc": "sum(spend_reporting)::double / nullif(sum(clicks), 0)", "ctr": "sum(clicks)::double / nullif(sum(impressions), 0)",
-        **{name: _claimed(amount) for name, amount in claimed.items()}, "read_at": "min(read_at)", "pulled_at": "min(pulled_at)",
-    }  # fmt: skip
+        "platform": "coalesce(platform, 'all')",
+        "day": "day",
+        "currency": "$currency",
+        "spend": f"sum(spend_reporting)::{_MONEY}",
+        "impressions": "sum(impressions)::bigint",
+        "clicks": "sum(clicks)::bigint",
+        "cpc": "sum(spend_reporting)::double / nullif(sum(clicks), 0)",
+        "ctr": "sum(clicks)::double / nullif(sum(impressions), 0)",
+        **{name: _claimed(amount) for name, amount in claimed.items()},
+        "read_at": "min(read_at)",
+        "pulled_at": "min(pulled_at)",
+    }
     return f"""
         select {", ".join(f"{columns[column.name]} as {column.name}" for column in core.KPI_DAY.columns)}
         from (

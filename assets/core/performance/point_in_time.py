@@ -19,7 +19,9 @@ from resources.tables import core
 def core_days(
     lake: Lake, level: str, *, start: date, end: date, as_of: datetime | None = None
 ) -> pd.DataFrame:
-    """Core's rows of a level from `start` to `end`, both included, computed from raw as it was known at `as_of` (None: now)."""
+    """Core's rows of a level from `start` to `end`, both included, computed from raw as it was known at
+    `as_of` (None: now).
+    """
     parameters = {"start": start, "end": end}
     return frame(
         lake.arrow(unified(level), *dict.fromkeys(sources(level)), parameters=parameters, as_of=as_of)
@@ -39,7 +41,9 @@ KNOWN_BY = time(12, 0, tzinfo=UTC)
 
 
 def known_by(day: date, *, now: datetime) -> datetime:
-    """The instant up to which a day's signal may look: noon of the next day, and on that day itself whatever is known by now."""
+    """The instant up to which a day's signal may look: noon of the next day, and on that day itself whatever
+    is known by now.
+    """
     if now.astimezone(UTC).date() <= day + timedelta(days=1):
         return now
     return datetime.combine(day + timedelta(days=1), KNOWN_BY)
@@ -48,7 +52,9 @@ def known_by(day: date, *, now: datetime) -> datetime:
 def known_on(
     lake: Lake, day: date, *, policy: Policy, now: datetime
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame] | None:
-    """Ad set days, campaign days and entities as they were known by the morning after `day`; None where nothing was."""
+    """Ad set days, campaign days and entities as they were known by the morning after `day`; None where
+    nothing was.
+    """
     at = known_by(day, now=now)
     window = max(policy.guardrails.evidence_days, policy.judging.window_days)
     first = day - timedelta(days=window - 1)

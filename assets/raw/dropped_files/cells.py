@@ -1,7 +1,9 @@
-"""Bytes of a CSV or workbook as lines of cells, whatever its encoding and delimiter; and cells of our own CSVs.
+"""Bytes of a CSV or workbook as lines of cells, whatever its encoding and delimiter; and cells of our own
+CSVs.
 
-Large files are read in blocks of lines. A damaged line (an unclosed quote, a cell too many, a cell of 140,000 characters)
-costs that line: each line is parsed by itself, and lines are joined only where a quoted cell truly spans several.
+Large files are read in blocks of lines. A damaged line (an unclosed quote, a cell too many, a cell of 140,000
+characters) costs that line: each line is parsed by itself, and lines are joined only where a quoted cell
+truly spans several.
 """
 
 import csv
@@ -30,7 +32,8 @@ def sheets_of(name: str, content: bytes, *, score: Callable[[Row], float]) -> li
     Args:
         name: The file's name, for messages.
         content: Its bytes.
-        score: How much a line looks like a known header; decides between encodings that do not say what they are.
+        score: How much a line looks like a known header; decides between encodings that do not say what they
+            are.
 
     Raises:
         DataUnusable: The file is neither text nor a workbook that can be opened, or it is empty.
@@ -127,7 +130,9 @@ class _Text:
         return self._line_by_line(chunk, number, width, inner, is_end=is_end)
 
     def _quotes_at_edges(self, text: str) -> bool:
-        """Whether every quotation mark stands beside a delimiter or a line's end, counted without looking at each."""
+        """Whether every quotation mark stands beside a delimiter or a line's end, counted without looking at
+        each.
+        """
         edges = (f'{self.delimiter}"', f'"{self.delimiter}', '\n"', '"\r', '"\n')
         at_ends = text.startswith('"') + text.endswith('"')
         return text.count('"') == sum(map(text.count, edges)) + at_ends
@@ -180,7 +185,9 @@ class _Text:
     def _joined(
         self, chunk: list[str], at: int, width: int, inner: re.Pattern[str]
     ) -> tuple[Row, int] | None:
-        """The record that begins here and how many lines it spans, if a quoted cell with line breaks explains it."""
+        """The record that begins here and how many lines it spans, if a quoted cell with line breaks explains
+        it.
+        """
         alone = self._cut(chunk[at], inner)
         is_open = bool(alone) and alone[-1].endswith(("\n", "\r"))
         if not is_open and (not width or len(alone) == width):
@@ -219,7 +226,9 @@ class _Text:
                 block.damaged.append(DamagedLine(line, reason, text[:200].replace("\x00", "")))
 
     def _fitted(self, row: Row, text: str, width: int) -> tuple[Row, str | None]:
-        """The cells in the header's number, or why they are not; an empty reason for a line of zero bytes alone."""
+        """The cells in the header's number, or why they are not; an empty reason for a line of zero bytes
+        alone.
+        """
         if len(text) > LONGEST_CELL and max(map(len, row)) > LONGEST_CELL:
             return row, f"a cell has {max(map(len, row)):,} characters"
         if "\x00" in text:
@@ -252,7 +261,9 @@ def _by_line_ends(stream: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _lenient_cells(line: str, delimiter: str) -> list[str]:
-    """Cells of a line with quotation marks inside of names: a quoted cell ends at a mark before a delimiter or the end."""
+    """Cells of a line with quotation marks inside of names: a quoted cell ends at a mark before a delimiter
+    or the end.
+    """
     mark = re.escape(delimiter)
     cells = []
     for match in re.finditer(

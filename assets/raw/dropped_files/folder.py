@@ -1,9 +1,10 @@
 """A folder of exports to tables: each file rolled up to its levels, and one file's figures per thing and day.
 
-For a thing's day the coarsest file wins, because a campaign export knows more than the sum of its ads; among equals the newest,
-then the last by name. So the same file twice changes nothing, overlapping files never add up, and the order they came in
-does not matter. A figure that the winning file leaves empty comes from the next one. Reports of a part (search terms,
-keywords, conversion actions) are kept apart and never stand for a whole. Where two files differ, the outcome says so.
+For a thing's day the coarsest file wins, because a campaign export knows more than the sum of its ads; among
+equals the newest, then the last by name. So the same file twice changes nothing, overlapping files never add
+up, and the order they came in does not matter. A figure that the winning file leaves empty comes from the
+next one. Reports of a part (search terms, keywords, conversion actions) are kept apart and never stand for a
+whole. Where two files differ, the outcome says so.
 """
 
 import csv

@@ -1,6 +1,8 @@
-"""Lines of all files of a folder as tables of the lake: one row per thing and day, parts kept apart, names, lines set aside.
+"""Lines of all files of a folder as tables of the lake: one row per thing and day, parts kept apart, names,
+lines set aside.
 
-For a thing's day the coarsest file wins, among equals the newest; a figure it leaves empty comes from the next one.
+For a thing's day the coarsest file wins, among equals the newest; a figure it leaves empty comes from the
+next one.
 """
 
 from dataclasses import dataclass, field
@@ -35,7 +37,9 @@ class Source:
 
 @dataclass
 class FolderLines:
-    """The lines of all files: per line its source, thing, day, part and metrics; per thing its resolved ids and names."""
+    """The lines of all files: per line its source, thing, day, part and metrics; per thing its resolved ids
+    and names.
+    """
 
     lines: pd.DataFrame
     things: pd.DataFrame
@@ -74,7 +78,9 @@ def _rolled_up(lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def _winners(rolled: pd.DataFrame, sources: list[Source], level: str, things: pd.DataFrame) -> pd.DataFrame:
-    """Per entity and day the row that counts: the coarsest file's, then the newest's; its empty figures from the next one."""
+    """Per entity and day the row that counts: the coarsest file's, then the newest's; its empty figures from
+    the next one.
+    """
     grains = np.array([LEVELS.index(source.sheet.layout.grain) for source in sources])
     rolled = rolled.assign(grain=grains[rolled["source"].to_numpy(dtype=np.int64)])
     shared = rolled.duplicated(["entity", "day"], keep=False)
@@ -241,7 +247,10 @@ def part_table(
 
 
 def entity_table(table: FolderLines, sources: list[Source], pulled_at: datetime) -> pa.Table:
-    """Names of everything, as the newest file has them. Exports say nothing of statuses, so the status is `other`."""
+    """Names of everything, as the newest file has them.
+
+    Exports say nothing of statuses, so the status is `other`.
+    """
     rows: dict[tuple[str, ...], dict[str, Any]] = {}
     blank = dict.fromkeys(ENTITIES.schema.names)
     if not len(table.lines):
@@ -251,9 +260,13 @@ def entity_table(table: FolderLines, sources: list[Source], pulled_at: datetime)
     for thing, source in used.items():
         row = things[int(thing)]
         shared = blank | {
-            "platform": row["platform"], "account_id": row["account_id"], "currency": row["currency"], "status": "other",
-            "time_zone": sources[int(source)].sheet.time_zone, "pulled_at": pulled_at,
-        }  # fmt: skip
+            "platform": row["platform"],
+            "account_id": row["account_id"],
+            "currency": row["currency"],
+            "status": "other",
+            "time_zone": sources[int(source)].sheet.time_zone,
+            "pulled_at": pulled_at,
+        }
         named: list[tuple[str, str, str, dict[str, str | None]]] = [
             ("account", row["account_id"], row["account_name"], {})
         ]

@@ -1,7 +1,8 @@
 """Which lines of several exports speak of the same account, campaign, ad set and ad.
 
-A real id is the thing. Where an export has names alone, the name stands for the one id that another file gives for it at the
-same place, and otherwise for an id made from the name. Two accounts are one only if their ids say so.
+A real id is the thing. Where an export has names alone, the name stands for the one id that another file
+gives for it at the same place, and otherwise for an id made from the name. Two accounts are one only if their
+ids say so.
 """
 
 import hashlib
@@ -30,7 +31,8 @@ def resolved(things: pd.DataFrame) -> pd.DataFrame:
     """The same things with every id filled down to their depth, and names where only ids were given.
 
     Args:
-        things: platform, currency, account_id, account_name, depth, and per level id and name; empty where not given.
+        things: platform, currency, account_id, account_name, depth, and per level id and name; empty where
+            not given.
     """
     rows: list[Thing] = things.to_dict("records")
     _resolve_accounts(rows)
@@ -40,7 +42,9 @@ def resolved(things: pd.DataFrame) -> pd.DataFrame:
 
 
 def _resolve_accounts(rows: list[Thing]) -> None:
-    """Accounts by id; by the id that another file gives for the name, or for a campaign's id; else by name and currency."""
+    """Accounts by id; by the id that another file gives for the name, or for a campaign's id; else by name
+    and currency.
+    """
     by_name, by_campaign = defaultdict(set), defaultdict(set)
     for row in rows:
         if row["account_id"]:

@@ -1,4 +1,6 @@
-"""Lines that are set aside, each with the first thing that is wrong with it: a day, a figure, a name, a currency."""
+"""Lines that are set aside, each with the first thing that is wrong with it: a day, a figure, a name, a
+currency.
+"""
 
 import re
 from datetime import date
@@ -88,7 +90,9 @@ class LineChecks:
             )
 
     def _note_names(self) -> None:
-        """A line whose campaign has no name is set aside; an empty ad set or ad leaves the money at the level above."""
+        """A line whose campaign has no name is set aside; an empty ad set or ad leaves the money at the level
+        above.
+        """
         names, grain = self._table.names, self._table.layout.grain
         fields = [field for field in ENTITY_FIELDS["campaign"] if field in names]
         fields = fields or [field for field in ENTITY_FIELDS[grain] if field in names]

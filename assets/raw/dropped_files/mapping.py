@@ -1,4 +1,6 @@
-"""What a user says of a file that nobody could guess: a small YAML beside it, `export.csv` with `export.mapping.yaml`."""
+"""What a user says of a file that nobody could guess: a small YAML beside it, `export.csv` with
+`export.mapping.yaml`.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -152,14 +154,23 @@ def propose(headers: Sequence[str]) -> str:
 
 
 _HINTS = {
-    "day": ("date", "day"), "spend": ("spent", "spend", "cost"), "impressions": ("impression", "displays"), "clicks": ("click",),
-    "conversions": ("conversion", "orders", "sales"), "conversion_value": ("revenue", "value", "sale amount", "sales amount"),
-    "campaign_id": ("campaign id",), "campaign_name": ("campaign name", "campaign"), "ad_id": ("ad id",), "currency": ("currency",),
-}  # fmt: skip
+    "day": ("date", "day"),
+    "spend": ("spent", "spend", "cost"),
+    "impressions": ("impression", "displays"),
+    "clicks": ("click",),
+    "conversions": ("conversion", "orders", "sales"),
+    "conversion_value": ("revenue", "value", "sale amount", "sales amount"),
+    "campaign_id": ("campaign id",),
+    "campaign_name": ("campaign name", "campaign"),
+    "ad_id": ("ad id",),
+    "currency": ("currency",),
+}
 
 
 def _by_resemblance(headers: Sequence[str], fields: set[str], taken: set[str]) -> dict[str, str]:
-    """Headers that look like a field without being any platform's spelling of it; a rate or average is never an amount."""
+    """Headers that look like a field without being any platform's spelling of it; a rate or average is never
+    an amount.
+    """
     guesses: dict[str, str] = {}
     for field, hints in _HINTS.items():
         candidates = [

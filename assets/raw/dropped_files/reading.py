@@ -1,8 +1,9 @@
 """One export to lines that may be added: every line understood, or set aside with line, column and reason.
 
-A line is one thing's day, or a part of it that a breakdown divides. Lines that sum up others (totals, the whole of a
-breakdown) are told from their parts and never added to them; lines that repeat another one are counted once; a range of
-days is never a day. Ids that the export lacks are made from names when files are brought together.
+A line is one thing's day, or a part of it that a breakdown divides. Lines that sum up others (totals, the
+whole of a breakdown) are told from their parts and never added to them; lines that repeat another one are
+counted once; a range of days is never a day. Ids that the export lacks are made from names when files are
+brought together.
 """
 
 import re
@@ -37,7 +38,9 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Statement:
-    """What a table is, as a person is told it: platform, level, breakdowns, currency, and how columns were read."""
+    """What a table is, as a person is told it: platform, level, breakdowns, currency, and how columns were
+    read.
+    """
 
     platform: str
     level: str
@@ -52,10 +55,11 @@ class SheetReading:
     """What one table of a file holds.
 
     Attributes:
-        things: One row per distinct account, campaign, ad set and ad: platform, account_id, account_name, currency, and
-            per level id and name, empty where the export has none; `depth` is the number of levels that are filled.
-        lines: One row per line: line, thing, day (ordinal), part (text of its breakdown or term), and the metrics; amounts
-            in millionths, not a number where missing.
+        things: One row per distinct account, campaign, ad set and ad: platform, account_id, account_name,
+            currency, and per level id and name, empty where the export has none; `depth` is the number of
+            levels that are filled.
+        lines: One row per line: line, thing, day (ordinal), part (text of its breakdown or term), and the
+            metrics; amounts in millionths, not a number where missing.
     """
 
     layout: Layout
@@ -90,7 +94,8 @@ def read_file(name: str, content: bytes, mapping: Mapping | None = None) -> File
     """The lines of one export.
 
     Raises:
-        DataUnusable: The file as a whole cannot be read: not recognised, no currency, no days, or a mapping that does not fit.
+        DataUnusable: The file as a whole cannot be read: not recognised, no currency, no days, or a mapping
+        that does not fit.
     """
     sheets = [sheet for sheet in sheets_of(name, content, score=header_score) if sheet.head]
     if not sheets:

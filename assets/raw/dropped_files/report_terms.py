@@ -1,7 +1,9 @@
-"""What a line of an export is about besides its campaign and day: time grain, breakdowns, and reports of a part only.
+"""What a line of an export is about besides its campaign and day: time grain, breakdowns, and reports of a
+part only.
 
-Breakdowns (device, age, country) divide a whole into parts that add up to it. Partial reports (search terms, keywords,
-conversion actions, assets) show what a platform discloses, overlap, and never add up to what was spent.
+Breakdowns (device, age, country) divide a whole into parts that add up to it. Partial reports (search terms,
+keywords, conversion actions, assets) show what a platform discloses, overlap, and never add up to what was
+spent.
 """
 
 import re
@@ -74,7 +76,9 @@ def coarse_grain(header: str) -> str | None:
 
 
 def dimension(header: str) -> str | None:
-    """The breakdown that a column divides by, such as device, age or hour; None where it is none that is known."""
+    """The breakdown that a column divides by, such as device, age or hour; None where it is none that is
+    known.
+    """
     short = bare(header)
     if short in _HOUR_WORDS or short.startswith(("time of day", "hour of day")):
         return "hour"
@@ -87,7 +91,9 @@ def partial_kind(header: str) -> str | None:
 
 
 def partial_report(headers: Sequence[str], taken: set[int]) -> tuple[str, int] | None:
-    """The kind of partial report and the column that says so; a search-term report has keywords too and is one of terms."""
+    """The kind of partial report and the column that says so; a search-term report has keywords too and is
+    one of terms.
+    """
     kinds = {
         kind: place
         for place, header in reversed(list(enumerate(headers)))

@@ -1,4 +1,6 @@
-"""The columns of one table of an export, scanned once and interpreted: days, metrics, currencies, names and ids per line."""
+"""The columns of one table of an export, scanned once and interpreted: days, metrics, currencies, names and
+ids per line.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -76,7 +78,9 @@ class SheetColumns:
         return self.by_place[self.layout.columns[field]]
 
     def texts(self, field: str) -> list[str]:
-        """The distinct texts of a field as they are meant: aliases applied, without invisible marks and outer spaces."""
+        """The distinct texts of a field as they are meant: aliases applied, without invisible marks and outer
+        spaces.
+        """
         if field not in self.layout.columns:
             return []
         aliases = self.mapping.aliases.get(field, {}) if self.mapping else {}
@@ -169,7 +173,9 @@ class SheetColumns:
         raise DataUnusable(f"{self.name} has a header and no line below it.")
 
     def _interpreted(self, field: str, read: Callable[[str], float]) -> Interpreted:
-        """Every distinct text through `read`, which gives not-a-number where it is missing and raises with a reason."""
+        """Every distinct text through `read`, which gives not-a-number where it is missing and raises with a
+        reason.
+        """
         texts = self.texts(field)
         values = np.full(len(texts), np.nan)
         reasons: dict[int, str] = {}
@@ -271,7 +277,9 @@ class SheetColumns:
         return self._interpreted(metric, figure)
 
     def _mark(self, metric: str) -> str | None:
-        """The column's decimal mark: told, else proved by its cells, else by the file's other numbers, else by its language."""
+        """The column's decimal mark: told, else proved by its cells, else by the file's other numbers, else
+        by its language.
+        """
         if self.mapping and self.mapping.decimal:
             return self.mapping.decimal
         if proved := self._proved(metric):
@@ -293,7 +301,9 @@ class SheetColumns:
         return self._marks[metric]
 
     def _keep_sales_of_results(self) -> None:
-        """Meta's Results are purchases on one line and link clicks on the next: only purchases and leads are conversions."""
+        """Meta's Results are purchases on one line and link clicks on the next: only purchases and leads are
+        conversions.
+        """
         stand_in = self.layout.stand_ins.get("conversions", "")
         if "conversions" not in self.metrics or normal(stand_in) not in RESULTS:
             return
@@ -329,10 +339,22 @@ def _first_text(row: Sequence[str]) -> str:
 
 
 _PLATFORM_ALIASES = {
-    "google": "google_ads", "adwords": "google_ads", "facebook": "meta_ads", "meta": "meta_ads", "instagram": "meta_ads",
-    "facebook_ads": "meta_ads", "linkedin": "linkedin_ads", "microsoft": "microsoft_ads", "bing": "microsoft_ads", "bing_ads": "microsoft_ads",
-    "tiktok": "tiktok_ads", "pinterest": "pinterest_ads", "snapchat": "snapchat_ads", "reddit": "reddit_ads", "amazon": "amazon_ads",
-}  # fmt: skip
+    "google": "google_ads",
+    "adwords": "google_ads",
+    "facebook": "meta_ads",
+    "meta": "meta_ads",
+    "instagram": "meta_ads",
+    "facebook_ads": "meta_ads",
+    "linkedin": "linkedin_ads",
+    "microsoft": "microsoft_ads",
+    "bing": "microsoft_ads",
+    "bing_ads": "microsoft_ads",
+    "tiktok": "tiktok_ads",
+    "pinterest": "pinterest_ads",
+    "snapchat": "snapchat_ads",
+    "reddit": "reddit_ads",
+    "amazon": "amazon_ads",
+}
 
 
 def _platform_named(text: str) -> str:

@@ -1,4 +1,5 @@
-"""Spellings of columns in the platforms' exports, in the languages their interfaces are used in: one table per platform and field.
+"""Spellings of columns in the platforms' exports, in the languages their interfaces are used in: one table
+per platform and field.
 
 A platform renames columns now and then: what is missing here is asked for with a mapping that is proposed.
 """
@@ -183,7 +184,10 @@ OTHERS: dict[str, dict[str, str]] = {
         "conversion_value": "7 day total sales|14 day total sales|30 day total sales|1 day total sales|sales",
     },
 }  # fmt: skip
-"""Platforms whose exports are read although they are not operated. Their exports are English or translated by hand."""
+"""Platforms whose exports are read although they are not operated.
+
+Their exports are English or translated by hand.
+"""
 SIGNATURES: dict[str, str] = {
     "microsoft_ads": "account number|gregorian date|bid match type|delivered match type|ad distribution|top vs. other|all revenue|timeperiod|"
     "adgroupname|campaignname",

@@ -1,7 +1,7 @@
 """Lines that sum up others, repeat others, or divide others: which lines of a table may be added.
 
-A total or a whole is recognised by its word and by its figures, which equal those of the lines beside it: a campaign that is
-merely called Total is a campaign.
+A total or a whole is recognised by its word and by its figures, which equal those of the lines beside it: a
+campaign that is merely called Total is a campaign.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,9 @@ _ABOVE = {"account": ("account_name", "account_id"), **ENTITY_FIELDS}
 
 
 def total_lines(table: SheetColumns) -> Flags:
-    """Lines that sum up others: a total's word where no day stands, a line without a day, or a whole beside its parts."""
+    """Lines that sum up others: a total's word where no day stands, a line without a day, or a whole beside
+    its parts.
+    """
     no_day = np.isnan(table.numbers)
     opens = np.array([_opens_as_total(text) for text in table.first.texts], dtype=bool)
     is_total = opens[table.first.codes] & (no_day | (not table.days))
@@ -60,7 +62,9 @@ def _dated_elsewhere(table: SheetColumns) -> Flags:
 
 
 def _wholes_of(table: SheetColumns, level: str, found_before: Flags) -> Flags:
-    """Lines about all campaigns (ad sets, ads) together: so called, and equal to the sum of the others beside them."""
+    """Lines about all campaigns (ad sets, ads) together: so called, and equal to the sum of the others beside
+    them.
+    """
     called = np.zeros(len(table.lines), dtype=bool)
     for field in ENTITY_FIELDS[level]:
         if field in table.names:
@@ -80,7 +84,9 @@ def _whole_days(table: SheetColumns) -> Integers:
 
 
 def equals_others(table: SheetColumns, wholes: Flags, parts: Flags, group: Integers) -> Flags:
-    """Which of the `wholes` equal the sum of the `parts` of their group: in cost, impressions and clicks, where they have them."""
+    """Which of the `wholes` equal the sum of the `parts` of their group: in cost, impressions and clicks,
+    where they have them.
+    """
     size = int(group.max()) + 1 if len(group) else 0
     equal = wholes & (np.bincount(group[parts], minlength=size)[group] > 0)
     compared = np.zeros(len(group), dtype=bool)
@@ -95,9 +101,11 @@ def equals_others(table: SheetColumns, wholes: Flags, parts: Flags, group: Integ
 
 
 def without_repeats(table: SheetColumns, usable: Flags) -> tuple[Flags, int]:
-    """Without lines that repeat another one word for word, if each thing then has one line a day; and their number.
+    """Without lines that repeat another one word for word, if each thing then has one line a day; and their
+    number.
 
-    Where lines of one thing and day differ, the file has parts that it does not name, and equal parts count each.
+    Where lines of one thing and day differ, the file has parts that it does not name, and equal parts count
+    each.
     """
     _, first = np.unique(table.digests[usable], return_index=True)
     repeats = int(usable.sum()) - len(first)
@@ -118,7 +126,9 @@ def without_repeats(table: SheetColumns, usable: Flags) -> tuple[Flags, int]:
 
 
 def parts_of(table: SheetColumns, usable: Flags, things: Integers) -> tuple[npt.NDArray[np.object_], Flags]:
-    """The text of each line's breakdown or term, empty for a whole; and the usable lines without parts beside their whole."""
+    """The text of each line's breakdown or term, empty for a whole; and the usable lines without parts beside
+    their whole.
+    """
     layout = table.layout
     if layout.partial:
         column = table.by_place[layout.partial[1]]
@@ -145,7 +155,9 @@ def parts_of(table: SheetColumns, usable: Flags, things: Integers) -> tuple[npt.
 def _wholes_before_parts(
     table: SheetColumns, usable: Flags, wholes: Sequence[Flags], empties: Sequence[Flags], group: Integers
 ) -> Flags:
-    """Per thing and day the lines with the fewest divisions; an empty cell is a whole where it equals its parts."""
+    """Per thing and day the lines with the fewest divisions; an empty cell is a whole where it equals its
+    parts.
+    """
     is_whole = [whole.copy() for whole in wholes]
     for number, (name, empty) in enumerate(zip(table.layout.dimensions, empties, strict=True)):
         beside = empty & usable & np.isin(group, np.unique(group[~empty & usable]))
@@ -161,7 +173,8 @@ def _wholes_before_parts(
     fewest = np.full(size, len(is_whole) + 1)
     np.minimum.at(fewest, group[usable], divisions[usable])
     least_divided = usable & (divisions == fewest[group])
-    # Several breakdowns of the same whole, such as by age and by gender, each add up to it: the first one counts.
+    # Several breakdowns of the same whole, such as by age and by gender, each add up to it: the first one
+    # counts.
     patterns = np.zeros(len(group), dtype=np.int64)
     for flags in is_whole:
         patterns = patterns * 2 + flags

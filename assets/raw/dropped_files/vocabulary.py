@@ -1,7 +1,8 @@
 """How the platforms' exports name their columns, in the languages their interfaces are used in.
 
-One table per platform and field. Spellings are compared without case, accents, white space runs and what stands in
-brackets. A platform renames columns now and then: what is missing here is asked for with a mapping that is proposed.
+One table per platform and field. Spellings are compared without case, accents, white space runs and what
+stands in brackets. A platform renames columns now and then: what is missing here is asked for with a mapping
+that is proposed.
 """
 
 import re
@@ -80,7 +81,9 @@ RESULTS = {
         "resultat",
     ]
 }
-"""Meta's column of whatever a campaign is made for, which may be purchases on one line and clicks on the next."""
+"""Meta's column of whatever a campaign is made for, which may be purchases on one line and clicks on the
+next.
+"""
 _FALLBACK_SPELLINGS = {platform: _spellings(table) for platform, table in FALLBACKS.items()}
 _SIGNATURE_WORDS = {
     platform: {normal(word) for word in words.split("|")} for platform, words in SIGNATURES.items()
@@ -193,13 +196,15 @@ class ColumnMatch:
 _UNUSABLE_BRACKETS = re.compile(
     r"convert|umgerechnet|conv\. time|conv\.-zeit|conversion time|heure de conv|hora de conv|hora da conv|tempo di conv|換算|변환"
 )
-"""Brackets that make another quantity of a column: another currency, or another day of the same conversion."""
+"""Brackets that make another quantity of a column: another currency, or another day of the same conversion.
+"""
 
 
 def matches(headers: Sequence[str], platform: str) -> dict[str, list[ColumnMatch]]:
     """For each field of ours the columns of a platform's export that may be it, the likeliest first.
 
-    The exact spelling comes before one with brackets, and a column whose brackets change its meaning is not taken at all.
+    The exact spelling comes before one with brackets, and a column whose brackets change its meaning is not
+    taken at all.
     """
     ranked: dict[str, list[tuple[int, int, int]]] = {}
     for place, header in enumerate(headers):
@@ -222,7 +227,9 @@ def matches(headers: Sequence[str], platform: str) -> dict[str, list[ColumnMatch
 
 
 def columns_of(headers: Sequence[str], platform: str) -> dict[str, int]:
-    """Place of each field of ours that a platform's vocabulary finds among the headers; no column is two fields."""
+    """Place of each field of ours that a platform's vocabulary finds among the headers; no column is two
+    fields.
+    """
     columns: dict[str, int] = {}
     taken: set[int] = set()
     by_certainty = sorted(matches(headers, platform).items(), key=lambda item: item[1][0].is_fallback)
@@ -243,7 +250,9 @@ def looks_like_header(row: Sequence[str]) -> bool:
 
 
 def signature_of(headers: Sequence[str]) -> str | None:
-    """The platform beside the three that has columns no other has, such as Swipe Ups; None where none is there."""
+    """The platform beside the three that has columns no other has, such as Swipe Ups; None where none is
+    there.
+    """
     forms = {normal(header) for header in headers} | {bare(header) for header in headers}
     counts = {
         platform: len(forms & words)

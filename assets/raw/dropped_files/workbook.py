@@ -59,7 +59,9 @@ def _sheet(title: str, rows: list[list[str]]) -> Sheet:
 
 
 def _text(value: object) -> str:
-    """A workbook's cell as text that can be read in one way only: its numbers have no marks that could mean thousands."""
+    """A workbook's cell as text that can be read in one way only: its numbers have no marks that could mean
+    thousands.
+    """
     if value is None:
         return ""
     if isinstance(value, datetime):

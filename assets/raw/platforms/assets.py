@@ -1,9 +1,10 @@
-"""Raw: daily performance and entity snapshots of Google Ads, Meta Ads and LinkedIn Ads, in each platform's own terms.
+"""Raw: daily performance and entity snapshots of Google Ads, Meta Ads and LinkedIn Ads, in each platform's
+own terms.
 
-One run reads a range of days with one call per account and table where the platform allows it. Every account passes
-its own data-quality checks (`assets.raw.platforms.quality_checks`) before any of its rows is stored; rows are appended as
-new versions and replace nothing. Platform terms become ours in `resources.platforms.*_wire`; this module only says
-what is read and where it is stored.
+One run reads a range of days with one call per account and table where the platform allows it. Every account
+passes its own data-quality checks (`assets.raw.platforms.quality_checks`) before any of its rows is stored;
+rows are appended as new versions and replace nothing. Platform terms become ours in
+`resources.platforms.*_wire`; this module only says what is read and where it is stored.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -174,7 +175,9 @@ def _postponed(
 
 
 def _raise_if_none_was_read(pulls: Sequence[Pull]) -> None:
-    """Where no account could be read at all, the step fails as before, and Dagster tries again where that may help."""
+    """Where no account could be read at all, the step fails as before, and Dagster tries again where that may
+    help.
+    """
     errors = [pull.error for pull in pulls if pull.error is not None]
     if errors and len(errors) == len([pull for pull in pulls if pull.verdict != "postponed"]):
         raise errors[0]

@@ -11,7 +11,9 @@ from assets.raw.platforms.quality_checks import CHECKS, WARN_ONLY, QualityResult
 def results(
     context: dg.AssetExecutionContext, key: dg.AssetKey, pulls: Sequence[Pull], token_result: QualityResult
 ) -> Iterator[dg.AssetCheckResult]:
-    """A result per check, over all accounts; without the asset that carries them, a failure is said by failing."""
+    """A result per check, over all accounts; without the asset that carries them, a failure is said by
+    failing.
+    """
     if key not in context.selected_asset_keys:
         if wrong := [f"{pull.reason}" for pull in pulls if pull.verdict != "accepted"]:
             raise dg.Failure(" ".join(wrong), allow_retries=False)

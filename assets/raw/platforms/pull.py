@@ -1,8 +1,8 @@
 """Pull of one account: rows are spooled to files, checked, and stored in the lake only when the checks pass.
 
-Until then the reading lies beside the lake, so a truncated report or a level that failed leaves the stored rows as they
-were. The tables of a reading are then recorded in parallel; a process that is killed in that moment is put right by the
-next reading.
+Until then the reading lies beside the lake, so a truncated report or a level that failed leaves the stored
+rows as they were. The tables of a reading are then recorded in parallel; a process that is killed in that
+moment is put right by the next reading.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -57,11 +57,21 @@ class Pull:
         }
         start, end = self.days or (None, None)
         return counted | {
-            "platform": self.account.platform, "account_id": self.account.account_id, "account_name": self.account.name,
-            "time_zone": self.account.time_zone, "pulled_at": self.at, "start_day": start, "end_day": end,
-            "tables": " ".join(self.tables), "verdict": self.verdict, "reason": self.reason, "calls": self.calls,
-            "used_percent": self.used_percent or None, "seconds": self.seconds, "run_id": run_id,
-        }  # fmt: skip
+            "platform": self.account.platform,
+            "account_id": self.account.account_id,
+            "account_name": self.account.name,
+            "time_zone": self.account.time_zone,
+            "pulled_at": self.at,
+            "start_day": start,
+            "end_day": end,
+            "tables": " ".join(self.tables),
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "calls": self.calls,
+            "used_percent": self.used_percent or None,
+            "seconds": self.seconds,
+            "run_id": run_id,
+        }
 
 
 def pull_accounts(
@@ -79,9 +89,15 @@ def pull_accounts(
     # The platform answers one question while the answer to another is taken apart and written.
     with TemporaryDirectory(prefix="pull-") as folder, ThreadPoolExecutor(AT_ONCE) as pool:
         begun = {
-            account: _StartedReading(account, (start, end), now(), perf_counter(), _submitted(pool, reader, reads, account, start, end, Path(folder)))
+            account: _StartedReading(
+                account,
+                (start, end),
+                now(),
+                perf_counter(),
+                _submitted(pool, reader, reads, account, start, end, Path(folder)),
+            )
             for account in accounts
-        }  # fmt: skip
+        }
         for started in begun.values():
             yield _finished(lake, reader, started, pool, now=now(), allowed=allowed)
 
@@ -96,8 +112,14 @@ class _StartedReading:
 
 
 def _submitted(
-    pool: ThreadPoolExecutor, reader: PlatformReader, reads: Mapping[Table, RowReader], account: Account, start: date, end: date, folder: Path
-) -> dict[Table, Future[pa.Table]]:  # fmt: skip
+    pool: ThreadPoolExecutor,
+    reader: PlatformReader,
+    reads: Mapping[Table, RowReader],
+    account: Account,
+    start: date,
+    end: date,
+    folder: Path,
+) -> dict[Table, Future[pa.Table]]:
     def read_into(table: Table, read: RowReader) -> pa.Table:
         return spooled(
             read(reader, account, start, end), table, folder / f"{account.account_id}_{table.name}.arrow"
@@ -115,8 +137,14 @@ def spooled(batches: Iterable[pa.RecordBatch], table: Table, path: Path) -> pa.T
 
 
 def _finished(
-    lake: Lake, reader: PlatformReader, begun: _StartedReading, pool: ThreadPoolExecutor, *, now: datetime, allowed: frozenset[str]
-) -> Pull:  # fmt: skip
+    lake: Lake,
+    reader: PlatformReader,
+    begun: _StartedReading,
+    pool: ThreadPoolExecutor,
+    *,
+    now: datetime,
+    allowed: frozenset[str],
+) -> Pull:
     account = begun.account
     tables = tuple(table.name for table in begun.running)
     pull = Pull(account, begun.at, begun.days, tables, "failed")
@@ -128,7 +156,8 @@ def _finished(
         pull = replace(pull, results=results)
         reason = refusal(results, allowed=allowed)
         if reason is None:
-            # All of a reading carries one instant, that of its beginning: what came in while it ran is read again tomorrow.
+            # All of a reading carries one instant, that of its beginning: what came in while it ran is read
+            # again tomorrow.
             where: Where = {"account_id": account.account_id, "day": begun.days}
             writing = {
                 t: pool.submit(lake.record, t, rows, at=begun.at, where=where) for t, rows in read.items()
@@ -157,7 +186,9 @@ def used_calls(lake: Lake, platform: str, *, now: datetime) -> int:
 
 
 def counted_days(lake: Lake, platform: str) -> list[int]:
-    """How long each active conversion action of a platform's accounts counts, after a click or after a view, in days."""
+    """How long each active conversion action of a platform's accounts counts, after a click or after a view,
+    in days.
+    """
     if platform not in CONVERSION_ACTIONS:
         return []
     table = CONVERSION_ACTIONS[platform]

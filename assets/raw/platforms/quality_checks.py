@@ -1,8 +1,9 @@
-"""Data-quality checks of one account's reading, run before any of it is stored, with the messages for failures.
+"""Data-quality checks of one account's reading, run before any of it is stored, with the messages for
+failures.
 
-A reading is compared with other answers of the platform: levels with each other, days with what an earlier reading
-had, delivery with the list of active entities. Known weakness: rows that are missing from every level at once, and were
-never read before, cannot be detected.
+A reading is compared with other answers of the platform: levels with each other, days with what an earlier
+reading had, delivery with the list of active entities. Known weakness: rows that are missing from every level
+at once, and were never read before, cannot be detected.
 """
 
 from collections.abc import Iterable
@@ -40,12 +41,13 @@ class ReadingSummary:
     Attributes:
         doubled: Table name to how many keys stand twice.
         seen_days: Table name to its first and last day.
-        totals: day, level (account, campaign, ad_set, ad), part ("whole", or "below" for what its upper level has in campaigns
-            that report the lower one), spend, impressions.
+        totals: day, level (account, campaign, ad_set, ad), part ("whole", or "below" for what its upper level
+            has in campaigns that report the lower one), spend, impressions.
         before: day, spend, read_at: account spend per day as it stands, and when it was last read.
         active: entity_id, level, name of active campaigns and ad sets that may deliver on the last day.
         delivered: entity_id of what has a row on the last day.
-        priced: Whether exchange rates are known at all; `unpriced` days without one for the account's currency.
+        priced: Whether exchange rates are known at all; `unpriced` days without one for the account's
+            currency.
     """
 
     account: Account

@@ -1,4 +1,6 @@
-"""Inputs of the data-quality checks: a reading's rows summed up, beside what the lake and the entity lists have."""
+"""Inputs of the data-quality checks: a reading's rows summed up, beside what the lake and the entity lists
+have.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -68,9 +70,11 @@ def reading_of(
             if row[0]:
                 doubled[table.name], seen_days[table.name] = int(row[2]), (row[0], row[1])
         entities = f"raw.{ENTITIES[platform].name}"
-        totals = query(_totals(platform, by_level, entities), account=account.account_id) if by_level else pd.DataFrame(
-            columns=["day", "level", "part", "spend", "impressions"]
-        )  # fmt: skip
+        totals = (
+            query(_totals(platform, by_level, entities), account=account.account_id)
+            if by_level
+            else pd.DataFrame(columns=["day", "level", "part", "spend", "impressions"])
+        )
         before = query(
             _BEFORE.format(spend=SPEND[platform], platform=platform),
             account=account.account_id,
@@ -82,19 +86,34 @@ def reading_of(
         unpriced = _unpriced(ask, account, seen_days)
         by_action = query(_BY_ACTION) if _tells_actions(read) else pd.DataFrame()
     before["read_on"] = [
-        pd.Timestamp(read_at.tz_convert(account.time_zone).date()) if pd.notna(read_at) else pd.NaT for read_at in before["read_at"]
-    ]  # fmt: skip
+        pd.Timestamp(read_at.tz_convert(account.time_zone).date()) if pd.notna(read_at) else pd.NaT
+        for read_at in before["read_at"]
+    ]
     currency = account.currency
     return ReadingSummary(
-        account=account, start=days[0], end=days[1], at=at, today=today, doubled=doubled, seen_days=seen_days, totals=totals,
-        before=before, active=active[active["level"].isin(by_level)], delivered=frozenset(delivered["entity_id"]),
-        unpriced=unpriced, known_currency=currency in WITH_MINOR | WITHOUT_MINOR,
-        longest_answer=reader.meter.longest[account.account_id], most_rows=MOST_ROWS.get(platform), by_action=by_action,
-    )  # fmt: skip
+        account=account,
+        start=days[0],
+        end=days[1],
+        at=at,
+        today=today,
+        doubled=doubled,
+        seen_days=seen_days,
+        totals=totals,
+        before=before,
+        active=active[active["level"].isin(by_level)],
+        delivered=frozenset(delivered["entity_id"]),
+        unpriced=unpriced,
+        known_currency=currency in WITH_MINOR | WITHOUT_MINOR,
+        longest_answer=reader.meter.longest[account.account_id],
+        most_rows=MOST_ROWS.get(platform),
+        by_action=by_action,
+    )
 
 
 def _totals(platform: str, by_level: Mapping[str, pa.Table], entities: str) -> str:
-    """Spend and impressions per day, level and part: "below" is what lies in campaigns (ad sets) that report the level below."""
+    """Spend and impressions per day, level and part: "below" is what lies in campaigns (ad sets) that report
+    the level below.
+    """
     spend = SPEND[platform]
     sums = f"sum({spend}) as spend, sum(impressions)::double as impressions"
     parts = [
@@ -156,7 +175,9 @@ def _delivered(by_level: Mapping[str, pa.Table]) -> str:
 
 
 def _unpriced(ask: Any, account: Account, seen_days: Mapping[str, tuple[date, date]]) -> int:
-    """Days with rows and without a rate; none are missed where no rates were ever loaded, because then core says so."""
+    """Days with rows and without a rate; none are missed where no rates were ever loaded, because then core
+    says so.
+    """
     if not seen_days or not ask.sql("select 1 from core.fx_rate limit 1").fetchall():
         return 0
     first, last = min(low for low, _ in seen_days.values()), max(high for _, high in seen_days.values())

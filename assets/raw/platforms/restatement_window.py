@@ -1,8 +1,9 @@
 """Restatement window: which past days are read again, and how many of them the API quota of the day allows.
 
-Platforms restate conversions until their window closes (docs/platforms.md): the usual window is read every day, the long one
-once a week. Defaults: Google Ads 30 and 90 days, Meta Ads 28 and 37 (its longest window is 28 days after the click, and
-corrections come late), LinkedIn Ads 30 and 90. An account whose conversion actions count for longer is read for longer.
+Platforms restate conversions until their window closes (docs/platforms.md): the usual window is read every
+day, the long one once a week. Defaults: Google Ads 30 and 90 days, Meta Ads 28 and 37 (its longest window is
+28 days after the click, and corrections come late), LinkedIn Ads 30 and 90. An account whose conversion
+actions count for longer is read for longer.
 """
 
 from collections.abc import Collection, Iterable
@@ -45,8 +46,9 @@ def window_days(
 def first_day(last: date, days: int, *, read_through: date | None) -> date:
     """The first day of a window of `days` up to `last`, earlier by the mornings that were missed.
 
-    `read_through` is the last day of the last reading that was accepted of every account, None where there was none. A day that
-    leaves the window on a morning that failed would otherwise never get its last reading.
+    `read_through` is the last day of the last reading that was accepted of every account, None where there
+    was none. A day that leaves the window on a morning that failed would otherwise never get its last
+    reading.
     """
     first = last - timedelta(days=days - 1)
     if read_through is None or read_through >= last:
@@ -63,10 +65,12 @@ def is_settled(
     now: datetime,
     final_days: int,
 ) -> bool:
-    """Whether nothing new is to be had of these days: each was read for every account after it had become final, or just now.
+    """Whether nothing new is to be had of these days: each was read for every account after it had become
+    final, or just now.
 
     Args:
-        readings: account_id, start_day, end_day, pulled_at, read_on (the account's own day of the reading): accepted pulls.
+        readings: account_id, start_day, end_day, pulled_at, read_on (the account's own day of the reading):
+            accepted pulls.
         accounts: Accounts there are.
         start: First day, included.
         end: Last day, included.

@@ -1,4 +1,6 @@
-"""Notices about proposals that wait for a decision, platform writes that failed or are unknown, and failed runs."""
+"""Notices about proposals that wait for a decision, platform writes that failed or are unknown, and failed
+runs.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -34,27 +36,51 @@ def _waits(proposal: Proposal, kind: str, *, ui_url: str, labels: tuple[str, ...
     first = proposal.changes[0].target
     is_still = "still undecided, " if kind == REMINDER else ""
     return Notice(
-        topic=proposal.proposal_id, kind=kind, priority=SOON, entity=proposal.summary, short="1 approval", seen=proposal.reason,
-        money=proposal.effect.words, todo=f"{is_still}decide until {proposal.expires_at:%Y-%m-%d %H:%M} UTC",
+        topic=proposal.proposal_id,
+        kind=kind,
+        priority=SOON,
+        entity=proposal.summary,
+        short="1 approval",
+        seen=proposal.reason,
+        money=proposal.effect.words,
+        todo=f"{is_still}decide until {proposal.expires_at:%Y-%m-%d %H:%M} UTC",
         links=(
             Link("decide", link(ui_url, proposal.proposal_id, proposal.summary)),
-            Link("read", f"{ui_url.rstrip('/')}/assets/actions/proposal?view=partitions&partition={proposal.proposal_id}"),
+            Link(
+                "read",
+                f"{ui_url.rstrip('/')}/assets/actions/proposal?view=partitions&partition={proposal.proposal_id}",
+            ),
         ),
-        by=by, until=proposal.expires_at, platform=first.platform, account_id=first.account_id, labels=labels, rows=rows_of(proposal),
-    )  # fmt: skip
+        by=by,
+        until=proposal.expires_at,
+        platform=first.platform,
+        account_id=first.account_id,
+        labels=labels,
+        rows=rows_of(proposal),
+    )
 
 
 def rows_of(proposal: Proposal) -> tuple[dict[str, str], ...]:
     """The proposal as CSV rows, one per change."""
     return tuple(
         {
-            "proposal": proposal.proposal_id, "kind": proposal.kind, "platform": change.target.platform, "account": change.target.account_id,
-            "level": change.target.level, "id": change.target.entity_id, "name": change.image.name, "field": change.field, "now": change.before,
-            "proposed": change.after, "currency": change.image.currency if change.field == "daily_budget" else "", "reason": proposal.reason,
-            "expected": proposal.effect.words, "until (UTC)": f"{proposal.expires_at:%Y-%m-%d %H:%M}",
+            "proposal": proposal.proposal_id,
+            "kind": proposal.kind,
+            "platform": change.target.platform,
+            "account": change.target.account_id,
+            "level": change.target.level,
+            "id": change.target.entity_id,
+            "name": change.image.name,
+            "field": change.field,
+            "now": change.before,
+            "proposed": change.after,
+            "currency": change.image.currency if change.field == "daily_budget" else "",
+            "reason": proposal.reason,
+            "expected": proposal.effect.words,
+            "until (UTC)": f"{proposal.expires_at:%Y-%m-%d %H:%M}",
         }
         for change in proposal.changes
-    )  # fmt: skip
+    )
 
 
 def write_notices(
@@ -85,17 +111,30 @@ def write_notices(
         run = runs.get(entry.proposal_id)
         notices.append(
             Notice(
-                topic=f"{entry.proposal_id}|{'failed' if is_failed else 'unknown'}", kind=WRITE, priority=NOW,
-                entity=f"{spoken(first.target.platform)} · {entry.proposal.summary}", short="a write failed" if is_failed else "outcome of a write unknown",
-                seen="the approved change did not come about" if is_failed else "it was sent, and nobody knows whether it happened",
-                cause=entry.why or "", todo="Look at the run and at the platform; a new proposal is needed." if is_failed else "It is read back until it is known and never sent again: look at the platform.",
+                topic=f"{entry.proposal_id}|{'failed' if is_failed else 'unknown'}",
+                kind=WRITE,
+                priority=NOW,
+                entity=f"{spoken(first.target.platform)} · {entry.proposal.summary}",
+                short="a write failed" if is_failed else "outcome of a write unknown",
+                seen="the approved change did not come about"
+                if is_failed
+                else "it was sent, and nobody knows whether it happened",
+                cause=entry.why or "",
+                todo="Look at the run and at the platform; a new proposal is needed."
+                if is_failed
+                else "It is read back until it is known and never sent again: look at the platform.",
                 links=(
                     *([Link("run", f"{ui_url.rstrip('/')}/runs/{run}")] if run else []),
-                    Link("plan", f"{ui_url.rstrip('/')}/assets/actions/approved?view=partitions&partition={entry.proposal_id}"),
+                    Link(
+                        "plan",
+                        f"{ui_url.rstrip('/')}/assets/actions/approved?view=partitions&partition={entry.proposal_id}",
+                    ),
                 ),
-                platform=first.target.platform, account_id=first.target.account_id, ref=f"{entry.proposal_id}|{entry.state}"[:80],
+                platform=first.target.platform,
+                account_id=first.target.account_id,
+                ref=f"{entry.proposal_id}|{entry.state}"[:80],
             )
-        )  # fmt: skip
+        )
     return notices
 
 
@@ -103,16 +142,25 @@ def _late_arrival(entry: LedgerEntry, *, ui_url: str, run: str | None) -> Notice
     """A change that was counted as failed and is there after all: an alarm, and a decision for a person."""
     first = entry.proposal.changes[0]
     return Notice(
-        topic=f"{entry.proposal_id}|arrived late", kind=WRITE, priority=NOW,
-        entity=f"{spoken(first.target.platform)} · {entry.proposal.summary}", short="a failed write arrived late",
-        seen="a change that was counted as failed is there after all", cause=entry.why or "",
+        topic=f"{entry.proposal_id}|arrived late",
+        kind=WRITE,
+        priority=NOW,
+        entity=f"{spoken(first.target.platform)} · {entry.proposal.summary}",
+        short="a failed write arrived late",
+        seen="a change that was counted as failed is there after all",
+        cause=entry.why or "",
         todo=f"Decide: `accept-late {entry.proposal_id}` lets it stay, `revert {entry.proposal_id}` proposes to lead it back.",
         links=(
             *([Link("run", f"{ui_url.rstrip('/')}/runs/{run}")] if run else []),
-            Link("plan", f"{ui_url.rstrip('/')}/assets/actions/approved?view=partitions&partition={entry.proposal_id}"),
+            Link(
+                "plan",
+                f"{ui_url.rstrip('/')}/assets/actions/approved?view=partitions&partition={entry.proposal_id}",
+            ),
         ),
-        platform=first.target.platform, account_id=first.target.account_id, ref=f"{entry.proposal_id}|{entry.state}"[:80],
-    )  # fmt: skip
+        platform=first.target.platform,
+        account_id=first.target.account_id,
+        ref=f"{entry.proposal_id}|{entry.state}"[:80],
+    )
 
 
 def run_notice(
@@ -122,7 +170,13 @@ def run_notice(
     step_names = ", ".join(step.replace("__", "/") for step in steps[:3]) or "before its first step"
     name = "materializing" if job.startswith("__") else job
     return Notice(
-        topic=f"{job}|{','.join(sorted(steps))}"[:200], kind=RUN, priority=SOON, entity=f"Run · {name}: {step_names}", short=f"run failed: {step_names}",
-        seen="it failed, and what follows from it is as old as before", cause=why, todo="Open the run, mend the cause, and launch it again.",
+        topic=f"{job}|{','.join(sorted(steps))}"[:200],
+        kind=RUN,
+        priority=SOON,
+        entity=f"Run · {name}: {step_names}",
+        short=f"run failed: {step_names}",
+        seen="it failed, and what follows from it is as old as before",
+        cause=why,
+        todo="Open the run, mend the cause, and launch it again.",
         links=(Link("run", f"{ui_url.rstrip('/')}/runs/{run_id}"), Link("dashboard", context.dashboard)),
-    )  # fmt: skip
+    )

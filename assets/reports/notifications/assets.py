@@ -1,4 +1,7 @@
-"""reports/messages: notifications of the last day, as the Dagster UI shows them. The sensor `notices` reports it every morning."""
+"""reports/messages: notifications of the last day, as the Dagster UI shows them.
+
+The sensor `notices` reports it every morning.
+"""
 
 import dagster as dg
 

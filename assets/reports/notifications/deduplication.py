@@ -1,7 +1,9 @@
-"""Notification de-duplication: notify when a topic opens, worsens, reopens and closes, and stay silent in between.
+"""Notification de-duplication: notify when a topic opens, worsens, reopens and closes, and stay silent in
+between.
 
-A topic is keyed by entity, metric and direction; an incident whose leading metric changes keeps its id and so stays one topic.
-Snoozed topics, and those marked as wrong, are left untouched: neither announced nor announced as closed.
+A topic is keyed by entity, metric and direction; an incident whose leading metric changes keeps its id and so
+stays one topic. Snoozed topics, and those marked as wrong, are left untouched: neither announced nor
+announced as closed.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -37,7 +39,8 @@ def compare(
     """What changed since the topics were last compared.
 
     Args:
-        notices: Everything that is open now, one notice per topic. A topic of `kinds` that is absent has closed.
+        notices: Everything that is open now, one notice per topic. A topic of `kinds` that is absent has
+            closed.
         topics: Every topic announced before, by key.
         day: The day the notices describe; a topic last seen on a later day is left untouched.
         kinds: Kinds that `notices` is complete for; topics of other kinds are left alone.

@@ -1,6 +1,8 @@
-"""Delivery of queued notices: routed to channels, sent when due, notices of one urgency together in one message.
+"""Delivery of queued notices: routed to channels, sent when due, notices of one urgency together in one
+message.
 
-Each address is independent: what it accepted is never sent again, what it refused is retried with growing delays.
+Each address is independent: what it accepted is never sent again, what it refused is retried with growing
+delays.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -57,8 +59,8 @@ def send_due(
 ) -> dict[str, str | None]:
     """Send what is due within a bounded time.
 
-    Returns, per message (address and urgency), None where it was accepted and else the reason. A message that is still being sent
-    is absent and records its own outcome.
+    Returns, per message (address and urgency), None where it was accepted and else the reason. A message that
+    is still being sent is absent and records its own outcome.
     """
     secrets = [secret for address in addresses for secret in address.secrets]
     tasks, ids = [], {}
@@ -85,9 +87,15 @@ def _relevant(services: ActionServices, channel: str, claimed: Sequence[Said]) -
     about_proposals = {
         notice.topic for _, notice in notices if notice and notice.kind in {APPROVAL, REMINDER}
     }
-    undecided = {
-        entry.proposal_id for entry in services.ledger.proposals.entries(ids=sorted(about_proposals)) if entry.state == State.PROPOSED
-    } if about_proposals else set()  # fmt: skip
+    undecided = (
+        {
+            entry.proposal_id
+            for entry in services.ledger.proposals.entries(ids=sorted(about_proposals))
+            if entry.state == State.PROPOSED
+        }
+        if about_proposals
+        else set()
+    )
     relevant, out_of_date = [], []
     for queued, notice in notices:
         has_expired = notice is None or (notice.until is not None and notice.until <= now)
@@ -110,7 +118,9 @@ def _outside_quiet_hours(
     relevant: Sequence[tuple[Said, Notice]],
     zone_of: ZoneOf,
 ) -> list[tuple[Said, Notice]]:
-    """Notices that may be sent now; batching, retries or a stopped sensor can move a delivery into quiet hours."""
+    """Notices that may be sent now; batching, retries or a stopped sensor can move a delivery into quiet
+    hours.
+    """
     now, sendable = services.ledger.clock(), []
     for queued, notice in relevant:
         until = due_at(DIGEST, now, zone_of(notice), rules) if queued.priority != NOW else now

@@ -1,4 +1,6 @@
-"""The morning digest: one message per channel with new, open and closed topics, at most five lines and the rest counted."""
+"""The morning digest: one message per channel with new, open and closed topics, at most five lines and the
+rest counted.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -56,8 +58,15 @@ def digest_of(
     rest = len(lines) - SHOWN
     shown = lines[:SHOWN] + ([f"and {rest} more on the dashboard"] if rest > 0 else [])
     return Notice(
-        topic=channel, kind=KIND, priority=DIGEST, entity="Daily digest", short=what, seen=head, links=links, lines=(*shown, *more)
-    )  # fmt: skip
+        topic=channel,
+        kind=KIND,
+        priority=DIGEST,
+        entity="Daily digest",
+        short=what,
+        seen=head,
+        links=links,
+        lines=(*shown, *more),
+    )
 
 
 def _order(topic: Topic) -> tuple[int, bool, float, str]:

@@ -1,4 +1,5 @@
-"""What notifications are made from: policy, newest readings, time zones, silenced incidents and the day's key figures.
+"""What notifications are made from: policy, newest readings, time zones, silenced incidents and the day's key
+figures.
 
 Reads the lake and the ledger at one instant; each table is read when it is first needed.
 """
@@ -65,7 +66,9 @@ class NotificationInputs:
 
     @cached_property
     def main_time_zone(self) -> ZoneInfo:
-        """Time zone of notices that belong to no single account: the policy's, else that of the account that spends most."""
+        """Time zone of notices that belong to no single account: the policy's, else that of the account that
+        spends most.
+        """
         if self.rules.time_zone:
             return ZoneInfo(self.rules.time_zone)
         since = (self.now - timedelta(days=14)).date()
@@ -103,7 +106,9 @@ class NotificationInputs:
         return quiet(marks, on=self.now.astimezone(self.main_time_zone).date()) if len(marks) else set()
 
     def newest_incidents(self) -> tuple[date, pd.DataFrame] | None:
-        """The last day that was checked for anomalies, and its incidents; None where none of the last days was."""
+        """The last day that was checked for anomalies, and its incidents; None where none of the last days
+        was.
+        """
         recent = self._lake.read(WATCHED, columns="day", where=self._days_before_today(_SIGNAL_DAYS))
         if recent.empty:
             return None

@@ -30,10 +30,10 @@ class Link(msgspec.Struct, frozen=True):
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """One notification about one topic.
 
-    `topic` is the de-duplication key (entity, metric and direction); `ref` another id of the same occurrence, such as an
-    incident's. `short` goes into subject lines, `seen` is the observed against the expected value, `money` what it costs and
-    `todo` the next step. `by` is the latest useful delivery time, `until` when it becomes irrelevant. `rows` go into the
-    attached CSV.
+    `topic` is the de-duplication key (entity, metric and direction); `ref` another id of the same occurrence,
+    such as an incident's. `short` goes into subject lines, `seen` is the observed against the expected value,
+    `money` what it costs and `todo` the next step. `by` is the latest useful delivery time, `until` when it
+    becomes irrelevant. `rows` go into the attached CSV.
     """
 
     topic: str

@@ -1,6 +1,8 @@
-"""Queues notifications about what is open now: signals, platform writes and runs, de-duplicated against what was sent before.
+"""Queues notifications about what is open now: signals, platform writes and runs, de-duplicated against what
+was sent before.
 
-Everything is written to the ledger's outbox first and sent later, so that a crash in between sends nothing twice.
+Everything is written to the ledger's outbox first and sent later, so that a crash in between sends nothing
+twice.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -29,7 +31,8 @@ def queue_changes(
 ) -> int:
     """Queue what changed among the open topics of these kinds; the number of new notifications."""
     changes = compare(notices, inputs.ledger.notices.topics(), day=day, kinds=kinds, silenced=silenced)
-    # Queued before the topics are updated: after a crash in between the same ids are queued again, which changes nothing.
+    # Queued before the topics are updated: after a crash in between the same ids are queued again, which
+    # changes nothing.
     queued = inputs.ledger.notices.say(changes.to_send) if changes.to_send else 0
     if changes.topics:
         inputs.ledger.notices.keep_topics(changes.topics)
@@ -110,7 +113,9 @@ def queue_recovered_runs(inputs: NotificationInputs, is_still_failing: Callable[
 def queue_failed_run(
     services: ActionServices, context: signal_notices.NoticeContext, **run: Any
 ) -> list[Said]:
-    """Queue that a run failed, unless the same steps failed before and have not succeeded since; what was queued."""
+    """Queue that a run failed, unless the same steps failed before and have not succeeded since; what was
+    queued.
+    """
     notice = action_notices.run_notice(context=context, ui_url=services.settings.ui_url, **run)
     day = services.ledger.clock().astimezone(UTC).date()
     changes = compare([notice], services.ledger.notices.topics(), day=day, kinds=())

@@ -1,6 +1,8 @@
-"""Delivery times: P1 at once, P2 in working hours, nothing but P1 in quiet hours, each in the account's time zone.
+"""Delivery times: P1 at once, P2 in working hours, nothing but P1 in quiet hours, each in the account's time
+zone.
 
-Wall-clock times are converted to instants before they are compared, so that changes to and from daylight saving time are safe.
+Wall-clock times are converted to instants before they are compared, so that changes to and from daylight
+saving time are safe.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,7 +22,8 @@ def due_at(
         now: An instant.
         zone: The account's time zone.
         rules: Working and quiet hours.
-        by: Latest useful delivery. It does not wait for working hours beyond that, but quiet hours still hold.
+        by: Latest useful delivery. It does not wait for working hours beyond that, but quiet hours still
+            hold.
     """
     if priority == NOW:
         return now
@@ -71,5 +74,7 @@ def quiet_until(now: datetime, zone: ZoneInfo, quiet: QuietHours, *, within: tim
 
 
 def at(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """An instant (UTC) by its day and time on the clocks of a zone; one that the clocks jump over counts as by the old clock."""
+    """An instant (UTC) by its day and time on the clocks of a zone; one that the clocks jump over counts as
+    by the old clock.
+    """
     return datetime.combine(day, clock, zone).astimezone(UTC)

@@ -1,7 +1,9 @@
-"""Rendering of notices as one message in plain text, Markdown and HTML mail: at most six lines, the rest counted.
+"""Rendering of notices as one message in plain text, Markdown and HTML mail: at most six lines, the rest
+counted.
 
-A single notice has a line for each of its parts; several have one line each. Entity names are untrusted text: tokens, mail
-addresses and telephone numbers are redacted, and markup characters are replaced by look-alikes that no chat interprets.
+A single notice has a line for each of its parts; several have one line each. Entity names are untrusted text:
+tokens, mail addresses and telephone numbers are redacted, and markup characters are replaced by look-alikes
+that no chat interprets.
 """
 
 import csv
@@ -29,9 +31,16 @@ _PREFIX = {
     TopicChange.ENDED: "",
 }
 _PLURALS = {
-    "approval": "approvals", "reminder": "approvals", "incident": "incidents", "tracking": "tracking outages", "pacing": "budgets off plan",
-    "freshness": "platforms with old figures", "reading": "readings not kept", "write": "writes to look at", "run": "runs failed",
-}  # fmt: skip
+    "approval": "approvals",
+    "reminder": "approvals",
+    "incident": "incidents",
+    "tracking": "tracking outages",
+    "pacing": "budgets off plan",
+    "freshness": "platforms with old figures",
+    "reading": "readings not kept",
+    "write": "writes to look at",
+    "run": "runs failed",
+}
 _LIKE = str.maketrans({"*": "∗", "`": "'", "[": "(", "]": ")", "<": "‹", ">": "›", "\\": "/"})
 
 
@@ -65,8 +74,12 @@ class RenderedNotice:
 
 
 def message_of(
-    notices: Sequence[Notice], *, company: str, mentions: Mapping[str, str] | None = None, secrets: Sequence[str] = ()
-) -> Message:  # fmt: skip
+    notices: Sequence[Notice],
+    *,
+    company: str,
+    mentions: Mapping[str, str] | None = None,
+    secrets: Sequence[str] = (),
+) -> Message:
     """The message, with the same content in every format.
 
     Args:
@@ -83,9 +96,12 @@ def message_of(
     title = title_of([item.notice for item in rendered], company=clean(company))
     rows = [row for item in rendered for row in item.notice.rows]
     return Message(
-        title=title, text=_text(shown, rest), markdown=_markdown(shown, rest), html=_html(title, shown, rest),
+        title=title,
+        text=_text(shown, rest),
+        markdown=_markdown(shown, rest),
+        html=_html(title, shown, rest),
         attached=(("proposals.csv", _csv(rows)) if rows else None),
-    )  # fmt: skip
+    )
 
 
 def title_of(notices: Sequence[Notice], *, company: str) -> str:
@@ -165,17 +181,29 @@ def _html(title: str, shown: Sequence[RenderedNotice], rest: Sequence[RenderedNo
             if len(link.url) < LONGEST_LINK:
                 links.setdefault(link.url, link)
     first = shown[0].notice
-    return _environment().get_template("mail.html.j2").render(
-        title=title, shown=shown, rest=len(rest), links=list(links.values()), colour=COLOURS[first.priority],
-        is_digest=len(shown) == 1 and bool(first.lines or first.kind in {"digest", "weekly"}),
-    )  # fmt: skip
+    return (
+        _environment()
+        .get_template("mail.html.j2")
+        .render(
+            title=title,
+            shown=shown,
+            rest=len(rest),
+            links=list(links.values()),
+            colour=COLOURS[first.priority],
+            is_digest=len(shown) == 1 and bool(first.lines or first.kind in {"digest", "weekly"}),
+        )
+    )
 
 
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _csv(rows: Sequence[Mapping[str, str]]) -> str:

@@ -1,11 +1,17 @@
-"""Routing: which channels get a notice and who is mentioned. The most specific matching route wins; ties all count."""
+"""Routing: which channels get a notice and who is mentioned.
+
+The most specific matching route wins; ties all count.
+"""
 
 from assets.reports.notifications.notice import NOW, Notice
 from resources.policy.notifications import DEFAULT, Notifications, Route
 
 
 def channels_of(notice: Notice, rules: Notifications, *, priority: int | None = None) -> tuple[str, ...]:
-    """Channels that get it, in the policy's order. Without a matching route: channels that no route names, else all of them."""
+    """Channels that get it, in the policy's order.
+
+    Without a matching route: channels that no route names, else all of them.
+    """
     kind = f"P{priority or notice.priority}"
     fitting = [route for route in rules.routes if _fits(route, notice, kind)]
     channels = rules.every_channel

@@ -1,4 +1,6 @@
-"""Queues the notifications that go out at a set time: the morning digest of every channel and the weekly pacing text."""
+"""Queues the notifications that go out at a set time: the morning digest of every channel and the weekly
+pacing text.
+"""
 
 from datetime import date, timedelta
 from pathlib import Path

@@ -1,7 +1,8 @@
-"""Notices from signals: incidents, broken tracking, budgets off plan, stale figures and refused pulls, from rows of their tables.
+"""Notices from signals: incidents, broken tracking, budgets off plan, stale figures and refused pulls, from
+rows of their tables.
 
-P1 costs money outside working hours: runaway spend, conversions that are no longer counted. P2 needs a decision today. Everything
-else waits for the digest.
+P1 costs money outside working hours: runaway spend, conversions that are no longer counted. P2 needs a
+decision today. Everything else waits for the digest.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +23,9 @@ INCIDENTS, TRACKING, PACING, FRESHNESS, READING = "incident", "tracking", "pacin
 
 @dataclass(frozen=True)
 class NoticeContext:
-    """What notices need besides their rows: page addresses, account names and time zones, and labels of campaigns."""
+    """What notices need besides their rows: page addresses, account names and time zones, and labels of
+    campaigns.
+    """
 
     currency: str
     dashboard: str
@@ -35,15 +38,19 @@ class NoticeContext:
         """Platform, account, time zone and labels of a row, as fields of a notice."""
         account = (str(row["platform"]), str(row["account_id"]))
         return {
-            "platform": account[0], "account_id": account[1], "account": self.accounts.get(account, ""), "zone": self.zones.get(account, ""),
+            "platform": account[0],
+            "account_id": account[1],
+            "account": self.accounts.get(account, ""),
+            "zone": self.zones.get(account, ""),
             "labels": self.labels(row),
-        }  # fmt: skip
+        }
 
 
 def incident_notices(incidents: pd.DataFrame, context: NoticeContext) -> list[Notice]:
     """A notice per incident open at the end of the newest day of signals/anomalies.
 
-    Incidents caused by broken tracking become one notice per platform. Parts of larger incidents have none of their own.
+    Incidents caused by broken tracking become one notice per platform. Parts of larger incidents have none of
+    their own.
     """
     if incidents.empty:
         return []
@@ -71,13 +78,22 @@ def _incident(row: Mapping[str, Any], context: NoticeContext) -> Notice:
     changed = _text(row, "change")
     return Notice(
         topic=f"{row['platform']}|{row['account_id']}|{row['level']}|{entity}|{row['metric']}|{'up' if up else 'down'}",
-        kind=INCIDENTS, priority=_urgency(row, is_up=up), entity=f"{spoken(row['platform'])} · {name} ({level})",
-        short=f"{name}: {metric} {times}".strip(), ref=str(row["incident_id"]), is_good=bool(row["is_good"]), weight=float(row["stake"]),
+        kind=INCIDENTS,
+        priority=_urgency(row, is_up=up),
+        entity=f"{spoken(row['platform'])} · {name} ({level})",
+        short=f"{name}: {metric} {times}".strip(),
+        ref=str(row["incident_id"]),
+        is_good=bool(row["is_good"]),
+        weight=float(row["stake"]),
         seen=f"{metric} {_reads(row, 'value')}, expected {_reads(row, 'low')} to {_reads(row, 'high')}, since {short(pd.Timestamp(row['began']).date())}",
-        money=f"about {numbers.money(row['stake'], context.currency)} a day {'more than usual' if row['is_good'] else 'at stake'}" if row["stake"] > 0 else "",
-        cause="; ".join(filter(None, (_text(row, "cause"), changed))), todo=_text(row, "action"), links=(Link("dashboard", context.dashboard),),
+        money=f"about {numbers.money(row['stake'], context.currency)} a day {'more than usual' if row['is_good'] else 'at stake'}"
+        if row["stake"] > 0
+        else "",
+        cause="; ".join(filter(None, (_text(row, "cause"), changed))),
+        todo=_text(row, "action"),
+        links=(Link("dashboard", context.dashboard),),
         **context.of(row),
-    )  # fmt: skip
+    )
 
 
 def _urgency(row: Mapping[str, Any], *, is_up: bool) -> int:
@@ -95,15 +111,25 @@ def _tracking(platform: str, rows: list[dict[str, Any]], context: NoticeContext)
         scope |= {"account_id": "", "account": ""}
     counts = next((row for row in rows if row["metric"] == "conversions"), rows[0])
     return Notice(
-        topic=f"{platform}|tracking|down", kind=TRACKING, priority=NOW, entity=f"{spoken(platform)} · tracking", short=f"{spoken(platform)}: conversions not counted",
+        topic=f"{platform}|tracking|down",
+        kind=TRACKING,
+        priority=NOW,
+        entity=f"{spoken(platform)} · tracking",
+        short=f"{spoken(platform)}: conversions not counted",
         seen=f"{WORDS.get(counts['metric'], counts['metric'])} {_reads(counts, 'value')}, expected {_reads(counts, 'low')} to {_reads(counts, 'high')}, in {len(accounts)} account{'s' if len(accounts) > 1 else ''}",
-        money=f"about {numbers.money(stake, context.currency)} a day cannot be seen", cause=_text(rows[0], "data"), todo=_text(rows[0], "action"),
-        weight=stake, links=(Link("dashboard", context.dashboard),), **scope,
-    )  # fmt: skip
+        money=f"about {numbers.money(stake, context.currency)} a day cannot be seen",
+        cause=_text(rows[0], "data"),
+        todo=_text(rows[0], "action"),
+        weight=stake,
+        links=(Link("dashboard", context.dashboard),),
+        **scope,
+    )
 
 
 def pacing_notices(rows: pd.DataFrame, context: NoticeContext) -> list[Notice]:
-    """Budgets (accounts where there is no budgets file) forecast to end the month off plan: red ones are P2, amber ones P3."""
+    """Budgets (accounts where there is no budgets file) forecast to end the month off plan: red ones are P2,
+    amber ones P3.
+    """
     if rows.empty:
         return []
     newest = rows[rows["day"] == rows["day"].max()]
@@ -127,18 +153,29 @@ def _pace(row: Mapping[str, Any], context: NoticeContext) -> Notice:
     has_account = isinstance(row["platform"], str) and isinstance(row["account_id"], str)
     month = pd.Timestamp(row["day"])
     return Notice(
-        topic=f"{row['series_id']}|{month:%Y-%m}|{'over' if over else 'under'}", kind=PACING, priority=SOON if row["status"] == "red" else DIGEST,
-        entity=f"Pacing · {row['name']} ({month:%B})", short=f"landing {share}", seen=f"ends near {middle} ({low} to {high}) of {plan}: {row['verdict']}",
-        money=f"{numbers.money(gap, row['currency'])} {'too much' if over else 'left over'}" if gap is not None else "",
-        cause=f"driven by {row['drivers']}" if _text(row, "drivers") else "", todo=todo, weight=gap or 0.0,
-        links=(Link("weekly pacing", context.weekly), Link("dashboard", context.dashboard)), **(context.of(row) if has_account else {}),
-    )  # fmt: skip
+        topic=f"{row['series_id']}|{month:%Y-%m}|{'over' if over else 'under'}",
+        kind=PACING,
+        priority=SOON if row["status"] == "red" else DIGEST,
+        entity=f"Pacing · {row['name']} ({month:%B})",
+        short=f"landing {share}",
+        seen=f"ends near {middle} ({low} to {high}) of {plan}: {row['verdict']}",
+        money=f"{numbers.money(gap, row['currency'])} {'too much' if over else 'left over'}"
+        if gap is not None
+        else "",
+        cause=f"driven by {row['drivers']}" if _text(row, "drivers") else "",
+        todo=todo,
+        weight=gap or 0.0,
+        links=(Link("weekly pacing", context.weekly), Link("dashboard", context.dashboard)),
+        **(context.of(row) if has_account else {}),
+    )
 
 
 def freshness_notices(
     last_days: Mapping[str, date], context: NoticeContext, *, now: datetime, hours: float
 ) -> list[Notice]:
-    """Platforms whose newest day with figures ended more than `hours` ago; a platform without any figures is not set up."""
+    """Platforms whose newest day with figures ended more than `hours` ago; a platform without any figures is
+    not set up.
+    """
     stale = []
     for platform, day in sorted(last_days.items()):
         midnight = datetime(day.year, day.month, day.day, tzinfo=now.tzinfo) + timedelta(days=1)
@@ -146,12 +183,18 @@ def freshness_notices(
         if age > timedelta(hours=hours):
             stale.append(
                 Notice(
-                    topic=f"{platform}|figures|old", kind=FRESHNESS, priority=SOON, entity=f"{spoken(platform)} · figures", platform=platform,
-                    short=f"{spoken(platform)} figures are old", seen=f"newest figures are of {short(day)}, allowed is {hours:g} hours after the day's end",
-                    cause="not pulled since, or nothing was delivered", todo="See whether the daily pull ran and what it said; nothing is proposed from old figures.",
+                    topic=f"{platform}|figures|old",
+                    kind=FRESHNESS,
+                    priority=SOON,
+                    entity=f"{spoken(platform)} · figures",
+                    platform=platform,
+                    short=f"{spoken(platform)} figures are old",
+                    seen=f"newest figures are of {short(day)}, allowed is {hours:g} hours after the day's end",
+                    cause="not pulled since, or nothing was delivered",
+                    todo="See whether the daily pull ran and what it said; nothing is proposed from old figures.",
                     links=(Link("dashboard", context.dashboard),),
                 )
-            )  # fmt: skip
+            )
     return stale
 
 
@@ -159,13 +202,19 @@ def reading_notices(refused_pulls: Iterable[Mapping[str, Any]], context: NoticeC
     """Accounts whose newest pull was refused (rows of raw/pulls)."""
     return [
         Notice(
-            topic=f"{row['platform']}|{row['account_id']}|reading|refused", kind=READING, priority=SOON, short="a reading was not kept",
-            entity=f"{spoken(row['platform'])} · {row['account_name'] or row['account_id']}", seen=f"the newest reading was {row['verdict']}",
-            cause=str(row["reason"] or ""), todo="Compare with the platform's own screens; docs/reliability.md says how to accept it.",
-            links=(Link("dashboard", context.dashboard),), **context.of(row),
+            topic=f"{row['platform']}|{row['account_id']}|reading|refused",
+            kind=READING,
+            priority=SOON,
+            short="a reading was not kept",
+            entity=f"{spoken(row['platform'])} · {row['account_name'] or row['account_id']}",
+            seen=f"the newest reading was {row['verdict']}",
+            cause=str(row["reason"] or ""),
+            todo="Compare with the platform's own screens; docs/reliability.md says how to accept it.",
+            links=(Link("dashboard", context.dashboard),),
+            **context.of(row),
         )
         for row in refused_pulls
-    ]  # fmt: skip
+    ]
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:

@@ -1,7 +1,9 @@
-"""Past days: which pages lie in the reports folder, what each said in short, and how a reader gets from one to the next.
+"""Past days: which pages lie in the reports folder, what each said in short, and how a reader gets from one
+to the next.
 
-Beside every dashboard lies a small file with its key figures and states as the page said them. The list of days is made from
-those, never from tables of today: a page of last month and its line say the same, also where platforms restated the month since.
+Beside every dashboard lies a small file with its key figures and states as the page said them. The list of
+days is made from those, never from tables of today: a page of last month and its line say the same, also
+where platforms restated the month since.
 """
 
 import json
@@ -29,7 +31,10 @@ _PAGER = re.compile(r'<nav class="days".*?</nav>', re.DOTALL)
 
 @dataclass(frozen=True)
 class PastDay:
-    """One dashboard in short. `states` are platforms whose figures are not complete; `has_summary` False: only the page is there."""
+    """One dashboard in short.
+
+    `states` are platforms whose figures are not complete; `has_summary` False: only the page is there.
+    """
 
     day: date
     file: str
@@ -77,17 +82,27 @@ def days_in(folder: Path) -> list[date]:
 
 
 def past_day(folder: Path, day: date) -> PastDay:
-    """One of them in short. A line that cannot be read leaves the page reachable, and says nothing of its figures."""
+    """One of them in short.
+
+    A line that cannot be read leaves the page reachable, and says nothing of its figures.
+    """
     stored = _stored_summary(folder / summary_name(day))
     states = stored.get("states", {})
     incomplete = tuple(
         (spoken(platform), state) for platform, state in states.items() if state not in {"fresh", "no data"}
     )
     return PastDay(
-        day=day, file=page_name(day), has_summary=bool(stored), currency=stored.get("currency", ""),
-        figures={key: stored.get("figures", {}).get(key) for key in SHOWN}, states=incomplete, is_complete="fresh" in states.values() and not incomplete,
-        incidents=stored.get("stood_out"), waiting=stored.get("waiting"), is_killed=bool(stored.get("killed")),
-    )  # fmt: skip
+        day=day,
+        file=page_name(day),
+        has_summary=bool(stored),
+        currency=stored.get("currency", ""),
+        figures={key: stored.get("figures", {}).get(key) for key in SHOWN},
+        states=incomplete,
+        is_complete="fresh" in states.values() and not incomplete,
+        incidents=stored.get("stood_out"),
+        waiting=stored.get("waiting"),
+        is_killed=bool(stored.get("killed")),
+    )
 
 
 def _stored_summary(path: Path) -> dict[str, Any]:
@@ -148,7 +163,12 @@ def render_index(folder: Path, *, profile: str, generated_at: datetime) -> str:
         environment()
         .get_template("index.html.j2")
         .render(
-            days=days, weeks=weeks, shown=[metrics.BY_KEY[key] for key in SHOWN if any(day.figures[key] is not None for day in days)], profile=profile, generated_at=generated_at,
-            newest=NEWEST, TOTAL=TOTAL,
+            days=days,
+            weeks=weeks,
+            shown=[metrics.BY_KEY[key] for key in SHOWN if any(day.figures[key] is not None for day in days)],
+            profile=profile,
+            generated_at=generated_at,
+            newest=NEWEST,
+            TOTAL=TOTAL,
         )
-    )  # fmt: skip
+    )

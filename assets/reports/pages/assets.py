@@ -1,7 +1,8 @@
 """The daily dashboard: one page that people open first, in one file that works from a mail or a disk.
 
-Reads core/*, signals/* and the ledger, writes one HTML file per day, beside it a page per campaign that matters, CSV files with all
-campaigns and ad sets, and a list of all days. What is on the page is in `assets.reports.pages.view` and `assets.reports.pages.page`.
+Reads core/*, signals/* and the ledger, writes one HTML file per day, beside it a page per campaign that
+matters, CSV files with all campaigns and ad sets, and a list of all days. What is on the page is in
+`assets.reports.pages.view` and `assets.reports.pages.page`.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -167,7 +168,9 @@ def _calls(lake: Lake) -> list[str]:
 
 
 def preview(view: DashboardView) -> str:
-    """The page in short for the Dagster UI, as Markdown: what is off, then the day's figures, written as the page writes them."""
+    """The page in short for the Dagster UI, as Markdown: what is off, then the day's figures, written as the
+    page writes them.
+    """
     shown = ("spend", "clicks", "cpc", "ctr", "conversions", "roas")
     lines = [_state(view), "", "| | " + " | ".join(BY_KEY[key].label for key in shown) + " |"]
     lines.append("|---|" + "---:|" * len(shown))
@@ -253,15 +256,19 @@ def weekly_pacing(
 def _rows(
     lake: Lake, day: date, services: ActionServices, platforms: Platforms, settings: Settings
 ) -> tuple[pd.DataFrame, bool]:
-    """signals/pacing of the day; as it would have been, where nobody worked it out; and whether that was known only later."""
+    """signals/pacing of the day; as it would have been, where nobody worked it out; and whether that was
+    known only later.
+    """
     names = PACING.schema.names
     stored = lake.read(PACING, where={"day": (day, day)})
     if len(stored):
         return stored[names], False
     given: dict[str, Any] = {
-        "budgets": budgets_of(settings), "policy": thresholds(services), "reporting_currency": settings.reporting_currency,
+        "budgets": budgets_of(settings),
+        "policy": thresholds(services),
+        "reporting_currency": settings.reporting_currency,
         "now": platforms.now(),
-    }  # fmt: skip
+    }
     forecast = pacing_on(lake, day, **given)
     if forecast is not None:
         return forecast.rows.reindex(columns=names), False

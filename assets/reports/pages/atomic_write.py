@@ -14,7 +14,9 @@ def write(path: Path, text: str) -> None:
 
 
 def keep_only(folder: Path, names: Iterable[str]) -> None:
-    """Take the pages out of the folder that are none of these: an earlier writing of the day may have had others."""
+    """Take the pages out of the folder that are none of these: an earlier writing of the day may have had
+    others.
+    """
     keep = set(names)
     for path in folder.glob("*.html"):
         if path.name not in keep:

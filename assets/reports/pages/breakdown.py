@@ -1,7 +1,9 @@
-"""Campaigns and ad sets by spend: every one with its figures for the day and the week, the largest as rows of the page.
+"""Campaigns and ad sets by spend: every one with its figures for the day and the week, the largest as rows of
+the page.
 
-A page that lists ten thousand ad sets is read by nobody, so it shows the 100 that cost most and names the CSV that
-has them all. Money stands in the account's own currency and in the reporting currency, which alone may be compared and added.
+A page that lists ten thousand ad sets is read by nobody, so it shows the 100 that cost most and names the CSV
+that has them all. Money stands in the account's own currency and in the reporting currency, which alone may
+be compared and added.
 """
 
 from collections.abc import Mapping
@@ -27,7 +29,10 @@ _FIGURES = (*_ADDED, *RATIOS)
 
 @dataclass(frozen=True)
 class BreakdownRow:
-    """One campaign or ad set. In the figures of each period `spend` is in `currency`, `cpc` in the reporting currency."""
+    """One campaign or ad set.
+
+    In the figures of each period `spend` is in `currency`, `cpc` in the reporting currency.
+    """
 
     account_id: str
     campaign_id: str
@@ -47,8 +52,8 @@ class BreakdownRow:
 class Breakdown:
     """All campaigns, or all ad sets, with figures in the longest period.
 
-    `rows` are those that cost most in it, by the day's spend; `everything` has a line for each, with both periods' figures
-    in columns such as `spend_week`.
+    `rows` are those that cost most in it, by the day's spend; `everything` has a line for each, with both
+    periods' figures in columns such as `spend_week`.
     """
 
     level: str

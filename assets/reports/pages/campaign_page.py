@@ -1,4 +1,6 @@
-"""The page of one campaign: the dashboard's own sections about it alone, and four charts with ranges beside the table of their numbers."""
+"""The page of one campaign: the dashboard's own sections about it alone, and four charts with ranges beside
+the table of their numbers.
+"""
 
 from dataclasses import dataclass
 
@@ -46,10 +48,18 @@ def render_campaign(view: CampaignView, *, above: str, dashboard: str) -> str:
         environment()
         .get_template("campaign.html.j2")
         .render(
-            view=view, above=above, dashboard=dashboard, charts=[_chart(view, key, mark) for key, mark in CHARTS], columns=COLUMNS,
-            lines=_lines(view), metrics=metrics.METRICS, csv_name=csv_name, whole="this campaign", pages={},
+            view=view,
+            above=above,
+            dashboard=dashboard,
+            charts=[_chart(view, key, mark) for key, mark in CHARTS],
+            columns=COLUMNS,
+            lines=_lines(view),
+            metrics=metrics.METRICS,
+            csv_name=csv_name,
+            whole="this campaign",
+            pages={},
         )
-    )  # fmt: skip
+    )
 
 
 def _chart(view: CampaignView, key: str, mark: str) -> Chart:

@@ -1,7 +1,9 @@
-"""What the page of one campaign shows: its key figures, ad sets and trends, its findings and its pending proposals.
+"""What the page of one campaign shows: its key figures, ad sets and trends, its findings and its pending
+proposals.
 
-Pages are made for the campaigns that cost most and for those with a finding or proposal; the CSV beside the dashboard has the
-ad sets of all. Money is in the reporting currency, as on the dashboard, so that both say the same.
+Pages are made for the campaigns that cost most and for those with a finding or proposal; the CSV beside the
+dashboard has the ad sets of all. Money is in the reporting currency, as on the dashboard, so that both say
+the same.
 """
 
 import hashlib
@@ -36,7 +38,10 @@ _NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, eq=False)
 class CampaignView:
-    """One campaign on the day of its dashboard. `trends` has a row for each of the last 28 days, empty where nothing is known."""
+    """One campaign on the day of its dashboard.
+
+    `trends` has a row for each of the last 28 days, empty where nothing is known.
+    """
 
     key: CampaignKey
     file: str
@@ -72,7 +77,9 @@ class CampaignView:
 
 
 def file_name(key: CampaignKey) -> str:
-    """File name of the campaign's page, valid on any file system; ids that had to be changed get a hash to stay unique."""
+    """File name of the campaign's page, valid on any file system; ids that had to be changed get a hash to
+    stay unique.
+    """
     plain = [_NOT_IN_FILE_NAMES.sub("-", part)[:60].strip("-") or "x" for part in key]
     mark = "" if tuple(plain) == tuple(key) else "." + hashlib.sha256("\n".join(key).encode()).hexdigest()[:8]
     return f"{'.'.join(plain)}{mark}.html"
@@ -114,18 +121,30 @@ def campaign_views(
     no_marks = pd.DataFrame(columns=["incident_id", "at", "mark", "until"])
     return tuple(
         CampaignView(
-            key=key, file=file_name(key), name=by_key[key]["name"], account_name=by_key[key]["account_name"], status=by_key[key]["status"],
-            as_of=view.as_of, generated_at=view.generated_at, profile=view.profile, currency=view.currency,
+            key=key,
+            file=file_name(key),
+            name=by_key[key]["name"],
+            account_name=by_key[key]["account_name"],
+            status=by_key[key]["status"],
+            as_of=view.as_of,
+            generated_at=view.generated_at,
+            profile=view.profile,
+            currency=view.currency,
             freshness=tuple(state for state in view.freshness if state.platform == key[0]),
-            tiles=tiles_of(trends[key], bases.get(key, nothing), ends.get(key, {})), trends=trends[key],
+            tiles=tiles_of(trends[key], bases.get(key, nothing), ends.get(key, {})),
+            trends=trends[key],
             ad_sets=shown_of(ad_sets.get(key, view.ad_sets.everything.iloc[:0]), "ad_set"),
             verdicts=verdicts_of(verdicts[key], as_of=view.as_of) if key in verdicts else None,
-            incidents=campaign_incidents(incidents_by_campaign[key], no_marks if marks is None else marks, as_of=view.as_of) if key in incidents_by_campaign else None,
+            incidents=campaign_incidents(
+                incidents_by_campaign[key], no_marks if marks is None else marks, as_of=view.as_of
+            )
+            if key in incidents_by_campaign
+            else None,
             approvals=None if approvals is None else approvals.of(key),
         )
         for key in keys
         if key in days
-    )  # fmt: skip
+    )
 
 
 def chosen(by_spend: Sequence[CampaignKey], with_findings: Collection[CampaignKey]) -> list[CampaignKey]:
@@ -184,8 +203,8 @@ def _ends(rows: pd.DataFrame, as_of: date) -> dict[CampaignKey, dict[str, Projec
 def with_ranges(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with their ratios and the ranges of those.
 
-    The range of conversions and ROAS is core's, of where they will end. That of CTR is Wilson's (1927) for the true rate behind
-    the day's clicks, 80 % too.
+    The range of conversions and ROAS is core's, of where they will end. That of CTR is Wilson's (1927) for
+    the true rate behind the day's clicks, 80 % too.
     """
     ratios = with_ratios(rows)
     spend = rows["spend"].where(rows["spend"] != 0)

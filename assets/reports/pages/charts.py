@@ -1,7 +1,8 @@
 """Trends as pictures: Vega-Lite drawn once to SVG, whose colours are the page's own CSS variables.
 
-The same SVG is right in light and dark because no colour is fixed in it. Static pictures have no hover, so every chart stands
-beside the table of its numbers. Each is drawn at two widths, since text in a scaled picture scales with it.
+The same SVG is right in light and dark because no colour is fixed in it. Static pictures have no hover, so
+every chart stands beside the table of its numbers. Each is drawn at two widths, since text in a scaled
+picture scales with it.
 """
 
 import math
@@ -67,7 +68,9 @@ def drawn(trend: Trend, days: pd.DataFrame, *, platforms: Sequence[str], currenc
 
 
 def _tidied(places: re.Match[str]) -> str:
-    """Coordinates to a tenth of a pixel instead of fifteen digits; a day alone as a dot, for a line of no length is not drawn."""
+    """Coordinates to a tenth of a pixel instead of fifteen digits; a day alone as a dot, for a line of no
+    length is not drawn.
+    """
     rounded = _DECIMALS.sub(lambda number: f"{float(number[0]):.1f}", places[0])
     return _LONE_POINT.sub(r"\1h.1", rounded)
 
@@ -177,7 +180,9 @@ def _every_day(days: pd.DataFrame) -> list[str]:
 def _records(
     days: pd.DataFrame, trend: Trend, *, platforms: Sequence[str], every_day: list[str]
 ) -> list[dict[str, Any]]:
-    """A record for every platform and day, empty where nothing is known, so that a line breaks rather than bridges."""
+    """A record for every platform and day, empty where nothing is known, so that a line breaks rather than
+    bridges.
+    """
     columns = {"value": trend.key} | (
         {"low": f"{trend.key}_low", "high": f"{trend.key}_high"} if trend.has_range else {}
     )

@@ -1,7 +1,9 @@
-"""What a figure is held against: a day against the same weekday of four weeks, a week against the week before.
+"""What a figure is held against: a day against the same weekday of four weeks, a week against the week
+before.
 
-Like is compared with like: only the platforms that have figures now, each by its own average, so that a platform whose
-figures have not come in does not look like a fall in spend. Ratios are compared by the averages of their parts.
+Like is compared with like: only the platforms that have figures now, each by its own average, so that a
+platform whose figures have not come in does not look like a fall in spend. Ratios are compared by the
+averages of their parts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +16,15 @@ from assets.reports.pages.day_frames import NO_FIGURES, known, totals, window
 from assets.reports.pages.metrics import SUMS, Figures, figures
 
 WEEKS, FEWEST_WEEKS = 4, 2
-"""How many earlier weeks are looked at, and how many of them must have figures: one day alone is no average."""
+"""How many earlier weeks are looked at, and how many of them must have figures: one day alone is no average.
+"""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """Figures to compare with, and in words what they are; `words` says why where there is nothing to compare with."""
+    """Figures to compare with, and in words what they are; `words` says why where there is nothing to compare
+    with.
+    """
 
     figures: Figures
     words: str

@@ -1,4 +1,6 @@
-"""Day frames as the pages need them: plain numbers, no day after the page's own, sums that know what is missing."""
+"""Day frames as the pages need them: plain numbers, no day after the page's own, sums that know what is
+missing.
+"""
 
 from datetime import date, timedelta
 

@@ -1,6 +1,7 @@
 """Every campaign and ad set as CSV, to lie beside the page, which shows only the largest.
 
-People open such files in spreadsheets, where a text that begins like a formula is one: such texts get an apostrophe in front.
+People open such files in spreadsheets, where a text that begins like a formula is one: such texts get an
+apostrophe in front.
 """
 
 import csv

@@ -20,7 +20,10 @@ class FreshnessState(StrEnum):
 
 @dataclass(frozen=True)
 class Freshness:
-    """One platform's state. `why` is a sentence; `pulled_at` is when its newest figures were read, if ever."""
+    """One platform's state.
+
+    `why` is a sentence; `pulled_at` is when its newest figures were read, if ever.
+    """
 
     platform: str
     label: str
@@ -64,7 +67,9 @@ def _judged(last: date | None, *, as_of: date, is_early: bool) -> tuple[Freshnes
 
 
 def _read_too_early(campaign_days: pd.DataFrame, *, as_of: date) -> set[str]:
-    """Platforms with an account whose figures for `as_of` were read before that day ended in the account's time zone."""
+    """Platforms with an account whose figures for `as_of` were read before that day ended in the account's
+    time zone.
+    """
     if not {"time_zone", "read_at"} <= set(campaign_days.columns):
         return set()
     today = campaign_days[campaign_days["day"] == pd.Timestamp(as_of)]

@@ -1,4 +1,6 @@
-"""The three numbers and platforms beside the CRM, as the page shows them: 28 days up to the page's day, ranges with what is uncertain."""
+"""The three numbers and platforms beside the CRM, as the page shows them: 28 days up to the page's day,
+ranges with what is uncertain.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +31,10 @@ class FunnelTile:
 
 @dataclass(frozen=True)
 class FunnelRow:
-    """One platform, campaign, or all platforms together: what is claimed beside what the CRM booked. Claims are None for all together."""
+    """One platform, campaign, or all platforms together: what is claimed beside what the CRM booked.
+
+    Claims are None for all together.
+    """
 
     channel: str
     label: str
@@ -54,7 +59,9 @@ class FunnelRow:
 
 @dataclass(frozen=True)
 class FunnelSection:
-    """`unattributed` is the share of booked revenue that nobody saw come; `pays_back` what payback counts, margin or revenue."""
+    """`unattributed` is the share of booked revenue that nobody saw come; `pays_back` what payback counts,
+    margin or revenue.
+    """
 
     tiles: tuple[FunnelTile, ...]
     rows: tuple[FunnelRow, ...]
@@ -71,7 +78,8 @@ def funnel_of(
 
     Args:
         days: core/funnel_day.
-        acquisition: core/acquisition, which is of one day; of another day's page only the daily figures are known.
+        acquisition: core/acquisition, which is of one day; of another day's page only the daily figures are
+            known.
         entities: core/entities, for the campaigns' names.
         as_of: The page's day.
     """
@@ -122,7 +130,7 @@ def _tiles(sums: pd.DataFrame, by_channel: pd.DataFrame) -> tuple[FunnelTile, ..
         FunnelTile("cpql", "CPQL", "cpc", *ranged("cpql")),
         FunnelTile("qualified", "Qualified leads", "clicks", leads, fewest, all_),
         FunnelTile("pipeline", "Paid pipeline", "spend", *ranged("pipeline")),
-    )  # fmt: skip
+    )
 
 
 def _row(name: str, sums: Mapping[Any, Any], by_channel: pd.DataFrame) -> FunnelRow:
@@ -130,19 +138,33 @@ def _row(name: str, sums: Mapping[Any, Any], by_channel: pd.DataFrame) -> Funnel
     spend, claimed = known(sums["spend"]), known(sums["claimed_conversions"])
     booked = (known(sums["leads"]) or 0.0) + (known(sums["shop_orders"]) or 0.0)
     return FunnelRow(
-        channel=name, label="All paid" if name == PAID else spoken(name), spend=spend, claimed_conversions=claimed, booked_conversions=booked,
-        inflation=_over(claimed, booked), claimed_roas=_over(sums["claimed_value"], spend), booked_roas=_over(sums["revenue"], spend),
-        qualified=known(sums["qualified"]), **_later(more),
-    )  # fmt: skip
+        channel=name,
+        label="All paid" if name == PAID else spoken(name),
+        spend=spend,
+        claimed_conversions=claimed,
+        booked_conversions=booked,
+        inflation=_over(claimed, booked),
+        claimed_roas=_over(sums["claimed_value"], spend),
+        booked_roas=_over(sums["revenue"], spend),
+        qualified=known(sums["qualified"]),
+        **_later(more),
+    )
 
 
 def _campaign(row: Mapping[Any, Any], names: pd.Series) -> FunnelRow:
     key = (row["channel"], row["campaign_id"])
     return FunnelRow(
-        channel=row["channel"], label=str(names.get(key, row["campaign_id"])), spend=known(row["spend"]), claimed_conversions=known(row["claimed_conversions"]),
-        booked_conversions=known(row["booked"]), inflation=known(row["claim_inflation"]), claimed_roas=known(row["claimed_roas"]),
-        booked_roas=known(row["roas"]), qualified=known(row["qualified"]), **_later(row),
-    )  # fmt: skip
+        channel=row["channel"],
+        label=str(names.get(key, row["campaign_id"])),
+        spend=known(row["spend"]),
+        claimed_conversions=known(row["claimed_conversions"]),
+        booked_conversions=known(row["booked"]),
+        inflation=known(row["claim_inflation"]),
+        claimed_roas=known(row["claimed_roas"]),
+        booked_roas=known(row["roas"]),
+        qualified=known(row["qualified"]),
+        **_later(row),
+    )
 
 
 def _later(row: Mapping[Any, Any]) -> dict[str, float | None]:

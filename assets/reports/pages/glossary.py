@@ -1,7 +1,8 @@
-"""What every figure of the pages means, in words for people who buy ads: one text per term, wherever the term stands.
+"""What every figure of the pages means, in words for people who buy ads: one text per term, wherever the term
+stands.
 
-Pages show it behind a small button beside the term (`m.tip` of the templates), which works by mouse, finger, keyboard and screen
-reader, and the key figures once more at their end.
+Pages show it behind a small button beside the term (`m.tip` of the templates), which works by mouse, finger,
+keyboard and screen reader, and the key figures once more at their end.
 """
 
 import re

@@ -1,4 +1,6 @@
-"""Anomaly incidents as the page shows them: those with the most money at stake first, and how many series were checked."""
+"""Anomaly incidents as the page shows them: those with the most money at stake first, and how many series
+were checked.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -73,10 +75,16 @@ def incident_summary(
     )
     right, marked = precision(marks)
     return IncidentSummary(
-        rows=tuple(_row(line) for line in audible.head(SHOWN).to_dict("records")), open=len(audible), ended=int((whole["state"] == "ended").sum()),
-        quiet=len(open_incidents) - len(audible), series=int(watched["series"].sum()), tests=int(watched["tests"].sum()), by_chance=float(watched["by_chance"].sum()),
-        right=right, marked=marked,
-    )  # fmt: skip
+        rows=tuple(_row(line) for line in audible.head(SHOWN).to_dict("records")),
+        open=len(audible),
+        ended=int((whole["state"] == "ended").sum()),
+        quiet=len(open_incidents) - len(audible),
+        series=int(watched["series"].sum()),
+        tests=int(watched["tests"].sum()),
+        by_chance=float(watched["by_chance"].sum()),
+        right=right,
+        marked=marked,
+    )
 
 
 def campaign_incidents(
@@ -112,11 +120,23 @@ def _row(line: Mapping[str, Any]) -> IncidentRow:
     }
     expected = known(line["expected"]) or 0.0
     return IncidentRow(
-        incident_id=line["incident_id"], name=name, level=line["level"].replace("_", " "), platform=line["platform"],
-        platform_label=spoken(line["platform"]), metric=line["metric"], metric_label=WORDS.get(line["metric"], line["metric"]), value=line["value"],
-        value_text=_reads(line, "value"), range_text=f"{_reads(line, 'low')} to {_reads(line, 'high')}", share=line["value"] / expected - 1.0 if expected else 0.0, stake=line["stake"], severity=line["severity"],
-        is_good=bool(line["is_good"]), since=short(pd.Timestamp(line["began"]).date()), **text,
-    )  # fmt: skip
+        incident_id=line["incident_id"],
+        name=name,
+        level=line["level"].replace("_", " "),
+        platform=line["platform"],
+        platform_label=spoken(line["platform"]),
+        metric=line["metric"],
+        metric_label=WORDS.get(line["metric"], line["metric"]),
+        value=line["value"],
+        value_text=_reads(line, "value"),
+        range_text=f"{_reads(line, 'low')} to {_reads(line, 'high')}",
+        share=line["value"] / expected - 1.0 if expected else 0.0,
+        stake=line["stake"],
+        severity=line["severity"],
+        is_good=bool(line["is_good"]),
+        since=short(pd.Timestamp(line["began"]).date()),
+        **text,
+    )
 
 
 def _reads(line: Mapping[str, Any], key: str) -> str:

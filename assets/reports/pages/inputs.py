@@ -1,4 +1,7 @@
-"""What the page needs of the ledger. A page is written also where the ledger cannot be read: it says so, and counts writing as stopped."""
+"""What the page needs of the ledger.
+
+A page is written also where the ledger cannot be read: it says so, and counts writing as stopped.
+"""
 
 from datetime import date, datetime, timedelta
 
@@ -15,7 +18,8 @@ def approvals_now(
 ) -> Approvals | None:
     """What waits for a person and whether the kill switch is on; None for a day that is not the newest.
 
-    What waits now would be wrong on the page of a past day, and nothing of a past day can be approved any more.
+    What waits now would be wrong on the page of a past day, and nothing of a past day can be approved any
+    more.
     """
     later = (as_of + timedelta(days=1), as_of + timedelta(days=3_660))
     if lake.count(core.KPI_DAY, where={"day": later}):

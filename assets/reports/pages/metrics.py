@@ -1,7 +1,7 @@
 """The key figures of every page: what each is called, what it means, how it reads and which way is better.
 
-Sums add up over days and ad sets. Ratios never do: each is computed from the sums of its two parts, and is empty where the
-lower one is nothing.
+Sums add up over days and ad sets. Ratios never do: each is computed from the sums of its two parts, and is
+empty where the lower one is nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,8 +21,8 @@ Figures: TypeAlias = Mapping[str, float | None]
 class Metric:
     """One key figure. `better` is 1 where more is better, -1 where less is, 0 where it depends.
 
-    What platforms claim depends too: a new day's claims still grow for weeks, so it looks worse than the days it is compared
-    with, and must not be shown as bad news.
+    What platforms claim depends too: a new day's claims still grow for weeks, so it looks worse than the days
+    it is compared with, and must not be shown as bad news.
     """
 
     key: str
@@ -91,7 +91,9 @@ def reads_short(value: float | None, key: str, currency: str) -> str:
 
 
 def with_ratios(sums: pd.DataFrame) -> pd.DataFrame:
-    """The frame with CPC, CTR and ROAS of its summed columns; empty where the lower part is zero or not known."""
+    """The frame with CPC, CTR and ROAS of its summed columns; empty where the lower part is zero or not
+    known.
+    """
     ratios = {
         key: sums[upper] / sums[lower].where(sums[lower] != 0) for key, (upper, lower) in RATIOS.items()
     }

@@ -1,7 +1,9 @@
-"""Where figures that are still growing will end: sums of projections with their 80 % range, and how much of them can be seen.
+"""Where figures that are still growing will end: sums of projections with their 80 % range, and how much of
+them can be seen.
 
-The projections are core's, a row per thing and day. In a sum what is each row's own luck evens out, and what the rows share, the
-curve and the campaign's rate, does not: variances of the first are added, widths of the second (`assets.core.performance.facts`).
+The projections are core's, a row per thing and day. In a sum what is each row's own luck evens out, and what
+the rows share, the curve and the campaign's rate, does not: variances of the first are added, widths of the
+second (`assets.core.performance.facts`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,12 +45,13 @@ def outlooks(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """`COLUMNS` for each group, as floats.
 
     Args:
-        rows: A row per thing and day: spend, conversions, conversion_value and `NEEDED`, money in one currency per group.
+        rows: A row per thing and day: spend, conversions, conversion_value and `NEEDED`, money in one
+            currency per group.
         by: Columns to group by.
 
     Returns:
-        One row per group in the index `by`. All is empty where one of the group's rows has conversions and no projection:
-        the sum of the others would be no projection of the group.
+        One row per group in the index `by`. All is empty where one of the group's rows has conversions and no
+        projection: the sum of the others would be no projection of the group.
     """
     parts = {name: rows[name] for name in by}
     parts["spend"] = rows["spend"]

@@ -1,4 +1,6 @@
-"""Pacing as pages show it: a line per budget, platform or campaign with its bullet, and what changed in a week."""
+"""Pacing as pages show it: a line per budget, platform or campaign with its bullet, and what changed in a
+week.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +14,12 @@ from assets.reports.pages.day_frames import known
 
 LEVELS = ("total", "budget", "platform", "account", "campaign")
 TITLES = {
-    "total": "All platforms", "budget": "Budgets", "platform": "Platforms", "account": "Accounts", "campaign": "Campaigns",
-}  # fmt: skip
+    "total": "All platforms",
+    "budget": "Budgets",
+    "platform": "Platforms",
+    "account": "Accounts",
+    "campaign": "Campaigns",
+}
 ICONS = {"red": "■", "amber": "◆", "on plan": "●", "early": "○", "no plan": "–"}
 SCENARIOS = (
     ("20 % less", "p50_minus_20"),
@@ -23,9 +29,22 @@ SCENARIOS = (
 )
 MOST_CAMPAIGNS, WIDTH = 60, 1000.0
 _NUMBERS = (
-    "spent", "p10", "p50", "p90", "budget", "carried", "target_to_date", "p_over", "p_under", "p_beyond", "required_daily", "daily_budget",
-    "advised_daily", "accuracy", *(column for _, column in SCENARIOS),
-)  # fmt: skip
+    "spent",
+    "p10",
+    "p50",
+    "p90",
+    "budget",
+    "carried",
+    "target_to_date",
+    "p_over",
+    "p_under",
+    "p_beyond",
+    "required_daily",
+    "daily_budget",
+    "advised_daily",
+    "accuracy",
+    *(column for _, column in SCENARIOS),
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +61,9 @@ class Bullet:
 
 @dataclass(frozen=True)
 class PacingLine:
-    """One line. Money in `currency`; `figures` are the asset's own numbers by column name, None where not known."""
+    """One line. Money in `currency`; `figures` are the asset's own numbers by column name, None where not
+    known.
+    """
 
     series_id: str
     level: str
@@ -62,7 +83,9 @@ class PacingLine:
     accuracy_months: int
     bullet: Bullet
     moved: float | None = None
-    """How far the middle of the projection moved in a week, in `currency`; None where the week before was another month."""
+    """How far the middle of the projection moved in a week, in `currency`; None where the week before was
+    another month.
+    """
     was: str = ""
     """Last week's verdict."""
 
@@ -146,13 +169,26 @@ def _pace(row: Mapping[str, Any], past: Mapping[str, Any] | None) -> PacingLine:
     was = known(past["p50"]) if past is not None and same_month else None
     platform = row["platform"] if isinstance(row["platform"], str) else ""
     return PacingLine(
-        series_id=str(row["series_id"]), level=row["level"], name=_name(row, platform), platform=platform, currency=row["currency"],
-        status=row["status"], verdict=row["verdict"], figures=figures, budget_source=row["budget_source"], hard_cap=bool(row["hard_cap"]),
-        feasible=None if pd.isna(row["feasible"]) else bool(row["feasible"]), days_left=int(row["days_left"]),
-        unknown_days=int(row["unknown_days"]), drivers=row["drivers"], note=row["note"], accuracy_months=int(row["accuracy_months"]),
-        bullet=bullet(figures), moved=None if was is None or figures["p50"] is None else figures["p50"] - was,
+        series_id=str(row["series_id"]),
+        level=row["level"],
+        name=_name(row, platform),
+        platform=platform,
+        currency=row["currency"],
+        status=row["status"],
+        verdict=row["verdict"],
+        figures=figures,
+        budget_source=row["budget_source"],
+        hard_cap=bool(row["hard_cap"]),
+        feasible=None if pd.isna(row["feasible"]) else bool(row["feasible"]),
+        days_left=int(row["days_left"]),
+        unknown_days=int(row["unknown_days"]),
+        drivers=row["drivers"],
+        note=row["note"],
+        accuracy_months=int(row["accuracy_months"]),
+        bullet=bullet(figures),
+        moved=None if was is None or figures["p50"] is None else figures["p50"] - was,
         was=str(past["verdict"]) if past is not None and same_month else "",
-    )  # fmt: skip
+    )
 
 
 def _name(row: Mapping[str, Any], platform: str) -> str:

@@ -1,7 +1,9 @@
-"""The daily dashboard as one HTML file that asks nothing of anyone: no request leaves it, and it works from a mail or a disk.
+"""The daily dashboard as one HTML file that asks nothing of anyone: no request leaves it, and it works from a
+mail or a disk.
 
-Templates hold the words and the order, `assets.reports.pages.view` the numbers. The content policy of the page names the hash of its
-only style and its only scripts, so that nothing in a campaign's name could run even if it were not escaped.
+Templates hold the words and the order, `assets.reports.pages.view` the numbers. The content policy of the
+page names the hash of its only style and its only scripts, so that nothing in a campaign's name could run
+even if it were not escaped.
 """
 
 import base64

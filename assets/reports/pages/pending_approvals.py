@@ -1,6 +1,7 @@
 """Proposals that wait for a person, as the page shows them, and whether anything may be written at all.
 
-The text to copy has the proposal's own summary, reason, effect and link, as its message has, so that both say the same of it.
+The text to copy has the proposal's own summary, reason, effect and link, as its message has, so that both say
+the same of it.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,10 @@ CampaignKey = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Move:
-    """One change: from what it is now to what is proposed. Amounts are daily budgets in `currency`, None for a status."""
+    """One change: from what it is now to what is proposed.
+
+    Amounts are daily budgets in `currency`, None for a status.
+    """
 
     name: str
     level: str
@@ -56,7 +60,10 @@ class PendingApproval:
 
 @dataclass(frozen=True)
 class Approvals:
-    """What waits, the soonest to expire first, and the kill switch. `unreadable` says why nothing is known of what waits."""
+    """What waits, the soonest to expire first, and the kill switch.
+
+    `unreadable` says why nothing is known of what waits.
+    """
 
     rows: tuple[PendingApproval, ...] = ()
     waiting: int = 0
@@ -97,13 +104,24 @@ def approvals_of(
 
 def _row(proposal: Proposal, now: datetime, ui_url: str) -> PendingApproval:
     return PendingApproval(
-        proposal_id=proposal.proposal_id, kind=kind_reads(proposal), moves=tuple(map(_move, proposal.changes)), reason=proposal.reason,
-        evidence=tuple((name.replace("_", " "), numbers.plain(value)) for name, value in proposal.evidence.items()),
-        effect=proposal.effect.words, held=sum(verdict.holds is True for verdict in proposal.verdicts), limits=len(proposal.verdicts),
-        broken=tuple((verdict.guardrail, verdict.words) for verdict in proposal.verdicts if verdict.holds is not True),
-        expires_at=proposal.expires_at, expires_soon=(proposal.expires_at - now).total_seconds() < 4 * 3600,
-        link=link(ui_url, proposal.proposal_id, proposal.summary), text=invitation(proposal, ui_url=ui_url),
-    )  # fmt: skip
+        proposal_id=proposal.proposal_id,
+        kind=kind_reads(proposal),
+        moves=tuple(map(_move, proposal.changes)),
+        reason=proposal.reason,
+        evidence=tuple(
+            (name.replace("_", " "), numbers.plain(value)) for name, value in proposal.evidence.items()
+        ),
+        effect=proposal.effect.words,
+        held=sum(verdict.holds is True for verdict in proposal.verdicts),
+        limits=len(proposal.verdicts),
+        broken=tuple(
+            (verdict.guardrail, verdict.words) for verdict in proposal.verdicts if verdict.holds is not True
+        ),
+        expires_at=proposal.expires_at,
+        expires_soon=(proposal.expires_at - now).total_seconds() < 4 * 3600,
+        link=link(ui_url, proposal.proposal_id, proposal.summary),
+        text=invitation(proposal, ui_url=ui_url),
+    )
 
 
 def _move(change: Change) -> Move:
@@ -111,9 +129,15 @@ def _move(change: Change) -> Move:
     is_budget = change.field == "daily_budget"
     campaign = target.entity_id if target.level == "campaign" else image.campaign_id
     return Move(
-        name=image.name, level=target.level.replace("_", " "), platform=target.platform, platform_label=spoken(target.platform),
-        campaign=None if campaign is None else (target.platform, target.account_id, campaign), field=field_reads(change),
-        now=now_reads(change), proposed=then_reads(change),
-        now_amount=float(change.before) if is_budget else None, proposed_amount=float(change.after) if is_budget else None,
+        name=image.name,
+        level=target.level.replace("_", " "),
+        platform=target.platform,
+        platform_label=spoken(target.platform),
+        campaign=None if campaign is None else (target.platform, target.account_id, campaign),
+        field=field_reads(change),
+        now=now_reads(change),
+        proposed=then_reads(change),
+        now_amount=float(change.before) if is_budget else None,
+        proposed_amount=float(change.after) if is_budget else None,
         currency=image.currency,
-    )  # fmt: skip
+    )

@@ -1,8 +1,9 @@
-"""Small charts of one series over days, with the range that is known of it: bars or a line, and a band around it.
+"""Small charts of one series over days, with the range that is known of it: bars or a line, and a band around
+it.
 
-Written by hand, because a page per campaign needs some hundred of them in a second and each may weigh no more than a few
-kilobytes. Colours are the pages' own tokens, lines keep their width and texts their size at every width of the page. A missing
-day breaks line and band.
+Written by hand, because a page per campaign needs some hundred of them in a second and each may weigh no more
+than a few kilobytes. Colours are the pages' own tokens, lines keep their width and texts their size at every
+width of the page. A missing day breaks line and band.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +21,9 @@ _TICKS = 3
 
 @dataclass(frozen=True)
 class Series:
-    """Values by day, oldest first, None where nothing is known; `low` and `high` are the ends of the range of each."""
+    """Values by day, oldest first, None where nothing is known; `low` and `high` are the ends of the range of
+    each.
+    """
 
     values: tuple[float | None, ...]
     low: tuple[float | None, ...] = ()
@@ -31,7 +34,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Plot:
-    """What the template draws: SVG of the marks; the evenly spaced ticks of the height, the top first; the last day of each week."""
+    """What the template draws:
+
+    SVG of the marks; the evenly spaced ticks of the height, the top first; the last day of each week.
+    """
 
     svg: str
     heights: tuple[str, ...]

@@ -1,4 +1,6 @@
-"""A day's pages on disk: the dashboard, its campaigns, its CSV files, its line in the list of days, and the links to its neighbours."""
+"""A day's pages on disk: the dashboard, its campaigns, its CSV files, its line in the list of days, and the
+links to its neighbours.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,7 +66,10 @@ def pages_of(
 
 
 def publish(folder: Path, view: DashboardView, campaigns: Sequence[CampaignView]) -> Pages:
-    """Write the day into the folder. The page that is always the newest stays the newest when a past day is written again."""
+    """Write the day into the folder.
+
+    The page that is always the newest stays the newest when a past day is written again.
+    """
     day = view.as_of
     others = [other for other in days_in(folder) if other != day]
     before, after = neighbours(others, day)

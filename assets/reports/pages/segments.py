@@ -1,4 +1,6 @@
-"""The customer segments of the newest week, as the page shows them: those that hold, and those that expired and should not be aimed at."""
+"""The customer segments of the newest week, as the page shows them: those that hold, and those that expired
+and should not be aimed at.
+"""
 
 import json
 from collections.abc import Mapping
@@ -56,7 +58,9 @@ class SegmentCard:
 
 @dataclass(frozen=True)
 class SegmentCards:
-    """The cards of a week, active ones first; `refused` counts groups that failed a test, `in_segments` the share of customers in one."""
+    """The cards of a week, active ones first; `refused` counts groups that failed a test, `in_segments` the
+    share of customers in one.
+    """
 
     week_to: date
     rows: tuple[SegmentCard, ...]
@@ -84,9 +88,17 @@ def _card(line: Mapping[str, Any]) -> SegmentCard:
         key: line[key] if isinstance(line[key], str) else "" for key in ("about", "channels", "why", "action")
     }
     return SegmentCard(
-        segment_id=line["segment_id"], name=line["segment"], rule=line["rule"], people=int(line["people"]), share=float(line["share"]),
-        value=known(line["value_mean"]), state=line["state"], tests=_tests(line.get("tests")), drift=None if line.get("drift") is None else known(line["drift"]), **text,
-    )  # fmt: skip
+        segment_id=line["segment_id"],
+        name=line["segment"],
+        rule=line["rule"],
+        people=int(line["people"]),
+        share=float(line["share"]),
+        value=known(line["value_mean"]),
+        state=line["state"],
+        tests=_tests(line.get("tests")),
+        drift=None if line.get("drift") is None else known(line["drift"]),
+        **text,
+    )
 
 
 def _tests(given: Any) -> tuple[SegmentTest, ...]:

@@ -1,4 +1,6 @@
-"""Ad sets that earn too little, as the page shows them: those to act on, the largest waste first, and how many were judged."""
+"""Ad sets that earn too little, as the page shows them: those to act on, the largest waste first, and how
+many were judged.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +18,10 @@ _ACTED_ON = ("pause", "reduce")
 
 @dataclass(frozen=True)
 class UnderperformerRow:
-    """One ad set with its verdict. `waste` is what a week more of it would probably waste, in the reporting currency."""
+    """One ad set with its verdict.
+
+    `waste` is what a week more of it would probably waste, in the reporting currency.
+    """
 
     ad_set_id: str
     name: str

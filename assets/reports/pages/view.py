@@ -1,6 +1,8 @@
-"""Everything the daily dashboard shows, as values: computed here from frames, turned into a page by `assets.reports.pages.page`.
+"""Everything the daily dashboard shows, as values: computed here from frames, turned into a page by
+`assets.reports.pages.page`.
 
-Each section of the page has its own part of the view. A later section is another field here and another template there.
+Each section of the page has its own part of the view. A later section is another field here and another
+template there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +44,9 @@ class Tile:
 
     @property
     def is_never_known(self) -> bool:
-        """Whether it is a claim and has no figure on any day, as of all platforms together, whose claims are not added."""
+        """Whether it is a claim and has no figure on any day, as of all platforms together, whose claims are
+        not added.
+        """
         return self.metric.is_claimed and all(value is None for value in self.history)
 
 
@@ -62,7 +66,10 @@ class PlatformRow:
 
 @dataclass(frozen=True, eq=False)
 class DashboardView:
-    """The daily dashboard of one day. `trends` has a row per day and platform, the total among them as `all`; ranges hold 80 %."""
+    """The daily dashboard of one day.
+
+    `trends` has a row per day and platform, the total among them as `all`; ranges hold 80 %.
+    """
 
     as_of: date
     generated_at: datetime
@@ -99,7 +106,9 @@ class DashboardView:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DashboardInputs:
-    """What the dashboard is made from: frames as the lake has them (money as floats), and sections made elsewhere."""
+    """What the dashboard is made from: frames as the lake has them (money as floats), and sections made
+    elsewhere.
+    """
 
     as_of: date
     """The page's day, in each account's own calendar: the last day that should be complete."""
@@ -164,7 +173,9 @@ def dashboard_view(inputs: DashboardInputs) -> DashboardView:
 
 
 def _trends(days: pd.DataFrame) -> pd.DataFrame:
-    """Every metric by day and platform, and the range in which the claimed ROAS of days that still grow will end."""
+    """Every metric by day and platform, and the range in which the claimed ROAS of days that still grow will
+    end.
+    """
     spend = days["spend"].where((days["spend"] != 0) & (days["matured"] < RIPE))
     ranges = {f"roas_{end}": days[f"conversion_value_{end}"] / spend for end in ("low", "high")}
     return with_ratios(days).assign(**ranges)[

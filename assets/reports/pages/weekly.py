@@ -33,7 +33,9 @@ def render_weekly(view: PacingView) -> str:
 
 
 def weekly_csv(view: PacingView) -> str:
-    """Every row of the signal with all its columns; UTF-8 with a byte order mark once encoded, as spreadsheets expect."""
+    """Every row of the signal with all its columns; UTF-8 with a byte order mark once encoded, as
+    spreadsheets expect.
+    """
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\r\n")
     rows.writerow(view.everything.columns)

@@ -1,7 +1,7 @@
 """Traits of customers as arrays: texts as codes of their sorted levels, numbers and flags as floats.
 
-The search applies rules to dozens of resamples of the same customers. Comparing codes instead of texts makes each of
-them several times faster and changes no result.
+The search applies rules to dozens of resamples of the same customers. Comparing codes instead of texts makes
+each of them several times faster and changes no result.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,7 @@
 """Names and ids of segments, worded from their rules: "Large German companies on Snowflake".
 
-A name states who is meant in the words a marketer would use; the exact bounds and exceptions are in the rule. The same
-rule always has the same name.
+A name states who is meant in the words a marketer would use; the exact bounds and exceptions are in the rule.
+The same rule always has the same name.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,11 +15,36 @@ LONGEST = 80
 MOST_LISTED = 3
 """Levels that a name lists before it says how many more there are."""
 NATIONALITIES = {
-    "AT": "Austrian", "AU": "Australian", "BE": "Belgian", "BR": "Brazilian", "CA": "Canadian", "CH": "Swiss", "CN": "Chinese", "CZ": "Czech",
-    "DE": "German", "DK": "Danish", "ES": "Spanish", "FI": "Finnish", "FR": "French", "GB": "British", "GR": "Greek", "HU": "Hungarian",
-    "IE": "Irish", "IN": "Indian", "IT": "Italian", "JP": "Japanese", "MX": "Mexican", "NL": "Dutch", "NO": "Norwegian", "PL": "Polish",
-    "PT": "Portuguese", "RO": "Romanian", "SE": "Swedish", "TR": "Turkish", "US": "American",
-}  # fmt: skip
+    "AT": "Austrian",
+    "AU": "Australian",
+    "BE": "Belgian",
+    "BR": "Brazilian",
+    "CA": "Canadian",
+    "CH": "Swiss",
+    "CN": "Chinese",
+    "CZ": "Czech",
+    "DE": "German",
+    "DK": "Danish",
+    "ES": "Spanish",
+    "FI": "Finnish",
+    "FR": "French",
+    "GB": "British",
+    "GR": "Greek",
+    "HU": "Hungarian",
+    "IE": "Irish",
+    "IN": "Indian",
+    "IT": "Italian",
+    "JP": "Japanese",
+    "MX": "Mexican",
+    "NL": "Dutch",
+    "NO": "Norwegian",
+    "PL": "Polish",
+    "PT": "Portuguese",
+    "RO": "Romanian",
+    "SE": "Swedish",
+    "TR": "Turkish",
+    "US": "American",
+}
 SIZES = {
     frozenset({"1-9"}): "very small",
     frozenset({"10-49"}): "small",

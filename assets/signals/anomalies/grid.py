@@ -112,7 +112,8 @@ def _shared(rows: pd.DataFrame, period: pd.Timedelta, watched: list[str]) -> Gri
 def _without_long_gaps(whole: pd.DatetimeIndex, stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """The calendar without the days of a long gap of all series, such as that after one row of 1970.
 
-    What is left of a gap is longer than every window, so nothing before it is compared with anything after it.
+    What is left of a gap is longer than every window, so nothing before it is compared with anything after
+    it.
     """
     next_stamp = stamps.searchsorted(whole)
     previous = stamps[np.maximum(stamps.searchsorted(whole, side="right") - 1, 0)]

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 ORDER_DISPERSION, CLICK_PRICE_DISPERSION = 1.3, 1.1
-"""Variance of a sum of order values (click prices) relative to that of their number: 1 + squared coefficient of variation
-of one. That of order values is a prior; each series learns its own from its first periods."""
+"""Variance of a sum of order values (click prices) relative to that of their number: 1 + squared coefficient
+of variation of one. That of order values is a prior; each series learns its own from its first periods."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,9 @@ _MATURITY_SD = 0.15
 
 
 _PRIOR_DAYS, _MOST_ORDER_DISPERSION = 40.0, 20.0
-"""Weight of the prior dispersion of order values in days, and the largest squared coefficient of variation learned."""
+"""Weight of the prior dispersion of order values in days, and the largest squared coefficient of variation
+learned.
+"""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ _LENGTHS = np.array([length for length, _ in WINDOWS])
 _MULTIPLE_WINDOWS = 1.0 + 0.35 * (len(WINDOWS) - 1)
 """Multiplicity factor on the smallest p-value of the overlapping windows."""
 _DEGREES_OF_FREEDOM, _DEGREES_OF_FREEDOM_UNEXPLAINED = 20.0, 8.0
-"""Degrees of freedom of the Student tails; fewer for rows without peers whose noise no event count explains."""
+"""Degrees of freedom of the Student tails; fewer for rows without peers whose noise no event count explains.
+"""
 _LEARNS_WITHIN_SDS = 2.5
 """Residuals are winsorised at this many standard deviations before they update the level."""
 _LEAST_SDS_OF_OFFSET_SERIES = 3.0

@@ -13,10 +13,20 @@ from resources.errors import DataUnusable
 
 MERGE, EXCLUDE, APART, INCONCLUSIVE, SMALL = "merge", "exclude", "apart", "inconclusive", "too small"
 SHARED_SHARE, MERGED_SHARE, LEAST = 0.20, 0.60, 10_000
-"""Share of the smaller from which one is kept out of the other, of both from which they are one, and people below which nothing is advised."""
+"""Share of the smaller from which one is kept out of the other, of both from which they are one, and people
+below which nothing is advised.
+"""
 COLUMNS = [
-    "audience", "other", "people", "other_people", "overlap", "low", "high", "share_of_smaller", "verdict",
-]  # fmt: skip
+    "audience",
+    "other",
+    "people",
+    "other_people",
+    "overlap",
+    "low",
+    "high",
+    "share_of_smaller",
+    "verdict",
+]
 REACHES = ["low", "high", "other_low", "other_high", "union_low", "union_high"]
 
 
@@ -26,14 +36,14 @@ def overlap(
     """A row per pair of audiences, the most shared first.
 
     Args:
-        members_or_reaches: Lists, as a mapping from audience to ids or a frame with audience and member; or reaches, a frame with
-            audience, other, low, high, other_low, other_high, union_low and union_high, where -1 or empty means that the platform
-            does not tell.
+        members_or_reaches: Lists, as a mapping from audience to ids or a frame with audience and member; or
+            reaches, a frame with audience, other, low, high, other_low, other_high, union_low and union_high,
+            where -1 or empty means that the platform does not tell.
         least: Audiences of fewer people get no advice.
 
     Returns:
-        audience, other, people, other_people (middle of a range), overlap with its low and high, share_of_smaller, and verdict: merge,
-        exclude, apart, inconclusive or too small.
+        audience, other, people, other_people (middle of a range), overlap with its low and high,
+        share_of_smaller, and verdict: merge, exclude, apart, inconclusive or too small.
 
     Raises:
         DataUnusable: The columns are neither of the two kinds.
@@ -80,16 +90,22 @@ def _of_reaches(frame: pd.DataFrame, least: int) -> pd.DataFrame:
     # An unknown bound is no bound: it stays empty, and the pair is inconclusive.
     low = (a[0] + b[0] - reaches["union_high"]).clip(lower=0)
     high = pd.concat([a[1] + b[1] - reaches["union_low"], smaller_high], axis=1).min(axis=1, skipna=False)
-    # A union smaller than one of its audiences, or larger than both together, cannot be: such reaches say nothing.
+    # A union smaller than one of its audiences, or larger than both together, cannot be: such reaches say
+    # nothing.
     largest = pd.concat([a[0], b[0]], axis=1).max(axis=1)
     contradicts = (reaches["union_high"] < largest) | (high < 0) | (low > high)
     low, high = low.mask(contradicts), high.mask(contradicts)
     pairs_found = pd.DataFrame(
         {
-            "audience": frame["audience"].astype(str), "other": frame["other"].astype(str), "people": (a[0] + a[1]) / 2,
-            "other_people": (b[0] + b[1]) / 2, "overlap": (low + high) / 2, "low": low, "high": high,
+            "audience": frame["audience"].astype(str),
+            "other": frame["other"].astype(str),
+            "people": (a[0] + a[1]) / 2,
+            "other_people": (b[0] + b[1]) / 2,
+            "overlap": (low + high) / 2,
+            "low": low,
+            "high": high,
         }
-    )  # fmt: skip
+    )
     return _judged(pairs_found, a, b, least)
 
 
@@ -108,12 +124,15 @@ def _judged(
     of_both = pairs_found["low"] / highs.max(axis=1).where(lambda reach: reach > 0)
     verdict = np.select(
         [
-            small, pairs_found[["low", "high"]].isna().any(axis=1), of_both >= MERGED_SHARE, surely >= SHARED_SHARE,
+            small,
+            pairs_found[["low", "high"]].isna().any(axis=1),
+            of_both >= MERGED_SHARE,
+            surely >= SHARED_SHARE,
             perhaps < SHARED_SHARE,
         ],
         [SMALL, INCONCLUSIVE, MERGE, EXCLUDE, APART],
         default=INCONCLUSIVE,
-    )  # fmt: skip
+    )
     result = pairs_found.assign(share_of_smaller=share, verdict=verdict)[COLUMNS]
     return result.sort_values(
         ["share_of_smaller", "audience", "other"], ascending=[False, True, True], na_position="last"

@@ -34,8 +34,8 @@ def verdicts(
         entities: core/entities.
         as_of: The last closed day.
         policy: Targets, labels, and the thresholds in `judging`.
-        learned_lag: Platform and account (empty: all accounts of the platform) whose lag curve is learned; pauses of
-            the others wait. None: all are.
+        learned_lag: Platform and account (empty: all accounts of the platform) whose lag curve is learned;
+            pauses of the others wait. None: all are.
     """
     day, first = pd.Timestamp(as_of), pd.Timestamp(as_of - timedelta(days=policy.judging.window_days - 1))
     days = ad_set_days[(ad_set_days["day"] >= first) & (ad_set_days["day"] <= day)]

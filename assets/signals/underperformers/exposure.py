@@ -110,8 +110,8 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
 
     Returns:
         KEYS, goal, spend, exposure, conversions, value, clicks, days, dispersion (of its group's counts), and
-        the columns of `order_values`. Money in the reporting currency where the days have `spend_reporting`, so that ad sets of
-        several accounts can be compared.
+        the columns of `order_values`. Money in the reporting currency where the days have `spend_reporting`,
+        so that ad sets of several accounts can be compared.
     """
     last = pd.Timestamp(as_of)
     rows = days.reset_index(drop=True)

@@ -12,7 +12,8 @@ STATED = "prior"
 def accounts_with_learned_lag(lake: Lake, *, as_of: datetime) -> frozenset[tuple[str, str]]:
     """Platform and account of every lag curve that was learned from readings up to `as_of`.
 
-    An empty account stands for all accounts of the platform, which use its curve where they have none of their own.
+    An empty account stands for all accounts of the platform, which use its curve where they have none of
+    their own.
     """
     curves = lake.read(CONVERSION_LAG, columns="platform, account_id, action, source", as_of=as_of)
     learned = curves[(curves["action"] == EVERY) & (curves["source"] != STATED)]

@@ -47,8 +47,9 @@ def judge(
         target_cpa: Target cost per conversion of ad sets for leads, in the money of `days`: for all, or by ad
             set.
         protected: Protected ad sets with the reason.
-        lag_is_stated: Whether the lag curve is a prior that nothing was learned for yet: for all, or by ad set. A
-            pause then waits and the verdict is reduce. True where neither `lag` nor `matured` is given.
+        lag_is_stated: Whether the lag curve is a prior that nothing was learned for yet: for all, or by ad
+            set. A pause then waits and the verdict is reduce. True where neither `lag` nor `matured` is
+            given.
         policy: Window and thresholds.
 
     Returns:

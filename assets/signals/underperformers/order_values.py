@@ -1,18 +1,19 @@
-"""Mean order value of each ad set: pooled over the account, robust to a few very large orders, net of refunds.
+"""Mean order value of each ad set: pooled over the account, robust to a few very large orders, net of
+refunds.
 
-A few very large orders dominate the mean of heavy-tailed order values, and one dispersion parameter would take their
-luck for differences between ad sets. Three quantities are therefore estimated apart:
+A few very large orders dominate the mean of heavy-tailed order values, and one dispersion parameter would
+take their luck for differences between ad sets. Three quantities are therefore estimated apart:
 
-- The level of an account is its plain mean, with its standard error; it is not robust on purpose, since large orders are
-  revenue.
-- Ad sets are compared with their account by the logarithm of the mean order value of each day, winsorised. Location and
-  variance of these logarithms depend on the number of orders of the day and are estimated per number, so that no
-  distribution of order values is assumed, only that ad sets differ by a factor.
-- The variance of these factors between ad sets comes from split halves: the covariance of the means of odd and even days
-  has no contribution from the dispersion of orders, whatever its distribution.
+- The level of an account is its plain mean, with its standard error; it is not robust on purpose, since large
+  orders are revenue.
+- Ad sets are compared with their account by the logarithm of the mean order value of each day, winsorised.
+  Location and variance of these logarithms depend on the number of orders of the day and are estimated per
+  number, so that no distribution of order values is assumed, only that ad sets differ by a factor.
+- The variance of these factors between ad sets comes from split halves: the covariance of the means of odd
+  and even days has no contribution from the dispersion of orders, whatever its distribution.
 
-The factor of an ad set is then shrunk towards 1 by the normal-normal model (James-Stein), and the factors of an account are
-scaled so that they explain its value. Known weakness: orders are seen as sums per day.
+The factor of an ad set is then shrunk towards 1 by the normal-normal model (James-Stein), and the factors of
+an account are scaled so that they explain its value. Known weakness: orders are seen as sums per day.
 """
 
 import numpy as np
@@ -22,8 +23,8 @@ import pandas as pd
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 PRIOR_DISPERSION, PRIOR_SPREAD = 0.25, 0.35
-"""Squared coefficient of variation of one order, and standard deviation of log mean order values between ad sets, before
-anything is seen."""
+"""Squared coefficient of variation of one order, and standard deviation of log mean order values between ad
+sets, before anything is seen."""
 _PRIOR_DAYS, _PRIOR_AD_SETS = 8.0, 4.0
 """Weight of these priors, in days with orders and in ad sets whose mean is known exactly."""
 _ORDERS_OF_DAY = np.array([1.5, 2.5, 4.5, 8.5, 16.5, 32.5])
@@ -47,8 +48,8 @@ def order_values(days: pd.DataFrame, group: list[str], keys: list[str]) -> pd.Da
         keys: Columns that identify an ad set.
 
     Returns:
-        `keys`, order_log_mean and order_log_sd (normal posterior of the logarithm of the mean order value), order_spread
-        (between ad sets of the group). NaN where the group has no value.
+        `keys`, order_log_mean and order_log_sd (normal posterior of the logarithm of the mean order value),
+        order_spread (between ad sets of the group). NaN where the group has no value.
     """
     sums = days.groupby(keys, as_index=False)[["conversions", "value"]].sum()
     position = days.groupby(keys).ngroup().to_numpy()
@@ -132,7 +133,8 @@ def _account_means(orders: Floats, totals: Floats, accounts: Integers) -> Floats
 def _net_of_refunds(at: Integers, counts: Floats, values: Floats) -> Floats:
     """Values per day from which refunds are taken, of each ad set the largest days first.
 
-    A refund usually belongs to a large order of another day. What exceeds all sales is left on the days as zero.
+    A refund usually belongs to a large order of another day. What exceeds all sales is left on the days as
+    zero.
     """
     net = np.where((at >= 0) & (counts > 0), values, 0.0)
     # Value without an order on the day is a correction, too.
@@ -161,7 +163,9 @@ def _dispersion(relative: Floats, counts: Floats, scale: Floats) -> float:
 
 
 def _spread(observed: Floats, weight: Floats, at: Integers, size: int) -> float:
-    """Standard deviation of log factors between ad sets, from the covariance of the means of two halves of days."""
+    """Standard deviation of log factors between ad sets, from the covariance of the means of two halves of
+    days.
+    """
     order = np.argsort(at, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=size))[:-1]])
     rank = np.empty(len(at), np.int64)

@@ -3,8 +3,8 @@
 Conversions of an ad set are Poisson with mean rate x exposure. The rate is a regression on clicks per money
 over peers (clicks are many and conversions few) times a log-normal factor of the ad set, whose spread over
 peers is fitted by marginal likelihood (adaptive Gauss-Hermite quadrature). The mean value of a
-conversion has a normal posterior on the log scale from `order_values`. Peers are the ad sets of the same platform
-and goal. ROAS is rate x value; its distribution is integrated numerically over the factor.
+conversion has a normal posterior on the log scale from `order_values`. Peers are the ad sets of the same
+platform and goal. ROAS is rate x value; its distribution is integrated numerically over the factor.
 
 Overdispersed counts are divided by their dispersion, and so is exposure (quasi-likelihood, Wedderburn 1974).
 """

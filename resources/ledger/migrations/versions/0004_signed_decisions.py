@@ -1,6 +1,8 @@
-"""Signatures by a key outside the database, single-use references, late arrivals, and triggers on every transition.
+"""Signatures by a key outside the database, single-use references, late arrivals, and triggers on every
+transition.
 
-Rows from before have no signature. An approval among them is no longer enough for a write: it runs out, and is proposed again.
+Rows from before have no signature. An approval among them is no longer enough for a write: it runs out, and
+is proposed again.
 """
 
 import sqlalchemy as sa
