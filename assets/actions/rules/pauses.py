@@ -22,7 +22,8 @@ def with_status_now(judged: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFram
         entities: core/entities.
     """
     keys = ["platform", "account_id", "ad_set_id"]
-    ad_sets = entities[entities["level"] == "ad_set"].rename(columns={"entity_id": "ad_set_id"})
+    # core/entities has an ad_set_id of its own, which names the parent of an ad.
+    ad_sets = entities[entities["level"] == "ad_set"].assign(ad_set_id=lambda rows: rows["entity_id"])
     newest = ad_sets.drop_duplicates(keys, keep="last")[[*keys, "name", "status"]]
     complete = judged[
         judged["days"].notna()
