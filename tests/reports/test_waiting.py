@@ -129,4 +129,4 @@ def test_the_sheet_writes_money_as_the_pages_do_and_a_bar_in_a_name_stays_in_its
         r"| Meta Ads a1 | A \| B C (ad set 1) | daily budget | $1,250.00 | **$1,000.50** |"
     )
     assert line.count("|") - line.count(r"\|") == 7
-    assert "| spend a day | 1,234.5 |\n| note | – |\n" in sheet(proposal)
+    assert "| spend a day | 1,234.5 |\n| note | – |\n" in sheet(pending)
