@@ -122,7 +122,7 @@ def test_carried_money_is_in_the_budget_and_in_words() -> None:
 def test_what_is_known_of_a_campaign_moves_all_sums_it_is_in() -> None:
     plain = rows_of()
     with_event = rows_of(
-        known=[{"covers": ["google_ads 11 1"], "start": "2026-05-20", "factor": 0.0, "note": "pause"}]
+        events=[{"covers": ["google_ads 11 1"], "start": "2026-05-20", "factor": 0.0, "note": "pause"}]
     )
     lost = plain["p50"] - with_event["p50"]
     assert lost["google_ads 11 1"] > 800

@@ -390,7 +390,7 @@ def test_days_with_a_time_zone_are_days() -> None:
         judge(zoned, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN),
         judge(days, as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN),
     )
-    with pytest.raises(ValueError, match="no days"):
+    with pytest.raises(ValueError, match="no day in ISO form"):
         judge(days.assign(day="11/02/2026"), as_of=AS_OF, target_roas=2.0, lag=ALL_SEEN)
 
 
