@@ -46,7 +46,7 @@ def test_limits_are_judged_again_before_anything_is_sent(bureau: Bureau) -> None
     bureau.approve(made)
     bureau.lines = []
     bureau.ask()
-    with pytest.raises(WriteHeld, match=r"policy: policy.yaml has no audience"):
+    with pytest.raises(WriteHeld, match=r"approval does not hold any more: policy\.yaml has no audience"):
         bureau.carry_out(made.proposal_id)
     assert bureau.office.writes() == []
 

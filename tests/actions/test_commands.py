@@ -157,7 +157,9 @@ def test_an_approver_is_enrolled_once_and_the_secret_is_kept_from_others(office:
 
 
 def test_a_policy_that_cannot_be_read_says_where_and_what(office: Office, run) -> None:
-    office.services.settings.policy_file.write_text("permissions:\n  - level: everything\n", encoding="utf-8")
+    office.services.settings.policy_file.write_text(
+        "permissions:\n  - level: everything\nend_of_policy: true\n", encoding="utf-8"
+    )
     told = run("approvers", "list", code=1)
     assert "permissions.0.level" in told
     assert "Nothing is proposed or written" in told
