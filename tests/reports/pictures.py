@@ -32,9 +32,9 @@ def written(folder: Path, state: State) -> dict[str, Path]:
     """The state's pages on disk, as the asset leaves them: dashboard, the first campaign, all days, and the
     weekly report.
     """
-    pages = publish(folder, state.view, state.campaigns)
+    published = publish(folder, state.view, state.campaigns)
     pages = {"dashboard": folder / page_name(AS_OF), "index": folder / INDEX}
-    if pages.campaigns:
+    if published.campaigns:
         pages["campaign"] = folder / folder_name(AS_OF) / busiest(state)
     write(folder / "weekly_pacing.html", render_weekly(weekly()))
     return pages | {"weekly": folder / "weekly_pacing.html"}
