@@ -36,7 +36,7 @@ def market_days(days: Days) -> Days:
 
 
 def materialized(days: Days, *, count: int = 1, **policy: Any) -> dg.ExecuteInProcessResult:
-    ledger = SimpleNamespace(written_since=lambda _: [], clock=days.stage.clock.now)
+    ledger = SimpleNamespace(writes=SimpleNamespace(since=lambda _: []), clock=days.stage.clock.now)
     services = SimpleNamespace(policy=lambda: Policy.model_validate(PLAIN | policy), ledger=ledger)
     first = days.first - timedelta(days=count - 1)
     return dg.materialize(

@@ -37,9 +37,9 @@ def services(tmp_path: Path) -> ActionServices:
 
 @pytest.fixture
 def given(lake: Lake) -> dict[str, Any]:
-    lake = frames(ad_sets=12, days=35)
-    fill(lake, lake)
-    return lake
+    tables = frames(ad_sets=12, days=35)
+    fill(lake, tables)
+    return tables
 
 
 def write(day: date, lake: Lake, services: ActionServices) -> dg.ExecuteInProcessResult:
