@@ -94,6 +94,8 @@ class DashboardView:
     """Customer segments of the newest week; None where there are no cards."""
     kept_out: tuple[str, ...] = ()
     """Accounts whose newest pull was refused, each with reason and remedy."""
+    unused_lines: str = ""
+    """Lines and files of the drop folder that are not used, and why; empty where all are."""
     calls: tuple[str, ...] = ()
     """API calls of the last 24 hours, per platform."""
     approvals: Approvals | None = None
@@ -134,6 +136,8 @@ class DashboardInputs:
     segments: SegmentCards | None = None
     kept_out: Sequence[str] = ()
     """Accounts whose newest pull was refused, each as a sentence."""
+    unused_lines: str = ""
+    """Lines and files of the drop folder that are not used, and why, in a sentence."""
     calls: Sequence[str] = ()
     """API calls of the last 24 hours, a sentence per platform."""
     approvals: Approvals | None = None
@@ -163,6 +167,7 @@ def dashboard_view(inputs: DashboardInputs) -> DashboardView:
         funnel=inputs.funnel,
         segments=inputs.segments,
         kept_out=tuple(inputs.kept_out),
+        unused_lines=inputs.unused_lines,
         calls=tuple(inputs.calls),
         approvals=None if inputs.approvals is None else inputs.approvals.shown(),
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},
