@@ -24,7 +24,9 @@ def german(*lines: Sequence[str]) -> str:
 
 def sheet(*lines: Sequence[Any], header: Sequence[str] = CLIQUES, **more: Rows) -> bytes:
     """A workbook with these lines on its first sheet, and more sheets."""
-    return workbook(Relatório=[list(header), *map(list, lines)], **{name: [*rows] for name, rows in more.items()})  # type: ignore[arg-type]
+    return workbook(
+        Relatório=[list(header), *map(list, lines)], **{name: [*rows] for name, rows in more.items()}
+    )  # type: ignore[arg-type]
 
 
 BRAND = ["13.11.2026", "Marke", "EUR", "1000", "10", "12,50"]

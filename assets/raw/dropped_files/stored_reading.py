@@ -76,7 +76,9 @@ def _sheet(document: dict[str, Any], things: pd.DataFrame, lines: pd.DataFrame) 
             }
         ),
         document["time_zone"],
-        Statement(**{name: tuple(v) if isinstance(v, list) else v for name, v in statement.items()}),
+        Statement(
+            **statement | {name: tuple(statement[name]) for name in ("breakdowns", "currencies", "notes")}
+        ),
         things,
         lines,
         [Rejected(**line | {"cells": tuple(line["cells"])}) for line in document["rejected"]],
