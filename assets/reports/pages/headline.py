@@ -94,7 +94,7 @@ def _incidents(view: "DashboardView") -> Iterator[HeadlineFinding]:
             continue
         yield HeadlineFinding(
             kind="Loss",
-            text=f"{row.metric_label} {numbers.change(row.share)}: {row.name}",
+            text=f"{row.metric_label[:1].upper()}{row.metric_label[1:]} {numbers.change(row.share)}: {row.name}",
             why=f"{row.value_text} where {row.range_text} is expected, since {row.since}. {row.action}",
             money=row.stake * WEEK,
             money_text=f"{numbers.about(row.stake, view.currency)} a day",
