@@ -196,9 +196,7 @@ class Insights:
             raise bad(f"filtering on {field} is not available at this level", blame="filtering")
         things = getattr(catalog, level + "s")
         available = {
-            row: str(things.id[row])
-            if name == "id"
-            else (things.name[row] if hasattr(things, "name") else f"Ad {row + 1}")
+            row: str(things.id[row]) if name == "id" else things.name[row]
             for row in np.unique(table.rows[level]).tolist()
         }
         return np.array([holds(rule, available[row]) for row in table.rows[level].tolist()], bool)
@@ -298,14 +296,9 @@ def _spans_of(query: InsightQuery, day: int) -> Iterator[tuple[int, int]]:
 
 
 def _named(theirs: str, things: Any, rows: np.ndarray) -> dict[str, Callable[[], list[Any]]]:
-    names = getattr(things, "name", None)
-
-    def called() -> list[str]:
-        return [names[row] if names else f"Ad {row + 1}" for row in rows.tolist()]
-
     return {
         f"{theirs}_id": lambda: [str(own_id) for own_id in things.id[rows].tolist()],
-        f"{theirs}_name": called,
+        f"{theirs}_name": lambda: [things.name[row] for row in rows.tolist()],
     }
 
 
