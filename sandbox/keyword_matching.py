@@ -55,6 +55,20 @@ def contains_phrase(words: Words, phrase: Words) -> bool:
     return any(words[at : at + size] == phrase for at in range(len(words) - size + 1))
 
 
+def replaced(words: Words, phrase: Words, by: Words) -> Words:
+    """The words with every occurrence of a phrase replaced."""
+    results: list[str] = []
+    at = 0
+    while at < len(words):
+        if words[at : at + len(phrase)] == phrase:
+            results += by
+            at += len(phrase)
+        else:
+            results.append(words[at])
+            at += 1
+    return tuple(results)
+
+
 def positive_matches(keyword: Words, match_type: MatchType, search: Words) -> bool:
     """Whether a positive keyword may show its ads on a search; both in their canonical words (misspellings
     and plurals undone).

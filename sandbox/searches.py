@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from sandbox.behaviour import Searches
 from sandbox.catalog import Catalog
-from sandbox.keyword_matching import MatchType, positive_matches, words_of
+from sandbox.keyword_matching import MatchType, Words, positive_matches, replaced, words_of
 from sandbox.negative_keywords import Attachment, NegativeKeyword
 from sandbox.positive_keywords import Keyword, KeywordChange, active_on
 from sandbox.random_draws import Floats, Whole, lognormal, uniform
@@ -171,7 +171,7 @@ class AccountSearches:
         """
         keyword_key = (theme, text, match_type)
         if keyword_key not in self._matching:
-            part, words = self.vocabulary.slices[theme], words_of(text)
+            part, words = self.vocabulary.slices[theme], self._canonical(theme, text)
             canonical = self.vocabulary.canonical
             flags = np.zeros(part.stop - part.start, bool)
             having = self.vocabulary.canonical_index.having(words)
@@ -179,6 +179,16 @@ class AccountSearches:
                 flags[row - part.start] = positive_matches(words, match_type, canonical[row])
             self._matching[keyword_key] = flags
         return self._matching[keyword_key]
+
+    def _canonical(self, theme: int, text: str) -> Words:
+        """The words of a keyword with every form of the theme's head word as its first form."""
+        words = words_of(text)
+        for language in self.settings.languages:
+            first, *others = (words_of(head) for head in HEADS[language][theme])
+            for form in sorted(others, key=len, reverse=True):
+                if len(form) and form != first:
+                    words = replaced(words, form, first)
+        return words
 
     @cached_property
     def _matching(self) -> dict[tuple[int, str, MatchType], Flags]:

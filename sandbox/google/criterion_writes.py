@@ -57,7 +57,7 @@ def _is_about_a_list_of_users(stage: Stage, account: Account, operation: Any) ->
         return bool(operation.create.WhichOneof("criterion") == "user_list")
     if verb == "remove":
         own_id = operation.remove.rpartition("~")[2]
-        return any(str(entry.audience_id) == own_id for entry in stage.audiences.of("google_ads", account.id))
+        return any(str(entry.audience_id) == own_id for entry in stage.audiences_of(account))
     return False
 
 

@@ -18,7 +18,7 @@ from sandbox.write_faults import NO_ANSWER, WriteFault
 Paged = Callable[..., dict[str, Any]]
 """Puts rows into a page: `paged(rows, path, parameters, start=, total=, limit=)`."""
 FILTERED = {"name", "id", "effective_status", "status", "updated_time"}
-_LISTED = {"fields", "effective_status", "filtering", *PAGING}
+_LISTED = {"fields", "effective_status", "filtering", "summary", *PAGING}
 
 
 class Edges:
@@ -125,7 +125,7 @@ class Edges:
     def of_object(self, method: str, own_id: str, edge: str, parameters: dict[str, str]) -> dict[str, Any]:
         """A campaign, an ad set, an ad, a creative or an audience by its id."""
         stage = self._stage
-        audience = stage.audiences.find("meta_ads", own_id)
+        audience = stage.audience("meta_ads", own_id)
         if audience is not None:
             return audiences.answered(stage, audience, method, edge, parameters)
         if edge or not own_id.isdigit():

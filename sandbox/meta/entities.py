@@ -251,6 +251,20 @@ def write(
     """
     entity_id = int(getattr(stage.market.catalog(account), level + "s").id[row])
     require_known(parameters, WRITABLE[level], edge=level)
+    changes = _written(stage, account, level, row, parameters)
+    if is_rehearsal(parameters):
+        return False
+    for field, value in [] if rehearse else changes:
+        stage.market.change(account, level, entity_id, field, value)
+        if field == "creative":
+            stage.market.edit_ad_text(account, entity_id, words_of_creative(stage, account, value))
+    return True
+
+
+def _written(
+    stage: Stage, account: Account, level: str, row: int, parameters: dict[str, str]
+) -> list[tuple[str, Any]]:
+    """Fields and values that a write sets, checked."""
     changes: list[tuple[str, Any]] = []
     if "status" in parameters:
         if parameters["status"] not in STATUSES:
@@ -266,14 +280,7 @@ def write(
         "special_ad_categories": ("special_ad_categories", lambda: special_categories(parameters)),
         "creative": ("creative", lambda: creative_id(stage, account, parameters["creative"])),
     }
-    changes += [(field, check()) for name, (field, check) in checks.items() if name in parameters]
-    if is_rehearsal(parameters):
-        return False
-    for field, value in [] if rehearse else changes:
-        stage.market.change(account, level, entity_id, field, value)
-        if field == "creative":
-            stage.market.edit_ad_text(account, entity_id, words_of_creative(stage, account, value))
-    return True
+    return changes + [(field, check()) for name, (field, check) in checks.items() if name in parameters]
 
 
 def _new_budget(stage: Stage, account: Account, level: str, row: int, given: str) -> int:
