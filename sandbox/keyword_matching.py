@@ -23,12 +23,16 @@ WORDS_LOOKED_AT = 16
 _DROPPED = re.compile(r"['’.]")
 _SEPARATING = re.compile(r"[^\w&+]|_")
 _LOOSE_PLUS = re.compile(r"(?<![\w+])\++")
+_PLAIN = re.compile(r"[a-z0-9 ]*")
+"""Texts whose words are compared as they stand."""
 Words = tuple[str, ...]
 
 
 @lru_cache(maxsize=1 << 16)
 def words_of(text: str) -> Words:
     """The words of a keyword or a search, as they are compared."""
+    if _PLAIN.fullmatch(text):
+        return tuple(text.split())
     folded = unicodedata.normalize("NFKC", text).casefold()
     return tuple(_LOOSE_PLUS.sub(" ", _SEPARATING.sub(" ", _DROPPED.sub("", folded))).split())
 

@@ -147,9 +147,9 @@ def test_touches_are_lost_as_the_world_says(share: float) -> None:
 
 @pytest.mark.parametrize("lag_days", [4, 12])
 def test_conversions_come_as_late_as_the_world_says(lag_days: int) -> None:
-    people = Bookkeeper(
-        market(CLAIMED, lag_days=lag_days, same_day_share=0.0, longest_lag_days=90)
-    ).books().people
+    people = (
+        Bookkeeper(market(CLAIMED, lag_days=lag_days, same_day_share=0.0, longest_lag_days=90)).books().people
+    )
     days = (people.converts_at - people.click_at)[people.ad_set >= 0] / 86_400
     assert np.mean(days) == pytest.approx(lag_days, rel=0.2)
 
