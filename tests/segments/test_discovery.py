@@ -228,10 +228,11 @@ def test_too_little_to_tell_is_said(customers: dict, transactions: dict | None, 
     ("customers", "transactions", "message"),
     [
         ({"id": [1]}, None, "no column customer_id"),
-        ({"customer_id": [1, 1]}, None, "more than one row"),
+        ({"customer_id": [1, 1.0], "country": ["DE", "AT"]}, None, "2 differing rows of one customer_id"),
         ({"customer_id": [1, None]}, None, "have no customer_id"),
         ({"customer_id": [1]}, {"customer_id": [1], "day": ["2026-01-01"]}, "no column value"),
-        ({"customer_id": [1]}, {"customer_id": [1], "day": ["soon"], "value": ["much"]}, "no row has a day"),
+        ({"customer_id": [1]}, {"customer_id": [1], "day": ["soon"], "value": [1]}, "'soon' in 1 rows"),
+        ({"customer_id": [1]}, {"customer_id": [1], "day": [None], "value": [1]}, "no row has a day"),
     ],
 )
 def test_what_cannot_be_used_is_refused(customers: dict, transactions: dict | None, message: str) -> None:

@@ -71,7 +71,7 @@ def _text_sheet(name: str, content: bytes, score: Callable[[Row], float]) -> She
     text.delimiter = _delimiter(first_lines, score)
     text.is_wrapped = _is_wrapped(first_lines, text.delimiter)
     rows: list[Row] = []
-    for block in text.blocks(0, most_lines=SEARCHED_LINES):
+    for block in text.blocks(0):
         rows += block.rows
         break
     return Sheet("", tuple(tuple(cell.strip() for cell in row) for row in rows), text.blocks)
@@ -93,8 +93,11 @@ class _Text:
                 plain = without_marks(line)
                 yield repaired(plain) if self._is_mojibake else plain
 
-    def blocks(self, width: int, *, most_lines: int = BLOCK_LINES) -> Iterator[Block]:
-        """Every record, with what cannot be cut into `width` cells apart; width 0 takes any."""
+    def blocks(self, width: int) -> Iterator[Block]:
+        """Every record, with what cannot be cut into `width` cells apart; width 0 takes any, in the small blocks
+        in which a header is looked for.
+        """
+        most_lines = BLOCK_LINES if width else SEARCHED_LINES
         lines, number = self.lines(), 1
         carried: list[str] = []
         while chunk := carried + list(islice(lines, most_lines)):
