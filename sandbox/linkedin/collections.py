@@ -72,13 +72,16 @@ class Collections:
             raise bad("creatives needs the header X-RestLi-Method: FINDER")
         finder = CRITERIA if is_creatives else {"search"}
         require_known(query, {"q", "sortOrder", *finder, *PAGING}, resource=collection)
-        rows = entities.listed(self._stage, account, collection, self._statuses(collection, query))
-        every = [row for row in rows if self._matches(account, collection, row, query)]
+        statuses = self._statuses(collection, query)
+        asked_for = repr(sorted((name, repr(value)) for name, value in query.items() if name not in PAGING))
+        every = self._stage.market.remembered(
+            ("linkedin rows", account.id, collection, asked_for),
+            lambda: self._matching(account, collection, query, statuses),
+        )
         if query.get("sortOrder", "ASCENDING") not in SORT_ORDERS:
             raise bad("sortOrder is ASCENDING or DESCENDING", field="sortOrder")
         if SORT_ORDERS[query.get("sortOrder", "ASCENDING")]:
-            every.reverse()
-
+            every = every[::-1]
         return page(
             query,
             every,
@@ -86,6 +89,13 @@ class Collections:
             finder="criteria" if is_creatives else "search",
             most=100 if is_creatives else 1_000,
         )
+
+    def _matching(
+        self, account: Account, collection: str, query: dict[str, Any], statuses: list[str] | None
+    ) -> list[int]:
+        """Rows of the entities that a finder finds, whichever page of them is asked for."""
+        rows = entities.listed(self._stage, account, collection, statuses)
+        return [row for row in rows if self._matches(account, collection, row, query)]
 
     def _statuses(self, collection: str, query: dict[str, Any]) -> list[str] | None:
         if collection == "creatives":

@@ -5,7 +5,7 @@ later readings and in what the control API tells for true.
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,42 +19,28 @@ from resources.config.settings import Settings, load_settings
 from sandbox.ad_language import TRAITS
 from sandbox.audience_reach import LINKEDIN_SEGMENT_SHIFT, POOL_AUDIENCES
 from sandbox.clock import Clock
-from sandbox.google.oauth import ACCESS_TOKEN
 from sandbox.running_world import set_stage
 from sandbox.serve import Sandbox, running
-from sandbox.world import Account, World
+from sandbox.world import Account
 from tests.wire.google_client import official, streamed
 from tests.wire.google_writing import BASE, keyword, new_ad, operation, send
 from tests.wire.linkedin_plain import Plain
 from tests.wire.meta_graph import Graph
 from tests.wire.meta_official import official as meta_official
-
-NOON, LATER = datetime(2026, 10, 10, 12, tzinfo=UTC), datetime(2026, 10, 25, 6, tzinfo=UTC)
-BEFORE = (date(2026, 10, 5), date(2026, 10, 10))
-AFTER = (date(2026, 10, 11), date(2026, 10, 24))
-GOOGLE, META, LINKEDIN = "1000000001", "2000000001", "510000001"
-SPANS = "segments.date BETWEEN '2026-10-05' AND '2026-10-24'"
-
-
-def world() -> World:
-    behaviour = {
-        "daily_budget": 300, "demand": 2, "paused_share": 0, "ctr": 0.03, "searches": {"vocabulary": 600, "hidden_share": 0.1},
-        "ad_texts": {"strength": 0.4}, "population": {"people": 60_000, "overlap": 0.6, "pool_contrast": 1.0},
-    }  # fmt: skip
-    shared = {
-        "currency": "EUR",
-        "time_zone": "UTC",
-        "campaigns": 4,
-        "ad_sets_per_campaign": 2,
-        "behaviour": behaviour,
-    }
-    accounts = [
-        shared | {"platform": "google_ads", "id": GOOGLE, "name": "G", "performance_max": 1},
-        shared | {"platform": "meta_ads", "id": META, "name": "M"},
-        shared | {"platform": "linkedin_ads", "id": LINKEDIN, "name": "L"},
-    ]
-    given = {"name": "written", "seed": 4, "begins": date(2026, 6, 1), "accounts": accounts}
-    return World.model_validate(given)
+from tests.wire.written_world import (
+    AFTER,
+    BEFORE,
+    GOOGLE,
+    LATER,
+    LINKEDIN,
+    META,
+    NOON,
+    SPANS,
+    rest,
+    spend,
+    truth,
+    world,
+)
 
 
 @pytest.fixture(scope="module")
@@ -89,25 +75,6 @@ def client(settings: Settings) -> GoogleAdsClient:
 @pytest.fixture
 def account(sandbox: Sandbox) -> Account:
     return sandbox.stage.world.of("google_ads")[0]
-
-
-def rest(sandbox: Sandbox, collection: str, *operations: dict[str, Any]) -> list[str]:
-    """Resource names of what a mutate over REST answers."""
-    answer = requests.post(
-        f"{sandbox.url}/v26/customers/{GOOGLE}/{collection}:mutate",
-        json={"operations": list(operations)},
-        headers={"Authorization": f"Bearer {ACCESS_TOKEN}", "login-customer-id": "9990000001"},
-        timeout=60,
-    )
-    assert answer.status_code == 200, answer.text
-    return [entry["resourceName"] for entry in answer.json()["results"]]
-
-
-def truth(sandbox: Sandbox, name: str, **parameters: Any) -> Any:
-    span = {"start": AFTER[0].isoformat(), "end": AFTER[1].isoformat()}
-    answer = requests.get(f"{sandbox.url}/control/truth/{name}", params=span | parameters, timeout=60)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def is_after(day: str) -> bool:
@@ -412,13 +379,6 @@ def test_a_creative_made_at_linkedin_delivers_from_the_next_day(settings: Settin
         counts["impressions"] for counts in days.values()
     )
     assert creatives(sandbox, own)["headlines"] == ["Save 20% today"]
-
-
-def spend(sandbox: Sandbox, platform: str, level: str, entity_id: str, span: tuple[date, date]) -> int:
-    parameters = {"start": str(span[0]), "end": str(span[1]), "level": level, "platform": platform}
-    columns = requests.get(f"{sandbox.url}/control/truth", params=parameters, timeout=60).json()
-    per_row = zip(columns["entity_id"], columns["spend_micros"], strict=True)
-    return sum(amount for own, amount in per_row if own == entity_id)
 
 
 @pytest.mark.parametrize("platform", ["google_ads", "meta_ads", "linkedin_ads"])
