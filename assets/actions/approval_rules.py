@@ -39,11 +39,7 @@ class ApprovalRules:
     def needed(self, proposal: Proposal) -> int:
         """How many different people have to approve it."""
         limits, size = self.policy.approval, self.size(proposal)
-        shares = [
-            abs(change.amount) / Decimal(change.before)
-            for change in proposal.changes
-            if change.field == "daily_budget"
-        ]
+        shares = [abs(change.amount) / change.budgets[0] for change in proposal.changes if change.budgets]
         if size is None or size > limits.second_person_above:
             return 2
         return 2 if max(shares, default=Decimal(0)) > Decimal(str(limits.second_person_share)) else 1
@@ -52,11 +48,11 @@ class ApprovalRules:
         """How much a day it moves, in the reporting currency; None where that cannot be said."""
         up = down = Decimal(0)
         for change in proposal.changes:
-            if change.is_about_audiences:  # who sees an ad moves no budget
+            if change.moves == "nothing":
                 continue
             rate = self.rates.get(change.image.currency)
             amount = change.amount
-            if change.field == "status":
+            if change.moves == "delivery":
                 spend = proposal.evidence.get("spend_a_day")
                 if not isinstance(spend, int | float):
                     return None
@@ -119,8 +115,8 @@ class ApprovalRules:
     def not_automatic(self, proposal: Proposal, *, level: str | None = None) -> str | None:
         """Why a proposal may not be carried out without a person; None where the policy lets it."""
         level = level or proposal.level
-        about_audiences = any(change.is_about_audiences for change in proposal.changes)
-        if about_audiences or proposal.kind not in AUTOMATIC_KINDS.get(level, set()):
+        by_people_alone = not all(change.may_be_automatic for change in proposal.changes)
+        if by_people_alone or proposal.kind not in AUTOMATIC_KINDS.get(level, set()):
             return f"the level {level} never does that"
         if level == "auto_safe" and any(change.amount > 0 for change in proposal.changes):
             return "auto_safe raises no budget"

@@ -5,7 +5,6 @@ The same gate as in the UI, the same code.
 
 import json
 from datetime import timedelta
-from decimal import Decimal
 
 import click
 
@@ -76,8 +75,10 @@ def diff(key: str) -> None:
     for entry in services.ledger.proposals.members(key):
         for change in entry.proposal.changes:
             live = figures.image(change)
-            stale = "" if live == change.image else "  STALE: it is not what it was when this was proposed"
-            click.echo(f"{change.target.words} '{change.image.name}': {change.field} {change.words}{stale}")
+            stale = (
+                "" if not change.moved_in(live) else "  STALE: it is not what it was when this was proposed"
+            )
+            click.echo(f"{change.target.words} '{change.image.name}': {change.title} {change.words}{stale}")
 
 
 @click.command()
@@ -139,7 +140,7 @@ def revert(proposal_id: str, reason: str, name: str, code: str | None) -> None:
 
     It has to be approved like any other.
     """
-    from assets.actions.rules.finding import Wish
+    from resources.kinds.base import Reversal
     from resources.ledger.states import State, WriteState
 
     services = action_services()
@@ -159,9 +160,7 @@ def revert(proposal_id: str, reason: str, name: str, code: str | None) -> None:
         if write.state == WriteState.ARRIVED_LATE
     }
     wishes = tuple(
-        Wish(change.target, status=change.before)  # type: ignore[arg-type]
-        if change.field == "status"
-        else Wish(change.target, to=Decimal(change.before))
+        Reversal(change)
         for part, change in enumerate(entry.proposal.changes)
         if entry.state == State.VERIFIED or part in late
     )
@@ -259,7 +258,7 @@ def explain(key: str) -> None:
             if stage == "apply":
                 for part in in_order(entry.proposal):
                     change = entry.proposal.changes[part]
-                    click.echo(f"     {change.target.words}: {change.field} {change.words}")
+                    click.echo(f"     {change.target.words}: {change.title} {change.words}")
 
 
 def add_to(cli: click.Group) -> None:

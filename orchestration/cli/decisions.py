@@ -183,10 +183,10 @@ def _finding(
 def _part(services: "ActionServices", around: "Surroundings", wish: "Wish") -> "PlannedChange":
     """What a wish changes, with its delivery and by how much money a day it moves."""
     from assets.actions.rules.expected_effect import PlannedChange
-    from resources.ledger.proposal import Change
+    from resources.kinds.entity_status.change import StatusChange
 
     image = services.platforms.writer(wish.target.platform).image(wish.target)
-    probe = Change(target=wish.target, field="status", before="active", after="paused", image=image)
+    probe = StatusChange(target=wish.target, before="active", after="paused", image=image)
     amount = wish.amount
     if wish.to is not None:
         amount = wish.to - (image.daily_budget or Decimal(0))

@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from resources.config.credentials import LinkedInAdsSettings
+from resources.kinds.daily_budget.change import BudgetChange
+from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.call_context import Doing
 from resources.platforms.labels import NONE
 from resources.platforms.linkedin_client import LinkedInClient
 from resources.platforms.retries import Patience
-from resources.platforms.writer import sent_once
+from resources.platforms.writer import not_written_here, sent_once
 
 _PATHS = {"campaign": "adCampaignGroups", "ad_set": "adCampaigns"}
 _OURS = {
@@ -74,8 +76,10 @@ class LinkedInAdsWriter:
 
     def send(self, change: Change) -> str | None:
         target = change.target
-        if change.field == "status":
+        if isinstance(change, StatusChange):
             patch: dict[str, Any] = {"status": _STATUS[change.after]}
+        elif not isinstance(change, BudgetChange):
+            raise not_written_here(change)
         else:
             patch = {
                 "dailyBudget": {

@@ -11,13 +11,15 @@ import msgspec
 
 from resources.config.credentials import MetaAdsSettings
 from resources.errors import PlatformRefused
+from resources.kinds.daily_budget.change import BudgetChange
+from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.call_context import Doing
 from resources.platforms.labels import meta_labels, together
 from resources.platforms.meta_client import MetaClient
 from resources.platforms.money import meta_major, meta_minor
 from resources.platforms.retries import Patience
-from resources.platforms.writer import rehearsed, sent_once
+from resources.platforms.writer import not_written_here, rehearsed, sent_once
 
 _FIELDS = (
     "id,account_id,name,status,effective_status,daily_budget,lifetime_budget,updated_time,adlabels{name}"
@@ -102,8 +104,10 @@ class MetaAdsWriter:
         raise AssertionError("the errors are raised as ours")
 
     def _asked(self, change: Change) -> dict[str, str]:
-        if change.field == "status":
+        if isinstance(change, StatusChange):
             return {"status": _STATUS[change.after]}
+        if not isinstance(change, BudgetChange):
+            raise not_written_here(change)
         return {"daily_budget": str(meta_minor(Decimal(change.after), change.image.currency))}
 
     def _node(self, target: Target, doing: Doing) -> dict[str, Any]:

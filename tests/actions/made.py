@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from resources.kinds.daily_budget.change import BudgetChange
+from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.proposal import Change, Effect, Image, Proposal, Target, proposal_id
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -23,11 +25,10 @@ def target(
     return Target(platform=platform, account_id=account_id, level=level, entity_id=entity_id)
 
 
-def budget(before: str, after: str, *, at: Target | None = None, **other: Any) -> Change:
+def budget(before: str, after: str, *, at: Target | None = None, **other: Any) -> BudgetChange:
     at = at or target()
-    return Change(
+    return BudgetChange(
         target=at,
-        field="daily_budget",
         before=before,
         after=after,
         image=image(daily_budget=Decimal(before), **other),
@@ -35,9 +36,7 @@ def budget(before: str, after: str, *, at: Target | None = None, **other: Any) -
 
 
 def pause(at: Target | None = None, **other: Any) -> Change:
-    return Change(
-        target=at or target(), field="status", before="active", after="paused", image=image(**other)
-    )
+    return StatusChange(target=at or target(), before="active", after="paused", image=image(**other))
 
 
 def proposal(*changes: Change, created_at: datetime = AT, hours: float = 24, **other: Any) -> Proposal:

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from assets.actions.guardrails.context import Edit
-from assets.actions.guardrails.registry import LIMITS, judge, refusals
+from assets.actions.guardrails.registry import GUARDRAILS, judge, refusals
 from assets.actions.guardrails.timing_and_data import within
+from resources.kinds.base import MONEY_LIMITS
 from resources.ledger.proposal import Change
 from resources.policy.policy import Blackout, Policy
 from tests.actions.judged import FRAMES, POLICY, around, earlier, verdict
@@ -219,7 +220,7 @@ def test_unasked_more_evidence_is_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    "limit", sorted(set(LIMITS) - {"amounts", "change size", "evidence", "learning phase", "cool-down"})
+    "limit", sorted(set(MONEY_LIMITS) - {"amounts", "change size", "evidence", "learning phase", "cool-down"})
 )
 def test_without_its_input_a_limit_does_not_hold(limit: str) -> None:
     empty = {name: frame.iloc[:0] for name, frame in FRAMES.items()}
@@ -233,11 +234,11 @@ def test_a_limit_that_raises_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> N
     def broken(_: object) -> Any:
         raise ZeroDivisionError
 
-    for name in list(LIMITS):
-        monkeypatch.setitem(LIMITS, name, broken)
+    for name in MONEY_LIMITS:
+        monkeypatch.setitem(GUARDRAILS, name, broken)
     made = proposal(pause())
     assert len(refusals(judge(made, Policy.model_validate(POLICY), around(made), automatic=False))) == len(
-        LIMITS
+        MONEY_LIMITS
     )
 
 

@@ -25,11 +25,13 @@ from assets.actions.execution.platform_writes import (
     settle_time,
 )
 from assets.actions.guardrails.context import Edit, Surroundings
+from resources.kinds.base import plain
+from resources.kinds.daily_budget.change import BudgetChange
+from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.anchor import AnchorFile
-from resources.ledger.proposal import Change, Proposal
+from resources.ledger.proposal import Proposal
 from resources.ledger.states import NEXT, State
 from resources.ledger.store import Ledger
-from resources.platforms.writer import image_value
 from resources.policy.policy import Policy
 from resources.security.approvers import Approvers
 from resources.security.ledger_key import LedgerKey
@@ -127,17 +129,15 @@ class Lives(RuleBasedStateMachine):
             live = self.platform.live[name]
             if kind == "pause" and live.status != "active":
                 return
-            field_, before = (
-                ("status", live.status)
-                if kind == "pause"
-                else ("daily_budget", image_value(live, "daily_budget"))
+            kind_of_change, before = (
+                (StatusChange, live.status) if kind == "pause" else (BudgetChange, plain(live.daily_budget))
             )
             after = (
                 "paused"
                 if kind == "pause"
                 else f"{Decimal(before) * Decimal('0.9' if kind == 'cut' else '1.1'):.2f}"
             )
-            changes.append(Change(target=target(name), field=field_, before=before, after=after, image=live))  # type: ignore[arg-type]
+            changes.append(kind_of_change(target=target(name), before=before, after=after, image=live))
         made = proposal(*changes, created_at=self.now(), hours=72)
         if self.ledger.proposals.propose(made):
             self.made[made.proposal_id] = made

@@ -108,7 +108,7 @@ class Surroundings:
         if change.target.words not in self.budget_edits:
             return None
         since = self.now - timedelta(hours=hours)
-        ours = [at for one, at in self.writes_on(change, hours=hours) if one.field == "daily_budget"]
+        ours = [at for one, at in self.writes_on(change, hours=hours) if one.budgets]
         others = [at for at in self.budget_edits[change.target.words] or () if at > since]
         for mine in ours:  # each of ours shows at the platform once as well
             if same := [at for at in others if abs(at - mine) <= OURS_WITHIN]:

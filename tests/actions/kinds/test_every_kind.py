@@ -1,0 +1,129 @@
+"""What holds for every kind of change on every platform that has it: approved, written once, seen in a later
+reading, led back; and what becomes of it when answers get lost, people interfere, or time runs out.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from assets.actions.execution.executor import WriteHeld
+from assets.actions.execution.platform_writes import ProposalStale
+from assets.actions.guardrails.registry import GUARDRAILS, refusals
+from assets.actions.rendering import diff, invitation, key_facts, sheet
+from assets.reports.notifications.action_notices import rows_of
+from resources.kinds.base import Change, Image, Reversal
+from resources.kinds.registry import KINDS, WRITERS
+from resources.ledger.proposal import Proposal
+from resources.ledger.states import State
+from tests.actions.conftest import Office, new_database
+from tests.actions.kinds.case import KindCase
+from tests.actions.kinds.conftest import ask
+from tests.actions.kinds.negative_keywords import CASES as NEGATIVE_KEYWORDS
+
+CASES = (*NEGATIVE_KEYWORDS,)
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@pytest.fixture
+def office(open_kinds: Callable[[str], Office], tmp_path: Any) -> Office:
+    return open_kinds(f"sqlite:///{tmp_path / 'ledger.db'}")
+
+
+def live(office: Office, change: Change) -> Image:
+    return office.figures.image(change)
+
+
+def approved(office: Office, case: KindCase) -> Proposal:
+    made = ask(office, case.request(office.sandbox), case.kind)
+    assert refusals(made.verdicts) == []
+    office.decide(made.proposal_id)
+    return made
+
+
+def test_every_kind_with_writers_of_its_own_has_a_case_on_every_platform() -> None:
+    wanted = {(field, platform) for field, writers in WRITERS.items() for platform in writers}
+    kinds = {(kind, case.platform) for case in CASES for kind in [case.name.split(" ")[0]]}
+    assert wanted <= kinds
+    for kind in KINDS.values():
+        assert set(kind.limits) <= set(GUARDRAILS)
+
+
+@every_case
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_it_is_made_once_seen_later_and_led_back(
+    case: KindCase, database: str, open_kinds: Callable[[str], Office], request: Any, tmp_path: Any
+) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    office = open_kinds(url if database == "sqlite" else new_database(request.getfixturevalue("postgresql")))
+    made = approved(office, case)
+    (change,) = made.changes
+    assert not change.is_in(live(office, change))
+    assert office.carry_out(made.proposal_id) == State.VERIFIED
+    assert len(office.writes()) == case.requests
+    office.later(hours=1)
+    assert change.is_in(live(office, change))
+    back = ask(office, Reversal(change), "revert", reverts=made.proposal_id)
+    assert refusals(back.verdicts) == []
+    office.decide(back.proposal_id)
+    assert office.carry_out(back.proposal_id) == State.VERIFIED
+    assert office.state(made.proposal_id) == State.REVERTED
+    assert len(office.writes()) == case.requests + 1
+    assert not change.is_in(live(office, change))
+    assert office.services.ledger.audit.verify().broken is None
+
+
+@every_case
+def test_an_approver_sees_every_word_of_it(case: KindCase, office: Office) -> None:
+    made = ask(office, case.request(office.sandbox), case.kind)
+    for text in (diff(made), sheet(made), invitation(made, ui_url="http://ui.example")):
+        for words in case.shown:
+            assert words in text
+    assert all(words in str(rows_of(made)) for words in case.shown)
+    assert made.digest[:12] in made.summary
+    assert key_facts(made)["change"]
+
+
+@every_case
+def test_a_lost_answer_is_found_again_and_nothing_is_sent_twice(case: KindCase, office: Office) -> None:
+    made = approved(office, case)
+    office.sandbox.stage.faults.arm(case.platform, "lost_answer", after=case.requests - 1)
+    assert office.carry_out(made.proposal_id) == State.VERIFIED
+    assert office.carry_out(made.proposal_id) == State.VERIFIED
+    assert len(office.writes()) == case.requests
+
+
+@every_case
+def test_a_lost_request_is_unknown_until_it_can_be_known(case: KindCase, office: Office) -> None:
+    made = approved(office, case)
+    office.sandbox.stage.faults.arm(case.platform, "lost_request", after=case.requests - 1)
+    assert office.carry_out(made.proposal_id) == State.UNKNOWN
+    office.later(minutes=16)
+    assert office.carry_out(made.proposal_id) == State.FAILED
+    assert len(office.writes()) == case.requests
+
+
+@every_case
+def test_what_somebody_changed_meanwhile_is_stale(case: KindCase, office: Office) -> None:
+    made = approved(office, case)
+    case.drift(office.sandbox)
+    with pytest.raises(ProposalStale, match=r"Propose it anew|any more"):
+        office.carry_out(made.proposal_id)
+    assert office.state(made.proposal_id) == State.FAILED
+    assert office.writes() == []
+
+
+@every_case
+def test_an_approval_runs_out(case: KindCase, office: Office) -> None:
+    made = approved(office, case)
+    office.later(hours=25)
+    with pytest.raises(WriteHeld, match="expired"):
+        office.carry_out(made.proposal_id)
+    assert office.writes() == []
+
+
+@every_case
+def test_nobody_changes_it_unasked(case: KindCase, office: Office) -> None:
+    made = ask(office, case.request(office.sandbox), case.kind)
+    for level in ("auto_safe", "auto_neutral"):
+        assert office.gate.not_automatic(made, level=level) == f"the level {level} never does that"
