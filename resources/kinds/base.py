@@ -190,6 +190,11 @@ class Change(Frozen):
         """What a reading says of what changes, for people."""
         raise NotImplementedError
 
+    def unexpected_in(self, image: Image) -> list[str]:
+        """What of a reading that shows this change done is not as it was to be, each as a sentence."""
+        del image
+        return []
+
     def undone(self) -> Self:
         """The write that leads back."""
         raise NotImplementedError

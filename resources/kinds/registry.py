@@ -11,10 +11,20 @@ from resources.kinds.base import Change
 from resources.kinds.daily_budget.change import BudgetChange
 from resources.kinds.entity_status.change import StatusChange
 from resources.kinds.excluded_audiences.change import ExclusionChange
+from resources.kinds.list_attachment.change import AttachmentChange
 from resources.kinds.negative_keywords.change import NegativeKeywordsChange
+from resources.kinds.negative_list.change import NegativeListChange
+from resources.kinds.new_ad.change import NewAdChange
 
 AnyChange = Annotated[
-    StatusChange | BudgetChange | MembersChange | ExclusionChange | NegativeKeywordsChange,
+    StatusChange
+    | BudgetChange
+    | MembersChange
+    | ExclusionChange
+    | NegativeKeywordsChange
+    | NegativeListChange
+    | AttachmentChange
+    | NewAdChange,
     Field(discriminator="field"),
 ]
 """A change of any kind, told apart by its `field`."""
@@ -27,11 +37,22 @@ WRITERS: dict[str, dict[str, str]] = {
     "negative_keywords": {
         "google_ads": f"{_FOLDER}.negative_keywords.writers.google_ads:GoogleNegativeKeywords"
     },
+    "negative_list": {"google_ads": f"{_FOLDER}.negative_list.writers.google_ads:GoogleNegativeLists"},
+    "list_attachment": {"google_ads": f"{_FOLDER}.list_attachment.writers.google_ads:GoogleListAttachments"},
+    "ad": {
+        "google_ads": f"{_FOLDER}.new_ad.writers.google_ads:GoogleNewAds",
+        "meta_ads": f"{_FOLDER}.new_ad.writers.meta_ads:MetaNewAds",
+        "linkedin_ads": f"{_FOLDER}.new_ad.writers.linkedin_ads:LinkedInNewAds",
+    },
 }
 """Module and class that write a kind, by platform. Kinds without a line here are written by the side of the
 platform that changes entities, or audiences. Modules load when they are first used.
 """
-LIMITS = {"negative_keywords": f"{_FOLDER}.negative_keywords.limits"}
+LIMITS = {
+    "negative_keywords": f"{_FOLDER}.negative_keywords.limits",
+    "negative_list": f"{_FOLDER}.negative_list.limits",
+    "ad": f"{_FOLDER}.new_ad.limits",
+}
 """Modules whose `LIMITS` are guardrails of a kind's own."""
 
 

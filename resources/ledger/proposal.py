@@ -38,11 +38,14 @@ Kind = Literal[
     "reallocate_budget",
     "revert",
     "add_negative_keywords",
+    "remove_negative_keywords",
+    "create_negative_list",
+    "attach_negative_lists",
     "create_ads",
     "exclude_audience",
     "sync_audience",
 ]
-"""Every kind of proposal the ledger can hold; not all of them can be carried out yet."""
+"""Every kind of proposal: what an approver may be allowed to decide on (`approvers.kinds` in policy.yaml)."""
 SHOWN_DIGITS = 12
 
 

@@ -157,6 +157,8 @@ class Guardrails(_Frozen):
     )
     keywords_at_once: int = Field(200, ge=1)
     """Keywords that one proposal may add and remove."""
+    ads_at_once: int = Field(10, ge=1)
+    """Ads that one proposal may make."""
     conversions_lost: float = Field(1.0, ge=0)
     """Conversions that the searches blocked by negative keywords may have brought in 28 days."""
     shadow_decisions: int = Field(20, ge=0)

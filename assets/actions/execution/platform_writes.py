@@ -300,6 +300,8 @@ def edited_meanwhile(change: Change, now: Image) -> str | None:
         moved.append(
             f"its version went from {change.image.version} to {now.version}, which is more than our edit"
         )
+    if unexpected := change.unexpected_in(now):
+        return f"{', '.join(unexpected)}. A PERSON MUST LOOK"
     if not moved:
         return None
     return f"somebody else edited it in the same moment: {', '.join(moved)}. A PERSON MUST LOOK"

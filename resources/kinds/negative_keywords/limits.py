@@ -35,8 +35,8 @@ def at_once(judged: Judged) -> Verdict:
 
 def conversions_lost(judged: Judged) -> Verdict:
     """What the blocked searches would have brought: a known number is bounded, an unknown one is for people."""
-    if judged.is_revert or not any(change.adds for change in _changes(judged)):
-        return True, "no search is blocked that was not before"
+    if judged.is_revert:
+        return True, "leads back to what was there before"
     lost, most = judged.proposal.evidence.get("conversions_lost"), judged.policy.guardrails.conversions_lost
     if not isinstance(lost, int | float):
         return True, "what the blocked searches brought is not known: a person weighs each keyword"

@@ -20,8 +20,10 @@ from tests.actions.conftest import Office, new_database
 from tests.actions.kinds.case import KindCase
 from tests.actions.kinds.conftest import ask
 from tests.actions.kinds.negative_keywords import CASES as NEGATIVE_KEYWORDS
+from tests.actions.kinds.negative_lists import CASES as NEGATIVE_LISTS
+from tests.actions.kinds.new_ads import CASES as NEW_ADS
 
-CASES = (*NEGATIVE_KEYWORDS,)
+CASES = (*NEGATIVE_KEYWORDS, *NEGATIVE_LISTS, *NEW_ADS)
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
