@@ -61,6 +61,28 @@ FINDINGS = Table(
     key=("day", "kind", "targets"),
 )
 
+PROPOSED_FINDINGS = Table(
+    layer="actions",
+    name="proposals",
+    description="Findings of all rules in the order in which they used up limits, and what became of each: proposed, kept back and why, or not examined. Proposes; changes nothing.",
+    columns=(
+        Column("day", DAY, "The last closed day."),
+        Column("position", COUNT, "Place in the day's order, from 1."),
+        Column("kind", TEXT, "What is recommended, such as pause_ad_set."),
+        Column("rule", TEXT, "The rule that recommends it."),
+        c.PLATFORM,
+        c.ACCOUNT_ID,
+        Column("level", TEXT, "campaign, ad_set, shared_budget or audience."),
+        Column("entity_id", TEXT, "What would change; of several, the first."),
+        Column("weight", NUMBER, "Money a day that it is expected to save, earn or move."),
+        Column("reason", TEXT, "Why it is recommended."),
+        Column("outcome", TEXT, "proposed, kept back, or not examined."),
+        Column("why", TEXT, "Why it was kept back.", nullable=True),
+        Column("proposal_id", TEXT, "The proposal that was made of it.", nullable=True),
+    ),
+    key=("day", "position"),
+)
+
 ANOMALIES = Table(
     layer="signals",
     name="anomalies",

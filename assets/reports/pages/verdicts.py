@@ -35,6 +35,8 @@ class UnderperformerRow:
     below: float | None
     waste: float | None
     why: str
+    action: str
+    """What became of it: the proposal made, why none was, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,16 @@ class UnderperformerSummary:
         return sum(self.counts.get(name, 0) for name in _ACTED_ON)
 
 
-def verdicts_of(rows: pd.DataFrame, *, as_of: date) -> UnderperformerSummary | None:
-    """The verdicts of the page's day; None where nobody judged it."""
+def verdicts_of(
+    rows: pd.DataFrame, *, as_of: date, findings: pd.DataFrame | None = None
+) -> UnderperformerSummary | None:
+    """The verdicts of the page's day; None where nobody judged it.
+
+    Args:
+        rows: signals/underperformers.
+        as_of: The page's day.
+        findings: actions/proposals of the day, which say what was proposed and why the rest was not.
+    """
     if rows.empty:
         return None
     today = rows[pd.to_datetime(rows["day"]) == pd.Timestamp(as_of)]
@@ -62,10 +72,31 @@ def verdicts_of(rows: pd.DataFrame, *, as_of: date) -> UnderperformerSummary | N
         return None
     some = today[today["verdict"].isin(_ACTED_ON)].sort_values("regret_week", ascending=False).head(SHOWN)
     counts = {str(name): int(count) for name, count in today["verdict"].value_counts().items()}
-    return UnderperformerSummary(tuple(_row(line) for line in some.to_dict("records")), counts)
+    actions = {} if findings is None else _actions(findings)
+    return UnderperformerSummary(
+        tuple(
+            _row(line, actions.get((line["platform"], line["account_id"], line["ad_set_id"]), ""))
+            for line in some.to_dict("records")
+        ),
+        counts,
+    )
 
 
-def _row(line: Mapping[str, Any]) -> UnderperformerRow:
+def _actions(findings: pd.DataFrame) -> dict[tuple[str, str, str], str]:
+    """What became of the findings about ad sets, in words, by platform, account and ad set."""
+    words = {}
+    ad_sets = findings[findings["level"] == "ad_set"].sort_values("position", ascending=False)
+    for line in ad_sets.to_dict("records"):
+        text = {
+            "proposed": "Proposed: waits for approval",
+            "not examined": "Not proposed: the day's list is full",
+        }
+        reason = text.get(line["outcome"]) or f"Kept back: {line['why']}"
+        words[(line["platform"], line["account_id"], line["entity_id"])] = reason
+    return words
+
+
+def _row(line: Mapping[str, Any], action: str) -> UnderperformerRow:
     sells = line["goal"] == "sales"
     return UnderperformerRow(
         ad_set_id=line["ad_set_id"],
@@ -80,4 +111,5 @@ def _row(line: Mapping[str, Any]) -> UnderperformerRow:
         below=known(line["p_below"]),
         waste=known(line["regret_week"]),
         why=line["why"],
+        action=action,
     )

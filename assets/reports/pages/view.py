@@ -127,6 +127,8 @@ class DashboardInputs:
     profile: str
     judged: pd.DataFrame | None = None
     """signals/underperformers of the day."""
+    findings: pd.DataFrame | None = None
+    """actions/proposals of the day: what was proposed, and why the rest was not."""
     incidents: IncidentSummary | None = None
     pacing: pd.DataFrame | None = None
     """signals/pacing of the day."""
@@ -155,7 +157,9 @@ def dashboard_view(inputs: DashboardInputs) -> DashboardView:
         freshness=states,
         without=tuple(state for state in states if state.state is FreshnessState.STALE),
         tiles=_tiles(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
-        verdicts=None if inputs.judged is None else verdicts_of(inputs.judged, as_of=as_of),
+        verdicts=None
+        if inputs.judged is None
+        else verdicts_of(inputs.judged, as_of=as_of, findings=inputs.findings),
         incidents=inputs.incidents,
         pacing=()
         if inputs.pacing is None
