@@ -8,8 +8,10 @@ from decimal import Decimal
 
 from assets.actions.guardrails.audiences import line_missing
 from assets.actions.guardrails.case import labels_of
+from resources.errors import DataUnusable
 from resources.ledger.proposal import Change, Proposal
 from resources.ledger.records import APPROVE, MACHINE, LedgerEntry, RecordedDecision
+from resources.platforms.money import smallest
 from resources.policy.policy import Policy
 from resources.security.approvers import Approvers
 
@@ -17,7 +19,6 @@ AUTOMATIC_KINDS = {
     "auto_safe": {"pause_ad_set", "resume_ad_set", "set_daily_budget", "revert"},
     "auto_neutral": {"reallocate_budget"},
 }
-CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,16 @@ class ApprovalRules:
             return f"no exchange rate for {missing[0]}, so whether the sum stays the same cannot be said"
         rates = {currency: Decimal(str(self.rates[currency])) for currency in currencies}
         total = sum((change.amount * rates[change.image.currency] for change in proposal.changes), Decimal(0))
-        # Budgets are whole cents of their own currency: between currencies a sum can miss zero by half a cent
-        # a part.
-        rounding = sum((CENT / 2 * rates[change.image.currency] for change in proposal.changes), Decimal(0))
+        # A budget is a whole number of its platform's smallest units: between currencies a sum can miss zero by
+        # half a unit a part, and within one currency by nothing.
+        try:
+            units = [smallest(change.target.platform, change.image.currency) for change in proposal.changes]
+        except DataUnusable as error:
+            return str(error)
+        rounding = sum(
+            (unit / 2 * rates[c.image.currency] for unit, c in zip(units, proposal.changes, strict=True)),
+            Decimal(0),
+        )
         if abs(total) > (rounding if len(currencies) > 1 else 0):
             return "auto_neutral moves budgets only where the sum stays the same"
         return None

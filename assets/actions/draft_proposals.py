@@ -10,13 +10,14 @@ from typing import Literal
 
 from assets.actions.approval import ApprovalGate
 from assets.actions.approval_rules import AUTOMATIC_KINDS
+from assets.actions.guardrails.allowance import Allowance, without_forbidden_parts
 from assets.actions.guardrails.case import labels_of
 from assets.actions.guardrails.context import Surroundings
 from assets.actions.guardrails.registry import judge, refusals
 from assets.actions.rules.finding import Finding
 from resources.errors import DataUnusable, PaidMediaError
 from resources.kinds.base import ChangeRequest
-from resources.ledger.proposal import Image, Proposal, proposal_id
+from resources.ledger.proposal import Change, Image, Proposal, proposal_id
 from resources.ledger.records import PlatformWrite
 from resources.ledger.states import WriteState
 from resources.policy.policy import LEVELS, Permission
@@ -96,6 +97,7 @@ def drafted(
             after = replace(
                 surroundings, written=[*surroundings.written, *_as_written(drafts.made, surroundings)]
             )
+            proposal = _possible(proposal, gate, after)
             judged = proposal.model_copy(
                 update={"verdicts": judge(proposal, gate.policy, after, automatic=False)}
             )
@@ -118,6 +120,33 @@ def drafted(
             continue
         drafts.propose(finding, judged)
     return drafts
+
+
+def _possible(proposal: Proposal, gate: ApprovalGate, around: Surroundings) -> Proposal:
+    """The proposal without the parts that a limit forbids by themselves, which its reason then names.
+
+    A bundle whose budgets sum to nothing stays whole: without one of its parts it would not.
+
+    Raises:
+        DataUnusable: No part of it can be done.
+    """
+    moves_money = any(change.budgets for change in proposal.changes)
+    if len(proposal.changes) == 1 or moves_money:
+        return proposal
+
+    def draft(changes: tuple[Change, ...]) -> Proposal:
+        return proposal.model_copy(update={"changes": changes})
+
+    allowance = Allowance(gate.policy, around, draft)
+    changes, dropped = without_forbidden_parts(proposal.changes, allowance)
+    if not dropped:
+        return proposal
+    left_out = "; ".join(f"{target} ({why})" for target, why in dropped.items())
+    if not changes:
+        raise DataUnusable(f"no part of it can be done: {left_out}")
+    key = proposal_id(proposal.kind, proposal.as_of, changes, created_at=proposal.created_at)
+    reason = f"{proposal.reason} Left out: {left_out}."
+    return proposal.model_copy(update={"changes": changes, "proposal_id": key, "reason": reason})
 
 
 def proposed(finding: Finding, *, gate: ApprovalGate, image: Callable[[ChangeRequest], Image]) -> Proposal:

@@ -23,6 +23,7 @@ KINDS = {
     "create_negative_list": "Make a list of negative keywords",
     "attach_negative_lists": "Attach lists of negative keywords",
     "create_ads": "Create ads",
+    "edit_ad_texts": "Edit ad texts",
     "exclude_audience": "Exclude audience",
     "sync_audience": "Sync audience",
 }

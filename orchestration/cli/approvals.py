@@ -5,6 +5,7 @@ The same gate as in the UI, the same code.
 
 import json
 from datetime import timedelta
+from typing import TextIO
 
 import click
 
@@ -128,6 +129,22 @@ def propose(
             "reallocate_budget",
         )
     proposed(kind, wishes, reason=reason, name=name, code=code)
+
+
+@click.command("propose-from")
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--reason", required=True)
+@AS
+@CODE
+def propose_from(file: TextIO, reason: str, name: str, code: str | None) -> None:
+    """Propose what a YAML file asks for: negative keywords, lists, ads, texts. Somebody else has to approve it.
+
+    docs/approvals.md has an example for each kind.
+    """
+    from resources.kinds.requests import request_in
+
+    kind, request = request_in(file.read())
+    proposed(kind, (request,), reason=reason, name=name, code=code)
 
 
 @click.command()
@@ -265,6 +282,7 @@ def add_to(cli: click.Group) -> None:
     for command in (
         proposals,
         propose,
+        propose_from,
         revert,
         accept_late,
         approve,

@@ -135,6 +135,8 @@ class Change(Frozen):
     is_sent_again: ClassVar[bool] = False
     """Whether it is an operation on a set that may go on where it stopped; every other write leaves once."""
     may_be_automatic: ClassVar[bool] = False
+    touches_delivery: ClassVar[bool] = True
+    """Whether what delivers today delivers otherwise after it: a new ad that is paused does not."""
     own_fields: ClassVar[frozenset[str]] = frozenset()
     """Fields of the image that move because of this change."""
 

@@ -6,15 +6,16 @@ from typing import Annotated, Any, get_args
 from pydantic import Field
 
 from resources.errors import DataUnusable
+from resources.kinds.ad_texts.change import TextsChange, TextsRequest
 from resources.kinds.audience_members.change import MembersChange
 from resources.kinds.base import Change
 from resources.kinds.daily_budget.change import BudgetChange
 from resources.kinds.entity_status.change import StatusChange
 from resources.kinds.excluded_audiences.change import ExclusionChange
-from resources.kinds.list_attachment.change import AttachmentChange
-from resources.kinds.negative_keywords.change import NegativeKeywordsChange
-from resources.kinds.negative_list.change import NegativeListChange
-from resources.kinds.new_ad.change import NewAdChange
+from resources.kinds.list_attachment.change import AttachmentChange, AttachmentRequest
+from resources.kinds.negative_keywords.change import NegativeKeywordsChange, NegativeKeywordsRequest
+from resources.kinds.negative_list.change import NegativeListChange, NegativeListRequest
+from resources.kinds.new_ad.change import NewAdChange, NewAdRequest
 
 AnyChange = Annotated[
     StatusChange
@@ -24,7 +25,8 @@ AnyChange = Annotated[
     | NegativeKeywordsChange
     | NegativeListChange
     | AttachmentChange
-    | NewAdChange,
+    | NewAdChange
+    | TextsChange,
     Field(discriminator="field"),
 ]
 """A change of any kind, told apart by its `field`."""
@@ -32,6 +34,14 @@ KINDS: dict[str, type[Change]] = {
     kind.model_fields["field"].default: kind for kind in get_args(get_args(AnyChange)[0])
 }
 """The value of each kind, by its `field`."""
+REQUESTS: dict[str, Any] = {
+    "negative_keywords": NegativeKeywordsRequest,
+    "negative_list": NegativeListRequest,
+    "list_attachment": AttachmentRequest,
+    "ad": NewAdRequest,
+    "ad_texts": TextsRequest,
+}
+"""What people may ask for in a file, by the kind of change."""
 _FOLDER = "resources.kinds"
 WRITERS: dict[str, dict[str, str]] = {
     "negative_keywords": {
@@ -44,6 +54,10 @@ WRITERS: dict[str, dict[str, str]] = {
         "meta_ads": f"{_FOLDER}.new_ad.writers.meta_ads:MetaNewAds",
         "linkedin_ads": f"{_FOLDER}.new_ad.writers.linkedin_ads:LinkedInNewAds",
     },
+    "ad_texts": {
+        "google_ads": f"{_FOLDER}.ad_texts.writers.google_ads:GoogleAdTexts",
+        "meta_ads": f"{_FOLDER}.ad_texts.writers.meta_ads:MetaAdTexts",
+    },
 }
 """Module and class that write a kind, by platform. Kinds without a line here are written by the side of the
 platform that changes entities, or audiences. Modules load when they are first used.
@@ -52,6 +66,7 @@ LIMITS = {
     "negative_keywords": f"{_FOLDER}.negative_keywords.limits",
     "negative_list": f"{_FOLDER}.negative_list.limits",
     "ad": f"{_FOLDER}.new_ad.limits",
+    "ad_texts": f"{_FOLDER}.ad_texts.limits",
 }
 """Modules whose `LIMITS` are guardrails of a kind's own."""
 

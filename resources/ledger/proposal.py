@@ -42,6 +42,7 @@ Kind = Literal[
     "create_negative_list",
     "attach_negative_lists",
     "create_ads",
+    "edit_ad_texts",
     "exclude_audience",
     "sync_audience",
 ]

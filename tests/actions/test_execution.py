@@ -207,21 +207,32 @@ def mortals() -> Iterator[Mortals]:
         yield Mortals(parent)
 
 
+def as_given(office: Office, key: str, platform: str) -> dict[str, Any]:
+    """What a process that is killed needs to carry out a proposal."""
+    settings = office.services.settings
+    return {
+        "key": key,
+        "platform": platform,
+        "now": office.now.isoformat(),
+        "lake": office.lake.root,
+        "root": str(settings.root),
+        "env": {
+            "PAID_MEDIA_VAR": str(office.var),
+            "PAID_MEDIA_PROFILE": "sandbox",
+            "PAID_MEDIA_LEDGER": settings.ledger_url.get_secret_value(),
+            "PAID_MEDIA_POLICY": str(settings.policy_file),
+            "PAID_MEDIA_APPROVERS_FILE": str(settings.approvers_file),
+        },
+    }
+
+
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_anywhere_the_next_run_finishes_and_writes_no_second_time(
     any_office: Office, mortals: Mortals, point: str
 ) -> None:
     office = any_office
     key = office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
-    settings = office.services.settings
-    given = {
-        "key": key, "platform": "meta_ads", "now": office.now.isoformat(), "lake": office.lake.root, "root": str(settings.root),
-        "env": {
-            "PAID_MEDIA_VAR": str(office.var), "PAID_MEDIA_PROFILE": "sandbox",
-            "PAID_MEDIA_LEDGER": settings.ledger_url.get_secret_value(), "PAID_MEDIA_POLICY": str(settings.policy_file),
-            "PAID_MEDIA_APPROVERS_FILE": str(settings.approvers_file),
-        },
-    }  # fmt: skip
+    given = as_given(office, key, "meta_ads")
     assert mortals.die(point, given) == -9
     assert len(office.writes()) <= 1
     office.later(minutes=20)

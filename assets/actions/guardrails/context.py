@@ -92,13 +92,15 @@ class Surroundings:
         return self.now.astimezone(ZoneInfo(str(zones[0]))) if len(zones) else None
 
     def writes_on(self, change: Change, *, hours: float) -> list[tuple[Change, datetime]]:
-        """Earlier writes to the same target within these hours."""
+        """Earlier writes to the same aspect of the same target within these hours."""
         since = self.now - timedelta(hours=hours)
         return [
             (one, written.intended_at)
             for made, written in self.written
             for n, one in enumerate(made.changes)
-            if n == written.part and one.target == change.target and written.intended_at >= since
+            if n == written.part
+            and (one.target, one.aspect) == (change.target, change.aspect)
+            and written.intended_at >= since
         ]
 
     def budget_changes(self, change: Change, *, hours: float) -> list[datetime] | None:

@@ -153,7 +153,7 @@ def untouched(case: Case) -> Said:
         touched = [
             change
             for change in (*case.around.writes_in(platform, account_id, hours=24), *case.proposal.changes)
-            if (change.target.platform, change.target.account_id) == (platform, account_id)
+            if change.touches_delivery and change.target.account == (platform, account_id)
         ]
         sets = {change.target.entity_id for change in touched if change.target.level == "ad_set"}
         campaigns = {

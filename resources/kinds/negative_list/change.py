@@ -31,6 +31,7 @@ class NegativeListChange(Change):
     title: ClassVar[str] = "list of negative keywords"
     limits: ClassVar[tuple[str, ...]] = ("by a person", "account", "list", "never", "newest day")
     aspect: ClassVar[str] = "list"
+    touches_delivery: ClassVar[bool] = False
     own_fields: ClassVar[frozenset[str]] = frozenset(
         {"list_id", "attached_to", "name", "status", "native_status"}
     )

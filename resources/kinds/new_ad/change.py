@@ -36,6 +36,7 @@ class NewAdChange(Change):
         "newest day",
     )
     aspect: ClassVar[str] = "ads"
+    touches_delivery: ClassVar[bool] = False
     own_fields: ClassVar[frozenset[str]] = frozenset({"ad_id", "ad_status"})
 
     field: Literal["ad"] = "ad"

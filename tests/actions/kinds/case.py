@@ -19,6 +19,7 @@ class KindCase:
         drift: Somebody else changes what the proposal starts from.
         shown: What an approver has to see of it, among others.
         requests: How many requests carry it out.
+        requests_back: How many lead it back.
     """
 
     name: str
@@ -28,3 +29,4 @@ class KindCase:
     drift: Callable[[Sandbox], None]
     shown: tuple[str, ...]
     requests: int = 1
+    requests_back: int = 1

@@ -17,13 +17,15 @@ from resources.kinds.registry import KINDS, WRITERS
 from resources.ledger.proposal import Proposal
 from resources.ledger.states import State
 from tests.actions.conftest import Office, new_database
+from tests.actions.kinds.ad_texts import CASES as AD_TEXTS
 from tests.actions.kinds.case import KindCase
 from tests.actions.kinds.conftest import ask
 from tests.actions.kinds.negative_keywords import CASES as NEGATIVE_KEYWORDS
 from tests.actions.kinds.negative_lists import CASES as NEGATIVE_LISTS
 from tests.actions.kinds.new_ads import CASES as NEW_ADS
+from tests.actions.test_execution import Mortals, as_given, mortals  # noqa: F401 — a fixture
 
-CASES = (*NEGATIVE_KEYWORDS, *NEGATIVE_LISTS, *NEW_ADS)
+CASES = (*NEGATIVE_KEYWORDS, *NEGATIVE_LISTS, *NEW_ADS, *AD_TEXTS)
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
@@ -70,7 +72,7 @@ def test_it_is_made_once_seen_later_and_led_back(
     office.decide(back.proposal_id)
     assert office.carry_out(back.proposal_id) == State.VERIFIED
     assert office.state(made.proposal_id) == State.REVERTED
-    assert len(office.writes()) == case.requests + 1
+    assert len(office.writes()) == case.requests + case.requests_back
     assert not change.is_in(live(office, change))
     assert office.services.ledger.audit.verify().broken is None
 
@@ -122,6 +124,22 @@ def test_an_approval_runs_out(case: KindCase, office: Office) -> None:
     with pytest.raises(WriteHeld, match="expired"):
         office.carry_out(made.proposal_id)
     assert office.writes() == []
+
+
+@every_case
+@pytest.mark.parametrize("point", ["before send", "after send", "after answered"])
+def test_killed_around_the_write_the_next_run_finishes_and_makes_nothing_twice(
+    case: KindCase, point: str, office: Office, mortals: Mortals
+) -> None:
+    made = ask(office, case.request(office.sandbox), case.kind)
+    assert mortals.die(point, as_given(office, made.proposal_id, case.platform)) == -9
+    assert len(office.writes()) == (0 if point == "before send" else case.requests)
+    office.later(minutes=20)
+    state = office.carry_out(made.proposal_id)
+    assert state == (State.FAILED if point == "before send" else State.VERIFIED)
+    assert len(office.writes()) == (0 if point == "before send" else case.requests)
+    (change,) = made.changes
+    assert change.is_in(live(office, change)) is (state == State.VERIFIED)
 
 
 @every_case

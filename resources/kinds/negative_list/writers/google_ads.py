@@ -66,7 +66,7 @@ class GoogleNegativeLists:
         else:
             made = first.shared_set_operation.create
             made.resource_name, made.name = f"{base}/{TEMPORARY_ID}", change.name
-            made.type = session.enum("SharedSetTypeEnum", "NEGATIVE_KEYWORDS")
+            made.type_ = session.enum("SharedSetTypeEnum", "NEGATIVE_KEYWORDS")
             for keyword in change.keywords:
                 operation = session.client.get_type("MutateOperation")
                 word = operation.shared_criterion_operation.create
