@@ -24,6 +24,7 @@ KINDS = {
     "attach_negative_lists": "Attach lists of negative keywords",
     "create_ads": "Create ads",
     "edit_ad_texts": "Edit ad texts",
+    "set_bid": "Set bid",
     "exclude_audience": "Exclude audience",
     "sync_audience": "Sync audience",
 }

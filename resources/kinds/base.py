@@ -11,7 +11,9 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Level = Literal["campaign", "ad_set", "shared_budget", "audience", "ad", "account", "negative_list"]
+Level = Literal[
+    "campaign", "ad_set", "shared_budget", "audience", "ad", "account", "negative_list", "keyword"
+]
 MONEY_LIMITS = (
     "amounts",
     "change size",
@@ -188,6 +190,11 @@ class Change(Frozen):
     def campaigns(self) -> tuple[tuple[str | None, str | None], ...]:
         """Id and name of each campaign it is felt in: their labels in the policy hold for it."""
         return ((self.image.campaign_id, self.image.campaign_name),)
+
+    @property
+    def raises(self) -> bool:
+        """Whether more may be spent after it than before."""
+        return self.amount > 0 or self.activates
 
     def is_in(self, image: Image) -> bool:
         """Whether a reading shows this change done."""

@@ -9,6 +9,7 @@ from resources.errors import DataUnusable
 from resources.kinds.ad_texts.change import TextsChange, TextsRequest
 from resources.kinds.audience_members.change import MembersChange
 from resources.kinds.base import Change
+from resources.kinds.bid.change import BidChange, BidRequest
 from resources.kinds.daily_budget.change import BudgetChange
 from resources.kinds.entity_status.change import StatusChange
 from resources.kinds.excluded_audiences.change import ExclusionChange
@@ -26,7 +27,8 @@ AnyChange = Annotated[
     | NegativeListChange
     | AttachmentChange
     | NewAdChange
-    | TextsChange,
+    | TextsChange
+    | BidChange,
     Field(discriminator="field"),
 ]
 """A change of any kind, told apart by its `field`."""
@@ -40,6 +42,7 @@ REQUESTS: dict[str, Any] = {
     "list_attachment": AttachmentRequest,
     "ad": NewAdRequest,
     "ad_texts": TextsRequest,
+    "bid": BidRequest,
 }
 """What people may ask for in a file, by the kind of change."""
 _FOLDER = "resources.kinds"
@@ -54,6 +57,10 @@ WRITERS: dict[str, dict[str, str]] = {
         "meta_ads": f"{_FOLDER}.new_ad.writers.meta_ads:MetaNewAds",
         "linkedin_ads": f"{_FOLDER}.new_ad.writers.linkedin_ads:LinkedInNewAds",
     },
+    "bid": {
+        "google_ads": f"{_FOLDER}.bid.writers.google_ads:GoogleBids",
+        "linkedin_ads": f"{_FOLDER}.bid.writers.linkedin_ads:LinkedInBids",
+    },
     "ad_texts": {
         "google_ads": f"{_FOLDER}.ad_texts.writers.google_ads:GoogleAdTexts",
         "meta_ads": f"{_FOLDER}.ad_texts.writers.meta_ads:MetaAdTexts",
@@ -67,6 +74,7 @@ LIMITS = {
     "negative_list": f"{_FOLDER}.negative_list.limits",
     "ad": f"{_FOLDER}.new_ad.limits",
     "ad_texts": f"{_FOLDER}.ad_texts.limits",
+    "bid": f"{_FOLDER}.bid.limits",
 }
 """Modules whose `LIMITS` are guardrails of a kind's own."""
 

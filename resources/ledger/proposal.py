@@ -43,6 +43,7 @@ Kind = Literal[
     "attach_negative_lists",
     "create_ads",
     "edit_ad_texts",
+    "set_bid",
     "exclude_audience",
     "sync_audience",
 ]

@@ -108,7 +108,7 @@ def human_edits(case: Case) -> Said:
 
 
 def blackouts(case: Case) -> Said:
-    raises = [c for c in case.proposal.changes if c.amount > 0 or c.activates]
+    raises = [change for change in case.proposal.changes if change.raises]
     if not case.automatic and (not raises or case.proposal.kind == "reallocate_budget"):
         return True, "cuts, pauses and shifts that a person approved may happen at any time"
     for platform, account_id in case.proposal.accounts:

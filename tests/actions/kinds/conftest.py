@@ -30,6 +30,20 @@ def one_day(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     row = {"platform": "all", "day": day, "currency": "EUR", "read_at": NOON, "pulled_at": NOON}
     schema = core.KPI_DAY.schema
     lake.replace(core.KPI_DAY, pa.Table.from_pylist([row], schema=schema), where={"day": (day, day)})
+    rates = [
+        {
+            "currency": currency,
+            "day": day,
+            "reporting_currency": "EUR",
+            "rate": 1.0,
+            "source": "test",
+            "pulled_at": NOON,
+        }
+        for currency in ("EUR", "USD")
+    ]
+    lake.replace(
+        core.FX_RATE, pa.Table.from_pylist(rates, schema=core.FX_RATE.schema), where={"day": (day, day)}
+    )
     return lake
 
 

@@ -2,7 +2,7 @@
 reading, led back; and what becomes of it when answers get lost, people interfere, or time runs out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,15 +18,22 @@ from resources.ledger.proposal import Proposal
 from resources.ledger.states import State
 from tests.actions.conftest import Office, new_database
 from tests.actions.kinds.ad_texts import CASES as AD_TEXTS
+from tests.actions.kinds.bids import CASES as BIDS
 from tests.actions.kinds.case import KindCase
 from tests.actions.kinds.conftest import ask
 from tests.actions.kinds.negative_keywords import CASES as NEGATIVE_KEYWORDS
 from tests.actions.kinds.negative_lists import CASES as NEGATIVE_LISTS
 from tests.actions.kinds.new_ads import CASES as NEW_ADS
-from tests.actions.test_execution import Mortals, as_given, mortals  # noqa: F401 — a fixture
+from tests.actions.mortals import Mortals, as_given, mortal_processes
 
-CASES = (*NEGATIVE_KEYWORDS, *NEGATIVE_LISTS, *NEW_ADS, *AD_TEXTS)
+CASES = (*NEGATIVE_KEYWORDS, *NEGATIVE_LISTS, *NEW_ADS, *AD_TEXTS, *BIDS)
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@pytest.fixture(scope="module")
+def mortals() -> Iterator[Mortals]:
+    with mortal_processes() as processes:
+        yield processes
 
 
 @pytest.fixture
