@@ -53,7 +53,7 @@ def diff(proposal: Proposal) -> str:
     """The changes as Markdown, one line each."""
     lines = [
         f"| {spoken(c.target.platform)} {c.target.account_id} | {as_markdown_text(c.image.name)} ({c.target.level.replace('_', ' ')} {c.target.entity_id}) "
-        f"| {c.title} | {now_reads(c)} | **{then_reads(c)}** "
+        f"| {c.title} | {as_markdown_text(now_reads(c))} | **{as_markdown_text(then_reads(c))}** "
         f"| {f'shared by {c.image.shared_by} campaigns' if c.image.shared_by > 1 else ''} |"
         for c in proposal.changes
     ]

@@ -74,6 +74,13 @@ class Target(Frozen):
         """Platform and account id."""
         return self.platform, self.account_id
 
+    @property
+    def ad_set_id(self) -> str | None:
+        """The ad set it is or belongs to: the id of an ad or a keyword begins with it, up to a dot."""
+        if self.level in {"ad_set", "ad", "keyword"}:
+            return self.entity_id.partition(".")[0]
+        return None
+
 
 class AudienceImage(Frozen):
     """What an audience holds by our own books: platforms tell only about how many."""

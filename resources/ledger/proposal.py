@@ -104,7 +104,7 @@ class Proposal(Frozen):
         first = self.changes[0]
         more = f" and {len(self.changes) - 1} more" if len(self.changes) > 1 else ""
         named = f"{_plain(first.image.name)} ({first.target.entity_id}) of {first.target.platform} {first.target.account_id}"
-        return f"{self.kind} {first.words}: {named}{more} #{self.digest[:SHOWN_DIGITS]}"
+        return f"{self.kind} {_one_line(first.words)}: {named}{more} #{self.digest[:SHOWN_DIGITS]}"
 
     @property
     def accounts(self) -> tuple[tuple[str, str], ...]:
@@ -134,6 +134,12 @@ def set_summary(digests: Iterable[str]) -> str:
 
 def canonical(content: Any) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _one_line(words: str) -> str:
+    """What changes as it may stand in one line of YAML between quotes; names of lists and texts are among it."""
+    printable = "".join(letter for letter in words.replace("'", "’") if letter.isprintable())
+    return " ".join(printable.split())[:160]
 
 
 def _plain(name: str) -> str:

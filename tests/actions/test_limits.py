@@ -13,7 +13,7 @@ from resources.kinds.base import MONEY_LIMITS
 from resources.ledger.proposal import Change
 from resources.policy.policy import Blackout, Policy
 from tests.actions.judged import FRAMES, POLICY, around, earlier, verdict
-from tests.actions.made import AT, budget, pause, proposal, target
+from tests.actions.made import AT, budget, negatives, new_ad, pause, proposal, target
 
 
 def test_a_plain_cut_passes_every_limit() -> None:
@@ -49,6 +49,49 @@ def test_a_plain_cut_passes_every_limit() -> None:
 )
 def test_what_is_proposed_decides(limit: str, changes: list[Change], *, holds: bool | None) -> None:
     assert verdict(limit, *changes) is holds
+
+
+@pytest.mark.parametrize(
+    ("change", "holds"),
+    [
+        (new_ad("7"), False),  # policy.yaml protects ad set 7
+        (new_ad("8"), True),
+        (new_ad("8", campaign_name="My Brand EU"), False),
+        (negatives(("c1", "Shoes"), ("c2", "The brand")), False),  # of the campaigns that a list holds for
+        (negatives(("c1", "Shoes")), True),
+    ],
+)
+def test_what_is_protected_gets_no_ad_and_no_negative_keyword(change: Change, *, holds: bool) -> None:
+    assert verdict("never", change) is holds
+
+
+@pytest.mark.parametrize(
+    ("limit", "change", "holds"),
+    [
+        ("keyword texts", negatives(text="x" * 81), False),
+        ("keyword texts", negatives(text="50% off"), False),
+        ("keyword texts", negatives(count=5_000), False),
+        ("keyword texts", negatives(count=4_999), True),
+        ("ad texts", new_ad("8", headline=""), False),
+        ("ad texts", new_ad("8", page="no number"), False),
+        ("ad texts", new_ad("8"), True),
+        ("account", new_ad("8", account_id="a2"), None),
+    ],
+)
+def test_what_a_platform_would_not_take_is_no_proposal(
+    limit: str, change: Change, *, holds: bool | None
+) -> None:
+    assert verdict(limit, change) is holds
+
+
+def test_known_conversions_of_blocked_searches_are_bounded() -> None:
+    change, policy = negatives(), Policy.model_validate(POLICY)
+    for lost, holds in ((0.4, True), (3.0, False), (None, True)):
+        made = proposal(change, evidence={"conversions_lost": lost})
+        (found,) = [
+            v for v in judge(made, policy, around(made), automatic=False) if v.guardrail == "conversions lost"
+        ]
+        assert found.holds is holds
 
 
 def test_small_steps_do_not_add_up_past_a_week() -> None:

@@ -53,7 +53,7 @@ def labels_of(policy: Policy, change: Change) -> frozenset[str] | None:
             policy.labels_of(
                 campaign_id=campaign_id,
                 campaign_name=campaign_name,
-                ad_set_id=target.entity_id if target.level == "ad_set" else None,
+                ad_set_id=target.ad_set_id,
                 at_platform=image.labels or (),
             )
             for campaign_id, campaign_name in change.campaigns or ((None, None),)

@@ -67,8 +67,8 @@ class Surroundings:
     def days_of(self, change: Change) -> pd.DataFrame:
         """The delivery of what is changed: of the ad set, or of the campaigns that spend from the budget."""
         target = change.target
-        by_ad_set = target.level == "ad_set"
-        own = {target.entity_id} if by_ad_set else self.campaigns_of(change)
+        by_ad_set = target.ad_set_id is not None
+        own = {target.ad_set_id} if by_ad_set else self.campaigns_of(change)
         mine = self.of("ad_set_days" if by_ad_set else "campaign_days", target.platform, target.account_id)
         return mine[mine["ad_set_id" if by_ad_set else "campaign_id"].isin(own)]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -44,7 +45,21 @@ def one_day(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     lake.replace(
         core.FX_RATE, pa.Table.from_pylist(rates, schema=core.FX_RATE.schema), where={"day": (day, day)}
     )
+    accounts = [_account(*account.split(" ")) for account in POLICY["caps"]]
+    lake.replace(core.ENTITIES, pa.Table.from_pylist(accounts, schema=core.ENTITIES.schema))
     return lake
+
+
+def _account(platform: str, account_id: str) -> dict[str, Any]:
+    """An account's own row among the entities, for its time zone."""
+    row: dict[str, Any] = dict.fromkeys(core.ENTITIES.schema.names)
+    for name in ("read_at", "pulled_at"):
+        if name in row:
+            row[name] = NOON
+    named = {"platform": platform, "account_id": account_id, "entity_id": account_id, "level": "account"}
+    texts = {"name": account_id, "status": "active", "native_status": "ACTIVE", "native_level": "account"}
+    given = named | texts | {"time_zone": "UTC", "currency": "EUR"}
+    return row | {name: value for name, value in given.items() if name in row}
 
 
 @pytest.fixture
