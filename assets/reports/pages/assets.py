@@ -189,7 +189,7 @@ def preview(view: DashboardView) -> str:
 
 
 def _state(view: DashboardView) -> str:
-    """One line: figures that are late, what stood out, what waits, and the kill switch."""
+    """One line: figures that are late, incidents, what waits, and the kill switch."""
     phrases = [
         f"{platform.label} is {platform.state}"
         for platform in view.freshness

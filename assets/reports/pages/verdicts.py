@@ -1,5 +1,5 @@
-"""Ad sets that earn too little, as the page shows them: those to act on, the largest waste first, and how
-many were judged.
+"""Underperforming ad sets as the page shows them: those to act on, the largest waste first, and how many were
+judged.
 """
 
 from collections.abc import Mapping
@@ -41,10 +41,13 @@ class UnderperformerRow:
 
 @dataclass(frozen=True)
 class UnderperformerSummary:
-    """What was said of the day's ad sets. `counts` is by verdict, of all that spent."""
+    """Verdicts on the day's ad sets. `counts` is by verdict, of all that spent; `waste` is the expected waste of
+    one more week of all underperforming ones, in the reporting currency.
+    """
 
     rows: tuple[UnderperformerRow, ...]
     counts: Mapping[str, int]
+    waste: float = 0.0
 
     @property
     def judged(self) -> int:
@@ -70,7 +73,8 @@ def verdicts_of(
     today = rows[pd.to_datetime(rows["day"]) == pd.Timestamp(as_of)]
     if today.empty:
         return None
-    some = today[today["verdict"].isin(_ACTED_ON)].sort_values("regret_week", ascending=False).head(SHOWN)
+    weak = today[today["verdict"].isin(_ACTED_ON)].sort_values("regret_week", ascending=False)
+    some = weak.head(SHOWN)
     counts = {str(name): int(count) for name, count in today["verdict"].value_counts().items()}
     actions = {} if findings is None else _actions(findings)
     return UnderperformerSummary(
@@ -79,6 +83,7 @@ def verdicts_of(
             for line in some.to_dict("records")
         ),
         counts,
+        waste=float(weak["regret_week"].sum()),
     )
 
 

@@ -17,6 +17,7 @@ from assets.reports.pages.comparison import Baseline, same_weekday, week_before
 from assets.reports.pages.day_frames import known, tidy, totals, window
 from assets.reports.pages.freshness import Freshness, FreshnessState, freshness
 from assets.reports.pages.funnel import FunnelSection
+from assets.reports.pages.headline import Headline, headline
 from assets.reports.pages.incidents import IncidentSummary
 from assets.reports.pages.metrics import METRICS, SUMS, Figures, Metric, with_ratios
 from assets.reports.pages.outlook import NEEDED, RIPE, ProjectedFigure, outlook, outlooks
@@ -98,6 +99,11 @@ class DashboardView:
     """API calls of the last 24 hours, per platform."""
     approvals: Approvals | None = None
     """Pending approvals and the kill switch; None on the page of a past day."""
+
+    @property
+    def headline(self) -> Headline:
+        """The page's answer in one sentence, with the findings that matter most."""
+        return headline(self)
 
     @property
     def is_empty(self) -> bool:
