@@ -47,7 +47,6 @@ from assets.actions.guardrails.context import Edit, Surroundings
 from benchmarks.ground import even_world
 from resources.config.settings import load_settings
 from resources.errors import PaidMediaError
-from resources.kinds.base import ValueChange, plain
 from resources.kinds.daily_budget.change import BudgetChange
 from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.anchor import AnchorFile
@@ -328,20 +327,13 @@ def proposals_of(rig: Rig, case: Case) -> list[Proposal]:
     return [proposal_of(rig, [pause(rig, target)], "pause_ad_set") for target in targets[:count]]
 
 
-def valued(proposal: Proposal) -> list[ValueChange]:
-    """The changes of a proposal, each of one value."""
-    return [change for change in proposal.changes if isinstance(change, ValueChange)]
-
-
 def pause(rig: Rig, target: Target) -> Change:
     return StatusChange(target=target, before="active", after="paused", image=rig.image(target))
 
 
 def cut(rig: Rig, target: Target, amount: str) -> Change:
     image = rig.image(target)
-    before = plain(image.daily_budget)
-    after = f"{Decimal(before) + Decimal(amount):.2f}"
-    return BudgetChange(target=target, before=before, after=after, image=image)
+    return BudgetChange.to(target, image, (image.daily_budget or Decimal(0)) + Decimal(amount))
 
 
 def proposal_of(rig: Rig, changes: list[Change], kind: str) -> Proposal:
@@ -432,15 +424,15 @@ def count(rig: Rig, proposals: list[Proposal], *, approved: bool) -> tuple[Count
     requests = rig.sandbox.stage.audit.requests(platform=platform, writes_only=True)
     most = sum(len(proposal.changes) * (2 if len(proposal.changes) > 1 else 1) for proposal in proposals)
     counts["twice"] = max(0, len(requests) - most)
-    by_target = {change.target: change.state_in(rig.image(change.target)) for change in changes}
+    by_target = {change.target: rig.image(change.target) for change in changes}
     states = {}
     for proposal in proposals:
         state = states[proposal.proposal_id] = rig.ledger.proposals.states()[proposal.proposal_id]
-        for change in valued(proposal):
-            value = by_target[change.target]
-            if value not in {change.before, change.after} or (value != change.before and not approved):
-                counts["unapproved"] += 1
-        is_there = [by_target[change.target] == change.after for change in valued(proposal)]
+        for change in proposal.changes:
+            live = by_target[change.target]
+            is_before = change.state_in(live) == change.state_in(change.image)
+            counts["unapproved"] += not is_before and not (approved and change.is_in(live))
+        is_there = [change.is_in(by_target[change.target]) for change in proposal.changes]
         events = [row.event for row in rig.ledger.audit.entries() if row.proposal_id == proposal.proposal_id]
         if State.FAILED in events and any(is_there):
             counts["wrongly_failed"] += 1

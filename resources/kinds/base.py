@@ -5,6 +5,7 @@ A kind is a subclass of `Change` with fields of its own. Everything in it is bou
 proposal, so a field added later is left out of the digest where it holds nothing.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, Protocol, Self
@@ -129,7 +130,7 @@ class Image(Frozen):
         return {name: value for name, value in vars(self).items() if name in kept_fields or value is None}
 
 
-class Change(Frozen):
+class Change(Frozen, ABC):
     """One write: of a target, from what is there to what is proposed."""
 
     title: ClassVar[str]
@@ -159,14 +160,14 @@ class Change(Frozen):
         return f"{self.now} -> {self.proposed}"
 
     @property
+    @abstractmethod
     def now(self) -> str:
         """What is there, for people."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def proposed(self) -> str:
         """What is to be there, for people."""
-        raise NotImplementedError
 
     @property
     def details(self) -> tuple[str, ...]:
@@ -203,30 +204,30 @@ class Change(Frozen):
         """Whether more may be spent after it than before."""
         return self.amount > 0 or self.activates
 
+    @abstractmethod
     def is_in(self, image: Image) -> bool:
         """Whether a reading shows this change done."""
-        raise NotImplementedError
 
+    @abstractmethod
     def state_in(self, image: Image) -> str:
         """What a reading says of what changes, for people."""
-        raise NotImplementedError
 
     def unexpected_in(self, image: Image) -> list[str]:
         """What of a reading that shows this change done is not as it was to be, each as a sentence."""
         del image
         return []
 
+    @abstractmethod
     def undone(self) -> Self:
         """The write that leads back."""
-        raise NotImplementedError
 
+    @abstractmethod
     def led_back(self, live: Image) -> "Change":
         """The change that leads back to what was there before this one, from what is there now.
 
         Raises:
             DataUnusable: Nothing of it is left, or it cannot be led back.
         """
-        raise NotImplementedError
 
     def moved_in(self, live: Image) -> list[str]:
         """What of the before-image does not hold any more, each as a sentence; empty where it still holds."""

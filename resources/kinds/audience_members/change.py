@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from resources.kinds.base import AUDIENCE_LIMITS, Frozen, Image, ValueChange
+from resources.errors import DataUnusable
+from resources.kinds.base import AUDIENCE_LIMITS, Change, Frozen, Image, ValueChange
 
 SHOWN_DIGITS = 12
 
@@ -48,3 +49,7 @@ class MembersChange(ValueChange):
 
     def state_in(self, image: Image) -> str:
         return image.audience.digest if image.audience else "none"
+
+    def led_back(self, live: Image) -> Change:
+        del live
+        raise DataUnusable(f"{self.target.words} is led back from who is in it: `cli revert` proposes that.")

@@ -2,7 +2,8 @@
 
 from typing import ClassVar, Literal
 
-from resources.kinds.base import AUDIENCE_LIMITS, Image, ValueChange
+from resources.errors import DataUnusable
+from resources.kinds.base import AUDIENCE_LIMITS, Change, Image, ValueChange
 
 
 class ExclusionChange(ValueChange):
@@ -17,3 +18,7 @@ class ExclusionChange(ValueChange):
 
     def state_in(self, image: Image) -> str:
         return ",".join(image.excluded_audiences or ()) or "none"
+
+    def led_back(self, live: Image) -> Change:
+        del live
+        raise DataUnusable(f"{self.target.words} is led back from who is in it: `cli revert` proposes that.")
