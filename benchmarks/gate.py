@@ -23,8 +23,9 @@ from dotenv import dotenv_values
 from benchmarks.ground import ground, timed
 from orchestration.cli.decisions import decide
 from resources.config.settings import load_settings
+from resources.kinds.entity_status.change import StatusChange
 from resources.lake.lake import Lake
-from resources.ledger.proposal import Change, Effect, Image, Proposal, Target, proposal_id
+from resources.ledger.proposal import Effect, Image, Proposal, Target, proposal_id
 from resources.ledger.store import Ledger
 from resources.platforms.registry import Platforms
 from resources.policy.policy import policy_text
@@ -88,7 +89,7 @@ def _pause(
         name=name, campaign_id="1", campaign_name="C", status="active", native_status="ACTIVE", currency="EUR"
     )
     target = Target(platform="meta_ads", account_id=account_id, level="ad_set", entity_id=entity_id)
-    change = Change(target=target, field="status", before="active", after="paused", image=made)
+    change = StatusChange(target=target, before="active", after="paused", image=made)
     as_of = as_of or at.date() - timedelta(days=1)
     return Proposal(
         proposal_id=proposal_id("pause_ad_set", as_of, [change], created_at=at),

@@ -47,13 +47,14 @@ from assets.actions.guardrails.context import Edit, Surroundings
 from benchmarks.ground import even_world
 from resources.config.settings import load_settings
 from resources.errors import PaidMediaError
+from resources.kinds.daily_budget.change import BudgetChange
+from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.anchor import AnchorFile
 from resources.ledger.proposal import Change, Effect, Proposal, Target, proposal_id
 from resources.ledger.states import IN_FLIGHT, State
 from resources.ledger.store import Ledger
 from resources.platforms.registry import Platforms
 from resources.platforms.retries import Patience
-from resources.platforms.writer import image_value
 from resources.policy.policy import Policy
 from resources.security.approvers import Approvers
 from resources.security.ledger_key import LedgerKey
@@ -327,14 +328,12 @@ def proposals_of(rig: Rig, case: Case) -> list[Proposal]:
 
 
 def pause(rig: Rig, target: Target) -> Change:
-    return Change(target=target, field="status", before="active", after="paused", image=rig.image(target))
+    return StatusChange(target=target, before="active", after="paused", image=rig.image(target))
 
 
 def cut(rig: Rig, target: Target, amount: str) -> Change:
     image = rig.image(target)
-    before = image_value(image, "daily_budget")
-    after = f"{Decimal(before) + Decimal(amount):.2f}"
-    return Change(target=target, field="daily_budget", before=before, after=after, image=image)
+    return BudgetChange.to(target, image, (image.daily_budget or Decimal(0)) + Decimal(amount))
 
 
 def proposal_of(rig: Rig, changes: list[Change], kind: str) -> Proposal:
@@ -425,15 +424,15 @@ def count(rig: Rig, proposals: list[Proposal], *, approved: bool) -> tuple[Count
     requests = rig.sandbox.stage.audit.requests(platform=platform, writes_only=True)
     most = sum(len(proposal.changes) * (2 if len(proposal.changes) > 1 else 1) for proposal in proposals)
     counts["twice"] = max(0, len(requests) - most)
-    by_target = {change.target: image_value(rig.image(change.target), change.field) for change in changes}
+    by_target = {change.target: rig.image(change.target) for change in changes}
     states = {}
     for proposal in proposals:
         state = states[proposal.proposal_id] = rig.ledger.proposals.states()[proposal.proposal_id]
         for change in proposal.changes:
-            value = by_target[change.target]
-            if value not in {change.before, change.after} or (value != change.before and not approved):
-                counts["unapproved"] += 1
-        is_there = [by_target[change.target] == change.after for change in proposal.changes]
+            live = by_target[change.target]
+            is_before = change.state_in(live) == change.state_in(change.image)
+            counts["unapproved"] += not is_before and not (approved and change.is_in(live))
+        is_there = [change.is_in(by_target[change.target]) for change in proposal.changes]
         events = [row.event for row in rig.ledger.audit.entries() if row.proposal_id == proposal.proposal_id]
         if State.FAILED in events and any(is_there):
             counts["wrongly_failed"] += 1

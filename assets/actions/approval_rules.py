@@ -8,8 +8,10 @@ from decimal import Decimal
 
 from assets.actions.guardrails.audiences import line_missing
 from assets.actions.guardrails.case import labels_of
+from resources.errors import DataUnusable
 from resources.ledger.proposal import Change, Proposal
 from resources.ledger.records import APPROVE, MACHINE, LedgerEntry, RecordedDecision
+from resources.platforms.money import smallest
 from resources.policy.policy import Policy
 from resources.security.approvers import Approvers
 
@@ -17,7 +19,6 @@ AUTOMATIC_KINDS = {
     "auto_safe": {"pause_ad_set", "resume_ad_set", "set_daily_budget", "revert"},
     "auto_neutral": {"reallocate_budget"},
 }
-CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,7 @@ class ApprovalRules:
     def needed(self, proposal: Proposal) -> int:
         """How many different people have to approve it."""
         limits, size = self.policy.approval, self.size(proposal)
-        shares = [
-            abs(change.amount) / Decimal(change.before)
-            for change in proposal.changes
-            if change.field == "daily_budget"
-        ]
+        shares = [abs(change.amount) / change.budgets[0] for change in proposal.changes if change.budgets]
         if size is None or size > limits.second_person_above:
             return 2
         return 2 if max(shares, default=Decimal(0)) > Decimal(str(limits.second_person_share)) else 1
@@ -52,11 +49,11 @@ class ApprovalRules:
         """How much a day it moves, in the reporting currency; None where that cannot be said."""
         up = down = Decimal(0)
         for change in proposal.changes:
-            if change.is_about_audiences:  # who sees an ad moves no budget
+            if change.moves == "nothing":
                 continue
             rate = self.rates.get(change.image.currency)
             amount = change.amount
-            if change.field == "status":
+            if change.moves == "delivery":
                 spend = proposal.evidence.get("spend_a_day")
                 if not isinstance(spend, int | float):
                     return None
@@ -119,8 +116,8 @@ class ApprovalRules:
     def not_automatic(self, proposal: Proposal, *, level: str | None = None) -> str | None:
         """Why a proposal may not be carried out without a person; None where the policy lets it."""
         level = level or proposal.level
-        about_audiences = any(change.is_about_audiences for change in proposal.changes)
-        if about_audiences or proposal.kind not in AUTOMATIC_KINDS.get(level, set()):
+        by_people_alone = not all(change.may_be_automatic for change in proposal.changes)
+        if by_people_alone or proposal.kind not in AUTOMATIC_KINDS.get(level, set()):
             return f"the level {level} never does that"
         if level == "auto_safe" and any(change.amount > 0 for change in proposal.changes):
             return "auto_safe raises no budget"
@@ -135,9 +132,16 @@ class ApprovalRules:
             return f"no exchange rate for {missing[0]}, so whether the sum stays the same cannot be said"
         rates = {currency: Decimal(str(self.rates[currency])) for currency in currencies}
         total = sum((change.amount * rates[change.image.currency] for change in proposal.changes), Decimal(0))
-        # Budgets are whole cents of their own currency: between currencies a sum can miss zero by half a cent
-        # a part.
-        rounding = sum((CENT / 2 * rates[change.image.currency] for change in proposal.changes), Decimal(0))
+        # A budget is a whole number of its platform's smallest units: between currencies a sum can miss zero by
+        # half a unit a part, and within one currency by nothing.
+        try:
+            units = [smallest(change.target.platform, change.image.currency) for change in proposal.changes]
+        except DataUnusable as error:
+            return str(error)
+        rounding = sum(
+            (unit / 2 * rates[c.image.currency] for unit, c in zip(units, proposal.changes, strict=True)),
+            Decimal(0),
+        )
         if abs(total) > (rounding if len(currencies) > 1 else 0):
             return "auto_neutral moves budgets only where the sum stays the same"
         return None

@@ -136,12 +136,12 @@ def outcome_rows(drafts: Drafts, *, as_of: date) -> pa.Table:
 def _paused(services: ActionServices) -> set[Target]:
     """Ad sets whose last change of ours was a pause that happened."""
     last = {
-        change.target: change.after
+        change.target: change.pauses
         for entry in services.ledger.proposals.entries(states=[State.VERIFIED])
         for change in entry.proposal.changes
-        if change.field == "status"
+        if change.pauses or change.activates
     }
-    return {target for target, after in last.items() if after == "paused"}
+    return {target for target, is_paused in last.items() if is_paused}
 
 
 proposal = dg.AssetSpec(

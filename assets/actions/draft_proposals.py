@@ -10,16 +10,16 @@ from typing import Literal
 
 from assets.actions.approval import ApprovalGate
 from assets.actions.approval_rules import AUTOMATIC_KINDS
+from assets.actions.guardrails.allowance import Allowance, without_forbidden_parts
 from assets.actions.guardrails.case import labels_of
 from assets.actions.guardrails.context import Surroundings
 from assets.actions.guardrails.registry import judge, refusals
-from assets.actions.rules.finding import Finding, Wish
+from assets.actions.rules.finding import Finding
 from resources.errors import DataUnusable, PaidMediaError
-from resources.ledger.proposal import Change, Image, Proposal, Target, proposal_id
+from resources.kinds.base import ChangeRequest
+from resources.ledger.proposal import Change, Image, Proposal, proposal_id
 from resources.ledger.records import PlatformWrite
 from resources.ledger.states import WriteState
-from resources.platforms.money import rounded
-from resources.platforms.writer import image_value, plain
 from resources.policy.policy import LEVELS, Permission
 
 LOOKED_AT = 4
@@ -76,7 +76,7 @@ def drafted(
     found: list[Finding],
     *,
     gate: ApprovalGate,
-    image: Callable[[Target], Image],
+    image: Callable[[ChangeRequest], Image],
     around: Callable[[Proposal], Surroundings],
 ) -> Drafts:
     """Proposals for these findings, in their order; each is judged as if those before it had been carried
@@ -97,6 +97,7 @@ def drafted(
             after = replace(
                 surroundings, written=[*surroundings.written, *_as_written(drafts.made, surroundings)]
             )
+            proposal = _possible(proposal, gate, after)
             judged = proposal.model_copy(
                 update={"verdicts": judge(proposal, gate.policy, after, automatic=False)}
             )
@@ -121,13 +122,40 @@ def drafted(
     return drafts
 
 
-def proposed(finding: Finding, *, gate: ApprovalGate, image: Callable[[Target], Image]) -> Proposal:
+def _possible(proposal: Proposal, gate: ApprovalGate, around: Surroundings) -> Proposal:
+    """The proposal without the parts that a limit forbids by themselves, which its reason then names.
+
+    A bundle whose budgets sum to nothing stays whole: without one of its parts it would not.
+
+    Raises:
+        DataUnusable: No part of it can be done.
+    """
+    moves_money = any(change.budgets for change in proposal.changes)
+    if len(proposal.changes) == 1 or moves_money:
+        return proposal
+
+    def draft(changes: tuple[Change, ...]) -> Proposal:
+        return proposal.model_copy(update={"changes": changes})
+
+    allowance = Allowance(gate.policy, around, draft)
+    changes, dropped = without_forbidden_parts(proposal.changes, allowance)
+    if not dropped:
+        return proposal
+    left_out = "; ".join(f"{target} ({why})" for target, why in dropped.items())
+    if not changes:
+        raise DataUnusable(f"no part of it can be done: {left_out}")
+    key = proposal_id(proposal.kind, proposal.as_of, changes, created_at=proposal.created_at)
+    reason = f"{proposal.reason} Left out: {left_out}."
+    return proposal.model_copy(update={"changes": changes, "proposal_id": key, "reason": reason})
+
+
+def proposed(finding: Finding, *, gate: ApprovalGate, image: Callable[[ChangeRequest], Image]) -> Proposal:
     """The proposal of a finding, from the entities as they stand now, not judged yet.
 
     Raises:
         DataUnusable: Nothing would change, or the entity has no budget of its own.
     """
-    changes = tuple(_change(wish, image(wish.target)) for wish in finding.wishes)
+    changes = tuple(wish.change(image(wish)) for wish in finding.wishes)
     if finding.kind == "reallocate_budget" and sum((c.amount for c in changes), Decimal(0)) != 0:
         raise DataUnusable("a shift of budget has to sum to nothing")
     at = gate.ledger.clock()
@@ -146,28 +174,6 @@ def proposed(finding: Finding, *, gate: ApprovalGate, image: Callable[[Target], 
         expires_at=at + timedelta(hours=gate.policy.approval.hours),
         reverts=finding.reverts,
     )
-
-
-def _change(wish: Wish, image: Image) -> Change:
-    if wish.status is not None:
-        if image.status == wish.status:
-            raise DataUnusable(f"{wish.target.entity_id} is {image.status} already")
-        if image.status not in {"active", "paused"}:
-            raise DataUnusable(
-                f"{wish.target.entity_id} is {image.native_status}: only what is active or paused changes"
-            )
-        return Change(target=wish.target, field="status", before=image.status, after=wish.status, image=image)
-    if image.daily_budget is None:
-        owner = (
-            f"its {image.budget_owner} {image.budget_id}" if image.budget_owner else "nobody that can be seen"
-        )
-        raise DataUnusable(f"{wish.target.entity_id} has no daily budget of its own: {owner} owns it")
-    wanted = wish.to if wish.to is not None else image.daily_budget * (wish.factor or 1) + (wish.amount or 0)
-    after = plain(rounded(wanted, wish.target.platform, image.currency))
-    before = image_value(image, "daily_budget")
-    if before == after:
-        raise DataUnusable(f"{wish.target.entity_id} has {before} a day already")
-    return Change(target=wish.target, field="daily_budget", before=before, after=after, image=image)
 
 
 def _permission(proposal: Proposal, gate: ApprovalGate) -> tuple[str, str]:

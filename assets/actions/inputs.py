@@ -22,8 +22,11 @@ from assets.actions.guardrails.context import OURS_WITHIN, Edit, Surroundings
 from assets.actions.rules.finding import Finding
 from assets.actions.rules.pacing import pace_findings
 from resources.action_services import ActionServices
+from resources.kinds.base import ChangeRequest
+from resources.kinds.registry import KINDS, writer_of
 from resources.lake.lake import Lake
 from resources.ledger.proposal import Change, Image, Proposal
+from resources.platforms.writer import PlatformWriter
 from resources.policy.budgets import load_budgets
 from resources.policy.policy import Approval, PolicyUnreadable
 from resources.tables import core
@@ -84,10 +87,7 @@ class Figures:
     def _edits(self, proposal: Proposal, written: list[Any]) -> dict[str, Edit]:
         found = {}
         for change in proposal.changes:
-            if change.field == "members":  # platforms tell nobody who edited an audience
-                found[change.target.words] = Edit(None, by_us=False)
-                continue
-            at = self._services.platforms.writer(change.target.platform).edited_at(change.target)
+            at = self._writer(change).edited_at(change.target)
             ours = [row.intended_at for made, row in written if _same_thing(made.changes[row.part], change)]
             by_us = at is not None and any(abs(at - one) <= OURS_WITHIN for one in ours)
             found[change.target.words] = Edit(at, by_us)
@@ -100,15 +100,19 @@ class Figures:
                 change.target, since=since
             )
             for change in proposal.changes
-            if change.field == "daily_budget"
+            if change.budgets
         }
 
-    def image(self, change: Change) -> Image:
-        """What is changed, as its platform has it now."""
+    def image(self, change: Change | ChangeRequest) -> Image:
+        """What is changed or asked to be, as its platform has it now."""
+        return self._writer(change).image(change.target)
+
+    def _writer(self, change: Change | ChangeRequest) -> PlatformWriter:
         platform = change.target.platform
-        if change.is_about_audiences:
-            return audience_writer(platform, self._services, self.lake).image(change.target)
-        return self._services.platforms.writer(platform).image(change.target)
+        if KINDS[change.field].is_about_audiences:
+            return audience_writer(platform, self._services, self.lake)
+        writer: PlatformWriter = writer_of(change.field, platform, self._services.platforms.writer(platform))
+        return writer
 
 
 def approval_rules(services: ActionServices, figures: Figures) -> ApprovalRules:
@@ -180,7 +184,7 @@ def propose_findings(
     drafts = drafted(
         found,
         gate=approval_gate(services, figures),
-        image=lambda target: services.platforms.writer(target.platform).image(target),
+        image=figures.image,
         around=figures.around,
     )
     taken = [made for made in drafts.made if services.ledger.proposals.propose(made)]
@@ -257,7 +261,7 @@ def _same_thing(one: Change, other: Change) -> bool:
         other.target.platform,
         other.target.account_id,
     )
-    about_budgets = one.field == other.field == "daily_budget"
+    about_budgets = one.budgets is not None and other.budgets is not None
     return (
         same_account
         and about_budgets

@@ -1,5 +1,7 @@
 """Proposals as people read them: in a message, in the Dagster UI, in a terminal."""
 
+import re
+from decimal import Decimal
 from urllib.parse import quote
 
 from assets.formatting import numbers
@@ -8,8 +10,8 @@ from assets.formatting.platform_names import spoken
 from resources.ledger.proposal import Change, Proposal
 
 JOB, LOCATION, ASSET = "decide", "paid_media", "actions__approved"
+SHOWN_DETAILS = 12
 _MARKS = {True: "✓", False: "✗", None: "?"}
-FIELDS = {"status": "status", "daily_budget": "daily budget"}
 KINDS = {
     "pause_ad_set": "Pause",
     "resume_ad_set": "Restart",
@@ -17,15 +19,16 @@ KINDS = {
     "reallocate_budget": "Shift budget",
     "revert": "Take back",
     "add_negative_keywords": "Add negative keywords",
+    "remove_negative_keywords": "Remove negative keywords",
+    "create_negative_list": "Make a list of negative keywords",
+    "attach_negative_lists": "Attach lists of negative keywords",
     "create_ads": "Create ads",
+    "edit_ad_texts": "Edit ad texts",
+    "set_bid": "Set bid",
     "exclude_audience": "Exclude audience",
     "sync_audience": "Sync audience",
 }
 """Every kind of proposal in a word or three."""
-
-
-def field_reads(change: Change) -> str:
-    return FIELDS.get(change.field, change.field.replace("_", " "))
 
 
 def kind_reads(proposal: Proposal) -> str:
@@ -33,30 +36,51 @@ def kind_reads(proposal: Proposal) -> str:
 
 
 def now_reads(change: Change) -> str:
-    """What it is now: a status as it is, a daily budget as every page writes money, an audience in people."""
-    return _reads(change, change.before) if change.step is None else f"{change.step.before} people"
+    """What is there now: a daily budget as every page writes money, anything else as its kind says it."""
+    return _money(change, change.budgets[0]) if change.budgets else change.now
 
 
 def then_reads(change: Change) -> str:
-    """What is proposed; of an audience in people, since whom exactly is bound by a digest."""
-    if change.step is None:
-        return _reads(change, change.after)
-    return f"{change.step.after} people (+{change.step.adds}, -{change.step.removes})"
+    """What is proposed, likewise."""
+    return _money(change, change.budgets[1]) if change.budgets else change.proposed
 
 
-def _reads(change: Change, value: str) -> str:
-    return numbers.money(float(value), change.image.currency) if change.field == "daily_budget" else value
+def _money(change: Change, amount: Decimal) -> str:
+    return numbers.money(float(amount), change.image.currency)
 
 
 def diff(proposal: Proposal) -> str:
     """The changes as Markdown, one line each."""
     lines = [
         f"| {spoken(c.target.platform)} {c.target.account_id} | {as_markdown_text(c.image.name)} ({c.target.level.replace('_', ' ')} {c.target.entity_id}) "
-        f"| {field_reads(c)} | {now_reads(c)} | **{then_reads(c)}** "
+        f"| {c.title} | {as_markdown_text(now_reads(c))} | **{as_markdown_text(then_reads(c))}** "
         f"| {f'shared by {c.image.shared_by} campaigns' if c.image.shared_by > 1 else ''} |"
         for c in proposal.changes
     ]
-    return "\n".join(["| account | what | field | now | proposed | |", "|---|---|---|---|---|---|", *lines])
+    table = "\n".join(["| account | what | field | now | proposed | |", "|---|---|---|---|---|---|", *lines])
+    return "\n\n".join([table, *(block for c in proposal.changes if (block := _details_block(c)))])
+
+
+def _details_block(change: Change) -> str:
+    """Every word of a change that a cell cannot hold, as a block that is not read as Markdown."""
+    if not change.details:
+        return ""
+    lines = "\n".join(_printable(line) for line in change.details)
+    fence = "`" * (3 + max((len(run) for run in re.findall("`+", lines)), default=0))
+    return f"{fence}diff\n{lines}\n{fence}"
+
+
+def _printable(line: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in line)
+
+
+def details_in_a_sentence(proposal: Proposal) -> str:
+    """The words that a proposal adds and removes, for a line of a message: the first of them, and how many
+    more.
+    """
+    lines = [_printable(line) for change in proposal.changes for line in change.details]
+    left = f"; and {len(lines) - SHOWN_DETAILS} more lines" if len(lines) > SHOWN_DETAILS else ""
+    return "; ".join(lines[:SHOWN_DETAILS]) + left
 
 
 def sheet(proposal: Proposal) -> str:
@@ -87,7 +111,7 @@ def key_facts(proposal: Proposal) -> dict[str, str]:
     kept = "; ".join(f"{v.guardrail}: {v.words}" for v in proposal.verdicts if v.holds is not True)
     return {
         "change": "; ".join(
-            f"{c.image.name} ({c.target.platform} {c.target.level} {c.target.entity_id}): {c.field} {c.words}"
+            f"{c.image.name} ({c.target.platform} {c.target.level} {c.target.entity_id}): {c.title} {c.words}"
             for c in proposal.changes
         ),
         "reason": proposal.reason,
@@ -119,4 +143,5 @@ def link(ui_url: str, key: str, summary: str) -> str:
 def invitation(proposal: Proposal, *, ui_url: str) -> str:
     """What an approver needs of one proposal: what, why, what it brings, until when, and where to decide."""
     until = f"until {proposal.expires_at:%Y-%m-%d %H:%M} UTC: {link(ui_url, proposal.proposal_id, proposal.summary)}"
-    return f"{proposal.summary}\n{proposal.reason}\n{proposal.effect.words}\n{until}"
+    details = "".join(f"{_printable(line)}\n" for change in proposal.changes for line in change.details)
+    return f"{proposal.summary}\n{details}{proposal.reason}\n{proposal.effect.words}\n{until}"

@@ -5,7 +5,7 @@ The same gate as in the UI, the same code.
 
 import json
 from datetime import timedelta
-from decimal import Decimal
+from typing import TextIO
 
 import click
 
@@ -76,8 +76,10 @@ def diff(key: str) -> None:
     for entry in services.ledger.proposals.members(key):
         for change in entry.proposal.changes:
             live = figures.image(change)
-            stale = "" if live == change.image else "  STALE: it is not what it was when this was proposed"
-            click.echo(f"{change.target.words} '{change.image.name}': {change.field} {change.words}{stale}")
+            stale = (
+                "" if not change.moved_in(live) else "  STALE: it is not what it was when this was proposed"
+            )
+            click.echo(f"{change.target.words} '{change.image.name}': {change.title} {change.words}{stale}")
 
 
 @click.command()
@@ -129,6 +131,22 @@ def propose(
     proposed(kind, wishes, reason=reason, name=name, code=code)
 
 
+@click.command("propose-from")
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--reason", required=True)
+@AS
+@CODE
+def propose_from(file: TextIO, reason: str, name: str, code: str | None) -> None:
+    """Propose what a YAML file asks for: negative keywords, lists, ads, texts. Somebody else has to approve it.
+
+    docs/approvals.md has an example for each kind.
+    """
+    from resources.kinds.requests import request_in
+
+    kind, request = request_in(file.read())
+    proposed(kind, (request,), reason=reason, name=name, code=code)
+
+
 @click.command()
 @click.argument("proposal_id")
 @click.option("--reason", required=True)
@@ -139,7 +157,7 @@ def revert(proposal_id: str, reason: str, name: str, code: str | None) -> None:
 
     It has to be approved like any other.
     """
-    from assets.actions.rules.finding import Wish
+    from resources.kinds.base import Reversal
     from resources.ledger.states import State, WriteState
 
     services = action_services()
@@ -159,9 +177,7 @@ def revert(proposal_id: str, reason: str, name: str, code: str | None) -> None:
         if write.state == WriteState.ARRIVED_LATE
     }
     wishes = tuple(
-        Wish(change.target, status=change.before)  # type: ignore[arg-type]
-        if change.field == "status"
-        else Wish(change.target, to=Decimal(change.before))
+        Reversal(change)
         for part, change in enumerate(entry.proposal.changes)
         if entry.state == State.VERIFIED or part in late
     )
@@ -259,13 +275,14 @@ def explain(key: str) -> None:
             if stage == "apply":
                 for part in in_order(entry.proposal):
                     change = entry.proposal.changes[part]
-                    click.echo(f"     {change.target.words}: {change.field} {change.words}")
+                    click.echo(f"     {change.target.words}: {change.title} {change.words}")
 
 
 def add_to(cli: click.Group) -> None:
     for command in (
         proposals,
         propose,
+        propose_from,
         revert,
         accept_late,
         approve,

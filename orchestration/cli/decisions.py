@@ -10,8 +10,9 @@ if TYPE_CHECKING:  # everything below loads when a command runs
     from assets.actions.guardrails.context import Surroundings
     from assets.actions.inputs import Figures
     from assets.actions.rules.expected_effect import PlannedChange
-    from assets.actions.rules.finding import Finding, Wish
+    from assets.actions.rules.finding import Finding
     from resources.action_services import ActionServices
+    from resources.ledger.proposal import Change
     from resources.ledger.records import LedgerEntry
 
 AS = click.option("--as", "name", required=True, help="Who you are: your name among the approvers.")
@@ -107,11 +108,15 @@ def proposed(
     kind: str, wishes: Any, *, reason: str, name: str, code: str | None, reverts: str | None = None
 ) -> None:
     from assets.actions.inputs import Figures, propose_findings
+    from resources.errors import DataUnusable
 
     services = action_services()
     proven(services, name, code, action="propose")
     figures = Figures(lake_of(services), services)
-    finding = _finding(services, figures, kind, wishes, reason=reason, name=name, reverts=reverts)
+    try:
+        finding = _finding(figures, kind, wishes, reason=reason, name=name, reverts=reverts)
+    except DataUnusable as error:
+        raise click.ClickException(f"Not proposed: {error}") from error
     drafts, taken = propose_findings([finding], services, figures)
     if not taken:
         why = "; ".join(drafts.kept_back.values()) or "the same waits already, or its target is being written"
@@ -148,7 +153,6 @@ def revert_audience(
 
 
 def _finding(
-    services: "ActionServices",
     figures: "Figures",
     kind: str,
     wishes: Any,
@@ -161,18 +165,25 @@ def _finding(
     from assets.actions.rules.expected_effect import expected
     from assets.actions.rules.finding import Finding
     from resources.errors import DataUnusable
+    from resources.ledger.proposal import Effect
 
     around = figures.around()
     if around.newest_as_of is None:
         raise DataUnusable("There are no figures yet, so nothing can be judged. Run the daily job first.")
-    parts = [_part(services, around, wish) for wish in wishes]
-    spend = mean_spend(parts[0].days, until=around.newest_as_of, count=14)
+    changes = [wish.change(figures.image(wish)) for wish in wishes]
+    parts = [_part(around, change) for change in changes if change.moves != "nothing"]
+    evidence: dict[str, str | float | int | None] = {"proposed by hand": name}
+    effect = Effect(metric="none", words="what it brings is not estimated")
+    if parts:
+        spend = mean_spend(parts[0].days, until=around.newest_as_of, count=14)
+        evidence = {"spend_a_day": float(spend), **evidence}
+        effect = expected(parts, until=around.newest_as_of)
     return Finding(
         kind=kind,
         wishes=wishes,
         reason=reason,
-        evidence={"spend_a_day": float(spend), "proposed by hand": name},
-        effect=expected(parts, until=around.newest_as_of),
+        evidence=evidence,
+        effect=effect,
         as_of=around.newest_as_of,
         proposer=name,
         weight=0.0,
@@ -180,21 +191,15 @@ def _finding(
     )
 
 
-def _part(services: "ActionServices", around: "Surroundings", wish: "Wish") -> "PlannedChange":
-    """What a wish changes, with its delivery and by how much money a day it moves."""
+def _part(around: "Surroundings", change: "Change") -> "PlannedChange":
+    """A change with the delivery of its target, and by how much money a day it moves."""
     from assets.actions.rules.expected_effect import PlannedChange
-    from resources.ledger.proposal import Change
 
-    image = services.platforms.writer(wish.target.platform).image(wish.target)
-    probe = Change(target=wish.target, field="status", before="active", after="paused", image=image)
-    amount = wish.amount
-    if wish.to is not None:
-        amount = wish.to - (image.daily_budget or Decimal(0))
     return PlannedChange(
-        name=image.name,
-        days=around.days_of(probe),
-        amount=None if amount is None else float(amount),
-        stops=wish.status == "paused",
+        name=change.image.name,
+        days=around.days_of(change),
+        amount=float(change.amount) if change.budgets else None,
+        stops=change.pauses,
     )
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from resources.audiences.sync import Sync
-from resources.errors import PlatformRefused, RefusedForNow
+from resources.errors import DataUnusable, PlatformRefused, RefusedForNow
+from resources.kinds.audience_members.change import MembersChange
+from resources.kinds.excluded_audiences.change import ExclusionChange
 from resources.ledger.audiences import LedgerAudience, Member
 from resources.ledger.proposal import AudienceImage, Change, Image, Target
 from resources.platforms.call_context import Doing
@@ -80,17 +82,18 @@ class AudienceWriter:
         """Whether the plan is there as it was approved, and consent is known; of an exclusion, what the
         platform says.
         """
-        if change.field == "members":
-            self._wanted(change)
-        else:
+        if isinstance(change, ExclusionChange):
             self.sync.client.exclude(change, rehearse=True)
+        else:
+            self._wanted(self._of_members(change))
 
     def send(self, change: Change) -> str | None:
         """Fill the audience with whom was approved, without those who withdrew since; or write the exclusion,
         once.
         """
-        if change.field != "members":
+        if isinstance(change, ExclusionChange):
             return self.sync.client.exclude(change, rehearse=False)
+        change = self._of_members(change)
         wanted, audience = self._wanted(change), self._kept(change.target)
         self.sync.fill(audience, wanted, by=change.after)
         people = len({member.person for member in wanted})
@@ -99,7 +102,13 @@ class AudienceWriter:
         )
         return f"{people} people, {len(wanted)} identifiers"
 
-    def _wanted(self, change: Change) -> list[Member]:
+    @staticmethod
+    def _of_members(change: Change) -> MembersChange:
+        if not isinstance(change, MembersChange):
+            raise DataUnusable(f"{change.title} is no change of an audience. Nothing was sent.")
+        return change
+
+    def _wanted(self, change: MembersChange) -> list[Member]:
         call = Doing(self.platform, f"Filling {change.target.entity_id}", change.target.account_id)
         plan, agreed = self.sync.ledger.audiences.planned(change.after), self.agreed()
         if plan is None:

@@ -1,16 +1,35 @@
 """What a proposal is: immutable, and bound to a digest of all of it.
 
-Amounts are decimals in the account's currency, in major units; a change of status is `active` or `paused`.
+Amounts are decimals in the account's currency, in major units. What a change is, `resources/kinds` says.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
+
+from resources.kinds.base import AudienceImage, Change, Frozen, Image, Target
+from resources.kinds.registry import AnyChange
+
+__all__ = [
+    "SHOWN_DIGITS",
+    "AnyChange",
+    "AudienceImage",
+    "Change",
+    "Effect",
+    "Image",
+    "Kind",
+    "Proposal",
+    "Target",
+    "Verdict",
+    "canonical",
+    "proposal_id",
+    "set_digest",
+    "set_summary",
+]
 
 Kind = Literal[
     "pause_ad_set",
@@ -19,129 +38,20 @@ Kind = Literal[
     "reallocate_budget",
     "revert",
     "add_negative_keywords",
+    "remove_negative_keywords",
+    "create_negative_list",
+    "attach_negative_lists",
     "create_ads",
+    "edit_ad_texts",
+    "set_bid",
     "exclude_audience",
     "sync_audience",
 ]
-"""Every kind of proposal the ledger can hold; not all of them can be carried out yet."""
+"""Every kind of proposal: what an approver may be allowed to decide on (`approvers.kinds` in policy.yaml)."""
 SHOWN_DIGITS = 12
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Target(_Frozen):
-    """What is changed: an entity at a platform. A budget's owner may be a campaign, an ad set or a shared
-    budget; an audience is named by the key we keep it under, because it may not be there yet.
-    """
-
-    platform: str
-    account_id: str
-    level: Literal["campaign", "ad_set", "shared_budget", "audience"]
-    entity_id: str
-
-    @property
-    def words(self) -> str:
-        return f"{self.platform} {self.account_id} {self.level} {self.entity_id}"
-
-    @property
-    def account(self) -> tuple[str, str]:
-        """Platform and account id."""
-        return self.platform, self.account_id
-
-
-class AudienceImage(_Frozen):
-    """What an audience holds by our own books: platforms tell only about how many."""
-
-    audience_id: str | None
-    digest: str
-    """Of whom it should hold since it was last filled whole:
-
-    SHA-256 over their sorted hashes, never the hashes themselves.
-    """
-    people: int
-    identifiers: int
-
-
-class Step(_Frozen):
-    """How an audience changes, in people; whom exactly is bound by the change's `after`."""
-
-    adds: int
-    removes: int
-    before: int
-    after: int
-
-
-class Image(_Frozen):
-    """What the platform says of an entity at one moment: what a change starts from, and what must still hold
-    when it is made.
-    """
-
-    name: str
-    campaign_id: str | None
-    campaign_name: str | None
-    status: str
-    native_status: str
-    currency: str
-    daily_budget: Decimal | None = None
-    budget_owner: str | None = None
-    budget_id: str | None = None
-    shared_by: int = 1
-    learning_state: str | None = None
-    version: str | None = None
-    """The platform's own tag that moves with every edit, where it has one."""
-    labels: tuple[str, ...] | None = Field(None, exclude_if=lambda labels: labels is None)
-    """Labels it carries at the platform, its own and its campaign's, sorted. None: not read. Left out of the
-    digest then, so that proposals from before labels were read keep theirs."""
-    audience: AudienceImage | None = Field(None, exclude_if=lambda audience: audience is None)
-    """Of an audience: what is in it. Left out of other digests."""
-    excluded_audiences: tuple[str, ...] | None = Field(None, exclude_if=lambda excluded: excluded is None)
-    """The audiences a campaign or an ad set keeps out, where that is what changes."""
-    special_categories: tuple[str, ...] | None = Field(None, exclude_if=lambda declared: declared is None)
-    """Special ad categories it was declared for (housing, employment, credit), likewise."""
-
-
-class Change(_Frozen):
-    """One write: a field of a target, from its value in the before-image to another."""
-
-    target: Target
-    field: Literal["status", "daily_budget", "members", "excluded_audiences"]
-    before: str
-    after: str
-    image: Image
-    step: Step | None = Field(None, exclude_if=lambda step: step is None)
-    """Of `members`: how many come and go."""
-
-    @property
-    def words(self) -> str:
-        if self.step is not None:
-            told = f"{self.step.before} -> {self.step.after} people (+{self.step.adds}, -{self.step.removes})"
-            return f"{told} #{self.after[:SHOWN_DIGITS]}"
-        unit = f" {self.image.currency} a day" if self.field == "daily_budget" else ""
-        return f"{self.before} -> {self.after}{unit}"
-
-    @property
-    def amount(self) -> Decimal:
-        """By how much the daily budget moves, account currency; zero for a status."""
-        return Decimal(self.after) - Decimal(self.before) if self.field == "daily_budget" else Decimal(0)
-
-    @property
-    def is_about_audiences(self) -> bool:
-        return self.field in {"members", "excluded_audiences"}
-
-    def undone(self) -> "Change":
-        """The write that leads back."""
-        return self.model_copy(update={"before": self.after, "after": self.before})
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> "Change":
-        if self.before == self.after:
-            raise ValueError(f"{self.target.words} would stay as it is ({self.before})")
-        return self
-
-
-class Verdict(_Frozen):
+class Verdict(Frozen):
     """What a guardrail says. `holds` None: its input is missing, which counts as no."""
 
     guardrail: str
@@ -149,7 +59,7 @@ class Verdict(_Frozen):
     words: str
 
 
-class Effect(_Frozen):
+class Effect(Frozen):
     """What is expected of it, with an interval, in the account's currency or as a count."""
 
     metric: str
@@ -159,12 +69,12 @@ class Effect(_Frozen):
     words: str
 
 
-class Proposal(_Frozen):
+class Proposal(Frozen):
     """One proposal. Several changes are one bundle: all of them or none."""
 
     proposal_id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{5,120}$")
     kind: Kind
-    changes: tuple[Change, ...] = Field(min_length=1)
+    changes: tuple[AnyChange, ...] = Field(min_length=1)
     proposer: str
     reason: str
     evidence: dict[str, str | float | int | None]
@@ -194,7 +104,7 @@ class Proposal(_Frozen):
         first = self.changes[0]
         more = f" and {len(self.changes) - 1} more" if len(self.changes) > 1 else ""
         named = f"{_plain(first.image.name)} ({first.target.entity_id}) of {first.target.platform} {first.target.account_id}"
-        return f"{self.kind} {first.words}: {named}{more} #{self.digest[:SHOWN_DIGITS]}"
+        return f"{self.kind} {_one_line(first.words)}: {named}{more} #{self.digest[:SHOWN_DIGITS]}"
 
     @property
     def accounts(self) -> tuple[tuple[str, str], ...]:
@@ -224,6 +134,12 @@ def set_summary(digests: Iterable[str]) -> str:
 
 def canonical(content: Any) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _one_line(words: str) -> str:
+    """What changes as it may stand in one line of YAML between quotes; names of lists and texts are among it."""
+    printable = "".join(letter for letter in words.replace("'", "’") if letter.isprintable())
+    return " ".join(printable.split())[:160]
 
 
 def _plain(name: str) -> str:

@@ -21,7 +21,7 @@ class ProposalStore:
         self._database = database
 
     def propose(self, proposal: Proposal) -> bool:
-        """Take a proposal in; one that waits for the same target gives way to it. False where that changes
+        """Take a proposal in; one that waits for the same aspect of the same target gives way to it. False where that changes
         nothing.
 
         A target that is being written, or the very same changes waiting already, keep the new proposal out.
@@ -56,7 +56,12 @@ class ProposalStore:
             connection.execute(
                 sa.insert(tables.target),
                 [
-                    {"proposal_id": proposal.proposal_id, "part": n, **change.target.model_dump()}
+                    {
+                        "proposal_id": proposal.proposal_id,
+                        "part": n,
+                        "aspect": change.aspect,
+                        **change.target.model_dump(),
+                    }
                     for n, change in enumerate(proposal.changes)
                 ],
             )
@@ -261,7 +266,8 @@ class ProposalStore:
         rows: list[Any] = []
         for change in proposal.changes:
             on_target = sa.select(tables.target.c.proposal_id).where(
-                *(tables.target.c[name] == value for name, value in change.target.model_dump().items())
+                tables.target.c.aspect == change.aspect,
+                *(tables.target.c[name] == value for name, value in change.target.model_dump().items()),
             )
             rows += connection.execute(
                 sa.select(table).where(table.c.proposal_id.in_(on_target), table.c.state.in_(list(OPEN)))
@@ -270,9 +276,9 @@ class ProposalStore:
 
 
 def _changes_the_same(proposal: Proposal, other: Proposal) -> bool:
-    def content(of: Proposal) -> list[tuple[Any, ...]]:
-        return [
-            (change.target, change.field, change.before, change.after, change.image) for change in of.changes
-        ]
+    """Whether two proposals would leave the same: a number of people alone makes no difference."""
+
+    def content(of: Proposal) -> list[dict[str, Any]]:
+        return [change.model_dump(exclude={"step"}) for change in of.changes]
 
     return content(proposal) == content(other)

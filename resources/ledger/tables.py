@@ -53,6 +53,7 @@ target = sa.Table(
     sa.Column("account_id", sa.String(40), nullable=False),
     sa.Column("level", sa.String(20), nullable=False),
     sa.Column("entity_id", sa.String(60), nullable=False, index=True),
+    sa.Column("aspect", sa.String(20), nullable=False, server_default="delivery"),
 )  # fmt: skip
 batch = sa.Table(
     "batch", meta,

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from resources.errors import OutcomeUnknown, PlatformBusy, PlatformError, PlatformRefused
-from resources.ledger.proposal import Change, Target
+from resources.kinds.excluded_audiences.change import ExclusionChange
+from resources.ledger.proposal import Target
 from resources.platforms.call_context import Doing
 from resources.security.redaction import without_hashes
 
@@ -102,7 +103,7 @@ class AudienceClient(Protocol):
     def special_categories(self, target: Target) -> tuple[str, ...]:
         """Special ad categories (housing, employment, credit, …) that were declared for it."""
 
-    def exclude(self, change: Change, *, rehearse: bool) -> str | None:
+    def exclude(self, change: ExclusionChange, *, rehearse: bool) -> str | None:
         """Keep exactly the audiences of `change.after` out; asked once.
 
         `rehearse`: let the platform check it, where it can.

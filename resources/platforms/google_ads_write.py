@@ -5,6 +5,7 @@ target of its own.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,15 +13,16 @@ from zoneinfo import ZoneInfo
 
 from resources.config.credentials import GoogleAdsSettings
 from resources.errors import PlatformRefused
+from resources.kinds.daily_budget.change import BudgetChange
+from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.call_context import Doing
-from resources.platforms.google_client import as_our_errors, mutated, open_client, renew_token
+from resources.platforms.google_session import GoogleAdsSession, enum_name
 from resources.platforms.labels import NONE, Labels, google_labels
 from resources.platforms.money import micros
 from resources.platforms.retries import Patience
-from resources.platforms.writer import rehearsed, sent_once
+from resources.platforms.writer import not_written_here
 
-WRITE_SECONDS, READ_SECONDS = 60.0, 60.0
 REMEMBERED_DAYS = 29
 """Google's change events reach back thirty days."""
 _COMMON = (
@@ -30,6 +32,14 @@ _COMMON = (
 )
 _OURS = {"ENABLED": "active", "PAUSED": "paused", "REMOVED": "removed"}
 _STATUS = {"active": "ENABLED", "paused": "PAUSED"}
+
+
+@dataclass(frozen=True)
+class CampaignsConcerned:
+    """Id and name of each campaign, sorted by id, and the labels of all of them; None where one is not known."""
+
+    ids: tuple[tuple[str, str], ...]
+    labels: Labels | None
 
 
 class GoogleAdsWriter:
@@ -44,17 +54,15 @@ class GoogleAdsWriter:
         patience: Patience | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._settings, self._patience, self._now = settings, patience or Patience(), now
-        self._client: Any = None
-        self._services: dict[str, Any] = {}
+        self.session, self._now = GoogleAdsSession(settings, patience or Patience()), now
 
     def image(self, target: Target) -> Image:
         rows = self._rows(target)
         row = rows[0]
         campaign, budget, is_set = row.campaign, row.campaign_budget, target.level == "ad_set"
         entity = row.ad_group if is_set else campaign
-        status = self._name(entity, "status")
-        system = self._name(campaign, "bidding_strategy_system_status")
+        status = enum_name(entity, "status")
+        system = enum_name(campaign, "bidding_strategy_system_status")
         owns = not is_set
         return Image(
             name=budget.name if target.level == "shared_budget" else entity.name,
@@ -73,13 +81,29 @@ class GoogleAdsWriter:
 
     def _labels(self, target: Target, rows: list[Any]) -> Labels | None:
         """Labels of it and of its campaign; of a shared budget, those of every campaign that spends from it."""
+        return self._named_labels(target.account_id, rows)
+
+    def _named_labels(self, account_id: str, rows: list[Any]) -> Labels | None:
         carried = {name for row in rows for name in (*row.campaign.labels, *row.ad_group.labels)}
         if not carried:
             return NONE
-        label_rows = self._search(
-            target, "SELECT label.resource_name, label.name FROM label", "Reading labels"
+        label_rows = self.session.search(
+            account_id, "SELECT label.resource_name, label.name FROM label", "Reading labels"
         )
         return google_labels(carried, {row.label.resource_name: row.label.name for row in label_rows})
+
+    def campaigns(self, account_id: str, *, list_id: int | None) -> "CampaignsConcerned":
+        """The campaigns that a list of negative keywords is attached to; all of the account without one."""
+        fields = "campaign.id, campaign.name, campaign.labels"
+        query = f"SELECT {fields} FROM campaign WHERE campaign.status != 'REMOVED'"
+        if list_id is not None:
+            query = (
+                f"SELECT {fields} FROM campaign_shared_set WHERE campaign_shared_set.shared_set = "
+                f"'customers/{account_id}/sharedSets/{list_id}' AND campaign_shared_set.status = 'ENABLED'"
+            )
+        rows = self.session.search(account_id, query, "Reading campaigns")
+        names = {str(row.campaign.id): str(row.campaign.name) for row in rows}
+        return CampaignsConcerned(tuple(sorted(names.items())), self._named_labels(account_id, rows))
 
     def edited_at(self, target: Target) -> datetime | None:
         row = self._row(target)
@@ -103,34 +127,34 @@ class GoogleAdsWriter:
         )
         stamps = [
             event_row.change_event.change_date_time
-            for event_row in self._search(target, query, "Reading edits")
+            for event_row in self.session.search(target.account_id, query, "Reading edits")
         ]
         return [datetime.fromisoformat(stamp).replace(tzinfo=zone).astimezone(UTC) for stamp in stamps]
 
     def rehearse(self, change: Change) -> None:
-        doing = self._doing(change.target, "Rehearsing a change")
-        mutate, request = self._prepared(change, validate_only=True)
-        with rehearsed(), as_our_errors(doing):
-            mutate(request=request, timeout=WRITE_SECONDS)
+        self._mutated(change, "Rehearsing a change", validate_only=True)
 
     def send(self, change: Change) -> str | None:
-        doing = self._doing(change.target, "Changing an entity")
-        mutate, request = self._prepared(change, validate_only=False)
-        renew_token(self._opened(), doing)
-        with sent_once(doing), as_our_errors(doing):
-            answer = mutate(request=request, timeout=WRITE_SECONDS)
-            return mutated(answer, len(request.operations), doing)
-        raise AssertionError("the errors are raised as ours")
+        return self._mutated(change, "Changing an entity", validate_only=False)
+
+    def _mutated(self, change: Change, what: str, *, validate_only: bool) -> str | None:
+        mutate, request = self._prepared(change, validate_only=validate_only)
+        doing = self._doing(change.target, what)
+        return self.session.mutate(
+            mutate, request, doing, operations=len(request.operations), validate_only=validate_only
+        )
 
     def _prepared(self, change: Change, *, validate_only: bool) -> tuple[Callable[..., Any], Any]:
         """The service's method and its request: one operation that sets one field."""
         target, base = change.target, f"customers/{change.target.account_id}"
         value: int
-        if change.field == "daily_budget":
+        if isinstance(change, BudgetChange):
             service, method, kind = "CampaignBudgetService", "mutate_campaign_budgets", "CampaignBudget"
             budget_id = target.entity_id if target.level == "shared_budget" else change.image.budget_id
             name, path = f"{base}/campaignBudgets/{budget_id}", "amount_micros"
             value = micros(Decimal(change.after))
+        elif not isinstance(change, StatusChange):
+            raise not_written_here(change)
         elif target.level == "ad_set":
             service, method, kind = "AdGroupService", "mutate_ad_groups", "AdGroup"
             name, path = f"{base}/adGroups/{target.entity_id}", "status"
@@ -139,17 +163,17 @@ class GoogleAdsWriter:
             service, method, kind = "CampaignService", "mutate_campaigns", "Campaign"
             name, path = f"{base}/campaigns/{target.entity_id}", "status"
             value = self._status(change, "CampaignStatusEnum")
-        client = self._opened()
+        client = self.session.client
         operation, request = client.get_type(f"{kind}Operation"), client.get_type(f"Mutate{kind}sRequest")
         operation.update.resource_name = name
         setattr(operation.update, path, value)
         operation.update_mask.paths.append(path)
         request.customer_id, request.validate_only = target.account_id, validate_only
         request.operations.append(operation)
-        return getattr(self._service(service), method), request
+        return getattr(self.session.service(service), method), request
 
-    def _status(self, change: Change, enum: str) -> int:
-        return int(getattr(getattr(self._opened().enums, enum), _STATUS[change.after]))
+    def _status(self, change: StatusChange, enum: str) -> int:
+        return int(getattr(getattr(self.session.client.enums, enum), _STATUS[change.after]))
 
     def _row(self, target: Target) -> Any:
         return self._rows(target)[0]
@@ -169,20 +193,11 @@ class GoogleAdsWriter:
         }
         more, resource, id_field = where[target.level]
         query = f"SELECT {more}{_COMMON} FROM {resource} WHERE {id_field} = {int(target.entity_id)}"
-        rows = self._search(target, query, "Reading an entity")
+        rows = self.session.search(target.account_id, query, "Reading an entity")
         if not rows:
             doing = self._doing(target, f"Reading {target.level} {target.entity_id}")
             raise PlatformRefused(**doing.known(), said="there is none of that number")
         return rows
-
-    def _search(self, target: Target, query: str, what: str) -> list[Any]:
-        def asked() -> list[Any]:
-            with as_our_errors(self._doing(target, what)):
-                service = self._service("GoogleAdsService")
-                return list(service.search(customer_id=target.account_id, query=query, timeout=READ_SECONDS))
-            raise AssertionError("the errors are raised as ours")
-
-        return self._patience.with_retries(asked)
 
     def _resources(self, target: Target, row: Any) -> list[str]:
         base = f"customers/{target.account_id}"
@@ -195,19 +210,3 @@ class GoogleAdsWriter:
 
     def _doing(self, target: Target, what: str) -> Doing:
         return Doing(self.platform, what, target.account_id)
-
-    def _service(self, name: str) -> Any:
-        if name not in self._services:
-            self._services[name] = self._opened().get_service(name)
-        return self._services[name]
-
-    def _opened(self) -> Any:
-        if self._client is None:
-            with as_our_errors(Doing(self.platform, "Signing in")):
-                self._client = open_client(self._settings)
-        return self._client
-
-    def _name(self, message: Any, field: str) -> str:
-        enum = message.DESCRIPTOR.fields_by_name[field].enum_type
-        value = enum.values_by_number.get(getattr(message, field))
-        return str(value.name) if value else "UNKNOWN"

@@ -9,7 +9,8 @@ from typing import Any
 
 from resources.config.credentials import GoogleAdsSettings
 from resources.errors import PlatformRefused, PlatformUnreadable
-from resources.ledger.proposal import Change, Target
+from resources.kinds.excluded_audiences.change import ExclusionChange
+from resources.ledger.proposal import Target
 from resources.platforms.audience_client import (
     Identifier,
     PartlyTaken,
@@ -145,7 +146,7 @@ class GoogleAudiences:
         del target
         return ()  # Google restricts such ads by policy and declares nothing on the campaign
 
-    def exclude(self, change: Change, *, rehearse: bool) -> str | None:
+    def exclude(self, change: ExclusionChange, *, rehearse: bool) -> str | None:
         client, target = self._opened(), change.target
         self._is_campaign(target)
         base = f"customers/{target.account_id}"

@@ -98,11 +98,25 @@ def mutated(answer: Any, operations: int, doing: Doing) -> str:
     Raises:
         PlatformUnreadable: It says of fewer, or of a partial failure, which these requests do not allow.
     """
-    names = [result.resource_name for result in answer.results]
+    names = [_resource_name(result) for result in results_of(answer)]
     if len(names) != operations or not all(names) or answer.partial_failure_error.code:
         problem = f"an answer with {sum(map(bool, names))} results to {operations} operations"
         raise PlatformUnreadable(**doing.known(), said=problem)
     return ", ".join(names)
+
+
+def results_of(answer: Any) -> Any:
+    """The results of a mutate, in the order of its operations; those of one with several kinds are wrapped."""
+    return (
+        answer.mutate_operation_responses if hasattr(answer, "mutate_operation_responses") else answer.results
+    )
+
+
+def _resource_name(result: Any) -> str:
+    if hasattr(result, "resource_name"):
+        return str(result.resource_name)
+    member = result.WhichOneof("response")
+    return str(getattr(result, member).resource_name) if member else ""
 
 
 def accessible_customers(service: Any, doing: Doing, *, version: str) -> list[str]:

@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from resources.config.credentials import LinkedInAdsSettings
+from resources.kinds.daily_budget.change import BudgetChange
+from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.call_context import Doing
 from resources.platforms.labels import NONE
 from resources.platforms.linkedin_client import LinkedInClient
 from resources.platforms.retries import Patience
-from resources.platforms.writer import sent_once
+from resources.platforms.writer import not_written_here, sent_once
 
 _PATHS = {"campaign": "adCampaignGroups", "ad_set": "adCampaigns"}
 _OURS = {
@@ -33,7 +35,7 @@ class LinkedInAdsWriter:
     platform = "linkedin_ads"
 
     def __init__(self, settings: LinkedInAdsSettings, *, patience: Patience | None = None) -> None:
-        self._client = LinkedInClient(settings, patience or Patience())
+        self.client = LinkedInClient(settings, patience or Patience())
         self._currencies: dict[str, str] = {}
 
     def image(self, target: Target) -> Image:
@@ -74,8 +76,10 @@ class LinkedInAdsWriter:
 
     def send(self, change: Change) -> str | None:
         target = change.target
-        if change.field == "status":
+        if isinstance(change, StatusChange):
             patch: dict[str, Any] = {"status": _STATUS[change.after]}
+        elif not isinstance(change, BudgetChange):
+            raise not_written_here(change)
         else:
             patch = {
                 "dailyBudget": {
@@ -85,17 +89,15 @@ class LinkedInAdsWriter:
             }
         doing = Doing(self.platform, "Changing an entity", target.account_id)
         with sent_once(doing):
-            return self._client.patch(_path(target.level, target.account_id, target.entity_id), patch, doing)
+            return self.client.patch(_path(target.level, target.account_id, target.entity_id), patch, doing)
         raise AssertionError("the errors are raised as ours")
 
     def _element(self, level: str, account_id: str, entity_id: str, doing: Doing) -> dict[str, Any]:
-        return self._client.element(_path(level, account_id, entity_id), doing)
+        return self.client.element(_path(level, account_id, entity_id), doing)
 
     def _currency(self, target: Target, doing: Doing) -> str:
         if target.account_id not in self._currencies:
-            accounts = self._client.get("adAccounts", {"q": "search"}, doing, shape=dict[str, Any])[
-                "elements"
-            ]
+            accounts = self.client.get("adAccounts", {"q": "search"}, doing, shape=dict[str, Any])["elements"]
             self._currencies |= {str(account["id"]): account["currency"] for account in accounts}
         return self._currencies[target.account_id]
 

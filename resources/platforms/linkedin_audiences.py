@@ -10,7 +10,8 @@ from typing import Any
 
 from resources.config.credentials import LinkedInAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreadable
-from resources.ledger.proposal import Change, Target
+from resources.kinds.excluded_audiences.change import ExclusionChange
+from resources.ledger.proposal import Target
 from resources.platforms.audience_client import (
     Identifier,
     PartlyTaken,
@@ -114,7 +115,7 @@ class LinkedInAudiences:
         del target
         return ()  # LinkedIn declares none on campaigns
 
-    def exclude(self, change: Change, *, rehearse: bool) -> str | None:
+    def exclude(self, change: ExclusionChange, *, rehearse: bool) -> str | None:
         """LinkedIn has no dry run. A segment is named in targeting by the id of its destination."""
         doing = self._doing("Changing an exclusion", change.target.account_id)
         criteria = self._criteria(change.target)

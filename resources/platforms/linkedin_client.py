@@ -1,6 +1,6 @@
 """LinkedIn's REST API over `requests`: headers, tokens, tunnelled queries, and its errors as ours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -29,6 +29,11 @@ VOLUME_WAIT_SECONDS = 330
 
 
 Answer = TypeVar("Answer")
+
+
+class _Page(msgspec.Struct):
+    elements: list[dict[str, Any]]
+    metadata: dict[str, Any] = {}
 
 
 class LinkedInClient:
@@ -64,6 +69,26 @@ class LinkedInClient:
             return self._allowed(lambda: self._one("GET", path, doing), doing)
 
         return _body(self._patience.with_retries(asked))
+
+    def elements(self, path: str, query: dict[str, Any], size: int, doing: Doing) -> Iterator[dict[str, Any]]:
+        """The elements of a list, page by page, `size` a page; errors as of `get`."""
+        token: str | None = None
+        while True:
+            parameters = {**query, "pageSize": size, "pageToken": token}
+            page = self.get(path, parameters, doing, shape=_Page)
+            yield from page.elements
+            token = page.metadata.get("nextPageToken")
+            if not token:
+                return
+
+    def delete(self, path: str, doing: Doing) -> str | None:
+        """Delete an entity, asked once; like `patch`."""
+        response = self._allowed(lambda: self._one("DELETE", path, doing), doing)
+        if response.status_code != 204:
+            raise PlatformUnreadable(
+                **doing.known(), said=f"HTTP {response.status_code} where 204 says it is done"
+            )
+        return response.headers.get("x-li-uuid")
 
     def patch(self, path: str, fields: dict[str, Any], doing: Doing) -> str | None:
         """A partial update, sent once; once more only where the token had expired, because then nothing was
@@ -126,7 +151,8 @@ class LinkedInClient:
                 data=body,
                 headers=headers,
                 timeout=TIMEOUT_SECONDS,
-                allow_redirects=body is None,  # a write would be sent again, elsewhere, or turned into a read
+                allow_redirects=verb
+                == "GET",  # a write would be sent again, elsewhere, or turned into a read
             )
         except requests.RequestException as error:
             raise _unreachable(error, doing) from None

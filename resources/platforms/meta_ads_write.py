@@ -11,13 +11,15 @@ import msgspec
 
 from resources.config.credentials import MetaAdsSettings
 from resources.errors import PlatformRefused
+from resources.kinds.daily_budget.change import BudgetChange
+from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.call_context import Doing
 from resources.platforms.labels import meta_labels, together
 from resources.platforms.meta_client import MetaClient
 from resources.platforms.money import meta_major, meta_minor
 from resources.platforms.retries import Patience
-from resources.platforms.writer import rehearsed, sent_once
+from resources.platforms.writer import not_written_here, rehearsed, sent_once
 
 _FIELDS = (
     "id,account_id,name,status,effective_status,daily_budget,lifetime_budget,updated_time,adlabels{name}"
@@ -41,16 +43,14 @@ class MetaAdsWriter:
     platform = "meta_ads"
 
     def __init__(self, settings: MetaAdsSettings, *, patience: Patience | None = None) -> None:
-        self._client = MetaClient(settings, patience or Patience())
+        self.client = MetaClient(settings, patience or Patience())
 
     def image(self, target: Target) -> Image:
         doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
         node = self._node(target, doing)
         is_set = target.level == "ad_set"
-        above = self._client.get(str(node["campaign_id"]), {"fields": _FIELDS}, doing) if is_set else node
-        currency = str(
-            self._client.get(f"act_{target.account_id}", {"fields": "currency"}, doing)["currency"]
-        )
+        above = self.client.get(str(node["campaign_id"]), {"fields": _FIELDS}, doing) if is_set else node
+        currency = str(self.client.get(f"act_{target.account_id}", {"fields": "currency"}, doing)["currency"])
         budgets = [(holder, meta_major(holder.get("daily_budget"), currency)) for holder in (node, above)]
         owner = next((holder for holder, amount in budgets if amount is not None), {})
         return Image(
@@ -79,7 +79,7 @@ class MetaAdsWriter:
             "category": "BUDGET",
             "since": str(int(since.timestamp())),
         }
-        pages = self._client.pages(f"act_{target.account_id}/activities", parameters, doing, shape=_Activity)
+        pages = self.client.pages(f"act_{target.account_id}/activities", parameters, doing, shape=_Activity)
         edits = [
             datetime.fromisoformat(activity.event_time).astimezone(UTC)
             for page in pages
@@ -92,23 +92,25 @@ class MetaAdsWriter:
         doing = Doing(self.platform, "Rehearsing a change", change.target.account_id)
         fields = {**self._asked(change), "execution_options": '["validate_only"]'}
         with rehearsed():
-            self._client.write(change.target.entity_id, fields, doing)
+            self.client.write(change.target.entity_id, fields, doing)
 
     def send(self, change: Change) -> str | None:
         doing = Doing(self.platform, "Changing an entity", change.target.account_id)
         fields = self._asked(change)
         with sent_once(doing):
-            return self._client.write(change.target.entity_id, fields, doing)
+            return self.client.write(change.target.entity_id, fields, doing)
         raise AssertionError("the errors are raised as ours")
 
     def _asked(self, change: Change) -> dict[str, str]:
-        if change.field == "status":
+        if isinstance(change, StatusChange):
             return {"status": _STATUS[change.after]}
+        if not isinstance(change, BudgetChange):
+            raise not_written_here(change)
         return {"daily_budget": str(meta_minor(Decimal(change.after), change.image.currency))}
 
     def _node(self, target: Target, doing: Doing) -> dict[str, Any]:
         more = ",campaign_id,learning_stage_info" if target.level == "ad_set" else ""
-        node = self._client.get(target.entity_id, {"fields": _FIELDS + more}, doing)
+        node = self.client.get(target.entity_id, {"fields": _FIELDS + more}, doing)
         if str(node.get("account_id")) != target.account_id:
             raise PlatformRefused(**doing.known(), said="it belongs to another account")
         return node

@@ -12,7 +12,8 @@ import msgspec
 
 from resources.config.credentials import MetaAdsSettings
 from resources.errors import PlatformRefused, PlatformUnreadable
-from resources.ledger.proposal import Change, Target
+from resources.kinds.excluded_audiences.change import ExclusionChange
+from resources.ledger.proposal import Target
 from resources.platforms.audience_client import (
     Identifier,
     PartlyTaken,
@@ -114,7 +115,7 @@ class MetaAudiences:
         )
         return tuple(sorted(category for category in categories or () if category != "NONE"))
 
-    def exclude(self, change: Change, *, rehearse: bool) -> str | None:
+    def exclude(self, change: ExclusionChange, *, rehearse: bool) -> str | None:
         what = "Rehearsing an exclusion" if rehearse else "Changing an exclusion"
         doing = self._doing(what, change.target.account_id)
         targeting = self._targeting(change.target)

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 
-from resources.errors import OutcomeUnknown, PlatformBusy, PlatformError, PlatformRefused, RefusedForNow
+from resources.errors import (
+    DataUnusable,
+    OutcomeUnknown,
+    PlatformBusy,
+    PlatformError,
+    PlatformRefused,
+    RefusedForNow,
+)
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.call_context import Doing
 
@@ -51,6 +58,11 @@ class PlatformWriter(Protocol):
             OutcomeUnknown: Any other answer, or none: it may have been made.
             DataUnusable: The change cannot be written as this platform wants it. Nothing was sent.
         """
+
+
+def not_written_here(change: Change) -> DataUnusable:
+    """The error of a writer that was handed a kind it does not write."""
+    return DataUnusable(f"{change.target.words}: {change.title} is not written here. Nothing was sent.")
 
 
 @contextmanager
@@ -133,21 +145,3 @@ def _known_of(error: PlatformError) -> dict[str, Any]:
         "said": error.said,
         "trace": error.trace,
     }
-
-
-def image_value(image: Image, field: str) -> str:
-    """What the image says of the field that a change names: a status word, an amount, whom an audience holds,
-    which are kept out.
-    """
-    if field == "status":
-        return image.status
-    if field == "members":
-        return image.audience.digest if image.audience else "none"
-    if field == "excluded_audiences":
-        return ",".join(image.excluded_audiences or ()) or "none"
-    return plain(image.daily_budget)
-
-
-def plain(amount: object) -> str:
-    """An amount as changes write it: 12.5 and 12.50 are the same text."""
-    return "none" if amount is None else f"{amount:.2f}"

@@ -155,6 +155,12 @@ class Guardrails(_Frozen):
     blackouts: tuple[Blackout, ...] = (
         Blackout(name="weekend", weekday=4, hour=15, until_weekday=0, until_hour=9),
     )
+    keywords_at_once: int = Field(200, ge=1)
+    """Keywords that one proposal may add and remove."""
+    ads_at_once: int = Field(10, ge=1)
+    """Ads that one proposal may make."""
+    conversions_lost: float = Field(1.0, ge=0)
+    """Conversions that the searches blocked by negative keywords may have brought in 28 days."""
     shadow_decisions: int = Field(20, ge=0)
     shadow_right: float = Field(0.90, ge=0, le=1)
 

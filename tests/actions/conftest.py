@@ -21,8 +21,9 @@ from assets.actions.inputs import Figures, approval_gate, executor
 from assets.actions.rules.finding import Finding, Wish
 from resources.action_services import ActionServices
 from resources.config.settings import load_settings
+from resources.kinds.entity_status.change import StatusChange
 from resources.lake.lake import Lake
-from resources.ledger.proposal import Change, Effect, Proposal, Target
+from resources.ledger.proposal import Effect, Proposal, Target
 from resources.ledger.records import DecisionOutcome
 from resources.platforms.registry import Platforms
 from resources.platforms.retries import Patience
@@ -152,15 +153,13 @@ class Office:
         around, newest = self.figures.around(), NOON.date() - timedelta(days=1)
         target = wishes[0].target
         image = self.services.platforms.writer(target.platform).image(target)
-        days = around.days_of(Change(target=target, field="status", before="a", after="b", image=image))
+        days = around.days_of(StatusChange(target=target, before="a", after="b", image=image))
         finding = Finding(
             kind=kind, wishes=wishes, reason="because", as_of=newest, proposer=proposer, weight=1.0,
             evidence={"spend_a_day": float(mean_spend(days, until=newest, count=14)), "expected_conversions": 99},
             effect=Effect(metric="none", words="none"), **more,
         )  # fmt: skip
-        made = proposed(
-            finding, gate=self.gate, image=lambda t: self.services.platforms.writer(t.platform).image(t)
-        )
+        made = proposed(finding, gate=self.gate, image=self.figures.image)
         assert self.services.ledger.proposals.propose(made)
         return made
 

@@ -78,6 +78,16 @@ def carry_out(point: str, given: dict[str, Any]) -> None:
     mortal(ledger.writes, "intend", point)
     mortal(ledger.writes, "answered", point)
     mortal(writer, "send", point)
+    of_kind = work.writes.writers.of_kind
+
+    def mortal_of_kind(field: str, platform: str, entities: Any) -> Any:
+        """The side that writes a kind: where it is not the side that changes entities, it dies as that would."""
+        kind_writer = of_kind(field, platform, entities)
+        if kind_writer is not entities:
+            mortal(kind_writer, "send", point)
+        return kind_writer
+
+    work.writes.writers.of_kind = mortal_of_kind
     mortal(work, "preflight", point)
     mortal(work, "read_back", point)
     mortal(

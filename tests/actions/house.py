@@ -108,7 +108,7 @@ class House:
         made = proposed(
             finding,
             gate=approval_gate(services, figures),
-            image=lambda one: services.platforms.writer(one.platform).image(one),
+            image=figures.image,
         )
         assert services.ledger.proposals.propose(made)
         if not announced:

@@ -7,6 +7,10 @@ from typing import Any
 import pandas as pd
 
 from resources.errors import OutcomeUnknown, PlatformRefused
+from resources.kinds.base import ValueChange
+from resources.kinds.keywords import digest_of, keys
+from resources.kinds.negative_keywords.change import KeywordImage, NegativeKeywordsChange
+from resources.kinds.new_ad.change import NewAdChange, ad_set_of, image_of
 from resources.ledger.proposal import Change, Image, Target
 from tests.actions.made import AT, image
 
@@ -24,10 +28,20 @@ class Platform:
 
     def __init__(self) -> None:
         self.live: dict[str, Image] = {name: image(name=f"Set {name}") for name in NAMES}
-        self.sent: list[tuple[str, str, str]] = []
+        self.words: dict[str, frozenset[tuple[str, str]]] = dict.fromkeys(NAMES, frozenset())
+        self.ads: set[str] = set()
+        """Ads that were made, by what their targets are called."""
+        self.sent: list[str] = []
         self.mood = "well"
 
     def image(self, at: Target) -> Image:
+        if at.level == "negative_list":
+            present = self.words[at.entity_id]
+            facts = {name: getattr(image(name="A list"), name) for name in _OF_PLACES}
+            return KeywordImage(**facts, count=len(present), digest=digest_of(present), present=present)
+        if at.level == "ad":
+            is_there = at.entity_id in self.ads
+            return image_of(self.live[ad_set_of(at).entity_id], ("1", "PAUSED") if is_there else None)
         return self.live[at.entity_id]
 
     def edited_at(self, _: Target) -> None:
@@ -41,24 +55,36 @@ class Platform:
         """Always fine."""
 
     def send(self, change: Change) -> str:
-        name = change.target.entity_id
         if self.mood == "dies before":
             raise Dies
-        self.sent.append((name, change.before, change.after))
+        self.sent.append(signature(change))
         if self.mood == "refuses":
             raise PlatformRefused("Changing", platform="meta_ads", said="no")
         if self.mood not in {"lost request", "ignored"}:
-            value = (
-                {"status": change.after}
-                if change.field == "status"
-                else {"daily_budget": Decimal(change.after)}
-            )
-            self.live[name] = self.live[name].model_copy(update=value)
+            self._carry_out(change)
         if self.mood == "dies after":
             raise Dies
         if self.mood in {"lost request", "lost answer"}:
             raise OutcomeUnknown("Changing", platform="meta_ads", said="no answer")
         return "req"
+
+    def _carry_out(self, change: Change) -> None:
+        name = change.target.entity_id
+        if isinstance(change, NegativeKeywordsChange):
+            self.words[name] = (self.words[name] - keys(change.removes)) | keys(change.adds)
+        elif isinstance(change, NewAdChange):
+            (self.ads.discard if change.is_removed else self.ads.add)(name)
+        elif isinstance(change, ValueChange):
+            value = {"daily_budget": Decimal(change.after)} if change.budgets else {"status": change.after}
+            self.live[name] = self.live[name].model_copy(update=value)
+
+
+def signature(change: Change) -> str:
+    """What a request would say: two that are the same have the same."""
+    return change.model_dump_json(exclude={"image"})
+
+
+_OF_PLACES = ("name", "campaign_id", "campaign_name", "status", "native_status", "currency", "labels")
 
 
 def frames() -> dict[str, Any]:

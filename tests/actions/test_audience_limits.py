@@ -5,7 +5,8 @@ were.
 import pytest
 
 from assets.actions.execution.executor import WriteHeld
-from assets.actions.guardrails.registry import LIMITS, LIMITS_OF_AUDIENCES, judge, refusals
+from assets.actions.guardrails.registry import judge, refusals
+from resources.kinds.base import AUDIENCE_LIMITS, MONEY_LIMITS
 from tests.actions.made import budget, pause, proposal
 from tests.audiences.bureau import SMALL, Bureau
 from tests.audiences.people_of import write_segments
@@ -89,10 +90,10 @@ def test_digests_of_proposals_about_money_are_what_they_were() -> None:
 
 def test_money_and_audiences_have_limits_of_their_own(bureau: Bureau) -> None:
     made = bureau.proposed("meta_ads")
-    assert [one.guardrail for one in made.verdicts] == list(LIMITS_OF_AUDIENCES)
+    assert [one.guardrail for one in made.verdicts] == list(AUDIENCE_LIMITS)
     assert all(one.holds for one in made.verdicts)
-    assert "amounts" in LIMITS
-    assert "amounts" not in LIMITS_OF_AUDIENCES
+    assert set(MONEY_LIMITS) - set(AUDIENCE_LIMITS) >= {"amounts", "caps"}
+    assert "amounts" not in AUDIENCE_LIMITS
     mixed = made.model_copy(update={"changes": (*made.changes, pause())})
     verdicts = judge(mixed, bureau.services.policy(), bureau.office.figures.around(), automatic=False)
     assert "alone" in {one.guardrail for one in refusals(verdicts)}

@@ -2,14 +2,9 @@
 market does next.
 """
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -18,11 +13,11 @@ import pytest
 from assets.actions.approval import NotApproved
 from assets.actions.execution.executor import WriteHeld
 from assets.actions.rules.finding import Wish
-from resources.config.settings import PROJECT
 from resources.ledger.proposal import Target
 from resources.ledger.states import State
 from tests.actions.conftest import NOON, Office
 from tests.actions.dying import POINTS
+from tests.actions.mortals import Mortals, as_given, mortal_processes
 
 PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
 
@@ -183,28 +178,10 @@ def test_what_was_just_changed_cools_down(office: Office) -> None:
     assert len(office.writes()) == 1
 
 
-@dataclass
-class Mortals:
-    """Starts processes that die where they are told to."""
-
-    parent: subprocess.Popen
-
-    def die(self, point: str, given: dict[str, Any]) -> int:
-        """How a process ended that was to die at that point: -9, killed."""
-        assert self.parent.stdin is not None
-        assert self.parent.stdout is not None
-        self.parent.stdin.write(json.dumps([point, given]) + "\n")
-        self.parent.stdin.flush()
-        return int(self.parent.stdout.readline())
-
-
 @pytest.fixture(scope="module")
 def mortals() -> Iterator[Mortals]:
-    words = [sys.executable, "-m", "tests.actions.dying"]
-    with subprocess.Popen(
-        words, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as parent:
-        yield Mortals(parent)
+    with mortal_processes() as processes:
+        yield processes
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -213,15 +190,7 @@ def test_killed_anywhere_the_next_run_finishes_and_writes_no_second_time(
 ) -> None:
     office = any_office
     key = office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
-    settings = office.services.settings
-    given = {
-        "key": key, "platform": "meta_ads", "now": office.now.isoformat(), "lake": office.lake.root, "root": str(settings.root),
-        "env": {
-            "PAID_MEDIA_VAR": str(office.var), "PAID_MEDIA_PROFILE": "sandbox",
-            "PAID_MEDIA_LEDGER": settings.ledger_url.get_secret_value(), "PAID_MEDIA_POLICY": str(settings.policy_file),
-            "PAID_MEDIA_APPROVERS_FILE": str(settings.approvers_file),
-        },
-    }  # fmt: skip
+    given = as_given(office, key, "meta_ads")
     assert mortals.die(point, given) == -9
     assert len(office.writes()) <= 1
     office.later(minutes=20)

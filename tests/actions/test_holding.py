@@ -168,7 +168,7 @@ def test_a_limit_that_breaks_does_not_open(office: Office, monkeypatch: pytest.M
     def broken(_: object) -> object:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setitem(registry.LIMITS, "caps", broken)
+    monkeypatch.setitem(registry.GUARDRAILS, "caps", broken)
     key = pause(office)
     office.decide(key)
     with pytest.raises(WriteHeld, match="could not be judged"):

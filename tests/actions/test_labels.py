@@ -12,7 +12,8 @@ from assets.actions.execution.executor import WriteHeld
 from assets.actions.execution.platform_writes import ProposalStale
 from assets.actions.rules.finding import Wish
 from assets.signals.underperformers.candidates import verdicts
-from resources.ledger.proposal import Change, Image, Proposal, Target
+from resources.kinds.daily_budget.change import BudgetChange
+from resources.ledger.proposal import Image, Proposal, Target
 from resources.ledger.states import State
 from resources.policy.policy import Policy
 from sandbox.control import edit_by_hand
@@ -143,8 +144,8 @@ def test_a_permission_by_label_holds_for_what_carries_it_and_never_for_what_is_u
 
 def test_an_automatic_level_needs_labels_that_were_read(office: Office) -> None:
     lenient(office, **SAFE)
-    change = Change(
-        target=office.target("meta_ads"), field="daily_budget", before="60.00", after="50.00",
+    change = BudgetChange(
+        target=office.target("meta_ads"), before="60.00", after="50.00",
         image=Image(**image(daily_budget=Decimal(60)).model_dump() | {"labels": None}),
     )  # fmt: skip
     why = office.gate.not_automatic(proposal(change, level="auto_safe"), level="auto_safe")

@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 
 from assets.actions.guardrails.context import Edit
-from assets.actions.guardrails.registry import LIMITS, judge, refusals
+from assets.actions.guardrails.registry import GUARDRAILS, judge, refusals
 from assets.actions.guardrails.timing_and_data import within
+from resources.kinds.base import MONEY_LIMITS
 from resources.ledger.proposal import Change
 from resources.policy.policy import Blackout, Policy
 from tests.actions.judged import FRAMES, POLICY, around, earlier, verdict
-from tests.actions.made import AT, budget, pause, proposal, target
+from tests.actions.made import AT, budget, negatives, new_ad, pause, proposal, target
 
 
 def test_a_plain_cut_passes_every_limit() -> None:
@@ -48,6 +49,49 @@ def test_a_plain_cut_passes_every_limit() -> None:
 )
 def test_what_is_proposed_decides(limit: str, changes: list[Change], *, holds: bool | None) -> None:
     assert verdict(limit, *changes) is holds
+
+
+@pytest.mark.parametrize(
+    ("change", "holds"),
+    [
+        (new_ad("7"), False),  # policy.yaml protects ad set 7
+        (new_ad("8"), True),
+        (new_ad("8", campaign_name="My Brand EU"), False),
+        (negatives(("c1", "Shoes"), ("c2", "The brand")), False),  # of the campaigns that a list holds for
+        (negatives(("c1", "Shoes")), True),
+    ],
+)
+def test_what_is_protected_gets_no_ad_and_no_negative_keyword(change: Change, *, holds: bool) -> None:
+    assert verdict("never", change) is holds
+
+
+@pytest.mark.parametrize(
+    ("limit", "change", "holds"),
+    [
+        ("keyword texts", negatives(text="x" * 81), False),
+        ("keyword texts", negatives(text="50% off"), False),
+        ("keyword texts", negatives(count=5_000), False),
+        ("keyword texts", negatives(count=4_999), True),
+        ("ad texts", new_ad("8", headline=""), False),
+        ("ad texts", new_ad("8", page="no number"), False),
+        ("ad texts", new_ad("8"), True),
+        ("account", new_ad("8", account_id="a2"), None),
+    ],
+)
+def test_what_a_platform_would_not_take_is_no_proposal(
+    limit: str, change: Change, *, holds: bool | None
+) -> None:
+    assert verdict(limit, change) is holds
+
+
+def test_known_conversions_of_blocked_searches_are_bounded() -> None:
+    change, policy = negatives(), Policy.model_validate(POLICY)
+    for lost, holds in ((0.4, True), (3.0, False), (None, True)):
+        made = proposal(change, evidence={"conversions_lost": lost})
+        (found,) = [
+            v for v in judge(made, policy, around(made), automatic=False) if v.guardrail == "conversions lost"
+        ]
+        assert found.holds is holds
 
 
 def test_small_steps_do_not_add_up_past_a_week() -> None:
@@ -219,7 +263,7 @@ def test_unasked_more_evidence_is_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    "limit", sorted(set(LIMITS) - {"amounts", "change size", "evidence", "learning phase", "cool-down"})
+    "limit", sorted(set(MONEY_LIMITS) - {"amounts", "change size", "evidence", "learning phase", "cool-down"})
 )
 def test_without_its_input_a_limit_does_not_hold(limit: str) -> None:
     empty = {name: frame.iloc[:0] for name, frame in FRAMES.items()}
@@ -233,11 +277,11 @@ def test_a_limit_that_raises_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> N
     def broken(_: object) -> Any:
         raise ZeroDivisionError
 
-    for name in list(LIMITS):
-        monkeypatch.setitem(LIMITS, name, broken)
+    for name in MONEY_LIMITS:
+        monkeypatch.setitem(GUARDRAILS, name, broken)
     made = proposal(pause())
     assert len(refusals(judge(made, Policy.model_validate(POLICY), around(made), automatic=False))) == len(
-        LIMITS
+        MONEY_LIMITS
     )
 
 

@@ -25,19 +25,33 @@ from assets.actions.execution.platform_writes import (
     settle_time,
 )
 from assets.actions.guardrails.context import Edit, Surroundings
+from resources.errors import DataUnusable
+from resources.kinds.ad_content import AdContent, AdLine
+from resources.kinds.daily_budget.change import BudgetChange
+from resources.kinds.entity_status.change import StatusChange
+from resources.kinds.keywords import Keyword
+from resources.kinds.negative_keywords.change import NegativeKeywordsRequest
+from resources.kinds.new_ad.change import NewAdChange, NewAdRequest
 from resources.ledger.anchor import AnchorFile
 from resources.ledger.proposal import Change, Proposal
 from resources.ledger.states import NEXT, State
 from resources.ledger.store import Ledger
-from resources.platforms.writer import image_value
 from resources.policy.policy import Policy
 from resources.security.approvers import Approvers
 from resources.security.ledger_key import LedgerKey
 from tests.actions.conftest import SECRETS
 from tests.actions.made import AT, proposal, target
-from tests.actions.memory import NAMES, Dies, Platform, frames
+from tests.actions.memory import NAMES, Dies, Platform, frames, signature
 from tests.examples import examples
 
+CHANGES = ["pause", "cut", "raise", "words", "ad"]
+WORD = Keyword(text="torrent", match_type="broad")
+AD = AdContent(
+    headlines=(AdLine(text="A headline"),),
+    primary_text="A text",
+    landing_page="https://shop.example",
+    page="1",
+)
 MOODS = ["well", "well", "refuses", "lost request", "lost answer", "ignored", "dies before", "dies after"]
 POLICY = Policy.model_validate(
     {
@@ -94,7 +108,7 @@ class Lives(RuleBasedStateMachine):
             self.ledger, lambda: "it is on" if self.killed else None, self.approval_rules, AnchorFile(Path(self.folder.name) / "anchor")
         )  # fmt: skip
         writes = PlatformWrites(
-            self.ledger, PlatformWriters(lambda _: self.platform), permission, settle=lambda: settle_time(0), run_id="run",
+            self.ledger, PlatformWriters(lambda _: self.platform, of_kind=lambda *given: given[-1]), permission, settle=lambda: settle_time(0), run_id="run",
             wait=lambda: None, log=lambda _: None,
         )  # fmt: skip
         return Executor(self.ledger, lambda: POLICY, self.around, writes)
@@ -119,28 +133,42 @@ class Lives(RuleBasedStateMachine):
 
     @rule(
         names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True),
-        kind=st.sampled_from(["pause", "cut", "raise"]),
+        kind=st.sampled_from(CHANGES),
     )
     def propose(self, names: list[str], kind: str) -> None:
-        changes = []
-        for name in names:
-            live = self.platform.live[name]
-            if kind == "pause" and live.status != "active":
-                return
-            field_, before = (
-                ("status", live.status)
-                if kind == "pause"
-                else ("daily_budget", image_value(live, "daily_budget"))
-            )
-            after = (
-                "paused"
-                if kind == "pause"
-                else f"{Decimal(before) * Decimal('0.9' if kind == 'cut' else '1.1'):.2f}"
-            )
-            changes.append(Change(target=target(name), field=field_, before=before, after=after, image=live))  # type: ignore[arg-type]
+        try:
+            changes = [self.change(name, kind) for name in names]
+        except DataUnusable:
+            return
         made = proposal(*changes, created_at=self.now(), hours=72)
         if self.ledger.proposals.propose(made):
             self.made[made.proposal_id] = made
+
+    def change(self, name: str, kind: str) -> Change:
+        """A change of a kind, from what is there now.
+
+        Raises:
+            DataUnusable: It is so already.
+        """
+        if kind == "words":
+            at = target(name, level="negative_list")
+            image, words = self.platform.image(at), (WORD,)
+            is_there = WORD.key in self.platform.words[name]
+            request = (
+                NegativeKeywordsRequest(at, removes=words) if is_there else NegativeKeywordsRequest(at, words)
+            )
+            return request.change(image)
+        if kind == "ad":
+            wanted = NewAdRequest(target(name), AD)
+            image = self.platform.image(wanted.target)
+            if wanted.target.entity_id not in self.platform.ads:
+                return wanted.change(image)
+            return NewAdChange(target=wanted.target, image=image, content=AD).led_back(image)
+        live = self.platform.live[name]
+        if kind == "pause":
+            return StatusChange.to(target(name), live, "paused")
+        factor = Decimal("0.9") if kind == "cut" else Decimal("1.1")
+        return BudgetChange.to(target(name), live, (live.daily_budget or Decimal(0)) * factor)
 
     @rule(
         data=st.data(),
@@ -194,7 +222,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(
         data=st.data(), names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True),
-        kind=st.sampled_from(["pause", "cut", "raise"]), by=st.sampled_from(["alice", "bob"]),
+        kind=st.sampled_from(CHANGES), by=st.sampled_from(["alice", "bob"]),
         moods=st.lists(st.sampled_from(MOODS), min_size=1, max_size=3), dies=st.lists(st.integers(-1, 12), min_size=3, max_size=3),
         pauses=st.lists(st.sampled_from([1, 1000]), min_size=3, max_size=3),
     )  # fmt: skip
@@ -215,6 +243,8 @@ class Lives(RuleBasedStateMachine):
         self.platform.live[name] = self.platform.live[name].model_copy(
             update={"daily_budget": Decimal(amount)}
         )
+        if amount % 2:  # somebody adds a negative keyword of their own, or takes it away
+            self.platform.words[name] ^= {("drift", "exact")}
 
     @rule(seconds=st.sampled_from([1, 1000, 1000, 3600, 80 * 3600]))
     def wait(self, seconds: int) -> None:
@@ -227,7 +257,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_written_twice_or_unapproved(self) -> None:
-        allowed: Counter[tuple[str, str, str]] = Counter()
+        allowed: Counter[str] = Counter()
         for key, made in self.made.items():
             decisions = {(one.approver, one.verdict) for one in self.ledger.decisions.of(key)}
             for row in self.ledger.writes.of(key):
@@ -235,7 +265,7 @@ class Lives(RuleBasedStateMachine):
                 change = (
                     made.changes[row.part] if row.direction == "forward" else made.changes[row.part].undone()
                 )
-                allowed[change.target.entity_id, change.before, change.after] += 1
+                allowed[signature(change)] += 1
         for deed, count in Counter(self.platform.sent).items():
             assert count <= allowed[deed], deed
 

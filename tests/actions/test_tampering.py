@@ -18,7 +18,10 @@ from resources.ledger.store import Ledger
 from resources.security.ledger_key import LedgerKey, load_ledger_key
 from tests.actions.conftest import Office
 
-OLDER_LEDGER = Path(__file__).parent / "data" / "ledger_of_2026-11-27.sql"
+DATA = Path(__file__).parent / "data"
+OLDER_LEDGER = DATA / "ledger_of_2026-11-27.sql"
+LEDGER_OF_OLD_KINDS = DATA / "ledger_of_2026-11-28.sql"
+"""Written when a change was two texts: one of each kind, one of them carried out, signed by `KEY`."""
 KEY = LedgerKey(bytes(range(32)))
 
 
@@ -240,6 +243,37 @@ def test_an_older_ledger_opens_with_everything_it_held(older_ledger: Callable[[]
     assert len(ledger.proposals.members("batch.20261123.old")) == 2
     ledger.audit.note("test", "an entry in a ledger whose head is signed now", None, {})
     assert older_ledger().audit.verify().broken is None
+
+
+def test_proposals_from_before_changes_were_typed_keep_digest_decision_and_write(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.executescript(LEDGER_OF_OLD_KINDS.read_text("utf-8"))
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}", key=KEY)
+    order = ("pause_ad_set", "set_daily_budget", "reallocate_budget", "sync_audience", "exclude_audience")
+    entries = ledger.proposals.entries()  # each is held to the digest it was taken in with
+    entries.sort(key=lambda entry: order.index(entry.proposal.kind))
+    assert [[type(change).__name__ for change in entry.proposal.changes] for entry in entries] == [
+        ["StatusChange"],
+        ["BudgetChange"],
+        ["BudgetChange", "BudgetChange"],
+        ["MembersChange"],
+        ["ExclusionChange"],
+    ]
+    assert [entry.proposal.summary.rpartition(" ")[0] for entry in entries] == [
+        "pause_ad_set active -> paused: A set (1) of meta_ads a1",
+        "set_daily_budget 100.00 -> 80.00 EUR a day: A set (2) of meta_ads a1",
+        "reallocate_budget 100.00 -> 90.00 EUR a day: A set (3) of meta_ads a1 and 1 more",
+        "sync_audience 0 -> 120 people (+120, -0) #abababababab: best (best.exclude) of google_ads a2",
+        "exclude_audience none -> 123,456: A set (77) of google_ads a2",
+    ]
+    verification = ledger.audit.verify()
+    assert (verification.broken, verification.unsigned_decisions) == (None, 0)
+    assert [ledger.decisions.of(entry.proposal_id) != [] for entry in entries] == [
+        True, True, False, True, False,
+    ]  # fmt: skip
+    waiting = entries[4].proposal
+    again = waiting.model_copy(update={"proposal_id": "20261123.exclude_audience.again"})
+    assert not ledger.proposals.propose(again)  # the same waits already
 
 
 def test_an_approval_from_before_decisions_were_signed_is_not_enough(

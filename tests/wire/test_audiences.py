@@ -6,7 +6,8 @@ import pytest
 
 from resources.config.settings import Settings
 from resources.errors import OutcomeUnknown, PlatformBusy, PlatformError, PlatformRefused
-from resources.ledger.proposal import Change, Target
+from resources.kinds.excluded_audiences.change import ExclusionChange
+from resources.ledger.proposal import Target
 from resources.platforms.audience_client import AudienceClient, PartlyTaken, as_text
 from resources.platforms.registry import Platforms
 from resources.platforms.retries import Patience
@@ -160,10 +161,10 @@ def test_a_blocked_audience_is_refused(sandbox: Sandbox, platforms: Platforms) -
             call()
 
 
-def exclusion(platforms: Platforms, target: Target, after: str) -> Change:
+def exclusion(platforms: Platforms, target: Target, after: str) -> ExclusionChange:
     image = platforms.writer(target.platform).image(target)
     before = as_text(platforms.audiences(target.platform).excluded(target))
-    return Change(target=target, field="excluded_audiences", before=before, after=after, image=image)
+    return ExclusionChange(target=target, before=before, after=after, image=image)
 
 
 def test_an_audience_is_kept_out_of_targeting_and_let_in_again(

@@ -9,10 +9,13 @@ import pytest
 
 from resources.config.settings import Settings
 from resources.errors import OutcomeUnknown, PlatformRefused, RefusedForNow
+from resources.kinds.base import plain
+from resources.kinds.daily_budget.change import BudgetChange
+from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.registry import Platforms
 from resources.platforms.retries import Patience
-from resources.platforms.writer import PlatformWriter, image_value
+from resources.platforms.writer import PlatformWriter
 from sandbox.control import edit_by_hand
 from sandbox.faults import WRITES
 from sandbox.serve import Sandbox
@@ -54,7 +57,9 @@ def owner(sandbox: Sandbox, platform: str) -> Target:
 
 
 def change(target: Target, image: Image, field: str, after: str) -> Change:
-    return Change(target=target, field=field, before=image_value(image, field), after=after, image=image)  # type: ignore[arg-type]
+    if field == "status":
+        return StatusChange(target=target, before=image.status, after=after, image=image)
+    return BudgetChange(target=target, before=plain(image.daily_budget), after=after, image=image)
 
 
 def writes(sandbox: Sandbox) -> int:
@@ -72,7 +77,7 @@ def test_a_status_and_a_budget_are_written_and_read_back(
     assert before.daily_budget is not None
     after = f"{before.daily_budget + 3:.2f}"
     writer.send(change(budget, before, "daily_budget", after))
-    assert image_value(writer.image(budget), "daily_budget") == after
+    assert plain(writer.image(budget).daily_budget) == after
     assert writes(sandbox) == 2
 
 

@@ -10,9 +10,11 @@ from typing import Any
 
 from assets.actions.audiences.exclusions import ConversionsKept as Left
 from assets.actions.consent.membership import Membership
+from resources.kinds.audience_members.change import MembersChange, Step
+from resources.kinds.excluded_audiences.change import ExclusionChange
 from resources.ledger.audiences import AudienceMembership, MembershipState, members_digest
 from resources.ledger.audiences import LedgerAudience as Audience
-from resources.ledger.proposal import Change, Effect, Image, Proposal, Step, proposal_id
+from resources.ledger.proposal import Change, Effect, Image, Proposal, proposal_id
 from resources.platforms.audience_client import Size, as_text
 from resources.policy.audiences import AudienceLine, AudiencePolicy
 
@@ -117,9 +119,8 @@ def sync_proposal(
     come, go = at_hand.moves
     wanted, share = at_hand.wanted, at_hand.expected_share(policy)
     step = Step(adds=come, removes=go, before=len(at_hand.held_people), after=wanted.people)
-    change = Change(
+    change = MembersChange(
         target=at_hand.line.target,
-        field="members",
         before=image.audience.digest if image.audience else "none",
         after=members_digest(wanted.members),
         image=image,
@@ -162,9 +163,8 @@ def exclude_proposal(
     Not judged yet.
     """
     before = image.excluded_audiences or ()
-    change = Change(
+    change = ExclusionChange(
         target=place,
-        field="excluded_audiences",
         before=as_text(before),
         after=as_text({*before, own}),
         image=image,

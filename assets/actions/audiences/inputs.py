@@ -23,6 +23,7 @@ from assets.actions.guardrails.registry import judge, refusals
 from resources.action_services import ActionServices
 from resources.audiences.writer import AudienceWriter
 from resources.errors import PaidMediaError, PlatformError
+from resources.kinds.audience_members.change import MembersChange
 from resources.lake.lake import Lake
 from resources.ledger.audiences import LedgerAudience
 from resources.ledger.proposal import Effect, Proposal, Target, proposal_id
@@ -187,7 +188,7 @@ def _ask(made: Proposal, asked: Asked, gate: ApprovalGate, around: Around) -> No
 def _forget_plans(services: ActionServices) -> None:
     """Whom no waiting proposal names any more is erased."""
     waiting = services.ledger.proposals.entries(states=OPEN)
-    named = {c.after for entry in waiting for c in entry.proposal.changes if c.field == "members"}
+    named = {c.after for entry in waiting for c in entry.proposal.changes if isinstance(c, MembersChange)}
     services.ledger.audiences.forget_plans(but=named)
 
 

@@ -5,8 +5,10 @@ and touches nobody else.
 from assets.actions.audiences.audience_state import undoing
 from resources.audiences.writer import AudienceWriter
 from resources.errors import DataUnusable
+from resources.kinds.audience_members.change import MembersChange, Step
+from resources.kinds.excluded_audiences.change import ExclusionChange
 from resources.ledger.audiences import members_digest
-from resources.ledger.proposal import Change, Step
+from resources.ledger.proposal import Change
 from resources.platforms.audience_client import as_text, ids_of
 
 
@@ -18,13 +20,15 @@ def undone(change: Change, writer: AudienceWriter) -> Change:
         DataUnusable: Nothing of it is left.
     """
     image = writer.image(change.target)
-    if change.field == "excluded_audiences":
+    if isinstance(change, ExclusionChange):
         came = set(ids_of(change.after)) - set(ids_of(change.before))
         now = image.excluded_audiences or ()
         left = as_text(set(now) - came)
         if left == as_text(now):
             raise DataUnusable(f"Nothing of it is left at {change.target.words}")
-        return Change(target=change.target, field=change.field, before=as_text(now), after=left, image=image)
+        return ExclusionChange(target=change.target, before=as_text(now), after=left, image=image)
+    if not isinstance(change, MembersChange):
+        raise DataUnusable(f"{change.target.words}: {change.title} is no change of an audience")
     ledger = writer.sync.ledger
     kept = ledger.audiences.audience(change.target)
     held = ledger.audiences.held_by(kept.number) if kept else []
@@ -35,9 +39,8 @@ def undone(change: Change, writer: AudienceWriter) -> Change:
     ledger.audiences.plan(stays)
     step = Step(adds=0, removes=len(before - after), before=len(before), after=len(after))
     digest = image.audience.digest if image.audience else "none"
-    return Change(
+    return MembersChange(
         target=change.target,
-        field=change.field,
         before=digest,
         after=members_digest(stays),
         image=image,

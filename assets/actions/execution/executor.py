@@ -18,7 +18,6 @@ from resources.ledger.records import MACHINE, LedgerEntry, PlatformWrite
 from resources.ledger.states import IN_FLIGHT, State, WriteState
 from resources.ledger.store import Ledger
 from resources.ledger.writes import BACK, FORWARD
-from resources.platforms.writer import image_value
 from resources.policy.policy import Policy
 
 
@@ -94,8 +93,8 @@ class Executor:
             for write, image in arrived:
                 change = change_of(entry.proposal, write)
                 sentences.append(
-                    f"{change.target.words} ('{change.image.name}'): {change.field} was {change.before} when this was approved and is "
-                    f"{image_value(image, change.field)} now"
+                    f"{change.target.words} ('{change.image.name}'): {change.title} was {change.now} when this was approved and is "
+                    f"{change.state_in(image)} now"
                 )
             why = f"arrived late, after it was counted as failed: {'; '.join(sentences)}. A PERSON MUST DECIDE whether it stays"
             self.ledger.proposals.move(

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from assets.actions.execution.permission import WritePermission
 from resources.errors import PaidMediaError, PlatformError, PlatformRefused, RefusedForNow, SettingsWrong
+from resources.kinds.registry import writer_of
 from resources.ledger.proposal import Change, Image, Proposal
 from resources.ledger.records import PlatformWrite
 from resources.ledger.states import (
@@ -24,7 +25,7 @@ from resources.ledger.states import (
 )
 from resources.ledger.store import Ledger
 from resources.ledger.writes import FORWARD
-from resources.platforms.writer import PlatformWriter, image_value
+from resources.platforms.writer import PlatformWriter
 
 LOOKS = 3
 """How often an accepted write is looked for at once, a second apart, before it is left for later."""
@@ -43,10 +44,12 @@ class PlatformWriters:
     Args:
         budgets: Opens the side that writes statuses and budgets.
         audiences: Opens the side that writes audiences; without it nothing about audiences is carried out.
+        of_kind: The side that writes a kind, by its field, its platform and the side that writes budgets.
     """
 
     budgets: Callable[[str], PlatformWriter]
     audiences: Callable[[str], PlatformWriter] | None = None
+    of_kind: Callable[[str, str, PlatformWriter], PlatformWriter] = writer_of
     _opened: dict[tuple[str, bool], PlatformWriter] = field(default_factory=dict)
 
     def writer(self, change: Change) -> PlatformWriter:
@@ -57,7 +60,10 @@ class PlatformWriters:
             if opens is None:
                 raise SettingsWrong("This process has no way to audiences. Nothing was written.")
             self._opened[place] = opens(change.target.platform)
-        return self._opened[place]
+        if change.is_about_audiences:
+            return self._opened[place]
+        writer: PlatformWriter = self.of_kind(change.field, change.target.platform, self._opened[place])
+        return writer
 
     def image(self, change: Change) -> Image:
         """What is changed, as its platform has it now."""
@@ -73,13 +79,10 @@ class PlatformWriters:
             live = self.image(change)
         except PlatformRefused as error:
             raise ProposalStale(f"{change.target.entity_id} cannot be read any more: {error}") from error
-        if live == change.image:
-            return
-        before, now = vars(change.image), vars(live)
-        moved = ", ".join(
-            f"{name} was {before[name]} and is {now[name]}" for name in before if before[name] != now[name]
-        )
-        raise ProposalStale(f"{change.target.entity_id} is not what was approved: {moved}. Propose it anew.")
+        if moved := change.moved_in(live):
+            raise ProposalStale(
+                f"{change.target.entity_id} is not what was approved: {', '.join(moved)}. Propose it anew."
+            )
 
 
 @dataclass
@@ -167,7 +170,7 @@ class PlatformWrites:
             if (
                 write.state not in NOT_THERE
                 or now - last_look < WATCHED_EVERY
-                or change.field == "members"
+                or change.is_sent_again
                 or self._written_by_another(proposal, change, write)
             ):
                 continue
@@ -177,10 +180,10 @@ class PlatformWrites:
                 self.log(str(error))
                 continue
             key = (proposal.proposal_id, write.part, write.direction)
-            if image_value(image, change.field) != change.after:
+            if not change.is_in(image):
                 self.ledger.writes.looked(*key)
                 continue
-            said = f"arrived late: it is {change.after} now"
+            said = f"arrived late: it is {change.state_in(image)} now"
             if self.ledger.writes.answered(*key, WriteState.ARRIVED_LATE, said=said):
                 arrived.append((write, image))
         return arrived
@@ -188,7 +191,7 @@ class PlatformWrites:
     def _look(self, proposal: Proposal, write: PlatformWrite) -> bool:
         """Read back one write; True once it is known what became of it."""
         change = change_of(proposal, write)
-        if change.field == "members" and write.state != WriteState.ACCEPTED:
+        if change.is_sent_again and write.state != WriteState.ACCEPTED:
             return self._filled_further(proposal, write, change)
         key = (proposal.proposal_id, write.part, write.direction)
         value = "not to be read"
@@ -203,15 +206,15 @@ class PlatformWrites:
             except PlatformError as error:
                 self.log(str(error))
                 return False
-            value = image_value(image, change.field)
-            if value == change.after:
+            value = change.state_in(image)
+            if change.is_in(image):
                 said = edited_meanwhile(change, image) if write.direction == FORWARD else None
                 self.ledger.writes.answered(*key, WriteState.VERIFIED, said=said)
                 return True
         if self.ledger.clock() - _request_ended(write) < self.settle():
             self.ledger.writes.looked(*key)
             return False
-        said = f"read back: it is {value}, not {change.after}" + (
+        said = f"read back: it is {value}, not {change.proposed}" + (
             ", though the platform said it was done" if write.state == WriteState.ACCEPTED else ""
         )
         self.ledger.writes.answered(*key, WriteState.ABSENT, said=said)
@@ -223,15 +226,15 @@ class PlatformWrites:
         False until that was possible, or as long as a write stays unknown.
         """
         change, key = change_of(proposal, write), (proposal.proposal_id, write.part, write.direction)
-        if change.field == "members":
+        if change.is_sent_again:
             return True
         try:
-            value = image_value(self.writers.image(change), change.field)
+            image = self.writers.image(change)
         except PlatformError as error:
             self.log(str(error))
             return self.ledger.clock() - _request_ended(write) >= self.settle()
-        if value == change.after:
-            said = f"read back: it is {value}, though the platform refused it"
+        if change.is_in(image):
+            said = f"read back: it is {change.state_in(image)}, though the platform refused it"
             self.ledger.writes.answered(*key, WriteState.VERIFIED, said=said)
         else:
             self.ledger.writes.looked(*key)
@@ -286,17 +289,19 @@ def edited_meanwhile(change: Change, now: Image) -> str | None:
     """What else of the entity differs from the approved image once our change is in it: an edit of the same
     moment.
     """
-    ours = {"status", "native_status"} if change.field == "status" else {change.field, "learning_state"}
-    before, after = vars(change.image), vars(now)
+    ours = {*change.own_fields, "version", "learning_state", "audience"}
+    before, after = change.image.compared(), now.compared()
     moved = [
-        f"{name} was {before[name]} and is {after[name]}"
-        for name in before
-        if name not in {*ours, "version", "learning_state", "audience"} and before[name] != after[name]
+        f"{name} was {before.get(name)} and is {after.get(name)}"
+        for name in dict.fromkeys((*before, *after))
+        if name not in ours and before.get(name) != after.get(name)
     ]
     if _versions_apart(change.image.version, now.version) > 1:
         moved.append(
             f"its version went from {change.image.version} to {now.version}, which is more than our edit"
         )
+    if unexpected := change.unexpected_in(now):
+        return f"{', '.join(unexpected)}. A PERSON MUST LOOK"
     if not moved:
         return None
     return f"somebody else edited it in the same moment: {', '.join(moved)}. A PERSON MUST LOOK"

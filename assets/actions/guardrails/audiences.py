@@ -1,16 +1,17 @@
 """Limits of what happens to audiences: how large, how much at once, how old, and what an exclusion may cost."""
 
 from assets.actions.guardrails.case import Case, Said
-from resources.ledger.proposal import Change, Proposal
+from resources.kinds.audience_members.change import MembersChange, Step
+from resources.kinds.excluded_audiences.change import ExclusionChange
+from resources.ledger.proposal import Change
 from resources.policy.policy import Policy
 
 DEMOGRAPHIC = ("age", "gender", "sex", "country", "region", "language", "postcode", "marital", "children")
 """Words in a segment's rule that special ad categories do not allow to choose people by."""
 
 
-def concerns(proposal: Proposal) -> bool:
-    """Whether these limits hold for a proposal instead of those on money."""
-    return any(change.is_about_audiences for change in proposal.changes)
+def _step(change: Change) -> Step | None:
+    return change.step if isinstance(change, MembersChange) else None
 
 
 def alone(case: Case) -> Said:
@@ -21,27 +22,35 @@ def alone(case: Case) -> Said:
 
 def by_a_person(case: Case) -> Said:
     if case.automatic:
-        return False, "audiences are never changed without a person"
+        return False, f"{case.proposal.changes[0].title} never change without a person"
     return True, "a person decides"
 
 
 def line_missing(policy: Policy, change: Change) -> str | None:
     """That policy.yaml asks for no such audience or exclusion; None where it does."""
     lines = policy.audiences.lines
-    if change.field == "members":
+    if isinstance(change, MembersChange):
         is_asked_for = any(line.target == change.target for line in lines)
     else:
         is_asked_for = any(change.target in line.places() for line in lines)
     return None if is_asked_for else f"policy.yaml has no audience for {change.target.words} (any more)"
 
 
+def account_in_policy(case: Case) -> Said:
+    for platform, account_id in case.proposal.accounts:
+        if case.policy.cap(platform, account_id) is None:
+            return (
+                None,
+                f'policy.yaml has no cap for "{platform} {account_id}", so nothing is written there',
+            )
+    return True, "policy.yaml knows the account"
+
+
 def in_policy(case: Case) -> Said:
     change = case.proposal.changes[0]
-    if case.policy.cap(change.target.platform, change.target.account_id) is None:
-        return (
-            None,
-            f'policy.yaml has no cap for "{change.target.platform} {change.target.account_id}", so nothing is written there',
-        )
+    account = account_in_policy(case)
+    if account[0] is not True:
+        return account
     if case.is_revert:
         return True, "leads back to what was there before"
     if why := line_missing(case.policy, change):
@@ -52,8 +61,9 @@ def in_policy(case: Case) -> Said:
 def large_enough(case: Case) -> Said:
     if case.is_revert:
         return True, "leads back to what was there before"
+    step = _step(case.proposal.changes[0])
     change = case.proposal.changes[0]
-    people = change.step.after if change.step else case.proposal.evidence.get("people")
+    people = step.after if step else case.proposal.evidence.get("people")
     share = case.proposal.evidence.get("match_share")
     least = case.policy.audiences.least_matched.get(change.target.platform)
     if not isinstance(people, int | float) or not isinstance(share, int | float) or least is None:
@@ -69,9 +79,10 @@ def large_enough(case: Case) -> Said:
 
 def removed_at_once(case: Case) -> Said:
     change = case.proposal.changes[0]
-    if change.step is None or not change.step.before or case.is_revert:
+    step = _step(change)
+    if step is None or not step.before or case.is_revert:
         return True, "nobody is taken out of it but who was let in by what is led back"
-    share, most = change.step.removes / change.step.before, case.policy.audiences.removed_share
+    share, most = step.removes / step.before, case.policy.audiences.removed_share
     line = case.policy.audiences.line(change.target)
     if share > most and not (line and line.may_shrink):
         return (
@@ -96,7 +107,7 @@ def special_categories(case: Case) -> Said:
         return True, "leads back to what was there before"
     account = f"{change.target.platform} {change.target.account_id}"
     is_special = account in case.policy.audiences.special_category_accounts
-    if change.field == "excluded_audiences":
+    if isinstance(change, ExclusionChange):
         declared = change.image.special_categories
         if declared is None:
             return None, "whether it was declared for a special ad category is not known"
@@ -120,7 +131,7 @@ def _chosen_lawfully(case: Case, account: str) -> Said:
 
 def kept_conversions(case: Case) -> Said:
     change = case.proposal.changes[0]
-    if change.field != "excluded_audiences" or _lets_in(change):
+    if not isinstance(change, ExclusionChange) or _lets_in(change):
         return True, "nothing is kept out"
     share = case.proposal.evidence.get("conversions_kept")
     least = case.policy.audiences.kept_conversions
@@ -131,6 +142,6 @@ def kept_conversions(case: Case) -> Said:
     return True, f"{share:.0%} of its conversions come from others"
 
 
-def _lets_in(change: Change) -> bool:
+def _lets_in(change: ExclusionChange) -> bool:
     """Whether nobody is kept out who was not before."""
     return set(change.after.split(",")) - {"none"} <= set(change.before.split(","))

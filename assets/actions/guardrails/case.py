@@ -34,7 +34,7 @@ class Case:
 
 
 def budgets(case: Case) -> list[Change]:
-    return [change for change in case.proposal.changes if change.field == "daily_budget"]
+    return [change for change in case.proposal.changes if change.budgets]
 
 
 def learns(change: Change) -> bool:
@@ -48,19 +48,24 @@ def labels_of(policy: Policy, change: Change) -> frozenset[str] | None:
     target, image = change.target, change.image
     if image.labels is None and policy.asks_platform_labels:
         return None
-    return policy.labels_of(
-        campaign_id=image.campaign_id,
-        campaign_name=image.campaign_name,
-        ad_set_id=target.entity_id if target.level == "ad_set" else None,
-        at_platform=image.labels or (),
+    return frozenset().union(
+        *(
+            policy.labels_of(
+                campaign_id=campaign_id,
+                campaign_name=campaign_name,
+                ad_set_id=target.ad_set_id,
+                at_platform=image.labels or (),
+            )
+            for campaign_id, campaign_name in change.campaigns or ((None, None),)
+        )
     )
 
 
 def weight(case: Case, change: Change, today: date) -> Decimal:
     """How much money a day a change moves: a budget's difference, or what a paused ad set usually spends."""
-    if change.field == "daily_budget":
+    if change.moves == "budget":
         return abs(change.amount)
-    if change.is_about_audiences:
+    if change.moves == "nothing":
         return Decimal(0)
     return mean_spend(case.around.days_of(change), until=today - timedelta(days=1), count=14)
 

@@ -67,8 +67,8 @@ class Surroundings:
     def days_of(self, change: Change) -> pd.DataFrame:
         """The delivery of what is changed: of the ad set, or of the campaigns that spend from the budget."""
         target = change.target
-        by_ad_set = target.level == "ad_set"
-        own = {target.entity_id} if by_ad_set else self.campaigns_of(change)
+        by_ad_set = target.ad_set_id is not None
+        own = {target.ad_set_id} if by_ad_set else self.campaigns_of(change)
         mine = self.of("ad_set_days" if by_ad_set else "campaign_days", target.platform, target.account_id)
         return mine[mine["ad_set_id" if by_ad_set else "campaign_id"].isin(own)]
 
@@ -92,13 +92,15 @@ class Surroundings:
         return self.now.astimezone(ZoneInfo(str(zones[0]))) if len(zones) else None
 
     def writes_on(self, change: Change, *, hours: float) -> list[tuple[Change, datetime]]:
-        """Earlier writes to the same target within these hours."""
+        """Earlier writes to the same aspect of the same target within these hours."""
         since = self.now - timedelta(hours=hours)
         return [
             (one, written.intended_at)
             for made, written in self.written
             for n, one in enumerate(made.changes)
-            if n == written.part and one.target == change.target and written.intended_at >= since
+            if n == written.part
+            and (one.target, one.aspect) == (change.target, change.aspect)
+            and written.intended_at >= since
         ]
 
     def budget_changes(self, change: Change, *, hours: float) -> list[datetime] | None:
@@ -108,7 +110,7 @@ class Surroundings:
         if change.target.words not in self.budget_edits:
             return None
         since = self.now - timedelta(hours=hours)
-        ours = [at for one, at in self.writes_on(change, hours=hours) if one.field == "daily_budget"]
+        ours = [at for one, at in self.writes_on(change, hours=hours) if one.budgets]
         others = [at for at in self.budget_edits[change.target.words] or () if at > since]
         for mine in ours:  # each of ours shows at the platform once as well
             if same := [at for at in others if abs(at - mine) <= OURS_WITHIN]:

@@ -5,15 +5,17 @@ written.
 """
 
 from collections.abc import Callable
+from importlib import import_module
 
 from assets.actions.guardrails import audiences, size
 from assets.actions.guardrails import timing_and_data as trust
 from assets.actions.guardrails.case import Case, Said
 from assets.actions.guardrails.context import Surroundings
+from resources.kinds.registry import LIMITS
 from resources.ledger.proposal import Proposal, Verdict
 from resources.policy.policy import Policy
 
-LIMITS: dict[str, Callable[[Case], Said]] = {
+GUARDRAILS: dict[str, Callable[[Case], Said]] = {
     "amounts": size.amounts,
     "change size": size.change_size,
     "cool-down": trust.cool_down,
@@ -21,17 +23,6 @@ LIMITS: dict[str, Callable[[Case], Said]] = {
     "blast radius": size.blast_radius,
     "caps": size.caps,
     "floor and ceiling": size.floor_and_ceiling,
-    "never": trust.never,
-    "learning phase": trust.learning,
-    "human edits": trust.human_edits,
-    "blackouts": trust.blackouts,
-    "data": trust.data,
-    "batch safety": size.untouched,
-    "newest day": trust.newest,
-    "evidence": trust.evidence,
-}
-
-LIMITS_OF_AUDIENCES: dict[str, Callable[[Case], Said]] = {
     "alone": audiences.alone,
     "by a person": audiences.by_a_person,
     "policy": audiences.in_policy,
@@ -42,18 +33,25 @@ LIMITS_OF_AUDIENCES: dict[str, Callable[[Case], Said]] = {
     "never": trust.never,
     "learning phase": trust.learning,
     "human edits": trust.human_edits,
+    "blackouts": trust.blackouts,
+    "data": trust.data,
+    "batch safety": size.untouched,
+    "newest day": trust.newest,
+    "evidence": trust.evidence,
     "newest segments": audiences.newest_segments,
+    "account": audiences.account_in_policy,
+    **{name: limit for module in LIMITS.values() for name, limit in import_module(module).LIMITS.items()},
 }
-"""What holds instead for a change of an audience, or of who is kept out."""
+"""Every guardrail by name, with those that a kind has of its own. Which of them hold for a change, its kind says (`Change.limits`)."""
 
 
 def judge(
     proposal: Proposal, policy: Policy, around: Surroundings, *, automatic: bool
 ) -> tuple[Verdict, ...]:
-    """A verdict per limit, in a fixed order."""
+    """A verdict for each limit of the kinds of change in a proposal, in a fixed order."""
     case = Case(proposal, policy, around, automatic)
-    limits = LIMITS_OF_AUDIENCES if audiences.concerns(proposal) else LIMITS
-    return tuple(_said(name, limit, case) for name, limit in limits.items())
+    names = {name for change in proposal.changes for name in change.limits}
+    return tuple(_said(name, limit, case) for name, limit in GUARDRAILS.items() if name in names)
 
 
 def refusals(verdicts: tuple[Verdict, ...]) -> list[Verdict]:

@@ -6,6 +6,7 @@ from math import floor
 from assets.actions.guardrails.case import Case, Said, budgets, spends, weight
 from assets.actions.guardrails.context import daily_budgets
 from resources.errors import DataUnusable
+from resources.ledger.proposal import Change
 from resources.platforms.money import smallest
 
 
@@ -21,9 +22,9 @@ def amounts(case: Case) -> Said:
             return None, str(error)
         if cap is not None and cap.currency != currency:
             return False, f"the account bills in {currency} and its cap is in {cap.currency}"
-        if change.field != "daily_budget":
+        if change.budgets is None:
             continue
-        before, after = Decimal(change.before), Decimal(change.after)
+        before, after = change.budgets
         if after <= 0 or before <= 0:
             return False, f"{after} {currency} is no amount to spend"
         if after % unit:
@@ -40,22 +41,25 @@ def change_size(case: Case) -> Said:
     if case.is_revert:
         return True, "leads back to what was there before"
     for change in budgets(case):
-        share = abs(change.amount) / Decimal(change.before)
+        share = _share(change)
         if share > Decimal(str(case.limits.change_share)) + Decimal("0.0001"):
             return (
                 False,
                 f"{change.target.entity_id} would change by {share:.0%}; {case.limits.change_share:.0%} at once is allowed",
             )
         week = case.around.writes_on(change, hours=168)
-        moved = sum(
-            (abs(one.amount) / Decimal(one.before) for one, _ in week if one.field == "daily_budget"), share
-        )
+        moved = sum((_share(one) for one, _ in week if one.budgets), share)
         if moved > Decimal(str(case.limits.change_share_week)) + Decimal("0.0001"):
             return (
                 False,
                 f"{change.target.entity_id} would have changed by {moved:.0%} within seven days; {case.limits.change_share_week:.0%} is allowed",
             )
     return True, f"no budget moves by more than {case.limits.change_share:.0%}"
+
+
+def _share(change: Change) -> Decimal:
+    """By what share of the budget before it a budget moves."""
+    return abs(change.amount) / change.budgets[0] if change.budgets else Decimal(0)
 
 
 def blast_radius(case: Case) -> Said:
@@ -79,10 +83,10 @@ def blast_radius(case: Case) -> Said:
                 False,
                 f"account {account_id} would move {moved:.2f} of {whole:.2f} a day within 24 hours; {share:.0%} is allowed",
             )
-        pauses = sum(change.after == "paused" for change in changes)
+        pauses = sum(change.pauses for change in changes)
         active = int(((account["level"] == "ad_set") & (account["status"] == "active")).sum())
         allowed = min(case.limits.pauses_a_day, max(1, floor(active * case.limits.pauses_share_a_day)))
-        if pauses > allowed and any(change.after == "paused" for change in mine):
+        if pauses > allowed and any(change.pauses for change in mine):
             return (
                 False,
                 f"{pauses} pauses in account {account_id} within 24 hours; {allowed} of {active} active ad sets are allowed",
@@ -100,10 +104,10 @@ def caps(case: Case) -> Said:
             if (change.target.platform, change.target.account_id) != (platform, account_id):
                 continue
             rise += change.amount
-            if Decimal(change.after) > cap.entity_daily:
+            if change.budgets is not None and change.budgets[1] > cap.entity_daily:
                 return (
                     False,
-                    f"{change.after} {cap.currency} a day is above the cap of {cap.entity_daily} for one budget",
+                    f"{change.budgets[1]} {cap.currency} a day is above the cap of {cap.entity_daily} for one budget",
                 )
         whole = daily_budgets(case.around.account(platform, account_id)) + rise
         if rise > 0 and whole > cap.account_daily:
@@ -126,7 +130,7 @@ def floor_and_ceiling(case: Case) -> Said:
         recent = spends(days, today)
         low = max(least, Decimal(str(round(float(recent.median()) * case.limits.floor_share, 2))))
         high = max(Decimal(str(round(float(recent.max()) * case.limits.ceiling_share, 2))), least)
-        after = Decimal(change.after)
+        after = change.budgets[1] if change.budgets else Decimal(0)
         if change.amount < 0 and after < low:
             return (
                 False,
@@ -149,7 +153,7 @@ def untouched(case: Case) -> Said:
         touched = [
             change
             for change in (*case.around.writes_in(platform, account_id, hours=24), *case.proposal.changes)
-            if (change.target.platform, change.target.account_id) == (platform, account_id)
+            if change.touches_delivery and change.target.account == (platform, account_id)
         ]
         sets = {change.target.entity_id for change in touched if change.target.level == "ad_set"}
         campaigns = {

@@ -64,7 +64,7 @@ def never(case: Case) -> Said:
             return None, f"the labels of {target.entity_id} at its platform could not be read"
         if held := sorted(labels & set(case.limits.never)):
             return False, f"{target.entity_id} carries the label {held[0]}, which is never changed"
-        if change.after == "paused":
+        if change.pauses:
             account = case.around.account(target.platform, target.account_id)
             same = account[(account["level"] == "ad_set") & (account["campaign_id"] == image.campaign_id)]
             others = same[(same["status"] == "active") & (same["entity_id"] != target.entity_id)]
@@ -74,7 +74,7 @@ def never(case: Case) -> Said:
                     *case.around.writes_in(target.platform, target.account_id, hours=48),
                     *case.proposal.changes,
                 )
-                if one.after == "paused"
+                if one.pauses
             }
             if not set(others["entity_id"]) - paused:
                 return False, f"{target.entity_id} is the last active ad set of its campaign"
@@ -108,7 +108,7 @@ def human_edits(case: Case) -> Said:
 
 
 def blackouts(case: Case) -> Said:
-    raises = [c for c in case.proposal.changes if c.amount > 0 or c.after == "active"]
+    raises = [change for change in case.proposal.changes if change.raises]
     if not case.automatic and (not raises or case.proposal.kind == "reallocate_budget"):
         return True, "cuts, pauses and shifts that a person approved may happen at any time"
     for platform, account_id in case.proposal.accounts:
@@ -151,7 +151,7 @@ def data(case: Case) -> Said:
             )
         if pulled < pd.Timestamp(ended):
             return False, f"{last} of account {account_id} was read before it was over"
-        cuts = any(c.amount < 0 or c.after == "paused" for c in case.proposal.changes)
+        cuts = any(c.amount < 0 or c.pauses for c in case.proposal.changes)
         gap = unreconciled(case, platform, account_id, last)
         if wrong := gap or (tracking_incident(case, mine, last, account_id) if cuts else None):
             return False, wrong

@@ -5,7 +5,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from resources.ledger.proposal import Effect, Target
+from resources.kinds.base import ChangeRequest
+from resources.kinds.daily_budget.change import BudgetChange, owned_budget
+from resources.kinds.entity_status.change import StatusChange
+from resources.ledger.proposal import Change, Effect, Image, Target
+from resources.platforms.money import rounded
 
 
 @dataclass(frozen=True)
@@ -20,13 +24,29 @@ class Wish:
     amount: Decimal | None = None
     to: Decimal | None = None
 
+    @property
+    def field(self) -> str:
+        return "daily_budget" if self.status is None else "status"
+
+    def change(self, image: Image) -> Change:
+        """The change from what is there now; a budget is rounded down to what the platform can hold.
+
+        Raises:
+            DataUnusable: Nothing would change, or the entity has no budget of its own.
+        """
+        if self.status is not None:
+            return StatusChange.to(self.target, image, self.status)
+        budget = owned_budget(self.target, image)
+        wanted = self.to if self.to is not None else budget * (self.factor or 1) + (self.amount or 0)
+        return BudgetChange.to(self.target, image, rounded(wanted, self.target.platform, image.currency))
+
 
 @dataclass(frozen=True)
 class Finding:
     """A recommended change with its reason and evidence. Several wishes are carried out as one bundle."""
 
     kind: Any
-    wishes: tuple[Wish, ...]
+    wishes: tuple[ChangeRequest, ...]
     reason: str
     evidence: dict[str, str | float | int | None]
     effect: Effect
@@ -43,7 +63,8 @@ class Finding:
 
     @property
     def is_pause(self) -> bool:
-        return self.wishes[0].status == "paused"
+        first = self.wishes[0]
+        return isinstance(first, Wish) and first.status == "paused"
 
     @property
     def is_emergency(self) -> bool:

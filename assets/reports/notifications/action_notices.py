@@ -5,7 +5,7 @@ runs.
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from assets.actions.rendering import link
+from assets.actions.rendering import details_in_a_sentence, link
 from assets.formatting.platform_names import spoken
 from assets.reports.notifications.notice import NOW, SOON, Link, Notice
 from assets.reports.notifications.signal_notices import NoticeContext
@@ -43,6 +43,7 @@ def _waits(proposal: Proposal, kind: str, *, ui_url: str, labels: tuple[str, ...
         short="1 approval",
         seen=proposal.reason,
         money=proposal.effect.words,
+        cause=details_in_a_sentence(proposal),
         todo=f"{is_still}decide until {proposal.expires_at:%Y-%m-%d %H:%M} UTC",
         links=(
             Link("decide", link(ui_url, proposal.proposal_id, proposal.summary)),
@@ -72,9 +73,10 @@ def rows_of(proposal: Proposal) -> tuple[dict[str, str], ...]:
             "id": change.target.entity_id,
             "name": change.image.name,
             "field": change.field,
-            "now": change.before,
-            "proposed": change.after,
-            "currency": change.image.currency if change.field == "daily_budget" else "",
+            "now": change.now,
+            "proposed": change.proposed,
+            "every word": "\n".join(change.details),
+            "currency": change.image.currency if change.budgets else "",
             "reason": proposal.reason,
             "expected": proposal.effect.words,
             "until (UTC)": f"{proposal.expires_at:%Y-%m-%d %H:%M}",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from assets.actions.rendering import field_reads, invitation, kind_reads, link, now_reads, then_reads
+from assets.actions.rendering import invitation, kind_reads, link, now_reads, then_reads
 from assets.formatting import numbers
 from assets.formatting.platform_names import spoken
 from resources.ledger.proposal import Change, Proposal
@@ -37,6 +37,8 @@ class Move:
     now_amount: float | None
     proposed_amount: float | None
     currency: str
+    details: tuple[str, ...] = ()
+    """Every word of it, a line each, where `now` and `proposed` do not say all."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _row(proposal: Proposal, now: datetime, ui_url: str) -> PendingApproval:
 
 def _move(change: Change) -> Move:
     target, image = change.target, change.image
-    is_budget = change.field == "daily_budget"
+    before, after = change.budgets or (None, None)
     campaign = target.entity_id if target.level == "campaign" else image.campaign_id
     return Move(
         name=image.name,
@@ -134,10 +136,11 @@ def _move(change: Change) -> Move:
         platform=target.platform,
         platform_label=spoken(target.platform),
         campaign=None if campaign is None else (target.platform, target.account_id, campaign),
-        field=field_reads(change),
+        field=change.title,
         now=now_reads(change),
         proposed=then_reads(change),
-        now_amount=float(change.before) if is_budget else None,
-        proposed_amount=float(change.after) if is_budget else None,
+        now_amount=None if before is None else float(before),
+        proposed_amount=None if after is None else float(after),
         currency=image.currency,
+        details=change.details,
     )

@@ -1,0 +1,1 @@
+"""Texts of an ad that is there already, edited in place."""

@@ -1,0 +1,1 @@
+"""Bids that people set by hand."""

@@ -1,0 +1,1 @@
+"""The status of a campaign or an ad set: active or paused."""

@@ -1,0 +1,1 @@
+"""Which audiences a campaign or an ad set keeps out."""

@@ -1,0 +1,1 @@
+"""Which lists of negative keywords a campaign has."""

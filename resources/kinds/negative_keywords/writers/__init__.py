@@ -1,0 +1,1 @@
+"""Writers, a module for each platform that has this kind."""

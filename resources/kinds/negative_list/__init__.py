@@ -1,0 +1,1 @@
+"""Lists of negative keywords that are made with their words, or removed."""

@@ -1,0 +1,1 @@
+"""Ads that are made, paused, with the whole text of each."""
