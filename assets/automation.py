@@ -26,6 +26,7 @@ NEWEST_WEEK = "newest week, once every input was renewed after it ended"
 """Labels of the conditions: shown in the Dagster UI, and read by `orchestration.run_order` to choose the
 partitions of a run.
 """
+WITH_DETAILS = "follows the weekly details"
 FIRST_RETRY, SECOND_RETRY = "*/10 * * * *", "0 * * * *"
 """Cron schedules at which a partition whose run failed is requested a second and a third time."""
 WEEK_ENDED = "0 0 * * 1"
@@ -63,6 +64,11 @@ def follows(
     pending = renewed.since(requested & ~renewed)
     runnable = (pending | _retry(_When.newly_updated() | renewed)) & ~inputs_in_progress
     return (runnable & ~_When.in_progress()).with_label(EVERY_PARTITION)
+
+
+def follows_details(*, ignoring: dg.AssetSelection) -> dg.AutomationCondition:
+    """As `follows`, for what is made of the weekly details: inputs that are renewed every day are ignored."""
+    return follows(ignoring=ignoring).with_label(WITH_DETAILS)
 
 
 def follows_newest() -> dg.AutomationCondition:

@@ -20,8 +20,9 @@ from orchestration.jobs import (
     decide,
     history,
     tidy_lake,
+    weekly_details,
 )
-from orchestration.schedules import every_hour, every_morning, every_night
+from orchestration.schedules import every_hour, every_monday, every_morning, every_night
 from resources.action_services import open_action_services
 from resources.config.settings import load_settings
 from resources.crm.registry import Crms
@@ -63,6 +64,7 @@ def defs() -> dg.Definitions:
         asset_checks=dg.load_asset_checks_from_package_module(assets),
         jobs=[
             daily_pull,
+            weekly_details,
             crm_pull,
             customer_week,
             audience_week,
@@ -74,7 +76,7 @@ def defs() -> dg.Definitions:
             send_messages_job,
             read_back_outcomes,
         ],
-        schedules=[every_morning, every_hour, every_night],
+        schedules=[every_morning, every_monday, every_hour, every_night],
         sensors=[
             automation,
             changed_pasts_sensor(daily_pull),

@@ -15,7 +15,7 @@ from resources.lake.schema import Table
 from resources.platforms.registry import PLATFORMS
 from resources.tables import core
 from resources.tables.crm import READ
-from resources.tables.every import TABLES
+from resources.tables.every import TABLES, WEEKLY
 from resources.tables.segments import AUDIENCES
 
 
@@ -25,12 +25,17 @@ def selection_of(tables: Iterable[Table]) -> dg.AssetSelection:
 
 
 def _raw(platform: str, *, with_days: bool) -> list[Table]:
-    """Raw tables of a platform: those with a row per day, or the lists of what there is."""
-    return [t for t in TABLES if t.path.startswith(f"raw/{platform}_") and t.has_days is with_days]
+    """Raw tables of a platform that are read every day: those with a row per day, or the lists of what there is."""
+    return [t for t in TABLES if t not in WEEKLY and _is_of(t, platform) and t.has_days is with_days]
+
+
+def _is_of(table: Table, platform: str) -> bool:
+    return table.path.startswith(f"raw/{platform}_")
 
 
 DAYS_OF = {platform: selection_of(_raw(platform, with_days=True)) for platform in PLATFORMS}
 LISTS_OF = {platform: selection_of(_raw(platform, with_days=False)) for platform in PLATFORMS}
+DETAILS_OF = {platform: selection_of(t for t in WEEKLY if _is_of(t, platform)) for platform in PLATFORMS}
 RAW_DAYS = selection_of(table for platform in PLATFORMS for table in _raw(platform, with_days=True))
 SNAPSHOTS = selection_of(table for platform in PLATFORMS for table in _raw(platform, with_days=False))
 CORE_DAYS = selection_of((*core.DAYS.values(), core.KPI_DAY))
@@ -41,6 +46,11 @@ daily_pull = dg.define_asset_job(
     "daily_pull",
     selection=RAW_DAYS | SNAPSHOTS,
     description="Reads yesterday and the trailing window from every platform; everything downstream follows by itself.",
+)
+weekly_details = dg.define_asset_job(
+    "weekly_details",
+    selection=selection_of(WEEKLY),
+    description="Reads what is needed once a week: searches by keyword, texts of ads, breakdowns, audiences and reach.",
 )
 crm_pull = dg.define_asset_job(
     "crm_pull",

@@ -15,10 +15,12 @@ from assets.raw.platforms.pull import counted_days, read_through
 from assets.raw.platforms.restatement_window import LONG_WEEKDAY, first_day, window_days
 from orchestration.jobs import (
     DAYS_OF,
+    DETAILS_OF,
     LISTS_OF,
     crm_pull,
     daily_pull,
     tidy_lake,
+    weekly_details,
 )
 from resources.config.settings import load_settings
 from resources.lake.lake import Lake
@@ -64,6 +66,35 @@ def every_morning(
             asset_selection=list(
                 (DAYS_OF[platform] | LISTS_OF[platform]).resolve(context.repository_def.asset_graph)
             ),
+            tags=day_range_tags(first.isoformat(), last.isoformat()),
+        )
+
+
+DETAIL_DAYS = 35
+"""Days that the weekly details cover: five whole weeks, so that conversions of a month are in."""
+
+
+def detail_window(last: date) -> tuple[date, date]:
+    """First and last day of the weekly details: whole weeks up to the last Sunday that is over on `last`."""
+    sunday = last - timedelta(days=(last.weekday() + 1) % 7)
+    return max(FIRST_DAY, sunday - timedelta(days=DETAIL_DAYS - 1)), sunday
+
+
+@dg.schedule(
+    job=weekly_details,
+    cron_schedule="30 6 * * 1",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Mondays 06:30 UTC, after the morning's pull: searches by keyword, texts of ads, breakdowns, audiences, reach.",
+)
+def every_monday(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    """One run per platform over five whole weeks."""
+    yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
+    first, last = detail_window(yesterday)
+    for platform in PLATFORMS:
+        yield dg.RunRequest(
+            run_key=f"details {platform} {last}",
+            asset_selection=list(DETAILS_OF[platform].resolve(context.repository_def.asset_graph)),
             tags=day_range_tags(first.isoformat(), last.isoformat()),
         )
 

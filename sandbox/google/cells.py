@@ -16,7 +16,7 @@ from sandbox.google.keywords import KeywordMatcher, keyword_days, term_attribute
 from sandbox.random_draws import uniform
 from sandbox.report import METRICS, Report
 from sandbox.running_world import Stage
-from sandbox.search_terms import TERMS_MOST
+from sandbox.search_terms import TERMS_MOST, TermDays
 from sandbox.world import Account
 
 LEVELS = {"customer": "account", "campaign": "campaign", "ad_group": "ad_set", "ad_group_ad": "ad"}
@@ -192,29 +192,38 @@ def _search_terms(stage: Stage, account: Account, query: Query, span: tuple[date
 
 
 def _campaign_search_terms(stage: Stage, account: Account, query: Query, span: tuple[date, date]) -> Source:
+    """Searches per campaign, Performance Max included unless the query selects a keyword's segment."""
     catalog, matcher = stage.market.catalog(account), KeywordMatcher(stage, account)
-    is_divided = any(name in query.segments for name in (*matcher.SEGMENTS, matcher.STATUS))
+    by_keyword = any(name in query.segments for name in matcher.SEGMENTS)
+    is_divided = by_keyword or matcher.STATUS in query.segments
+    without_keyword = len(matcher.segments)
+    brought_by: dict[int, int] = {}
 
     def cells() -> Iterator[Cells]:
         for report in stage.market.report(account, "ad_set", *span):
             terms = stage.market.term_days(account, report)
-            segment = (
-                matcher.numbers(terms.ad_set, terms.term) if is_divided else np.zeros(len(terms.day), int)
-            )
-            campaign = catalog.ad_sets.campaign[terms.ad_set]
-            yield Cells(campaign * TERMS_MOST + terms.term, segment, terms.day, _term_counts(terms))
+            yield counted(terms, matcher.numbers(terms.ad_set, terms.term) if is_divided else 0)
+        if by_keyword or stage.market.searches(account) is None:
+            return
+        for report in stage.market.report(account, "campaign", *span):
+            yield counted(stage.market.term_days(account, report), without_keyword if is_divided else 0)
+
+    def counted(terms: TermDays, segment: np.ndarray | int) -> Cells:
+        row = catalog.ad_sets.campaign[terms.ad_set] * TERMS_MOST + terms.term
+        brought_by.update(zip(row.tolist(), terms.ad_set.tolist(), strict=True))
+        return Cells(row, np.zeros(len(row), int) + segment, terms.day, _term_counts(terms))
 
     def attributes(row: int) -> entities.Attributes:
         campaign, term = divmod(row, TERMS_MOST)
         own_id = int(catalog.campaigns.id[campaign])
-        ad_set = int(catalog.ad_set_starts[campaign])
         return entities.campaign(stage, account, campaign) | {
             "campaign_search_term_view.resource_name": f"customers/{account.id}/campaignSearchTermViews/{own_id}~{term}",
-            "campaign_search_term_view.search_term": stage.market.search(account, ad_set, term).text,
+            "campaign_search_term_view.search_term": stage.market.search(account, brought_by[row], term).text,
             "campaign_search_term_view.campaign": f"customers/{account.id}/campaigns/{own_id}",
         }
 
-    return Source(attributes, cells(), matcher.segments if is_divided else [{}], needs_sum=True)
+    segments = [*matcher.segments, {matcher.STATUS: "NONE"}] if is_divided else [{}]
+    return Source(attributes, cells(), segments, needs_sum=True)
 
 
 def _term_counts(terms: Any) -> Counts:
