@@ -8,6 +8,7 @@ import dagster as dg
 from assets.actions.assets import APPROVED, form_for
 from assets.actions.audiences import assets as audiences
 from assets.actions.rendering import JOB
+from assets.actions.spend_stops.assets import SPEND_STOPS
 from assets.partitions import proposals
 from resources.action_services import open_action_services
 from resources.lake.lake import Lake
@@ -17,6 +18,7 @@ from resources.tables import core
 from resources.tables.crm import READ
 from resources.tables.every import TABLES, WEEKLY
 from resources.tables.segments import AUDIENCES
+from resources.tables.spend_today import SPEND_TODAY, SPEND_WATCH
 
 
 def selection_of(tables: Iterable[Table]) -> dg.AssetSelection:
@@ -51,6 +53,11 @@ weekly_details = dg.define_asset_job(
     "weekly_details",
     selection=selection_of(WEEKLY),
     description="Reads what is needed once a week: searches by keyword, texts of ads, breakdowns, audiences and reach.",
+)
+spend_watch = dg.define_asset_job(
+    "spend_watch",
+    selection=selection_of((SPEND_TODAY, SPEND_WATCH)) | dg.AssetSelection.assets(SPEND_STOPS),
+    description="Reads what today has cost so far, a call per account, and holds it against hard caps and the usual day.",
 )
 crm_pull = dg.define_asset_job(
     "crm_pull",

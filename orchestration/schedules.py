@@ -19,6 +19,7 @@ from orchestration.jobs import (
     LISTS_OF,
     crm_pull,
     daily_pull,
+    spend_watch,
     tidy_lake,
     weekly_details,
 )
@@ -87,7 +88,7 @@ def detail_window(last: date) -> tuple[date, date]:
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Mondays 06:30 UTC, after the morning's pull: searches by keyword, texts of ads, breakdowns, audiences, reach.",
 )
-def every_monday(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+def monday_details(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
     """One run per platform over five whole weeks."""
     yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
     first, last = detail_window(yesterday)
@@ -106,6 +107,16 @@ every_hour = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Reads what changed in the CRM since the last hour: few calls, and leads show on the day they come.",
+)
+
+
+through_the_day = dg.ScheduleDefinition(
+    name="through_the_day",
+    job=spend_watch,
+    cron_schedule="40 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every hour: what today has cost so far, against hard caps and the usual day. A cap that breaks today is told, and pauses are proposed.",
 )
 
 

@@ -1,6 +1,6 @@
 """Ad sets to pause where a hard cap will be exceeded and lower daily budgets are not enough."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ def hard_cap_stops(
     excess: float,
     busy: Collection[Target],
     as_of: date,
+    describe: Callable[..., Finding] | None = None,
 ) -> list[Finding]:
     """Pauses, largest spenders first, until the projected excess over the cap is removed. One ad set of each
     campaign stays active.
@@ -35,8 +36,10 @@ def hard_cap_stops(
         excess: Projected (median) amount above the cap, in the budget's currency.
         busy: Targets of other findings.
         as_of: Last closed day.
+        describe: Makes the finding of an ad set, its target, the row, what it saves and `as_of`; by default that
+            of a month.
     """
-    usual, left, findings = _usual_daily_spend(ad_set_days, as_of), int(row["days_left"]), []
+    usual, left, findings = _usual_daily_spend(ad_set_days, as_of), float(row["days_left"]), []
     sets = entities[(entities["level"] == "ad_set") & (entities["status"] == "active")]
     going = sets.groupby(["platform", "account_id", "campaign_id"])["entity_id"].nunique().to_dict()
     spending = sorted(sets.to_dict("records"), key=lambda ad_set: -usual.get(_entity_key(ad_set), 0.0))
@@ -61,7 +64,7 @@ def hard_cap_stops(
             continue
         going[campaign] -= 1
         excess -= saves
-        findings.append(_finding(ad_set, target, row, saves=saves, as_of=as_of))
+        findings.append((describe or _finding)(ad_set, target, row, saves=saves, as_of=as_of))
     return findings
 
 
