@@ -115,8 +115,10 @@ class MetaAds:
             raise LookupError(f"{table.path} is none of Meta's lists")
         doing = Doing(self.platform, "Listing audiences", account.account_id)
         parameters, path = {"fields": wire.AUDIENCE_FIELDS}, f"act_{account.account_id}/customaudiences"
-        pages = self._client.pages(path, parameters, doing, shape=wire.Node)
-        return wire.audience_rows(account, [node for page in pages for node in page], datetime.now(UTC))
+        nodes = [
+            node for page in self._client.pages(path, parameters, doing, shape=wire.Node) for node in page
+        ]
+        return wire.audience_rows(account, nodes, datetime.now(UTC))
 
     def entities(self, account: Account) -> pa.Table:
         """The account, its campaigns, ad sets and ads as they stand now, archived and deleted ones too."""

@@ -18,7 +18,9 @@ from sandbox.write_faults import NO_ANSWER, WriteFault
 Paged = Callable[..., dict[str, Any]]
 """Puts rows into a page: `paged(rows, path, parameters, start=, total=, limit=)`."""
 FILTERED = {"name", "id", "effective_status", "status", "updated_time"}
-_LISTED = {"fields", "effective_status", "filtering", *PAGING}
+_LISTED = {"fields", "effective_status", "filtering", "summary", *PAGING}
+_WITH_SUMMARY = {"true", "True", "1", "total_count"}
+"""How the official client and others ask for the number of all rows beside a page."""
 
 
 class Edges:
@@ -28,12 +30,12 @@ class Edges:
         self._stage, self._paged = stage, paged
 
     def accounts(self, parameters: dict[str, str]) -> dict[str, Any]:
-        require_known(parameters, {"fields", *PAGING}, edge="adaccounts")
+        require_known(parameters, {"fields", "summary", *PAGING}, edge="adaccounts")
         self._stage.note("meta_ads", "GET me/adaccounts")
         rows = [
             chosen(
                 entities.account_node(self._stage, account),
-                parameters,
+                {"fields": "account_id,id"} | parameters,  # what Meta gives where nothing is asked for
                 fields.FIELDS["account"],
                 kind="AdAccount",
             )
@@ -123,9 +125,10 @@ class Edges:
         nodes += created[first_created : first_created + limit - len(nodes)]
         shown = [chosen(node, parameters, honoured, kind=kind) for node in nodes]
         total = len(rows) + len(created)
-        return self._paged(
+        answer = self._paged(
             shown, path, parameters, start=start, after=start + len(shown), total=total, limit=limit
         )
+        return answer | _summary(parameters, total)
 
     def _every(self, account: Account, level: str) -> list[dict[str, Any]]:
         stage = self._stage
@@ -233,6 +236,20 @@ class Edges:
     def _page(self, rows: list[dict[str, Any]], parameters: dict[str, str], path: str) -> dict[str, Any]:
         start, limit = cursor(parameters)
         shown = rows[start : start + limit]
-        return self._paged(
+        answer = self._paged(
             shown, path, parameters, start=start, after=start + len(shown), total=len(rows), limit=limit
         )
+        return answer | _summary(parameters, len(rows))
+
+
+def _summary(parameters: dict[str, str], total: int) -> dict[str, Any]:
+    """The number of all rows, where the call asks for it.
+
+    Raises:
+        Refused: It asks for something else.
+    """
+    if "summary" not in parameters or parameters["summary"] in {"false", "False", "0"}:
+        return {}
+    if parameters["summary"] not in _WITH_SUMMARY:
+        raise bad("summary must be true or total_count", blame="summary")
+    return {"summary": {"total_count": total}}

@@ -34,7 +34,8 @@ def spend_stops(
         busy: Targets that an open proposal is about already.
         as_of: Last closed day.
     """
-    by_name, findings = {f"{BUDGET}{budget.name}": budget for budget in budgets}, []
+    by_name = {f"{BUDGET}{budget.name}": budget for budget in budgets}
+    findings: list[Finding] = []
     for row in rows:
         budget = by_name.get(str(row["series_id"]))
         left = 1.0 - float(row["day_share"])

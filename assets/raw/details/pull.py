@@ -40,7 +40,7 @@ def pull_details(
                 return lake.record(table, reader.listing(table, account), at=at, where=where)
             batches = reader.table_days(table, account, start=days[0], end=days[1])
             rows = spooled(batches, table, Path(folder) / f"{account.account_id}_{table.name}.arrow")
-            return lake.record(table, rows, at=at, where=where | {"day": _slice_of(table, days)})
+            return lake.record(table, rows, at=at, where={**where, "day": _slice_of(table, days)})
 
         where: Where = {"account_id": account.account_id}
         begun = {table.name: pool.submit(recorded, table) for table in tables}

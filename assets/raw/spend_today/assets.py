@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from assets.automation import SAFE_RETRIES
 from assets.raw.platforms.assets import OWNERS, materialized, raise_if_none_was_read
@@ -81,8 +81,8 @@ def _rows(account: Account, batches: Iterable[pa.RecordBatch]) -> pa.Table:
         if "spend" in batch.schema.names:
             spend = batch.column("spend")
         else:
-            micros = batch.column("cost_micros").cast(pa.decimal128(18, 0))
-            spend = pc.multiply(micros, pa.scalar("0.000001").cast(pa.decimal128(7, 6))).cast(MONEY)
+            micros = batch.column("cost_micros").to_pylist()
+            spend = pa.array([Decimal(amount).scaleb(-6) for amount in micros], MONEY)
         columns = shared | {"spend": spend, "platform": pa.repeat(account.platform, len(batch))}
         parts.append(
             pa.RecordBatch.from_pydict(
