@@ -78,7 +78,7 @@ def _say_what_waits(settings: Settings, say: Say) -> None:
     services = ActionServices(settings, Platforms())
     waiting = services.ledger.proposals.entries(states=[State.PROPOSED])
     if not waiting:
-        say("No proposal waits: nothing stood out that the limits let be changed.")
+        say("No proposal waits: there is no finding that the limits let be changed.")
         return
     if not services.approvers().knows(DEMO_APPROVER):
         enroll(settings.approvers_file, DEMO_APPROVER)

@@ -85,7 +85,7 @@ def _finding(row: dict[str, Any], as_of: date, *, status: Literal["active", "pau
         effect=Effect(metric="conversions a day", low=low, middle=middle, high=high, words=words),
         as_of=as_of,
         proposer=PROPOSER,
-        weight=spend_a_day,
+        weight=abs(row["regret_week"]) / 7 if pd.notna(row["regret_week"]) else 0.0,
     )
 
 

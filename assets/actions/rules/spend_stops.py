@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from assets.actions.rules.finding import Finding, Wish
-from assets.actions.rules.hard_cap_stops import hard_cap_stops
+from assets.actions.rules.hard_cap_stops import hard_cap_stops, relative_return
 from assets.signals.pacing.plan import BUDGET
-from resources.ledger.proposal import Effect, Target
+from resources.ledger.proposal import Change, Effect, Target
 from resources.policy.budgets import Budget
 
 PROPOSER = "rule:spend_today"
@@ -21,17 +21,19 @@ def spend_stops(
     entities: pd.DataFrame,
     ad_set_days: pd.DataFrame,
     *,
-    busy: Collection[Target],
+    waiting: Collection[Change],
+    judged: pd.DataFrame,
     as_of: date,
 ) -> list[Finding]:
-    """Pauses per hard cap, largest spenders first, until what the rest of the day adds no longer breaks it.
+    """Pauses per hard cap, lowest return on spend first, until what the rest of the day adds no longer breaks it.
 
     Args:
         rows: Of signals/spend_today, fresh ones.
         budgets: Those of the month.
         entities: core/entities.
         ad_set_days: core/ad_set_day of the last weeks.
-        busy: Targets that an open proposal is about already.
+        waiting: Changes of open proposals: their targets are left alone, and what their pauses save counts already.
+        judged: signals/underperformers of the last closed day.
         as_of: Last closed day.
     """
     by_name = {f"{BUDGET}{budget.name}": budget for budget in budgets}
@@ -46,14 +48,19 @@ def spend_stops(
             or left <= 0
         ):
             continue
-        taken = {*busy, *(wish.target for finding in findings for wish in finding.wishes)}
+        proposed = [wish for finding in findings for wish in finding.wishes]
+        paused = {change.target for change in waiting if change.after == "paused"}
+        paused |= {wish.target for wish in proposed if wish.status == "paused"}
+        busy = {change.target for change in waiting} | {wish.target for wish in proposed}
         findings += hard_cap_stops(
             {**row, "days_left": left},
             entities,
             ad_set_days,
             budget.covers,
             excess=min(float(row["excess"]), float(row["expected_rest"])),
-            busy=taken,
+            busy=busy,
+            paused=paused,
+            judged=judged,
             as_of=as_of,
             describe=_finding,
         )
@@ -61,7 +68,13 @@ def spend_stops(
 
 
 def _finding(
-    ad_set: dict[str, Any], target: Target, row: dict[str, Any], *, saves: float, as_of: date
+    ad_set: dict[str, Any],
+    target: Target,
+    row: dict[str, Any],
+    verdict: dict[str, Any] | None,
+    *,
+    saves: float,
+    as_of: date,
 ) -> Finding:
     currency = ad_set["currency"]
     return Finding(
@@ -79,6 +92,8 @@ def _finding(
             "read_at": f"{row['checked_at']:%Y-%m-%d %H:%M} UTC",
             "spend_a_day": round(saves / (1.0 - float(row["day_share"])), 2),
             "moves": round(-saves, 2),
+            "verdict": "not judged" if verdict is None else str(verdict["verdict"]),
+            "return_of_target": round(relative_return(verdict), 3),
         },
         effect=Effect(
             metric="spend today",

@@ -13,6 +13,7 @@ from resources.failures import one_sentence
 from resources.lake.lake import Lake
 from resources.ledger.states import OPEN
 from resources.policy.budgets import load_budgets
+from resources.tables.signals import UNDERPERFORMERS
 from resources.tables.spend_today import SPEND_WATCH
 
 SPEND_STOPS = dg.AssetKey(["actions", "spend_stops"])
@@ -23,7 +24,7 @@ FRESH = timedelta(hours=1)
 @dg.asset(
     key=SPEND_STOPS,
     description="Pauses proposed because a hard cap breaks today, written down for approvers like every other proposal. Changes nothing.",
-    deps=[SPEND_WATCH.asset_key],
+    deps=[SPEND_WATCH.asset_key, UNDERPERFORMERS.asset_key],
     retry_policy=SAFE_RETRIES,
     group_name="actions",
     owners=["team:media"],
@@ -54,7 +55,8 @@ def action_spend_stops(
             ),
             around.entities,
             around.ad_set_days,
-            busy={change.target for entry in waiting for change in entry.proposal.changes},
+            waiting=[change for entry in waiting for change in entry.proposal.changes],
+            judged=lake.read(UNDERPERFORMERS, where={"day": (around.newest_as_of, around.newest_as_of)}),
             as_of=around.newest_as_of,
         )
         drafts, taken = propose_findings(found, services, figures)

@@ -12,7 +12,6 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from assets.actions.assets import PROPOSALS
 from assets.automation import SAFE_RETRIES, follows_newest
 from assets.formatting import numbers
 from assets.formatting.platform_names import spoken
@@ -40,7 +39,7 @@ from resources.tables import core
 from resources.tables.crm_core import ACQUISITION, FUNNEL_DAY
 from resources.tables.pulls import PULLS
 from resources.tables.segments import CARDS
-from resources.tables.signals import ANOMALIES, MARKS, PACING, UNDERPERFORMERS, WATCHED
+from resources.tables.signals import ANOMALIES, MARKS, PACING, PROPOSED_FINDINGS, UNDERPERFORMERS, WATCHED
 
 SHOWN_DAYS = 90
 DETAIL_DAYS = 28
@@ -62,7 +61,7 @@ _WEEK_OF_DAY = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitio
         FUNNEL_DAY.asset_key,
         ACQUISITION.asset_key,
         dg.AssetDep(CARDS.asset_key, partition_mapping=_WEEK_OF_DAY),
-        PROPOSALS,
+        PROPOSED_FINDINGS.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -108,6 +107,7 @@ def _views(
     entities = lake.read(core.ENTITIES)
     campaign_days = lake.read(core.DAYS["campaign"], where=recent)
     judged = lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)})
+    findings = lake.read(PROPOSED_FINDINGS, where={"day": (as_of, as_of)})
     incidents, marks = lake.read(ANOMALIES, where={"day": (as_of, as_of)}), lake.read(MARKS)
     generated_at = datetime.now(UTC)
     approvals = approvals_now(lake, services, settings, as_of=as_of, now=generated_at)
@@ -123,6 +123,7 @@ def _views(
             generated_at=generated_at,
             profile=settings.profile,
             judged=judged,
+            findings=findings,
             incidents=incident_summary(
                 incidents, lake.read(WATCHED, where={"day": (as_of, as_of)}), marks, as_of=as_of
             ),
@@ -134,8 +135,15 @@ def _views(
             approvals=approvals,
         )
     )
-    given = {"judged": judged, "incidents": incidents, "marks": marks, "approvals": approvals}
-    return view, campaign_views(view, campaign_days=campaign_days, **given)
+    return view, campaign_views(
+        view,
+        campaign_days=campaign_days,
+        judged=judged,
+        findings=findings,
+        incidents=incidents,
+        marks=marks,
+        approvals=approvals,
+    )
 
 
 def _kept_out(lake: Lake) -> list[str]:
@@ -181,7 +189,7 @@ def preview(view: DashboardView) -> str:
 
 
 def _state(view: DashboardView) -> str:
-    """One line: figures that are late, what stood out, what waits, and the kill switch."""
+    """One line: figures that are late, incidents, what waits, and the kill switch."""
     phrases = [
         f"{platform.label} is {platform.state}"
         for platform in view.freshness

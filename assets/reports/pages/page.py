@@ -72,6 +72,7 @@ def environment() -> Environment:
         "change": numbers.change,
         "machine": numbers.machine,
         "money": numbers.money,
+        "about": numbers.about,
         "day": short,
         "instant": _instant,
         "spark": lambda tile: Markup(sparkline(tile.history, base=tile.base)),  # noqa: S704 — numbers alone

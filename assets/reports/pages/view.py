@@ -17,6 +17,7 @@ from assets.reports.pages.comparison import Baseline, same_weekday, week_before
 from assets.reports.pages.day_frames import known, tidy, totals, window
 from assets.reports.pages.freshness import Freshness, FreshnessState, freshness
 from assets.reports.pages.funnel import FunnelSection
+from assets.reports.pages.headline import Headline, headline
 from assets.reports.pages.incidents import IncidentSummary
 from assets.reports.pages.metrics import METRICS, SUMS, Figures, Metric, with_ratios
 from assets.reports.pages.outlook import NEEDED, RIPE, ProjectedFigure, outlook, outlooks
@@ -100,6 +101,11 @@ class DashboardView:
     """Pending approvals and the kill switch; None on the page of a past day."""
 
     @property
+    def headline(self) -> Headline:
+        """The page's answer in one sentence, with the findings that matter most."""
+        return headline(self)
+
+    @property
     def is_empty(self) -> bool:
         return self.trends.empty and self.campaigns.everything.empty and self.ad_sets.everything.empty
 
@@ -127,6 +133,8 @@ class DashboardInputs:
     profile: str
     judged: pd.DataFrame | None = None
     """signals/underperformers of the day."""
+    findings: pd.DataFrame | None = None
+    """actions/proposals of the day: what was proposed, and why the rest was not."""
     incidents: IncidentSummary | None = None
     pacing: pd.DataFrame | None = None
     """signals/pacing of the day."""
@@ -155,7 +163,9 @@ def dashboard_view(inputs: DashboardInputs) -> DashboardView:
         freshness=states,
         without=tuple(state for state in states if state.state is FreshnessState.STALE),
         tiles=_tiles(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
-        verdicts=None if inputs.judged is None else verdicts_of(inputs.judged, as_of=as_of),
+        verdicts=None
+        if inputs.judged is None
+        else verdicts_of(inputs.judged, as_of=as_of, findings=inputs.findings),
         incidents=inputs.incidents,
         pacing=()
         if inputs.pacing is None
