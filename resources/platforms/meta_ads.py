@@ -168,7 +168,7 @@ class MetaAds:
         doing = Doing(self.platform, question.what, account.account_id, (start, end))
         try:
             path = f"act_{account.account_id}/insights"
-            pages = list(self._client.pages(path, parameters, doing, shape=question.shape))
+            pages: list[list[Any]] = list(self._client.pages(path, parameters, doing, shape=question.shape))
         except TooMuch:
             report = self._report(account, parameters, doing)
             if report is None:

@@ -124,7 +124,7 @@ def test_a_cap_that_breaks_today_is_told_and_pauses_are_proposed_once(
 def test_an_account_that_cannot_be_read_makes_its_cap_unknown_and_proposes_nothing(
     office: Office, lake: Lake, watched: Callable[[float], ActionServices]
 ) -> None:
-    office.sandbox.stage.faults.arm("google_ads", "server_error", times=1_000)
+    office.sandbox.stage.faults.arm("google_ads", "unavailable", times=1_000)
     services = watched(1.0)
     cap = rows(lake)["budget: Search"]
     assert cap["status"] == "unknown"

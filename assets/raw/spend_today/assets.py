@@ -38,16 +38,26 @@ def spend_today(
 ) -> dg.MaterializeResult:
     with one_sentence():
         with ThreadPoolExecutor(len(PLATFORMS)) as pool:
-            parts = pool.map(lambda platform: _pulled(lake, platforms, platform), PLATFORMS)
-            pulls = [pull for part in parts for pull in part]
+            parts = list(pool.map(lambda platform: _pulled(lake, platforms, platform), PLATFORMS))
+        pulls = [pull for part in parts if not isinstance(part, PaidMediaError) for pull in part]
+        errors = [part for part in parts if isinstance(part, PaidMediaError)]
         keep_log(lake, pulls, run_id=context.run.run_id)
         raise_if_none_was_read(pulls)
-    return materialized(SPEND_TODAY, pulls)
+        if errors and not pulls:
+            raise errors[0]
+    event = materialized(SPEND_TODAY, pulls)
+    if errors:
+        event = event._replace(metadata={**(event.metadata or {}), "not listed": "; ".join(map(str, errors))})
+    return event
 
 
-def _pulled(lake: Lake, platforms: Platforms, platform: str) -> list[Pull]:
-    reader = platforms.reader(platform)
-    return [_read(lake, reader, account, platforms) for account in reader.accounts()]
+def _pulled(lake: Lake, platforms: Platforms, platform: str) -> list[Pull] | PaidMediaError:
+    """The readings of a platform's accounts, or why they could not even be listed: the others go on."""
+    try:
+        reader = platforms.reader(platform)
+        return [_read(lake, reader, account, platforms) for account in reader.accounts()]
+    except PaidMediaError as error:
+        return error
 
 
 def _read(lake: Lake, reader: PlatformReader, account: Account, platforms: Platforms) -> Pull:

@@ -19,6 +19,7 @@ from resources.tables.spend_today import SPEND_WATCH
 
 @dg.asset(
     **SPEND_WATCH.asset_options,
+    code_version="2026-11-28",
     deps=[table.asset_key for table in SOURCES],
     retry_policy=SAFE_RETRIES,
     owners=["team:media"],
