@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from assets.formatting import numbers
-from assets.reports.pages.headline import SHOWN, WEEK
+from assets.reports.pages.headline import SHOWN, WEEK, headline
 from assets.reports.pages.page import render_dashboard
 from assets.reports.pages.pending_approvals import Approvals
 from tests.reports.frames import frames
@@ -20,7 +20,7 @@ def bad_day() -> Any:
 
 
 def test_the_sentence_adds_up_what_the_sections_show(bad_day: Any) -> None:
-    said = " ".join(bad_day.headline.sentences)
+    said = " ".join(headline(bad_day).sentences)
     given = incidents(frames(ad_sets=60, days=90), 40)
     open_losses = given[given["part_of"].isna() & (given["state"] == "open") & ~given["is_good"].astype(bool)]
     spend = next(tile.value for tile in bad_day.tiles if tile.metric.key == "spend")
@@ -32,7 +32,7 @@ def test_the_sentence_adds_up_what_the_sections_show(bad_day: Any) -> None:
 
 
 def test_losses_come_before_unspent_money_and_each_by_money(bad_day: Any) -> None:
-    findings = bad_day.headline.findings
+    findings = headline(bad_day).findings
     kinds = [finding.kind for finding in findings]
     money = [finding.money for finding in findings if finding.kind == "Loss"]
     assert len(findings) == SHOWN
@@ -44,7 +44,7 @@ def test_losses_come_before_unspent_money_and_each_by_money(bad_day: Any) -> Non
 
 def test_a_budget_in_another_currency_is_not_added_to_the_page_s_money(bad_day: Any) -> None:
     lines = tuple(replace(line, currency="JPY", status="red") for line in bad_day.pacing)
-    foreign = replace(bad_day, pacing=lines, incidents=None, verdicts=None).headline.findings
+    foreign = headline(replace(bad_day, pacing=lines, incidents=None, verdicts=None)).findings
     assert foreign
     assert all(finding.money is None for finding in foreign)
     assert all("¥" in finding.money_text for finding in foreign)
@@ -52,7 +52,7 @@ def test_a_budget_in_another_currency_is_not_added_to_the_page_s_money(bad_day: 
 
 def test_the_kill_switch_and_a_missing_platform_take_the_first_words(bad_day: Any) -> None:
     killed = replace(bad_day, approvals=Approvals(killed="by mara"), without=bad_day.freshness[1:2])
-    sentences = killed.headline.sentences
+    sentences = headline(killed).sentences
     assert sentences[0] == "The kill switch is on."
     assert f"without {bad_day.freshness[1].label}" in sentences[1]
 
@@ -61,7 +61,7 @@ def test_every_finding_leads_to_a_section_of_the_page(bad_day: Any) -> None:
     page = parsed(render_dashboard(bad_day))
     items = page.one("section", id="headline").all("li")
     assert len(items) == SHOWN
-    for item, finding in zip(items, bad_day.headline.findings, strict=True):
+    for item, finding in zip(items, headline(bad_day).findings, strict=True):
         assert page.all("section", id=item.one("a").attributes["href"].removeprefix("#"))
         assert number(item.one("span", class_="stake")) == pytest.approx(finding.money)
 

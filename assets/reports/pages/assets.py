@@ -16,6 +16,7 @@ from assets.automation import SAFE_RETRIES, follows_newest
 from assets.formatting import numbers
 from assets.formatting.platform_names import spoken
 from assets.partitions import day_range, days, week_of, weeks
+from assets.raw.dropped_files.outcomes import unused_in_words
 from assets.reports.pages.archive import INDEX, address, page_name, render_index
 from assets.reports.pages.atomic_write import write
 from assets.reports.pages.campaigns import CampaignView, campaign_views
@@ -37,6 +38,7 @@ from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
 from resources.tables import core
 from resources.tables.crm_core import ACQUISITION, FUNNEL_DAY
+from resources.tables.dropped import REJECTS
 from resources.tables.pulls import PULLS
 from resources.tables.segments import CARDS
 from resources.tables.signals import ANOMALIES, MARKS, PACING, PROPOSED_FINDINGS, UNDERPERFORMERS, WATCHED
@@ -131,6 +133,7 @@ def _views(
             funnel=funnel_of(lake.read(FUNNEL_DAY), lake.read(ACQUISITION), entities, as_of=as_of),
             segments=segments_of(lake.read(CARDS), as_of=as_of),
             kept_out=_kept_out(lake),
+            unused_lines=unused_in_words(lake.read(REJECTS)),
             calls=_calls(lake),
             approvals=approvals,
         )

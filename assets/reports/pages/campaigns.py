@@ -60,6 +60,7 @@ class CampaignView:
     incidents: IncidentSummary | None
     approvals: Approvals | None
     kept_out: tuple[str, ...] = ()
+    unused_lines: str = ""
     calls: tuple[str, ...] = ()
     is_empty: bool = False
 

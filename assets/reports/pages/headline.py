@@ -6,12 +6,10 @@ capability adds one function there.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from assets.formatting import numbers
-
-if TYPE_CHECKING:
-    from assets.reports.pages.view import DashboardView
+from assets.reports.pages.view import DashboardView
 
 SHOWN = 5
 WEEK = 7
@@ -43,7 +41,7 @@ class Headline:
     more: int
 
 
-def headline(view: "DashboardView") -> Headline:
+def headline(view: DashboardView) -> Headline:
     """The headline of a page: losses first, then unspent budgets, each by money."""
     findings = sorted(
         (finding for source in SOURCES for finding in source(view)),
@@ -52,7 +50,7 @@ def headline(view: "DashboardView") -> Headline:
     return Headline(tuple(_sentences(view)), tuple(findings[:SHOWN]), max(len(findings) - SHOWN, 0))
 
 
-def _sentences(view: "DashboardView") -> Iterator[str]:
+def _sentences(view: DashboardView) -> Iterator[str]:
     approvals = view.approvals
     if approvals and (approvals.killed or approvals.unreadable):
         yield "The kill switch is on." if approvals.killed else "What waits for approval is not known."
@@ -73,7 +71,7 @@ def _sentences(view: "DashboardView") -> Iterator[str]:
         )
 
 
-def _spent(view: "DashboardView") -> str:
+def _spent(view: DashboardView) -> str:
     spend = next((tile.value for tile in view.tiles if tile.metric.key == "spend"), None)
     if spend is None:
         return "No spend is known for this day."
@@ -88,7 +86,7 @@ def _spent(view: "DashboardView") -> str:
     return f"{numbers.about(spend, view.currency)} spent{missing}{plan}."
 
 
-def _incidents(view: "DashboardView") -> Iterator[HeadlineFinding]:
+def _incidents(view: DashboardView) -> Iterator[HeadlineFinding]:
     for row in view.incidents.rows if view.incidents else ():
         if row.is_good:
             continue
@@ -102,7 +100,7 @@ def _incidents(view: "DashboardView") -> Iterator[HeadlineFinding]:
         )
 
 
-def _underperformers(view: "DashboardView") -> Iterator[HeadlineFinding]:
+def _underperformers(view: DashboardView) -> Iterator[HeadlineFinding]:
     found = view.verdicts
     if found is None or not found.acted_on:
         return
@@ -122,7 +120,7 @@ def _underperformers(view: "DashboardView") -> Iterator[HeadlineFinding]:
     )
 
 
-def _off_plan(view: "DashboardView") -> Iterator[HeadlineFinding]:
+def _off_plan(view: DashboardView) -> Iterator[HeadlineFinding]:
     for line in view.pacing:
         forecast, plan = line.figures["p50"], line.figures["budget"]
         if line.level != "budget" or line.status != "red" or forecast is None or plan is None:
@@ -143,7 +141,7 @@ def _off_plan(view: "DashboardView") -> Iterator[HeadlineFinding]:
         )
 
 
-SOURCES: tuple[Callable[["DashboardView"], Iterator[HeadlineFinding]], ...] = (
+SOURCES: tuple[Callable[[DashboardView], Iterator[HeadlineFinding]], ...] = (
     _incidents,
     _underperformers,
     _off_plan,

@@ -17,7 +17,6 @@ from assets.reports.pages.comparison import Baseline, same_weekday, week_before
 from assets.reports.pages.day_frames import known, tidy, totals, window
 from assets.reports.pages.freshness import Freshness, FreshnessState, freshness
 from assets.reports.pages.funnel import FunnelSection
-from assets.reports.pages.headline import Headline, headline
 from assets.reports.pages.incidents import IncidentSummary
 from assets.reports.pages.metrics import METRICS, SUMS, Figures, Metric, with_ratios
 from assets.reports.pages.outlook import NEEDED, RIPE, ProjectedFigure, outlook, outlooks
@@ -95,15 +94,12 @@ class DashboardView:
     """Customer segments of the newest week; None where there are no cards."""
     kept_out: tuple[str, ...] = ()
     """Accounts whose newest pull was refused, each with reason and remedy."""
+    unused_lines: str = ""
+    """Lines and files of the drop folder that are not used, and why; empty where all are."""
     calls: tuple[str, ...] = ()
     """API calls of the last 24 hours, per platform."""
     approvals: Approvals | None = None
     """Pending approvals and the kill switch; None on the page of a past day."""
-
-    @property
-    def headline(self) -> Headline:
-        """The page's answer in one sentence, with the findings that matter most."""
-        return headline(self)
 
     @property
     def is_empty(self) -> bool:
@@ -142,6 +138,8 @@ class DashboardInputs:
     segments: SegmentCards | None = None
     kept_out: Sequence[str] = ()
     """Accounts whose newest pull was refused, each as a sentence."""
+    unused_lines: str = ""
+    """Lines and files of the drop folder that are not used, and why, in a sentence."""
     calls: Sequence[str] = ()
     """API calls of the last 24 hours, a sentence per platform."""
     approvals: Approvals | None = None
@@ -173,6 +171,7 @@ def dashboard_view(inputs: DashboardInputs) -> DashboardView:
         funnel=inputs.funnel,
         segments=inputs.segments,
         kept_out=tuple(inputs.kept_out),
+        unused_lines=inputs.unused_lines,
         calls=tuple(inputs.calls),
         approvals=None if inputs.approvals is None else inputs.approvals.shown(),
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},
