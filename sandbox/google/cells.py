@@ -190,33 +190,18 @@ def _search_terms(stage: Stage, account: Account, query: Query, span: tuple[date
 
 
 def _campaign_search_terms(stage: Stage, account: Account, query: Query, span: tuple[date, date]) -> Source:
-    """Searches per campaign, Performance Max included unless the query selects a keyword's segment."""
     catalog, matcher = stage.market.catalog(account), KeywordMatcher(stage, account)
-    by_keyword = any(name in query.segments for name in matcher.SEGMENTS)
-    is_divided = by_keyword or matcher.STATUS in query.segments
-    without_keyword = len(matcher.segments)
-    brought_by: dict[int, int] = {}
+    is_divided = any(name in query.segments for name in (*matcher.SEGMENTS, matcher.STATUS))
+    brought_by: dict[
+        int, int
+    ] = {}  # a search is known by an ad set that it led to, which need not be the first
 
     def cells() -> Iterator[Cells]:
-<<<<<<< HEAD
-        for report in stage.market.report(account, "ad_set", *span):
-            terms = stage.market.term_days(account, report)
-            yield counted(terms, matcher.numbers(terms.ad_set, terms.term) if is_divided else 0)
-        if by_keyword or stage.market.searches(account) is None:
-            return
-        for report in stage.market.report(account, "campaign", *span):
-            yield counted(stage.market.term_days(account, report), without_keyword if is_divided else 0)
-
-    def counted(terms: TermDays, segment: np.ndarray | int) -> Cells:
-        row = catalog.ad_sets.campaign[terms.ad_set] * TERMS_MOST + terms.term
-        brought_by.update(zip(row.tolist(), terms.ad_set.tolist(), strict=True))
-        return Cells(row, np.zeros(len(row), int) + segment, terms.day, _term_counts(terms))
-=======
         for terms in _terms_of_campaigns(stage, account, span):
             segment = matcher.numbers(terms) if is_divided else np.zeros(len(terms.day), int)
-            campaign = catalog.ad_sets.campaign[terms.ad_set]
-            yield Cells(campaign * TERMS_MOST + terms.term, segment, terms.day, _term_counts(terms))
->>>>>>> main
+            row = catalog.ad_sets.campaign[terms.ad_set] * TERMS_MOST + terms.term
+            brought_by.update(zip(row.tolist(), terms.ad_set.tolist(), strict=True))
+            yield Cells(row, segment, terms.day, _term_counts(terms))
 
     def attributes(row: int) -> entities.Attributes:
         campaign, term = divmod(row, TERMS_MOST)
@@ -227,8 +212,7 @@ def _campaign_search_terms(stage: Stage, account: Account, query: Query, span: t
             "campaign_search_term_view.campaign": f"customers/{account.id}/campaigns/{own_id}",
         }
 
-    segments = [*matcher.segments, {matcher.STATUS: "NONE"}] if is_divided else [{}]
-    return Source(attributes, cells(), segments, needs_sum=True)
+    return Source(attributes, cells(), matcher.segments if is_divided else [{}], needs_sum=True)
 
 
 def _terms_of_campaigns(stage: Stage, account: Account, span: tuple[date, date]) -> Iterator[TermDays]:
