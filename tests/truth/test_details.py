@@ -276,12 +276,15 @@ def test_ads_keep_their_sums_and_texts_are_shown_as_google_counts_them(read: Rea
 
 
 def test_audiences_are_listed_with_where_they_are_used(read: Read) -> None:
-    stored = {row["platform"]: row for row in read.rows(audience_tables.AUDIENCES)}
+    uploaded = read.rows(
+        audience_tables.AUDIENCES, "name like 'buyers at %'"
+    )  # the market has pools of its own
+    stored = {row["platform"]: row for row in uploaded}
     assert {platform: row["name"] for platform, row in stored.items()} == {
         platform: f"buyers at {platform}" for platform in ("google_ads", "meta_ads", "linkedin_ads")
     }
     assert (stored["meta_ads"]["included_in"], stored["meta_ads"]["excluded_from"]) == (0, 1)
-    (use,) = read.rows(audience_tables.AUDIENCE_USES)
+    (use,) = read.rows(audience_tables.AUDIENCE_USES, "audience_name like 'buyers at %'")
     ad_set = str(read.stage.market.catalog(read.account(META)).ad_sets.id[0])
     assert (use["platform"], use["level"], use["entity_id"], use["use"]) == (
         "meta_ads",
