@@ -26,6 +26,7 @@ NEWEST_WEEK = "newest week, once every input was renewed after it ended"
 """Labels of the conditions: shown in the Dagster UI, and read by `orchestration.run_order` to choose the
 partitions of a run.
 """
+WITH_DETAILS = "follows the weekly details"
 FIRST_RETRY, SECOND_RETRY = "*/10 * * * *", "0 * * * *"
 """Cron schedules at which a partition whose run failed is requested a second and a third time."""
 WEEK_ENDED = "0 0 * * 1"
@@ -33,7 +34,10 @@ WEEK_ENDED = "0 0 * * 1"
 
 
 def follows(
-    *, ignoring: dg.AssetSelection | None = None, also_at: str | None = None
+    *,
+    ignoring: dg.AssetSelection | None = None,
+    also_at: str | None = None,
+    label: str = EVERY_PARTITION,
 ) -> dg.AutomationCondition:
     """Request a partition when an input was renewed for it, also when its day is long past, and again after a
     failed run.
@@ -51,6 +55,7 @@ def follows(
         ignoring: Inputs without partitions. They would renew all of history at once, so a sensor requests the
             days they touch.
         also_at: Cron schedule at which the asset is requested even though no input was renewed.
+        label: What the condition is called; `orchestration.run_order` reads it.
     """
     updated, inputs_in_progress = _When.any_deps_updated(), _When.any_deps_in_progress()
     if ignoring is not None:
@@ -62,7 +67,12 @@ def follows(
     # Only a request empties this, and an update seen in the evaluation of that request is newer than it.
     pending = renewed.since(requested & ~renewed)
     runnable = (pending | _retry(_When.newly_updated() | renewed)) & ~inputs_in_progress
-    return (runnable & ~_When.in_progress()).with_label(EVERY_PARTITION)
+    return (runnable & ~_When.in_progress()).with_label(label)
+
+
+def follows_details(*, ignoring: dg.AssetSelection) -> dg.AutomationCondition:
+    """As `follows`, for what is made of the weekly details: inputs that are renewed every day are ignored."""
+    return follows(ignoring=ignoring, label=WITH_DETAILS)
 
 
 def follows_newest() -> dg.AutomationCondition:

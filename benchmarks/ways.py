@@ -26,7 +26,7 @@ from assets.raw.platforms.pull import spooled
 from resources.config.settings import Settings, load_settings
 from resources.lake.lake import Lake
 from resources.lake.layout import Where
-from resources.platforms import google_ads_wire, meta_ads_wire
+from resources.platforms import google_day_queries, meta_ads_wire
 from resources.platforms.account import Account
 from resources.platforms.google_ads import DAYS_AT_ONCE
 from resources.platforms.meta_client import PAGE_ROWS
@@ -100,7 +100,7 @@ def google_plain(job: Job) -> Way:
     def read() -> int:
         found = []
         for start, end in job.months():
-            query = google_ads_wire.days_query(TABLES["google_ads"], start=start, end=end)
+            query = google_day_queries.QUERIES[TABLES["google_ads"].name][0].text(start=start, end=end)
             for batch in service.search_stream(customer_id=job.account.account_id, query=query):
                 found += [_google_row(row) for row in batch.results]
         return len(pd.DataFrame(found))

@@ -19,8 +19,10 @@ COST_WHEN_OFF = {
     "every_morning": "no platform is read: every figure stays as it is",
     "every_night": "the lake's files are not compacted: reading gets slower and disk use grows",
     "failed_runs": "nobody is told that a run failed",
+    "monday_details": "searches by keyword, texts, breakdowns, audiences and reach are not read: advice on them gets old",
     "notices": "no message is sent",
     "proposals_waiting": "proposals do not reach the inbox, do not expire, and automatic ones are not carried out",
+    "through_the_day": "nobody is told during the day that a hard cap breaks or an account spends far above usual",
     "unknown_outcomes": "a write without an answer stays unknown: nobody reads back whether it happened",
 }
 """Every schedule and sensor, and what is lost while it is off."""

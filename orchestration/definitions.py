@@ -19,9 +19,17 @@ from orchestration.jobs import (
     daily_pull,
     decide,
     history,
+    spend_watch,
     tidy_lake,
+    weekly_details,
 )
-from orchestration.schedules import every_hour, every_morning, every_night
+from orchestration.schedules import (
+    every_hour,
+    every_morning,
+    every_night,
+    monday_details,
+    through_the_day,
+)
 from resources.action_services import open_action_services
 from resources.config.settings import load_settings
 from resources.crm.registry import Crms
@@ -61,6 +69,8 @@ def defs() -> dg.Definitions:
         asset_checks=dg.load_asset_checks_from_package_module(assets),
         jobs=[
             daily_pull,
+            weekly_details,
+            spend_watch,
             crm_pull,
             customer_week,
             audience_week,
@@ -72,7 +82,7 @@ def defs() -> dg.Definitions:
             send_messages_job,
             read_back_outcomes,
         ],
-        schedules=[every_morning, every_hour, every_night],
+        schedules=[every_morning, monday_details, every_hour, through_the_day, every_night],
         sensors=[
             automation,
             changed_pasts_sensor(daily_pull),

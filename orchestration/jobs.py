@@ -8,6 +8,7 @@ import dagster as dg
 from assets.actions.assets import APPROVED, form_for
 from assets.actions.audiences import assets as audiences
 from assets.actions.rendering import JOB
+from assets.actions.spend_stops.assets import SPEND_STOPS
 from assets.partitions import proposals
 from resources.action_services import open_action_services
 from resources.lake.lake import Lake
@@ -15,8 +16,9 @@ from resources.lake.schema import Table
 from resources.platforms.registry import PLATFORMS
 from resources.tables import core
 from resources.tables.crm import READ
-from resources.tables.every import TABLES
+from resources.tables.every import TABLES, WEEKLY
 from resources.tables.segments import AUDIENCES
+from resources.tables.spend_today import SPEND_TODAY, SPEND_WATCH
 
 
 def selection_of(tables: Iterable[Table]) -> dg.AssetSelection:
@@ -25,12 +27,17 @@ def selection_of(tables: Iterable[Table]) -> dg.AssetSelection:
 
 
 def _raw(platform: str, *, with_days: bool) -> list[Table]:
-    """Raw tables of a platform: those with a row per day, or the lists of what there is."""
-    return [t for t in TABLES if t.path.startswith(f"raw/{platform}_") and t.has_days is with_days]
+    """Raw tables of a platform that are read every day: those with a row per day, or the lists of what there is."""
+    return [t for t in TABLES if t not in WEEKLY and _is_of(t, platform) and t.has_days is with_days]
+
+
+def _is_of(table: Table, platform: str) -> bool:
+    return table.path.startswith(f"raw/{platform}_")
 
 
 DAYS_OF = {platform: selection_of(_raw(platform, with_days=True)) for platform in PLATFORMS}
 LISTS_OF = {platform: selection_of(_raw(platform, with_days=False)) for platform in PLATFORMS}
+DETAILS_OF = {platform: selection_of(t for t in WEEKLY if _is_of(t, platform)) for platform in PLATFORMS}
 RAW_DAYS = selection_of(table for platform in PLATFORMS for table in _raw(platform, with_days=True))
 SNAPSHOTS = selection_of(table for platform in PLATFORMS for table in _raw(platform, with_days=False))
 CORE_DAYS = selection_of((*core.DAYS.values(), core.KPI_DAY))
@@ -41,6 +48,16 @@ daily_pull = dg.define_asset_job(
     "daily_pull",
     selection=RAW_DAYS | SNAPSHOTS,
     description="Reads yesterday and the trailing window from every platform; everything downstream follows by itself.",
+)
+weekly_details = dg.define_asset_job(
+    "weekly_details",
+    selection=selection_of(WEEKLY),
+    description="Reads what is needed once a week: searches by keyword, texts of ads, breakdowns, audiences and reach.",
+)
+spend_watch = dg.define_asset_job(
+    "spend_watch",
+    selection=selection_of((SPEND_TODAY, SPEND_WATCH)) | dg.AssetSelection.assets(SPEND_STOPS),
+    description="Reads what today has cost so far, a call per account, and holds it against hard caps and the usual day.",
 )
 crm_pull = dg.define_asset_job(
     "crm_pull",

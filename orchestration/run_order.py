@@ -13,7 +13,7 @@ from enum import Enum
 import dagster as dg
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph, BaseAssetNode
 
-from assets.automation import EVERY_PARTITION
+from assets.automation import EVERY_PARTITION, WITH_DETAILS
 from assets.partitions import days, weeks
 
 
@@ -21,6 +21,7 @@ class Extent(Enum):
     """The partitions of an asset that a run covers."""
 
     EVERY_DAY = "every day that was read"
+    DETAIL_DAYS = "the days whose weekly details were read"
     NEWEST_WEEK = "the newest whole week"
     NEWEST_DAY = "the newest day"
     UNPARTITIONED = "no partitions"
@@ -43,6 +44,8 @@ def extent_of(node: BaseAssetNode) -> Extent | None:
     condition = node.automation_condition
     if condition is None:
         return None
+    if condition.get_label() == WITH_DETAILS:
+        return Extent.DETAIL_DAYS
     if node.partitions_def is None:
         return Extent.UNPARTITIONED
     if node.partitions_def == weeks:

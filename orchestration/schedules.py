@@ -15,10 +15,13 @@ from assets.raw.platforms.pull import counted_days, read_through
 from assets.raw.platforms.restatement_window import LONG_WEEKDAY, first_day, window_days
 from orchestration.jobs import (
     DAYS_OF,
+    DETAILS_OF,
     LISTS_OF,
     crm_pull,
     daily_pull,
+    spend_watch,
     tidy_lake,
+    weekly_details,
 )
 from resources.config.settings import load_settings
 from resources.lake.lake import Lake
@@ -68,6 +71,35 @@ def every_morning(
         )
 
 
+DETAIL_DAYS = 35
+"""Days that the weekly details cover: five whole weeks, so that conversions of a month are in."""
+
+
+def detail_window(last: date) -> tuple[date, date]:
+    """First and last day of the weekly details: whole weeks up to the last Sunday that is over on `last`."""
+    sunday = last - timedelta(days=(last.weekday() + 1) % 7)
+    return max(FIRST_DAY, sunday - timedelta(days=DETAIL_DAYS - 1)), sunday
+
+
+@dg.schedule(
+    job=weekly_details,
+    cron_schedule="30 6 * * 1",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Mondays 06:30 UTC, after the morning's pull: searches by keyword, texts of ads, breakdowns, audiences, reach.",
+)
+def monday_details(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    """One run per platform over five whole weeks."""
+    yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
+    first, last = detail_window(yesterday)
+    for platform in PLATFORMS:
+        yield dg.RunRequest(
+            run_key=f"details {platform} {last}",
+            asset_selection=list(DETAILS_OF[platform].resolve(context.repository_def.asset_graph)),
+            tags=day_range_tags(first.isoformat(), last.isoformat()),
+        )
+
+
 every_hour = dg.ScheduleDefinition(
     name="every_hour",
     job=crm_pull,
@@ -75,6 +107,16 @@ every_hour = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Reads what changed in the CRM since the last hour: few calls, and leads show on the day they come.",
+)
+
+
+through_the_day = dg.ScheduleDefinition(
+    name="through_the_day",
+    job=spend_watch,
+    cron_schedule="40 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every hour: what today has cost so far, against hard caps and the usual day. A cap that breaks today is told, and pauses are proposed.",
 )
 
 

@@ -25,9 +25,9 @@ from orchestration.cli.in_process_runs import (
     windows_between,
 )
 from orchestration.cli.reconciliation import accounts_of, readings
-from orchestration.jobs import CRM, DAYS_OF, LISTS_OF, RAW_DAYS
+from orchestration.jobs import CRM, DAYS_OF, DETAILS_OF, LISTS_OF, RAW_DAYS
 from orchestration.run_order import Extent, RunStep, run_steps
-from orchestration.schedules import days_to_read
+from orchestration.schedules import days_to_read, detail_window
 from resources.config.settings import Settings
 from resources.errors import SettingsWrong
 from resources.lake.lake import Lake
@@ -123,7 +123,10 @@ def backfill_days(
 def refresh_day(
     settings: Settings, *, day: date, say: Say, instance: dg.DagsterInstance | None = None
 ) -> RunSummary:
-    """The daily run for `day`: each platform's trailing window, key figures, entities and the page."""
+    """The daily run for `day`: each platform's trailing window, key figures, entities and the page.
+
+    After a Sunday the weekly details are read as well.
+    """
     if instance is None:
         with instance_at(dagster_home(settings)) as opened:
             return refresh_day(settings, day=day, say=say, instance=opened)
@@ -135,9 +138,15 @@ def refresh_day(
         )
         _attempt(came, instance, DAYS_OF[platform] | LISTS_OF[platform], window)
         first = min(first, window.start)
+    with_details = (day + timedelta(days=1)).weekday() == MONDAY
+    if with_details:
+        for platform in PLATFORMS:
+            _attempt(came, instance, DETAILS_OF[platform], Window(*detail_window(day)))
     _attempt(came, instance, CRM)
     say(f"Platforms and CRM read in {perf_counter() - began:.1f} s")
     for step in run_steps(definitions().resolve_asset_graph()):
+        if step.extent is Extent.DETAIL_DAYS and not with_details:
+            continue
         _run_step(came, instance, step, day=day, first=first, say=say)
     came.page = _written(settings, f"daily_dashboard_{day}.html")
     sunday = week_ended_by(day + timedelta(days=1)) + timedelta(days=6)
@@ -152,6 +161,7 @@ def _run_step(
     began, keys = perf_counter(), step.keys
     window = {
         Extent.EVERY_DAY: Window(first, day),
+        Extent.DETAIL_DAYS: Window(*detail_window(day)),
         Extent.NEWEST_DAY: Window(day, day),
         Extent.NEWEST_WEEK: _week(day),
         Extent.UNPARTITIONED: None,

@@ -14,6 +14,8 @@ from resources.config.credentials import GoogleAdsSettings
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreadable
 from resources.lake.schema import Table
 from resources.platforms import google_ads_wire as wire
+from resources.platforms import google_day_queries as days_wire
+from resources.platforms import google_lists_wire as lists_wire
 from resources.platforms.account import Account
 from resources.platforms.api_quota import Meter
 from resources.platforms.call_context import Doing
@@ -28,7 +30,10 @@ from resources.platforms.google_client import (
     open_service,
     version_unknown,
 )
+from resources.platforms.google_day_queries import DayQuery
 from resources.platforms.retries import Patience
+from resources.tables.audiences import GOOGLE_USES
+from resources.tables.creatives import AD_TEXT_DAY, AD_TEXTS
 from resources.tables.google_ads import (
     CONVERSION_ACTION_DAY,
     CONVERSION_ACTIONS,
@@ -36,6 +41,12 @@ from resources.tables.google_ads import (
     ENTITIES,
     KEYWORDS,
     SEARCH_TERM_DAY,
+)
+from resources.tables.search_terms import (
+    KEYWORD_LIST_USES,
+    KEYWORD_LISTS,
+    KEYWORD_TERM_DAY,
+    PERFORMANCE_MAX_TERM_DAY,
 )
 
 DAYS_AT_ONCE = 31
@@ -51,6 +62,16 @@ _SPOKEN = {
     DAYS["ad"].name: "ad days",
     SEARCH_TERM_DAY.name: "search terms",
     CONVERSION_ACTION_DAY.name: "conversion actions",
+    KEYWORD_TERM_DAY.name: "search terms by keyword",
+    PERFORMANCE_MAX_TERM_DAY.name: "search terms of Performance Max",
+    AD_TEXT_DAY.name: "texts of ads",
+    days_wire.BREAKDOWN_DAY.name: "ages, genders and devices",
+    KEYWORDS.name: "keywords",
+    KEYWORD_LISTS.name: "lists of negatives",
+    KEYWORD_LIST_USES.name: "uses of lists of negatives",
+    AD_TEXTS.name: "texts of ads",
+    lists_wire.AUDIENCES.name: "audiences",
+    GOOGLE_USES.name: "uses of audiences",
 }
 
 
@@ -95,15 +116,22 @@ class GoogleAds:
             PlatformBusy: Quota or outage; the same read may work later.
             PlatformRefused: Bad query or no access; the same read never will.
         """
-        return self._days(DAYS[level], account, start, end)
+        return self.table_days(DAYS[level], account, start=start, end=end)
+
+    def table_days(
+        self, table: Table, account: Account, *, start: date, end: date
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of any of Google's tables of days (`google_day_queries.QUERIES`); errors as of `days`."""
+        for query in days_wire.QUERIES[table.name]:
+            yield from self._days(query, account, start, end)
 
     def search_term_days(self, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
         """What people typed, per ad set and day; Google leaves out rare searches."""
-        return self._days(SEARCH_TERM_DAY, account, start, end)
+        return self.table_days(SEARCH_TERM_DAY, account, start=start, end=end)
 
     def conversion_action_days(self, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
         """Conversions by action, per ad set and day."""
-        return self._days(CONVERSION_ACTION_DAY, account, start, end)
+        return self.table_days(CONVERSION_ACTION_DAY, account, start=start, end=end)
 
     def entities(self, account: Account) -> pa.Table:
         """The account, its campaigns, ad groups and ads as they stand now, removed ones too."""
@@ -118,14 +146,19 @@ class GoogleAds:
             version=self._settings.api_version,
         ).cast(ENTITIES.schema)
 
+    def listing(self, table: Table, account: Account) -> pa.Table:
+        """The rows of any of Google's lists (`google_lists_wire.QUERIES`) as they stand now."""
+        doing = Doing(self.platform, f"Reading {_SPOKEN[table.name]}", account.account_id)
+        pulled_at = datetime.now(UTC)
+        answers = [
+            (query, self._rows(account.account_id, query.text, query.fields, doing))
+            for query in lists_wire.QUERIES[table.name]
+        ]
+        return lists_wire.list_rows(table, account, answers, pulled_at)
+
     def keywords(self, account: Account) -> pa.Table:
         """Keywords and negatives: of ad groups, of campaigns, and of shared lists."""
-        doing, pulled_at = Doing(self.platform, "Reading keywords", account.account_id), datetime.now(UTC)
-        parts = []
-        for resource in wire.KEYWORD_QUERIES:
-            rows = self._snapshot(account.account_id, resource, wire.keyword_fields(resource), doing)
-            parts.append(wire.keyword_rows(account, resource, rows, pulled_at))
-        return pa.concat_tables(parts).cast(KEYWORDS.schema)
+        return self.listing(KEYWORDS, account)
 
     def conversion_actions(self, account: Account) -> pa.Table:
         """What counts as a conversion, with Google's lookback windows."""
@@ -139,11 +172,11 @@ class GoogleAds:
     def token_ends_at(self) -> None:
         """Refresh tokens and service accounts of a published project do not end by themselves."""
 
-    def _days(self, table: Table, account: Account, start: date, end: date) -> Iterator[pa.RecordBatch]:
+    def _days(self, query: DayQuery, account: Account, start: date, end: date) -> Iterator[pa.RecordBatch]:
         pulled_at, first, at_once = datetime.now(UTC), start, DAYS_AT_ONCE
         while first <= end:
             last = min(end, first + timedelta(days=at_once - 1))
-            batches = self._part(table, account, first, last, pulled_at)
+            batches = self._part(query, account, first, last, pulled_at)
             rows = sum(map(len, batches))
             yield from batches
             a_day = rows / ((last - first).days + 1)
@@ -152,7 +185,7 @@ class GoogleAds:
 
     def _part(
         self,
-        table: Table,
+        query: DayQuery,
         account: Account,
         start: date,
         end: date,
@@ -161,25 +194,25 @@ class GoogleAds:
         is_repeat: bool = False,
     ) -> list[pa.RecordBatch]:
         """The rows of these days, whole. A stream that broke is read once more, then in halves."""
-        doing = Doing(self.platform, f"Reading {_SPOKEN[table.name]}", account.account_id, (start, end))
-        stream = self._stream(ColumnStream, tuple(wire.paths(table).values()), doing)
-        query = wire.days_query(table, start=start, end=end)
+        what = f"Reading {_SPOKEN[query.table.name]}"
+        doing = Doing(self.platform, what, account.account_id, (start, end))
+        stream = self._stream(ColumnStream, query.fields, doing)
         try:
             return self._read(
                 stream,
                 account.account_id,
-                query,
+                query.text(start=start, end=end),
                 doing,
-                lambda columns: wire.day_rows(table, account, columns, stream.enums, pulled_at),
+                lambda columns: days_wire.day_rows(query, account, columns, stream.enums, pulled_at),
             )
         except StreamBroke as broke:
             if not is_repeat:
-                return self._part(table, account, start, end, pulled_at, is_repeat=True)
+                return self._part(query, account, start, end, pulled_at, is_repeat=True)
             if start == end:
                 raise PlatformBusy(**doing.known(), said=broke.said) from broke
             middle = start + (end - start) // 2
             halves = ((start, middle), (middle + timedelta(days=1), end))
-            return [batch for half in halves for batch in self._part(table, account, *half, pulled_at)]
+            return [batch for half in halves for batch in self._part(query, account, *half, pulled_at)]
 
     def _read(
         self, stream: Any, customer_id: str, query: str, doing: Doing, build: Callable[[Any], Part]
@@ -201,8 +234,10 @@ class GoogleAds:
             raise PlatformUnreadable(**doing.known(), said=f"{error}") from error
 
     def _snapshot(self, customer_id: str, resource: str, fields: Sequence[str], doing: Doing) -> wire.Rows:
+        return self._rows(customer_id, f"SELECT {', '.join(fields)} FROM {resource}", fields, doing)
+
+    def _rows(self, customer_id: str, query: str, fields: Sequence[str], doing: Doing) -> wire.Rows:
         stream = self._stream(SlimStream, tuple(fields), doing)
-        query = f"SELECT {', '.join(fields)} FROM {resource}"
         parts = self._read(
             stream, customer_id, query, doing, lambda columns: wire.rows_of(columns, stream.enums)
         )

@@ -1,101 +1,23 @@
-"""Google's wire words and ours: queries, statuses, and columns of an answer turned into our rows.
+"""Google's wire words and ours: queries of entities, statuses, and their answers turned into our rows.
 
-Google's ad group is our ad set. Money is in micros. A metric that is not set is zero where it counts things
-and unknown where it is a share.
+Google's ad group is our ad set. Money is in micros. Days are in `google_day_queries`, keywords, texts and
+audiences in `google_lists_wire`.
 """
 
 import json
-from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from resources.lake.constant_columns import repeated
-from resources.lake.schema import Table
 from resources.platforms.account import Account
 from resources.platforms.labels import as_json, google_labels
-from resources.tables.google_ads import (
-    CONVERSION_ACTION_DAY,
-    DAYS,
-    ENTITIES,
-    KEYWORDS,
-    SEARCH_TERM_DAY,
-)
+from resources.tables.google_ads import ENTITIES
 
 Columns = dict[str, list[Any]]
-Arrays = dict[str, pa.Array]
-RESOURCES = {"account": "customer", "campaign": "campaign", "ad_set": "ad_group", "ad": "ad_group_ad"}
-_IDS = {"campaign_id": "campaign.id", "ad_set_id": "ad_group.id", "ad_id": "ad_group_ad.ad.id"}
-_DELIVERY = {
-    "impressions": "metrics.impressions",
-    "clicks": "metrics.clicks",
-    "cost_micros": "metrics.cost_micros",
-    "conversions": "metrics.conversions",
-    "conversions_value": "metrics.conversions_value",
-    "all_conversions": "metrics.all_conversions",
-    "view_through_conversions": "metrics.view_through_conversions",
-    "search_impression_share": "metrics.search_impression_share",
-    "search_budget_lost_impression_share": "metrics.search_budget_lost_impression_share",
-}
-_TERM = {"search_term": "search_term_view.search_term", "status": "search_term_view.status"}
-_ACTION = {
-    "conversion_action_id": "segments.conversion_action",
-    "conversion_action_name": "segments.conversion_action_name",
-    "category": "segments.conversion_action_category",
-}
 OUR_STATUS = {"ENABLED": "active", "PAUSED": "paused", "REMOVED": "removed"}
-
-
-def paths(table: Table) -> dict[str, str]:
-    """GAQL paths by our column, for a table of days."""
-    fields = {"day": "segments.date", **_IDS, **_DELIVERY, **_TERM, **_ACTION}
-    return {name: fields[name] for name in table.schema.names if name in fields}
-
-
-def days_query(table: Table, *, start: date, end: date) -> str:
-    """The query for a table of days, `start` and `end` included."""
-    special = {SEARCH_TERM_DAY.name: "search_term_view", CONVERSION_ACTION_DAY.name: "ad_group"}
-    levels = {day_table.name: RESOURCES[level] for level, day_table in DAYS.items()}
-    resource = (special | levels)[table.name]
-    return f"SELECT {', '.join(paths(table).values())} FROM {resource} WHERE segments.date BETWEEN '{start}' AND '{end}'"
-
-
-def day_rows(
-    table: Table, account: Account, columns: Arrays, enums: dict[str, dict[int, str]], pulled_at: datetime
-) -> pa.RecordBatch:
-    """Columns of an answer as rows of a table of days."""
-    shared = {
-        "account_id": account.account_id,
-        "currency": account.currency,
-        "time_zone": account.time_zone,
-        "pulled_at": pulled_at,
-    }
-    n = len(columns["segments.date"])
-    arrays = {name: repeated(value, table.schema.field(name).type, n) for name, value in shared.items()}
-    for name, path in paths(table).items():
-        arrays[name] = _column(table.schema.field(name), path, columns[path], enums)
-    return pa.RecordBatch.from_pydict(arrays, schema=table.schema)
-
-
-def _column(field: pa.Field, path: str, values: pa.Array, enums: dict[str, dict[int, str]]) -> pa.Array:
-    if path in enums:
-        values = _names(values, enums[path])
-    elif path == "segments.conversion_action":
-        values = pc.replace_substring_regex(values, "^.*/", "")
-    elif not field.nullable and values.null_count and not pa.types.is_string(field.type):
-        values = values.fill_null(0)
-    return values.cast(field.type)
-
-
-def _names(numbers: pa.Array, names: dict[int, str]) -> pa.Array:
-    """Enum numbers by name; one that the client does not know yet keeps its number."""
-    coded = numbers.fill_null(0).dictionary_encode()
-    spoken = [names.get(number, f"UNKNOWN_{number}") for number in coded.dictionary.to_pylist()]
-    return pa.array(spoken, pa.string()).take(coded.indices)
 
 
 CLIENTS = (
@@ -144,26 +66,6 @@ ADS = (
     "ad_group_ad.ad.responsive_search_ad.headlines",
     "ad_group_ad.ad.responsive_search_ad.descriptions",
 )
-KEYWORD_QUERIES = {
-    "ad_group_criterion": (
-        "campaign.id",
-        "ad_group.id",
-        "ad_group_criterion.negative",
-        "ad_group_criterion.status",
-    ),
-    "campaign_criterion": ("campaign.id", "campaign_criterion.negative", "campaign_criterion.status"),
-    "shared_criterion": ("shared_set.id",),
-}
-
-
-def keyword_fields(resource: str) -> tuple[str, ...]:
-    """What is selected from a criterion resource."""
-    common = tuple(
-        f"{resource}.{word}" for word in ("resource_name", "type", "keyword.text", "keyword.match_type")
-    )
-    return (*KEYWORD_QUERIES[resource], *common)
-
-
 Rows = list[dict[str, Any]]
 
 
@@ -300,30 +202,3 @@ def _asset_text(serialised: bytes, version: str) -> str:
     """The text of an AdTextAsset that was left serialised."""
     types = import_module(f"google.ads.googleads.{version}.common.types.ad_asset")
     return str(types.AdTextAsset.pb().FromString(serialised).text)
-
-
-def keyword_rows(
-    account: Account, resource: str, rows: Sequence[dict[str, Any]], pulled_at: datetime
-) -> pa.Table:
-    """Keywords and negatives of one criterion resource as rows of the keyword table."""
-    dicts = [
-        {
-            "account_id": account.account_id,
-            "criterion_id": row[f"{resource}.resource_name"],
-            "campaign_id": _id(row.get("campaign.id")),
-            "ad_set_id": _id(row.get("ad_group.id")),
-            "shared_set_id": _id(row.get("shared_set.id")),
-            "text": row[f"{resource}.keyword.text"],
-            "match_type": row[f"{resource}.keyword.match_type"],
-            "is_negative": bool(row.get(f"{resource}.negative", resource == "shared_criterion")),
-            "status": row.get(f"{resource}.status", "ENABLED"),
-            "pulled_at": pulled_at,
-        }
-        for row in rows
-        if row[f"{resource}.type"] == "KEYWORD"
-    ]
-    return pa.Table.from_pylist(dicts, schema=KEYWORDS.schema)
-
-
-def _id(number: int | None) -> str | None:
-    return None if number is None else str(number)

@@ -8,18 +8,22 @@ again.
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 
 from resources.config.credentials import LinkedInAdsSettings
 from resources.errors import PlatformRefused, PlatformUnreadable
-from resources.lake.schema import MONEY
+from resources.lake.schema import MONEY, Table
 from resources.platforms import linkedin_ads_wire as wire
+from resources.platforms import linkedin_lists_wire as lists_wire
 from resources.platforms.account import Account
 from resources.platforms.call_context import Doing
 from resources.platforms.linkedin_client import LinkedInClient
 from resources.platforms.linkedin_restli import Literal
 from resources.platforms.retries import Patience
+from resources.tables.breakdowns import RAW_BREAKDOWNS
+from resources.tables.creatives import POSTS
 
 ELEMENTS_AT_ONCE = 14_000
 PAGE = {"campaign": 1_000, "ad_set": 1_000, "ad": 100}
@@ -125,6 +129,51 @@ class LinkedInAds:
                 "spend": pa.array([e.spend for e in elements], pa.string()).cast(MONEY),
             }
         )
+
+    def table_days(
+        self, table: Table, account: Account, *, start: date, end: date
+    ) -> Iterator[pa.RecordBatch]:
+        """What members do for a living, per whole week whose Monday lies in these days and whose Sunday is over:
+        one answer a week and pivot, because LinkedIn's approximations of days do not add up to it.
+
+        Errors as of `days`.
+        """
+        if table.name != RAW_BREAKDOWNS[self.platform].name:
+            raise LookupError(f"{table.path} is none of LinkedIn's tables of days")
+        pulled_at = datetime.now(UTC)
+        monday = start + timedelta(days=-start.weekday() % 7)
+        while monday <= end:
+            sunday = monday + timedelta(days=6)
+            if sunday <= max(end, pulled_at.date() - timedelta(days=1)):
+                for pivot, dimension in lists_wire.DIMENSIONS.items():
+                    parts = self.demographics(account, pivot, start=monday, end=sunday)
+                    yield lists_wire.part_rows(account, dimension, monday, parts, pulled_at)
+            monday += timedelta(days=7)
+
+    def listing(self, table: Table, account: Account) -> pa.Table:
+        """Segments that may be targeted, or the posts behind the account's ads, as they stand now."""
+        if table.name == POSTS.name:
+            return lists_wire.post_rows(account, self._posts(account), datetime.now(UTC))
+        doing = Doing(self.platform, "Listing segments", account.account_id)
+        segments: list[dict[str, Any]] = []
+        while True:
+            query = lists_wire.segments_query(account, start=len(segments))
+            page = self._client.get("dmpSegments", query, doing, shape=wire.RestliPage).elements
+            segments += page
+            if len(page) < lists_wire.SEGMENTS_AT_ONCE:
+                return lists_wire.audience_rows(account, segments, datetime.now(UTC))
+
+    def _posts(self, account: Account) -> dict[str, dict[str, Any] | None]:
+        """The posts that creatives refer to, by URN; None for one that LinkedIn refuses to this login."""
+        references = (lists_wire.post_of(element) for element in self._entities(account, "ad"))
+        posts: dict[str, dict[str, Any] | None] = {}
+        for urn in dict.fromkeys(urn for urn in references if urn is not None):
+            doing = Doing(self.platform, f"Reading post {urn}", account.account_id)
+            try:
+                posts[urn] = self._client.element(f"posts/{quote(urn, safe='')}", doing)
+            except PlatformRefused:
+                posts[urn] = None
+        return posts
 
     def _ids(self, account: Account, level: str) -> list[str]:
         if level == "account":

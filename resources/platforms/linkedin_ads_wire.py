@@ -195,7 +195,7 @@ def entity_rows(account: Account, elements: dict[str, list[dict[str, Any]]], pul
     """The account and its entities, by level, as rows of the entity table."""
     rows = [_account_row(account)]
     group_of = {str(e["id"]): last(e["campaignGroup"]) for e in elements["ad_set"]}
-    owns_budget = {str(e["id"]): "dailyBudget" in e or "totalBudget" in e for e in elements["campaign"]}
+    owns_budget = {str(e["id"]): owns_budget_of_campaigns(e) for e in elements["campaign"]}
     rows += [_campaign_row(element) for element in elements["campaign"]]
     rows += [
         _ad_set_row(element, owned_above=owns_budget.get(group_of[str(element["id"])], False))
@@ -223,9 +223,19 @@ def _account_row(account: Account) -> dict[str, Any]:
     }
 
 
+def owns_budget_of_campaigns(group: dict[str, Any]) -> bool:
+    """Whether a campaign group holds the budget of its campaigns, as LinkedIn states it.
+
+    `budgetOptimization` says so with the strategy DYNAMIC, and only then the group has a daily budget. A total
+    budget alone is a limit above the campaigns' own budgets, which stay theirs.
+    """
+    stated = (group.get("budgetOptimization") or {}).get("budgetOptimizationStrategy")
+    return stated == "DYNAMIC" if stated is not None else "dailyBudget" in group
+
+
 def _campaign_row(element: dict[str, Any]) -> dict[str, Any]:
     group_id = str(element["id"])
-    owned = "dailyBudget" in element or "totalBudget" in element
+    owned = owns_budget_of_campaigns(element)
     return _common("campaign", element, group_id) | {
         "campaign_id": group_id,
         "objective": element.get("objectiveType"),

@@ -13,11 +13,15 @@ import pyarrow as pa
 
 from resources.config.credentials import MetaAdsSettings
 from resources.errors import PlatformRefused, PlatformUnreadable
+from resources.lake.schema import Table
 from resources.platforms import meta_ads_wire as wire
+from resources.platforms import meta_insights_wire as insights_wire
 from resources.platforms.account import Account
 from resources.platforms.call_context import Doing
 from resources.platforms.meta_client import MetaClient, TooMuch
+from resources.platforms.meta_insights_wire import InsightsQuestion
 from resources.platforms.retries import Patience
+from resources.tables.audiences import RAW_AUDIENCES, REACH_WINDOWS
 
 DAYS_AT_ONCE = 31
 _ENDED_BADLY = {"Job Failed", "Job Skipped"}
@@ -84,11 +88,37 @@ class MetaAds:
             PlatformRefused: No access, a dead token or a bad question.
             PlatformUnreadable: An answer that cannot be trusted, or a report that never ends.
         """
-        pulled_at, first = datetime.now(UTC), start
-        while first <= end:
-            last = min(end, first + timedelta(days=DAYS_AT_ONCE - 1))
-            yield from list(self._part(level, account, first, last, pulled_at))
-            first = last + timedelta(days=1)
+        return self._days(insights_wire.days_of(level), account, start, end)
+
+    def table_days(
+        self, table: Table, account: Account, *, start: date, end: date
+    ) -> Iterator[pa.RecordBatch]:
+        """Ad set days by age, gender, placement and device, or reach over the windows that end in these days;
+        errors as of `days`.
+        """
+        if table.name == insights_wire.BREAKDOWN_DAY.name:
+            for dimension in insights_wire.BREAKDOWNS:
+                yield from self._days(insights_wire.breakdown_of(dimension), account, start, end)
+            return
+        if table.name != REACH_WINDOWS.name:
+            raise LookupError(f"{table.path} is none of Meta's tables of days")
+        pulled_at = datetime.now(UTC)
+        for window_days in insights_wire.WINDOWS:
+            for level in ("account", "campaign", "ad_set"):
+                question = insights_wire.reach_of(level, window_days)
+                first = end - timedelta(days=window_days - 1)
+                yield from self._part(question, account, first, end, pulled_at)
+
+    def listing(self, table: Table, account: Account) -> pa.Table:
+        """The account's audiences as they stand now, whoever made them."""
+        if table.name != RAW_AUDIENCES[self.platform].name:
+            raise LookupError(f"{table.path} is none of Meta's lists")
+        doing = Doing(self.platform, "Listing audiences", account.account_id)
+        parameters, path = {"fields": wire.AUDIENCE_FIELDS}, f"act_{account.account_id}/customaudiences"
+        nodes = [
+            node for page in self._client.pages(path, parameters, doing, shape=wire.Node) for node in page
+        ]
+        return wire.audience_rows(account, nodes, datetime.now(UTC))
 
     def entities(self, account: Account) -> pa.Table:
         """The account, its campaigns, ad sets and ads as they stand now, archived and deleted ones too."""
@@ -115,9 +145,18 @@ class MetaAds:
             node for page in self._client.pages(path, parameters, doing, shape=wire.Node) for node in page
         ]
 
+    def _days(
+        self, question: InsightsQuestion, account: Account, start: date, end: date
+    ) -> Iterator[pa.RecordBatch]:
+        pulled_at, first = datetime.now(UTC), start
+        while first <= end:
+            last = min(end, first + timedelta(days=DAYS_AT_ONCE - 1))
+            yield from list(self._part(question, account, first, last, pulled_at))
+            first = last + timedelta(days=1)
+
     def _part(
         self,
-        level: str,
+        question: InsightsQuestion,
         account: Account,
         start: date,
         end: date,
@@ -125,20 +164,20 @@ class MetaAds:
         campaigns: Sequence[str] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """Rows of these days (and campaigns), by whichever way Meta lets them be read."""
-        parameters = wire.insights_parameters(level, start=start, end=end, campaigns=campaigns)
-        doing = Doing(self.platform, f"Reading {wire.LEVELS[level]} days", account.account_id, (start, end))
+        parameters = question.parameters(start=start, end=end, campaigns=campaigns)
+        doing = Doing(self.platform, question.what, account.account_id, (start, end))
         try:
             path = f"act_{account.account_id}/insights"
-            pages = list(self._client.pages(path, parameters, doing, shape=wire.Insight))
+            pages: list[list[Any]] = list(self._client.pages(path, parameters, doing, shape=question.shape))
         except TooMuch:
             report = self._report(account, parameters, doing)
             if report is None:
-                for part in self._halves(account, start, end, campaigns, doing):
-                    yield from self._part(level, account, *part[:2], pulled_at, part[2])
+                for part in self._halves(question, account, start, end, campaigns, doing):
+                    yield from self._part(question, account, *part[:2], pulled_at, part[2])
                 return
-            pages = list(self._client.pages(f"{report}/insights", {}, doing, shape=wire.Insight))
+            pages = list(self._client.pages(f"{report}/insights", {}, doing, shape=question.shape))
         for rows in pages:
-            yield wire.day_rows(level, account, rows, pulled_at)
+            yield question.rows(account, rows, pulled_at)
 
     def _report(self, account: Account, parameters: dict[str, str], doing: Doing) -> str | None:
         """A report job's id once it is complete; None where it failed or did not end in time."""
@@ -160,10 +199,16 @@ class MetaAds:
         return None
 
     def _halves(
-        self, account: Account, start: date, end: date, campaigns: Sequence[str] | None, doing: Doing
+        self,
+        question: InsightsQuestion,
+        account: Account,
+        start: date,
+        end: date,
+        campaigns: Sequence[str] | None,
+        doing: Doing,
     ) -> list[tuple[date, date, Sequence[str] | None]]:
         """The question in two: by days as long as there are several, then by campaigns."""
-        if start < end:
+        if start < end and question.is_divisible:
             middle = start + (end - start) // 2
             return [(start, middle, campaigns), (middle + timedelta(days=1), end, campaigns)]
         names = (

@@ -16,6 +16,7 @@ import pyarrow as pa
 from resources.platforms.account import Account
 from resources.platforms.labels import as_json, meta_labels
 from resources.platforms.money import meta_major, minor_units
+from resources.tables.audiences import RAW_AUDIENCES
 from resources.tables.meta_ads import DAYS, ENTITIES
 
 LEVELS = {"account": "account", "campaign": "campaign", "ad_set": "adset", "ad": "ad"}
@@ -40,10 +41,11 @@ FIELDS = {level: [*ids, *_DELIVERY] for level, ids in IDS.items()}
 ACCOUNT_FIELDS = "account_id,name,currency,timezone_name,account_status"
 _SHARED = "id,name,status,effective_status,updated_time"
 ENTITY_FIELDS = {
-    "campaign": f"{_SHARED},adlabels{{name}},objective,daily_budget,lifetime_budget,bid_strategy,start_time,stop_time",
+    "campaign": f"{_SHARED},adlabels{{name}},objective,daily_budget,lifetime_budget,bid_strategy,start_time,stop_time,"
+    "is_adset_budget_sharing_enabled",
     "ad_set": f"{_SHARED},adlabels{{name}},campaign_id,daily_budget,lifetime_budget,bid_strategy,optimization_goal,learning_stage_info,"
-    "targeting,start_time,end_time",
-    "ad": f"{_SHARED},campaign_id,adset_id,creative{{id,title,body,link_url,object_story_spec}}",
+    "targeting,start_time,end_time,daily_min_spend_target,daily_spend_cap",
+    "ad": f"{_SHARED},campaign_id,adset_id,creative{{id,title,body,link_url,object_story_spec,asset_feed_spec}}",
 }
 EVERY_STATUS = (
     "ACTIVE",
@@ -120,32 +122,40 @@ class Insight(msgspec.Struct, gc=False):
 def day_rows(level: str, account: Account, rows: Sequence[Insight], pulled_at: datetime) -> pa.RecordBatch:
     """Insights rows as rows of `DAYS[level]`."""
     schema, n = DAYS[level].schema, len(rows)
-    actions = [{action.action_type: action.value for action in row.actions} for row in rows]
-    values = [{action.action_type: action.value for action in row.action_values} for row in rows]
     columns: dict[str, Any] = {
         "account_id": pa.repeat(account.account_id, n),
         "currency": pa.repeat(account.currency, n),
         "time_zone": pa.repeat(account.time_zone, n),
         "pulled_at": pa.repeat(pa.scalar(pulled_at, schema.field("pulled_at").type), n),
-        "day": _texts(map(attrgetter("date_start"), rows)),
-        "campaign_id": _texts(map(attrgetter("campaign_id"), rows)),
-        "ad_set_id": _texts(map(attrgetter("adset_id"), rows)),
-        "ad_id": _texts(map(attrgetter("ad_id"), rows)),
-        "impressions": _texts(map(attrgetter("impressions"), rows)),
-        "reach": _texts(map(attrgetter("reach"), rows)),
-        "clicks": _texts(map(attrgetter("clicks"), rows)),
-        "link_clicks": _texts(map(attrgetter("inline_link_clicks"), rows)),
-        "spend": _texts(map(attrgetter("spend"), rows)),
-        "purchases": _first_of(actions, PURCHASES),
-        "purchase_value": _first_of(values, PURCHASES),
-        "leads": _first_of(actions, LEADS),
-        "landing_page_views": _first_of(actions, VISITS),
-        "attribution": _texts(map(attrgetter("attribution_setting"), rows)),
+        "day": texts(map(attrgetter("date_start"), rows)),
+        "campaign_id": texts(map(attrgetter("campaign_id"), rows)),
+        "ad_set_id": texts(map(attrgetter("adset_id"), rows)),
+        "ad_id": texts(map(attrgetter("ad_id"), rows)),
+        "impressions": texts(map(attrgetter("impressions"), rows)),
+        "reach": texts(map(attrgetter("reach"), rows)),
+        "clicks": texts(map(attrgetter("clicks"), rows)),
+        "link_clicks": texts(map(attrgetter("inline_link_clicks"), rows)),
+        "spend": texts(map(attrgetter("spend"), rows)),
+        **claims(rows),
+        "attribution": texts(map(attrgetter("attribution_setting"), rows)),
     }
     return pa.RecordBatch.from_pydict({f.name: columns[f.name].cast(f.type) for f in schema}, schema=schema)
 
 
-def _texts(values: Iterable[str | None]) -> pa.Array:
+def claims(rows: Sequence[Any]) -> dict[str, pa.Array]:
+    """What rows with `actions` and `action_values` claim, as text by our column."""
+    actions = [{action.action_type: action.value for action in row.actions} for row in rows]
+    values = [{action.action_type: action.value for action in row.action_values} for row in rows]
+    return {
+        "purchases": _first_of(actions, PURCHASES),
+        "purchase_value": _first_of(values, PURCHASES),
+        "leads": _first_of(actions, LEADS),
+        "landing_page_views": _first_of(actions, VISITS),
+    }
+
+
+def texts(values: Iterable[str | None]) -> pa.Array:
+    """Texts as one array."""
     return pa.array(list(values), pa.string())
 
 
@@ -158,7 +168,7 @@ def _first_of(entries: Sequence[dict[str, str]], types: tuple[str, ...]) -> pa.A
             actions.get(other) if value is None else value
             for actions, value in zip(entries, taken, strict=True)
         ]
-    return _texts("0" if value is None else value for value in taken)
+    return texts("0" if value is None else value for value in taken)
 
 
 def account_record(node: dict[str, Any]) -> Account:
@@ -168,12 +178,39 @@ def account_record(node: dict[str, Any]) -> Account:
     )
 
 
+AUDIENCE_FIELDS = "id,name,subtype,approximate_count_lower_bound,approximate_count_upper_bound,operation_status,delivery_status"
+
+
+def audience_rows(account: Account, nodes: Sequence[dict[str, Any]], pulled_at: datetime) -> pa.Table:
+    """Custom audiences as rows of their table. A size of -1 is one that Meta does not tell."""
+    rows = [
+        {
+            "account_id": account.account_id,
+            "audience_id": node["id"],
+            "name": node["name"],
+            "kind": node.get("subtype"),
+            "status": (node.get("delivery_status") or {}).get("description")
+            or (node.get("operation_status") or {}).get("description"),
+            "size_low": _told(node.get("approximate_count_lower_bound")),
+            "size_high": _told(node.get("approximate_count_upper_bound")),
+            "pulled_at": pulled_at,
+        }
+        for node in nodes
+    ]
+    return pa.Table.from_pylist(rows, schema=RAW_AUDIENCES["meta_ads"].schema)
+
+
+def _told(people: int | None) -> int | None:
+    return people if people is not None and people >= 0 else None
+
+
 def entity_rows(
     account: Account, nodes_by_level: dict[str, list[dict[str, Any]]], pulled_at: datetime
 ) -> pa.Table:
     """The account and its campaigns, ad sets and ads as rows of the entity table; money in major units."""
     minor_units(account.currency)  # refuses a currency whose units are not known, also where no budget is set
     owners = {node["id"] for node in nodes_by_level["campaign"] if _has_budget(node)}
+    sharing = {node["id"]: node.get("is_adset_budget_sharing_enabled") for node in nodes_by_level["campaign"]}
     rows: list[dict[str, Any]] = [
         {
             "level": "account",
@@ -184,7 +221,7 @@ def entity_rows(
         }
     ]
     for level, nodes in nodes_by_level.items():
-        rows += [_entity_row(level, node, account.currency, owners) for node in nodes]
+        rows += [_entity_row(level, node, account.currency, owners, sharing) for node in nodes]
     shared = {
         "platform": "meta_ads",
         "account_id": account.account_id,
@@ -200,7 +237,13 @@ def _has_budget(node: dict[str, Any]) -> bool:
     return any(node.get(field) not in {None, "", "0"} for field in ("daily_budget", "lifetime_budget"))
 
 
-def _entity_row(level: str, node: dict[str, Any], currency: str, owners: set[str]) -> dict[str, Any]:
+def _entity_row(
+    level: str,
+    node: dict[str, Any],
+    currency: str,
+    owners: set[str],
+    sharing: dict[str, bool | None],
+) -> dict[str, Any]:
     campaign = node["id"] if level == "campaign" else node["campaign_id"]
     ad_set = {"campaign": None, "ad_set": node["id"], "ad": node.get("adset_id")}[level]
     row = {
@@ -229,6 +272,9 @@ def _entity_row(level: str, node: dict[str, Any], currency: str, owners: set[str
             "budget_owner": "campaign" if above else "ad_set",
             "budget_id": campaign if above else ad_set,
             "labels": as_json(meta_labels(node)),
+            "shares_budget": None if above else sharing.get(campaign),
+            "daily_spend_least": meta_major(node.get("daily_min_spend_target"), currency),
+            "daily_spend_most": meta_major(node.get("daily_spend_cap"), currency),
         }
     return row
 

@@ -34,6 +34,14 @@ class PlatformReader(Protocol):
     def conversion_actions(self, account: Account) -> pa.Table | None:
         """What the account counts as conversions and for how long; None where the platform has no such list."""
 
+    def table_days(
+        self, table: Table, account: Account, *, start: date, end: date
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of one of the platform's weekly tables of days, `start` and `end` included."""
+
+    def listing(self, table: Table, account: Account) -> pa.Table:
+        """One of the platform's weekly lists as it stands now."""
+
     def token_ends_at(self) -> datetime | None:
         """When the login ends unless somebody renews it; None where it does not, or where the platform does
         not say.
@@ -57,6 +65,16 @@ class NotConfigured:
 
     def entities(self, account: Account) -> pa.Table:
         raise LookupError(f"{self.platform} is not configured: no entities of {account.account_id}")
+
+    def table_days(
+        self, table: Table, account: Account, *, start: date, end: date
+    ) -> Iterator[pa.RecordBatch]:
+        raise LookupError(
+            f"{self.platform} is not configured: no {table.name} of {account.account_id}, {start}..{end}"
+        )
+
+    def listing(self, table: Table, account: Account) -> pa.Table:
+        raise LookupError(f"{self.platform} is not configured: no {table.name} of {account.account_id}")
 
     def conversion_actions(self, account: Account) -> pa.Table | None:
         raise LookupError(f"{self.platform} is not configured: no conversion actions of {account.account_id}")

@@ -2,7 +2,7 @@
 platforms.
 """
 
-from resources.lake.schema import COUNT, DAY, INSTANT, MONEY, TEXT, Column, Table
+from resources.lake.schema import COUNT, DAY, FLAG, INSTANT, MONEY, TEXT, Column, Table
 from resources.tables import common as c
 
 
@@ -27,6 +27,24 @@ ENTITY_COLUMNS = (
     Column("lifetime_budget", MONEY, "Lifetime budget set on this very entity.", nullable=True),
     _text("budget_owner", "Where the budget that limits it is kept: campaign, ad_set or shared_budget."),
     _text("budget_id", "Id of that budget's owner at the platform (Google: the campaign budget)."),
+    Column(
+        "shares_budget",
+        FLAG,
+        "True where the platform may lend a part of an ad set's budget to other ad sets of its campaign (Meta: up to 20 %).",
+        nullable=True,
+    ),
+    Column(
+        "daily_spend_least",
+        MONEY,
+        "What the platform tries to spend here a day at least, account currency (Meta, below a campaign budget).",
+        nullable=True,
+    ),
+    Column(
+        "daily_spend_most",
+        MONEY,
+        "What may be spent here a day at most, account currency (Meta, below a campaign budget).",
+        nullable=True,
+    ),
     _text("bid_strategy", "How the platform bids."),
     _text("objective", "What the campaign is meant to achieve."),
     _text("learning_state", "Learning phase as the platform states it."),

@@ -22,7 +22,7 @@ _LOST_TO_BUDGET = Column(
     "Share of the possible search impressions lost for lack of budget, 0 to 1.",
     nullable=True,
 )
-_DELIVERY = (c.IMPRESSIONS, c.CLICKS, _COST, _CONVERSIONS, _VALUE)
+DELIVERY = (c.IMPRESSIONS, c.CLICKS, _COST, _CONVERSIONS, _VALUE)
 
 
 def _day_table(level: str, *extra: Column) -> Table:
@@ -31,7 +31,7 @@ def _day_table(level: str, *extra: Column) -> Table:
         layer="raw",
         name=f"google_ads_{level}_day",
         description=f"What each Google Ads {_NATIVE[level]} delivered each day, as Google reports it.",
-        columns=(*c.ACCOUNT_DAY, *ids, *_DELIVERY, *_EXTRA, *extra, c.PULLED_AT),
+        columns=(*c.ACCOUNT_DAY, *ids, *DELIVERY, *_EXTRA, *extra, c.PULLED_AT),
         key=c.day_key(level),
         keeps_history=True,
     )
@@ -44,6 +44,7 @@ DAYS = {
     "ad_set": _day_table("ad_set", _IMPRESSION_SHARE),
     "ad": _day_table("ad"),
 }
+SEARCH_TERM = Column("search_term", TEXT, "What was typed.")
 SEARCH_TERM_DAY = Table(
     layer="raw",
     name="google_ads_search_term_day",
@@ -52,11 +53,11 @@ SEARCH_TERM_DAY = Table(
         *c.ACCOUNT_DAY,
         c.CAMPAIGN_ID,
         c.AD_SET_ID,
-        Column("search_term", TEXT, "What was typed."),
+        SEARCH_TERM,
         Column(
             "status", TEXT, "ADDED, EXCLUDED, ADDED_EXCLUDED or NONE: whether it is a keyword or a negative."
         ),
-        *_DELIVERY,
+        *DELIVERY,
         c.PULLED_AT,
     ),
     key=("account_id", "ad_set_id", "search_term", "day"),

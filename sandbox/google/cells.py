@@ -192,20 +192,23 @@ def _search_terms(stage: Stage, account: Account, query: Query, span: tuple[date
 def _campaign_search_terms(stage: Stage, account: Account, query: Query, span: tuple[date, date]) -> Source:
     catalog, matcher = stage.market.catalog(account), KeywordMatcher(stage, account)
     is_divided = any(name in query.segments for name in (*matcher.SEGMENTS, matcher.STATUS))
+    brought_by: dict[
+        int, int
+    ] = {}  # a search is known by an ad set that it led to, which need not be the first
 
     def cells() -> Iterator[Cells]:
         for terms in _terms_of_campaigns(stage, account, span):
             segment = matcher.numbers(terms) if is_divided else np.zeros(len(terms.day), int)
-            campaign = catalog.ad_sets.campaign[terms.ad_set]
-            yield Cells(campaign * TERMS_MOST + terms.term, segment, terms.day, _term_counts(terms))
+            row = catalog.ad_sets.campaign[terms.ad_set] * TERMS_MOST + terms.term
+            brought_by.update(zip(row.tolist(), terms.ad_set.tolist(), strict=True))
+            yield Cells(row, segment, terms.day, _term_counts(terms))
 
     def attributes(row: int) -> entities.Attributes:
         campaign, term = divmod(row, TERMS_MOST)
         own_id = int(catalog.campaigns.id[campaign])
-        ad_set = int(catalog.ad_set_starts[campaign])
         return entities.campaign(stage, account, campaign) | {
             "campaign_search_term_view.resource_name": f"customers/{account.id}/campaignSearchTermViews/{own_id}~{term}",
-            "campaign_search_term_view.search_term": stage.market.search(account, ad_set, term).text,
+            "campaign_search_term_view.search_term": stage.market.search(account, brought_by[row], term).text,
             "campaign_search_term_view.campaign": f"customers/{account.id}/campaigns/{own_id}",
         }
 

@@ -189,6 +189,10 @@ def _group(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str
         **_common(stage, account, "campaign", entity_id, paused=bool(groups.paused[row])),
     }
     if groups.holds_budget[row]:
+        results["budgetOptimization"] = {
+            "budgetOptimizationStrategy": "DYNAMIC",
+            "bidStrategy": "MAXIMUM_DELIVERY",
+        }
         results["dailyBudget"] = _amount(
             stage, account, "campaign", entity_id, int(groups.budget_micros[row])
         )

@@ -28,12 +28,12 @@ class Edges:
         self._stage, self._paged = stage, paged
 
     def accounts(self, parameters: dict[str, str]) -> dict[str, Any]:
-        require_known(parameters, {"fields", *PAGING}, edge="adaccounts")
+        require_known(parameters, {"fields", "summary", *PAGING}, edge="adaccounts")
         self._stage.note("meta_ads", "GET me/adaccounts")
         rows = [
             chosen(
                 entities.account_node(self._stage, account),
-                parameters,
+                {"fields": "account_id,id"} | parameters,  # what Meta gives where nothing is asked for
                 fields.FIELDS["account"],
                 kind="AdAccount",
             )

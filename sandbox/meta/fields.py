@@ -20,7 +20,17 @@ _SHARED = (
     "adlabels",
     "issues_info",
 )
-_CREATIVE = ("id", "account_id", "name", "title", "body", "link_url", "object_story_spec", "status")
+_CREATIVE = (
+    "id",
+    "account_id",
+    "name",
+    "title",
+    "body",
+    "link_url",
+    "object_story_spec",
+    "asset_feed_spec",
+    "status",
+)
 FIELDS: dict[str, dict[str, frozenset[str]]] = {
     "account": dict.fromkeys(
         (

@@ -71,6 +71,35 @@ def _salesforce(sandbox: Sandbox) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _meta_entities(sandbox: Sandbox) -> dict[str, Any]:
+    """Ids of one account's campaigns, ad sets with their own daily budgets in cents, and ads."""
+    account = sandbox.stage.world.of("meta_ads")[0]
+    catalog = sandbox.stage.market.catalog(account)
+    sets = catalog.ad_sets
+    owned = catalog.campaigns.holds_budget[sets.campaign]
+    return {
+        "campaigns": {str(own): None for own in catalog.campaigns.id},
+        "adsets": {str(own): _cents(budget, held=not above) for own, budget, above in zip(
+            sets.id, sets.budget_micros, owned, strict=True)},
+        "ads": {str(own): None for own in catalog.ads.id},
+    }  # fmt: skip
+
+
+def _cents(micros: Any, *, held: bool) -> int | None:
+    return int(micros) // 10_000 if held else None
+
+
+def _linkedin_entities(sandbox: Sandbox) -> dict[str, Any]:
+    """Names of an account, its campaign groups and campaigns by their ids."""
+    account = sandbox.stage.world.of("linkedin_ads")[0]
+    catalog = sandbox.stage.market.catalog(account)
+    return {
+        "accounts": {account.id: account.name},
+        "campaign_groups": dict(zip(map(str, catalog.campaigns.id), catalog.campaigns.name, strict=True)),
+        "campaigns": dict(zip(map(str, catalog.ad_sets.id), catalog.ad_sets.name, strict=True)),
+    }
+
+
 def _holdings(sandbox: Sandbox) -> Holdings:
     return Holdings(sandbox.stage.world, sandbox.stage.keeper.books(), NOW.timestamp())
 
@@ -83,15 +112,17 @@ CLIENTS = (
     Client("google-ads-api-report-fetcher==1.18.3", "read_with_gaarf.py", _google_spend),
     Client("hubspot-api-client==12.0.0", "read_with_hubspot.py", _hubspot),
     Client("simple-salesforce==1.12.10", "read_with_simple_salesforce.py", _salesforce),
+    Client("tap-facebook==1.26.0", "read_with_tap_facebook.py", _meta_entities),
+    Client("tap-linkedin-ads==2.8.0", "read_with_tap_linkedin.py", _linkedin_entities),
 )
 
 
-def main(folder: Path) -> int:
-    """Run every client; 0 where each read the truth."""
+def main(folder: Path, *names: str) -> int:
+    """Run every client, or those whose package begins with one of `names`; 0 where each read the truth."""
     failed = 0
     stage = set_stage(load_world("kind"), Clock(NOW))
     with running(stage, folder=folder / "sandbox") as sandbox:
-        for client in CLIENTS:
+        for client in (client for client in CLIENTS if client.package.startswith(names or ("",))):
             python = _environment(folder, client)
             shown = subprocess.run(
                 [python, HERE / client.program], env=_variables(sandbox, folder), capture_output=True, text=True, check=False,
@@ -131,9 +162,10 @@ def _variables(sandbox: Sandbox, folder: Path) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"], "HOME": str(folder), "NO_PROXY": "localhost,127.0.0.1", "no_proxy": "localhost,127.0.0.1",
         "CONFORMANCE_FOLDER": str(folder), "CONFORMANCE_URL": sandbox.url, "CONFORMANCE_FIRST": FIRST, "CONFORMANCE_LAST": LAST,
-        "SALESFORCE_SESSION": given.salesforce_access_token, **sandbox.environment,
+        "SALESFORCE_SESSION": given.salesforce_access_token, "CONFORMANCE_META_ACCOUNT": sandbox.stage.world.of("meta_ads")[0].id,
+        "CONFORMANCE_LINKEDIN_ACCOUNT": sandbox.stage.world.of("linkedin_ads")[0].id, **sandbox.environment,
     }  # fmt: skip
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]).resolve()))
+    sys.exit(main(Path(sys.argv[1]).resolve(), *sys.argv[2:]))

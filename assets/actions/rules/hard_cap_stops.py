@@ -1,6 +1,6 @@
 """Ad sets to pause where a hard cap will be exceeded and lower daily budgets are not enough."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ def hard_cap_stops(
     paused: Collection[Target],
     judged: pd.DataFrame,
     as_of: date,
+    describe: Callable[..., Finding] | None = None,
 ) -> list[Finding]:
     """Pauses, lowest return on spend first, until the projected excess over the cap is removed. One ad set of
     each campaign stays active.
@@ -39,8 +40,10 @@ def hard_cap_stops(
         paused: Those of them that another rule pauses: what they would have spent counts towards the excess.
         judged: signals/underperformers of the day.
         as_of: Last closed day.
+        describe: Makes the finding of an ad set, its target, the row, its verdict, what it saves and `as_of`; by
+            default that of a month.
     """
-    usual, left, findings = _usual_daily_spend(ad_set_days, as_of), int(row["days_left"]), []
+    usual, left, findings = _usual_daily_spend(ad_set_days, as_of), float(row["days_left"]), []
     sets = entities[(entities["level"] == "ad_set") & (entities["status"] == "active")]
     going = sets.groupby(["platform", "account_id", "campaign_id"])["entity_id"].nunique().to_dict()
     verdicts = {
@@ -77,7 +80,7 @@ def hard_cap_stops(
         going[campaign] -= 1
         excess -= saves
         verdict = verdicts.get(_entity_key(ad_set))
-        findings.append(_finding(ad_set, target, row, verdict, saves=saves, as_of=as_of))
+        findings.append((describe or _finding)(ad_set, target, row, verdict, saves=saves, as_of=as_of))
     return findings
 
 

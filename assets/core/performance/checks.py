@@ -15,20 +15,22 @@ RANGE_START, RANGE_END, DAY = (
 )
 
 
-def _days_of_run(context: dg.AssetCheckExecutionContext) -> tuple[date, date]:
+def days_of_run(context: dg.AssetCheckExecutionContext) -> tuple[date, date]:
     """The days that the checked run wrote; all of history where a check is run on its own."""
     tags = context.run.tags
     start, end = tags.get(RANGE_START, tags.get(DAY)), tags.get(RANGE_END, tags.get(DAY))
     return date.fromisoformat(start) if start else date.min, date.fromisoformat(end) if end else date.max
 
 
-def _check_keys(table: Table) -> dg.AssetChecksDefinition:
+def check_keys(table: Table) -> dg.AssetChecksDefinition:
+    """The blocking check that every key of a table stands once in the days that were written."""
+
     @dg.asset_check(asset=table.asset_key, name="one_row_per_key", blocking=True)
     def one_row_per_key(
         context: dg.AssetCheckExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> dg.AssetCheckResult:
         """A key that stands twice would count its spend twice."""
-        key, (start, end) = ", ".join(table.key), _days_of_run(context)
+        key, (start, end) = ", ".join(table.key), days_of_run(context)
         within, parameters = (
             (" where day between $start and $end", {"start": start, "end": end})
             if table.has_days
@@ -44,7 +46,9 @@ def _check_keys(table: Table) -> dg.AssetChecksDefinition:
     return one_row_per_key
 
 
-def _check_days(table: Table) -> dg.AssetChecksDefinition:
+def check_days(table: Table) -> dg.AssetChecksDefinition:
+    """The blocking check that a table holds no day that has not begun."""
+
     @dg.asset_check(asset=table.asset_key, name="no_day_from_the_future", blocking=True)
     def no_day_from_the_future(lake: dg.ResourceParam[Lake]) -> dg.AssetCheckResult:
         """A day that has not begun anywhere on earth cannot have delivered."""
@@ -56,13 +60,9 @@ def _check_days(table: Table) -> dg.AssetChecksDefinition:
     return no_day_from_the_future
 
 
-keys_of_campaign_day, keys_of_ad_set_day, keys_of_ad_day = (
-    _check_keys(table) for table in core.DAYS.values()
-)
-keys_of_kpi_day, keys_of_entities = _check_keys(core.KPI_DAY), _check_keys(core.ENTITIES)
-days_of_campaign_day, days_of_ad_set_day, days_of_ad_day = (
-    _check_days(table) for table in core.DAYS.values()
-)
+keys_of_campaign_day, keys_of_ad_set_day, keys_of_ad_day = (check_keys(table) for table in core.DAYS.values())
+keys_of_kpi_day, keys_of_entities = check_keys(core.KPI_DAY), check_keys(core.ENTITIES)
+days_of_campaign_day, days_of_ad_set_day, days_of_ad_day = (check_days(table) for table in core.DAYS.values())
 
 
 @dg.asset_check(asset=core.DAYS["ad_set"].asset_key, additional_deps=[core.DAYS["campaign"].asset_key])
@@ -73,7 +73,7 @@ def ad_sets_never_exceed_their_campaign(
     it.
     """
     campaign, ad_set = core.DAYS["campaign"], core.DAYS["ad_set"]
-    start, end = _days_of_run(context)
+    start, end = days_of_run(context)
     exceeding = lake.arrow(
         f"""
         with parts as (

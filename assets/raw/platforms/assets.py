@@ -31,7 +31,7 @@ from resources.platforms.account import Account
 from resources.platforms.reader import PlatformReader
 from resources.platforms.registry import Platforms
 from resources.run_metadata import row_metadata
-from resources.tables import google_ads, linkedin_ads, meta_ads
+from resources.tables import google_ads, linkedin_ads, meta_ads, search_terms
 from resources.tables.pulls import PULLS
 
 OWNERS = ["team:data"]
@@ -61,6 +61,12 @@ SNAPSHOTS: dict[str, dict[Table, Listing]] = {
     "google_ads": {
         google_ads.ENTITIES: lambda reader, account: reader.entities(account),
         google_ads.KEYWORDS: lambda reader, account: reader.keywords(account),
+        search_terms.KEYWORD_LISTS: lambda reader, account: reader.listing(
+            search_terms.KEYWORD_LISTS, account
+        ),
+        search_terms.KEYWORD_LIST_USES: lambda reader, account: reader.listing(
+            search_terms.KEYWORD_LIST_USES, account
+        ),
         google_ads.CONVERSION_ACTIONS: lambda reader, account: reader.conversion_actions(account),
     },
     "meta_ads": {meta_ads.ENTITIES: lambda reader, account: reader.entities(account)},
@@ -135,11 +141,11 @@ def _pull_days(platform: str) -> dg.AssetsDefinition:
                         pulls.append(pull)
             finally:
                 keep_log(lake, pulls, run_id=context.run.run_id)
-            _raise_if_none_was_read(pulls)
+            raise_if_none_was_read(pulls)
             token_result = _login(reader, now()) if accounts else token(None, now=now())
         calls = used + sum(pull.calls for pull in pulls)
         for table in wanted:
-            yield _result(table, pulls, calls=calls, allowed=allowed)
+            yield materialized(table, pulls, calls=calls, allowed=allowed)
         yield from checks.results(context, _checked(platform), pulls, token_result)
 
     return pull
@@ -174,7 +180,7 @@ def _postponed(
     ]
 
 
-def _raise_if_none_was_read(pulls: Sequence[Pull]) -> None:
+def raise_if_none_was_read(pulls: Sequence[Pull]) -> None:
     """Where no account could be read at all, the step fails as before, and Dagster tries again where that may
     help.
     """
@@ -213,9 +219,9 @@ def _pull_snapshots(platform: str) -> dg.AssetsDefinition:
                 _listed(lake, reader, account, wanted, at=platforms.now()) for account in reader.accounts()
             ]
             keep_log(lake, pulls, run_id=context.run.run_id)
-            _raise_if_none_was_read(pulls)
+            raise_if_none_was_read(pulls)
         for table in wanted:
-            yield _result(table, pulls)
+            yield materialized(table, pulls)
         if entity_table in wanted:
             yield checks.all_read(entity_table.asset_key, LISTED, pulls)
 
@@ -242,9 +248,10 @@ def _listed(
     return replace(pull, calls=calls, used_percent=reader.meter.used_percent, seconds=perf_counter() - began)
 
 
-def _result(
+def materialized(
     table: Table, pulls: Sequence[Pull], *, calls: int | None = None, allowed: int | None = None
 ) -> dg.MaterializeResult:
+    """The event of one table: rows per account, what was new, and the accounts whose reading was not kept."""
     written = {pull.account: pull.written[table.name] for pull in pulls if table.name in pull.written}
     shown = {f"{account.name} ({account.currency})": part.rows for account, part in written.items()}
     metadata: dict[str, Any] = row_metadata(*written.values()) | {

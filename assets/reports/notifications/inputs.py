@@ -24,6 +24,7 @@ from resources.policy.policy import Policy, PolicyUnreadable
 from resources.tables import core
 from resources.tables.pulls import PULLS
 from resources.tables.signals import ANOMALIES, MARKS, PACING, UNDERPERFORMERS, WATCHED
+from resources.tables.spend_today import SPEND_WATCH
 
 _NEWEST_PULLS = """
     select platform, account_id, account_name, time_zone, reason, verdict from raw.pulls where start_day is not null
@@ -36,6 +37,10 @@ _LARGEST_ACCOUNT = """
 _SIGNAL_DAYS = timedelta(days=4)
 _FRESHNESS_DAYS = timedelta(days=40)
 _ACCEPTED = {"accepted", "postponed"}
+
+
+_SPEND_HOURS = timedelta(hours=3)
+"""How long a verdict on the running day is news."""
 
 
 class NotificationInputs:
@@ -118,6 +123,11 @@ class NotificationInputs:
     def recent_pacing(self) -> pd.DataFrame:
         """Pacing forecasts of the last days."""
         return self._lake.read(PACING, where=self._days_before_today(_SIGNAL_DAYS))
+
+    def spend_today(self) -> pd.DataFrame:
+        """Verdicts on the running day of the last hours; older ones say nothing any more."""
+        rows = self._lake.read(SPEND_WATCH)
+        return rows[rows["checked_at"] > pd.Timestamp(self.now - _SPEND_HOURS)] if len(rows) else rows
 
     def is_checked_for_anomalies(self, day: date) -> bool:
         return len(self._lake.read(WATCHED, columns="day", where={"day": (day, day)})) > 0

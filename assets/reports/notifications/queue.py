@@ -59,6 +59,14 @@ def queue_signals(inputs: NotificationInputs) -> int:
             pacing["day"].max().date(),
             kinds=(signal_notices.PACING,),
         )
+    spend = inputs.spend_today()
+    if len(spend):
+        queued += queue_changes(
+            inputs,
+            signal_notices.spend_notices(spend, inputs.context),
+            spend["day"].max().date(),
+            kinds=(signal_notices.SPEND,),
+        )
     refused = signal_notices.reading_notices(inputs.refused_pulls, inputs.context)
     stale = signal_notices.freshness_notices(
         inputs.newest_figures(),

@@ -19,6 +19,7 @@ from assets.reports.pages.day_frames import known
 from assets.signals.anomalies.causes import WORDS
 
 INCIDENTS, TRACKING, PACING, FRESHNESS, READING = "incident", "tracking", "pacing", "freshness", "reading"
+SPEND = "spend today"
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,39 @@ def _pace(row: Mapping[str, Any], context: NoticeContext) -> Notice:
         weight=gap or 0.0,
         links=(Link("weekly pacing", context.weekly), Link("dashboard", context.dashboard)),
         **(context.of(row) if has_account else {}),
+    )
+
+
+def spend_notices(rows: pd.DataFrame, context: NoticeContext) -> list[Notice]:
+    """Hard caps that are broken or break today, and accounts that spend far above usual today: all P1."""
+    told = rows[rows["status"].isin(["broken", "breaks_today", "above_usual"])]
+    return [_spend(row, context) for row in told.to_dict("records")]
+
+
+def _spend(row: Mapping[str, Any], context: NoticeContext) -> Notice:
+    is_cap, excess = row["level"] == "budget", known(row["excess"])
+    day = pd.Timestamp(row["day"])
+    short_texts = {
+        "broken": "hard cap is broken",
+        "breaks_today": "hard cap breaks today",
+        "above_usual": "spends far above usual",
+    }
+    return Notice(
+        topic=f"{row['series_id']}|{day:%Y-%m-%d}|{'cap' if is_cap else 'spend'}",
+        kind=SPEND,
+        priority=NOW,
+        entity=f"Spend today · {row['name']}",
+        short=short_texts[row["status"]],
+        seen=str(row["reason"]),
+        money=f"{numbers.money(excess, row['currency'])} above the cap by the end of the day"
+        if excess
+        else "",
+        todo="Decide on the pauses that are proposed, or pause campaigns at the platform."
+        if is_cap
+        else "Look at the account's newest campaigns and budgets at the platform.",
+        weight=excess or 0.0,
+        links=(Link("dashboard", context.dashboard),),
+        **({} if is_cap else context.of(row)),
     )
 
 
