@@ -9,6 +9,7 @@ import pandas as pd
 from assets.actions.rules.finding import Finding, Wish
 from assets.actions.rules.hard_cap_stops import hard_cap_stops, relative_return
 from assets.signals.pacing.plan import BUDGET
+from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.proposal import Change, Effect, Target
 from resources.policy.budgets import Budget
 
@@ -49,8 +50,12 @@ def spend_stops(
         ):
             continue
         proposed = [wish for finding in findings for wish in finding.wishes]
-        paused = {change.target for change in waiting if change.after == "paused"}
-        paused |= {wish.target for wish in proposed if wish.status == "paused"}
+        paused = {
+            change.target
+            for change in waiting
+            if isinstance(change, StatusChange) and change.after == "paused"
+        }
+        paused |= {finding.target for finding in findings if finding.is_pause}
         busy = {change.target for change in waiting} | {wish.target for wish in proposed}
         findings += hard_cap_stops(
             {**row, "days_left": left},
