@@ -1,12 +1,12 @@
 """Takes back one safeguard at a time in a scratch copy of the project and sees that its test fails.
 
-A test that passes without the code it is for proves nothing. Each entry names a safeguard of the cross-site
-guard, of the judgement of writes, or of the policy file, the text that makes it, what stood there before it,
-and the tests that have to fail then. All of these tests have to pass on the untouched copy first. Nothing of
-the working tree is changed.
+A test that passes without the code it is for proves nothing. `tests.safeguards` names each safeguard, the
+text that makes it, what stood there before it, and the tests that have to fail then. All of these tests have
+to pass on the untouched copy first. Nothing of the working tree is changed.
 
-    python -m tests.reverted_guards            # all of them, some ten minutes
-    python -m tests.reverted_guards origin     # those whose name begins so
+    python -m tests.reverted_guards                    # all of them
+    python -m tests.reverted_guards origin             # those whose name begins so
+    python -m tests.reverted_guards --log var/guards   # goes on where an earlier run with this file stopped
 """
 
 import os
@@ -14,91 +14,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from tests.safeguards import SAFEGUARDS
+from tests.safeguards.safeguard import Safeguard
+
 PROJECT = Path(__file__).resolve().parent.parent
-GUARD, POLICY, YAML = (
-    "orchestration/web/guard.py",
-    "resources/policy/policy.py",
-    "resources/policy/strict_yaml.py",
-)
-REFUSALS, WRITER = "resources/platforms/definite_refusals.py", "resources/platforms/writer.py"
-HOSTILE = "tests/web/test_guard.py::test_a_request_of_another_site_starts_nothing"
-POLICIES = "tests/test_policy_file.py::test_a_wrong_policy_is_refused_in_a_sentence"
-NO_FILE = "tests/test_policy_file.py::test_what_is_no_file_of_a_policys_size_is_refused_at_once"
-OUTCOMES = "tests/wire/test_write_outcomes.py"
-
-
-@dataclass(frozen=True)
-class Safeguard:
-    """One safeguard: `text` in `file` makes it, with `before` in its place it is gone, and `tests` have to
-    notice.
-    """
-
-    name: str
-    file: str
-    text: str
-    before: str
-    tests: str
-
-
-SAFEGUARDS = (
-    Safeguard("host", GUARD, "hosts[0].lower() not in self._addresses.hosts", "not hosts[0]", HOSTILE),
-    Safeguard("origin", GUARD, "origin.lower() not in self._addresses.origins", "not origin", HOSTILE),
-    Safeguard("fetched-by-another-site", GUARD, 'not in {None, "none", "same-origin"}', "in set()", HOSTILE),
-    Safeguard("graphql-by-get", GUARD, "if is_safe and is_graphql:", "if False:", HOSTILE),
-    Safeguard("content-type", GUARD, 'content_type != "application/json"', '"json" not in content_type', HOSTILE),
-    Safeguard(
-        "websocket", GUARD, "if origin is None and scope", "if False and scope",
-        "tests/web/test_guard.py::test_a_websocket_opens_for_our_own_pages_alone",
-    ),
-    Safeguard(
-        "frames", GUARD, 'more = [(b"x-frame-options"', 'more = [] and [(b"x-frame-options"',
-        "tests/web/test_guard.py::test_what_people_and_scripts_need_is_let_through",
-    ),
-    Safeguard(
-        "repeated-headers", GUARD, "if len(headers.get(name, [])) > 1", "if False",
-        "tests/web/test_guard.py::test_a_header_that_is_there_twice_is_refused",
-    ),
-    Safeguard(
-        "guard-at-all", "orchestration/web/server.py", "serve(CrossSiteGuard(app, addresses), port", "serve(app, port",
-        "tests/web/test_guard.py::test_a_hostile_page_in_a_browser_starts_nothing",
-    ),
-    Safeguard(
-        "guard-in-dev", "orchestration/web/server.py", "GUARDED_MODULE if part == STOCK_MODULE else part", "part",
-        "tests/web/test_guard.py::test_dagster_dev_starts_the_guarded_server_in_the_place_of_the_stock_one",
-    ),
-    Safeguard("google-refusals", REFUSALS, "    if not errors:\n        return False\n", "    return True\n", OUTCOMES),
-    Safeguard("meta-refusals", REFUSALS, '    code, subcode = error.get("code")', '    return True\n    code, subcode = error.get("code")', OUTCOMES),
-    Safeguard("linkedin-refusals", REFUSALS, "http_status in _LINKEDIN_STATUSES", "http_status > 0 or http_status in _LINKEDIN_STATUSES", OUTCOMES),
-    Safeguard("unknown-unless-proven", WRITER, "        if error.proves_no_change:\n            raise\n", "        raise\n", OUTCOMES),
-    Safeguard("client-that-stumbles", WRITER, "    except Exception as error:", "    except LookupError as error:", OUTCOMES),
-    Safeguard(
-        "results-counted", "resources/platforms/google_client.py",
-        "if len(names) != operations or not all(names) or answer.partial_failure_error.code:", "if False:", OUTCOMES,
-    ),
-    Safeguard("redirects", "resources/platforms/meta_client.py", 'allow_redirects=method == "GET"', "allow_redirects=True", OUTCOMES),
-    Safeguard(
-        "google-over-http", REFUSALS, "return gives_reason and is_listed", "return True or is_listed",
-        "tests/wire/test_definite_refusals.py",
-    ),
-    Safeguard(
-        "last-line", POLICY, "if not _LAST_LINE.search(text):", "if False:",
-        "tests/test_policy_file.py::test_every_prefix_of_the_policy_is_refused",
-    ),
-    Safeguard("labels-of-never", POLICY, '("guardrails.never names", protected),', "", POLICIES),
-    Safeguard("labels-of-the-default", POLICY, "if undefined := set(policy.guardrails.never) - set(policy.labels):", "if undefined := set():", POLICIES),
-    Safeguard("platforms", POLICY, 'if entry.split(" ")[0] not in PLATFORMS:', "if False:", POLICIES),
-    Safeguard("keys-twice", YAML, "if (key.tag, key.value) in keys:", "if False:", POLICIES),
-    Safeguard("aliases", YAML, "if self.check_event(yaml.AliasEvent):", "if False:", POLICIES),
-    Safeguard("nesting", YAML, "if self.nested > MOST_NESTED:", "if False:", POLICIES),
-    Safeguard("size", YAML, "if len(content) > MOST_BYTES:", "if False:", NO_FILE),
-    Safeguard("regular-file", YAML, "if not stat.S_ISREG(os.fstat(descriptor).st_mode):", "if False:", NO_FILE),
-    Safeguard("values", YAML, "except (ValueError, OverflowError, RecursionError) as error:", "except ZeroDivisionError as error:", POLICIES),
-)  # fmt: skip
 
 
 class NotProven(Exception):
@@ -133,8 +56,10 @@ def check(folder: Path, safeguard: Safeguard) -> None:
     """Take the safeguard back, see its tests fail, and put it there again.
 
     Raises:
-        NotProven: The tests pass without it, or its text is not there exactly once.
+        NotProven: The tests pass without it or fail with it, or its text is not there exactly once.
     """
+    if not passes(folder, safeguard.tests):
+        raise NotProven(f"{safeguard.name}: {safeguard.tests} fails before anything is taken back")
     file = folder / safeguard.file
     whole = file.read_text("utf-8")
     if whole.count(safeguard.text) != 1:
@@ -149,26 +74,43 @@ def check(folder: Path, safeguard: Safeguard) -> None:
         file.write_text(whole, "utf-8")
 
 
-def main(prefixes: list[str]) -> int:
-    chosen = [guard for guard in SAFEGUARDS if not prefixes or guard.name.startswith(tuple(prefixes))]
+def is_needed(folder: Path, safeguard: Safeguard) -> bool:
+    """Whether the tests of a safeguard pass with it and fail without it; says which."""
+    try:
+        check(folder, safeguard)
+    except NotProven as error:
+        click.echo(f"NOT PROVEN         {error}")
+        return False
+    click.echo(f"fails without it   {safeguard.name}")
+    return True
+
+
+@click.command()
+@click.argument("prefixes", nargs=-1)
+@click.option(
+    "--log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Names of the safeguards that were proven; those in it already are left out.",
+)
+def main(prefixes: tuple[str, ...], log: Path | None) -> None:
+    """Take back the safeguards whose name begins with one of PREFIXES, or all of them."""
+    chosen = [guard for guard in SAFEGUARDS if not prefixes or guard.name.startswith(prefixes)]
+    proven = set(log.read_text("utf-8").split()) if log and log.exists() else set()
+    left = [guard for guard in chosen if guard.name not in proven]
     unproven = 0
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
+        folder = Path(scratch) / "project"
         copy_of_project(folder)
-        tests = " ".join(sorted({safeguard.tests for safeguard in chosen}))
-        if not passes(folder, tests):
-            click.echo(f"Not all tests pass before anything is taken back: {tests}")
-            return 1
-        for safeguard in chosen:
-            try:
-                check(folder, safeguard)
-                click.echo(f"fails without it   {safeguard.name}")
-            except NotProven as error:
+        os.environ.setdefault("PAID_MEDIA_TEST_FIGURES", str(Path(scratch) / "figures"))
+        for safeguard in left:
+            if not is_needed(folder, safeguard):
                 unproven += 1
-                click.echo(f"NOT PROVEN         {error}")
+            elif log:
+                with log.open("a", encoding="utf-8") as file:
+                    file.write(f"{safeguard.name}\n")
     click.echo(f"{len(chosen) - unproven} of {len(chosen)} safeguards are needed by their tests.")
-    return 1 if unproven else 0
+    sys.exit(1 if unproven else 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

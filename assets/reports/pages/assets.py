@@ -15,6 +15,7 @@ import pandas as pd
 from assets.actions.assets import PROPOSALS
 from assets.automation import SAFE_RETRIES, follows_newest
 from assets.formatting import numbers
+from assets.formatting.markdown import as_markdown_text
 from assets.formatting.platform_names import spoken
 from assets.partitions import day_range, days, week_of, weeks
 from assets.reports.pages.archive import INDEX, address, page_name, render_index
@@ -246,7 +247,7 @@ def weekly_pacing(
             "page": dg.MetadataValue.url(page_address)
             if settings.reports_url
             else dg.MetadataValue.path(page_address),
-            "in short": dg.MetadataValue.md(text.replace("\n", "\n\n")),
+            "in short": dg.MetadataValue.md("\n\n".join(map(as_markdown_text, text.splitlines()))),
             "size (KB)": round(len(page.encode()) / 1024, 1),
             "dagster/row_count": len(view.everything),
         }
