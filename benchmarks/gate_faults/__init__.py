@@ -28,7 +28,7 @@ from typing import Any
 
 from benchmarks.gate_faults.cases import Case, all_cases
 from benchmarks.gate_faults.counting import FIGURES
-from benchmarks.gate_faults.kills import run_drills, run_kills
+from benchmarks.gate_faults.kills import open_drill, run_drills, run_kills
 from benchmarks.gate_faults.rig import SqliteLedgers, open_rig
 from benchmarks.gate_faults.scenario import run_case
 
@@ -48,12 +48,14 @@ def measure(
     """Every answer and moment in `size` cases (240 unless given; 0 is all of them), then `kills` killed
     processes and the drills.
     """
+    _quiet()
     cases = list(all_cases())
     chosen = cases if size == 0 else random.Random(seed).sample(cases, min(size or SAMPLE, len(cases)))
     totals, states = run_cases(chosen, seed=seed, world=world, say=say)
     if kills:
-        totals += run_kills(kills, seed=seed, world=world, say=say)
-        totals += run_drills(max(1, kills // KILLS_A_DRILL), seed=seed, world=world, say=say)
+        with open_drill(seed=seed, world=world, say=say) as drill:
+            totals += run_kills(drill, kills)
+            totals += run_drills(drill, max(1, kills // KILLS_A_DRILL))
     say(
         f"{len(chosen)} of {len(cases)} cases ended {dict(states)}; "
         f"{totals['killed']} processes killed, {totals['drills']} drills"
@@ -91,7 +93,11 @@ def run_cases(
 
 def run_share(cases: list[Case], seed: int, world: str | None) -> list[CaseResult]:
     """Some cases on one sandbox, in a process of their own."""
-    logging.getLogger("google.ads.googleads.client").setLevel(logging.CRITICAL)  # it tells of every fault
+    _quiet()
     with TemporaryDirectory() as folder, open_rig(Path(folder), seed=seed, world=world) as rig:
         ledgers = SqliteLedgers(Path(folder))
         return [(case, *run_case(rig, ledgers, case)) for case in cases]
+
+
+def _quiet() -> None:
+    logging.getLogger("google.ads.googleads.client").setLevel(logging.CRITICAL)  # it tells of every fault

@@ -4,6 +4,7 @@ the ledger.
 
 import random
 import shutil
+import signal
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,6 +29,9 @@ from resources.ledger.proposal import Proposal
 from resources.ledger.states import State
 from sandbox.write_faults import AMBIGUOUS
 
+DATABASES = ("sqlite", "postgresql")
+DRILLS = 7
+"""In one round: two of them on each database, three on SQLite."""
 KINDS = ("pause", "budget", "bundle", "batch")
 LEAST_FILE, MOST_FILE = 48 * 1024, 640 * 1024
 """Between these sizes a file of the ledger meets the end of the disk somewhere on its way, in bytes."""
@@ -73,66 +77,59 @@ class Drill:
 
 
 @contextmanager
-def open_drill(
-    databases: tuple[str, ...], *, seed: int, world: str | None, say: Callable[[str], None]
-) -> Iterator[Drill]:
+def open_drill(*, seed: int, world: str | None, say: Callable[[str], None]) -> Iterator[Drill]:
+    """One for as long as the block runs; a process opens only one, because gRPC reads the certificate
+    authority of the sandbox once.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         rig = stack.enter_context(open_rig(folder, seed=seed, world=world))
-        ledgers: dict[str, LedgerMaker] = {}
-        if "sqlite" in databases:
-            ledgers["sqlite"] = SqliteLedgers(folder)
-        if "postgresql" in databases:
-            ledgers["postgresql"] = stack.enter_context(postgresql_running(folder / "postgresql"))
+        ledgers: dict[str, LedgerMaker] = {
+            "sqlite": SqliteLedgers(folder),
+            "postgresql": stack.enter_context(postgresql_running(folder / "postgresql")),
+        }
         yield Drill(rig, stack.enter_context(mortals(folder)), ledgers, random.Random(seed), say)
 
 
-def run_kills(
-    kills: int,
-    *,
-    seed: int,
-    world: str | None,
-    say: Callable[[str], None],
-    databases: tuple[str, ...] = ("sqlite", "postgresql"),
-) -> Counter[str]:
+def run_kills(drill: Drill, kills: int) -> Counter[str]:
     """Kill that many processes at random points of carrying a proposal out; another one finishes each.
 
     A point is a statement or a commit of the ledger's database, or the moment between a request to a platform
     and its answer. A process that ended before its point came is not counted, and drawn anew.
     """
     totals: Counter[str] = Counter()
-    most = {}
-    with open_drill(databases, seed=seed, world=world, say=say) as drill:
-        while totals["killed"] < kills:
-            database = databases[totals["killed"] % len(databases)]
-            case, key, proposals = drill.begin(database)
-            if case not in most:  # how many points there are on the way
-                (ending,) = drill.mortals.run(drill.rig.path.address, key, now=drill.rig.now, tasks=[Task()])
-                most[case] = ending.points
-                totals += drill.counted(f"undisturbed {case}", proposals)
-                continue
-            point = drill.drawn.randrange(most[case])
-            (code,) = drill.run(key, Task(killed_at=point))
-            totals["killed"] += code == -9
-            drill.finish(key)
-            totals += drill.counted(f"{case} on {database}, killed at {point} of {most[case]}", proposals)
-            if code == -9 and totals["killed"] % 25 == 0:
-                say(f"{totals['killed']} of {kills} processes killed")
+    most: dict[Case, int] = {}
+    while totals["killed"] < kills:
+        database = DATABASES[totals["killed"] % len(DATABASES)]
+        case, key, proposals = drill.begin(database)
+        if case not in most:  # how many points there are on the way
+            address, now = drill.rig.path.address, drill.rig.now
+            (ending,) = drill.mortals.run(address, key, now=now, tasks=[Task()])
+            most[case] = ending.points
+            totals += drill.counted(f"undisturbed {case}", proposals)
+            continue
+        point = drill.drawn.randrange(most[case])
+        (code,) = drill.run(key, Task(killed_at=point))
+        totals["killed"] += code == -signal.SIGKILL
+        drill.finish(key)
+        totals += drill.counted(f"{case} on {database}, killed at {point} of {most[case]}", proposals)
+        if totals["killed"] % 5 == 0:
+            drill.say(f"{totals['killed']} of {kills} processes killed")
     return totals
 
 
-def run_drills(rounds: int, *, seed: int, world: str | None, say: Callable[[str], None]) -> Counter[str]:
+def run_drills(drill: Drill, rounds: int) -> Counter[str]:
     """Every drill that many times."""
     totals: Counter[str] = Counter()
-    with open_drill(("sqlite", "postgresql"), seed=seed, world=world, say=say) as drill:
-        for _ in range(rounds):
-            for database in ("sqlite", "postgresql"):
-                totals += two_daemons(drill, database)
-                totals += two_web_servers(drill, database)
-            totals += lost_log(drill)
-            totals += full_disk(drill)
-            totals += older_backup(drill)
-            totals["drills"] += 7
+    for _ in range(rounds):
+        for database in DATABASES:
+            totals += two_daemons(drill, database)
+            totals += two_web_servers(drill, database)
+        totals += lost_log(drill)
+        totals += full_disk(drill)
+        totals += older_backup(drill)
+        totals["drills"] += DRILLS
+        drill.say(f"{totals['drills']} of {rounds * DRILLS} drills")
     return totals
 
 

