@@ -25,7 +25,7 @@ from orchestration.schedules import every_hour, every_morning, every_night
 from resources.action_services import open_action_services
 from resources.config.settings import load_settings
 from resources.crm.registry import Crms
-from resources.drop_folder import DroppedFiles
+from resources.drop_folder import drop_folder
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
 from sensors.automation import automation
@@ -50,9 +50,7 @@ def resources_of_runs() -> dict[str, Any]:
         ),
         "platforms": dg.ResourceDefinition(lambda _: Platforms()),
         "crms": dg.ResourceDefinition(lambda _: Crms()),
-        "dropped_files": dg.ResourceDefinition(
-            lambda _: DroppedFiles(load_settings(with_platforms=False).drop_dir)
-        ),
+        "dropped_files": dg.ResourceDefinition(lambda _: drop_folder(load_settings(with_platforms=False))),
     }
 
 

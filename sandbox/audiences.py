@@ -38,10 +38,18 @@ class Audience:
     writes: int = 0
     is_flagged: bool = False
     """Blocked by the platform until somebody appeals."""
+    counted: int | None = None
+    """People that the platform counts itself, in an audience that nobody uploads to."""
+
+    @property
+    def is_uploaded(self) -> bool:
+        return self.counted is None
 
     @property
     def matched(self) -> int:
         """People of it that the platform knows."""
+        if self.counted is not None:
+            return self.counted
         mails = sum(is_known(self.platform, digest) for kind, digest in self.members if kind == EMAIL)
         phones = sum(is_known(self.platform, digest) for kind, digest in self.members if kind == PHONE)
         return mails + int(phones * NEW_BY_PHONE)

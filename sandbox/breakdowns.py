@@ -13,6 +13,7 @@ from datetime import date
 import numpy as np
 
 from sandbox.market import Market
+from sandbox.population import PLACEMENTS
 from sandbox.random_draws import Floats, Whole, normal, uniform
 from sandbox.report import METRICS, Report
 from sandbox.world import Account
@@ -70,6 +71,9 @@ Axes of one dimension go together.
 _STREAM = {name: 900 + n for n, name in enumerate(DIMENSIONS)}
 _CONVERSIONS = ("purchases", "purchase_value_micros", "leads", "signups")
 _MONEY = ("spend_micros", "purchase_value_micros")
+_OF_POPULATION = ("device", "age_gender", "placement")
+UNKNOWN_AGE = 0.02
+"""Share of the people whose age the platforms do not know, where a world simulates people."""
 NOT_REPORTED = -1
 """Row of an ad set or ad that is reported at campaign level alone."""
 
@@ -146,7 +150,9 @@ def _parts(
     values, seed = DIMENSIONS[dimension], catalog.seed
     numbers = np.arange(len(values))[None, :]
     usual, converts = np.array([v[1] for v in values]), np.array([v[2] for v in values])
-    weight = usual * np.exp(0.35 * normal(seed, _STREAM[dimension], entity[:, None], numbers))
+    weight = _shares_of_people(market, account, dimension, report)
+    if weight is None:
+        weight = usual * np.exp(0.35 * normal(seed, _STREAM[dimension], entity[:, None], numbers))
     dealt = {}
     for number, metric in enumerate(METRICS):
         unit = account.unit_micros if metric in _MONEY else 1
@@ -166,6 +172,26 @@ def _parts(
         value=value,
         counts={metric: count[at, value] for metric, count in dealt.items()},
     )
+
+
+def _shares_of_people(market: Market, account: Account, dimension: str, report: Report) -> Floats | None:
+    """Shares of each row of an ad report by the people whom its ad set reaches; None where the world does not
+    simulate them or does not say.
+    """
+    people = market.people.population(account)
+    if people is None or report.ad_set is None or dimension not in _OF_POPULATION:
+        return None
+    if dimension == "device":
+        shares = people.shares("device")
+    elif dimension == "age_gender":
+        ages = np.pad(people.shares("age") * (1 - UNKNOWN_AGE), ((0, 0), (0, 1)), constant_values=UNKNOWN_AGE)
+        shares = (ages[:, :, None] * people.shares("gender")[:, None, :]).reshape(len(ages), -1)
+    else:
+        platforms = [PLACEMENTS.index(value[0]) for value, _, _ in DIMENSIONS["placement"]]
+        usual = np.array([share for _, share, _ in DIMENSIONS["placement"]])
+        within = usual / np.bincount(platforms, usual)[platforms]
+        shares = people.shares("publisher_platform")[:, platforms] * within
+    return np.asarray(shares[report.ad_set])
 
 
 def _jitter(number: int, metric: str) -> int:

@@ -118,6 +118,11 @@ class Catalog:
     created: tuple[CreatedAd, ...] = ()
 
     @cached_property
+    def created_by_id(self) -> dict[int, CreatedAd]:
+        """Ads that somebody created through a platform's interface, by id."""
+        return {ad.id: ad for ad in self.created}
+
+    @cached_property
     def audience(self) -> Whole:
         """Per ad set the number in `text_catalog.AUDIENCES` of whom it is for, as its name says."""
         return (key(self.seed, 21, self.ad_sets.id) % np.uint64(len(text_catalog.AUDIENCES))).astype(int)

@@ -23,12 +23,16 @@ WORDS_LOOKED_AT = 16
 _DROPPED = re.compile(r"['’.]")
 _SEPARATING = re.compile(r"[^\w&+]|_")
 _LOOSE_PLUS = re.compile(r"(?<![\w+])\++")
+_PLAIN = re.compile(r"[a-z0-9 ]*")
+"""Texts whose words are compared as they stand."""
 Words = tuple[str, ...]
 
 
 @lru_cache(maxsize=1 << 16)
 def words_of(text: str) -> Words:
     """The words of a keyword or a search, as they are compared."""
+    if _PLAIN.fullmatch(text):
+        return tuple(text.split())
     folded = unicodedata.normalize("NFKC", text).casefold()
     return tuple(_LOOSE_PLUS.sub(" ", _SEPARATING.sub(" ", _DROPPED.sub("", folded))).split())
 
@@ -53,6 +57,20 @@ def contains_phrase(words: Words, phrase: Words) -> bool:
     """Whether the phrase's words stand in `words` side by side and in order."""
     size = len(phrase)
     return any(words[at : at + size] == phrase for at in range(len(words) - size + 1))
+
+
+def replaced(words: Words, phrase: Words, by: Words) -> Words:
+    """The words with every occurrence of a phrase replaced."""
+    results: list[str] = []
+    at = 0
+    while at < len(words):
+        if words[at : at + len(phrase)] == phrase:
+            results += by
+            at += len(phrase)
+        else:
+            results.append(words[at])
+            at += 1
+    return tuple(results)
 
 
 def positive_matches(keyword: Words, match_type: MatchType, search: Words) -> bool:

@@ -5,9 +5,6 @@ Each day is drawn on its own from (seed, entity, day), so any day can be produce
 only what people changed (`sandbox.changes`) reaches forward. Everything is counted per ad in whole numbers
 and summed upward, so levels agree exactly. Conversions are dated by the click and become visible when they
 happen, which is up to a month later.
-
-Known simplifications: ad sets do not compete with each other, and spend carries no memory from one day to the
-next.
 """
 
 from collections import OrderedDict
@@ -30,6 +27,7 @@ from sandbox.incident_effects import effects
 from sandbox.incident_log import Diary
 from sandbox.negative_keywords import NegativeKeywords
 from sandbox.people_reports import PeopleReports
+from sandbox.positive_keywords import PositiveKeywords
 from sandbox.random_draws import Floats, Whole
 from sandbox.report import LEVELS, METRICS, Report
 from sandbox.search_terms import SearchTerm, TermDays, term_days
@@ -62,9 +60,8 @@ class Market:
         self._memory: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._memory_mark: object = None
         self.diary = Diary(world, self._catalog_of)
-        self.negatives = NegativeKeywords(
-            self.catalog, lambda account: _number(clock.today(account.zone)) + 1
-        )
+        self.negatives = NegativeKeywords(self.catalog, self._tomorrow)
+        self.positives = PositiveKeywords(self._tomorrow)
         self._searches: dict[str, AccountSearches] = {}
         self._created = 0
         self.people = PeopleReports(self)
@@ -76,12 +73,14 @@ class Market:
     def edition(self) -> tuple[int, ...]:
         """Moves with everything that people change and with every incident that is added."""
         uploads = self.audiences.count if self.people.are_simulated else 0
-        return self.changes.count, self.diary.count, self.negatives.count, self._created, uploads
+        keywords = self.negatives.count + self.positives.count
+        return self.changes.count, self.diary.count, keywords, self._created, uploads
 
     def reset(self) -> None:
         """Forget everything that was changed or added since the world was opened."""
         self.diary.forget_added()
         self.negatives.clear()
+        self.positives.clear()
         with self._lock:
             self._catalogs.clear()
             self._first_effects.clear()
@@ -97,26 +96,40 @@ class Market:
             return None
         with self._lock:
             if account.id not in self._searches:
-                self._searches[account.id] = AccountSearches(self.catalog(account), settings)
+                self._searches[account.id] = AccountSearches(
+                    self.catalog(account), settings, lambda: self.positives.of(account)
+                )
             return self._searches[account.id]
 
+    def _tomorrow(self, account: Account) -> int:
+        return _number(self.clock.today(account.zone)) + 1
+
     def create_ad(
-        self, account: Account, ad_set_id: int, text: AdText, *, name: str, active: bool = False
+        self,
+        account: Account,
+        ad_set_id: int,
+        text: AdText,
+        *,
+        name: str,
+        active: bool = False,
+        ad_id: int | None = None,
     ) -> int:
-        """Create an ad, which may deliver from the account's next day on; its id. By default it is paused.
+        """Create an ad, which may deliver from the account's next day on; its id, which is drawn here unless
+        a platform's interface gave it. By default the ad is paused.
 
         Raises:
             KeyError: There is no ad set of that id.
         """
         with self._lock:
             catalog = self.catalog(account)
-            ad_id = int(catalog.ad_sets.id[0]) + CREATED_ADS + len(catalog.created)
+            if ad_id is None:
+                ad_id = int(catalog.ad_sets.id[0]) + CREATED_ADS + len(catalog.created)
             created = CreatedAd(
                 id=ad_id,
                 ad_set=catalog.index["ad_set"][ad_set_id],
                 name=name,
                 text=text,
-                first_day=_number(self.clock.today(account.zone)) + 1,
+                first_day=self._tomorrow(account),
                 paused=not active,
             )
             self._catalogs[account.platform, account.id] = with_created(catalog, [created])
@@ -136,6 +149,22 @@ class Market:
             return text
         return self._first_text(account, catalog, ad)
 
+    def first_text(self, account: Account, ad: int) -> AdText:
+        """The words with which the ad in that row began."""
+        return self._first_text(account, self.catalog(account), ad)
+
+    def created_ad(self, account: Account, ad: int) -> CreatedAd | None:
+        """The ad in that row as it was created through a platform's interface; None for one that the world
+        began with.
+        """
+        catalog = self.catalog(account)
+        return catalog.created_by_id.get(int(catalog.ads.id[ad]))
+
+    def is_in_review(self, account: Account, ad: int) -> bool:
+        """Whether the ad in that row waits for its review, which takes until the account's next day."""
+        created = self.created_ad(account, ad)
+        return created is not None and self._tomorrow(account) <= created.first_day
+
     def texts(self, account: Account, ad: int) -> dict[str, list[str] | str]:
         """Headlines, descriptions and landing page of the ad in that row, as they are now."""
         text = self.ad_text(account, ad)
@@ -147,9 +176,7 @@ class Market:
 
     def _first_text(self, account: Account, catalog: Catalog, ad: int) -> AdText:
         ad_id = int(catalog.ads.id[ad])
-        if (
-            created := next((ad_created for ad_created in catalog.created if ad_created.id == ad_id), None)
-        ) is not None:
+        if (created := catalog.created_by_id.get(ad_id)) is not None:
             return created.text
         if account.behaviour.ad_texts is not None:
             return self._first_texts(account)[ad_id]

@@ -2,7 +2,7 @@
 
 A negative that is added, removed, or attached with its list takes effect from the account's next day on. What
 an account begins with follows from the world: one phrase negative on each search campaign, and the shared
-list "Never", attached to two search campaigns in three.
+list "Never", attached to every second campaign that is a search campaign.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,12 @@ from typing import Literal
 from sandbox import text_catalog
 from sandbox.catalog import Catalog
 from sandbox.keyword_matching import MatchType
-from sandbox.random_draws import key, uniform
+from sandbox.random_draws import key
 from sandbox.world import Account
 
 Level = Literal["ad_group", "campaign", "list", "account"]
-FIRST_LIST, NEVER = 8_001, 1 << 40
+FIRST_LIST, FIRST_LIST_NAME, ATTACHED_EVERY = 8_001, "Never", 2
+NEVER = 1 << 40
 ALWAYS = -(1 << 40)
 
 
@@ -51,10 +52,11 @@ class NegativeKeyword:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A shared list on a campaign, over days as a negative's."""
+    """A shared list on a campaign, or on the whole account, over days as a negative's."""
 
     list_id: int
     campaign_id: int
+    """Of an account-level list the account's id."""
     first_day: int = ALWAYS
     end_day: int = NEVER
 
@@ -82,11 +84,20 @@ class NegativeKeywords:
         self.count = 0
         """Moves with every write."""
 
-    def add(self, account: Account, scope: Scope, text: str, match_type: MatchType) -> int:
-        """Add a negative; its criterion id."""
+    def add(
+        self,
+        account: Account,
+        scope: Scope,
+        text: str,
+        match_type: MatchType,
+        *,
+        criterion_id: int | None = None,
+    ) -> int:
+        """Add a negative; its criterion id, which is drawn here unless a platform's interface gave it."""
         with self._lock:
             held = self._of(account)
-            criterion_id, held.next_id = held.next_id, held.next_id + 1
+            if criterion_id is None:
+                criterion_id, held.next_id = held.next_id, held.next_id + 1
             held.keywords.append(
                 NegativeKeyword(criterion_id, scope, text, match_type, first_day=self._tomorrow(account))
             )
@@ -104,11 +115,12 @@ class NegativeKeywords:
                     return True
             return False
 
-    def create_list(self, account: Account, name: str) -> int:
-        """An empty shared list; its id."""
+    def create_list(self, account: Account, name: str, *, list_id: int | None = None) -> int:
+        """An empty shared list; its id, which is drawn here unless a platform's interface gave it."""
         with self._lock:
             held = self._of(account)
-            list_id = max(held.lists, default=FIRST_LIST - 1) + 1
+            if list_id is None:
+                list_id = max(held.lists, default=FIRST_LIST - 1) + 1
             held.lists[list_id] = name
             self.count += 1
             return list_id
@@ -136,7 +148,9 @@ class NegativeKeywords:
             return True
 
     def attach(self, account: Account, list_id: int, campaign_id: int) -> bool:
-        """Put a shared list on a campaign; False where it is on it already or there is no such list."""
+        """Put a shared list on a campaign or, by the account's own id, on all of them; False where it is on
+        it already or there is no such list.
+        """
         with self._lock:
             held = self._of(account)
             if list_id not in held.lists or (list_id, campaign_id) in self.attachments(account):
@@ -185,6 +199,11 @@ class NegativeKeywords:
             held = self._of(account)
             return list(held.keywords), list(held.attachments)
 
+    def began(self, account: Account) -> tuple[list[NegativeKeyword], list[Attachment]]:
+        """The negatives and attachments that the account began with, as they were then."""
+        held = _first(self._catalog_of(account))
+        return held.keywords, held.attachments
+
     def clear(self) -> None:
         """Forget everything that was written."""
         with self._lock:
@@ -206,10 +225,10 @@ def _first(catalog: Catalog) -> _Held:
         campaign_id = int(catalog.campaigns.id[row])
         word = text_catalog.NEGATIVES[int(key(catalog.seed, 73, campaign_id) % len(text_catalog.NEGATIVES))]
         keywords.append(NegativeKeyword(campaign_id * 10, Scope("campaign", campaign_id), word, "PHRASE"))
-        if float(uniform(catalog.seed, 75, campaign_id)) < 2 / 3:
+        if row % ATTACHED_EVERY == 0:
             attachments.append(Attachment(FIRST_LIST, campaign_id))
     keywords += [
         NegativeKeyword(n + 1, Scope("list", FIRST_LIST), word, "BROAD")
         for n, word in enumerate(text_catalog.NEGATIVES[:3])
     ]
-    return _Held(keywords, attachments, {FIRST_LIST: "Never"})
+    return _Held(keywords, attachments, {FIRST_LIST: FIRST_LIST_NAME})

@@ -115,6 +115,15 @@ class AccountPopulation:
 
     def shares(self, dimension: str) -> Floats:
         """Per ad set the share of its impressions on each value of a dimension; ad sets x values."""
+        if dimension not in self._shares:
+            self._shares[dimension] = self._shares_of(dimension)
+        return self._shares[dimension]
+
+    @cached_property
+    def _shares(self) -> dict[str, Floats]:
+        return {}
+
+    def _shares_of(self, dimension: str) -> Floats:
         values, catalog = DIMENSIONS[dimension], self.catalog
         drawn = lognormal(
             1.0,

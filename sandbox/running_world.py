@@ -10,13 +10,14 @@ from time import monotonic
 from typing import Any, Protocol
 
 from sandbox.account_objects import AccountObjects
-from sandbox.audiences import Audiences
+from sandbox.audiences import Audience, Audiences
 from sandbox.audit import Audit, Request
 from sandbox.clock import Clock
 from sandbox.customers.customer_records import Bookkeeper
 from sandbox.faults import UPLOADS, Faults
 from sandbox.market import Market
 from sandbox.message_store import Caught
+from sandbox.pool_audiences import pool_audiences
 from sandbox.world import Account, World
 from sandbox.write_faults import LateChanges, WriteFault
 
@@ -70,6 +71,19 @@ class Stage:
     def objects(self) -> AccountObjects:
         """What was made and changed through the platforms' APIs besides the market's own entities."""
         return AccountObjects(self.clock)
+
+    def audiences_of(self, account: Account) -> list[Audience]:
+        """Every audience that an account may target and exclude: uploaded ones, and those of its population's
+        pools.
+        """
+        return [*self.audiences.of(account.platform, account.id), *pool_audiences(self.market, account)]
+
+    def audience(self, platform: str, audience_id: str) -> Audience | None:
+        """An audience of any account of a platform."""
+        if (uploaded := self.audiences.find(platform, audience_id)) is not None:
+            return uploaded
+        every = (entry for account in self.world.of(platform) for entry in self.audiences_of(account))
+        return next((entry for entry in every if str(entry.audience_id) == audience_id), None)
 
     @cached_property
     def late_changes(self) -> LateChanges:

@@ -1,14 +1,15 @@
 """Which searches lead to which ad group, what negatives leave of them, and how an ad group's day is split
 into its searches.
 
-An ad group's searches are those that its keywords match, each with a popularity of its own. Negatives in
-force on a day take their searches out: what could be spent falls by their share, so a budget that binds goes
+An ad group's searches are those that its keywords match, each with a popularity of its own. A keyword that
+is added brings its searches, one that is paused or removed loses those that no other keyword matches.
+Negatives in force on a day take their searches out: what could be spent falls by their share, so a budget that binds goes
 to the other searches and one that does not is saved; the conversion rate follows the quality of the searches
 that are left. An ad group's day is split click by click, and every conversion goes to one of the clicks, more
 often to one of good quality. A share of the clicks is on searches too rare to be reported.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -18,8 +19,9 @@ import numpy.typing as npt
 
 from sandbox.behaviour import Searches
 from sandbox.catalog import Catalog
-from sandbox.keyword_matching import MatchType, positive_matches, words_of
+from sandbox.keyword_matching import MatchType, Words, positive_matches, replaced, words_of
 from sandbox.negative_keywords import Attachment, NegativeKeyword
+from sandbox.positive_keywords import Keyword, KeywordChange, active_on
 from sandbox.random_draws import Floats, Whole, lognormal, uniform
 from sandbox.report import Report
 from sandbox.search_language import HEADS, MODIFIERS
@@ -35,8 +37,7 @@ USEFUL_PATTERNS = {
     for language, patterns in MODIFIERS.items()
 }
 """What advertisers bid on beside the head word."""
-NO_KEYWORD = -1
-Keyword = tuple[str, MatchType]
+STRICTNESS = {"EXACT": 0, "PHRASE": 1, "BROAD": 2}
 Negatives = tuple[list[NegativeKeyword], list[Attachment]]
 
 
@@ -49,18 +50,25 @@ class AdGroupSearches:
     rows: Whole
     share: Floats
     """Of the ad group's searches; sums to 1."""
-    keyword: Whole
-    """Number of the keyword that matches each, NO_KEYWORD in Performance Max."""
     relative_quality: Floats
     """Conversions per click against the ad group's mean."""
+    volume: float
+    """How many people search for them, in units that ad groups of a theme share."""
+    mean_quality: float
 
 
 class AccountSearches:
     """The searches of one Google account."""
 
-    def __init__(self, catalog: Catalog, settings: Searches) -> None:
-        self.catalog, self.settings = catalog, settings
-        self._ad_groups: dict[int, AdGroupSearches] = {}
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: Searches,
+        changes: Callable[[], Mapping[int, Sequence[KeywordChange]]] = dict,
+    ) -> None:
+        """Lay out the account's searches; `changes` are those of its keywords by the ad group's id."""
+        self.catalog, self.settings, self._changes = catalog, settings, changes
+        self._ad_groups: dict[tuple[int, tuple[Keyword, ...]], AdGroupSearches] = {}
         self._keywords: dict[int, list[Keyword]] = {}
 
     @cached_property
@@ -103,36 +111,59 @@ class AccountSearches:
                 chosen.append((pattern.replace("{}", head), "EXACT" if kind < 0.15 or nth == 0 else "PHRASE"))
         return list(dict.fromkeys(chosen))
 
-    def of(self, ad_set: int) -> AdGroupSearches:
-        """The searches that lead to an ad set."""
-        if ad_set not in self._ad_groups:
-            self._ad_groups[ad_set] = self._matched(ad_set)
-        return self._ad_groups[ad_set]
+    def keywords_on(self, ad_set: int, day: int) -> tuple[Keyword, ...]:
+        """The ad group's positive keywords that take searches on a day."""
+        if int(self.catalog.ad_sets.id[ad_set]) not in self._changes():
+            return tuple(self.keywords(ad_set))
+        return tuple(self.criteria_on(ad_set, day).values())
 
-    def _matched(self, ad_set: int) -> AdGroupSearches:
+    def criteria_on(self, ad_set: int, day: int) -> dict[int, Keyword]:
+        """The same by criterion id."""
+        ad_group_id = int(self.catalog.ad_sets.id[ad_set])
+        return active_on(ad_group_id, self.keywords(ad_set), self._changes().get(ad_group_id, ()), day)
+
+    def days_of_changes(self, ad_set: int) -> list[int]:
+        """The days on which the ad group's keywords change, in order."""
+        changes = self._changes().get(int(self.catalog.ad_sets.id[ad_set]), ())
+        return sorted({change.first_day for change in changes})
+
+    def every_keyword(self, ad_set: int) -> tuple[Keyword, ...]:
+        """The ad group's positive keywords, in the order in which they were added; removed ones among
+        them.
+        """
+        ad_group_id = int(self.catalog.ad_sets.id[ad_set])
+        added = [change.keyword for change in self._changes().get(ad_group_id, ())]
+        return tuple(dict.fromkeys([*self.keywords(ad_set), *added]))
+
+    def of(self, ad_set: int, day: int | None = None) -> AdGroupSearches:
+        """The searches that lead to an ad set on a day; without one, by the keywords it began with."""
+        keywords = tuple(self.keywords(ad_set)) if day is None else self.keywords_on(ad_set, day)
+        if (ad_set, keywords) not in self._ad_groups:
+            self._ad_groups[ad_set, keywords] = self._matched(ad_set, keywords)
+        return self._ad_groups[ad_set, keywords]
+
+    def _matched(self, ad_set: int, keywords: tuple[Keyword, ...]) -> AdGroupSearches:
         vocabulary, theme = self.vocabulary, int(self.catalog.ad_sets.theme[ad_set])
         part = vocabulary.slices[theme]
         every = np.arange(part.start, part.stop)
-        matching = self._keyword_of_each(ad_set, theme)
-        rows = every[matching >= 0] if self.keywords(ad_set) else every
+        if self.catalog.ad_sets.hidden[ad_set]:
+            rows = every
+        else:
+            matching = [self._matches(theme, *keyword) for keyword in keywords]
+            rows = every[np.any(matching, axis=0)] if matching else every[:0]
         ad_group_id = int(self.catalog.ad_sets.id[ad_set])
         liking = np.exp(2.8 * (uniform(self.catalog.seed, 142, ad_group_id, rows) - 0.5))
         weight = vocabulary.popularity[rows] * liking
-        share = weight / weight.sum()
+        volume = float(weight.sum())
+        share = weight / weight.sum() if volume else weight
         quality = vocabulary.quality[rows]
-        keyword = matching[matching >= 0] if self.keywords(ad_set) else np.full(len(rows), NO_KEYWORD)
-        return AdGroupSearches(rows, share, keyword, quality / float((share * quality).sum()))
+        mean_quality = float((share * quality).sum()) if volume else 1.0
+        return AdGroupSearches(rows, share, quality / mean_quality, volume, mean_quality)
 
-    def _keyword_of_each(self, ad_set: int, theme: int) -> Whole:
-        """For each search of the theme the number of the keyword that takes it: the narrowest match; -1 where
-        none does.
-        """
-        taken = np.full(self.vocabulary.slices[theme].stop - self.vocabulary.slices[theme].start, NO_KEYWORD)
-        order = {"EXACT": 0, "PHRASE": 1, "BROAD": 2}
-        keywords = self.keywords(ad_set)
-        for number in sorted(range(len(keywords)), key=lambda n: -order[keywords[n][1]]):
-            taken[self._matches(theme, *keywords[number])] = number
-        return taken
+    def is_matched(self, ad_set: int, term: int, text: str, match_type: MatchType) -> bool:
+        """Whether a keyword of an ad set matches the search in that row of the vocabulary."""
+        theme = int(self.catalog.ad_sets.theme[ad_set])
+        return bool(self._matches(theme, text, match_type)[term - self.vocabulary.slices[theme].start])
 
     def _matches(self, theme: int, text: str, match_type: MatchType) -> Flags:
         """Which of a theme's searches a keyword matches, close variants included; kept, as ad groups share
@@ -140,7 +171,7 @@ class AccountSearches:
         """
         keyword_key = (theme, text, match_type)
         if keyword_key not in self._matching:
-            part, words = self.vocabulary.slices[theme], words_of(text)
+            part, words = self.vocabulary.slices[theme], self._canonical(theme, text)
             canonical = self.vocabulary.canonical
             flags = np.zeros(part.stop - part.start, bool)
             having = self.vocabulary.canonical_index.having(words)
@@ -148,6 +179,16 @@ class AccountSearches:
                 flags[row - part.start] = positive_matches(words, match_type, canonical[row])
             self._matching[keyword_key] = flags
         return self._matching[keyword_key]
+
+    def _canonical(self, theme: int, text: str) -> Words:
+        """The words of a keyword with every form of the theme's head word as its first form."""
+        words = words_of(text)
+        for language in self.settings.languages:
+            first, *others = (words_of(head) for head in HEADS[language][theme])
+            for form in sorted(others, key=len, reverse=True):
+                if len(form) and form != first:
+                    words = replaced(words, form, first)
+        return words
 
     @cached_property
     def _matching(self) -> dict[tuple[int, str, MatchType], Flags]:
@@ -168,6 +209,7 @@ class AccountSearches:
                 (entry.scope.level, entry.scope.entity_id, entry.text, entry.match_type) for entry in on
             ),
             lists,
+            day,
         )
 
     def left(self, negatives: Negatives, days: Whole) -> tuple[Floats, Floats]:
@@ -177,11 +219,20 @@ class AccountSearches:
         sets = self.catalog.ad_sets
         share, quality = np.ones((len(days), len(sets.id))), np.ones((len(days), len(sets.id)))
         rows = np.flatnonzero(self.searched).tolist()
-        for first, last in _spans(negatives, days):
+        for first, last in self.spans(negatives, days):
             blocked = self.blocked_on(negatives, int(days[first]))
             for row in rows:
-                share[first:last, row], quality[first:last, row] = blocked.left(row)
+                share[first:last, row], quality[first:last, row] = blocked.left_of_first(row)
         return share, quality
+
+    def spans(self, negatives: Negatives, days: Whole) -> list[tuple[int, int]]:
+        """Places in consecutive `days` from which to which no negative and no keyword changes."""
+        keywords, attachments = negatives
+        changes = {day for keyword in keywords for day in (keyword.first_day, keyword.end_day)}
+        changes |= {day for attachment in attachments for day in (attachment.first_day, attachment.end_day)}
+        changes |= {change.first_day for of_ad_group in self._changes().values() for change in of_ad_group}
+        cuts = sorted({0, len(days), *(int(day - days[0]) for day in changes if days[0] < day <= days[-1])})
+        return list(pairwise(cuts))
 
     def term_days(self, report: Report, negatives: Negatives) -> TermDays:
         """The reported searches of an ad-set report's rows, or of a campaign report's Performance Max
@@ -191,10 +242,13 @@ class AccountSearches:
         return _Split(self, report, searched_rows, ad_set[searched_rows]).made(negatives)
 
     def search(self, ad_set: int, term: int) -> SearchTerm:
-        """The search in that row of the vocabulary, as it leads to an ad set."""
-        group, text, keywords = self.of(ad_set), self.vocabulary.text[term], self.keywords(ad_set)
-        number = int(group.keyword[int(np.searchsorted(group.rows, term))])
-        keyword, match_type = keywords[number] if number != NO_KEYWORD else (None, None)
+        """The search in that row of the vocabulary, as it leads to an ad set: by the strictest keyword that
+        matches it, of those that match alike by the newest.
+        """
+        text, keywords = self.vocabulary.text[term], self.every_keyword(ad_set)
+        matching = [n for n, keyword in enumerate(keywords) if self.is_matched(ad_set, term, *keyword)]
+        strictest = min(matching, key=lambda n: (STRICTNESS[keywords[n][1]], -n), default=None)
+        keyword, match_type = keywords[strictest] if strictest is not None else (None, None)
         words = words_of(text)
         return SearchTerm(
             text=text,
@@ -216,11 +270,12 @@ class AccountSearches:
 
 @dataclass(frozen=True)
 class Blocked:
-    """The searches that a set of negatives blocks."""
+    """The searches of a day that a set of negatives blocks."""
 
     searches: AccountSearches
     keywords: frozenset[tuple[str, int, str, MatchType]]
     attached: frozenset[tuple[int, int]]
+    day: int
 
     @cached_property
     def _by_scope(self) -> dict[tuple[str, int], list[Whole]]:
@@ -239,9 +294,12 @@ class Blocked:
         if campaign not in self._of_campaigns:
             catalog = self.searches.catalog
             campaign_id = int(catalog.campaigns.id[campaign])
-            scopes = [("account", int(catalog.account.id)), ("campaign", campaign_id)]
+            account_id = int(catalog.account.id)
+            scopes = [("account", account_id), ("campaign", campaign_id)]
             scopes += [
-                ("list", list_id) for list_id, attached_to in self.attached if attached_to == campaign_id
+                ("list", list_id)
+                for list_id, attached_to in self.attached
+                if attached_to in (campaign_id, account_id)
             ]
             flags = np.zeros(len(self.searches.vocabulary), bool)
             for scope in scopes:
@@ -252,7 +310,7 @@ class Blocked:
 
     def of_ad_set(self, ad_set: int) -> Flags:
         """Per search of the ad set, in the order of its searches: is it blocked."""
-        catalog, rows = self.searches.catalog, self.searches.of(ad_set).rows
+        catalog, rows = self.searches.catalog, self.searches.of(ad_set, self.day).rows
         flags = self.of_campaign(int(catalog.ad_sets.campaign[ad_set]))
         if own_negatives := self._by_scope.get(("ad_group", int(catalog.ad_sets.id[ad_set]))):
             flags = flags.copy()
@@ -262,19 +320,20 @@ class Blocked:
 
     def left(self, ad_set: int) -> tuple[float, float]:
         """Share of the ad set's searches that is left, and its mean quality against all."""
-        group = self.searches.of(ad_set)
+        group = self.searches.of(ad_set, self.day)
         open_share = np.where(self.of_ad_set(ad_set), 0.0, group.share)
         left = float(open_share.sum())
         return left, float((open_share * group.relative_quality).sum()) / left if left > 0 else 1.0
 
-
-def _spans(negatives: Negatives, days: Whole) -> Iterator[tuple[int, int]]:
-    """Places in `days` from which to which no negative changes."""
-    keywords, attachments = negatives
-    changes = {day for keyword in keywords for day in (keyword.first_day, keyword.end_day)}
-    changes |= {day for attachment in attachments for day in (attachment.first_day, attachment.end_day)}
-    cuts = sorted({0, len(days), *(int(day - days[0]) for day in changes if days[0] < day <= days[-1])})
-    yield from pairwise(cuts)
+    def left_of_first(self, ad_set: int) -> tuple[float, float]:
+        """The same against all searches that its first keywords matched: above 1 where added keywords bring
+        more than negatives block.
+        """
+        left, quality = self.left(ad_set)
+        first, now = self.searches.of(ad_set), self.searches.of(ad_set, self.day)
+        if now is first or not first.volume:
+            return left, quality
+        return left * now.volume / first.volume, quality * now.mean_quality / first.mean_quality
 
 
 @dataclass(frozen=True)
@@ -319,14 +378,15 @@ class _Split:
         bounds = [*first.tolist(), len(order)]
         spans = [
             (int(days[a]), int(days[b - 1]), self.searches.blocked_on(negatives, int(days[a])))
-            for a, b in _spans(negatives, days)
+            for a, b in self.searches.spans(negatives, days)
         ]
         for ad_set, begin, end in zip(groups.tolist(), bounds[:-1], bounds[1:], strict=True):
-            group, events = self.searches.of(ad_set), order[begin:end]
+            events = order[begin:end]
             for low, high, blocked in spans:
                 mine = events[(day[row[events]] >= low) & (day[row[events]] <= high)]
+                group = self.searches.of(ad_set, low)
                 reached = np.where(blocked.of_ad_set(ad_set), 0.0, group.share).cumsum()
-                if len(mine) and reached[-1] > 0:
+                if len(mine) and len(reached) and reached[-1] > 0:
                     position = np.searchsorted(reached, u[mine] * reached[-1], side="right")
                     searches_found[mine] = group.rows[np.minimum(position, len(group.rows) - 1)]
         return searches_found

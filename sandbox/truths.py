@@ -102,7 +102,7 @@ def terms(
         if ad_set_id is not None:
             wanted = wanted[catalog.ad_sets.id[wanted] == ad_set_id]
         for row in wanted.tolist():
-            group, is_blocked = searches.of(row), blocked.of_ad_set(row)
+            group, is_blocked = searches.of(row, blocked.day), blocked.of_ad_set(row)
             left, quality = blocked.left(row)
             share = np.where(is_blocked, 0.0, group.share) / max(left, 1e-12)
             conversions = truth.conversions[row] * share * group.relative_quality / quality

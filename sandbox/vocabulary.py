@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from sandbox.behaviour import Searches
 from sandbox.keyword_matching import SearchIndex, WordIndex, Words, words_of
@@ -125,15 +124,16 @@ def _meaning(settings: Searches, seed: int, theme: int) -> _Meaning:
 
 def _of_theme(settings: Searches, seed: int, theme: int, size: int) -> list[_Search]:
     """Searches of a theme, from the simplest to the most special."""
-    tries = TRIES * size
-    u: npt.NDArray[np.float64] = uniform(seed, 130, theme, np.arange(tries)[:, None], np.arange(9)[None, :])
     meaning = _meaning(settings, seed, theme)
     searches: dict[str, _Search] = {}
-    for number, draws in enumerate(u.tolist()):
-        search = _search(settings, meaning, theme, draws, depth=number / size)
-        searches.setdefault(search.text, search)
-        if len(searches) == size:
-            break
+    for first in range(0, TRIES * size, size):
+        numbers = np.arange(first, first + size)
+        u: Floats = uniform(seed, 130, theme, numbers[:, None], np.arange(9)[None, :])
+        for number, draws in zip(numbers.tolist(), u.tolist(), strict=True):
+            search = _search(settings, meaning, theme, draws, depth=number / size)
+            searches.setdefault(search.text, search)
+            if len(searches) == size:
+                return list(searches.values())
     return list(searches.values())
 
 

@@ -15,8 +15,10 @@ from assets.core.crm import attribute
 from assets.frame_contract import (
     FrameRefused,
     day_stamps,
+    figures,
     finite_rows,
     id_texts,
+    numbers,
     once_per_key,
     require_columns,
 )
@@ -72,7 +74,9 @@ def test_days_with_a_zone_are_days() -> None:
 @pytest.mark.parametrize("days", [["01/11/2026", "02/11/2026", "13/11/2026"], ["Nov 1", "Nov 2", "Nov 3"]])
 def test_texts_of_days_that_are_not_iso_are_refused(days: list[str]) -> None:
     frame = pd.DataFrame({"series_id": "a", "day": days, "spend": 100.0})
-    with pytest.raises(ValueError, match=r"days\.day holds .* in 3 rows, which is no day in ISO form"):
+    with pytest.raises(
+        ValueError, match=r"days\.day holds .* in 3 rows \(the first is row 1\), which is no day in ISO form"
+    ):
         project(frame, None, as_of="2026-11-19")
     with pytest.raises(ValueError, match="ISO"):
         judge(ad_sets().assign(day="03/11/2026"), as_of=AS_OF)
@@ -166,10 +170,20 @@ def test_the_validator_names_column_rows_and_rule() -> None:
         require_columns(doubled, ("customer_id",), what="customers")
     with pytest.raises(FrameRefused, match="no column day"):
         require_columns(doubled.iloc[:, :1], ("customer_id", "day"), what="customers")
-    with pytest.raises(FrameRefused, match="1970-01-01 in 1 rows"):
-        day_stamps(pd.Series(["1970-01-01"]), name="day")
+    assert day_stamps(pd.Series(["1970-01-01", "2026-11-01", "3026-11-01"]), name="day").notna().tolist() == [
+        False,
+        True,
+        False,
+    ]
     rows = pd.DataFrame({"id": ["a", "a", "b"], "day": ["2026-11-01"] * 3, "spend": [1.0, 1.0, 2.0]})
     assert len(once_per_key(rows, ("id", "day"), what="days")) == 2
-    with pytest.raises(FrameRefused, match="2 differing rows of one key, such as id a, day 2026-11-01"):
+    with pytest.raises(
+        FrameRefused, match="2 differing rows of one id and day, such as id a, day 2026-11-01"
+    ):
         once_per_key(rows.assign(spend=[1.0, 3.0, 2.0]), ("id", "day"), what="days")
-    assert len(finite_rows(rows.assign(spend=[1.0, np.inf, np.nan]), ("spend",))) == 2
+    odd = rows.assign(spend=[1.0, np.inf, np.nan], clicks=[1.0, 2.0, 3.0])
+    assert len(finite_rows(odd, ("spend", "clicks"), what="days")) == 2
+    unknown = figures(odd, ("spend", "clicks"), what="days")
+    assert unknown["clicks"].isna().tolist() == [False, True, False]
+    with pytest.raises(FrameRefused, match=r"days\.spend holds '1,50' in 1 rows \(the first is row 2\)"):
+        numbers(pd.Series(["1", "1,50", None]), name="days.spend")

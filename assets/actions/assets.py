@@ -7,16 +7,18 @@ believes a Dagster event, tag or config.
 """
 
 import enum
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 from pydantic import Field
 
 from assets.actions.approval import VALID_FOR, DecisionRequest
+from assets.actions.draft_proposals import Drafts
 from assets.actions.execution.executor import STAGES, WriteHeld
 from assets.actions.execution.receipts import apply_batch, receipt, receipt_lines
-from assets.actions.inputs import ActionPath, Figures, propose_findings, with_pace
+from assets.actions.inputs import ActionPath, Figures, in_order, pacing_findings, propose_findings
 from assets.actions.rendering import ASSET, diff, form
 from assets.actions.rules import threshold
 from assets.actions.rules.incidents import cuts
@@ -32,18 +34,16 @@ from resources.ledger.records import LedgerEntry
 from resources.ledger.states import State
 from resources.ledger.store import Ledger
 from resources.tables import core
-from resources.tables.signals import ANOMALIES, PACING, UNDERPERFORMERS
+from resources.tables.signals import ANOMALIES, PACING, PROPOSED_FINDINGS, UNDERPERFORMERS
 
-PROPOSALS, PROPOSAL, APPROVED = (
-    dg.AssetKey(["actions", name]) for name in ("proposals", "proposal", "approved")
-)
+PROPOSALS = PROPOSED_FINDINGS.asset_key
+PROPOSAL, APPROVED = (dg.AssetKey(["actions", name]) for name in ("proposal", "approved"))
 OWNERS = ["team:media"]
 BATCH = "batch."
 
 
 @dg.asset(
-    key=PROPOSALS,
-    description="What should be paused, cut, raised or shifted, judged by every limit and written down for approvers. Proposes; changes nothing.",
+    **PROPOSED_FINDINGS.asset_options,
     deps=[
         core.DAYS["ad_set"].asset_key,
         core.DAYS["campaign"].asset_key,
@@ -57,9 +57,8 @@ BATCH = "batch."
     backfill_policy=dg.BackfillPolicy.multi_run(1),
     automation_condition=follows_newest(),
     retry_policy=SAFE_RETRIES,
-    group_name="actions",
     owners=OWNERS,
-    kinds={"sqlalchemy"},
+    kinds={"sqlalchemy", "deltalake"},
     pool="proposals",
 )
 def action_proposals(
@@ -74,8 +73,9 @@ def action_proposals(
         if around.newest_as_of is None or as_of < around.newest_as_of:
             note = f"{as_of} is over: newer figures are there ({around.newest_as_of}). A past day proposes nothing."
             return dg.MaterializeResult(metadata={"note": note, "dagster/row_count": 0})
+        judged = lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)})
         found = threshold.findings(
-            lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)}),
+            judged,
             around.ad_set_days,
             around.campaign_days,
             around.entities,
@@ -83,7 +83,7 @@ def action_proposals(
             policy=services.policy(),
             paused_by_us=_paused(services),
         )
-        found = with_pace(found, lake, services, around=around, as_of=as_of)
+        found += pacing_findings(found, lake, services, around=around, judged=judged, as_of=as_of)
         stood_out = lake.read(ANOMALIES, where={"day": (as_of, as_of)})
         found += cuts(
             stood_out,
@@ -91,7 +91,8 @@ def action_proposals(
             as_of=as_of,
             taken={wish.target for one in found for wish in one.wishes},
         )
-        drafts, taken = propose_findings(found, services, figures)
+        drafts, taken = propose_findings(in_order(found), services, figures)
+        lake.replace(PROPOSED_FINDINGS, outcome_rows(drafts, as_of=as_of), where={"day": (as_of, as_of)})
         if len(taken) > 1:
             digests = {made.proposal_id: made.digest for made in taken}
             services.ledger.proposals.make_batch(f"{BATCH}{as_of:%Y%m%d}.{context.run_id[:8]}", digests)
@@ -110,6 +111,26 @@ def action_proposals(
             ),
         }
     )
+
+
+def outcome_rows(drafts: Drafts, *, as_of: date) -> pa.Table:
+    """Rows of actions/proposals: one per finding, in order."""
+    rows = [
+        {
+            "day": as_of,
+            "position": position,
+            "kind": item.finding.kind,
+            "rule": item.finding.proposer,
+            **item.finding.target.model_dump(),
+            "weight": item.finding.weight,
+            "reason": item.finding.reason,
+            "outcome": item.outcome,
+            "why": item.why,
+            "proposal_id": item.proposal_id,
+        }
+        for position, item in enumerate(drafts.outcomes, start=1)
+    ]
+    return pa.Table.from_pylist(rows, schema=PROPOSED_FINDINGS.schema)
 
 
 def _paused(services: ActionServices) -> set[Target]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Literal
 
 from assets.actions.approval import ApprovalGate
 from assets.actions.approval_rules import AUTOMATIC_KINDS
@@ -26,17 +27,49 @@ PASSING = frozenset({"blackouts", "budget changes"})
 """Limits that are over by themselves: a proposal may wait for their end."""
 
 
+@dataclass(frozen=True)
+class FindingOutcome:
+    """What became of a finding: proposed, kept back by a limit, the policy or the platform, or not examined
+    because the day's proposals were enough.
+    """
+
+    finding: Finding
+    outcome: Literal["proposed", "kept back", "not examined"]
+    why: str | None = None
+    proposal_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.finding.kind} {self.finding.target.words}"
+
+
 @dataclass
 class Drafts:
-    """What came of the findings."""
+    """What came of the findings, in their order."""
 
     made: list[Proposal] = field(default_factory=list)
-    kept_back: dict[str, str] = field(default_factory=dict)
-    """Reason by finding: what a limit, the policy or the platform kept from being proposed."""
+    outcomes: list[FindingOutcome] = field(default_factory=list)
     shadows: list[tuple[Proposal, str, str]] = field(default_factory=list)
     """Proposal, scope and level: what an automatic level would have done by itself."""
-    left: int = 0
-    """Findings that were not looked at, because people would not read more."""
+
+    @property
+    def kept_back(self) -> dict[str, str]:
+        """Reason by finding: what a limit, the policy or the platform kept from being proposed."""
+        return {item.name: item.why or "" for item in self.outcomes if item.outcome == "kept back"}
+
+    @property
+    def left(self) -> int:
+        """Findings that were not examined, because people would not read more."""
+        return sum(item.outcome == "not examined" for item in self.outcomes)
+
+    def keep_back(self, finding: Finding, why: str) -> None:
+        """Record why a finding is not proposed."""
+        self.outcomes.append(FindingOutcome(finding, "kept back", why))
+
+    def propose(self, finding: Finding, proposal: Proposal) -> None:
+        """Record the proposal of a finding."""
+        self.made.append(proposal)
+        self.outcomes.append(FindingOutcome(finding, "proposed", proposal_id=proposal.proposal_id))
 
 
 def drafted(
@@ -56,9 +89,8 @@ def drafted(
     most = gate.policy.approval.proposals_a_day
     for number, finding in enumerate(found):
         if len(drafts.made) >= most or number >= LOOKED_AT * most:
-            drafts.left = len(found) - number
+            drafts.outcomes += [FindingOutcome(rest, "not examined") for rest in found[number:]]
             break
-        name = f"{finding.kind} {finding.wishes[0].target.words}"
         try:
             proposal = proposed(finding, gate=gate, image=image)
             surroundings = around(proposal)
@@ -69,23 +101,23 @@ def drafted(
                 update={"verdicts": judge(proposal, gate.policy, after, automatic=False)}
             )
         except PaidMediaError as error:
-            drafts.kept_back[name] = str(error)
+            drafts.keep_back(finding, str(error))
             continue
         if refused := [one for one in refusals(judged.verdicts) if one.guardrail not in PASSING]:
-            drafts.kept_back[name] = "; ".join(f"{one.guardrail}: {one.words}" for one in refused)
+            drafts.keep_back(finding, "; ".join(f"{one.guardrail}: {one.words}" for one in refused))
             continue
         scope, level = _permission(judged, gate)
         acts = level in AUTOMATIC_KINDS and gate.not_automatic(judged, level=level) is None
         if acts and not refusals(judge(judged, gate.policy, after, automatic=True)):
-            drafts.made.append(judged.model_copy(update={"level": level}))
+            drafts.propose(finding, judged.model_copy(update={"level": level}))
             continue
         for automatic in AUTOMATIC_KINDS:  # until it has earned it, a level only shows what it would do
             if _would_act(judged, automatic, gate, after):
                 drafts.shadows.append((judged, scope, automatic))
         if level == "observe":
-            drafts.kept_back[name] = f"the policy only observes {scope}"
+            drafts.keep_back(finding, f"the policy only observes {scope}")
             continue
-        drafts.made.append(judged)
+        drafts.propose(finding, judged)
     return drafts
 
 

@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+import pandas as pd
+
 from assets.actions.approval import ApprovalGate
 from assets.actions.approval_rules import ApprovalRules
 from assets.actions.consent.audience_writers import audience_writer
@@ -194,13 +196,28 @@ def propose_findings(
     return drafts, taken
 
 
-def with_pace(
-    found: list[Finding], lake: Lake, services: ActionServices, *, around: Surroundings, as_of: date
+def pacing_findings(
+    others: list[Finding],
+    lake: Lake,
+    services: ActionServices,
+    *,
+    around: Surroundings,
+    judged: pd.DataFrame,
+    as_of: date,
 ) -> list[Finding]:
-    """The findings and those of pacing that touch nothing of theirs: emergencies first, then the most money."""
+    """Findings of pacing that touch nothing of the day's other findings.
+
+    Args:
+        others: Findings of the day's other rules.
+        lake: The lake, for signals/pacing.
+        services: Policy and settings.
+        around: Surroundings of the proposals.
+        judged: signals/underperformers of `as_of`.
+        as_of: Last closed day.
+    """
     policy, settings = services.policy(), services.settings
     budgets = load_budgets(settings.budgets_file, is_asked_for=settings.has_named_budgets)
-    pace = pace_findings(
+    return pace_findings(
         lake.read(PACING, where={"day": (as_of, as_of)}),
         around.entities,
         budgets,
@@ -208,11 +225,28 @@ def with_pace(
         policy=policy.pacing,
         limits=policy.guardrails,
         ad_set_days=around.ad_set_days,
-        taken=[wish.target for one in found for wish in one.wishes],
+        judged=judged,
+        taken=[wish.target for finding in others for wish in finding.wishes],
+        paused={finding.target for finding in others if finding.is_pause},
     )
-    urgent = [one for one in pace if one.evidence["emergency"] == "yes"]
-    calm = [one for one in pace if one.evidence["emergency"] != "yes"]
-    return urgent + sorted([*found, *calm], key=lambda one: -one.weight)
+
+
+def in_order(findings: list[Finding]) -> list[Finding]:
+    """The findings of all rules in the order in which they may use up limits: emergencies first, then the most
+    money.
+
+    Where a hard cap stops ad sets of an account, pauses of its underperforming ad sets come before the stops:
+    they keep the cap as well and lose less value.
+    """
+    stopped = {f.target.account for f in findings if f.is_emergency and f.is_pause}
+
+    def order(finding: Finding) -> tuple[int, float]:
+        if finding.is_emergency:
+            return 2 if finding.is_pause else 0, -finding.weight
+        serves_the_cap = finding.is_pause and finding.target.account in stopped
+        return 1 if serves_the_cap else 3, -finding.weight
+
+    return sorted(findings, key=order)
 
 
 def _same_thing(one: Change, other: Change) -> bool:

@@ -47,6 +47,21 @@ def money(value: float | None, currency: str, *, compact: bool = False) -> str:
     return _signed(value, decimals=decimals_of(currency), before=symbol(currency), compact=compact)
 
 
+def about(value: float | None, currency: str) -> str:
+    """An estimated amount with three significant digits, and no more decimals than the currency has: €1,180,
+    €24,300, €9.24.
+    """
+    if value is None or not math.isfinite(value):
+        return MISSING
+    exact = _exact(value)
+    step = exact.adjusted() - 2
+    decimals = min(max(-step, 0), decimals_of(currency)) if exact else 0
+    rounded = (
+        exact.quantize(Decimal(1).scaleb(max(step, -decimals)), ROUND_HALF_UP, _WIDE) if exact else exact
+    )
+    return _signed(Decimal(f"{rounded:f}"), decimals=decimals, before=symbol(currency))
+
+
 def count(value: float | None, *, compact: bool = False) -> str:
     """A number of things; fractions, which attribution models produce, with one decimal."""
     whole = value is None or not math.isfinite(value) or float(value).is_integer()

@@ -23,6 +23,7 @@ from orchestration.jobs import DROPPED
 from orchestration.run_order import Extent, run_steps
 from resources.action_services import ActionServices
 from resources.config.settings import Settings, load_settings
+from resources.drop_folder import drop_folder
 from resources.errors import DataUnusable
 from resources.lake.lake import Lake
 from resources.ledger.states import State
@@ -78,7 +79,7 @@ def _say_what_waits(settings: Settings, say: Say) -> None:
     services = ActionServices(settings, Platforms())
     waiting = services.ledger.proposals.entries(states=[State.PROPOSED])
     if not waiting:
-        say("No proposal waits: nothing stood out that the limits let be changed.")
+        say("No proposal waits: there is no finding that the limits let be changed.")
         return
     if not services.approvers().knows(DEMO_APPROVER):
         enroll(settings.approvers_file, DEMO_APPROVER)
@@ -101,7 +102,7 @@ def demo_on_files(folder: Path, *, say: Say) -> None:
     lake = Lake(settings.lake_uri)
     with instance_at(dagster_home(settings)) as instance:
         run(instance, DROPPED)
-        preview(folder, say=say)
+        preview(drop_folder(settings), say=say)
         days = _covered(lake, folder)
         _adopt_currency(lake, say)
         order = backfill_order()

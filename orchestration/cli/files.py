@@ -9,7 +9,8 @@ import click
 from rich.console import Console
 from rich.table import Table as Grid
 
-from assets.raw.dropped_files.folder import DroppedFolder, Outcome, read_folder
+from assets.raw.dropped_files.folder import DroppedFolder, read_folder
+from assets.raw.dropped_files.outcomes import Outcome
 from resources.drop_folder import DroppedFiles
 
 
@@ -25,16 +26,16 @@ def check(folder: Path) -> None:
 
     Loads nothing.
     """
-    read = preview(folder, say=click.echo)
+    read = preview(DroppedFiles(folder), say=click.echo)
     if any(outcome.status == "refused" for outcome in read.outcomes):
         sys.exit(1)
 
 
-def preview(folder: Path, *, say: Callable[[str], None]) -> DroppedFolder:
+def preview(dropped: DroppedFiles, *, say: Callable[[str], None]) -> DroppedFolder:
     """Read a folder and print what became of each file, as a table and a sentence each."""
-    read = read_folder(DroppedFiles(folder).files(), pulled_at=datetime.now(UTC), progress=say)
+    read = read_folder(dropped.files(), pulled_at=datetime.now(UTC), progress=say, cache=dropped.cache())
     if not read.outcomes:
-        say(f"{folder} holds no export: put CSV or XLSX files into it.")
+        say(f"{dropped.folder} holds no export: put CSV or XLSX files into it.")
         return read
     grid = Grid()
     for name in (

@@ -96,6 +96,11 @@ class Settings(Given):
         return self.notify_more | ({_NOTIFY: self.notify} if self.notify else {})
 
     @property
+    def readings_dir(self) -> Path:
+        """Where readings of dropped files are kept, so that an unchanged file is not read again."""
+        return self.root / self.profile / "dropped_readings"
+
+    @property
     def kill_file(self) -> Path:
         """Where a file stops every write, whatever is in it."""
         return self.root / self.profile / "KILL"

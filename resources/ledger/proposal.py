@@ -45,6 +45,11 @@ class Target(_Frozen):
     def words(self) -> str:
         return f"{self.platform} {self.account_id} {self.level} {self.entity_id}"
 
+    @property
+    def account(self) -> tuple[str, str]:
+        """Platform and account id."""
+        return self.platform, self.account_id
+
 
 class AudienceImage(_Frozen):
     """What an audience holds by our own books: platforms tell only about how many."""

@@ -59,11 +59,11 @@ PARTS = Table(
 REJECTS = Table(
     layer="raw",
     name="dropped_rejects",
-    description="Rows of dropped exports that could not be read, with the line and the reason.",
+    description="Lines of dropped exports, and whole files, that are not used, with the reason.",
     columns=(
         FILE,
         FILE_SHA,
-        Column("line", COUNT, "Line of the file, counted from 1."),
+        Column("line", COUNT, "Line of the file, counted from 1; 0 for the whole file."),
         Column("column", TEXT, "The column that could not be read."),
         Column("value", TEXT, "What stood there."),
         Column("reason", TEXT, "Why it could not be read."),

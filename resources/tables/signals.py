@@ -61,10 +61,32 @@ FINDINGS = Table(
     key=("day", "kind", "targets"),
 )
 
+PROPOSED_FINDINGS = Table(
+    layer="actions",
+    name="proposals",
+    description="Findings of all rules in the order in which they used up limits, and what became of each: proposed, kept back and why, or not examined. Proposes; changes nothing.",
+    columns=(
+        Column("day", DAY, "The last closed day."),
+        Column("position", COUNT, "Place in the day's order, from 1."),
+        Column("kind", TEXT, "What is recommended, such as pause_ad_set."),
+        Column("rule", TEXT, "The rule that recommends it."),
+        c.PLATFORM,
+        c.ACCOUNT_ID,
+        Column("level", TEXT, "campaign, ad_set, shared_budget or audience."),
+        Column("entity_id", TEXT, "What would change; of several, the first."),
+        Column("weight", NUMBER, "Money a day that it is expected to save, earn or move."),
+        Column("reason", TEXT, "Why it is recommended."),
+        Column("outcome", TEXT, "proposed, kept back, or not examined."),
+        Column("why", TEXT, "Why it was kept back.", nullable=True),
+        Column("proposal_id", TEXT, "The proposal that was made of it.", nullable=True),
+    ),
+    key=("day", "position"),
+)
+
 ANOMALIES = Table(
     layer="signals",
     name="anomalies",
-    description="What stood out on each day: one row per incident that is on or has just ended, with what was expected, what it costs and why.",
+    description="Incidents of each day: one row per incident that is on or has just ended, with what was expected, what it costs and why.",
     columns=(
         Column("day", DAY, "The last day that was judged."),
         _KNOWN_BY,
@@ -81,12 +103,12 @@ ANOMALIES = Table(
         Column("campaign_id", TEXT, "Its campaign.", nullable=True),
         Column("ad_set_id", TEXT, "The ad set.", nullable=True),
         Column("name", TEXT, "Name of the account, campaign or ad set.", nullable=True),
-        Column("metric", TEXT, "What stands out most, in money."),
-        Column("metrics", TEXT, "All that stand out."),
+        Column("metric", TEXT, "The metric that deviates most, in money."),
+        Column("metrics", TEXT, "All metrics that deviate."),
         Column("currency", TEXT, "Currency of its money.", nullable=True),
         Column("state", TEXT, "open, or ended."),
-        Column("began", DAY, "First day on which it stood out."),
-        Column("last_day", DAY, "Newest day on which it stood out; the figures are of that day."),
+        Column("began", DAY, "First day of the deviation."),
+        Column("last_day", DAY, "Newest day of the deviation; the figures are of that day."),
         Column("value", NUMBER, "What it was; conversions as they will probably end."),
         Column("expected", NUMBER, "What was to be expected."),
         Column("low", NUMBER, "Low end of what was to be expected: 80 % range."),
@@ -121,7 +143,7 @@ WATCHED = Table(
         c.PLATFORM,
         Column("series", COUNT, "Accounts, campaigns and ad sets that were judged."),
         Column("tests", COUNT, "Metrics of them that were judged."),
-        Column("flags", COUNT, "Of these, how many stood out."),
+        Column("flags", COUNT, "Of these, how many were flagged."),
         Column("by_chance", NUMBER, "How many would, were all well: an upper bound."),
         Column("young", COUNT, "Series too young to be judged, or whose day was not over or not read."),
     ),
@@ -150,7 +172,7 @@ def _money(name: str, description: str) -> Column:
 PACING = Table(
     layer="signals",
     name="pacing",
-    description="Where every budget's month will end: spent so far, the range it should end in four times out of five, and what a day must spend to land on plan.",
+    description="Where every budget's month will end: spent so far, the 80 % range of its end, and what a day must spend to land on plan.",
     columns=(
         Column("day", DAY, "The last closed day of the month that was looked at."),
         _KNOWN_BY,

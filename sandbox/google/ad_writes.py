@@ -80,6 +80,14 @@ class _Writes:
             self._stage.objects.create(
                 "google_ads", self._account.id, "ad_group_ad", own_id, fields, parent_id=ad_group
             )
+            self._stage.market.create_ad(
+                self._account,
+                ad_group,
+                ads.words(fields),
+                name="",
+                active=fields["status"] == "ENABLED",
+                ad_id=own_id,
+            )
 
         return f"customers/{self._account.id}/adGroupAds/{ad_group}~{own_id}", apply
 
@@ -97,13 +105,10 @@ class _Writes:
         enabled = [
             entry for entry in self._ads(ad.ad_group) if entry.status == "ENABLED" and entry.own != ad.own
         ]
-        if status == "ENABLED" and ad.row is None and len(enabled) >= ENABLED_PER_AD_GROUP:
+        if status == "ENABLED" and ad.is_created and len(enabled) >= ENABLED_PER_AD_GROUP:
             raise self._limit_error(ad.ad_group, len(enabled))
 
         def apply() -> None:
-            if ad.row is None:
-                self._stage.objects.change(self._key(ad), {"status": status})
-                return
             self._stage.market.change(self._account, "ad", ad.own, "status", status)
             self._stage.market.change(self._account, "ad", ad.own, "active", status == "ENABLED")
 
@@ -115,10 +120,10 @@ class _Writes:
             raise self._missing("remove")
 
         def apply() -> None:
-            if ad.row is None:
+            if ad.is_created:
                 self._stage.objects.remove(self._key(ad))
-                return
-            self._stage.market.change(self._account, "ad", ad.own, "status", "REMOVED")
+            else:
+                self._stage.market.change(self._account, "ad", ad.own, "status", "REMOVED")
             self._stage.market.change(self._account, "ad", ad.own, "active", False)  # noqa: FBT003 — the field's value
 
         return name, apply
@@ -153,6 +158,7 @@ class _Writes:
 
         def apply() -> None:
             self._stage.objects.change(self._key(ad), fields, first=first)
+            self._stage.market.edit_ad_text(self._account, ad.own, ads.words(first | fields))
 
         return given.resource_name, apply
 
@@ -167,13 +173,12 @@ class _Writes:
         return created
 
     def _ads(self, ad_group: int) -> list[ads.Ad]:
-        """Every ad of an ad group, the market's and those that were made."""
+        """Every ad of an ad group."""
         row = self._stage.market.catalog(self._account).index["ad_set"][ad_group]
-        results = [
+        return [
             ads.of_row(self._stage, self._account, at, entities.status(self._stage, self._account, "ad", at))
             for at in ads.rows_of_ad_group(self._stage, self._account, row).tolist()
         ]
-        return [*results, *ads.made(self._stage, self._account, ad_group=ad_group)]
 
     def _named(self, name: str, collection: str) -> ads.Ad | None:
         parts = name.split("/")
@@ -183,18 +188,11 @@ class _Writes:
         if not own_id.isdigit():
             return None
         catalog = self._stage.market.catalog(self._account)
-        row = catalog.index["ad"].get(int(own_id))
-        if row is not None:
-            status = entities.status(self._stage, self._account, "ad", row)
-            ad: ads.Ad | None = ads.of_row(self._stage, self._account, row, status)
-        else:
-            created = ads.made(self._stage, self._account)
-            ad = next((entry for entry in created if entry.own == int(own_id)), None)
-        if (
-            ad is None
-            or ad.status == "REMOVED"
-            or (collection == "adGroupAds" and str(ad.ad_group) != ad_group)
-        ):
+        if (row := catalog.index["ad"].get(int(own_id))) is None:
+            return None
+        status = entities.status(self._stage, self._account, "ad", row)
+        ad = ads.of_row(self._stage, self._account, row, status)
+        if ad.status == "REMOVED" or (collection == "adGroupAds" and str(ad.ad_group) != ad_group):
             return None
         return ad
 

@@ -1,5 +1,5 @@
-"""Responsive search ads: those of the world and those that were made, with their texts, and the texts as
-assets.
+"""Responsive search ads: those of the world and those that were created since, with their texts, and the
+texts as assets.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
+from sandbox.catalog import AdText
 from sandbox.running_world import Stage
 from sandbox.world import Account
 
@@ -21,15 +22,12 @@ _PERFORMANCE = ("LOW", "GOOD", "BEST", "LEARNING", "PENDING")
 
 @dataclass(frozen=True)
 class Ad:
-    """An ad as it stands now.
-
-    `row` is that of the market's catalog, None for one that was made through the API.
-    """
+    """An ad as it stands now."""
 
     own: int
     ad_group: int
     status: str
-    row: int | None
+    name: str
     headlines: tuple[Text, ...]
     descriptions: tuple[Text, ...]
     final_urls: tuple[str, ...]
@@ -37,10 +35,12 @@ class Ad:
     path2: str = ""
     is_rejected: bool = False
     is_reviewed: bool = True
+    is_created: bool = False
+    """Created through the API."""
 
 
 def of_row(stage: Stage, account: Account, row: int, status: str) -> Ad:
-    """An ad of the market, with texts that were edited since."""
+    """An ad, with texts that were edited since it began."""
     catalog = stage.market.catalog(account)
     own_id, ad_group = int(catalog.ads.id[row]), int(catalog.ad_sets.id[catalog.ads.ad_set[row]])
     texts = stage.market.texts(account, row)
@@ -54,36 +54,30 @@ def of_row(stage: Stage, account: Account, row: int, status: str) -> Ad:
     } | (edited.fields if edited else {})
     rejected = stage.market.diary.is_disapproved(catalog, row, stage.today(account))
     removed = edited is not None and edited.removed_at is not None
+    is_created = stage.market.created_ad(account, row) is not None
     return Ad(
         own_id,
         ad_group,
         "REMOVED" if removed else status,
-        row,
+        "" if is_created else catalog.ads.name[row],
         fields["headlines"],
         fields["descriptions"],
         fields["final_urls"],
         fields["path1"],
         fields["path2"],
         is_rejected=rejected,
+        is_reviewed=not stage.market.is_in_review(account, row),
+        is_created=is_created,
     )
 
 
-def made(stage: Stage, account: Account, *, ad_group: int | None = None) -> Iterator[Ad]:
-    """Ads that were made through the API. The market reads their ad group, texts and status here."""
-    for entry in stage.objects.of("google_ads", account.id, "ad_group_ad", parent_id=ad_group):
-        fields = entry.fields
-        yield Ad(
-            entry.object_id,
-            entry.parent_id,
-            "REMOVED" if entry.removed_at else fields["status"],
-            None,
-            fields["headlines"],
-            fields["descriptions"],
-            fields["final_urls"],
-            fields["path1"],
-            fields["path2"],
-            is_reviewed=False,
-        )
+def words(fields: Attributes) -> AdText:
+    """An ad's texts as the market takes them."""
+    return AdText(
+        tuple(text for text, _ in fields["headlines"]),
+        tuple(text for text, _ in fields["descriptions"]),
+        fields["final_urls"][0] if fields["final_urls"] else "",
+    )
 
 
 def attributes(account: Account, ad: Ad, labels: list[str]) -> Attributes:
@@ -107,7 +101,7 @@ def attributes(account: Account, ad: Ad, labels: list[str]) -> Attributes:
         "ad_group_ad.ad_group": f"{base}/adGroups/{ad.ad_group}",
         "ad_group_ad.labels": labels,
         "ad_group_ad.ad.id": ad.own,
-        "ad_group_ad.ad.name": "" if ad.row is None else f"Ad {ad.row + 1}",
+        "ad_group_ad.ad.name": ad.name,
         "ad_group_ad.ad.type": "RESPONSIVE_SEARCH_AD",
         "ad_group_ad.ad.final_urls": list(ad.final_urls),
         "ad_group_ad.ad.responsive_search_ad.headlines": list(ad.headlines),
@@ -152,7 +146,7 @@ def asset_links(stage: Stage, account: Account, ad: Ad) -> Iterator[tuple[str, A
                 "ad_group_ad_asset_view.enabled": (kind, text) in now,
                 "ad_group_ad_asset_view.pinned_field": pinned,
                 "ad_group_ad_asset_view.performance_label": "PENDING"
-                if ad.row is None
+                if ad.is_created
                 else _PERFORMANCE[(ad.own + own_id) % 5],
                 "ad_group_ad_asset_view.source": "ADVERTISER",
             },

@@ -4,9 +4,11 @@ two ways to ask it.
 
 import re
 import uuid
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from threading import Lock
 from time import sleep
 from typing import Any
 
@@ -23,6 +25,8 @@ from sandbox.running_world import Stage
 from sandbox.world import Account
 
 ROWS_A_MESSAGE = 10_000
+SEARCHES_HELD = 2
+"""Searches of several pages whose rows are held until their last page is read."""
 MOST_OPERATIONS = 10_000
 _SERVICE = import_module(f"{BASE}.services.types.google_ads_service")
 _SNAKE = re.compile(r"(?<!^)(?=[A-Z])")
@@ -59,6 +63,8 @@ class Calls:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._paged: OrderedDict[tuple[Any, ...], list[bytes]] = OrderedDict()
+        self._lock = Lock()
 
     def answer(self, call: Call, request: Any, answer: Any) -> bytes:
         """The serialised answer to a call that is no stream.
@@ -133,12 +139,11 @@ class Calls:
         if settings.return_summary_row:
             message = "The sandbox returns no summary row."
             raise refused("query_error", "QUERY_ERROR", message, trigger="return_summary_row")
-        chunks = list(self._chunks(request.query, account, version))
-        rows = [row for chunk, _ in chunks for row in chunk]
         try:
             at = int(request.page_token or 0)
         except ValueError:
             raise refused("request_error", "INVALID_PAGE_TOKEN", "Page token is invalid.") from None
+        rows = self._rows(request.query, account, version, at)
         answer = _SERVICE.SearchGoogleAdsResponse.pb()()
         if settings.return_total_results_count or not request.HasField("search_settings"):
             answer.total_results_count = len(rows)
@@ -150,6 +155,26 @@ class Calls:
         hidden = request.validate_only or settings.omit_results
         shown = [] if hidden else rows[at : at + ROWS_A_MESSAGE]
         return framed(shown) + bytes(answer.SerializeToString())
+
+    def _rows(self, text: str, account: Account, version: str, at: int) -> list[bytes]:
+        """Every row of a search. Those of a later page are the ones that the first page was cut from, made
+        once, unless something changed in between.
+        """
+        hour = self._stage.clock.now().replace(minute=0, second=0, microsecond=0)
+        edition = (self._stage.market.edition, self._stage.objects.count)
+        key = (account.id, text, version, hour, edition)
+        with self._lock:
+            held = self._paged.get(key) if at else None
+        if held is not None:
+            self._parsed(text, account, version)
+            return held
+        rows = [row for chunk, _ in self._chunks(text, account, version) for row in chunk]
+        if len(rows) > ROWS_A_MESSAGE:
+            with self._lock:
+                self._paged[key] = rows
+                while len(self._paged) > SEARCHES_HELD:
+                    self._paged.popitem(last=False)
+        return rows
 
     def _mutate(self, call: Call, request: Any, answer: Any, account: Account) -> bytes:
         mixed = call.service == "GoogleAdsService"

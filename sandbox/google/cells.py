@@ -16,7 +16,7 @@ from sandbox.google.keywords import KeywordMatcher, keyword_days, term_attribute
 from sandbox.random_draws import uniform
 from sandbox.report import METRICS, Report
 from sandbox.running_world import Stage
-from sandbox.search_terms import TERMS_MOST
+from sandbox.search_terms import TERMS_MOST, TermDays
 from sandbox.world import Account
 
 LEVELS = {"customer": "account", "campaign": "campaign", "ad_group": "ad_set", "ad_group_ad": "ad"}
@@ -178,9 +178,7 @@ def _search_terms(stage: Stage, account: Account, query: Query, span: tuple[date
     def cells() -> Iterator[Cells]:
         for report in stage.market.report(account, "ad_set", *span):
             terms = stage.market.term_days(account, report)
-            segment = (
-                matcher.numbers(terms.ad_set, terms.term) if is_divided else np.zeros(len(terms.day), int)
-            )
+            segment = matcher.numbers(terms) if is_divided else np.zeros(len(terms.day), int)
             yield Cells(terms.ad_set * TERMS_MOST + terms.term, segment, terms.day, _term_counts(terms))
 
     return Source(
@@ -196,11 +194,8 @@ def _campaign_search_terms(stage: Stage, account: Account, query: Query, span: t
     is_divided = any(name in query.segments for name in (*matcher.SEGMENTS, matcher.STATUS))
 
     def cells() -> Iterator[Cells]:
-        for report in stage.market.report(account, "ad_set", *span):
-            terms = stage.market.term_days(account, report)
-            segment = (
-                matcher.numbers(terms.ad_set, terms.term) if is_divided else np.zeros(len(terms.day), int)
-            )
+        for terms in _terms_of_campaigns(stage, account, span):
+            segment = matcher.numbers(terms) if is_divided else np.zeros(len(terms.day), int)
             campaign = catalog.ad_sets.campaign[terms.ad_set]
             yield Cells(campaign * TERMS_MOST + terms.term, segment, terms.day, _term_counts(terms))
 
@@ -217,6 +212,16 @@ def _campaign_search_terms(stage: Stage, account: Account, query: Query, span: t
     return Source(attributes, cells(), matcher.segments if is_divided else [{}], needs_sum=True)
 
 
+def _terms_of_campaigns(stage: Stage, account: Account, span: tuple[date, date]) -> Iterator[TermDays]:
+    """The searches of ad groups and, where the world simulates searches, of Performance Max campaigns."""
+    market = stage.market
+    for report in market.report(account, "ad_set", *span):
+        yield market.term_days(account, report)
+    if market.searches(account) is not None:
+        for report in market.report(account, "campaign", *span):
+            yield market.term_days(account, report)
+
+
 def _term_counts(terms: Any) -> Counts:
     named = ("impressions", "clicks", "spend_micros", "purchases", "purchase_value_micros", "leads")
     return {name: getattr(terms, name) for name in named} | {"signups": np.zeros(len(terms.day), int)}
@@ -228,7 +233,7 @@ def _keywords(stage: Stage, account: Account, query: Query, span: tuple[date, da
 
     def cells() -> Iterator[Cells]:
         for report in stage.market.report(account, "ad_set", *span):
-            rows, days, counts = keyword_days(catalog, matcher, report)
+            rows, days, counts = keyword_days(stage.market, catalog, matcher, report)
             yield Cells(rows, np.zeros(len(rows), int), days, counts)
 
     def attributes(number: int) -> entities.Attributes:

@@ -1,28 +1,21 @@
 """Keywords, negatives, lists of negatives and where they are attached: those the world began with, and those
 that were made since.
 
-`active_negatives` says which negative keywords keep which searches out on a day, whatever level they are set
-at.
+What they do in the market is in `sandbox.negative_keywords` and `sandbox.positive_keywords`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import numpy as np
-
-from sandbox import text_catalog
 from sandbox.account_objects import AccountObject
 from sandbox.google import user_lists
-from sandbox.random_draws import key
+from sandbox.negative_keywords import FIRST_LIST, FIRST_LIST_NAME, NegativeKeyword
+from sandbox.positive_keywords import first_criterion_id
 from sandbox.running_world import Stage
 from sandbox.world import Account
 
-SHARED_SET = 8001
-"""The list of negative keywords that every account began with."""
-ATTACHED_EVERY = 2
-"""It is attached to every second search campaign."""
 AGES = {
     503001: "AGE_RANGE_18_24",
     503002: "AGE_RANGE_25_34",
@@ -57,22 +50,6 @@ class Criterion:
         return self.removed_at is not None
 
 
-@dataclass(frozen=True)
-class Negative:
-    """A negative keyword and the search campaigns or ad groups it holds for.
-
-    `level` is account, campaign or ad_group; `entity_ids` are empty for account. It holds from `first_day` to
-    `last_day`, both included and counted in the account's own days; None is without an end.
-    """
-
-    text: str
-    match_type: str
-    level: str
-    entity_ids: tuple[int, ...]
-    first_day: date | None
-    last_day: date | None
-
-
 def search_ad_groups(stage: Stage, account: Account) -> list[int]:
     """Rows of the ad groups of search campaigns."""
     catalog = stage.market.catalog(account)
@@ -89,98 +66,65 @@ def ad_group_criteria(stage: Stage, account: Account, *, ad_group: int | None = 
             continue
         for n, (text, match_type) in enumerate(stage.market.keywords(account, row)):
             fields = {"text": text, "match_type": match_type, "negative": False, "status": "ENABLED"}
-            yield _began(stage, account, "ad_group_criterion", own_id, own_id * 10 + n, fields)
+            yield _began(stage, account, "ad_group_criterion", own_id, first_criterion_id(own_id, n), fields)
     yield from _made(stage, account, "ad_group_criterion", ad_group)
 
 
 def campaign_negatives(stage: Stage, account: Account) -> Iterator[Criterion]:
     """Negative keywords of campaigns."""
-    campaigns, seed = stage.market.catalog(account).campaigns, stage.market.catalog(account).seed
-    for row, channel in enumerate(campaigns.channel):
-        if channel == "SEARCH":
-            own_id = int(campaigns.id[row])
-            word = text_catalog.NEGATIVES[int(key(seed, 73, own_id) % np.uint64(len(text_catalog.NEGATIVES)))]
-            fields = {"text": word, "match_type": "PHRASE", "negative": True, "status": "ENABLED"}
-            yield _began(stage, account, "campaign_criterion", own_id, own_id * 10, fields)
+    keywords, _ = stage.market.negatives.began(account)
+    for keyword in keywords:
+        if keyword.scope.level == "campaign":
+            yield _began(
+                stage,
+                account,
+                "campaign_criterion",
+                keyword.scope.entity_id,
+                keyword.criterion_id,
+                _negative_fields(keyword) | {"negative": True, "status": "ENABLED"},
+            )
     yield from _made(stage, account, "campaign_criterion")
 
 
 def shared_sets(stage: Stage, account: Account) -> Iterator[Criterion]:
     """Lists of negative keywords."""
-    fields = {"name": "Never", "type": "NEGATIVE_KEYWORDS", "status": "ENABLED"}
-    yield _began(stage, account, "shared_set", 0, SHARED_SET, fields)
+    fields = {"name": FIRST_LIST_NAME, "type": "NEGATIVE_KEYWORDS", "status": "ENABLED"}
+    yield _began(stage, account, "shared_set", 0, FIRST_LIST, fields)
     yield from _made(stage, account, "shared_set")
 
 
 def shared_criteria(stage: Stage, account: Account, *, shared_set: int | None = None) -> Iterator[Criterion]:
     """Words of lists."""
-    if shared_set in (None, SHARED_SET):
-        for n, word in enumerate(text_catalog.NEGATIVES[:3]):
-            fields = {"text": word, "match_type": "BROAD"}
-            yield _began(stage, account, "shared_criterion", SHARED_SET, n + 1, fields)
+    keywords, _ = stage.market.negatives.began(account)
+    for keyword in keywords:
+        if keyword.scope.level == "list" and shared_set in (None, keyword.scope.entity_id):
+            yield _began(
+                stage,
+                account,
+                "shared_criterion",
+                keyword.scope.entity_id,
+                keyword.criterion_id,
+                _negative_fields(keyword),
+            )
     yield from _made(stage, account, "shared_criterion", shared_set)
+
+
+def _negative_fields(keyword: NegativeKeyword) -> Attributes:
+    return {"text": keyword.text, "match_type": keyword.match_type}
 
 
 def attachments(stage: Stage, account: Account) -> Iterator[Criterion]:
     """Which lists are attached to which campaigns: `parent` is the campaign, `own` the list."""
-    campaigns = stage.market.catalog(account).campaigns
-    for row, channel in enumerate(campaigns.channel):
-        if channel == "SEARCH" and row % ATTACHED_EVERY == 0:
-            fields = {"status": "ENABLED"}
-            yield _began(stage, account, "campaign_shared_set", int(campaigns.id[row]), SHARED_SET, fields)
+    _, links = stage.market.negatives.began(account)
+    for link in links:
+        fields = {"status": "ENABLED"}
+        yield _began(stage, account, "campaign_shared_set", link.campaign_id, link.list_id, fields)
     yield from _made(stage, account, "campaign_shared_set")
 
 
 def account_lists(stage: Stage, account: Account) -> Iterator[Criterion]:
     """Account-level lists of negatives: `fields` has the list's id."""
     yield from _made(stage, account, "customer_negative_criterion")
-
-
-def active_negatives(stage: Stage, account: Account) -> list[Negative]:
-    """Every negative keyword of the account with the days on which it holds; those that never held are left
-    out.
-    """
-    results = [
-        Negative(c.fields["text"], c.fields["match_type"], level, (c.parent,), *_days(account, c))
-        for level, criteria in (
-            ("ad_group", ad_group_criteria(stage, account)),
-            ("campaign", campaign_negatives(stage, account)),
-        )
-        for c in criteria
-        if c.fields["negative"]
-    ]
-    by_set: dict[int, list[Criterion]] = {}
-    for word in shared_criteria(stage, account):
-        by_set.setdefault(word.parent, []).append(word)
-    for link in attachments(stage, account):
-        results += [
-            _through(account, word, link, "campaign", (link.parent,)) for word in by_set.get(link.own, ())
-        ]
-    for link in account_lists(stage, account):
-        results += [
-            _through(account, word, link, "account", ()) for word in by_set.get(link.fields["shared_set"], ())
-        ]
-    return [n for n in results if n.first_day is None or n.last_day is None or n.first_day <= n.last_day]
-
-
-def _through(
-    account: Account, word: Criterion, link: Criterion, level: str, ids: tuple[int, ...]
-) -> Negative:
-    spans = (_days(account, word), _days(account, link))
-    first = max((span[0] for span in spans if span[0] is not None), default=None)
-    last = min((span[1] for span in spans if span[1] is not None), default=None)
-    return Negative(word.fields["text"], word.fields["match_type"], level, ids, first, last)
-
-
-def _days(account: Account, criterion: Criterion) -> tuple[date | None, date | None]:
-    """A change shows from the account's next day on, as everything does in this market."""
-    first = (
-        None
-        if criterion.created_at is None
-        else criterion.created_at.astimezone(account.zone).date() + timedelta(1)
-    )
-    last = None if criterion.removed_at is None else criterion.removed_at.astimezone(account.zone).date()
-    return first, last
 
 
 def _began(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.google import criteria
+from sandbox.google import criteria, keyword_effects
 from sandbox.google.criteria import Criterion
 from sandbox.google.failures import OperationRefused, Path, operation_refused
 from sandbox.google.keyword_rules import MATCH_TYPES, require_keyword
@@ -81,9 +81,7 @@ class Checks:
         self._pending.created_ids[number] = fields
 
         def apply() -> None:
-            self._stage.objects.create(
-                "google_ads", self._account.id, self._kind, number, fields, parent_id=parent
-            )
+            keyword_effects.create(self._stage, self._account, self._kind, number, fields, parent_id=parent)
 
         return (f"{base}/{number}" if is_alone else f"{base}/{parent}~{number}"), apply
 

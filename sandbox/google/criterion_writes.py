@@ -4,7 +4,7 @@ limits and errors.
 
 from typing import Any
 
-from sandbox.google import criteria, user_lists
+from sandbox.google import criteria, keyword_effects, user_lists
 from sandbox.google.criteria import Criterion
 from sandbox.google.criterion_checks import SET_TYPES, Checks, Outcome, Pending
 from sandbox.google.failures import OperationRefused, Path
@@ -57,7 +57,7 @@ def _is_about_a_list_of_users(stage: Stage, account: Account, operation: Any) ->
         return bool(operation.create.WhichOneof("criterion") == "user_list")
     if verb == "remove":
         own_id = operation.remove.rpartition("~")[2]
-        return any(str(entry.audience_id) == own_id for entry in stage.audiences.of("google_ads", account.id))
+        return any(str(entry.audience_id) == own_id for entry in stage.audiences_of(account))
     return False
 
 
@@ -155,9 +155,9 @@ class _Writes(Checks):
         self._pending.created.append(("campaign_shared_set", campaign, {"shared_set": own_id}))
 
         def apply() -> None:
-            self._stage.objects.create(
-                "google_ads",
-                self._account.id,
+            keyword_effects.create(
+                self._stage,
+                self._account,
                 "campaign_shared_set",
                 own_id,
                 {"status": "ENABLED"},
@@ -186,8 +186,8 @@ class _Writes(Checks):
         number = self._stage.objects.reserve_id("google_ads")
 
         def apply() -> None:
-            self._stage.objects.create(
-                "google_ads", self._account.id, "customer_negative_criterion", number, {"shared_set": own_id}
+            keyword_effects.create(
+                self._stage, self._account, "customer_negative_criterion", number, {"shared_set": own_id}
             )
 
         return f"customers/{self._account.id}/customerNegativeCriteria/{number}", apply
@@ -213,7 +213,7 @@ class _Writes(Checks):
         changed = self._changed(operation, held)
 
         def apply() -> None:
-            self._stage.objects.change(self._key(held), changed, first=held.fields)
+            keyword_effects.change(self._stage, self._account, held, changed)
 
         return operation.update.resource_name, apply
 
@@ -253,6 +253,6 @@ class _Writes(Checks):
         self._pending.removed.add((held.kind, held.parent, held.own))
 
         def apply() -> None:
-            self._stage.objects.remove(self._key(held), first=held.fields)
+            keyword_effects.remove(self._stage, self._account, held)
 
         return name, apply

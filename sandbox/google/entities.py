@@ -161,13 +161,6 @@ def ad_group_ad(stage: Stage, account: Account, row: int) -> Attributes:
     return above | ads.attributes(account, ad, [])
 
 
-def made_ads(stage: Stage, account: Account) -> Iterator[Attributes]:
-    """Ads that were made through the API, with what is above them."""
-    rows = stage.market.catalog(account).index["ad_set"]
-    for ad in ads.made(stage, account):
-        yield ad_group(stage, account, rows[ad.ad_group]) | ads.attributes(account, ad, [])
-
-
 def ad_links(stage: Stage, account: Account) -> Iterator[Attributes]:
     """Every text of every ad, with the ad and what is above it."""
     catalog = stage.market.catalog(account)
@@ -175,12 +168,6 @@ def ad_links(stage: Stage, account: Account) -> Iterator[Attributes]:
         ad, above = (
             ads.of_row(stage, account, row, status(stage, account, "ad", row)),
             ad_group_ad(stage, account, row),
-        )
-        for text, link in ads.asset_links(stage, account, ad):
-            yield above | link | ads.asset_attributes(account, text)
-    for ad in ads.made(stage, account):
-        above = ad_group(stage, account, catalog.index["ad_set"][ad.ad_group]) | ads.attributes(
-            account, ad, []
         )
         for text, link in ads.asset_links(stage, account, ad):
             yield above | link | ads.asset_attributes(account, text)
@@ -240,8 +227,6 @@ def snapshot(
     if resource in per_row:
         make, rows = per_row[resource]
         yield from (make(stage, account, int(row)) for row in rows)
-    if resource == "ad_group_ad":
-        yield from made_ads(stage, account)
     if resource not in per_row:
         yield from _simple(stage, account)[resource]()
 

@@ -9,12 +9,15 @@ import numpy as np
 
 from sandbox.catalog import Catalog
 from sandbox.google import criteria, entities
+from sandbox.market import Market
+from sandbox.random_draws import Whole
 from sandbox.report import METRICS, Report
 from sandbox.running_world import Stage
 from sandbox.search_terms import TERMS_MOST, TermDays
+from sandbox.searches import STRICTNESS
 from sandbox.world import Account
 
-_STRICTNESS = {"EXACT": 0, "PHRASE": 1, "BROAD": 2}
+WITHOUT_KEYWORD = -1
 
 
 class KeywordMatcher:
@@ -38,41 +41,85 @@ class KeywordMatcher:
             for c in results
             if c.fields["negative"] and not c.is_removed
         }
+        self._searches = stage.market.searches(account)
         self._of_ad_group: dict[int, list[int]] = {}
         for number, keyword in enumerate(self.keywords):
             self._of_ad_group.setdefault(self._catalog.index["ad_set"][keyword.parent], []).append(number)
-        self._matched: dict[tuple[int, int], int] = {}
+        self._active: dict[tuple[int, int], list[int]] = {}
+        self._matched: dict[tuple[int, int, int], int] = {}
 
-    def term_days(self, report: Report) -> TermDays:
-        """The searches of an ad-set report's rows."""
-        return self._market.term_days(self._account, report)
-
-    def matched(self, ad_set: int, term: int) -> int:
-        """The number in `keywords` that a search of an ad set's row matches: the strictest that does, else
-        its broadest.
+    def matched(self, ad_set: Whole, term: Whole, day: Whole) -> Whole:
+        """Per row the number in `keywords` of the strictest one that took the search on the day, else of the
+        ad set's broadest; `WITHOUT_KEYWORD` in Performance Max.
         """
-        if (ad_set, term) not in self._matched:
-            text = self._market.search(self._account, ad_set, term).text.casefold()
-            mine = sorted(self._of_ad_group[ad_set], key=self._strictness)
-            fits = [n for n in mine if _matches(self.keywords[n], text)]
-            self._matched[ad_set, term] = fits[0] if fits else self.broadest(ad_set)
-        return self._matched[ad_set, term]
+        keys, at = np.unique(
+            np.stack([ad_set, term, self._periods(ad_set, day)]), axis=1, return_inverse=True
+        )
+        numbers = [self._matched_by(*key) for key in keys.T.tolist()]
+        return np.array(numbers, int)[at.reshape(-1)] if numbers else np.zeros(0, int)
 
-    def broadest(self, ad_set: int) -> int:
-        """The keyword that brings what no other one matches."""
-        return max(self._of_ad_group[ad_set], key=self._strictness)
+    def broadest(self, ad_set: Whole, day: Whole) -> Whole:
+        """Per row the keyword that brought what no other one matched."""
+        keys, at = np.unique(np.stack([ad_set, self._periods(ad_set, day)]), axis=1, return_inverse=True)
+        numbers = [self._broadest_of(*key) for key in keys.T.tolist()]
+        return np.array(numbers, int)[at.reshape(-1)] if numbers else np.zeros(0, int)
+
+    def _periods(self, ad_set: Whole, day: Whole) -> Whole:
+        """Per row how many times the ad set's keywords had changed by the day."""
+        periods = np.zeros(len(day), int)
+        if self._searches is not None:
+            for row in np.unique(ad_set).tolist():
+                if days := self._searches.days_of_changes(row):
+                    mine = ad_set == row
+                    periods[mine] = np.searchsorted(days, day[mine], side="right")
+        return periods
+
+    def _matched_by(self, ad_set: int, term: int, period: int) -> int:
+        if (ad_set, term, period) not in self._matched:
+            self._matched[ad_set, term, period] = self._strictest(ad_set, term, period)
+        return self._matched[ad_set, term, period]
+
+    def _strictest(self, ad_set: int, term: int, period: int) -> int:
+        active = sorted(self._active_in(ad_set, period), key=self._strictness)
+        text = self._market.search(self._account, ad_set, term).text.casefold()
+        for number in active:
+            if self._is_matched(ad_set, term, self.keywords[number], text):
+                return number
+        return self._broadest_of(ad_set, period)
+
+    def _is_matched(self, ad_set: int, term: int, keyword: criteria.Criterion, text: str) -> bool:
+        if self._searches is None:
+            return _matches(keyword, text)
+        fields = keyword.fields
+        return self._searches.is_matched(ad_set, term, fields["text"], fields["match_type"])
+
+    def _broadest_of(self, ad_set: int, period: int) -> int:
+        active = self._active_in(ad_set, period) or self._of_ad_group.get(ad_set, [])
+        return max(active, key=self._strictness, default=WITHOUT_KEYWORD)
+
+    def _active_in(self, ad_set: int, period: int) -> list[int]:
+        """The keywords of an ad set that took searches after so many changes of them."""
+        every = self._of_ad_group.get(ad_set, [])
+        if self._searches is None:
+            return every
+        if (ad_set, period) not in self._active:
+            day = ([0, *self._searches.days_of_changes(ad_set)])[period]
+            active = self._searches.criteria_on(ad_set, day)
+            self._active[ad_set, period] = [n for n in every if self.keywords[n].own in active]
+        return self._active[ad_set, period]
 
     def _strictness(self, number: int) -> tuple[int, int]:
-        return (_STRICTNESS[self.keywords[number].fields["match_type"]], number)
+        """Of keywords that match alike the newest takes a search where the world simulates searches."""
+        strictness = STRICTNESS[self.keywords[number].fields["match_type"]]
+        return (strictness, number if self._searches is None else -number)
 
-    def numbers(self, ad_set: np.ndarray, term: np.ndarray) -> np.ndarray:
+    def numbers(self, terms: TermDays) -> Whole:
         """Numbers into `segments` per row."""
-        pairs, at = np.unique(ad_set * TERMS_MOST + term, return_inverse=True)
-        matched = [
-            self.matched(*divmod(int(pair), TERMS_MOST)) * 2 + self._is_added(*divmod(int(pair), TERMS_MOST))
-            for pair in pairs
-        ]
-        return np.array(matched, int)[at] if len(pairs) else np.zeros(0, int)
+        added, at = np.unique(terms.ad_set * TERMS_MOST + terms.term, return_inverse=True)
+        is_added = np.array([self._is_added(*divmod(pair, TERMS_MOST)) for pair in added.tolist()], int)
+        matched = self.matched(terms.ad_set, terms.term, terms.day)
+        numbers = matched * 2 + (is_added[at] if len(added) else 0)
+        return np.where(matched == WITHOUT_KEYWORD, 2 * len(self.keywords), numbers)
 
     def _is_added(self, ad_set: int, term: int) -> int:
         return int(self.status(ad_set, term) in ("ADDED", "ADDED_EXCLUDED"))
@@ -94,7 +141,7 @@ class KeywordMatcher:
 
     @cached_property
     def segments(self) -> list[dict[str, Any]]:
-        """Two per keyword: the search is no keyword itself, or it is."""
+        """Two per keyword: the search is no keyword itself, or it is; and one for Performance Max."""
         results = []
         for keyword in self.keywords:
             name = f"customers/{self._account.id}/adGroupCriteria/{keyword.parent}~{keyword.own}"
@@ -108,6 +155,15 @@ class KeywordMatcher:
                 }
                 for status in ("NONE", "ADDED")
             ]
+        results.append(
+            {
+                "segments.keyword.info.text": None,
+                "segments.keyword.info.match_type": None,
+                "segments.keyword.ad_group_criterion": None,
+                "segments.search_term_match_type": "PERFORMANCE_MAX",
+                self.STATUS: "NONE",
+            }
+        )
         return results
 
 
@@ -138,7 +194,7 @@ def term_attributes(
 
 
 def keyword_days(
-    catalog: Catalog, matcher: KeywordMatcher, report: Report
+    market: Market, catalog: Catalog, matcher: KeywordMatcher, report: Report
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """Keyword numbers, days and counts of an ad-set report: what its searches brought, and the rest of the ad
     set to its broadest keyword.
@@ -148,21 +204,18 @@ def keyword_days(
     assert report.ad_set is not None and report.campaign is not None  # noqa: S101, PT018 — an ad-set report
     searched = np.array([channel == "SEARCH" for channel in catalog.campaigns.channel])[report.campaign]
     rows = np.flatnonzero(searched)
-    terms = matcher.term_days(report)
-    matched = np.array(
-        [matcher.matched(int(a), int(t)) for a, t in zip(terms.ad_set, terms.term, strict=True)], int
-    )
-    broadest = np.array([matcher.broadest(int(ad_set)) for ad_set in report.ad_set[rows]], int)
+    terms = market.term_days(catalog.account, report)
+    matched = matcher.matched(terms.ad_set, terms.term, terms.day)
+    broadest = matcher.broadest(report.ad_set[rows], report.day[rows])
     number = np.concatenate([matched, broadest])
     day = np.concatenate([terms.day, report.day[rows]])
     width = int(number.max()) + 1 if len(number) else 1
     places, at = np.unique(day * width + number, return_inverse=True)
     counts = {}
-    slot = {
-        (int(d), int(a)): n
-        for n, (d, a) in enumerate(zip(report.day[rows], report.ad_set[rows], strict=True))
-    }
-    whose = np.array([slot[int(d), int(a)] for d, a in zip(terms.day, terms.ad_set, strict=True)], int)
+    slots = report.day[rows] * len(catalog.ad_sets.id) + report.ad_set[rows]
+    order = np.argsort(slots)
+    wanted = terms.day * len(catalog.ad_sets.id) + terms.ad_set
+    whose = order[np.searchsorted(slots[order], wanted)]
     for metric in METRICS:
         seen = getattr(terms, metric, np.zeros(len(terms.day), np.int64))
         whole = getattr(report, metric)[rows]

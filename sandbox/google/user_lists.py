@@ -7,7 +7,7 @@ Whom they hold comes in through the Data Manager API (`sandbox.google.data_manag
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sandbox.audiences import FIRST_ID, Audience
+from sandbox.audiences import FIRST_ID
 from sandbox.google.failures import Path, error
 from sandbox.running_world import Stage
 from sandbox.world import Account
@@ -26,14 +26,14 @@ def attributes(stage: Stage, account: Account) -> Iterator[dict[str, Any]]:
 
     Sizes are rounded to two digits, and nothing is told of fewer than a hundred.
     """
-    for entry in stage.audiences.of("google_ads", account.id):
+    for entry in stage.audiences_of(account):
         size = _rounded(entry.matched)
         rate = entry.match_rate
         yield {
             "user_list.resource_name": list_name(account, entry.audience_id),
             "user_list.id": entry.audience_id,
             "user_list.name": entry.name,
-            "user_list.type": "CRM_BASED",
+            "user_list.type": "CRM_BASED" if entry.is_uploaded else "RULE_BASED",
             "user_list.membership_status": "OPEN",
             "user_list.size_for_search": size,
             "user_list.size_for_display": size,
@@ -89,9 +89,9 @@ def criterion(stage: Stage, account: Account, operation: Any, path: Path) -> tup
         campaign, _, own_id = operation.remove.rsplit("/", 1)[-1].partition("~")
     else:
         return error("mutate_error", "MUTATE_NOT_ALLOWED", "Criteria are made and removed.", path=path)
-    audience = stage.audiences.find("google_ads", own_id)
+    is_listed = any(str(entry.audience_id) == own_id for entry in stage.audiences_of(account))
     ids = stage.market.catalog(account).index["campaign"]
-    if not _is_of(audience, account) or not campaign.isdigit() or int(campaign) not in ids:
+    if not is_listed or not campaign.isdigit() or int(campaign) not in ids:
         return error("mutate_error", "RESOURCE_NOT_FOUND", "Resource was not found.", path=path)
     now = excluded(stage, account, int(campaign))
     if (kind == "create") == (int(own_id) in now):
@@ -119,10 +119,6 @@ def negative_rows(stage: Stage, account: Account, campaign: dict[str, Any]) -> I
             "campaign_criterion.status": "ENABLED",
             "campaign_criterion.user_list.user_list": list_name(account, audience_id),
         }
-
-
-def _is_of(audience: Audience | None, account: Account) -> bool:
-    return audience is not None and audience.account_id == account.id
 
 
 def _last(resource_name: str) -> str:

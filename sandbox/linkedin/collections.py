@@ -64,9 +64,6 @@ class Collections:
         return self._list(request, account, collection, query)
 
     def _element(self, account: Account, collection: str, own_id: int) -> dict[str, Any]:
-        held = creation.find(self._stage, account, own_id) if collection == "creatives" else None
-        if held is not None:
-            return creation.element(account, held)
         return entities.element(self._stage, account, collection, own_id)
 
     def _list(self, request: Request, account: Account, collection: str, query: dict[str, Any]) -> Response:
@@ -76,31 +73,16 @@ class Collections:
         finder = CRITERIA if is_creatives else {"search"}
         require_known(query, {"q", "sortOrder", *finder, *PAGING}, resource=collection)
         rows = entities.listed(self._stage, account, collection, self._statuses(collection, query))
-        every: list[int | dict[str, Any]] = [
-            row for row in rows if self._matches(account, collection, row, query)
-        ]
-        every += self._made(account, query) if is_creatives else []
+        every = [row for row in rows if self._matches(account, collection, row, query)]
         if query.get("sortOrder", "ASCENDING") not in SORT_ORDERS:
             raise bad("sortOrder is ASCENDING or DESCENDING", field="sortOrder")
         if SORT_ORDERS[query.get("sortOrder", "ASCENDING")]:
             every.reverse()
 
-        def elements(part: list[Any]) -> list[dict[str, Any]]:
-            created = [each for each in part if isinstance(each, dict)]
-            market = [each for each in part if not isinstance(each, dict)]
-            shown = dict(
-                zip(market, entities.elements(self._stage, account, collection, market), strict=True)
-            )
-            return (
-                [each if isinstance(each, dict) else shown[each] for each in part]
-                if created or market
-                else []
-            )
-
         return page(
             query,
             every,
-            elements,
+            lambda part: entities.elements(self._stage, account, collection, part),
             finder="criteria" if is_creatives else "search",
             most=100 if is_creatives else 1_000,
         )
@@ -132,15 +114,6 @@ class Collections:
             for name in set(search) - {"status"}
         )
 
-    def _made(self, account: Account, query: dict[str, Any]) -> list[int | dict[str, Any]]:
-        statuses = query.get("intendedStatuses")
-        created = [
-            creation.element(account, held)
-            for held in self._stage.objects.of("linkedin_ads", account.id, "creative")
-            if _is_named(query, "creatives", held.object_id) and _is_named(query, "campaigns", held.parent_id)
-        ]
-        return [each for each in created if not statuses or each["intendedStatus"] in statuses]
-
     def _create(self, account: Account, collection: str, query: dict[str, Any], body: bytes) -> Response:
         require_known(query, {"action"}, resource=collection)
         action = query.get("action")
@@ -170,11 +143,7 @@ class Collections:
         if request.headers.get("x-restli-method", "").upper() != "PARTIAL_UPDATE":
             raise bad("POST on an entity needs the header X-RestLi-Method: PARTIAL_UPDATE")
         patch = _set_of(decoded(body))
-        held = creation.find(self._stage, account, number_of(own_id)) if collection == "creatives" else None
-        if held is not None:
-            apply = creation.update(self._stage, held, patch, entities.STATUSES)
-        else:
-            apply = entities.update(self._stage, account, collection, number_of(own_id), patch)
+        apply = entities.update(self._stage, account, collection, number_of(own_id), patch)
         return self._wrote(account, f"PARTIAL_UPDATE {collection}", own_id, apply, patch=patch)
 
     def _delete(self, account: Account, collection: str, own_id: str) -> Response:

@@ -1,12 +1,15 @@
 """Creatives and posts that are made through the API.
 
-A post's words and a creative's reference never change.
+A post's words and a creative's reference never change. A creative is created in the market too and delivers
+from the next day on; from then on it is read and changed as the market's other creatives
+(`sandbox.linkedin.entities`).
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from sandbox.account_objects import AccountObject
+from sandbox.catalog import AdText
 from sandbox.linkedin.parameters import last_number
 from sandbox.linkedin.refusals import Refused, bad, not_found
 from sandbox.running_world import Stage
@@ -52,14 +55,7 @@ def creative(stage: Stage, account: Account, given: dict[str, Any]) -> Made:
     own_id = stage.objects.reserve_id("linkedin_ads")
 
     def apply() -> None:
-        _make(
-            stage,
-            account,
-            "creative",
-            own_id,
-            fields | {"content": {"reference": reference}},
-            fields["parent"],
-        )
+        _make_creative(stage, account, own_id, fields, reference)
 
     return {"creative": _urn(own_id)}, apply
 
@@ -83,15 +79,8 @@ def inline(stage: Stage, account: Account, given: dict[str, Any]) -> Made:
     reference = f"urn:li:share:{share}"
 
     def apply() -> None:
-        _make(stage, account, "post", share, words | {"id": reference}, 0)
-        _make(
-            stage,
-            account,
-            "creative",
-            own_id,
-            fields | {"content": {"reference": reference}},
-            fields["parent"],
-        )
+        stage.objects.create("linkedin_ads", account.id, "post", share, words | {"id": reference})
+        _make_creative(stage, account, own_id, fields, reference)
 
     return {"creative": _urn(own_id)}, apply
 
@@ -115,7 +104,9 @@ def _creative_fields(
         message = f"A creative is made as {' or '.join(sorted(CREATED_STATUSES))}"
         raise bad(message, field="intendedStatus", code="INVALID_VALUE_FOR_FIELD")
     mine = stage.objects.of("linkedin_ads", account.id, "creative", parent_id=campaign)
-    active = sum(held.fields["intendedStatus"] == "ACTIVE" for held in mine)
+    active = sum(
+        stage.market.current(account, "ad", held.object_id, "status", "DRAFT") == "ACTIVE" for held in mine
+    )
     if active >= MOST_ACTIVE and status == "ACTIVE":
         raise bad(
             f"At most {MOST_ACTIVE} active creatives a campaign", field="campaign", code="TOO_MANY_CREATIVES"
@@ -153,11 +144,25 @@ def _post_fields(account: Account, post: dict[str, Any]) -> dict[str, Any]:
     return post
 
 
-def _make(
-    stage: Stage, account: Account, kind: str, own_id: int, fields: dict[str, Any], parent: int
+def _make_creative(
+    stage: Stage, account: Account, own_id: int, fields: dict[str, Any], reference: str
 ) -> None:
-    held = {name: value for name, value in fields.items() if name != "parent"}
-    stage.objects.create("linkedin_ads", account.id, kind, own_id, held, parent_id=parent)
+    """Create a creative, in the market too."""
+    campaign, status, name = fields["parent"], fields["intendedStatus"], fields["name"]
+    content = {"content": {"reference": reference}}
+    stage.objects.create("linkedin_ads", account.id, "creative", own_id, content, parent_id=campaign)
+    post = _post(stage, account, reference)
+    assert post is not None  # noqa: S101 — checked, or made by this call
+    text, active = _words(post.fields), status == "ACTIVE"
+    stage.market.create_ad(account, campaign, text, name=name, active=active, ad_id=own_id)
+    stage.market.change(account, "ad", own_id, "status", status)
+
+
+def _words(post: dict[str, Any]) -> AdText:
+    """The words of a post as the market takes them."""
+    introduction = str(post["commentary"])
+    headline = ((post.get("content") or {}).get("media") or {}).get("title") or introduction
+    return AdText((headline,), (introduction,), str(post.get("contentLandingPage", "")))
 
 
 def _urn(own_id: int) -> str:
@@ -169,47 +174,13 @@ def _post(stage: Stage, account: Account, urn: str) -> AccountObject | None:
     return None if own_id is None else stage.objects.find(("linkedin_ads", account.id, "post", 0, own_id))
 
 
-def element(account: Account, held: AccountObject) -> dict[str, Any]:
-    """A creative that was made, as the API describes it."""
-    edited = max([held.created_at, *(at for at, _ in held.edits)])
-    status = "REMOVED" if held.removed_at else held.fields["intendedStatus"]
-    return {
-        "id": _urn(held.object_id),
-        "name": held.fields["name"],
-        "account": f"urn:li:sponsoredAccount:{account.id}",
-        "campaign": f"urn:li:sponsoredCampaign:{held.parent_id}",
-        "intendedStatus": status,
-        "isServing": False,
-        "review": {"status": "PENDING"},
-        "servingHoldReasons": ["UNDER_REVIEW"],
-        "content": held.fields["content"],
-        "createdAt": int(held.created_at.timestamp() * 1000),
-        "lastModifiedAt": int(edited.timestamp() * 1000),
-    }
-
-
 def find(stage: Stage, account: Account, own_id: int) -> AccountObject | None:
     """A creative of the account that was made."""
-    mine = stage.objects.of("linkedin_ads", account.id, "creative")
-    return next((held for held in mine if held.object_id == own_id), None)
-
-
-def update(
-    stage: Stage, held: AccountObject, patch: dict[str, Any], statuses: set[str]
-) -> Callable[[], None]:
-    """A partial update of a creative that was made.
-
-    Raises:
-        Refused: Another field than its status and name, or a status that is none.
-    """
-    for field, value in patch.items():
-        if field not in ("intendedStatus", "name"):
-            raise bad(f"Field {field} cannot be updated here", field=field, code="FIELD_NOT_UPDATABLE")
-        if field == "intendedStatus" and value not in statuses:
-            raise bad(f"{value} is not a valid status", field=field, code="INVALID_VALUE_FOR_FIELD")
-    if not patch:
-        raise bad("The patch changes nothing", field="patch")
-    return lambda: stage.objects.change(held.key, dict(patch))
+    catalog = stage.market.catalog(account)
+    if (created := catalog.created_by_id.get(own_id)) is None:
+        return None
+    campaign = int(catalog.ad_sets.id[created.ad_set])
+    return stage.objects.find(("linkedin_ads", account.id, "creative", campaign, own_id))
 
 
 def removed(stage: Stage, account: Account, own_id: int) -> Callable[[], None]:
@@ -221,11 +192,16 @@ def removed(stage: Stage, account: Account, own_id: int) -> Callable[[], None]:
     held = find(stage, account, own_id)
     if held is None:
         raise not_found(f"creatives {own_id}")
-    if held.fields["intendedStatus"] != "DRAFT":
+    if stage.market.current(account, "ad", own_id, "status", "DRAFT") != "DRAFT":
         raise bad(
             "Only drafts can be deleted: set intendedStatus to PENDING_DELETION", field="intendedStatus"
         )
-    return lambda: stage.objects.remove(held.key)
+
+    def apply() -> None:
+        stage.objects.remove(held.key)
+        stage.market.change(account, "ad", own_id, "status", "REMOVED")
+
+    return apply
 
 
 def post(stage: Stage, urn: str) -> dict[str, Any]:

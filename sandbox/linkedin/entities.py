@@ -11,6 +11,7 @@ import numpy as np
 
 from sandbox import text_catalog
 from sandbox.incident_log import strategies
+from sandbox.linkedin import creation
 from sandbox.linkedin.bids import changed_bid
 from sandbox.linkedin.refusals import bad, not_found
 from sandbox.linkedin.targeting import require_criteria
@@ -100,6 +101,8 @@ def update(
     checks: dict[str, Callable[[Any], list[tuple[str, Any]]]] = {
         status: lambda value: _statuses(status, value)
     }
+    if creation.find(stage, account, entity_id) is not None:
+        checks["name"] = lambda value: [("name", str(value))]
     if collection != "creatives":
         checks["dailyBudget"] = lambda value: [("budget_micros", _budget(account, now, value))]
         checks["name"] = lambda value: [("name", str(value))]
@@ -161,7 +164,8 @@ def _budget(account: Account, now: dict[str, Any], value: Any) -> int:
 
 def _common(stage: Stage, account: Account, level: str, entity_id: int, *, paused: bool) -> dict[str, Any]:
     current = stage.market.changes.of("linkedin_ads", account.id, level, entity_id)
-    created = datetime.combine(stage.world.begins, time(), UTC)
+    held = creation.find(stage, account, entity_id) if level == "ad" else None
+    created = held.created_at if held else datetime.combine(stage.world.begins, time(), UTC)
     edited = max((change.at for change in current), default=created)
     return {
         "status": stage.market.current(account, level, entity_id, "status", "PAUSED" if paused else "ACTIVE"),
@@ -239,26 +243,41 @@ def _criteria(target: dict[str, Any]) -> dict[str, Any]:
 def _creative(stage: Stage, account: Account, row: int, entity_id: int) -> dict[str, Any]:
     catalog = stage.market.catalog(account)
     common = _common(stage, account, "ad", entity_id, paused=bool(catalog.ads.paused[row]))
-    text = stage.market.ad_text(account, row)
     rejected = stage.market.diary.is_disapproved(catalog, row, stage.today(account))
-    held = {"servingHoldReasons": ["REJECTED"]} if rejected else {}
-    return held | {
+    waits = stage.market.is_in_review(account, row)
+    hold_reasons = ["REJECTED"] if rejected else ["UNDER_REVIEW"] if waits else []
+    return ({"servingHoldReasons": hold_reasons} if hold_reasons else {}) | {
         "id": f"urn:li:sponsoredCreative:{entity_id}",
-        "name": catalog.ads.name[row].replace("Ad ", "Creative ", 1),
+        "name": stage.market.current(account, "ad", entity_id, "name", _creative_name(stage, account, row)),
         "account": f"urn:li:sponsoredAccount:{account.id}",
         "campaign": f"urn:li:sponsoredCampaign:{catalog.ad_sets.id[int(catalog.ads.ad_set[row])]}",
         "intendedStatus": common["status"],
-        "isServing": common["status"] == "ACTIVE" and not rejected,
-        "review": {"status": "REJECTED" if rejected else "APPROVED"},
+        "isServing": common["status"] == "ACTIVE" and not hold_reasons,
+        "review": {"status": "REJECTED" if rejected else "PENDING" if waits else "APPROVED"},
         "createdAt": common["changeAuditStamps"]["created"]["time"],
         "lastModifiedAt": common["changeAuditStamps"]["lastModified"]["time"],
-        "content": {
-            "textAd": {
-                "headline": text.headlines[0],
-                "description": text.descriptions[0],
-                "landingPage": text.landing_page,
-            }
-        },
+        "content": _content(stage, account, row),
+    }
+
+
+def _creative_name(stage: Stage, account: Account, row: int) -> str:
+    name = stage.market.catalog(account).ads.name[row]
+    return name if stage.market.created_ad(account, row) else name.replace("Ad ", "Creative ", 1)
+
+
+def _content(stage: Stage, account: Account, row: int) -> dict[str, Any]:
+    """The words of a creative; of one that was made the post that it refers to."""
+    if (created := stage.market.created_ad(account, row)) is not None and (
+        held := creation.find(stage, account, created.id)
+    ) is not None:
+        return dict(held.fields["content"])
+    text = stage.market.ad_text(account, row)
+    return {
+        "textAd": {
+            "headline": text.headlines[0],
+            "description": text.descriptions[0],
+            "landingPage": text.landing_page,
+        }
     }
 
 

@@ -52,7 +52,7 @@ def answered(
     _, *rest = path.split("/")
     if not rest:
         return _made(stage, body) if method == "POST" else _listed(stage, query)
-    audience = stage.audiences.find("linkedin_ads", rest[0])
+    audience = stage.audience("linkedin_ads", rest[0])
     if audience is None:
         raise not_found(path)
     if method == "GET" and len(rest) == 1:
@@ -60,6 +60,8 @@ def answered(
         return _json(element(audience))
     if rest[1:] != ["users"] or request.headers.get("x-restli-method", "").upper() != "BATCH_CREATE":
         raise bad("users takes a POST with the header X-RestLi-Method: BATCH_CREATE")
+    if not audience.is_uploaded:
+        raise bad("Members can be uploaded to lists alone", field="elements")
     if stage.stopwatch() - audience.made_at < stage.audiences.ready_after_seconds:
         raise not_found(path)  # a young segment is not there for its users yet
     return _members(stage, audience, body)
@@ -94,11 +96,12 @@ def _made(stage: Stage, body: bytes) -> Response:
 
 def _listed(stage: Stage, query: dict[str, Any]) -> Response:
     own_id = str(query.get("account", "")).rsplit(":", 1)[-1]
-    if query.get("q") != "account" or stage.world.account("linkedin_ads", own_id) is None:
+    account = stage.world.account("linkedin_ads", own_id)
+    if query.get("q") != "account" or account is None:
         raise bad("finder q=account with an account expected", field="q")
     require_known(query, {"q", "account", "start", "count"}, resource="dmpSegments")
     start, count = whole_number(query, "start", 0), whole_number(query, "count", 10)
-    results = [element(entry) for entry in stage.audiences.of("linkedin_ads", own_id)]
+    results = [element(entry) for entry in stage.audiences_of(account)]
     stage.note("linkedin_ads", "GET dmpSegments", own_id)
     paging = {"start": start, "count": count, "total": len(results), "links": []}
     return _json({"paging": paging, "elements": results[start : start + count]})

@@ -142,8 +142,9 @@ def require_criteria(stage: Stage, criteria: Any, *, account_id: str | None) -> 
         raise bad(f"{min(only)} cannot be excluded", field=f"{field}/exclude")
     available = {
         segment_urn(entry)
-        for entry in list(stage.audiences.every("linkedin_ads"))
-        if account_id in (None, entry.account_id)
+        for account in stage.world.of("linkedin_ads")
+        if account_id in (None, account.id)
+        for entry in stage.audiences_of(account)
     }
     for facet, urns in [*(item for group in included for item in group.items()), *excluded.items()]:
         if facet not in (*ENTITIES, MATCHED, DYNAMIC) or not isinstance(urns, list):
@@ -173,8 +174,17 @@ def members(stage: Stage, criteria: dict[str, Any]) -> int:
         if facet != MATCHED:
             share *= max(0.0, 1.0 - sum(_share(urn) for urn in urns))
     if people is not None:
-        return int(len(people - out) * share)
-    return max(int(count * share) - len(out), 0)
+        named = [urn for group in criteria["include"]["and"] for urn in group["or"].get(MATCHED, [])]
+        counted = [urn for urn in named if urn not in excluded.get(MATCHED, [])]
+        return int((len(people - out) + _counted(stage, counted)) * share)
+    return max(int(count * share) - len(out) - _counted(stage, excluded.get(MATCHED, [])), 0)
+
+
+def _counted(stage: Stage, urns: list[str]) -> int:
+    """Members of those audiences that LinkedIn counts itself."""
+    every = [entry for account in stage.world.of("linkedin_ads") for entry in stage.audiences_of(account)]
+    sizes = {segment_urn(entry): entry.counted for entry in every if entry.counted is not None}
+    return sum(sizes.get(urn, 0) for urn in set(urns))
 
 
 def _hashes(stage: Stage, urns: list[str]) -> set[str]:

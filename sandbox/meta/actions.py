@@ -1,5 +1,7 @@
 """Actions as Meta lists them: one event under several names, a number per attribution window."""
 
+from functools import lru_cache
+
 import numpy as np
 
 Counts = dict[str, np.ndarray]
@@ -12,7 +14,10 @@ def money(micros: int) -> str:
 
 
 def actions(counts: Counts, windows: tuple[str, ...]) -> list[list[dict[str, str]] | None]:
-    """Per row the list of what people did, None where they did nothing."""
+    """Per row the list of what people did, None where they did nothing.
+
+    Rows that look alike share a list, which must not be changed.
+    """
     columns = (counts[name].tolist() for name in ("clicks", "purchases", "leads"))
     return [
         _action_list(clicks, purchases, leads, windows)
@@ -20,6 +25,7 @@ def actions(counts: Counts, windows: tuple[str, ...]) -> list[list[dict[str, str
     ]
 
 
+@lru_cache(maxsize=1 << 15)
 def _action_list(
     clicks: int, purchases: int, leads: int, windows: tuple[str, ...]
 ) -> list[dict[str, str]] | None:

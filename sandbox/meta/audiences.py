@@ -28,7 +28,7 @@ def node(audience: Audience) -> dict[str, Any]:
         "id": str(audience.audience_id),
         "account_id": audience.account_id,
         "name": audience.name,
-        "subtype": "CUSTOM",
+        "subtype": "CUSTOM" if audience.is_uploaded else "WEBSITE",
         "approximate_count_lower_bound": low,
         "approximate_count_upper_bound": low + step if low >= 0 else -1,
         "operation_status": BLOCKED if audience.is_flagged else {"code": 200, "description": "Normal"},
@@ -57,9 +57,9 @@ FIELDS: dict[str, frozenset[str]] = dict.fromkeys(
 
 def listed(stage: Stage, account: Account, parameters: dict[str, str]) -> list[dict[str, Any]]:
     """An account's audiences, with the fields asked for."""
-    require_known(parameters, {"fields", *PAGING}, edge="customaudiences")
+    require_known(parameters, {"fields", "summary", *PAGING}, edge="customaudiences")
     stage.note("meta_ads", "GET customaudiences", account.id)
-    mine = stage.audiences.of("meta_ads", account.id)
+    mine = stage.audiences_of(account)
     return [chosen(node(audience), parameters, FIELDS, kind="CustomAudience") for audience in mine]
 
 
@@ -103,6 +103,8 @@ def answered(
     if edge != "users" or method not in {"POST", "DELETE"}:
         raise unknown_object(f"{audience.audience_id}/{edge}", method)
     require_known(parameters, {"payload", "session"}, edge="users")
+    if not audience.is_uploaded:
+        raise bad("Members can be uploaded to customer lists alone", blame="payload")
     if audience.is_flagged:
         raise Refused(
             100,
@@ -203,9 +205,7 @@ def new_targeting(stage: Stage, account: Account, given: str) -> dict[str, Any]:
     if strange | (set(targeting["geo_locations"]) - {"countries"}):
         name = min(strange | (set(targeting["geo_locations"]) - {"countries"}))
         raise bad(f"Invalid targeting: {name} is not honoured by the sandbox", blame="targeting")
-    audiences = {
-        str(audience.audience_id): audience for audience in stage.audiences.of("meta_ads", account.id)
-    }
+    audiences = {str(audience.audience_id): audience for audience in stage.audiences_of(account)}
     every = {own_id for ids in named.values() for own_id in ids} | set(inner)
     if unknown := every - set(audiences):
         raise bad(f"Custom audience {min(unknown)} cannot be used by this account", blame="targeting")

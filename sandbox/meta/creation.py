@@ -1,7 +1,8 @@
 """Campaigns, ad sets, creatives and ads that are made through the API, their later changes and their end.
 
-They deliver nothing; the market may read them: `sandbox.account_objects` holds them with their texts,
-targeting and status.
+An ad in an ad set that the world began with is created in the market too and delivers from the next day on;
+from then on it is read and changed as the market's other ads (`sandbox.meta.entities`). Campaigns and ad sets
+that are made here, and the ads in them, deliver nothing.
 """
 
 import json
@@ -85,8 +86,27 @@ def made(
         stage.objects.create(
             "meta_ads", account.id, level, own_id, {"id": str(own_id)} | fields, parent_id=parent
         )
+        if level == "ad" and parent in stage.market.catalog(account).index["ad_set"]:
+            _deliver(stage, account, own_id, parent, fields)
 
     return str(own_id), apply
+
+
+def _deliver(stage: Stage, account: Account, own_id: int, ad_set: int, fields: dict[str, Any]) -> None:
+    """Create an ad in the market too."""
+    creative = str(fields["creative"])
+    text, active = entities.words_of_creative(stage, account, creative), fields["status"] == "ACTIVE"
+    stage.market.create_ad(account, ad_set, text, name=fields["name"], active=active, ad_id=own_id)
+    stage.market.change(account, "ad", own_id, "creative", creative)
+
+
+def undelivered(stage: Stage, account: Account, level: str) -> list[AccountObject]:
+    """Objects of a level that are in no market."""
+    made_objects = stage.objects.of("meta_ads", account.id, level)
+    if level == "creative":
+        return made_objects
+    index = stage.market.catalog(account).index[level]
+    return [held for held in made_objects if held.object_id not in index]
 
 
 def find(stage: Stage, own_id: str) -> tuple[Account, AccountObject] | None:

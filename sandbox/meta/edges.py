@@ -5,11 +5,11 @@ what is written to it.
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.meta import audiences, creation, entities, estimates, fields
+from sandbox.meta import audiences, creation, entities, estimates, fields, listing
 from sandbox.meta.activities import activities
 from sandbox.meta.parameters import PAGING, chosen, cursor, holds, listed, require_known, rules
 from sandbox.meta.refusals import bad, unknown_object
-from sandbox.meta.statuses import EFFECTIVE, HIDDEN, effective_statuses
+from sandbox.meta.statuses import EFFECTIVE, HIDDEN
 from sandbox.meta.write_answers import WriteAnswered
 from sandbox.running_world import Stage
 from sandbox.world import Account
@@ -18,7 +18,7 @@ from sandbox.write_faults import NO_ANSWER, WriteFault
 Paged = Callable[..., dict[str, Any]]
 """Puts rows into a page: `paged(rows, path, parameters, start=, total=, limit=)`."""
 FILTERED = {"name", "id", "effective_status", "status", "updated_time"}
-_LISTED = {"fields", "effective_status", "filtering", *PAGING}
+_LISTED = {"fields", "effective_status", "filtering", "summary", *PAGING}
 
 
 class Edges:
@@ -82,43 +82,16 @@ class Edges:
             raise bad(f"effective_status: {min(unknown)} is not valid", blame="effective_status")
         names_status = statuses or any(rule["field"].endswith("effective_status") for rule in conditions)
         wanted = statuses or (None if names_status else EFFECTIVE - HIDDEN)
-        if level != "creative" and not conditions:
-            return self._page_of_statuses(account, level, parameters, path, wanted)
-        retained = [
+        rows = listing.rows(self._stage, account, level, wanted, conditions)
+        created = [
             node
-            for node in self._every(account, level)
+            for node in self._created(account, level)
             if (wanted is None or node.get("effective_status", node["status"]) in wanted)
             and all(holds(rule, node.get(rule["field"].rpartition(".")[2])) for rule in conditions)
         ]
         start, limit = cursor(parameters)
         kind, honoured = fields.NODE_TYPES[level], fields.FIELDS[level]
-        shown = [chosen(node, parameters, honoured, kind=kind) for node in retained[start : start + limit]]
-        return self._paged(
-            shown, path, parameters, start=start, after=start + len(shown), total=len(retained), limit=limit
-        )
-
-    def _page_of_statuses(
-        self, account: Account, level: str, parameters: dict[str, str], path: str, wanted: set[str] | None
-    ) -> dict[str, Any]:
-        """A page of an edge by status alone: only its own nodes are made, so that a crawl of all pages takes
-        linear time.
-        """
-        stage = self._stage
-        effective = stage.market.remembered(
-            ("meta statuses", account.id, level), lambda: effective_statuses(stage, account, level)
-        )
-        rows = [row for row, status in enumerate(effective) if wanted is None or status in wanted]
-        created = [
-            creation.node(stage, account, held) for held in stage.objects.of("meta_ads", account.id, level)
-        ]
-        created = [
-            node
-            for node in created
-            if wanted is None or node.get("effective_status", node["status"]) in wanted
-        ]
-        start, limit = cursor(parameters)
-        kind, honoured = fields.NODE_TYPES[level], fields.FIELDS[level]
-        nodes = [entities.node(stage, account, level, row) for row in rows[start : start + limit]]
+        nodes = [self._of_market(account, level, row) for row in rows[start : start + limit]]
         first_created = max(0, start - len(rows))
         nodes += created[first_created : first_created + limit - len(nodes)]
         shown = [chosen(node, parameters, honoured, kind=kind) for node in nodes]
@@ -127,16 +100,15 @@ class Edges:
             shown, path, parameters, start=start, after=start + len(shown), total=total, limit=limit
         )
 
-    def _every(self, account: Account, level: str) -> list[dict[str, Any]]:
-        stage = self._stage
-        created = [
-            creation.node(stage, account, held) for held in stage.objects.of("meta_ads", account.id, level)
-        ]
+    def _of_market(self, account: Account, level: str, row: int) -> dict[str, Any]:
         if level == "creative":
-            rows = range(len(stage.market.catalog(account).ads.id))
-            return [entities.creative_of(stage, account, row) for row in rows] + created
-        rows = range(len(getattr(stage.market.catalog(account), level + "s").id))
-        return [entities.node(stage, account, level, row) for row in rows] + created
+            return entities.first_creative(self._stage, account, row)
+        return entities.node(self._stage, account, level, row)
+
+    def _created(self, account: Account, level: str) -> list[dict[str, Any]]:
+        """Nodes of what was made through the API and is in no market."""
+        undelivered = creation.undelivered(self._stage, account, level)
+        return [creation.node(self._stage, account, held) for held in undelivered]
 
     def _create(self, account: Account, level: str, parameters: dict[str, str]) -> dict[str, Any]:
         outcome = creation.made(self._stage, account, level, parameters)
@@ -153,7 +125,7 @@ class Edges:
     def of_object(self, method: str, own_id: str, edge: str, parameters: dict[str, str]) -> dict[str, Any]:
         """A campaign, an ad set, an ad, a creative or an audience by its id."""
         stage = self._stage
-        audience = stage.audiences.find("meta_ads", own_id)
+        audience = stage.audience("meta_ads", own_id)
         if audience is not None:
             return audiences.answered(stage, audience, method, edge, parameters)
         if edge or not own_id.isdigit():
@@ -198,8 +170,8 @@ class Edges:
         """A creative that the market's ad began with. Its words never change."""
         stage = self._stage
         for account in stage.world.of("meta_ads"):
-            row = stage.market.catalog(account).index["ad"].get(int(own_id) - entities.FIRST_CREATIVE)
-            if row is not None and method == "GET":
+            if entities.is_first_creative(stage, account, int(own_id)) and method == "GET":
+                row = stage.market.catalog(account).index["ad"][int(own_id) - entities.FIRST_CREATIVE]
                 require_known(parameters, {"fields"}, edge="creative")
                 stage.note("meta_ads", "GET creative", account.id)
                 node = entities.first_creative(stage, account, row)

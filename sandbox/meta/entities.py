@@ -4,12 +4,13 @@ Budgets are whole minor units.
 """
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
 
-from sandbox.catalog import Catalog
+from sandbox.catalog import AdText, Catalog
 from sandbox.incident_log import strategies
 from sandbox.labels import UNREADABLE, labels, number
 from sandbox.meta.audiences import new_targeting
@@ -63,20 +64,35 @@ def node(stage: Stage, account: Account, level: str, row: int) -> dict[str, Any]
     things = getattr(catalog, level + "s")
     entity_id = int(things.id[row])
     status = status_of(stage, account, level, row)
-    changes = stage.market.changes.of("meta_ads", account.id, level, entity_id)
-    begun = datetime.combine(stage.world.begins, time(), UTC)
-    edited = max((change.at for change in changes), default=begun)
     results = {
         "id": str(entity_id),
         "account_id": account.id,
         "status": status,
         "configured_status": status,
         "effective_status": effective_status(stage, account, level, row),
-        "created_time": stamp(begun),
-        "updated_time": stamp(edited),
+        "created_time": stamp(_begun(stage, account, level, entity_id)),
+        "updated_time": updated_at(stage, account, level, row),
     }
     extra = {"campaign": _campaign, "ad_set": _ad_set, "ad": _ad}[level]
     return results | _ad_labels(stage, account, level, row) | extra(stage, account, catalog, row)
+
+
+def updated_at(stage: Stage, account: Account, level: str, row: int) -> str:
+    """When the entity in that row was last changed."""
+    entity_id = int(getattr(stage.market.catalog(account), level + "s").id[row])
+    changes = stage.market.changes.of("meta_ads", account.id, level, entity_id)
+    begun = _begun(stage, account, level, entity_id)
+    return stamp(max((change.at for change in changes), default=begun))
+
+
+def _begun(stage: Stage, account: Account, level: str, entity_id: int) -> datetime:
+    """When an entity was created: the world's first day, or the call that made it."""
+    if level == "ad" and entity_id in stage.market.catalog(account).created_by_id:
+        parent = stage.market.catalog(account).created_by_id[entity_id].ad_set
+        ad_set = int(stage.market.catalog(account).ad_sets.id[parent])
+        if (held := stage.objects.find(("meta_ads", account.id, "ad", ad_set, entity_id))) is not None:
+            return held.created_at
+    return datetime.combine(stage.world.begins, time(), UTC)
 
 
 def _ad_labels(stage: Stage, account: Account, level: str, row: int) -> dict[str, Any]:
@@ -162,7 +178,7 @@ def _ad(stage: Stage, account: Account, catalog: Catalog, row: int) -> dict[str,
     ad_set = int(catalog.ads.ad_set[row])
     entity_id = int(catalog.ads.id[row])
     results = {
-        "name": stage.market.current(account, "ad", entity_id, "name", f"Ad {row + 1}"),
+        "name": stage.market.current(account, "ad", entity_id, "name", catalog.ads.name[row]),
         "adset_id": str(catalog.ad_sets.id[ad_set]),
         "campaign_id": str(catalog.campaigns.id[int(catalog.ad_sets.campaign[ad_set])]),
         "creative": creative_of(stage, account, row),
@@ -179,34 +195,45 @@ def creative_of(stage: Stage, account: Account, row: int) -> dict[str, Any]:
     catalog = stage.market.catalog(account)
     entity_id = int(catalog.ads.id[row])
     other = stage.market.current(account, "ad", entity_id, "creative", None)
-    if other is not None and (
-        created := stage.objects.find(("meta_ads", account.id, "creative", 0, int(other)))
-    ):
+    if other is None:
+        return first_creative(stage, account, row)
+    if (created := stage.objects.find(("meta_ads", account.id, "creative", 0, int(other)))) is not None:
         return created.fields | {"account_id": account.id}
-    return first_creative(stage, account, row)
+    return first_creative(stage, account, catalog.index["ad"][int(other) - FIRST_CREATIVE])
 
 
 def first_creative(stage: Stage, account: Account, row: int) -> dict[str, Any]:
     """The creative that a market's ad began with."""
     catalog = stage.market.catalog(account)
-    entity_id, texts = int(catalog.ads.id[row]), stage.market.texts(account, row)
+    entity_id, text = int(catalog.ads.id[row]), stage.market.first_text(account, row)
+    headline, description = text.headlines[0], text.descriptions[0]
     return {
         "id": str(entity_id + FIRST_CREATIVE),
         "account_id": account.id,
-        "name": f"Creative {row + 1}",
+        "name": creative_name(catalog, row),
         "status": "ACTIVE",
-        "title": texts["headlines"][0],
-        "body": texts["descriptions"][0],
-        "link_url": texts["landing_page"],
+        "title": headline,
+        "body": description,
+        "link_url": text.landing_page,
         "object_story_spec": {
             "page_id": PAGE_ID,
-            "link_data": {
-                "link": texts["landing_page"],
-                "message": texts["descriptions"][0],
-                "name": texts["headlines"][0],
-            },
+            "link_data": {"link": text.landing_page, "message": description, "name": headline},
         },
     }
+
+
+def creative_name(catalog: Catalog, row: int) -> str:
+    """The name of the creative that the ad in that row began with."""
+    return catalog.ads.name[row].replace("Ad ", "Creative ", 1)
+
+
+def words_of_creative(stage: Stage, account: Account, own_id: str) -> AdText:
+    """The words of a creative of the account, made or one that an ad began with."""
+    held = stage.objects.find(("meta_ads", account.id, "creative", 0, int(own_id)))
+    if held is not None:
+        return AdText((held.fields["title"],), (held.fields["body"],), held.fields["link_url"])
+    row = stage.market.catalog(account).index["ad"][int(own_id) - FIRST_CREATIVE]
+    return stage.market.first_text(account, row)
 
 
 def write(
@@ -224,26 +251,36 @@ def write(
     """
     entity_id = int(getattr(stage.market.catalog(account), level + "s").id[row])
     require_known(parameters, WRITABLE[level], edge=level)
+    changes = _written(stage, account, level, row, parameters)
+    if is_rehearsal(parameters):
+        return False
+    for field, value in [] if rehearse else changes:
+        stage.market.change(account, level, entity_id, field, value)
+        if field == "creative":
+            stage.market.edit_ad_text(account, entity_id, words_of_creative(stage, account, value))
+    return True
+
+
+def _written(
+    stage: Stage, account: Account, level: str, row: int, parameters: dict[str, str]
+) -> list[tuple[str, Any]]:
+    """Fields and values that a write sets, checked."""
     changes: list[tuple[str, Any]] = []
     if "status" in parameters:
         if parameters["status"] not in STATUSES:
             raise bad(f"status must be one of {', '.join(sorted(STATUSES))}", blame="status")
         changes += [("status", parameters["status"]), ("active", parameters["status"] == "ACTIVE")]
-    if "daily_budget" in parameters:
-        changes.append(("budget_micros", _new_budget(stage, account, level, row, parameters["daily_budget"])))
-    if "name" in parameters:
-        changes.append(("name", parameters["name"]))
-    if "targeting" in parameters:
-        changes.append(("targeting", new_targeting(stage, account, parameters["targeting"])))
-    if "special_ad_categories" in parameters:
-        changes.append(("special_ad_categories", special_categories(parameters)))
-    if "creative" in parameters:
-        changes.append(("creative", creative_id(stage, account, parameters["creative"])))
-    if is_rehearsal(parameters):
-        return False
-    for field, value in [] if rehearse else changes:
-        stage.market.change(account, level, entity_id, field, value)
-    return True
+    checks: dict[str, tuple[str, Callable[[], Any]]] = {
+        "daily_budget": (
+            "budget_micros",
+            lambda: _new_budget(stage, account, level, row, parameters["daily_budget"]),
+        ),
+        "name": ("name", lambda: parameters["name"]),
+        "targeting": ("targeting", lambda: new_targeting(stage, account, parameters["targeting"])),
+        "special_ad_categories": ("special_ad_categories", lambda: special_categories(parameters)),
+        "creative": ("creative", lambda: creative_id(stage, account, parameters["creative"])),
+    }
+    return changes + [(field, check()) for name, (field, check) in checks.items() if name in parameters]
 
 
 def _new_budget(stage: Stage, account: Account, level: str, row: int, given: str) -> int:
@@ -311,18 +348,21 @@ def creative_id(stage: Stage, account: Account, given: str) -> str:
         own_id = str(json.loads(given)["creative_id"])
     except (ValueError, KeyError, TypeError) as error:
         raise bad("creative must hold a creative_id", blame="creative") from error
-    ads = stage.market.catalog(account).index["ad"]
-    is_made = (
-        own_id.isdigit()
-        and stage.objects.find(("meta_ads", account.id, "creative", 0, int(own_id))) is not None
-    )
-    if not is_made and not (own_id.isdigit() and int(own_id) - FIRST_CREATIVE in ads):
+    number = int(own_id) if own_id.isdigit() else 0
+    is_made = stage.objects.find(("meta_ads", account.id, "creative", 0, number)) is not None
+    if not is_made and not is_first_creative(stage, account, number):
         raise bad(
             f"Creative {own_id} does not exist or belongs to another account",
             blame="creative",
             subcode=1487015,
         )
     return own_id
+
+
+def is_first_creative(stage: Stage, account: Account, own_id: int) -> bool:
+    """Whether an ad of the account began with that creative."""
+    catalog, ad_id = stage.market.catalog(account), own_id - FIRST_CREATIVE
+    return ad_id in catalog.index["ad"] and ad_id not in catalog.created_by_id
 
 
 def is_rehearsal(parameters: dict[str, str]) -> bool:

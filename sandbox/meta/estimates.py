@@ -1,8 +1,9 @@
 """reachestimate and delivery_estimate: how many people a targeting reaches, as a range, or -1 where Meta does
 not say.
 
-A country's people are thinned by age and interests; a custom audience counts those of it that the platform
-knows, whose overlaps follow from the hashes they hold.
+A country's people, or those of the account's population where it has one, are thinned by age and interests;
+an uploaded audience counts those of it that the platform knows, whose overlaps follow from the hashes they
+hold, and one of a pool the pool's people.
 """
 
 from typing import Any
@@ -67,11 +68,24 @@ def people(stage: Stage, account: Account, targeting: dict[str, Any]) -> tuple[i
             own_id = _hashes(stage, account, group["custom_audiences"])
             included = own_id if included is None else included & (own_id or set())
     share = _age_share(targeting) * INTEREST_SHARE ** sum("interests" in group for group in groups)
+    kept_out = _pool_ids(targeting, "excluded_custom_audiences")
+    pools = {str(entry.audience_id): entry.counted or 0 for entry in stage.audiences_of(account)}
     if included is not None:
-        count = int(len(included - (excluded or set())) * min(1.0, share / _age_share(targeting)))
+        counted = sum(pools.get(own_id, 0) for own_id in _pool_ids(targeting, "custom_audiences") - kept_out)
+        thinned = min(1.0, share / _age_share(targeting))
+        count = int((len(included - (excluded or set())) + counted) * thinned)
         return (-1, -1) if count < LEAST_TOLD else _bounds(count)
-    countries = sum(PEOPLE.get(name, OTHER_COUNTRY) for name in targeting["geo_locations"]["countries"])
-    return _bounds(max(int(countries * share) - len(excluded or ()), LEAST_TOLD))
+    population = stage.market.people.population(account)
+    if population is None:
+        countries = targeting["geo_locations"]["countries"]
+        everybody = float(sum(PEOPLE.get(name, OTHER_COUNTRY) for name in countries))
+    else:
+        everybody = float(population.size.sum()) - sum(pools.get(own_id, 0) for own_id in kept_out)
+    return _bounds(max(int(everybody * share) - len(excluded or ()), LEAST_TOLD))
+
+
+def _pool_ids(targeting: dict[str, Any], name: str) -> set[str]:
+    return {str(entry["id"]) for entry in targeting.get(name, ())}
 
 
 def _hashes(stage: Stage, account: Account, named: Any) -> set[str] | None:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from sandbox.breakdowns import parts_of, values_of
 from sandbox.meta.actions import actions, money, values
 from sandbox.meta.insight_query import IDS, InsightQuery
 from sandbox.meta.parameters import holds, rules
+from sandbox.meta.reach import divided, reach_of_spans
 from sandbox.meta.refusals import bad
 from sandbox.meta.statuses import EFFECTIVE, effective_status
 from sandbox.report import LEVELS, METRICS
@@ -82,11 +83,31 @@ class Insights:
         hour = self._stage.clock.now().replace(minute=0, second=0, microsecond=0)
         key = (account.id, query, hour, self._stage.market.edition)
         if key not in self._kept:
-            table = self._spans(query, self._daily(account, query))
+            table = self._with_reach(account, query, self._spans(query, self._daily(account, query)))
             self._kept[key] = self._sorted(query, table.at(self._shown(account, query, table)))
             while len(self._kept) > self.KEPT:
                 self._kept.popitem(last=False)
         return self._kept[key]
+
+    def _with_reach(self, account: Account, query: InsightQuery, table: Table) -> Table:
+        """The table with the people whom each row reached, where they are asked for and simulated."""
+        asked_for = {*query.fields, *(name for name, _ in query.sort)} & {"reach", "frequency"}
+        if not asked_for or not len(table) or "reach" in table.counts:
+            return table
+        levels = IDS[query.level]
+        entity = table.rows[levels[-1]] if levels else np.zeros(len(table), np.int64)
+        market, days = self._stage.market, (table.first_day, table.last_day)
+        whole = reach_of_spans(market, account, query.level, *days, entity)
+        if whole is None:
+            return table
+        if query.breakdowns:
+            _, group = np.unique(np.stack([*days, entity]), axis=1, return_inverse=True)
+            order = np.argsort(group.reshape(-1), kind="stable")
+            impressions = table.counts["impressions"]
+            parts = divided(query.breakdowns, whole[order], group.reshape(-1)[order], impressions[order])
+            whole = np.empty_like(parts)
+            whole[order] = parts
+        return replace(table, counts=table.counts | {"reach": whole})
 
     def _daily(self, account: Account, query: InsightQuery) -> Table:
         """Rows per day, before days are added up."""
@@ -96,13 +117,18 @@ class Insights:
         days = np.concatenate([block[0] for block in blocks]) if blocks else empty
         rows = {n: np.concatenate([b[1][n] for b in blocks]) if blocks else empty for n in names}
         broken = [value for block in blocks for value in block[2]]
-        counts = {m: np.concatenate([b[3][m] for b in blocks]) if blocks else empty for m in METRICS}
+        metrics = list(blocks[0][3]) if blocks else METRICS
+        counts = {m: np.concatenate([b[3][m] for b in blocks]) if blocks else empty for m in metrics}
         return Table(days, days, rows, broken, counts)
 
     def _whole(self, account: Account, query: InsightQuery) -> Iterator[tuple[Any, ...]]:
         for report in self._stage.market.report(account, query.level, query.since, query.until):
             rows = {name: getattr(report, name) for name in IDS[query.level]}
-            yield report.day, rows, [], {m: getattr(report, m) for m in METRICS}
+            counts = {m: getattr(report, m) for m in METRICS}
+            if query.increment == 1 and {"reach", "frequency"} & set(query.fields):
+                reach = self._stage.market.people.reach(account, report)
+                counts |= {} if reach is None else {"reach": reach}
+            yield report.day, rows, [], counts
 
     def _broken(self, account: Account, query: InsightQuery) -> Iterator[tuple[Any, ...]]:
         catalog = self._stage.market.catalog(account)
@@ -196,9 +222,7 @@ class Insights:
             raise bad(f"filtering on {field} is not available at this level", blame="filtering")
         things = getattr(catalog, level + "s")
         available = {
-            row: str(things.id[row])
-            if name == "id"
-            else (things.name[row] if hasattr(things, "name") else f"Ad {row + 1}")
+            row: str(things.id[row]) if name == "id" else things.name[row]
             for row in np.unique(table.rows[level]).tolist()
         }
         return np.array([holds(rule, available[row]) for row in table.rows[level].tolist()], bool)
@@ -256,7 +280,7 @@ class Insights:
 
 def _number(name: str, counts: dict[str, np.ndarray]) -> np.ndarray:
     impressions, clicks, spend = counts["impressions"], counts["clicks"], counts["spend_micros"]
-    reach = impressions - impressions // 5
+    reach = counts.get("reach", impressions - impressions // 5)
     available: dict[str, Callable[[], np.ndarray]] = {
         "impressions": lambda: impressions,
         "reach": lambda: reach,
@@ -298,14 +322,9 @@ def _spans_of(query: InsightQuery, day: int) -> Iterator[tuple[int, int]]:
 
 
 def _named(theirs: str, things: Any, rows: np.ndarray) -> dict[str, Callable[[], list[Any]]]:
-    names = getattr(things, "name", None)
-
-    def called() -> list[str]:
-        return [names[row] if names else f"Ad {row + 1}" for row in rows.tolist()]
-
     return {
         f"{theirs}_id": lambda: [str(own_id) for own_id in things.id[rows].tolist()],
-        f"{theirs}_name": called,
+        f"{theirs}_name": lambda: [things.name[row] for row in rows.tolist()],
     }
 
 

@@ -34,7 +34,18 @@ def effective_status(stage: Stage, account: Account, level: str, row: int) -> st
     for over, at in above(catalog, level, row):
         if status_of(stage, account, over, at) != "ACTIVE":
             return "CAMPAIGN_PAUSED" if over == "campaign" else "ADSET_PAUSED"
-    return "DISAPPROVED" if level == "ad" and is_rejected(stage, account, row) else own_id
+    if level == "ad" and is_rejected(stage, account, row):
+        return "DISAPPROVED"
+    return "PENDING_REVIEW" if level == "ad" and stage.market.is_in_review(account, row) else own_id
+
+
+def set_statuses(stage: Stage, account: Account, level: str) -> np.ndarray:
+    """The status that was set of every entity of a level, by row: of all at once what `status_of` says."""
+    catalog = stage.market.catalog(account)
+    statuses = np.where(getattr(catalog, level + "s").paused, "PAUSED", "ACTIVE").astype(object)
+    for row, change in stage.market.laid(catalog, level, "status"):
+        statuses[row] = change.value
+    return statuses
 
 
 def effective_statuses(stage: Stage, account: Account, level: str) -> list[str]:
@@ -44,11 +55,7 @@ def effective_statuses(stage: Stage, account: Account, level: str) -> list[str]:
     catalog, market = stage.market.catalog(account), stage.market
 
     def own(of: str) -> np.ndarray:
-        statuses = np.where(getattr(catalog, of + "s").paused, "PAUSED", "ACTIVE").astype(object)
-        for change in market.changes.on("meta_ads", account.id, of, "status"):
-            if change.entity_id in catalog.index[of]:
-                statuses[catalog.index[of][change.entity_id]] = change.value
-        return statuses
+        return set_statuses(stage, account, of)
 
     statuses = own(level)
     ad_set = catalog.ads.ad_set if level == "ad" else np.arange(len(catalog.ad_sets.id))
@@ -61,6 +68,10 @@ def effective_statuses(stage: Stage, account: Account, level: str) -> list[str]:
         for row in np.flatnonzero(statuses == "ACTIVE").tolist():
             if is_rejected(stage, account, row):
                 statuses[row] = "DISAPPROVED"
+    if level == "ad":
+        for row in (catalog.index["ad"][own_id] for own_id in catalog.created_by_id):
+            if statuses[row] == "ACTIVE" and market.is_in_review(account, row):
+                statuses[row] = "PENDING_REVIEW"
     listed: list[str] = statuses.tolist()
     return listed
 

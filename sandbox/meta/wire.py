@@ -292,6 +292,8 @@ class _Wire:
         page: dict[str, Any] = {"data": rows}
         if total:
             page["paging"] = {"cursors": {"before": encoded(start), "after": encoded(after)}}
+        if parameters.get("summary") == "true":
+            page["summary"] = {"total_count": total}
         if after < total:
             again = urlencode(parameters | {"limit": str(limit), "after": encoded(after)})
             page["paging"]["next"] = f"{self._base_url()}/{_VERSION.get()}/{path}?{again}"

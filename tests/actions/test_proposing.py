@@ -2,11 +2,12 @@
 carried out.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from assets.actions.inputs import propose_findings
+from assets.actions.inputs import in_order, propose_findings
 from assets.actions.rules.finding import Finding, Wish
 from resources.ledger.proposal import Effect, Target
 from tests.actions.conftest import NOON, Office
@@ -102,3 +103,23 @@ def test_the_same_findings_again_propose_nothing_new(office: Office) -> None:
     one = finding(office.target("meta_ads"), status="paused")
     assert made(office, one)[0] == ["propose"]
     assert made(office, one)[0] == []
+
+
+def test_pauses_of_underperformers_come_before_the_stops_that_keep_the_same_cap() -> None:
+    def weighted(name: str, weight: float, *, emergency: bool = False, **wish: Any) -> Finding:
+        target = Target(platform="meta_ads", account_id="a1", level="ad_set", entity_id=name)
+        evidence = {"emergency": "yes" if emergency else "no"}
+        return replace(finding(target, **wish), weight=weight, evidence=evidence)
+
+    lower = Decimal("0.8")
+    ordered = in_order(
+        [
+            weighted("winner", -40.0, emergency=True, status="paused"),
+            weighted("step", 90.0, factor=lower),
+            weighted("weak", 10.0, status="paused"),
+            weighted("worst", 60.0, status="paused"),
+            weighted("lower budget", 5.0, emergency=True, factor=lower),
+        ]
+    )
+    names = [item.target.entity_id for item in ordered]
+    assert names == ["lower budget", "worst", "weak", "winner", "step"]

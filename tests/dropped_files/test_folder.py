@@ -2,25 +2,30 @@
 
 import csv
 import os
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import dagster as dg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.core.fx import assets as fx
 from assets.core.performance import assets as performance
 from assets.raw.dropped_files import assets as dropped_assets
+from assets.raw.dropped_files.folder import DroppedFolder, read_folder
+from assets.raw.dropped_files.outcomes import unused_in_words
 from orchestration.schedules import day_range_tags
 from resources.config.settings import load_settings
 from resources.drop_folder import DroppedFiles
 from resources.lake.lake import Lake
 from resources.tables import core
+from resources.tables.dropped import REJECTS
 from sensors.dropped_files import dropped_files_changed
 from tests.dropped_files.exports import HEADERS, LINES, NOON, Line, cells, csv_of, dropped, meant, read, said
+from tests.examples import examples
 
 HEADER = list(HEADERS["meta_ads", "en"])
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -50,6 +55,7 @@ def one_per_thing(lines: list[Line]) -> list[Line]:
 FILES = st.lists(st.lists(LINE, min_size=1, max_size=8).map(one_per_thing), min_size=1, max_size=4)
 
 
+@settings(max_examples=examples(15))
 @given(files=FILES, order=st.randoms(use_true_random=False), doubled=st.integers(0, 3))
 def test_overlapping_files_never_add_up_and_their_order_does_not_matter(
     files: list[list[Line]], order: object, doubled: int
@@ -110,33 +116,85 @@ def refresh(folder: Path, lake: Lake, tmp_path: Path) -> dg.ExecuteInProcessResu
     )
 
 
-def test_a_dropped_file_reaches_the_key_figures_and_leaves_them_when_it_is_taken_away(
+def test_dropped_files_reach_the_key_figures_and_what_is_not_used_is_given_back(
     folder: Path, lake: Lake, tmp_path: Path
 ) -> None:
-    (folder / "meta.csv").write_text(export(LINES))
-    assert refresh(folder, lake, tmp_path).success
-    total = lake.read(core.KPI_DAY, where={"platform": "all"})
-    assert total["spend"].sum() == pytest.approx(float(sum(line.spend for line in LINES)))
-    (folder / "meta.csv").unlink()
-    assert refresh(folder, lake, tmp_path).success
-    assert lake.read(core.KPI_DAY).empty
-
-
-def test_rejected_rows_are_given_back_without_formulas(folder: Path, lake: Lake, tmp_path: Path) -> None:
     evil = '=HYPERLINK("http://evil.example";"x")'
     bad = csv_of([HEADER, ["2026-11-13", evil, "@SUM(1)", "100", "5", "much", "0", "0"]])
+    (folder / "meta.csv").write_text(export(LINES))
     (folder / "bad.csv").write_text(bad)
     (folder / "unknown.csv").write_text("When,What\n1,2\n3,4\n")
-    assert refresh(folder, lake, tmp_path).success
+    result = refresh(folder, lake, tmp_path)
+    total = lake.read(core.KPI_DAY, where={"platform": "all"})
+    assert total["spend"].sum() == pytest.approx(float(sum(line.spend for line in LINES)))
     text = (folder / "rejected" / "bad.csv.rejected.csv").read_text(encoding="utf-8-sig")
     given_back = list(csv.reader(text.splitlines()))
     assert given_back[1][:3] == ["2", "Amount spent (EUR)", "not a number"]
     assert f"'{evil}" in given_back[1]
     assert "'@SUM(1)" in given_back[1]
     assert (folder / "rejected" / "unknown.mapping.yaml").read_text().startswith("platform: ???")
-    (folder / "bad.csv").unlink()
-    assert refresh(folder, lake, tmp_path).success
+    in_words = "1 line of dropped files is not used: not a number (1). 1 dropped file refused: unknown.csv."
+    assert unused_in_words(lake.read(REJECTS)) == in_words
+    (materialization,) = result.asset_materializations_for_node("read_dropped_files")[:1]
+    assert materialization.metadata["not used"].value == in_words
+    for name in ("meta.csv", "bad.csv", "unknown.csv"):
+        (folder / name).unlink()
+    refresh(folder, lake, tmp_path)
+    assert lake.read(core.KPI_DAY).empty
+    assert unused_in_words(lake.read(REJECTS)) == ""
     assert not (folder / "rejected" / "bad.csv.rejected.csv").exists()
+
+
+def test_an_unchanged_file_is_not_read_again_and_says_the_same(folder: Path, tmp_path: Path) -> None:
+    drop = DroppedFiles(folder, readings=tmp_path / "readings")
+
+    def read_again() -> tuple[DroppedFolder, dict[str, bool]]:
+        result = read_folder(drop.files(), pulled_at=NOON, cache=drop.cache())
+        return result, {outcome.file: outcome.is_unchanged for outcome in result.outcomes}
+
+    (folder / "meta.csv").write_text(export(LINES))
+    (folder / "broken.csv").write_text(export(LINES).replace("1,234.56", "lots").replace("Brand", "Other"))
+    terms = "Search term,Day,Campaign,Currency code,Impr.,Clicks,Cost\nboots,2026-11-13,Brand,EUR,9,1,0.50\n"
+    (folder / "terms.csv").write_text(terms)
+    first, is_unchanged = read_again()
+    assert set(is_unchanged.values()) == {False}
+    second, is_unchanged = read_again()
+    assert set(is_unchanged.values()) == {True}
+    for name in ("parts", "entities", "rejects"):
+        assert getattr(second, name) == getattr(first, name)
+    assert second.days == first.days
+    assert [replace(outcome, is_unchanged=False) for outcome in second.outcomes] == first.outcomes
+
+    (folder / "meta.csv").write_text(export(LINES[:1]))
+    (folder / "terms.mapping.yaml").write_text("platform: google_ads\naccount_name: Client\n")
+    third, is_unchanged = read_again()
+    assert is_unchanged == {"broken.csv": True, "meta.csv": False, "terms.csv": False}
+    assert said(third) != said(first)
+    (folder / "meta.csv").unlink()
+    for stored in (tmp_path / "readings").iterdir():
+        stored.write_bytes(b"damaged")
+    fourth, is_unchanged = read_again()
+    assert set(is_unchanged.values()) == {False}
+    assert len(fourth.parts) == 1
+    assert len(list((tmp_path / "readings").iterdir())) == 2
+
+
+def test_a_long_file_says_how_far_it_is() -> None:
+    line = "2026-11-13,Brand {},Core,100,5,1.25,0,0\n"
+    content = csv_of([HEADER]) + "".join(line.format(n % 900) for n in range(120_000))
+    messages: list[str] = []
+    read_folder([dropped(content)], pulled_at=NOON, progress=messages.append)
+    assert messages == ["Reading export.csv (5 MB)", "export.csv: 100,000 lines"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8-sig", "utf-16"])
+def test_a_mapping_is_read_in_the_encoding_that_notepad_saved_it_in(folder: Path, encoding: str) -> None:
+    (folder / "export.csv").write_text("Wann,Was,Wieviel\n2026-11-13,Marke,12.50\n")
+    mapping = "platform: meta_ads\ncurrency: EUR\naccount_name: Müller\ncolumns: {day: Wann, campaign_name: Was, spend: Wieviel}\n"
+    (folder / "export.mapping.yaml").write_bytes(mapping.encode(encoding))
+    result = read_folder(DroppedFiles(folder).files(), pulled_at=NOON)
+    assert result.outcomes[0].status == "read", result.outcomes[0].message
+    assert "Müller" in result.entities.column("name").to_pylist()
 
 
 def test_the_sensor_asks_for_a_run_when_the_folder_changes_and_only_then(folder: Path) -> None:

@@ -10,7 +10,8 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
-from assets.raw.dropped_files.folder import DroppedFolder, Outcome
+from assets.raw.dropped_files.folder import DroppedFolder
+from assets.raw.dropped_files.outcomes import Outcome
 from tests.dropped_files.exports import NOON, dropped, read
 
 META = "Day,Campaign name,Impressions,Clicks (all),Amount spent (EUR)\n"

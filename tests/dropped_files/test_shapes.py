@@ -2,6 +2,7 @@
 figures.
 """
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -225,6 +226,7 @@ def test_any_shape_of_the_same_days_gives_the_same_tables(
         ]
     order = data.draw(st.permutations(range(len(header))))
     files = data.draw(st.integers(1, 3))
+    has_total = data.draw(st.booleans())
     delimiter = data.draw(st.sampled_from([";", "\t"] if comma else [",", ";", "\t"]))
     encoding = data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
     dropped_files = []
@@ -233,12 +235,33 @@ def test_any_shape_of_the_same_days_gives_the_same_tables(
         body = [[row[place] for place in order] for row in own]
         if data.draw(st.booleans()):
             body += body[:1]
+        if has_total and own:
+            total = _total(own, comma=comma)
+            body.append([total[place] for place in order])
         preamble = [["A report"], []] if data.draw(st.booleans()) else []
         text = csv_of([*preamble, [header[place] for place in order], *body], delimiter=delimiter)
         at = NOON + timedelta(minutes=data.draw(st.integers(0, 100)))
         mapping = f"platform: {platform}\ndecimal: '{',' if comma else '.'}'\n"
         dropped_files.append(dropped(text.encode(encoding), name=f"{number}.csv", at=at, mapping=mapping))
+    if data.draw(st.booleans()):
+        dropped_files.append(
+            replace(dropped_files[0], name="again.csv", modified_at=NOON - timedelta(days=9))
+        )
     assert said(read(*data.draw(st.permutations(dropped_files)))) == meant(lines)
+
+
+def _total(rows: list[list[str]], *, comma: bool) -> list[str]:
+    """A line without a day and names that sums up the figures of these."""
+    sums = [sum(_figure(row[place], comma=comma) for row in rows) for place in range(3, 8)]
+    counts = [str(int(value)) for value in sums[:2]]
+    money = [amount(value, comma=comma, grouped=False) for value in sums[2:]]
+    return ["", "", "", *counts, *money, *([""] * (len(rows[0]) - 8))]
+
+
+def _figure(text: str, *, comma: bool) -> Decimal:
+    return Decimal(
+        text.translate(str.maketrans(",.", ".,")).replace(",", "") if comma else text.replace(",", "")
+    )
 
 
 def _halves(line: Line, *, comma: bool) -> list[list[str]]:

@@ -145,7 +145,26 @@ def test_a_month_beyond_what_the_platform_may_spend_is_not_feasible() -> None:
     assert (
         rows.loc["google_ads 11", "feasible"] is False or rows.loc["google_ads 11", "feasible"] == np.False_
     )
-    assert rows.loc["google_ads 11 1", "feasible"]
+    assert rows.loc["google_ads 11 1", "feasible"] is None, "it has no plan of its own to meet"
+
+
+def test_plans_of_one_page_add_up_and_what_shares_a_budget_has_none_of_its_own() -> None:
+    """LEVELS: accounts 11 and 33 in EUR, 22 in USD at half a EUR."""
+    search = {"name": "Search", "covers": ["google_ads 11"], "amount": 4_000, "currency": "EUR"}
+    social = {"name": "Social", "covers": ["meta_ads 22"], "amount": 2_000, "currency": "USD"}
+    b2b = {"name": "B2B", "covers": ["linkedin_ads 33"], "amount": 900, "currency": "EUR"}
+    whole, partly = rows_of([search, social, b2b]), rows_of([search])
+    assert whole.loc["all", "budget"] == pytest.approx(4_000 + 2_000 * 0.5 + 900)
+    assert whole.loc["google_ads", "budget"] == pytest.approx(4_000)
+    shared = whole.loc["google_ads 11 1"]
+    assert (shared["status"], shared["verdict"], shared["note"]) == ("no plan", "no plan", "shared in Search")
+    assert partly.loc["all", "status"] == "no plan", "file and platform budgets are not added"
+    assert partly.loc["meta_ads", "budget_source"] != "budgets file"
+    assert partly.loc["meta_ads", "budget"] > 0
+    beyond = rows_of([search | {"covers": ["google_ads 11 1", "meta_ads 22"], "currency": "EUR"}])
+    assert np.isnan(beyond.loc["google_ads", "budget"])
+    assert beyond.loc["google_ads", "note"] == "shared in Search"
+    assert beyond.loc["google_ads 11 2", "budget_source"] == "platforms' daily budgets"
 
 
 def test_scenarios_bend_the_month_and_more_is_not_all_spent() -> None:

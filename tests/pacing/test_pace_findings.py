@@ -17,6 +17,12 @@ from tests.pacing.conftest import campaign_days, entities
 
 AS_OF = date(2026, 5, 14)
 DAYS = campaign_days(end=AS_OF)
+NOT_JUDGED = pd.DataFrame(
+    columns=[
+        *("platform", "account_id", "ad_set_id", "verdict", "target", "conversions", "expected_conversions"),
+        *("roas_mean", "roas_low", "roas_high"),
+    ]
+)
 FIRST = Target(platform="google_ads", account_id="11", level="campaign", entity_id="1")
 
 
@@ -35,6 +41,8 @@ def findings(
     *,
     as_of: date = AS_OF,
     taken: tuple[Target, ...] = (),
+    paused: tuple[Target, ...] = (),
+    judged: pd.DataFrame = NOT_JUDGED,
     listed: pd.DataFrame | None = None,
     **more: object,
 ) -> list:
@@ -63,7 +71,9 @@ def findings(
         policy=Pacing(),
         limits=Guardrails(),
         ad_set_days=ad_sets(),
-        taken=taken,
+        taken=(*taken, *paused),
+        paused=paused,
+        judged=judged,
     )
 
 
@@ -121,19 +131,63 @@ def test_ad_sets_that_hold_their_own_budgets_are_changed_themselves() -> None:
     assert sorted(finding.wishes[0].target.entity_id for finding in changes) == ["10", "11", "12", "2"]
 
 
-def test_a_hard_cap_that_will_break_stops_the_largest_ad_sets_first_and_never_a_whole_campaign() -> None:
+def without_budgets() -> pd.DataFrame:
+    """Entities whose budgets nobody can lower, so that only pauses keep a cap."""
     rows = entities()
-    rows.loc[rows["level"] == "campaign", "budget_owner"] = None  # nothing whose budget could be lowered
-    changes = findings(3_000, hard_cap=True, listed=rows)
+    rows.loc[rows["level"] == "campaign", "budget_owner"] = None
+    return rows
+
+
+def returns(roas: dict[str, float]) -> pd.DataFrame:
+    """signals/underperformers with these expected ROAS against a target of 2."""
+    rows = [
+        {
+            "platform": "google_ads",
+            "account_id": "11",
+            "ad_set_id": ad_set,
+            "target": 2.0,
+            "verdict": "fine" if value >= 2 else "watch",
+            "conversions": 10.0,
+            "expected_conversions": 10.0,
+            "roas_mean": value,
+            "roas_low": value - 0.5,
+            "roas_high": value + 0.5,
+        }
+        for ad_set, value in roas.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_a_hard_cap_that_will_break_stops_the_lowest_return_first_and_never_a_whole_campaign() -> None:
+    worst, winner = "12", "10"
+    judged = returns({winner: 3.6, "11": 1.9, worst: 0.8, "20": 3.0, "21": 2.5, "22": 2.4})
+    changes = findings(3_000, hard_cap=True, listed=without_budgets(), judged=judged)
+    stopped = [finding.target.entity_id for finding in changes]
     assert {finding.kind for finding in changes} == {"pause_ad_set"}
-    assert all(finding.evidence["emergency"] == "yes" for finding in changes)
-    assert changes[0].wishes[0].target.entity_id == "10"
-    assert len([finding for finding in changes if finding.wishes[0].target.entity_id.startswith("1")]) <= 2
+    assert all(finding.is_emergency for finding in changes)
+    assert stopped[0] == worst
+    assert winner not in stopped
+    assert "ROAS is 0.80 (0.30 to 1.30) against a target of 2.00" in changes[0].reason
+    assert changes[0].evidence["verdict"] == "watch"
+    assert changes[0].evidence["roas_mean"] == 0.8
     saved = -sum(float(finding.evidence["moves"]) for finding in changes)
     assert 800 < saved < 2_000
 
 
+def test_without_a_judgement_the_largest_are_stopped_first() -> None:
+    changes = findings(3_000, hard_cap=True, listed=without_budgets())
+    assert changes[0].target.entity_id == "10"
+    assert "return is not known" in changes[0].reason
+
+
+def test_what_another_rule_pauses_counts_towards_the_cap() -> None:
+    largest = FIRST.model_copy(update={"level": "ad_set", "entity_id": "10"})
+    alone = findings(3_000, hard_cap=True, listed=without_budgets())
+    beside = findings(3_000, hard_cap=True, listed=without_budgets(), paused=(largest,))
+    moved = [sum(float(finding.evidence["moves"]) for finding in each) for each in (alone, beside)]
+    assert largest not in {finding.target for finding in beside}
+    assert moved[0] < moved[1], "less is left to save"
+
+
 def test_a_soft_budget_stops_nothing() -> None:
-    rows = entities()
-    rows.loc[rows["level"] == "campaign", "budget_owner"] = None
-    assert findings(3_000, listed=rows) == []
+    assert findings(3_000, listed=without_budgets()) == []

@@ -108,3 +108,61 @@ def test_budgets_bind_where_demand_is_above_them(
     account = m.world.accounts[0]
     met, _ = m.conditions(account, np.arange(20_500, 20_600))
     assert low <= (met.planned < 0.99 * met.wanted).mean() <= high
+
+
+CLAIMED = {"begins": date(2026, 7, 1), "organic_share": 0.0}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25])
+def test_refunds_take_a_share_of_the_orders_back(share: float) -> None:
+    funnel = Bookkeeper(market({"begins": date(2026, 6, 1), "refund_share": share})).books().funnel
+    taken_back = np.isfinite(funnel.refunded_at).sum() / np.isfinite(funnel.order_at).sum()
+    assert taken_back == pytest.approx(share, abs=0.03)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_platforms_take_a_share_of_their_claims_back(share: float) -> None:
+    """The platform's own figure of a day falls once its claims have been taken back."""
+    m = market(retracted_share=share, retraction_days=3, same_day_share=1.0)
+    account, day = m.world.accounts[0], date(2026, 9, 1)
+    m.clock.set(datetime(2026, 9, 2, 1, tzinfo=UTC))
+    (soon,) = m.report(account, "account", day, day)
+    m.clock.set(NOW)
+    (later,) = m.report(account, "account", day, day)
+    assert 1 - later.purchases.sum() / soon.purchases.sum() == pytest.approx(share, abs=0.12)
+
+
+@pytest.mark.parametrize("excess", [0.0, 0.3, 1.0])
+def test_claims_exceed_the_orders_as_the_world_says(excess: float) -> None:
+    books = Bookkeeper(market(CLAIMED | {"claim_excess": excess})).books()
+    claimed = books.people.ad_set >= 0
+    assert claimed.sum() / books.funnel.is_real[claimed].sum() - 1 == pytest.approx(excess, abs=0.12)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.6])
+def test_touches_are_lost_as_the_world_says(share: float) -> None:
+    touches = Bookkeeper(market(CLAIMED | {"touch_lost_share": share, "lost_share": 0.0})).books().touches
+    assert touches.is_lost[~touches.is_form].mean() == pytest.approx(share, abs=0.04)
+
+
+@pytest.mark.parametrize("lag_days", [4, 12])
+def test_conversions_come_as_late_as_the_world_says(lag_days: int) -> None:
+    people = (
+        Bookkeeper(market(CLAIMED, lag_days=lag_days, same_day_share=0.0, longest_lag_days=90)).books().people
+    )
+    days = (people.converts_at - people.click_at)[people.ad_set >= 0] / 86_400
+    assert np.mean(days) == pytest.approx(lag_days, rel=0.2)
+
+
+@pytest.mark.parametrize("multiple", [1, 3, 10])
+def test_customer_segments_differ_in_value_as_the_world_says(multiple: int) -> None:
+    segments = [{"name": "small", "share": 1.0}, {"name": "large", "share": 1.0, "order_value": multiple}]
+    books = Bookkeeper(market(CLAIMED | {"segments": segments}, order_value_spread=0.2)).books()
+    medians = [np.median(books.people.value[books.segment == number]) for number in (0, 1)]
+    assert medians[1] / medians[0] == pytest.approx(multiple, rel=0.1)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.8])
+def test_as_many_people_agree_to_advertising_as_the_world_says(share: float) -> None:
+    books = Bookkeeper(market(CLAIMED | {"consent_share": share})).books()
+    assert books.traits.agreed.mean() == pytest.approx(share, abs=0.03)

@@ -23,7 +23,7 @@ def test_an_ad_is_made_paused_read_back_and_edited_only_while_enabled(
     [row] = streamed(client, query)
     assert row.ad_group_ad.status.name == "PAUSED"
     assert tuple(line.text for line in row.ad_group_ad.ad.responsive_search_ad.headlines) == HEADLINES
-    assert [ad.own for ad in ads.made(sandbox.stage, account)] == [row.ad_group_ad.ad.id]
+    assert list(sandbox.stage.market.catalog(account).created_by_id) == [row.ad_group_ad.ad.id]
     edit = client.get_type("AdOperation")
     edit.update.resource_name = f"{BASE}/ads/{row.ad_group_ad.ad.id}"
     for n, text in enumerate((*HEADLINES, "Light on every trail")):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from google.ads.googleads.client import GoogleAdsClient
 
-from sandbox.google import criteria, criterion_checks
+from sandbox.google import criterion_checks
+from sandbox.negative_keywords import Scope
 from sandbox.serve import Sandbox
 from sandbox.world import Account
 from tests.wire.google_client import GERMANY, code, place, refusals, streamed
@@ -25,7 +26,8 @@ def test_negatives_of_ad_groups_and_campaigns_are_made_and_removed(
     [above] = send(client, "CampaignCriterionService", "mutate_campaign_criteria", [wide])
     assert "cheap shoes" in negatives(client, "ad_group_criterion")
     assert "used shoes" in negatives(client, "campaign_criterion")
-    active = {(n.text, n.level) for n in criteria.active_negatives(sandbox.stage, account)}
+    market = sandbox.stage.market
+    active = {(n.text, n.scope.level) for n in market.negatives.of(account)}
     assert {("cheap shoes", "ad_group"), ("used shoes", "campaign")} <= active
     for name, kind in ((made, "AdGroupCriterion"), (above, "CampaignCriterion")):
         gone = client.get_type(f"{kind}Operation")
@@ -38,8 +40,8 @@ def test_negatives_of_ad_groups_and_campaigns_are_made_and_removed(
         )
     assert not {"cheap shoes"} & negatives(client, "ad_group_criterion")
     assert not {"used shoes"} & negatives(client, "campaign_criterion")
-    after = {(n.text, n.level) for n in criteria.active_negatives(sandbox.stage, account)}
-    assert ("cheap shoes", "ad_group") not in after  # it came and went on one day, so it never held
+    [short] = [n for n in market.negatives.history(account)[0] if n.text == "cheap shoes"]
+    assert short.first_day == short.end_day  # it came and went on one day, so it never held
 
 
 def test_a_list_is_made_filled_and_attached_in_one_atomic_request(
@@ -89,8 +91,10 @@ def test_a_list_is_made_filled_and_attached_in_one_atomic_request(
         f"SELECT campaign_shared_set.shared_set FROM campaign_shared_set WHERE campaign_shared_set.campaign = '{campaign}'",
     )
     assert [row.campaign_shared_set.shared_set for row in links] == [name]
-    held = [n for n in criteria.active_negatives(sandbox.stage, account) if n.text == "torrent"]
-    assert [(n.level, n.entity_ids) for n in held] == [("campaign", (int(campaign.rsplit("/", 1)[-1]),))]
+    market = sandbox.stage.market
+    list_id = int(name.rsplit("/", 1)[-1])
+    assert [n.text for n in market.negatives.of(account, Scope("list", list_id))] == ["torrent"]
+    assert (list_id, int(campaign.rsplit("/", 1)[-1])) in market.negatives.attachments(account)
     in_use = client.get_type("SharedSetOperation")
     in_use.remove = name
     assert (
@@ -123,9 +127,10 @@ def test_the_account_takes_one_list_of_its_own(
         "SELECT customer_negative_criterion.negative_keyword_list.shared_set FROM customer_negative_criterion",
     )
     assert [row.customer_negative_criterion.negative_keyword_list.shared_set for row in rows] == [name]
-    assert [n.level for n in criteria.active_negatives(sandbox.stage, account) if n.text == "crack"] == [
-        "account"
-    ]
+    list_id = int(name.rsplit("/", 1)[-1])
+    market = sandbox.stage.market
+    assert [n.text for n in market.negatives.of(account, Scope("list", list_id))] == ["crack"]
+    assert (list_id, int(account.id)) in market.negatives.attachments(account)
     again = refusals(lambda: send(client, *method, [attach]))
     assert code(again[0]) == "criterion_error.CANNOT_HAVE_MULTIPLE_NEGATIVE_KEYWORD_LIST_PER_ACCOUNT"
 

@@ -33,5 +33,19 @@ class Finding:
     as_of: date
     proposer: str
     weight: float
-    """Money per day at stake, by which findings are sorted."""
+    """Money per day that the change is expected to save, earn or move, by which findings are sorted."""
     reverts: str | None = None
+
+    @property
+    def target(self) -> Target:
+        """Target of its first change."""
+        return self.wishes[0].target
+
+    @property
+    def is_pause(self) -> bool:
+        return self.wishes[0].status == "paused"
+
+    @property
+    def is_emergency(self) -> bool:
+        """Whether it keeps a hard cap."""
+        return self.evidence.get("emergency") == "yes"

@@ -22,10 +22,12 @@ def hard_cap_stops(
     *,
     excess: float,
     busy: Collection[Target],
+    paused: Collection[Target],
+    judged: pd.DataFrame,
     as_of: date,
 ) -> list[Finding]:
-    """Pauses, largest spenders first, until the projected excess over the cap is removed. One ad set of each
-    campaign stays active.
+    """Pauses, lowest return on spend first, until the projected excess over the cap is removed. One ad set of
+    each campaign stays active.
 
     Args:
         row: The budget's row of signals/pacing.
@@ -34,13 +36,23 @@ def hard_cap_stops(
         covers: Scope of the budget.
         excess: Projected (median) amount above the cap, in the budget's currency.
         busy: Targets of other findings.
+        paused: Those of them that another rule pauses: what they would have spent counts towards the excess.
+        judged: signals/underperformers of the day.
         as_of: Last closed day.
     """
     usual, left, findings = _usual_daily_spend(ad_set_days, as_of), int(row["days_left"]), []
     sets = entities[(entities["level"] == "ad_set") & (entities["status"] == "active")]
     going = sets.groupby(["platform", "account_id", "campaign_id"])["entity_id"].nunique().to_dict()
-    spending = sorted(sets.to_dict("records"), key=lambda ad_set: -usual.get(_entity_key(ad_set), 0.0))
-    for ad_set in spending:
+    verdicts = {
+        (line["platform"], line["account_id"], line["ad_set_id"]): line for line in judged.to_dict("records")
+    }
+
+    def order(ad_set: dict[str, Any]) -> tuple[float, float]:
+        key = _entity_key(ad_set)
+        return relative_return(verdicts.get(key)), -usual.get(key, 0.0)
+
+    candidates = []
+    for ad_set in sorted(sets.to_dict("records"), key=order):
         campaign = (ad_set["platform"], ad_set["account_id"], ad_set["campaign_id"])
         target = Target(
             platform=ad_set["platform"],
@@ -50,23 +62,46 @@ def hard_cap_stops(
         )
         above = target.model_copy(update={"level": "campaign", "entity_id": str(ad_set["campaign_id"])})
         saves = usual.get(_entity_key(ad_set), 0.0) * left
-        if excess <= 0 or saves <= 0:
+        if ad_set["currency"] != row["currency"] or not is_covered(" ".join(map(str, campaign)), covers):
+            continue
+        if target in paused:
+            excess -= saves
+            going[campaign] -= 1
+            continue
+        candidates.append((ad_set, target, above, campaign, saves))
+    for ad_set, target, above, campaign, saves in candidates:
+        if excess <= 0:
             break
-        is_free = target not in busy and above not in busy and going[campaign] > 1
-        if (
-            not is_free
-            or ad_set["currency"] != row["currency"]
-            or not is_covered(" ".join(map(str, campaign)), covers)
-        ):
+        if saves <= 0 or target in busy or above in busy or going[campaign] <= 1:
             continue
         going[campaign] -= 1
         excess -= saves
-        findings.append(_finding(ad_set, target, row, saves=saves, as_of=as_of))
+        verdict = verdicts.get(_entity_key(ad_set))
+        findings.append(_finding(ad_set, target, row, verdict, saves=saves, as_of=as_of))
     return findings
 
 
+def relative_return(verdict: dict[str, Any] | None) -> float:
+    """Expected return on spend as a share of its target, from a row of signals/underperformers: the posterior
+    mean of ROAS over the target ROAS, for leads (count + 1) over (expected count + 1). 1.0 where the ad set was not judged.
+    """
+    if verdict is None:
+        return 1.0
+    if pd.notna(verdict["roas_mean"]) and pd.notna(verdict["target"]) and verdict["target"] > 0:
+        return float(verdict["roas_mean"] / verdict["target"])
+    if pd.notna(verdict["expected_conversions"]) and pd.notna(verdict["conversions"]):
+        return float((verdict["conversions"] + 1) / (verdict["expected_conversions"] + 1))
+    return 1.0
+
+
 def _finding(
-    ad_set: dict[str, Any], target: Target, row: dict[str, Any], *, saves: float, as_of: date
+    ad_set: dict[str, Any],
+    target: Target,
+    row: dict[str, Any],
+    verdict: dict[str, Any] | None,
+    *,
+    saves: float,
+    as_of: date,
 ) -> Finding:
     left = int(row["days_left"])
     return Finding(
@@ -74,7 +109,7 @@ def _finding(
         wishes=(Wish(target, status="paused"),),
         reason=f"{ad_set['name']}: the hard cap of '{row['name']}' ({row['budget']:,.0f} "
         f"{row['currency']}) will break: the month ends near {row['p50']:,.0f}, "
-        "and lower daily budgets do not keep it.",
+        f"and lower daily budgets do not keep it. {_return_in_words(verdict)}",
         evidence={
             "budget": row["name"],
             "emergency": "yes",
@@ -87,6 +122,9 @@ def _finding(
             "days_left": left,
             "spend_a_day": round(saves / left, 2),
             "moves": round(-saves, 2),
+            "verdict": "not judged" if verdict is None else str(verdict["verdict"]),
+            "return_of_target": round(relative_return(verdict), 3),
+            **_roas(verdict),
         },
         effect=Effect(
             metric="month end",
@@ -95,8 +133,26 @@ def _finding(
         ),
         as_of=as_of,
         proposer=PROPOSER,
-        weight=saves / left,
+        weight=saves / left * (1 - relative_return(verdict)),
     )
+
+
+def _roas(verdict: dict[str, Any] | None) -> dict[str, str | float | int | None]:
+    if verdict is None or pd.isna(verdict["roas_mean"]):
+        return {}
+    return {part: round(float(verdict[part]), 3) for part in ("roas_mean", "roas_low", "roas_high", "target")}
+
+
+def _return_in_words(verdict: dict[str, Any] | None) -> str:
+    order = "ad sets that return less are stopped before it"
+    if verdict is None:
+        return f"Its return is not known; {order}."
+    if roas := _roas(verdict):
+        return (
+            f"Its ROAS is {roas['roas_mean']:.2f} ({roas['roas_low']:.2f} to {roas['roas_high']:.2f}) against "
+            f"a target of {roas['target']:.2f}; {order}."
+        )
+    return f"It has {relative_return(verdict):.2f} times the leads that its target asks for; {order}."
 
 
 def _usual_daily_spend(days: pd.DataFrame, as_of: date) -> dict[tuple[str, str, str], float]:

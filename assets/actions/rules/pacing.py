@@ -7,7 +7,7 @@ are lowered as far as the guardrails allow, and if that is not enough ad sets ar
 emergencies and proposed first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -36,7 +36,9 @@ def pace_findings(
     policy: Pacing,
     limits: Guardrails,
     ad_set_days: pd.DataFrame,
+    judged: pd.DataFrame,
     taken: Iterable[Target] = (),
+    paused: Collection[Target] = (),
 ) -> list[Finding]:
     """Changes of daily budgets, emergencies first, then by money.
 
@@ -48,6 +50,8 @@ def pace_findings(
         policy: Probability from which a month is off plan.
         limits: Largest relative change of a daily budget.
         ad_set_days: core/ad_set_day of the last weeks, from which ad sets to pause are chosen.
+        judged: signals/underperformers of `as_of`, by which ad sets to pause are ranked.
+        paused: Targets that other findings of the day pause, which counts towards a hard cap.
         taken: Targets of other findings of the day; these, their parents and their children are left alone.
     """
     budget_rows = rows[(rows["level"] == "budget") & (rows["status"] != "early")] if len(rows) else rows
@@ -89,10 +93,17 @@ def pace_findings(
                     held.covers,
                     excess=excess,
                     busy=busy | set(findings),
+                    paused=paused,
+                    judged=judged,
                     as_of=as_of,
                 )
             }
-    return sorted(findings.values(), key=lambda item: (item.evidence["emergency"] != "yes", -item.weight))
+    return sorted(findings.values(), key=_urgency)
+
+
+def _urgency(finding: Finding) -> tuple[bool, bool, float]:
+    """Emergencies first; of these lower budgets before pauses, which cost more; then by money."""
+    return not finding.is_emergency, finding.is_pause, -finding.weight
 
 
 def _finding(

@@ -14,8 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from assets.core.crm.data_driven import noisy_or_rates
-from assets.core.crm.input_cleaning import OUTCOME, TOUCH, instants, named, texts
+from assets.core.crm.input_cleaning import OUTCOME, TOUCH, named
 from assets.core.crm.markov import removal_effects
+from assets.frame_contract import finite_rows, id_texts, once_per_key, utc_instants
 from resources.errors import DataUnusable
 from resources.policy.crm import MODELS, Model
 
@@ -68,7 +69,9 @@ def attribute(
             repeat order without a new visit was won by the first one's touches.
 
     Raises:
-        DataUnusable: A column is missing, or there is no such model.
+        DataUnusable: There is no such model.
+        FrameRefused: A frame breaks the contract (`assets.frame_contract`), such as two differing rows of one
+            outcome.
     """
     if model not in MODELS:
         raise DataUnusable(f"There is no model '{model}'. Use one of {', '.join(MODELS)}.")
@@ -100,8 +103,8 @@ def credit_by(shares: pd.DataFrame, *columns: str) -> pd.DataFrame:
 def clean_touches(frame: pd.DataFrame) -> pd.DataFrame:
     touches = named(frame, TOUCH, needed=("person_id", "touch_at", "channel"), what="touchpoints")
     for column in ("person_id", "channel", "campaign_id", "ad_set_id", "funnel"):
-        touches[column] = texts(touches[column])
-    touches["touch_at"] = instants(touches["touch_at"])
+        touches[column] = id_texts(touches[column])
+    touches["touch_at"] = utc_instants(touches["touch_at"], name="touchpoints.touch_at")
     touches["channel"] = touches["channel"].fillna("unknown")
     touches["funnel"] = touches["funnel"].fillna("")
     touches = touches.dropna(subset=["person_id", "touch_at"]).drop_duplicates()
@@ -110,24 +113,21 @@ def clean_touches(frame: pd.DataFrame) -> pd.DataFrame:
 
 def clean_outcomes(frame: pd.DataFrame) -> pd.DataFrame:
     outcomes = named(frame, OUTCOME, needed=("person_id", "at"), what="outcomes")
-    outcomes["outcome_id"], outcomes["person_id"] = (
-        texts(outcomes["outcome_id"]),
-        texts(outcomes["person_id"]),
-    )
+    outcomes = finite_rows(outcomes, ("value",), what="outcomes")
+    for column in ("outcome_id", "person_id"):
+        outcomes[column] = id_texts(outcomes[column])
     outcomes["outcome_id"] = outcomes["outcome_id"].where(
         outcomes["outcome_id"].notna(), pd.Series(outcomes.index.astype(str), outcomes.index)
     )
-    at = instants(outcomes["at"])
+    at = utc_instants(outcomes["at"], name="outcomes.at")
     has_no_time = outcomes["at"].map(_is_day).astype(bool) | bool(
         (at.dropna() == at.dropna().dt.normalize()).all()
     )
     outcomes["at"] = at.where(~has_no_time, at + timedelta(days=1) - timedelta(microseconds=1))
     has_values = any(str(column).strip().lower() in OUTCOME["value"] for column in frame.columns)
-    outcomes["whole_value"] = (
-        pd.to_numeric(outcomes["value"], errors="coerce").astype(float) if has_values else 1.0
-    )
+    outcomes["whole_value"] = outcomes["value"] if has_values else 1.0
+    outcomes = once_per_key(outcomes.drop(columns=["value", "funnel"]), ("outcome_id",), what="outcomes")
     # An outcome of unknown time has no path, and stays: its value is unattributed, not lost.
-    outcomes = outcomes.drop_duplicates(subset=["outcome_id"]).drop(columns=["value", "funnel"])
     return outcomes.reset_index(drop=True).assign(row=lambda unique: np.arange(len(unique)))
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from assets.core.crm.input_cleaning import instants, named, texts
+from assets.core.crm.input_cleaning import named
 from assets.core.crm.survival import LONGEST_ARRIVAL, QualificationModel, fit_qualification, still_to_qualify
+from assets.frame_contract import day_stamps, figures, id_texts, once_per_key, utc_instants
 
 LEAD = {
     "channel": ("channel", "platform"),
@@ -24,6 +25,10 @@ SPEND = {
     "channel": ("channel", "platform"),
     "day": ("day", "date"),
     "spend": ("spend", "spend_reporting", "cost"),
+    "account_id": ("account_id",),
+    "campaign_id": ("campaign_id",),
+    "ad_set_id": ("ad_set_id",),
+    "ad_id": ("ad_id",),
 }
 TOTAL = "all"
 COLUMNS = [
@@ -60,7 +65,8 @@ def cost_per_qualified_lead(
     Args:
         leads: A row per lead of any time: channel, click_at, lead_at, qualified_at (empty where not yet). Old
             ones teach.
-        spend: channel, day, spend; days and channels may repeat.
+        spend: channel, day, spend, one row per channel and day; or per account_id, campaign_id, ad_set_id or
+            ad_id where the frame has them: those add up.
         as_of: Morning on which this was known; nothing later is used.
         start: First click day of the cohort.
         end: Last click day of the cohort.
@@ -172,9 +178,9 @@ def _over(spend: float | None, count: float) -> float | None:
 
 def _leads(frame: pd.DataFrame) -> pd.DataFrame:
     cleaned = named(frame, LEAD, needed=("channel", "click_at", "lead_at", "qualified_at"), what="leads")
-    cleaned["channel"] = texts(cleaned["channel"]).fillna("unknown")
+    cleaned["channel"] = id_texts(cleaned["channel"]).fillna("unknown")
     for column in ("click_at", "lead_at", "qualified_at"):
-        cleaned[column] = instants(cleaned[column])
+        cleaned[column] = utc_instants(cleaned[column], name=f"leads.{column}")
     cleaned["click_at"] = cleaned["click_at"].fillna(cleaned["lead_at"])
     cleaned = cleaned.dropna(subset=["lead_at"])
     # A click after its lead is an entry by hand; it cannot have brought it.
@@ -185,14 +191,14 @@ def _leads(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _spend(frame: pd.DataFrame, start: date, end: date) -> dict[str, float]:
+    """Spend of each channel on these days."""
     cleaned = named(frame, SPEND, needed=("channel", "day", "spend"), what="spend")
-    day = instants(cleaned["day"])
-    inside = (day >= pd.Timestamp(start, tz="UTC")) & (
-        day < pd.Timestamp(end, tz="UTC") + pd.Timedelta(days=1)
-    )
-    cost = pd.to_numeric(cleaned["spend"], errors="coerce").where(inside)
-    return {
-        str(name): float(value)
-        for name, value in cost.groupby(texts(cleaned["channel"])).sum(min_count=1).items()
-        if value > 0
-    }
+    cleaned = figures(cleaned, ("spend",), what="spend")
+    cleaned["channel"] = id_texts(cleaned["channel"])
+    cleaned["day"] = day_stamps(cleaned["day"], name="spend.day").dt.normalize()
+    cleaned = cleaned[cleaned["channel"].notna() & cleaned["day"].notna()]
+    entities = [name for name in SPEND if name not in ("day", "spend") and cleaned[name].notna().any()]
+    cleaned = once_per_key(cleaned, (*entities, "day"), what="spend")
+    inside = (cleaned["day"] >= pd.Timestamp(start)) & (cleaned["day"] <= pd.Timestamp(end))
+    cost = cleaned["spend"].where(inside).groupby(cleaned["channel"]).sum(min_count=1)
+    return {str(name): float(value) for name, value in cost.items() if value > 0}

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from assets.core.crm.input_cleaning import instants, named, texts
+from assets.core.crm.input_cleaning import named
+from assets.frame_contract import finite_rows, id_texts, once_per_key, utc_instants
 
 DEAL = {
     "deal_id": ("deal_id", "opportunity_id", "id"),
@@ -67,18 +68,18 @@ def expected_wins(deals: pd.DataFrame, stages: pd.DataFrame, *, as_of: date | pd
 
 def _deals(frame: pd.DataFrame) -> pd.DataFrame:
     cleaned = named(frame, DEAL, needed=("deal_id", "amount", "is_closed", "is_won"), what="deals")
-    cleaned["deal_id"] = texts(cleaned["deal_id"])
-    cleaned["amount"] = pd.to_numeric(cleaned["amount"], errors="coerce").astype(float)
+    cleaned = finite_rows(cleaned, ("amount",), what="deals")
+    cleaned["deal_id"] = id_texts(cleaned["deal_id"])
     for column in ("is_closed", "is_won"):
         cleaned[column] = cleaned[column].map(lambda flag: str(flag).lower() in {"true", "1", "1.0"})
     cleaned["is_closed"] |= cleaned["is_won"]
-    return cleaned.dropna(subset=["deal_id"]).drop_duplicates("deal_id", keep="last")
+    return once_per_key(cleaned.dropna(subset=["deal_id"]), ("deal_id",), what="deals")
 
 
 def _steps(frame: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     cleaned = named(frame, STAGE, needed=("deal_id", "stage", "entered_at"), what="stages")
-    cleaned["deal_id"], cleaned["stage"] = texts(cleaned["deal_id"]), texts(cleaned["stage"])
-    cleaned["entered_at"] = instants(cleaned["entered_at"])
+    cleaned["deal_id"], cleaned["stage"] = id_texts(cleaned["deal_id"]), id_texts(cleaned["stage"])
+    cleaned["entered_at"] = utc_instants(cleaned["entered_at"], name="stages.entered_at")
     cleaned = cleaned[cleaned["entered_at"] <= now].dropna().drop_duplicates()
     return cleaned.sort_values(["deal_id", "entered_at"], kind="stable", ignore_index=True)
 

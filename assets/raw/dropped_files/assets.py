@@ -16,6 +16,7 @@ from assets.automation import SAFE_RETRIES
 from assets.formatting.csv_text import csv_text
 from assets.raw.dropped_files.folder import DroppedFolder, read_folder
 from assets.raw.dropped_files.layout import LEVELS
+from assets.raw.dropped_files.outcomes import unused_in_words
 from resources.drop_folder import DroppedFiles
 from resources.failures import one_sentence
 from resources.lake.lake import Lake
@@ -37,11 +38,18 @@ def _spec(table: Table) -> dg.AssetSpec:
     name="read_dropped_files", specs=[_spec(table) for table in TABLES], retry_policy=SAFE_RETRIES
 )
 def read_dropped_files(
-    lake: dg.ResourceParam[Lake], dropped_files: dg.ResourceParam[DroppedFiles]
+    context: dg.AssetExecutionContext,
+    lake: dg.ResourceParam[Lake],
+    dropped_files: dg.ResourceParam[DroppedFiles],
 ) -> Iterator[dg.MaterializeResult]:
     with one_sentence():
         now = datetime.now(UTC)
-        folder = read_folder(dropped_files.files(), pulled_at=now)
+        folder = read_folder(
+            dropped_files.files(),
+            pulled_at=now,
+            progress=context.log.info,
+            cache=dropped_files.cache(),
+        )
         _give_back(dropped_files, folder)
         tables = {
             **{DAYS[level]: folder.days[level] for level in LEVELS},
@@ -60,8 +68,10 @@ def _metadata(folder: DroppedFolder) -> dict[str, Any]:
     rows = [vars(outcome) for outcome in folder.outcomes]
     return {
         "files": dg.MetadataValue.table(records_of(rows)) if rows else "The drop folder is empty.",
-        "rejected rows": sum(outcome.rejected for outcome in folder.outcomes),
+        "lines not used": sum(outcome.rejected for outcome in folder.outcomes),
+        "not used": unused_in_words(folder.rejects.to_pandas()) or "All lines of all files are used.",
         "refused files": sum(outcome.status == "refused" for outcome in folder.outcomes),
+        "unchanged files": sum(outcome.is_unchanged for outcome in folder.outcomes),
         "days covered": json.dumps(_covered(folder.days.values())),
     }
 

@@ -23,6 +23,7 @@ MOST_JOINED_LINES = 20
 """Physical lines that a cell with line breaks may span."""
 _DELIMITERS = (",", ";", "\t", "|")
 _SCORED_BYTES = 65_536
+SEARCHED_HEADERS = 60
 csv.field_size_limit(1 << 27)
 
 
@@ -54,7 +55,7 @@ def sheets_of(name: str, content: bytes, *, score: Callable[[Row], float]) -> li
 def _text_sheet(name: str, content: bytes, score: Callable[[Row], float]) -> Sheet:
     def reads_well(text: str) -> float:
         lines = text.splitlines()[:SEARCHED_LINES]
-        delimiter = _delimiter(lines)
+        delimiter = _delimiter(lines, score)
         return max((score(row) for row in csv.reader(lines, delimiter=delimiter)), default=0.0)
 
     if not content.strip(b"\xef\xbb\xbf\xff\xfe \r\n\t\x00"):
@@ -67,7 +68,7 @@ def _text_sheet(name: str, content: bytes, score: Callable[[Row], float]) -> She
     head = content[:_SCORED_BYTES].decode(encoding, errors="ignore")
     text = _Text(content, encoding, is_mojibake=is_mojibake(head))
     first_lines = list(islice(text.lines(), SEARCHED_LINES))
-    text.delimiter = _delimiter(first_lines)
+    text.delimiter = _delimiter(first_lines, score)
     text.is_wrapped = _is_wrapped(first_lines, text.delimiter)
     rows: list[Row] = []
     for block in text.blocks(0, most_lines=SEARCHED_LINES):
@@ -293,8 +294,10 @@ def _unwrapped(line: str) -> str:
     return next(csv.reader([line]), [""])[0] + "\n" if line.strip() else line
 
 
-def _delimiter(lines: Sequence[str]) -> str:
-    """The delimiter that cuts most lines into the same number of cells, and that into several."""
+def _delimiter(lines: Sequence[str], score: Callable[[Row], float]) -> str:
+    """The delimiter that cuts most lines into the same number of cells, and that into several; where another
+    one cuts some lines into more (decimal commas beside damaged lines), the one whose header is known.
+    """
     lines = [line for line in lines if line.strip()]
     if lines and all(line.strip().startswith('"') and line.strip().endswith('"') for line in lines):
         unwrapped = [_unwrapped(line) for line in lines]
@@ -312,4 +315,12 @@ def _delimiter(lines: Sequence[str]) -> str:
         common = max(set(widths), key=widths.count, default=0)
         return (widths.count(common), common) if common else (0, 0)
 
-    return max(_DELIMITERS, key=lambda delimiter: (evenness(delimiter), seldom_one(delimiter)))
+    def knows_header(delimiter: str) -> float:
+        return max(
+            (score(row) for row in csv.reader(lines[:SEARCHED_HEADERS], delimiter=delimiter)), default=0.0
+        )
+
+    even = {delimiter: (evenness(delimiter), seldom_one(delimiter)) for delimiter in _DELIMITERS}
+    best = max(_DELIMITERS, key=even.__getitem__)
+    rivals = [other for other in _DELIMITERS if even[other][1][1] > even[best][1][1]]
+    return max([best, *rivals], key=knows_header) if rivals else best

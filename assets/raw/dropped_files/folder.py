@@ -10,7 +10,7 @@ whole. Where two files differ, the outcome says so.
 import csv
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -28,33 +28,17 @@ from assets.raw.dropped_files.folder_tables import (
 from assets.raw.dropped_files.identity import resolved
 from assets.raw.dropped_files.layout import LEVELS
 from assets.raw.dropped_files.mapping import read_mapping
+from assets.raw.dropped_files.outcomes import Outcome, outcome_of
 from assets.raw.dropped_files.reading import FileReading, Rejected, SheetReading, read_file
+from assets.raw.dropped_files.stored_reading import UNREADABLE, bytes_of, reading_of
 from assets.raw.dropped_files.vocabulary import METRICS
-from resources.drop_folder import DroppedFile
+from resources.drop_folder import DroppedFile, ReadingCache
 from resources.errors import DataUnusable
 
 _BROKEN = (ValueError, LookupError, TypeError, ArithmeticError, csv.Error, pa.ArrowException)
 """What reading a file of a shape that nobody thought of may raise."""
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a file: `read`, `partly read` or `refused`, what it is, and why lines are not used."""
-
-    file: str
-    status: str
-    rows: int
-    rejected: int
-    message: str
-    platform: str = ""
-    level: str = ""
-    currency: str = ""
-    kept_apart: str = ""
-    """Kind of partial report or breakdown whose lines are kept apart from the days of things."""
-    superseded: int = 0
-    """Days of things for which another file's figures count."""
-    totals: int = 0
+LONG_BYTES = 5_000_000
 
 
 @dataclass
@@ -70,30 +54,44 @@ class DroppedFolder:
 
 
 def read_folder(
-    files: Iterable[DroppedFile], *, pulled_at: datetime, progress: Progress | None = None
+    files: Iterable[DroppedFile],
+    *,
+    pulled_at: datetime,
+    progress: Progress | None = None,
+    cache: ReadingCache | None = None,
 ) -> DroppedFolder:
     """Every file read, whatever becomes of the others.
 
     Args:
         files: The files with their mappings' texts.
         pulled_at: What to stamp the rows with; days after it are set aside.
-        progress: Told before a file of more than a few megabytes is read.
+        progress: Told before a file of more than a few megabytes is read, and how far it is.
+        cache: Readings of files that did not change since; they are not read again.
     """
     ordered = sorted(files, key=lambda file: (file.modified_at, file.name))
     readings: dict[str, FileReading] = {}
     refused: dict[str, str] = {}
     shas: dict[str, str] = {}
+    unchanged: set[str] = set()
     for file in ordered:
         content = file.content
-        shas[file.name] = hashlib.sha256(content).hexdigest()
-        if progress and len(content) > 5_000_000:
+        sha = shas[file.name] = hashlib.sha256(content).hexdigest()
+        if stored := _stored(cache, file, sha):
+            readings[file.name] = stored
+            unchanged.add(file.name)
+            continue
+        if progress and len(content) > LONG_BYTES:
             progress(f"Reading {file.name} ({len(content) / 1e6:,.0f} MB)")
-        reading, reason = _read(file, content)
+        reading, reason = _read(file, content, progress)
         if reading is None:
             refused[file.name] = reason
         else:
             readings[file.name] = reading
+            if cache:
+                cache.store(file, sha, bytes_of(reading))
         del content
+    if cache:
+        cache.forget_unused()
     sources = [Source(name, sheet) for name, reading in readings.items() for sheet in reading.sheets]
     stamp = pulled_at.astimezone(UTC)
     table = _together(sources, last_day=stamp.date() + timedelta(days=1))
@@ -101,25 +99,39 @@ def read_folder(
     parts = part_table(table, sources, shas, stamp)
     outcomes = [Outcome(name, "refused", 0, 0, reason) for name, reason in refused.items()]
     outcomes += [
-        _outcome(name, reading, [source for source in sources if source.file == name])
+        replace(
+            outcome_of(name, reading, [source for source in sources if source.file == name]),
+            is_unchanged=name in unchanged,
+        )
         for name, reading in readings.items()
     ]
     return DroppedFolder(
         days=days,
         parts=parts,
         entities=entity_table(table, sources, stamp),
-        rejects=reject_table(readings, shas, stamp),
+        rejects=reject_table(readings, refused, shas, stamp),
         outcomes=sorted(outcomes, key=lambda outcome: outcome.file),
         readings=readings,
     )
 
 
-def _read(file: DroppedFile, content: bytes) -> tuple[FileReading | None, str]:
+def _stored(cache: ReadingCache | None, file: DroppedFile, sha: str) -> FileReading | None:
+    """What was read of the same file before, None where it changed or the stored reading is damaged."""
+    content = cache.load(file, sha) if cache else None
+    if content is None:
+        return None
+    try:
+        return reading_of(content)
+    except UNREADABLE:
+        return None
+
+
+def _read(file: DroppedFile, content: bytes, progress: Progress | None) -> tuple[FileReading | None, str]:
     try:
         mapping = (
             read_mapping(f"The mapping of {file.name}", file.mapping) if file.mapping is not None else None
         )
-        return read_file(file.name, content, mapping), ""
+        return read_file(file.name, content, mapping, progress=progress), ""
     except (DataUnusable, UnicodeError) as error:
         return None, str(error)
     except _BROKEN as error:  # one file must never keep the others from being read
@@ -172,50 +184,3 @@ def _without_second_currencies(table: FolderLines, sources: list[Source]) -> Fol
         reason = f"the account is in {first[int(account[int(row.thing)])]} in another file: an account has one currency"
         sources[int(row.source)].sheet.rejected.append(Rejected(int(row.line), "currency", code, reason))
     return FolderLines(lines[~is_wrong], things)
-
-
-def _outcome(name: str, reading: FileReading, sources: list[Source]) -> Outcome:
-    """The file in a sentence: what it is, what was left out, what is not used and why."""
-    sheets = reading.sheets
-    rejected = sorted(reading.rejected, key=lambda bad: bad.line)
-    late = {bad.line for bad in rejected}
-    rows = sum(int((~sheet.lines["line"].isin(late)).sum()) if late else len(sheet.lines) for sheet in sheets)
-    statement = sheets[0].statement
-    words = [f"{statement.platform} by {statement.level.replace('_', ' ')}"]
-    if statement.partial:
-        kind = statement.partial.replace("_", " ")
-        words.append(f"a report of {kind}s, which is a part: kept apart, it stands for no total")
-    elif statement.breakdowns:
-        words.append(f"divided by {', '.join(statement.breakdowns)}")
-    counted = (
-        (sum(sheet.missing_cells for sheet in sheets), "empty cells"),
-        (sum(sheet.skipped_totals for sheet in sheets), "total lines left out"),
-        (sum(sheet.superseded_parts for sheet in sheets), "parts left out beside their whole"),
-        (sum(sheet.repeated for sheet in sheets), "repeated lines counted once"),
-        (
-            sum(source.superseded for source in sources),
-            "days of campaigns, ad sets or ads for which another file counts",
-        ),
-    )
-    words += [f"{count} {what}" for count, what in counted if count]
-    words += [note for sheet in sheets for note in sheet.statement.notes]
-    words += [text for source in sources for text in source.differs]
-    words += list(reading.unread_sheets)
-    message = ", ".join(dict.fromkeys(words))
-    if rejected:
-        first = rejected[0]
-        message += f"; line {first.line}, {first.column} '{first.value}': {first.reason}"
-    status = "read" if not rejected else "partly read" if rows else "refused"
-    return Outcome(
-        name,
-        status,
-        rows,
-        len(rejected),
-        message,
-        platform=statement.platform,
-        level=statement.level,
-        currency=", ".join(statement.currencies),
-        kept_apart=statement.partial or " / ".join(statement.breakdowns),
-        superseded=sum(source.superseded for source in sources),
-        totals=sum(sheet.skipped_totals for sheet in sheets),
-    )

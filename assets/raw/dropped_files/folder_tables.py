@@ -288,8 +288,23 @@ def entity_table(table: FolderLines, sources: list[Source], pulled_at: datetime)
     return pa.Table.from_pylist([rows[key] for key in sorted(rows)], schema=ENTITIES.schema)
 
 
-def reject_table(readings: dict[str, FileReading], shas: dict[str, str], pulled_at: datetime) -> pa.Table:
+def reject_table(
+    readings: dict[str, FileReading], refused: dict[str, str], shas: dict[str, str], pulled_at: datetime
+) -> pa.Table:
+    """Lines set aside with their reasons, and each refused file as its line 0."""
     rows = [
+        {
+            "file": name,
+            "file_sha": shas[name],
+            "line": 0,
+            "column": "",
+            "value": "",
+            "reason": reason.splitlines()[0],
+            "pulled_at": pulled_at,
+        }
+        for name, reason in sorted(refused.items())
+    ]
+    rows += [
         {
             "file": name,
             "file_sha": shas[name],

@@ -7,6 +7,7 @@ brought together.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,7 @@ from assets.raw.dropped_files.layout import LEVELS, Layout, NotRecognised, find_
 from assets.raw.dropped_files.line_checks import LineChecks
 from assets.raw.dropped_files.mapping import Mapping
 from assets.raw.dropped_files.sheet_columns import SheetColumns
-from assets.raw.dropped_files.sheets import Sheet
+from assets.raw.dropped_files.sheets import Sheet, reporting
 from assets.raw.dropped_files.totals import note_added, parts_of, total_lines, without_repeats
 from assets.raw.dropped_files.vocabulary import ENTITY_FIELDS, METRICS, RESULTS, normal
 from resources.errors import DataUnusable
@@ -90,8 +91,14 @@ class FileReading:
         return [line for sheet in self.sheets for line in sheet.rejected]
 
 
-def read_file(name: str, content: bytes, mapping: Mapping | None = None) -> FileReading:
-    """The lines of one export.
+def read_file(
+    name: str,
+    content: bytes,
+    mapping: Mapping | None = None,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> FileReading:
+    """The lines of one export. `progress` is told how far a long file is read.
 
     Raises:
         DataUnusable: The file as a whole cannot be read: not recognised, no currency, no days, or a mapping
@@ -105,7 +112,9 @@ def read_file(name: str, content: bytes, mapping: Mapping | None = None) -> File
     for sheet in sheets:
         title = f"{name}, sheet {sheet.name}" if len(sheets) > 1 else name
         try:
-            readings.append(_read_sheet(name, sheet, find_layout(title, sheet.head, mapping), mapping))
+            layout = find_layout(title, sheet.head, mapping)
+            watched = reporting(sheet, title, progress) if progress else sheet
+            readings.append(_read_sheet(name, watched, layout, mapping))
         except DataUnusable as error:
             problems.append((sheet.name, error))
     if not readings:

@@ -157,7 +157,7 @@ class NotificationInputs:
                 f"{int((bad['verdict'] == verdict).sum())} to {verdict}" for verdict in ("pause", "reduce")
             )
             lines.append(
-                f"ad sets that earn too little: {counts}; a week more of them probably wastes {wasted}"
+                f"underperforming ad sets: {counts}; one more week of them is expected to waste {wasted}"
             )
         return [*lines, *delivery_problems(self.services, now=self.now)]
 

@@ -12,12 +12,12 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from assets.actions.assets import PROPOSALS
 from assets.automation import SAFE_RETRIES, follows_newest
 from assets.formatting import numbers
 from assets.formatting.markdown import as_markdown_text
 from assets.formatting.platform_names import spoken
 from assets.partitions import day_range, days, week_of, weeks
+from assets.raw.dropped_files.outcomes import unused_in_words
 from assets.reports.pages.archive import INDEX, address, page_name, render_index
 from assets.reports.pages.atomic_write import write
 from assets.reports.pages.campaigns import CampaignView, campaign_views
@@ -39,9 +39,10 @@ from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
 from resources.tables import core
 from resources.tables.crm_core import ACQUISITION, FUNNEL_DAY
+from resources.tables.dropped import REJECTS
 from resources.tables.pulls import PULLS
 from resources.tables.segments import CARDS
-from resources.tables.signals import ANOMALIES, MARKS, PACING, UNDERPERFORMERS, WATCHED
+from resources.tables.signals import ANOMALIES, MARKS, PACING, PROPOSED_FINDINGS, UNDERPERFORMERS, WATCHED
 
 SHOWN_DAYS = 90
 DETAIL_DAYS = 28
@@ -63,7 +64,7 @@ _WEEK_OF_DAY = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitio
         FUNNEL_DAY.asset_key,
         ACQUISITION.asset_key,
         dg.AssetDep(CARDS.asset_key, partition_mapping=_WEEK_OF_DAY),
-        PROPOSALS,
+        PROPOSED_FINDINGS.asset_key,
     ],
     partitions_def=days,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -109,6 +110,7 @@ def _views(
     entities = lake.read(core.ENTITIES)
     campaign_days = lake.read(core.DAYS["campaign"], where=recent)
     judged = lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)})
+    findings = lake.read(PROPOSED_FINDINGS, where={"day": (as_of, as_of)})
     incidents, marks = lake.read(ANOMALIES, where={"day": (as_of, as_of)}), lake.read(MARKS)
     generated_at = datetime.now(UTC)
     approvals = approvals_now(lake, services, settings, as_of=as_of, now=generated_at)
@@ -124,6 +126,7 @@ def _views(
             generated_at=generated_at,
             profile=settings.profile,
             judged=judged,
+            findings=findings,
             incidents=incident_summary(
                 incidents, lake.read(WATCHED, where={"day": (as_of, as_of)}), marks, as_of=as_of
             ),
@@ -131,12 +134,20 @@ def _views(
             funnel=funnel_of(lake.read(FUNNEL_DAY), lake.read(ACQUISITION), entities, as_of=as_of),
             segments=segments_of(lake.read(CARDS), as_of=as_of),
             kept_out=_kept_out(lake),
+            unused_lines=unused_in_words(lake.read(REJECTS)),
             calls=_calls(lake),
             approvals=approvals,
         )
     )
-    given = {"judged": judged, "incidents": incidents, "marks": marks, "approvals": approvals}
-    return view, campaign_views(view, campaign_days=campaign_days, **given)
+    return view, campaign_views(
+        view,
+        campaign_days=campaign_days,
+        judged=judged,
+        findings=findings,
+        incidents=incidents,
+        marks=marks,
+        approvals=approvals,
+    )
 
 
 def _kept_out(lake: Lake) -> list[str]:
@@ -182,7 +193,7 @@ def preview(view: DashboardView) -> str:
 
 
 def _state(view: DashboardView) -> str:
-    """One line: figures that are late, what stood out, what waits, and the kill switch."""
+    """One line: figures that are late, incidents, what waits, and the kill switch."""
     phrases = [
         f"{platform.label} is {platform.state}"
         for platform in view.freshness

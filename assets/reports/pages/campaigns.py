@@ -60,6 +60,7 @@ class CampaignView:
     incidents: IncidentSummary | None
     approvals: Approvals | None
     kept_out: tuple[str, ...] = ()
+    unused_lines: str = ""
     calls: tuple[str, ...] = ()
     is_empty: bool = False
 
@@ -90,6 +91,7 @@ def campaign_views(
     *,
     campaign_days: pd.DataFrame,
     judged: pd.DataFrame | None = None,
+    findings: pd.DataFrame | None = None,
     incidents: pd.DataFrame | None = None,
     marks: pd.DataFrame | None = None,
     approvals: Approvals | None = None,
@@ -100,6 +102,7 @@ def campaign_views(
         view: The dashboard they belong to.
         campaign_days: core/campaign_day of the last 28 days, money as floats.
         judged: signals/underperformers of the day.
+        findings: actions/proposals of the day.
         incidents: signals/anomalies of the day.
         marks: signals/marks.
         approvals: All that waits, not only what the dashboard shows of it.
@@ -134,7 +137,9 @@ def campaign_views(
             tiles=tiles_of(trends[key], bases.get(key, nothing), ends.get(key, {})),
             trends=trends[key],
             ad_sets=shown_of(ad_sets.get(key, view.ad_sets.everything.iloc[:0]), "ad_set"),
-            verdicts=verdicts_of(verdicts[key], as_of=view.as_of) if key in verdicts else None,
+            verdicts=verdicts_of(verdicts[key], as_of=view.as_of, findings=findings)
+            if key in verdicts
+            else None,
             incidents=campaign_incidents(
                 incidents_by_campaign[key], no_marks if marks is None else marks, as_of=view.as_of
             )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from assets.reports.pages.metrics import METRICS
 
-_RANGE = "the range it lands in four times out of five"
+_RANGE = "its 80 % range"
 OTHERS: Mapping[str, tuple[str, str]] = {
     "account_spend": ("Spend, account", "Spend in the account's own currency. Sort by the reporting currency, in which accounts can be compared."),
     "matured": ("Matured", f"Share of the final conversions that can be seen by now, learned from how late earlier ones arrived. “Ends near” is what there will be in the end, with {_RANGE}."),
@@ -26,8 +26,8 @@ OTHERS: Mapping[str, tuple[str, str]] = {
     "expected": ("Was, expected", "What it was on the newest day, and the range in which four days out of five should lie."),
     "stake": ("At stake a day", "Money a day that the incident is about, in the reporting currency."),
     "plan": ("Plan", "What the month should come to: from the budgets file, else today's daily budgets times the days of the month."),
-    "ends_at": ("Ends at", f"Where the month's spend will end: the middle, and {_RANGE}."),
-    "over": ("Over", "Probability that the month ends above plan by more than the tolerance."),
+    "ends_at": ("Forecast", f"Where the month's spend will end: the median, and {_RANGE}."),
+    "over": ("Chance over plan", "Probability that the month ends above plan by more than the tolerance."),
     "off_plan": ("Off plan", "Probability that the month ends above, or below, plan by more than the tolerance."),
     "needs_a_day": ("Needs a day", "What has to be spent a day, from now on, to land on plan."),
     "daily_budget": ("Daily budget", "Daily budgets now, and those that bring the month to plan, a fifth apart from today's at most."),
@@ -47,7 +47,7 @@ OTHERS: Mapping[str, tuple[str, str]] = {
     "segment_value": ("Value a year", "What a customer of the segment is expected to bring in the next 365 days, on average."),
     "segment_drift": ("Drift", "Population stability index of its members against the week before; above 0.2 the segment is not what it was."),
     "limits": ("Limits", "Guardrails that no approval lifts. They are judged when a proposal is made and again right before anything is written."),
-    "effect": ("Expected effect", "What the change is expected to bring, with the range it lands in four times out of five. Measured again afterwards."),
+    "effect": ("Expected effect", "What the change is expected to bring, with its 80 % range. Measured again afterwards."),
     "expires": ("Expires", "After that nobody can approve it any more. Nothing happens then, and the next morning may propose it anew."),
 }  # fmt: skip
 TERMS: Mapping[str, tuple[str, str]] = {

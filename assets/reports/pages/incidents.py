@@ -57,6 +57,10 @@ class IncidentSummary:
     by_chance: float
     right: int
     marked: int
+    losses: int = 0
+    """How many of the open ones cost money."""
+    stake: float = 0.0
+    """What these cost a day together, reporting currency."""
     is_of_campaign: bool = False
     """Whether these are of one campaign; then the number of series checked is not known."""
 
@@ -84,6 +88,8 @@ def incident_summary(
         by_chance=float(watched["by_chance"].sum()),
         right=right,
         marked=marked,
+        losses=int((~audible["is_good"].astype(bool)).sum()),
+        stake=float(audible.loc[~audible["is_good"].astype(bool), "stake"].sum()),
     )
 
 

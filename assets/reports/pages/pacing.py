@@ -94,6 +94,11 @@ class PacingLine:
         return ICONS[self.status]
 
     @property
+    def is_shown(self) -> bool:
+        """Whether the daily page shows it unfolded: the total, and what is off plan."""
+        return self.level == "total" or self.status in {"red", "amber"}
+
+    @property
     def css(self) -> str:
         return self.status.replace(" ", "-")
 

@@ -24,6 +24,7 @@ from assets.reports.pages.charts import TRENDS, WIDTHS, Trend, by_platform, draw
 from assets.reports.pages.day_frames import known
 from assets.reports.pages.export import csv_name
 from assets.reports.pages.glossary import TERMS, used
+from assets.reports.pages.headline import headline
 from assets.reports.pages.sparkline import sparkline
 from assets.reports.pages.view import TOTAL, DashboardView
 
@@ -45,6 +46,7 @@ def render_dashboard(
         .get_template("dashboard.html.j2")
         .render(
             view=view,
+            headline=headline(view),
             charts=[] if view.trends.empty else _charts(view),
             metrics=metrics.METRICS,
             csv_name=csv_name,
@@ -72,6 +74,7 @@ def environment() -> Environment:
         "change": numbers.change,
         "machine": numbers.machine,
         "money": numbers.money,
+        "about": numbers.about,
         "day": short,
         "instant": _instant,
         "spark": lambda tile: Markup(sparkline(tile.history, base=tile.base)),  # noqa: S704 — numbers alone

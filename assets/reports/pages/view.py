@@ -94,6 +94,8 @@ class DashboardView:
     """Customer segments of the newest week; None where there are no cards."""
     kept_out: tuple[str, ...] = ()
     """Accounts whose newest pull was refused, each with reason and remedy."""
+    unused_lines: str = ""
+    """Lines and files of the drop folder that are not used, and why; empty where all are."""
     calls: tuple[str, ...] = ()
     """API calls of the last 24 hours, per platform."""
     approvals: Approvals | None = None
@@ -127,6 +129,8 @@ class DashboardInputs:
     profile: str
     judged: pd.DataFrame | None = None
     """signals/underperformers of the day."""
+    findings: pd.DataFrame | None = None
+    """actions/proposals of the day: what was proposed, and why the rest was not."""
     incidents: IncidentSummary | None = None
     pacing: pd.DataFrame | None = None
     """signals/pacing of the day."""
@@ -134,6 +138,8 @@ class DashboardInputs:
     segments: SegmentCards | None = None
     kept_out: Sequence[str] = ()
     """Accounts whose newest pull was refused, each as a sentence."""
+    unused_lines: str = ""
+    """Lines and files of the drop folder that are not used, and why, in a sentence."""
     calls: Sequence[str] = ()
     """API calls of the last 24 hours, a sentence per platform."""
     approvals: Approvals | None = None
@@ -155,7 +161,9 @@ def dashboard_view(inputs: DashboardInputs) -> DashboardView:
         freshness=states,
         without=tuple(state for state in states if state.state is FreshnessState.STALE),
         tiles=_tiles(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
-        verdicts=None if inputs.judged is None else verdicts_of(inputs.judged, as_of=as_of),
+        verdicts=None
+        if inputs.judged is None
+        else verdicts_of(inputs.judged, as_of=as_of, findings=inputs.findings),
         incidents=inputs.incidents,
         pacing=()
         if inputs.pacing is None
@@ -163,6 +171,7 @@ def dashboard_view(inputs: DashboardInputs) -> DashboardView:
         funnel=inputs.funnel,
         segments=inputs.segments,
         kept_out=tuple(inputs.kept_out),
+        unused_lines=inputs.unused_lines,
         calls=tuple(inputs.calls),
         approvals=None if inputs.approvals is None else inputs.approvals.shown(),
         platforms={period: _platform_rows(days, states, period=period, as_of=as_of) for period in PERIODS},

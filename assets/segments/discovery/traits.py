@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from assets.frame_contract import once_per_key
 from assets.segments.value.purchases import customer_ids
-from resources.errors import DataUnusable
 from resources.policy.segments import AGE, GENDER, Segments
 
 TEXT, NUMBER, FLAG = "text", "number", "flag"
@@ -57,13 +57,12 @@ def read_customers(customers: pd.DataFrame, policy: Segments) -> CustomerTraits:
     """The traits that may be used, and which were excluded and why.
 
     Raises:
-        DataUnusable: There is no customer_id, one is empty, or a customer has two rows.
+        FrameRefused: There is no customer_id, one is empty, or a customer has two differing rows.
     """
     ids = customer_ids(customers, "customers")
-    if (twice := ids[ids.duplicated()]).size:
-        raise DataUnusable(
-            f"customers: {twice.nunique():,} customers have more than one row. Give one row per customer_id."
-        )
+    customers = customers.reset_index(drop=True).assign(customer_id=ids)
+    customers = once_per_key(customers, ("customer_id",), what="customers").reset_index(drop=True)
+    ids = customers["customer_id"]
     columns, traits, left_out = {}, [], []
     for column in customers.columns:
         if column == "customer_id":

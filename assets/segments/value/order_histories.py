@@ -13,7 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from resources.errors import DataUnusable
+from assets.frame_contract import (
+    FrameRefused,
+    consistent_ids,
+    day_stamps,
+    events_once,
+    finite_rows,
+    require_columns,
+)
 
 Numbers = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -81,24 +88,20 @@ def order_days(transactions: pd.DataFrame, *, as_of: date | pd.Timestamp | str) 
     """Order days up to the end of `as_of`; later rows are ignored.
 
     Raises:
-        DataUnusable: A column is missing, or a day or a value cannot be read. Correct the rows it counts.
+        FrameRefused: A column is missing, or a day or a value cannot be read. Correct the rows it counts.
     """
-    if missing := [name for name in COLUMNS if name not in transactions]:
-        raise DataUnusable(
-            f"Transactions have no column {', '.join(missing)}. They need customer_id, day and value."
+    require_columns(transactions, COLUMNS, what="transactions")
+    transactions = finite_rows(transactions.reset_index(drop=True), ("value",), what="transactions")
+    transactions = events_once(transactions, what="transactions")
+    day = day_stamps(transactions["day"], name="transactions.day").dt.normalize()
+    if gaps := int(day.isna().sum()):
+        raise FrameRefused(
+            f"transactions.day is empty or no day in {gaps} rows: leave them out, or say when they were."
         )
-    day = _days(transactions["day"])
-    value = (
-        pd.to_numeric(transactions["value"], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
-    )
-    if unread := int((value.isna() & transactions["value"].notna().to_numpy()).sum()):
-        raise DataUnusable(
-            f"{unread} value(s) of transactions are no finite numbers. Give amounts as numbers, and leave "
-            "unknown ones empty."
-        )
+    value = transactions["value"]
     all_days = ((day - pd.Timestamp(0)) // pd.Timedelta(days=1)).to_numpy(np.int64)
     seen = all_days <= as_day(as_of)
-    who = transactions["customer_id"]
+    who = consistent_ids(transactions["customer_id"])
     named = who.notna().to_numpy()
     usable = seen & named
     codes, ids = (
@@ -113,25 +116,6 @@ def order_days(transactions: pd.DataFrame, *, as_of: date | pd.Timestamp | str) 
         value[usable].to_numpy(),
         int((seen & ~named).sum()),
     )
-
-
-def _days(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(values.dtype) and len(values):
-        raise DataUnusable(
-            "The day of a transaction is a number, which may count from anywhere. Give dates such as "
-            "2026-03-01."
-        )
-    try:
-        day = pd.to_datetime(values, format="ISO8601")
-    except (ValueError, TypeError) as error:
-        raise DataUnusable(
-            f"The day of a transaction cannot be read: {error}. Give dates such as 2026-03-01."
-        ) from error
-    if gaps := int(day.isna().sum()):
-        raise DataUnusable(f"{gaps} transaction(s) have no day. Leave them out, or say when they were.")
-    if isinstance(day.dtype, pd.DatetimeTZDtype):
-        day = day.dt.tz_convert("UTC").dt.tz_localize(None)
-    return day.astype("datetime64[us]").dt.normalize()
 
 
 def _by_day(ids: pd.Index, who: Whole, day: Whole, value: Numbers, without_customer: int) -> OrderDays:

@@ -9,6 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from assets.frame_contract import (
+    FrameRefused,
+    day_stamps,
+    events_once,
+    id_texts,
+    numbers,
+    require_columns,
+)
 from resources.errors import DataUnusable
 
 
@@ -79,15 +87,12 @@ def read_transactions(
     nothing = np.array([], dtype=int)
     if transactions is None or not len(transactions):
         return Purchases(nothing, nothing.astype("datetime64[D]"), nothing.astype(float), len(index), 0, 0)
-    if missing := {"day", "value"} - set(map(str, transactions.columns)):
-        raise DataUnusable(
-            f"transactions: there is no column {' or '.join(sorted(missing))}, only "
-            f"{', '.join(map(str, transactions.columns))}."
-        )
+    require_columns(transactions, ("customer_id", "day", "value"), what="transactions")
+    transactions = events_once(transactions.reset_index(drop=True), what="transactions")
     rows = pd.Series(np.arange(len(index)), index=index)
     who = rows.reindex(customer_ids(transactions, "transactions")).to_numpy(dtype=float)
-    day = _days(transactions["day"])
-    value = pd.to_numeric(transactions["value"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    day = day_stamps(transactions["day"], name="transactions.day").to_numpy().astype("datetime64[D]")
+    value = numbers(transactions["value"], name="transactions.value").to_numpy()
     is_readable = ~np.isnat(day) & np.isfinite(value)
     if not is_readable.any():
         raise DataUnusable("transactions: no row has a day and a value that can be read.")
@@ -105,27 +110,16 @@ def read_transactions(
     )
 
 
-def _days(days: pd.Series) -> np.ndarray:
-    if not pd.api.types.is_datetime64_any_dtype(days):
-        days = pd.to_datetime(days.astype(object), errors="coerce", utc=True, format="mixed")
-    return (days.dt.tz_localize(None) if days.dt.tz is not None else days).to_numpy().astype("datetime64[D]")
-
-
 def customer_ids(rows: pd.DataFrame, what: str) -> pd.Series:
     """`customer_id` as text; whole numbers without a decimal point.
 
     Raises:
         DataUnusable: The column is missing, or a row has none.
     """
-    if "customer_id" not in rows.columns:
-        raise DataUnusable(
-            f"{what}: there is no column customer_id, only {', '.join(map(str, rows.columns))}."
-        )
-    ids = rows["customer_id"]
+    require_columns(rows, ("customer_id",), what=what)
+    ids = id_texts(rows["customer_id"])
     if ids.isna().any():
-        raise DataUnusable(
+        raise FrameRefused(
             f"{what}: {int(ids.isna().sum()):,} rows have no customer_id. Leave them out or name them."
         )
-    if pd.api.types.is_float_dtype(ids) and (ids == ids.round()).all():
-        ids = ids.astype("int64")
     return ids.astype(str).reset_index(drop=True)

@@ -50,9 +50,9 @@ def detect(
         days: A row per series and period, in any order: series_id, day (dates, timestamps or ISO texts, of
             any frequency), and spend, impressions, clicks, conversions, conversion_value as far as known
             (CPC, CTR, CVR and ROAS follow from them; without them they may be given as cpc, ctr, cvr, roas),
-            or any other columns of numbers, such as `value`; columns ending in `_id` are none. Of doubled
-            rows the last counts; rows without a series or a day are left out. A missing row, an empty and an
-            infinite number are unknown, not zero. Less than nothing (refunds) is judged as nothing; a series
+            or any other columns of numbers, such as `value`; columns ending in `_id` are none. One row
+            per series and day (`assets.frame_contract`); rows without a series or a day are left out. A
+            missing row, an empty number and the row of an infinite amount are unknown, not zero. Less than nothing (refunds) is judged as nothing; a series
             of unknown meaning whose first 21 periods go below zero by differences instead. `matured` (0 to 1)
             is the share of conversions that can be seen yet, where that is not all. `group` names series that
             share what happens to all of them at once (an account's campaigns); without it all are one group,

@@ -6,11 +6,18 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from assets.frame_contract import in_reach
-from assets.signals.anomalies.measures import COLUMNS
+from assets.frame_contract import (
+    FrameRefused,
+    day_stamps,
+    figures,
+    id_texts,
+    numbers,
+    once_per_key,
+    require_columns,
+)
+from assets.signals.anomalies.measures import COLUMNS, RATIOS
 
 _OTHERS = ("matured", "budget")
 _NO_MEASURES = ("series_id", "day", "group", "label", *_OTHERS)
@@ -18,74 +25,73 @@ _NUMBERS = ("decimal", "integer", "floating", "mixed-integer-float")
 
 
 def cleaned(days: pd.DataFrame, as_of: object) -> tuple[pd.DataFrame, list[str]]:
-    """The rows up to `as_of`, sorted, the last of duplicated ones, and the names of the metric columns.
+    """The rows up to `as_of`, sorted, each once, and the names of the metric columns.
 
-    MetricRows without a series or a day are left out. Numbers may be of any kind, Decimal among them; numbers
-    that are no measure end in `_id`.
+    Rows without a series or a day are left out. Numbers may be of any kind, Decimal among them; numbers
+    that are no measure end in `_id`. An infinite amount costs its row, an infinite ratio (of no clicks) only
+    itself.
 
     Raises:
-        ValueError: A column is missing, a metric is no number, a day is none, or there is nothing to watch.
+        FrameRefused: A column is missing, a metric is no number, a text is no day, two rows of one series and
+            day differ, or there is nothing to watch.
     """
-    _needs(days, ("series_id", "day"))
+    require_columns(days, ("series_id", "day"), what="days")
     watched = [str(name) for name in days.columns if _is_measured(str(name), days[name])]
     if not watched:
-        raise ValueError("Anomalies need at least one column of numbers, such as spend, clicks or value.")
-    rows = pd.DataFrame({"series_id": _texts(days["series_id"]), "day": instants(days["day"])})
-    rows = rows.assign(**{n: _floats(n, days[n]) for n in (*watched, *_OTHERS) if n in days})
-    if "group" in days:
-        rows["group"] = _texts(days["group"]).fillna("")
-    # A single row of 1970, which is a missing day that became a zero, would make a series of decades.
-    is_used = rows["series_id"].notna() & rows["day"].notna() & in_reach(rows["day"])
-    rows = rows[is_used & _until(rows["day"], as_of)]
-    rows = rows.sort_values(["series_id", "day"], kind="stable", ignore_index=True)
-    return rows.drop_duplicates(["series_id", "day"], keep="last", ignore_index=True), watched
+        raise FrameRefused("days needs at least one column of numbers, such as spend, clicks or value.")
+    rows = days.reset_index(drop=True)
+    rows = rows.assign(
+        series_id=id_texts(rows["series_id"]).astype("str"), day=day_stamps(rows["day"], name="days.day")
+    )
+    rows = rows[(rows["series_id"].notna() & rows["day"].notna() & _until(rows["day"], as_of)).to_numpy()]
+    by_themselves = [name for name in (*watched, *_OTHERS) if name in (*RATIOS, *_OTHERS)]
+    for columns in ([name for name in watched if name not in RATIOS], *([name] for name in by_themselves)):
+        rows = figures(rows, columns, what="days")
+    if "group" in rows:
+        rows["group"] = id_texts(rows["group"]).astype("str").fillna("")
+    rows = once_per_key(rows, ("series_id", "day"), what="days")
+    used = ["series_id", "day", *watched, *(name for name in (*_OTHERS, "group") if name in rows)]
+    return rows[used].sort_values(["series_id", "day"], kind="stable", ignore_index=True), watched
 
 
 def change_events(changes: pd.DataFrame | None) -> pd.DataFrame:
     """Known changes by people: series_id, day and factor, NaN where the size is unknown."""
     if changes is None:
         return pd.DataFrame({"series_id": [], "day": pd.DatetimeIndex([]), "factor": []})
-    _needs(changes, ("series_id", "day"))
-    factor = _floats("factor", changes["factor"]) if "factor" in changes else np.full(len(changes), np.nan)
+    require_columns(changes, ("series_id", "day"), what="changes")
+    factor = pd.Series(np.nan, changes.index)
+    if "factor" in changes:
+        factor = numbers(changes["factor"], name="changes.factor").where(np.isfinite)
     if (factor <= 0).any():
-        raise ValueError("The factor of a change is above 0: what amounts are multiplied with, or empty.")
-    rows = pd.DataFrame({"series_id": _texts(changes["series_id"]), "day": instants(changes["day"])})
-    return rows.assign(factor=factor).dropna(subset=["series_id", "day"])
+        raise FrameRefused("The factor of a change is above 0: what amounts are multiplied with, or empty.")
+    rows = pd.DataFrame(
+        {
+            "series_id": id_texts(changes["series_id"]).astype("str"),
+            "day": day_stamps(changes["day"], name="changes.day"),
+        }
+    )
+    return rows.assign(factor=factor).dropna(subset=["series_id", "day"]).reset_index(drop=True)
 
 
 def calendar_days(calendar: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
     """Days that are not judged: day and group (empty: all series)."""
-    given = calendar if isinstance(calendar, pd.DataFrame) else pd.DataFrame({"day": list(calendar)})
-    _needs(given, ("day",))
-    group = _texts(given["group"]).fillna("") if "group" in given else ""
-    return pd.DataFrame({"day": instants(given["day"]).dt.normalize(), "group": group}).dropna()
-
-
-def instants(days: pd.Series, name: str = "day") -> pd.Series:
-    """Timestamps without a zone, in local wall-clock time; texts are read as ISO 8601 only, which is
-    unambiguous everywhere.
-
-    Raises:
-        ValueError: A value is no day.
-    """
-    values = days.array.to_timestamp() if isinstance(days.dtype, pd.PeriodDtype) else days.array
-    if pd.api.types.is_numeric_dtype(days.dtype) and len(days):
-        raise ValueError(f"{name} holds numbers such as {days.iloc[0]}: give dates, timestamps or ISO texts.")
-    try:
-        is_stamp = pd.api.types.is_datetime64_any_dtype(values.dtype)
-        stamps = pd.Series(pd.to_datetime(values, format=None if is_stamp else "ISO8601"))
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"{name} holds no days, or those of several time zones ({error}). Give dates or ISO texts."
-        ) from error
-    return (stamps.dt.tz_localize(None) if stamps.dt.tz is not None else stamps).dt.as_unit("us")
+    frame = (
+        calendar
+        if isinstance(calendar, pd.DataFrame)
+        else pd.DataFrame({"day": pd.Series(list(calendar), dtype=object)})
+    )
+    require_columns(frame, ("day",), what="calendar")
+    group = id_texts(frame["group"]).astype("str").fillna("") if "group" in frame else ""
+    return pd.DataFrame(
+        {"day": day_stamps(frame["day"], name="calendar.day").dt.normalize(), "group": group}
+    ).dropna()
 
 
 def _until(day: pd.Series, as_of: object) -> pd.Series:
     """Whether a row is no later than `as_of`; a date means all of that day."""
     if as_of is None:
         return day.notna()
-    newest = instants(pd.Series([as_of]), "as_of").iloc[0]
+    newest = day_stamps(pd.Series([as_of]), name="as_of").iloc[0]
     has_time = isinstance(as_of, datetime) or (not isinstance(as_of, date) and newest != newest.normalize())
     return day <= newest if has_time else day.dt.normalize() <= newest
 
@@ -98,26 +104,3 @@ def _is_measured(name: str, column: pd.Series) -> bool:
     if column.dtype == object:
         return pd.api.types.infer_dtype(column, skipna=True) in _NUMBERS
     return bool(pd.api.types.is_numeric_dtype(column.dtype))
-
-
-def _floats(name: str, column: pd.Series) -> npt.NDArray[np.float64]:
-    """The column as floats; unknown and non-finite values are NaN."""
-    try:
-        numbers = pd.to_numeric(column).to_numpy(float, na_value=np.nan)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"{name} holds what is no number ({error}). Give numbers, empty where unknown."
-        ) from error
-    return np.where(np.isfinite(numbers), numbers, np.nan)
-
-
-def _texts(column: pd.Series) -> pd.Series:
-    values = column.astype(object).reset_index(drop=True)
-    return values.where(values.isna(), values.astype(str)).astype("str")
-
-
-def _needs(frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    if lacking := [name for name in columns if name not in frame]:
-        raise ValueError(
-            f"Anomalies need a column {lacking[0]}: give series_id, day and the metrics of each."
-        )

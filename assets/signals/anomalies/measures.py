@@ -66,6 +66,7 @@ KNOWN = (
     ),
 )
 NAMES = tuple(measure.name for measure in KNOWN)
+RATIOS = tuple(measure.name for measure in KNOWN if measure.denominator)
 COLUMNS = (*NAMES, "value")
 """Columns that must be numeric, whatever their type."""
 FOLLOWS = {"impressions": "spend", "clicks": "spend", "conversions": "clicks", "conversion_value": "spend"}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from resources.errors import DataUnusable
+from assets.frame_contract import FrameRefused, figures, id_texts, once_per_key, require_columns
 
 MERGE, EXCLUDE, APART, INCONCLUSIVE, SMALL = "merge", "exclude", "apart", "inconclusive", "too small"
 SHARED_SHARE, MERGED_SHARE, LEAST = 0.20, 0.60, 10_000
@@ -38,7 +38,7 @@ def overlap(
     Args:
         members_or_reaches: Lists, as a mapping from audience to ids or a frame with audience and member; or
             reaches, a frame with audience, other, low, high, other_low, other_high, union_low and union_high,
-            where -1 or empty means that the platform does not tell.
+            where -1 or empty means that the platform does not tell. One row per pair.
         least: Audiences of fewer people get no advice.
 
     Returns:
@@ -46,26 +46,28 @@ def overlap(
         share_of_smaller, and verdict: merge, exclude, apart, inconclusive or too small.
 
     Raises:
-        DataUnusable: The columns are neither of the two kinds.
+        FrameRefused: The columns are neither of the two kinds, or a frame breaks the contract, such as two
+            differing rows of one pair.
     """
     if isinstance(members_or_reaches, Mapping):
         frame = [(name, member) for name, ids in members_or_reaches.items() for member in ids]
         return _of_lists(pd.DataFrame(frame, columns=["audience", "member"]), list(members_or_reaches), least)
+    require_columns(members_or_reaches, (), what="The frame of audiences")
     columns = set(members_or_reaches.columns)
     if {"audience", "member"} <= columns:
         return _of_lists(members_or_reaches, [], least)
     if {"audience", "other", *REACHES} <= columns:
         return _of_reaches(members_or_reaches, least)
-    raise DataUnusable(
+    raise FrameRefused(
         f"Overlap takes audience and member, or audience, other and {', '.join(REACHES)}; it was given {', '.join(map(str, sorted(columns)))}."
     )
 
 
 def _of_lists(frame: pd.DataFrame, names: list[str], least: int) -> pd.DataFrame:
     """Exact: the same id in two lists is one person in both, however often it stands in either."""
-    memberships = frame[["audience", "member"]].dropna().astype(str).drop_duplicates()
+    memberships = frame[["audience", "member"]].apply(id_texts).dropna().drop_duplicates()
     sizes = memberships["audience"].value_counts()
-    every = sorted({*map(str, names), *sizes.index})
+    every = sorted({*id_texts(pd.Series(names, dtype=object)).dropna(), *sizes.index})
     pairs = pd.DataFrame(
         [(first, other) for at, first in enumerate(every) for other in every[at + 1 :]],
         columns=["audience", "other"],
@@ -82,9 +84,11 @@ def _of_lists(frame: pd.DataFrame, names: list[str], least: int) -> pd.DataFrame
 
 
 def _of_reaches(frame: pd.DataFrame, least: int) -> pd.DataFrame:
-    reaches = {
-        name: pd.to_numeric(frame[name], errors="coerce").where(lambda reach: reach >= 0) for name in REACHES
-    }
+    frame = figures(frame.reset_index(drop=True), REACHES, what="reaches")
+    frame = frame.assign(audience=id_texts(frame["audience"]), other=id_texts(frame["other"]))
+    frame = frame[frame["audience"].notna() & frame["other"].notna()]
+    frame = once_per_key(frame, ("audience", "other"), what="reaches").reset_index(drop=True)
+    reaches = {name: frame[name].where(frame[name] >= 0) for name in REACHES}
     a, b = (reaches["low"], reaches["high"]), (reaches["other_low"], reaches["other_high"])
     smaller_high = pd.concat([a[1], b[1]], axis=1).min(axis=1, skipna=False)
     # An unknown bound is no bound: it stays empty, and the pair is inconclusive.
@@ -94,11 +98,13 @@ def _of_reaches(frame: pd.DataFrame, least: int) -> pd.DataFrame:
     # nothing.
     largest = pd.concat([a[0], b[0]], axis=1).max(axis=1)
     contradicts = (reaches["union_high"] < largest) | (high < 0) | (low > high)
+    # A range that ends before it begins is none.
+    contradicts |= (a[1] < a[0]) | (b[1] < b[0]) | (reaches["union_high"] < reaches["union_low"])
     low, high = low.mask(contradicts), high.mask(contradicts)
     pairs_found = pd.DataFrame(
         {
-            "audience": frame["audience"].astype(str),
-            "other": frame["other"].astype(str),
+            "audience": frame["audience"],
+            "other": frame["other"],
             "people": (a[0] + a[1]) / 2,
             "other_people": (b[0] + b[1]) / 2,
             "overlap": (low + high) / 2,

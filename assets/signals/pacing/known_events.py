@@ -8,7 +8,8 @@ multiplied by them. Days on which nothing could be spent are left out.
 import numpy as np
 import pandas as pd
 
-from assets.signals.pacing.panel import Matrix, Panel, day_column, id_text, number_column
+from assets.frame_contract import id_texts, require_columns
+from assets.signals.pacing.panel import Matrix, Panel, day_column, number_column
 
 LIMITED, CHANGED = 0.75, 0.03
 """Share of its daily budget from which a series counts as budget-limited; smallest relative budget change
@@ -55,16 +56,14 @@ def read_known(events: pd.DataFrame) -> pd.DataFrame:
     Raises:
         ValueError: As `factors`.
     """
-    if missing := {"factor", "start"} - set(events.columns):
-        raise ValueError(f"known has no column {', '.join(sorted(missing))}; it takes {', '.join(KNOWN)}")
+    require_columns(events, ("start", "factor"), what="known")
     rows = events.reset_index(drop=True).reindex(columns=KNOWN)
     factor = number_column(rows["factor"], name="known.factor")
     if factor.isna().any() or (factor < 0).any():
         raise ValueError("known.factor must be 0 (no spend) or more on every row")
-    ids = [None if pd.isna(series_id) else id_text(series_id) for series_id in rows["series_id"]]
     start, end = (day_column(rows[name], name=f"known.{name}") for name in ("start", "end"))
     return pd.DataFrame({"start": start, "end": end, "factor": factor}).assign(
-        series_id=pd.Series(ids, dtype=object)
+        series_id=id_texts(rows["series_id"])
     )
 
 

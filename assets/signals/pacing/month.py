@@ -27,6 +27,7 @@ from assets.signals.pacing.plan import (
     on_shared_budgets,
     own_daily,
     rates,
+    shared_in,
     summed_plans,
 )
 from assets.signals.pacing.platform_spend_caps import GOOGLE_MONTH, most_left
@@ -172,15 +173,22 @@ def _plans(
     daily: pd.Series,
     first: date,
 ) -> tuple[dict[str, MonthPlan], dict[str, str]]:
-    """Monthly plans by series: the budgets file, and for other campaigns and accounts the sum of the
-    platforms' daily budgets.
+    """Monthly plans by series: the budgets file, and the sum of the platforms' daily budgets for campaigns and
+    accounts that no budget of the file touches. What shares a budget of the file has no plan of its own, and a
+    note that says which.
     """
     plans: dict[str, MonthPlan] = {}
     notes: dict[str, str] = {}
     length = pd.Timestamp(first).days_in_month
+    filed = {budget.name: members[BUDGET + budget.name] for budget in held}
     for name, inside in members.items():
+        if name.startswith(BUDGET):
+            continue
+        if note := shared_in(inside, filed):
+            notes[name] = note
+            continue
         budgets = daily.reindex(inside).dropna()
-        if len(name.split()) > 1 and not name.startswith(BUDGET) and len(budgets):
+        if len(name.split()) > 1 and len(budgets):
             most = min(length, GOOGLE_MONTH) if name.startswith("google_ads ") else length
             plans[name] = MonthPlan(name, float(budgets.sum()) * most, OWN_PLAN, hard_cap=False)
     for budget in held:

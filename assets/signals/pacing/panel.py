@@ -11,7 +11,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from assets.frame_contract import day_stamps, id_texts
+from assets.frame_contract import (
+    FrameRefused,
+    day_stamps,
+    figures,
+    id_texts,
+    numbers,
+    once_per_key,
+    require_columns,
+)
 
 Matrix: TypeAlias = np.ndarray
 Instant: TypeAlias = str | date | datetime | pd.Timestamp | np.datetime64
@@ -104,52 +112,33 @@ def day_column(values: pd.Series, *, name: str) -> pd.Series:
     """Days at midnight, whatever they came as.
 
     Raises:
-        ValueError: One cannot be read.
+        FrameRefused: One cannot be read.
     """
-    codes, distinct = pd.factorize(values)
-    stamps = day_stamps(pd.Series(distinct), name=name).dt.normalize()
-    days = pd.DatetimeIndex(stamps).as_unit("us").append(pd.DatetimeIndex([pd.NaT]))
-    return pd.Series(days.take(codes), index=values.index)
+    return day_stamps(values, name=name).dt.normalize()
 
 
 def number_column(values: pd.Series, *, name: str) -> pd.Series:
-    """Amounts as floats, empty where there is none.
+    """Settings such as budgets as floats, empty where there is none.
 
     Raises:
-        ValueError: One is no finite number.
+        FrameRefused: One is no finite number: a limit that cannot be read is none to rely on.
     """
-    try:
-        read = pd.to_numeric(
-            values.map(float, na_action="ignore") if values.dtype == object else values
-        ).astype(float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} holds a value that is no number: {error}") from error
-    if np.isinf(read.to_numpy()).any():
-        raise ValueError(f"{name} holds an infinite value. Leave out or empty what is not known.")
-    return read
-
-
-def id_text(value: Any) -> str:
-    """An id as text; 11.0, which a column with an empty cell makes of 11, is 11."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    floats = numbers(values, name=name)
+    if np.isinf(floats.to_numpy()).any():
+        raise FrameRefused(f"{name} holds an infinite value. Leave out or empty what is not known.")
+    return floats
 
 
 def _read(days: pd.DataFrame) -> pd.DataFrame:
-    """series_id, day, spend (and daily_budget): identical rows count once, several rows of a day add up."""
-    if missing := {"series_id", "day", "spend"} - set(days.columns):
-        raise ValueError(
-            f"days has no column {', '.join(sorted(missing))}; it needs series_id, day and spend"
-        )
-    columns = [name for name in ("series_id", "day", "spend", "daily_budget") if name in days.columns]
-    rows = days[columns].reset_index(drop=True)
+    """series_id, day, spend (and daily_budget) of each series and day once."""
+    require_columns(days, ("series_id", "day", "spend"), what="days")
+    rows = days.reset_index(drop=True)
     rows = rows[rows["series_id"].notna() & rows["day"].notna()]
-    codes, distinct = pd.factorize(rows["series_id"])
-    names = id_texts(pd.Series(distinct)).to_numpy(dtype=object)
-    return rows.assign(
-        series_id=pd.Series(names[codes], index=rows.index, dtype=object),
-        day=day_column(rows["day"], name="days.day"),
-        **{name: number_column(rows[name], name=f"days.{name}") for name in columns[2:]},
-    ).drop_duplicates(ignore_index=True)
+    rows = figures(rows, ("spend", "daily_budget"), what="days")
+    rows = rows.assign(series_id=id_texts(rows["series_id"]), day=day_column(rows["day"], name="days.day"))
+    rows = rows[rows["series_id"].notna() & rows["day"].notna()]
+    columns = [name for name in ("series_id", "day", "spend", "daily_budget") if name in rows]
+    return once_per_key(rows, ("series_id", "day"), what="days")[columns].reset_index(drop=True)
 
 
 def _matrix(

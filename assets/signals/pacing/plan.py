@@ -34,6 +34,17 @@ def is_covered(campaign: str, covers: Sequence[str]) -> bool:
     return any(cover in {EVERYTHING, campaign} or campaign.startswith(f"{cover} ") for cover in covers)
 
 
+def shared_in(inside: Sequence[str], budgets: Mapping[str, Sequence[str]]) -> str:
+    """Note on a level that budgets of the file cover without being its own: which ones; empty where none does.
+
+    Args:
+        inside: Campaigns of the level.
+        budgets: Campaigns of each budget of the file by its name.
+    """
+    sharing = [name for name, covered in budgets.items() if set(inside) & set(covered)]
+    return f"shared in {', '.join(sharing)}" if sharing else ""
+
+
 def carried_over(budget: Budget, month: date, spent: Mapping[str, float]) -> tuple[float, str]:
     """Amount carried over from earlier months by the budget's rule, and a note.
 
@@ -90,19 +101,23 @@ def summed_plans(
     worth: Mapping[str, float],
     reporting: str,
 ) -> dict[str, MonthPlan]:
-    """Plans of platforms and the total: the largest budgets wholly inside, then the remaining parts, at the
-    latest rates.
+    """Plans of platforms and the total, at the latest rates: the sum of the budgets of the file where these cover
+    all of it, of the platforms' daily budgets where the file covers none of it, and no plan otherwise. The two
+    kinds are never mixed in one sum.
     """
     plans_of_sums: dict[str, MonthPlan] = {}
     worth = {**worth, reporting: 1.0}
+    filed = set().union(*(members[series_id] for series_id, plan in plans.items() if plan.source == FILE))
     for name in (
         series_id
         for series_id in members
         if len(series_id.split()) == 1 and not series_id.startswith(BUDGET) and series_id not in plans
     ):
         left, total = set(members[name]), 0.0
+        source = FILE if left & filed else OWN_PLAN
+        parts = [series_id for series_id, plan in plans.items() if plan.source == source]
         for part in sorted(
-            plans, key=lambda series_id: (not series_id.startswith(BUDGET), -len(members[series_id]))
+            parts, key=lambda series_id: (not series_id.startswith(BUDGET), -len(members[series_id]))
         ):
             inside = set(members[part])
             if inside and inside <= left and currencies[part] in worth:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assets.frame_contract import id_texts
+from assets.frame_contract import id_texts, once_per_key, require_columns
 from assets.signals.pacing.ensemble_weights import ErrorSpread, expected, fit_weights, spread
 from assets.signals.pacing.known_events import ahead, factors, ordinary, still_going, stopping_budgets
 from assets.signals.pacing.level_estimators import Levels, levels
@@ -71,9 +71,9 @@ def project(
     """Projected spend of the calendar month for every series.
 
     Args:
-        days: A row per series and day: series_id, day, spend, in any order and type of day. An empty spend is
-            a day that is not known; a day without a row had none. Where known also daily_budget, the one in
-            force on that day.
+        days: One row per series and day (`assets.frame_contract`): series_id, day, spend, in any order and
+            type of day. An empty or infinite spend is a day that is not known; a day without a row had none.
+            Where known also daily_budget, the one in force on that day.
         budgets: series_id, month (any day of it), budget; where known also ceiling (the most that the
             platform can spend in the whole month), start_day and end_day. Those of earlier months tell
             whether a budget stops its series.
@@ -92,7 +92,8 @@ def project(
         without a figure) and too_early. Money is in each series' own currency.
 
     Raises:
-        ValueError: A column is missing or holds what cannot be read; the sentence says which.
+        FrameRefused: A column is missing or breaks the contract of frames; the sentence says which.
+        ValueError: `as_of` is no day.
     """
     policy = policy or Pacing()
     plan = read_budgets(budgets)
@@ -100,7 +101,7 @@ def project(
     if not len(seen.ids):
         return pd.DataFrame(columns=list(COLUMNS))
     outlook = _remaining_spend(seen, plan, known)
-    now = plan[plan["month"] == seen.month].drop_duplicates("series_id", keep="last").set_index("series_id")
+    now = plan[plan["month"] == seen.month].set_index("series_id")
     now = now.reindex(seen.ids)
     result = _rows(seen, outlook, now, policy)
     return result.assign(series_id=result["series_id"].map(_as_given(days, budgets)))
@@ -115,11 +116,9 @@ def read_budgets(budgets: pd.DataFrame | None) -> pd.DataFrame:
     columns = ("series_id", "month", "budget", "ceiling", "start_day", "end_day")
     if budgets is None or budgets.empty:
         budgets = pd.DataFrame(columns=columns)
-    if missing := {"series_id", "month", "budget"} - set(budgets.columns):
-        raise ValueError(
-            f"budgets has no column {', '.join(sorted(missing))}; it needs series_id, month and budget"
-        )
+    require_columns(budgets, ("series_id", "month", "budget"), what="budgets")
     rows = budgets.reset_index(drop=True).reindex(columns=columns)
+    rows = rows.assign(series_id=id_texts(rows["series_id"]))
     rows = rows[rows["series_id"].notna() & rows["month"].notna()]
     dates = {
         name: day_column(rows[name], name=f"budgets.{name}") for name in ("month", "start_day", "end_day")
@@ -128,7 +127,8 @@ def read_budgets(budgets: pd.DataFrame | None) -> pd.DataFrame:
     if (money["budget"] < 0).any():
         raise ValueError("budgets.budget is below zero")
     dates["month"] = dates["month"].dt.to_period("M").dt.to_timestamp()
-    return rows.assign(series_id=id_texts(rows["series_id"]), **dates, **money)
+    rows = rows.assign(**dates, **money)
+    return once_per_key(rows[rows["month"].notna()], ("series_id", "month"), what="budgets")
 
 
 def remaining(history: Matrix, seen: Panel, factor: Matrix) -> tuple[np.ndarray, ErrorSpread, Levels]:
@@ -192,12 +192,7 @@ def _remaining_spend(seen: Panel, plan: pd.DataFrame, events: pd.DataFrame | Non
 
 def _in_flight(seen: Panel, plan: pd.DataFrame, days: pd.DatetimeIndex) -> Matrix:
     """1 on days within the series' flight dates, else 0."""
-    rows = (
-        plan[plan["month"] == seen.month]
-        .drop_duplicates("series_id", keep="last")
-        .set_index("series_id")
-        .reindex(seen.ids)
-    )
+    rows = plan[plan["month"] == seen.month].set_index("series_id").reindex(seen.ids)
     start, end = (rows[name].to_numpy("datetime64[us]")[:, None] for name in ("start_day", "end_day"))
     at = days.to_numpy("datetime64[us]")[None, :]
     return (~(at < start) & ~(at > end)).astype(float)
@@ -234,12 +229,7 @@ def _running(quantiles: Matrix, seen: Panel, level_set: Levels, to_come: Matrix)
 def _capped(
     quantiles: Matrix, seen: Panel, plan: pd.DataFrame, stops: np.ndarray, spent: np.ndarray
 ) -> Matrix:
-    rows = (
-        plan[plan["month"] == seen.month]
-        .drop_duplicates("series_id", keep="last")
-        .set_index("series_id")
-        .reindex(seen.ids)
-    )
+    rows = plan[plan["month"] == seen.month].set_index("series_id").reindex(seen.ids)
     ceiling = np.fmin(
         rows["ceiling"].to_numpy(float), np.where(stops, rows["budget"].to_numpy(float), np.nan)
     )

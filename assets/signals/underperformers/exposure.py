@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from assets.core.conversion_lag.curve import prior_curve
-from assets.frame_contract import day_stamps, finite_rows
+from assets.frame_contract import consistent_ids, day_stamps, figures, once_per_key
 from assets.signals.underperformers.order_values import order_values
 
 Floats = npt.NDArray[np.float64]
@@ -29,6 +29,7 @@ Lag: TypeAlias = (
 )
 KEYS = ("platform", "account_id", "ad_set_id")
 GOAL = "goal"
+FIGURES = ("spend", "conversions", "conversion_value", "clicks", "spend_reporting")
 SALES, LEADS = "sales", "leads"
 _FEWEST_FREE = 50
 _LEAST_SHARE = 0.05
@@ -114,25 +115,7 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
         so that ad sets of several accounts can be compared.
     """
     last = pd.Timestamp(as_of)
-    rows = days.reset_index(drop=True)
-    rows = rows.assign(day=day_stamps(rows["day"], name="days.day").dt.normalize())
-    rows = finite_rows(rows, ("spend", "conversions", "conversion_value", "clicks", "spend_reporting"))
-    rows = rows[
-        (rows["day"] >= last - pd.Timedelta(days=window)) & (rows["day"] < last) & rows["spend"].notna()
-    ]
-    rows = rows.assign(**{name: "" for name in ("platform", "account_id") if name not in rows})
-    amounts = {
-        "conversions": 0.0,
-        "conversion_value": 0.0,
-        "clicks": np.nan,
-        "spend_reporting": rows["spend"],
-    }
-    rows = rows.assign(**{name: value for name, value in amounts.items() if name not in rows})
-    numbers = ["spend", *amounts]
-    rows = rows.astype(dict.fromkeys(numbers, float))
-    finite = np.isfinite(rows[["spend", "spend_reporting"]]).all(axis=1)
-    finite &= ~np.isinf(rows[["conversions", "conversion_value", "clicks"]]).any(axis=1)
-    rows = rows[finite | rows["spend_reporting"].isna()]
+    rows = _cleaned(days, first=last - pd.Timedelta(days=window), last=last)
     ages = (last - rows["day"]).dt.days.to_numpy(float)
     share = share_visible(rows, ages, lag)
     counts = share >= _LEAST_SHARE  # conversions and exposure are dropped together
@@ -161,6 +144,27 @@ def exposures(days: pd.DataFrame, *, as_of: date, window: int, lag: Lag) -> pd.D
     return sums[sums["spend"] > 0].reset_index(drop=True)
 
 
+def _cleaned(days: pd.DataFrame, *, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+    """Rows of known ad sets and spend from `first` to the day before `last`, each once, with every column
+    that is used.
+    """
+    rows = figures(days.reset_index(drop=True), FIGURES, what="days")
+    rows = rows.assign(day=day_stamps(rows["day"], name="days.day").dt.normalize())
+    for name in ("account_id", "campaign_id", "ad_set_id"):
+        if name in rows:
+            rows[name] = consistent_ids(rows[name])
+    rows = rows[(rows["day"] >= first) & (rows["day"] < last) & rows["ad_set_id"].notna()]
+    rows = rows.assign(
+        **{name: rows[name].fillna("") if name in rows else "" for name in ("platform", "account_id")}
+    )
+    rows = once_per_key(rows, (*KEYS, "day"), what="days")
+    rows = rows[rows["spend"].notna()]
+    return rows.assign(
+        clicks=rows.get("clicks", np.nan),
+        spend_reporting=rows["spend_reporting" if "spend_reporting" in rows else "spend"],
+    )
+
+
 def _dispersion(rows: pd.DataFrame, sums: pd.DataFrame, keys: list[str]) -> pd.Series:
     """Pearson dispersion of daily counts around each ad set's own mean, per group, 1 to 4 (1: Poisson)."""
     whole = rows.merge(sums[[*keys, "exposure", "conversions", "days"]], on=keys, suffixes=("", "_whole"))
@@ -185,7 +189,9 @@ def _goals(rows: pd.DataFrame) -> pd.Series:
 
     Refunds count as value: a campaign whose refunds exceed its sales still sells.
     """
-    group_column = "campaign_id" if "campaign_id" in rows else "ad_set_id"
+    campaign = rows["ad_set_id"]
+    if "campaign_id" in rows:
+        campaign = rows["campaign_id"].where(rows["campaign_id"].notna(), campaign)
     size = rows["value"].abs()
-    whole = size.groupby([rows["platform"], rows["account_id"], rows[group_column]]).transform("sum")
+    whole = size.groupby([rows["platform"], rows["account_id"], campaign]).transform("sum")
     return pd.Series(np.where(whole > 0, SALES, LEADS), index=rows.index)

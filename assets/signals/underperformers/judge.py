@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from assets.frame_contract import id_texts, require_columns
 from assets.signals.underperformers.exposure import GOAL, KEYS, SALES, Lag, exposures
 from assets.signals.underperformers.posterior import AdSetPosterior, fit_peers, posterior
 from resources.policy.policy import Judging
@@ -39,7 +40,7 @@ def judge(
         days: A row per ad set and day: ad_set_id, day, spend, conversions, conversion_value. Where known also
             platform, account_id, campaign_id, goal (sales or leads; else sales where the campaign has any
             value), clicks, and spend_reporting (the same money in one currency for all accounts). Missing
-            spend is a day that is not known.
+            spend is a day that is not known. One row per ad set and day (`assets.frame_contract`).
         as_of: Day of the evaluation; the days before it are judged.
         target_roas: Target ROAS for all, or by ad set (its id, or platform, account_id and id). Without one,
             the share of the average of its account and goal that `policy` sets.
@@ -60,11 +61,12 @@ def judge(
             more week), verdict (fine, watch, reduce, pause, not enough evidence, protected) and why.
 
     Raises:
-        ValueError: A column is missing, a target is not above zero, or the lag curve is none.
+        FrameRefused: A column is missing or breaks the contract of frames, such as two differing rows of one
+            ad set and day.
+        ValueError: A target is not above zero, or the lag curve is none.
     """
     policy = policy or Judging()
-    if missing := {"ad_set_id", "day", "spend", "conversions", "conversion_value"} - set(days.columns):
-        raise ValueError(f"Judging ad sets needs the column(s) {', '.join(sorted(missing))}.")
+    require_columns(days, ("ad_set_id", "day", "spend", "conversions", "conversion_value"), what="days")
     ad_sets = exposures(days, as_of=as_of, window=policy.window_days, lag=lag)
     if ad_sets.empty:
         return pd.DataFrame(columns=list(_COLUMNS))
@@ -173,8 +175,8 @@ def _verdicts(
         FINE,
     )
     why = [
-        f"{seen:.4g} conversions where {due:.1f} were to be expected "
-        f"by now at target; {_probability_text(p)} likely below it."
+        f"{seen:.4g} of {due:.1f} conversions expected by now at target; "
+        f"chance below target {_probability_text(p)}."
         if np.isfinite(due) and np.isfinite(p)
         else "Nothing to compare it with yet."
         for seen, due, p in zip(ad_sets["conversions"], expected, below, strict=True)
@@ -188,14 +190,21 @@ def _verdicts(
 
 
 def _per_ad_set(ad_sets: pd.DataFrame, given: Mapping[Any, Any]) -> pd.Series:
-    """Given value per ad set, by key or id; NaN where there is none."""
-    places = pd.Series(
-        list(zip(*(ad_sets[name] for name in KEYS), strict=True)), index=ad_sets.index, dtype=object
-    )
-    by_place, by_id = places.map(given), ad_sets["ad_set_id"].map(given)
+    """Given value per ad set, by key or id as text; NaN where there is none."""
+    by_text = {_key_text(key): value for key, value in given.items()}
+    texts = [id_texts(ad_sets[name]).fillna("") for name in KEYS]
+    places = pd.Series(list(zip(*texts, strict=True)), index=ad_sets.index, dtype=object)
+    by_place, by_id = places.map(by_text), texts[-1].map(by_text)
     return by_place.where(by_place.notna(), by_id)
+
+
+def _key_text(key: Any) -> Any:
+    """A key of settings in the form of ids: 11, 11.0 and "11" are one."""
+    parts = key if isinstance(key, tuple) else (key,)
+    texts = tuple(id_texts(pd.Series(parts, dtype=object)).fillna(""))
+    return texts if isinstance(key, tuple) else texts[0]
 
 
 def _probability_text(p: float) -> str:
     """A probability as text, never 0 % or 100 %."""
-    return "over 99%" if p > 0.99 else "under 1%" if p < 0.01 else f"{p:.0%}"
+    return "over 99 %" if p > 0.99 else "under 1 %" if p < 0.01 else f"{p * 100:.0f} %"
