@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from assets.formatting.markdown import markdown_table
 from assets.reports.notifications.delivery import route_new, send_due
 from assets.reports.notifications.inputs import NotificationInputs, delivery_problems
 from assets.reports.notifications.notice import Notice
@@ -147,15 +148,16 @@ def _report(instance: dg.DagsterInstance, services: ActionServices) -> None:
     """Materialize reports/messages with the deliveries of the last 24 hours."""
     now = services.ledger.clock()
     rows = services.ledger.notices.deliveries(since=now - timedelta(hours=24))
-    table = "\n".join(f"| {row.channel} | {row.state} | {row.number} | {row.said or ''} |" for row in rows)
+    table = markdown_table(
+        ("channel", "state", "notices", "why not"),
+        [(row.channel, row.state, row.number, row.said or "") for row in rows],
+    )
     problems = delivery_problems(services, now=now)
     instance.report_runless_asset_event(
         dg.AssetMaterialization(
             MESSAGES,
             metadata={
-                "last 24 hours": dg.MetadataValue.md(
-                    f"| channel | state | notices | why not |\n|---|---|---|---|\n{table}"
-                ),
+                "last 24 hours": dg.MetadataValue.md(table),
                 "not delivered": "; ".join(problems) or "nothing",
                 "sent": sum(row.number for row in rows if row.state == "sent"),
                 "waiting": sum(row.number for row in rows if row.state in {"waiting", "sending"}),

@@ -1,12 +1,12 @@
 """Takes back one safeguard at a time in a scratch copy of the project and sees that its test fails.
 
-A test that passes without the code it is for proves nothing. Each entry names a safeguard of the cross-site
-guard, of the judgement of writes, or of the policy file, the text that makes it, what stood there before it,
-and the tests that have to fail then. All of these tests have to pass on the untouched copy first. Nothing of
-the working tree is changed.
+A test that passes without the code it is for proves nothing. `tests.safeguards` names each safeguard, the
+text that makes it, what stood there before it, and the tests that have to fail then. All of these tests have
+to pass on the untouched copy first. Nothing of the working tree is changed.
 
-    python -m tests.reverted_guards            # all of them, some ten minutes
-    python -m tests.reverted_guards origin     # those whose name begins so
+    python -m tests.reverted_guards                    # all of them
+    python -m tests.reverted_guards origin             # those whose name begins so
+    python -m tests.reverted_guards --log var/guards   # goes on where an earlier run with this file stopped
 """
 
 import os
@@ -14,91 +14,33 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+import traceback
+from importlib import import_module
 from pathlib import Path
 
 import click
 
-PROJECT = Path(__file__).resolve().parent.parent
-GUARD, POLICY, YAML = (
-    "orchestration/web/guard.py",
-    "resources/policy/policy.py",
-    "resources/policy/strict_yaml.py",
+from tests.safeguards import SAFEGUARDS
+from tests.safeguards.safeguard import Safeguard
+
+LIBRARIES = (
+    "dagster",
+    "deltalake",
+    "duckdb",
+    "facebook_business.session",
+    "google.ads.googleads.client",
+    "hypothesis",
+    "playwright.sync_api",
+    "pandas",
+    "pydantic_settings",
+    "pytest",
+    "scipy.stats",
+    "sqlalchemy",
+    "starlette.applications",
+    "uvicorn",
 )
-REFUSALS, WRITER = "resources/platforms/definite_refusals.py", "resources/platforms/writer.py"
-HOSTILE = "tests/web/test_guard.py::test_a_request_of_another_site_starts_nothing"
-POLICIES = "tests/test_policy_file.py::test_a_wrong_policy_is_refused_in_a_sentence"
-NO_FILE = "tests/test_policy_file.py::test_what_is_no_file_of_a_policys_size_is_refused_at_once"
-OUTCOMES = "tests/wire/test_write_outcomes.py"
-
-
-@dataclass(frozen=True)
-class Safeguard:
-    """One safeguard: `text` in `file` makes it, with `before` in its place it is gone, and `tests` have to
-    notice.
-    """
-
-    name: str
-    file: str
-    text: str
-    before: str
-    tests: str
-
-
-SAFEGUARDS = (
-    Safeguard("host", GUARD, "hosts[0].lower() not in self._addresses.hosts", "not hosts[0]", HOSTILE),
-    Safeguard("origin", GUARD, "origin.lower() not in self._addresses.origins", "not origin", HOSTILE),
-    Safeguard("fetched-by-another-site", GUARD, 'not in {None, "none", "same-origin"}', "in set()", HOSTILE),
-    Safeguard("graphql-by-get", GUARD, "if is_safe and is_graphql:", "if False:", HOSTILE),
-    Safeguard("content-type", GUARD, 'content_type != "application/json"', '"json" not in content_type', HOSTILE),
-    Safeguard(
-        "websocket", GUARD, "if origin is None and scope", "if False and scope",
-        "tests/web/test_guard.py::test_a_websocket_opens_for_our_own_pages_alone",
-    ),
-    Safeguard(
-        "frames", GUARD, 'more = [(b"x-frame-options"', 'more = [] and [(b"x-frame-options"',
-        "tests/web/test_guard.py::test_what_people_and_scripts_need_is_let_through",
-    ),
-    Safeguard(
-        "repeated-headers", GUARD, "if len(headers.get(name, [])) > 1", "if False",
-        "tests/web/test_guard.py::test_a_header_that_is_there_twice_is_refused",
-    ),
-    Safeguard(
-        "guard-at-all", "orchestration/web/server.py", "serve(CrossSiteGuard(app, addresses), port", "serve(app, port",
-        "tests/web/test_guard.py::test_a_hostile_page_in_a_browser_starts_nothing",
-    ),
-    Safeguard(
-        "guard-in-dev", "orchestration/web/server.py", "GUARDED_MODULE if part == STOCK_MODULE else part", "part",
-        "tests/web/test_guard.py::test_dagster_dev_starts_the_guarded_server_in_the_place_of_the_stock_one",
-    ),
-    Safeguard("google-refusals", REFUSALS, "    if not errors:\n        return False\n", "    return True\n", OUTCOMES),
-    Safeguard("meta-refusals", REFUSALS, '    code, subcode = error.get("code")', '    return True\n    code, subcode = error.get("code")', OUTCOMES),
-    Safeguard("linkedin-refusals", REFUSALS, "http_status in _LINKEDIN_STATUSES", "http_status > 0 or http_status in _LINKEDIN_STATUSES", OUTCOMES),
-    Safeguard("unknown-unless-proven", WRITER, "        if error.proves_no_change:\n            raise\n", "        raise\n", OUTCOMES),
-    Safeguard("client-that-stumbles", WRITER, "    except Exception as error:", "    except LookupError as error:", OUTCOMES),
-    Safeguard(
-        "results-counted", "resources/platforms/google_client.py",
-        "if len(names) != operations or not all(names) or answer.partial_failure_error.code:", "if False:", OUTCOMES,
-    ),
-    Safeguard("redirects", "resources/platforms/meta_client.py", 'allow_redirects=method == "GET"', "allow_redirects=True", OUTCOMES),
-    Safeguard(
-        "google-over-http", REFUSALS, "return gives_reason and is_listed", "return True or is_listed",
-        "tests/wire/test_definite_refusals.py",
-    ),
-    Safeguard(
-        "last-line", POLICY, "if not _LAST_LINE.search(text):", "if False:",
-        "tests/test_policy_file.py::test_every_prefix_of_the_policy_is_refused",
-    ),
-    Safeguard("labels-of-never", POLICY, '("guardrails.never names", protected),', "", POLICIES),
-    Safeguard("labels-of-the-default", POLICY, "if undefined := set(policy.guardrails.never) - set(policy.labels):", "if undefined := set():", POLICIES),
-    Safeguard("platforms", POLICY, 'if entry.split(" ")[0] not in PLATFORMS:', "if False:", POLICIES),
-    Safeguard("keys-twice", YAML, "if (key.tag, key.value) in keys:", "if False:", POLICIES),
-    Safeguard("aliases", YAML, "if self.check_event(yaml.AliasEvent):", "if False:", POLICIES),
-    Safeguard("nesting", YAML, "if self.nested > MOST_NESTED:", "if False:", POLICIES),
-    Safeguard("size", YAML, "if len(content) > MOST_BYTES:", "if False:", NO_FILE),
-    Safeguard("regular-file", YAML, "if not stat.S_ISREG(os.fstat(descriptor).st_mode):", "if False:", NO_FILE),
-    Safeguard("values", YAML, "except (ValueError, OverflowError, RecursionError) as error:", "except ZeroDivisionError as error:", POLICIES),
-)  # fmt: skip
+"""What the tests take longest to import."""
+PROJECT = Path(__file__).resolve().parent.parent
 
 
 class NotProven(Exception):
@@ -118,15 +60,38 @@ def copy_of_project(folder: Path) -> None:
 
 
 def passes(folder: Path, tests: str) -> bool:
-    """Whether these tests pass in the copy, on the copy's own code."""
-    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests.split()]
-    done = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
-    if done.returncode not in {0, 1}:
-        raise NotProven(
-            f"pytest could not run {tests} (exit {done.returncode}):\n{done.stdout[-2000:]}{done.stderr[-500:]}"
-        )
-    return done.returncode == 0
+    """Whether these tests pass in the copy, on the copy's own code, in a process forked from this one, which
+    has the libraries imported and nothing of the project but this file.
+    """
+    output = folder.parent / "output"
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(run_tests(folder, tests, output))
+        except BaseException:  # noqa: BLE001 — nothing of the parent may run on in here
+            traceback.print_exc()
+            os._exit(4)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code not in {0, 1}:
+        raise NotProven(f"pytest could not run {tests} (exit {code}):\n{output.read_text('utf-8')[-2000:]}")
+    return code == 0
+
+
+def run_tests(folder: Path, tests: str, output: Path) -> int:
+    """Run pytest in this process; its exit code."""
+    with output.open("w", encoding="utf-8") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+    os.chdir(folder)
+    os.environ |= {"PYTHONPATH": str(folder)}  # for the processes that tests start
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(folder))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]
+    import pytest
+
+    words = ["-q", "-x", "-p", "no:cacheprovider", "-W", "ignore:Module already imported"]
+    return int(pytest.main([*words, *tests.split()]))
 
 
 def check(folder: Path, safeguard: Safeguard) -> None:
@@ -149,26 +114,49 @@ def check(folder: Path, safeguard: Safeguard) -> None:
         file.write_text(whole, "utf-8")
 
 
-def main(prefixes: list[str]) -> int:
-    chosen = [guard for guard in SAFEGUARDS if not prefixes or guard.name.startswith(tuple(prefixes))]
+def is_needed(folder: Path, safeguard: Safeguard) -> bool:
+    """Whether the tests of a safeguard fail without it; says which."""
+    try:
+        check(folder, safeguard)
+    except NotProven as error:
+        click.echo(f"NOT PROVEN         {error}")
+        return False
+    click.echo(f"fails without it   {safeguard.name}")
+    return True
+
+
+@click.command()
+@click.argument("prefixes", nargs=-1)
+@click.option(
+    "--log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Names of the safeguards that were proven; those in it already are left out.",
+)
+def main(prefixes: tuple[str, ...], log: Path | None) -> None:
+    """Take back the safeguards whose name begins with one of PREFIXES, or all of them."""
+    chosen = [guard for guard in SAFEGUARDS if not prefixes or guard.name.startswith(prefixes)]
+    proven = set(log.read_text("utf-8").split()) if log and log.exists() else set()
+    left = [guard for guard in chosen if guard.name not in proven]
     unproven = 0
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
+        folder = Path(scratch) / "project"
         copy_of_project(folder)
-        tests = " ".join(sorted({safeguard.tests for safeguard in chosen}))
-        if not passes(folder, tests):
-            click.echo(f"Not all tests pass before anything is taken back: {tests}")
-            return 1
-        for safeguard in chosen:
-            try:
-                check(folder, safeguard)
-                click.echo(f"fails without it   {safeguard.name}")
-            except NotProven as error:
+        for name in LIBRARIES:
+            import_module(name)
+        os.environ.setdefault("PAID_MEDIA_TEST_FIGURES", str(Path(scratch) / "figures"))
+        tests = sorted({safeguard.tests for safeguard in left})
+        if left and not passes(folder, " ".join(tests)):
+            output = (folder.parent / "output").read_text("utf-8")
+            raise click.ClickException(f"Not all tests pass before anything is taken back:\n{output[-2000:]}")
+        for safeguard in left:
+            if not is_needed(folder, safeguard):
                 unproven += 1
-                click.echo(f"NOT PROVEN         {error}")
+            elif log:
+                with log.open("a", encoding="utf-8") as file:
+                    file.write(f"{safeguard.name}\n")
     click.echo(f"{len(chosen) - unproven} of {len(chosen)} safeguards are needed by their tests.")
-    return 1 if unproven else 0
+    sys.exit(1 if unproven else 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.reverted_guards import PROJECT, SAFEGUARDS, Safeguard
+from tests.reverted_guards import PROJECT
+from tests.safeguards import SAFEGUARDS
+from tests.safeguards.safeguard import Safeguard
 
 
 @pytest.mark.parametrize("safeguard", SAFEGUARDS, ids=lambda safeguard: safeguard.name)

@@ -1,6 +1,5 @@
 """`python -m orchestration.cli audit|kill|approvers`: the trail, the switch, and who may decide."""
 
-import csv
 import json
 import sys
 from pathlib import Path
@@ -43,7 +42,7 @@ def verify(*, anchor: bool) -> None:
 )
 def export(kind: str, out: Path | None) -> None:
     """Every entry for an auditor, oldest first."""
-    from assets.raw.dropped_files.cells import as_text_cell
+    from assets.formatting.csv_text import write_csv
 
     rows = [{**row._mapping, "at": row.at.isoformat()} for row in action_services().ledger.audit.entries()]  # noqa: SLF001 — SQLAlchemy's public way
     target = out.open("w", encoding="utf-8", newline="") if out else sys.stdout
@@ -51,12 +50,8 @@ def export(kind: str, out: Path | None) -> None:
         if kind == "jsonl":
             target.writelines(json.dumps(row, sort_keys=True) + "\n" for row in rows)
         else:
-            writer = csv.DictWriter(
-                target,
-                fieldnames=["seq", "at", "actor", "event", "proposal_id", "detail", "previous", "hash"],
-            )
-            writer.writeheader()
-            writer.writerows({name: as_text_cell(value) for name, value in row.items()} for row in rows)
+            columns = ["seq", "at", "actor", "event", "proposal_id", "detail", "previous", "hash"]
+            write_csv(target, columns, ([row[column] for column in columns] for row in rows))
     finally:
         if out:
             target.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from assets.raw.dropped_files.cells import as_text_cell
+from assets.formatting.csv_text import csv_text
 from assets.raw.platforms.reading_totals import DAYS, ENTITIES, SPEND
 from resources.lake.lake import Lake
 from resources.platforms.registry import PLATFORMS
@@ -101,8 +101,9 @@ def written(report: pd.DataFrame, folder: Path, start: date, end: date) -> Path:
     """The report as a CSV file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"reconciliation_{start}_{end}.csv"
-    guarded = report.map(lambda cell: as_text_cell(cell) if isinstance(cell, str) else cell)
-    guarded.to_csv(path, index=False)
+    path.write_text(
+        csv_text(report.columns, report.itertuples(index=False, name=None)), encoding="utf-8", newline=""
+    )
     return path
 
 

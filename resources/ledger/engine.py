@@ -1,6 +1,7 @@
 """Connections to the ledger: SQLite on one machine, PostgreSQL in production, the same statements on both."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -111,10 +112,7 @@ def _check_pages(engine: sa.Engine) -> None:
 
 
 def _migrate(engine: sa.Engine, key: LedgerKey | None) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
+    newest, known = _revisions()
     with engine.connect().execution_options(**READS) as connection:
         if MigrationContext.configure(connection).get_current_revision() == newest:
             return
@@ -126,10 +124,26 @@ def _migrate(engine: sa.Engine, key: LedgerKey | None) -> None:
             raise SettingsWrong(
                 f"The ledger was written by a newer version of this program (revision {now}). Update the program; nothing was changed."
             )
+        config = _migrations()
         config.attributes["connection"] = connection
         if key is not None:
             config.attributes["sign_head"] = lambda bound: audit_chain.sign_head(bound, key)
         command.upgrade(config, "head")
+
+
+@cache
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """The newest revision of the tables, and all of them; read once a process, because sensors open the
+    ledger every half minute.
+    """
+    scripts = ScriptDirectory.from_config(_migrations())
+    return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
 
 
 def _first_line(error: Exception) -> str:

@@ -58,8 +58,13 @@ POLICY: dict[str, Any] = {
 
 @pytest.fixture(scope="session")
 def figures_at_noon(sandbox_session: Sandbox, var: Path, tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """Forty days of the demo world in a lake that no test writes to."""
-    folder = shared_by_all(tmp_path_factory) / "figures"
+    """Forty days of the demo world in a lake that no test writes to.
+
+    PAID_MEDIA_TEST_FIGURES: a folder where they are kept for the next run of the tests.
+    """
+    shared = os.environ.get("PAID_MEDIA_TEST_FIGURES")
+    folder = Path(shared) if shared else shared_by_all(tmp_path_factory) / "figures"
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with one_process_at_a_time(folder.parent):
         if not (folder / "whole").exists():
             sandbox_session.stage.clock.set(NOON)

@@ -3,6 +3,7 @@ the switch holds everywhere.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,16 @@ def test_an_approval_whose_authority_is_gone_is_not_written(office: Office, what
         "".join(f"{name}={secret}\n" for name, secret in SECRETS.items())
     )
     assert office.carry_out(key) == State.VERIFIED
+
+
+def test_a_decision_that_this_deployment_did_not_sign_does_not_count(office: Office) -> None:
+    key = office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
+    office.decide(key)
+    (entry,), rules = office.services.ledger.proposals.members(key), office.gate.rules
+    (decision,) = office.services.ledger.decisions.of(key)
+    assert rules.why_not_approved(entry, [decision]) is None
+    for forged in (replace(decision, is_signed=False), replace(decision, digest="0" * 64)):
+        assert "no decision on it was signed" in str(rules.why_not_approved(entry, [forged]))
 
 
 def test_authority_is_judged_again_before_the_second_part_of_a_bundle(office: Office) -> None:

@@ -156,6 +156,17 @@ def test_an_approver_is_enrolled_once_and_the_secret_is_kept_from_others(office:
     assert "chmod 600" in run("approvers", "list", code=1)
 
 
+def test_enrolling_again_takes_the_old_proof_or_another_approver(office: Office, run) -> None:
+    file = office.services.settings.approvers_file
+    before = file.read_text()
+    run("approvers", "enroll", "alice", "--again", "--code", "000000", code=1)
+    assert file.read_text() == before
+    run("approvers", "enroll", "alice", "--again", "--as", "bob", "--code", office.code("bob"))
+    assert file.read_text() != before
+    (entry,) = [row for row in office.services.ledger.audit.entries() if row.event == "enrolled"]
+    assert json.loads(entry.detail) == {"again": True, "name": "alice", "proven by": "bob"}
+
+
 def test_a_policy_that_cannot_be_read_says_where_and_what(office: Office, run) -> None:
     office.services.settings.policy_file.write_text(
         "permissions:\n  - level: everything\nend_of_policy: true\n", encoding="utf-8"

@@ -186,9 +186,9 @@ def mortals() -> Iterator[Mortals]:
 
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_anywhere_the_next_run_finishes_and_writes_no_second_time(
-    any_office: Office, mortals: Mortals, point: str
+    office: Office, mortals: Mortals, point: str
 ) -> None:
-    office = any_office
+    """On PostgreSQL: tests/actions/test_gate_faults.py."""
     key = office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
     given = as_given(office, key, "meta_ads")
     assert mortals.die(point, given) == -9

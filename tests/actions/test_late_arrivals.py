@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from assets.reports.notifications.action_notices import write_notices
 from orchestration.cli.main import cli
+from resources.ledger.proposal import Change
 from resources.ledger.states import State, WriteState
 from sensors.unknown_outcomes import read_back_outcomes
 from tests.actions.conftest import Office
@@ -100,6 +101,24 @@ def test_a_shift_whose_second_part_lands_late_is_whole_and_spends_no_more_than_a
     assert office.carry_out(key) == State.VERIFIED
     assert sum(budgets(office, key).values()) == sum(before.values())
     assert len(office.writes()) == 2
+
+
+def test_the_quarter_of_an_hour_counts_from_the_end_of_the_request(office: Office) -> None:
+    key = approved_pause(office)
+    answer(office, "meta_ads", "before")
+    writer = office.services.platforms.writer("meta_ads")
+    send = writer.send
+
+    def slow(change: Change) -> str | None:
+        office.later(seconds=170)
+        return send(change)
+
+    object.__setattr__(writer, "send", slow)
+    assert office.carry_out(key, writer=lambda _: writer) == State.UNKNOWN
+    office.later(minutes=13)
+    assert office.carry_out(key) == State.UNKNOWN
+    office.later(minutes=3)
+    assert office.carry_out(key) == State.FAILED
 
 
 def test_another_change_of_ours_is_not_taken_for_a_late_arrival(office: Office) -> None:

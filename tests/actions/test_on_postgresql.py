@@ -12,7 +12,7 @@ def test_the_gate_holds_and_opens_with_everything_on_postgresql(postgresql: Any,
     storage = {"postgres_url": new_database(postgresql)}
     with house_standing(tmp_path, storage=storage, PAID_MEDIA_LEDGER=new_database(postgresql)) as house:
         made = house.pause()
-        status, said = house.run(made.proposal_id, house.form(made.proposal_id, code="000000"))
+        status, said = house.run(made.proposal_id, house.form(made.proposal_id, code="ABCDEFGHIJ"))
         assert (status, house.writes(made)) == ("FAILURE", 0)
         assert "does not prove alice" in said
         assert house.run(made.proposal_id, house.form(made.proposal_id))[0] == "SUCCESS"

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.raw.dropped_files.cells import as_text_cell
 from resources.readers.days import day, day_order
 from resources.readers.numbers import Unreadable, currency_in, decimal_mark, number
 
@@ -92,14 +91,6 @@ def test_whatever_stands_in_a_cell_ends_in_a_value_or_a_reason(text: str) -> Non
 )
 def test_a_sign_counts_where_it_is_one_currencys_alone(signs: list[str], currency: str | None) -> None:
     assert currency_in(signs) == currency
-
-
-@given(st.text(max_size=30))
-def test_no_cell_of_ours_is_a_formula(text: str) -> None:
-    cell = as_text_cell(text)
-    assert cell.endswith(text)
-    assert not cell.lstrip(" ").startswith(("=", "+", "-", "@"))
-    assert not cell.startswith(("\t", "\r", "\n"))
 
 
 def test_yesterday_is_a_day() -> None:

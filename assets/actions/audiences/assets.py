@@ -14,6 +14,7 @@ from assets.actions.audiences.inputs import Seen, propose_audiences, take_out_th
 from assets.actions.inputs import Figures, approval_gate
 from assets.actions.rendering import diff
 from assets.automation import SAFE_RETRIES, follows, newest_week
+from assets.formatting.markdown import as_markdown_text, markdown_table
 from assets.partitions import week_of, weeks
 from resources.action_services import ActionServices
 from resources.failures import one_sentence
@@ -55,13 +56,21 @@ def audiences(
     told |= {
         state: sum(row["state"] == state for row in rows) for state in sorted({row["state"] for row in rows})
     }
-    lines = "\n".join(
-        f"| {r['segment_id']} | {r['platform']} {r['account_id']} | {r['purpose']} | {r['members']} | {r['to_add']} | {r['to_remove']} | {r['state']}: {r['why']} |"
-        for r in rows
-    )
-    head = "| segment | account | purpose | people | to add | to remove | |\n|---|---|---|---|---|---|---|\n"
+    lines = [
+        (
+            row["segment_id"],
+            f"{row['platform']} {row['account_id']}",
+            row["purpose"],
+            row["members"],
+            row["to_add"],
+            row["to_remove"],
+            f"{row['state']}: {row['why']}",
+        )
+        for row in rows
+    ]
+    header = ("segment", "account", "purpose", "people", "to add", "to remove", "")
     told["audiences"] = dg.MetadataValue.md(
-        head + lines if lines else "policy.yaml names none (docs/audiences.md)"
+        markdown_table(header, lines) if lines else "policy.yaml names none (docs/audiences.md)"
     )
     return dg.MaterializeResult(metadata=told)
 
@@ -94,14 +103,18 @@ def audience_proposals(
         asked = propose_audiences(
             Seen(lake, services, sunday), approval_gate(services, figures), figures.around
         )
-    kept = "\n".join(f"| {name} | {why} |" for name, why in asked.kept_back.items())
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(asked.taken),
             "proposed": dg.MetadataValue.md(
-                "\n\n".join(f"`{p.proposal_id}` {p.reason}\n\n{diff(p)}" for p in asked.taken) or "nothing"
+                "\n\n".join(
+                    f"`{p.proposal_id}` {as_markdown_text(p.reason)}\n\n{diff(p)}" for p in asked.taken
+                )
+                or "nothing"
             ),
-            "kept back": dg.MetadataValue.md(f"| audience | why |\n|---|---|\n{kept}" if kept else "nothing"),
+            "kept back": dg.MetadataValue.md(
+                markdown_table(("audience", "why"), asked.kept_back.items()) if asked.kept_back else "nothing"
+            ),
         }
     )
 
@@ -140,18 +153,25 @@ def audience_removals(
     late = [one for one in done if one.left]
     for one in late:
         context.log.warning("%s: %s", one.audience, one.why)
-    lines = "\n".join(
-        f"| {one.audience} | {one.refused} | {one.unexplained} | {one.removed} | {one.left if one.left >= 0 else '?'} | {one.why} |"
+    lines = [
+        (
+            one.audience,
+            one.refused,
+            one.unexplained,
+            one.removed,
+            one.left if one.left >= 0 else "?",
+            one.why,
+        )
         for one in done
-    )
-    head = (
-        "| audience | said no | not known any more | taken out | still there | |\n|---|---|---|---|---|---|\n"
-    )
+    ]
+    header = ("audience", "said no", "not known any more", "taken out", "still there", "")
     return dg.MaterializeResult(
         metadata={
             "taken out": sum(one.removed for one in done),
             "still there": sum(max(one.left, 0) for one in done),
-            "identifiers": dg.MetadataValue.md(head + lines if lines else "no audience is in use"),
+            "identifiers": dg.MetadataValue.md(
+                markdown_table(header, lines) if lines else "no audience is in use"
+            ),
         },
         check_results=[
             dg.AssetCheckResult(

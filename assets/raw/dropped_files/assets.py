@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assets.automation import SAFE_RETRIES
-from assets.raw.dropped_files.cells import csv_text
+from assets.formatting.csv_text import csv_text
 from assets.raw.dropped_files.folder import DroppedFolder, read_folder
 from assets.raw.dropped_files.layout import LEVELS
 from assets.raw.dropped_files.outcomes import unused_in_words

@@ -327,22 +327,3 @@ def _delimiter(lines: Sequence[str], score: Callable[[Row], float]) -> str:
     best = max(_DELIMITERS, key=even.__getitem__)
     rivals = [other for other in _DELIMITERS if even[other][1][1] > even[best][1][1]]
     return max([best, *rivals], key=knows_header) if rivals else best
-
-
-def as_text_cell(value: object) -> str:
-    """A cell for a CSV of ours: a text that a spreadsheet would run as a formula gets an apostrophe in front."""
-    text = "" if value is None else str(value)
-    return (
-        f"'{text}"
-        if text.lstrip(" ").startswith(("=", "+", "-", "@")) or text.startswith(("\t", "\r", "\n"))
-        else text
-    )
-
-
-def csv_text(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Rows as CSV with defused cells and a byte order mark, as spreadsheets expect."""
-    written = io.StringIO()
-    lines = csv.writer(written, lineterminator="\r\n")
-    lines.writerow(header)
-    lines.writerows([as_text_cell(cell) for cell in row] for row in rows)
-    return "\ufeff" + written.getvalue()

@@ -17,6 +17,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.automation import SAFE_RETRIES
+from assets.formatting.markdown import markdown_list
 from assets.partitions import day_range, days, windows
 from assets.raw.platforms import checks
 from assets.raw.platforms.pull import Pull, RowReader, keep_log, pull_accounts, used_calls
@@ -269,7 +270,7 @@ def materialized(
     if percent := max((pull.used_percent for pull in pulls), default=0.0):
         metadata["allowance used, as the platform says (%)"] = round(percent, 1)
     if wrong := [f"{p.account.name}: {p.verdict}. {p.reason}" for p in pulls if p.verdict != "accepted"]:
-        metadata["not kept"] = dg.MetadataValue.md("\n".join(f"- {line}" for line in wrong))
+        metadata["not kept"] = dg.MetadataValue.md(markdown_list(wrong))
     return dg.MaterializeResult(asset_key=table.asset_key, metadata=metadata)
 
 

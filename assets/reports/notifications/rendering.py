@@ -6,8 +6,6 @@ tokens, mail addresses and telephone numbers are redacted, and markup characters
 that no chat interprets.
 """
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -16,8 +14,8 @@ from pathlib import Path
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from assets.formatting.csv_text import csv_text
 from assets.reports.notifications.notice import DIGEST, NOW, SOON, Link, Notice, TopicChange
-from assets.reports.pages.export import BOM, cell
 from resources.notification_delivery import Message
 from resources.security.redaction import redacted
 
@@ -207,8 +205,4 @@ def _environment() -> Environment:
 
 
 def _csv(rows: Sequence[Mapping[str, str]]) -> str:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\r\n")
-    table.writerow(rows[0])
-    table.writerows([cell(value) for value in row.values()] for row in rows)
-    return BOM + text.getvalue()
+    return csv_text(rows[0], (row.values() for row in rows))

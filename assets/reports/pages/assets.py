@@ -14,6 +14,7 @@ import pandas as pd
 
 from assets.automation import SAFE_RETRIES, follows_newest
 from assets.formatting import numbers
+from assets.formatting.markdown import as_markdown_text
 from assets.formatting.platform_names import spoken
 from assets.partitions import day_range, days, week_of, weeks
 from assets.raw.dropped_files.outcomes import unused_in_words
@@ -257,7 +258,7 @@ def weekly_pacing(
             "page": dg.MetadataValue.url(page_address)
             if settings.reports_url
             else dg.MetadataValue.path(page_address),
-            "in short": dg.MetadataValue.md(text.replace("\n", "\n\n")),
+            "in short": dg.MetadataValue.md("\n\n".join(map(as_markdown_text, text.splitlines()))),
             "size (KB)": round(len(page.encode()) / 1024, 1),
             "dagster/row_count": len(view.everything),
         }

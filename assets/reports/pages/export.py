@@ -1,21 +1,10 @@
-"""Every campaign and ad set as CSV, to lie beside the page, which shows only the largest.
+"""Every campaign and ad set as CSV, to lie beside the page, which shows only the largest."""
 
-People open such files in spreadsheets, where a text that begins like a formula is one: such texts get an
-apostrophe in front.
-"""
-
-import csv
-import io
-import re
 from datetime import date
 
-import pandas as pd
-
+from assets.formatting.csv_text import csv_text
 from assets.reports.pages.breakdown import Breakdown
 from assets.reports.pages.view import DashboardView
-
-_FORMULA = re.compile(r"^\s*[=+\-@]|^[\t\r\n]")
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 def csv_name(level: str, as_of: date) -> str:
@@ -31,15 +20,4 @@ def csv_files(view: DashboardView) -> dict[str, str]:
 def _csv(table: Breakdown) -> str:
     frame = table.everything.rename(columns={"entity_id": f"{table.level}_id"})
     frame = frame.loc[:, ~frame.columns.duplicated()]
-    written = io.StringIO()
-    rows = csv.writer(written, lineterminator="\r\n")
-    rows.writerow(frame.columns)
-    rows.writerows([cell(value) for value in line] for line in frame.itertuples(index=False, name=None))
-    return BOM + written.getvalue()
-
-
-def cell(value: object) -> str:
-    if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:.10g}"
-    text = "" if value is None else str(value)
-    return f"'{text}" if _FORMULA.match(text) else text
+    return csv_text(frame.columns, frame.itertuples(index=False, name=None))

@@ -1,13 +1,11 @@
 """The weekly pacing report as a page, a CSV and a short text: three forms of the same rows."""
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import date
 
 from assets.formatting import numbers
+from assets.formatting.csv_text import csv_text
 from assets.formatting.platform_names import short
-from assets.reports.pages.export import BOM, cell
 from assets.reports.pages.pacing import SCENARIOS, TITLES, PacingLine, PacingView, off_plan
 from assets.reports.pages.page import environment
 
@@ -36,13 +34,7 @@ def weekly_csv(view: PacingView) -> str:
     """Every row of the signal with all its columns; UTF-8 with a byte order mark once encoded, as
     spreadsheets expect.
     """
-    written = io.StringIO()
-    rows = csv.writer(written, lineterminator="\r\n")
-    rows.writerow(view.everything.columns)
-    rows.writerows(
-        [cell(value) for value in line] for line in view.everything.itertuples(index=False, name=None)
-    )
-    return BOM + written.getvalue()
+    return csv_text(view.everything.columns, view.everything.itertuples(index=False, name=None))
 
 
 def weekly_text(view: PacingView) -> str:

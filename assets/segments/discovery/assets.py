@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from assets.automation import SAFE_RETRIES, newest_week
+from assets.formatting.markdown import markdown_list
 from assets.partitions import week_of, weeks
 from assets.segments.discovery.cards import ACTIVE, EXPIRED
 from assets.segments.discovery.inputs import as_rows, card_words, week_on
@@ -95,9 +96,7 @@ def segments(
                 or "No group of customers passed the tests: none is called a segment."
             ),
             "what was tried": dg.MetadataValue.table(records_of(tried)) if tried else "nothing",
-            "campaigns to stop": dg.MetadataValue.md(
-                "\n".join(f"- {campaign}" for campaign in week.flagged) or "none"
-            ),
+            "campaigns to stop": dg.MetadataValue.md(markdown_list(week.flagged) or "none"),
         },
     )
     expired = [str(card["segment"]) for card in cards_of_week if card["state"] == EXPIRED]

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from assets.formatting.markdown import as_markdown_text, markdown_table
 from assets.segments.discovery.cards import ACTIVE, EXPIRED, WRITTEN
 from assets.segments.discovery.discovery import Segmentation, segment
 from assets.segments.discovery.drift import drift
@@ -171,21 +172,27 @@ def as_rows(table: Table, rows: pd.DataFrame) -> pa.Table:
 def card_words(card: dict[str, Any]) -> str:
     """A card in Markdown, for the Dagster UI."""
     lines = [
-        f"### {card['segment']} ({card['state']})",
-        f"**Rule.** {card['rule']}",
+        f"### {as_markdown_text(card['segment'])} ({card['state']})",
+        f"**Rule.** {as_markdown_text(card['rule'])}",
         f"**Size.** {card['people']:,} customers, {card['share']:.1%} of all.",
     ]
     if pd.notna(card["value_mean"]):
         lines.append(f"**Value.** {card['value_mean']:,.2f} expected of 365 days per customer.")
-    lines += [f"**About.** {card['about']}"] if card["about"] else []
-    lines += [f"**Channels.** {card['channels']}"] if isinstance(card["channels"], str) else []
-    lines += [f"**What to do.** {card['action']}"]
-    lines += [f"**Why {card['state']}.** {card['why']}"] if card["why"] else []
-    tests = json.loads(card["tests"])
-    lines.append("| test | value | needs | |\n|---|---|---|---|")
-    lines[-1] += "".join(
-        f"\n| {name} | {test['value']:,.3g} | {test['needs']:,.3g} | "
-        f"{'passed' if test['passed'] else 'failed'} |"
-        for name, test in tests.items()
+    lines += [f"**About.** {as_markdown_text(card['about'])}"] if card["about"] else []
+    lines += (
+        [f"**Channels.** {as_markdown_text(card['channels'])}"] if isinstance(card["channels"], str) else []
     )
+    lines += [f"**What to do.** {as_markdown_text(card['action'])}"]
+    lines += [f"**Why {card['state']}.** {as_markdown_text(card['why'])}"] if card["why"] else []
+    tests = json.loads(card["tests"])
+    results = [
+        (
+            name,
+            f"{test['value']:,.3g}",
+            f"{test['needs']:,.3g}",
+            "passed" if test["passed"] else "failed",
+        )
+        for name, test in tests.items()
+    ]
+    lines.append(markdown_table(("test", "value", "needs", ""), results))
     return "\n\n".join(lines)
