@@ -92,8 +92,12 @@ def renew_token(client: Any, doing: Doing) -> None:
             client.credentials.refresh(Request())
 
 
+LONGEST_REQUEST_ID = 120
+"""Letters that the ledger keeps of what a request changed."""
+
+
 def mutated(answer: Any, operations: int, doing: Doing) -> str:
-    """The names of what a mutate changed, one for each of its operations.
+    """The names of what a mutate changed, one for each of its operations; of many, the first and how many more.
 
     Raises:
         PlatformUnreadable: It says of fewer, or of a partial failure, which these requests do not allow.
@@ -102,7 +106,10 @@ def mutated(answer: Any, operations: int, doing: Doing) -> str:
     if len(names) != operations or not all(names) or answer.partial_failure_error.code:
         problem = f"an answer with {sum(map(bool, names))} results to {operations} operations"
         raise PlatformUnreadable(**doing.known(), said=problem)
-    return ", ".join(names)
+    every_name = ", ".join(names)
+    if len(every_name) <= LONGEST_REQUEST_ID:
+        return every_name
+    return f"{names[0]} and {len(names) - 1} more"
 
 
 def results_of(answer: Any) -> Any:
