@@ -34,7 +34,7 @@ backfill: $(INSTALLED)
 	@$(RUN) -m orchestration.cli backfill $(ARGS)
 
 test: static
-	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 40
 
 check: static
 	@$(RUN) -m pytest tests/test_architecture.py tests/test_hygiene.py

@@ -153,7 +153,7 @@ def _judged(facts: pd.DataFrame, names: Mapping[int, str]) -> pd.DataFrame:
     return once[["platform", "account_id", "campaign_id", "ad_set_id"]].assign(
         day=pd.Timestamp(AS_OF), name=[names.get(n, f"Prospecting – broad – {n:05d}") for n in once["number"]], goal="sales",
         target=2.0, roas_mean=1.2, roas_low=0.9, roas_high=1.5, p_below=0.97, regret_week=once["number"] * 1.5, verdict=verdict,
-        why="3 conversions where 12.1 were to be expected by now at target; 97% likely below it.",
+        why="3 of 12.1 conversions expected by now at target; chance below target 97 %.",
     )  # fmt: skip
 
 

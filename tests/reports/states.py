@@ -98,7 +98,7 @@ def _proposal(n: int, row: dict[str, Any], currency: str) -> Proposal:
     )
     return proposal(
         change, created_at=PULLED, hours=3 + 5 * n, verdicts=limits, level="propose",
-        reason=f"{row['name']}: 3 conversions where 12.1 were to be expected by now at target; 97% likely below it. On 28 closed days.",
+        reason=f"{row['name']}: 3 of 12.1 conversions expected by now at target; chance below target 97 %. On 28 closed days.",
         evidence={"days": 28, "spend": 12_345.67, "conversions": 3.0, "expected_conversions": 12.1, "probability_below_target": 0.9731, "target": 2.0, "note": None},
         effect=Effect(metric="conversions a day", low=-0.19, middle=-0.11, high=-0.05, words="saves about 440.92 a day and costs 0.05 to 0.19 conversions a day (80 % range)"),
     )  # fmt: skip

@@ -19,7 +19,7 @@ def judged(**own: list[Any]) -> pd.DataFrame:
     plain = {
         "day": pd.Timestamp(AS_OF), "platform": "meta_ads", "account_id": "a", "campaign_id": "c", "name": "Retargeting <b>", "goal": "sales",
         "target": 2.0, "roas_mean": 1.2, "roas_low": 0.9, "roas_high": 1.5, "p_below": 0.97, "regret_week": 120.0, "verdict": "pause",
-        "why": "3 conversions where 12.1 were to be expected by now at target; 97% likely below it.",
+        "why": "3 of 12.1 conversions expected by now at target; chance below target 97 %.",
     }  # fmt: skip
     whole = {name: [value] * size for name, value in plain.items()} | {
         "ad_set_id": [f"s{n}" for n in range(size)]
@@ -39,7 +39,7 @@ def test_what_wastes_most_comes_first_and_every_number_is_the_signal_s() -> None
     cells = rows[0].all("td")
     assert [number(cells[n]) for n in (2, 3, 4, 5)] == pytest.approx([0.97, 1.2, 2.0, 30.0])
     assert "0.90×–1.50×" in cells[3].text
-    assert cells[6].text.startswith("3 conversions where 12.1")
+    assert cells[6].text.startswith("3 of 12.1 conversions")
     assert "Retargeting <b>" in rows[0].text  # as text: nothing in it ran
 
 
@@ -60,7 +60,7 @@ def test_a_finding_says_what_became_of_it_where_it_stands() -> None:
     said = [row.all("td")[6].text for row in rows]
     assert said[0].endswith("Proposed: waits for approval")
     assert said[1].endswith("Kept back: pauses a day: 2 pauses in account a, 1 allowed")
-    assert said[2].endswith("below it.")
+    assert said[2].endswith("below target 97 %.")
 
 
 def test_ad_sets_for_leads_have_no_roas_and_it_is_not_zero() -> None:

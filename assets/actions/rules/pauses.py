@@ -15,7 +15,7 @@ PROPOSER = "rule:underperformers"
 
 
 def with_status_now(judged: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
-    """Rows of signals/underperformers with the newest name and status of their ad sets.
+    """Rows of signals/underperformers with the newest name, status and currency of their ad sets.
 
     Args:
         judged: signals/underperformers of one day.
@@ -24,7 +24,7 @@ def with_status_now(judged: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFram
     keys = ["platform", "account_id", "ad_set_id"]
     # core/entities has an ad_set_id of its own, which names the parent of an ad.
     ad_sets = entities[entities["level"] == "ad_set"].assign(ad_set_id=lambda rows: rows["entity_id"])
-    newest = ad_sets.drop_duplicates(keys, keep="last")[[*keys, "name", "status"]]
+    newest = ad_sets.drop_duplicates(keys, keep="last").reindex(columns=[*keys, "name", "status", "currency"])
     complete = judged[
         judged["days"].notna()
     ]  # rows that an older version wrote lack what a proposal has to say
@@ -55,10 +55,12 @@ def _finding(row: dict[str, Any], as_of: date, *, status: Literal["active", "pau
     name = row["name"] if isinstance(row["name"], str) else row["ad_set_id"]
     conversions_range = f"{counts[0]:.2f} to {counts[2]:.2f} conversions a day (80 % range)"
     stops = status == "paused"
+    currency = row.get("currency")
+    money = f"{spend_a_day:.2f} {currency}" if isinstance(currency, str) else f"{spend_a_day:.2f}"
     words = (
-        f"saves about {spend_a_day:.2f} a day and costs {conversions_range}"
+        f"saves about {money} a day and costs {conversions_range}"
         if stops
-        else f"brings {conversions_range} for about {spend_a_day:.2f} a day"
+        else f"brings {conversions_range} for about {money} a day"
     )
     low, middle, high = (-counts[2], -counts[1], -counts[0]) if stops else counts
     return Finding(

@@ -212,8 +212,7 @@ def _step(unit: BudgetUnit, factor: Decimal, as_of: date) -> Finding:
     return Finding(
         kind="set_daily_budget",
         wishes=(Wish(unit.target, factor=factor),),
-        reason=f"{unit.name}: {unit.ratio:.2f} times the conversions "
-        f"that were to be expected; a fifth {word}.",
+        reason=f"{unit.name}: {unit.ratio:.2f} times the expected conversions; a fifth {word}.",
         evidence=_evidence(unit),
         effect=_moved(unit, moved if factor > 1 else -moved),
         as_of=as_of,
@@ -246,8 +245,8 @@ def _shifts(
             Finding(
                 kind="reallocate_budget",
                 wishes=(Wish(giver.target, amount=-amount), Wish(taker.target, amount=amount)),
-                reason=f"from {giver.name} ({giver.ratio:.2f} times what was to "
-                f"be expected) to {taker.name} ({taker.ratio:.2f} times).",
+                reason=f"from {giver.name} ({giver.ratio:.2f} times the "
+                f"expected conversions) to {taker.name} ({taker.ratio:.2f} times).",
                 evidence=_evidence(giver) | {f"to_{name}": value for name, value in _evidence(taker).items()},
                 effect=_moved(taker, float(amount)),
                 as_of=as_of,

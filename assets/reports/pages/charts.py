@@ -109,7 +109,9 @@ def _specification(
         band = chart.mark_area(aria=False, opacity=0.25, invalid="break-paths-show-path-domains")
         ranges = band.encode(x=x, y=alt.Y("low:Q", **y), y2="high:Q", color=colour_of)
         encoded = alt.layer(ranges, encoded)
-    specification: dict[str, Any] = encoded.configure(**_THEME).to_dict()
+    # Without Altair's own validation, which would take half of the page's time: nothing here is given by users,
+    # and vl_convert refuses what it cannot draw.
+    specification: dict[str, Any] = encoded.configure(**_THEME).to_dict(validate=False)
     return specification
 
 

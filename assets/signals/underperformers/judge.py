@@ -175,8 +175,8 @@ def _verdicts(
         FINE,
     )
     why = [
-        f"{seen:.4g} conversions where {due:.1f} were to be expected "
-        f"by now at target; {_probability_text(p)} likely below it."
+        f"{seen:.4g} of {due:.1f} conversions expected by now at target; "
+        f"chance below target {_probability_text(p)}."
         if np.isfinite(due) and np.isfinite(p)
         else "Nothing to compare it with yet."
         for seen, due, p in zip(ad_sets["conversions"], expected, below, strict=True)
@@ -207,4 +207,4 @@ def _key_text(key: Any) -> Any:
 
 def _probability_text(p: float) -> str:
     """A probability as text, never 0 % or 100 %."""
-    return "over 99%" if p > 0.99 else "under 1%" if p < 0.01 else f"{p:.0%}"
+    return "over 99 %" if p > 0.99 else "under 1 %" if p < 0.01 else f"{p * 100:.0f} %"
