@@ -192,7 +192,7 @@ def ample_surroundings(proposal: Proposal, *, now: datetime) -> Surroundings:
     pause stops a campaign's last one.
     """
     target = proposal.changes[0].target
-    account = {"platform": target.platform, "account_id": target.account_id}
+    account: dict[str, Any] = {"platform": target.platform, "account_id": target.account_id}
     campaigns = {
         change.target.entity_id: str(change.image.campaign_id or "c") for change in proposal.changes
     } | {"spare": "spare"}

