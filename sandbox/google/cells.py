@@ -205,7 +205,7 @@ def _campaign_search_terms(stage: Stage, account: Account, query: Query, span: t
         ad_set = int(catalog.ad_set_starts[campaign])
         return entities.campaign(stage, account, campaign) | {
             "campaign_search_term_view.resource_name": f"customers/{account.id}/campaignSearchTermViews/{own_id}~{term}",
-            "campaign_search_term_view.search_term": stage.market.search(account, ad_set, term).text,
+            "campaign_search_term_view.search_term": stage.market.search_text(account, ad_set, term),
             "campaign_search_term_view.campaign": f"customers/{account.id}/campaigns/{own_id}",
         }
 
