@@ -226,6 +226,12 @@ class Market:
             return searches.search(ad_set, term)
         return SearchTerm(self.catalog(account).searches(ad_set)[term], term, is_keyword=term < 3)
 
+    def search_text(self, account: Account, ad_set: int, term: int) -> str:
+        """The words of that search alone."""
+        if (searches := self.searches(account)) is not None:
+            return searches.vocabulary.text[term]
+        return self.catalog(account).searches(ad_set)[term]
+
     def keywords(self, account: Account, ad_set: int) -> list[tuple[str, str]]:
         """Text and match type of the positive keywords of an ad group (row) of a search campaign."""
         if (searches := self.searches(account)) is not None:

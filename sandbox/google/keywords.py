@@ -81,7 +81,7 @@ class KeywordMatcher:
 
     def _strictest(self, ad_set: int, term: int, period: int) -> int:
         active = sorted(self._active_in(ad_set, period), key=self._strictness)
-        text = self._market.search(self._account, ad_set, term).text.casefold()
+        text = self._market.search_text(self._account, ad_set, term).casefold()
         for number in active:
             if self._is_matched(ad_set, term, self.keywords[number], text):
                 return number
@@ -127,7 +127,7 @@ class KeywordMatcher:
     def status(self, ad_set: int, term: int) -> str:
         """Whether a search is a keyword of its ad group, a negative one, both, or neither."""
         text, own_id = (
-            self._market.search(self._account, ad_set, term).text.casefold(),
+            self._market.search_text(self._account, ad_set, term).casefold(),
             int(self._catalog.ad_sets.id[ad_set]),
         )
         added = any(
@@ -185,9 +185,12 @@ def term_attributes(
     ad_set, term = divmod(number, TERMS_MOST)
     catalog = stage.market.catalog(account)
     own_id = int(catalog.ad_sets.id[ad_set])
-    return entities.ad_group(stage, account, ad_set) | {
+    above = stage.market.remembered(
+        ("google ad group", account.id, ad_set), lambda: entities.ad_group(stage, account, ad_set)
+    )
+    return above | {
         "search_term_view.resource_name": f"customers/{account.id}/searchTermViews/{own_id}~{term}",
-        "search_term_view.search_term": stage.market.search(account, ad_set, term).text,
+        "search_term_view.search_term": stage.market.search_text(account, ad_set, term),
         "search_term_view.ad_group": f"customers/{account.id}/adGroups/{own_id}",
         "search_term_view.status": matcher.status(ad_set, term),
     }

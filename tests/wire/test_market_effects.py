@@ -3,6 +3,7 @@ later readings and in what the control API tells for true.
 """
 
 import json
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -44,8 +45,11 @@ from tests.wire.written_world import (
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("var")
+def folder(var: Path, sandbox_session: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With the session's certificates: gRPC keeps the first roots that it reads."""
+    folder = tmp_path_factory.mktemp("var")
+    shutil.copytree(var / "sandbox" / "certificates", folder / "sandbox" / "certificates")
+    return folder
 
 
 @pytest.fixture(scope="module")
