@@ -24,12 +24,12 @@ from assets.raw.platforms.assets import DAILY
 from benchmarks.days import Days, days_of
 from resources.lake.lake import Lake
 from resources.platforms.registry import PLATFORMS
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from sandbox.faults import KNOWN, WRITES
 from sandbox.world import load_world
 
 MORNINGS, WINDOW = 10, 7
-QUICK = Patience(total_seconds=1.5, unreachable_seconds=1.0, first_pause=0.02, longest_pause=0.1)
+QUICK = BackOff(total_seconds=1.5, unreachable_seconds=1.0, first_pause=0.02, longest_pause=0.1)
 """What would be waited for in life is given up soon, which is the harder case."""
 ALSO = {"job_failed": "too_much", "job_stuck": "too_much"}
 """Faults that strike only where another brought the pull there."""
@@ -80,7 +80,7 @@ def campaign(
     The first morning and the last are never disturbed: every lake begins as a copy of the first's.
     """
     rng = np.random.default_rng(seed)
-    days.platforms = type(days.platforms)(days.platforms.settings, patience=QUICK, now=days.platforms.now)
+    days.platforms = type(days.platforms)(days.platforms.settings, back_off=QUICK, now=days.platforms.now)
     calendar = [days.first + timedelta(days=n) for n in range(mornings)]
     asked = only or faults()
     platforms = tuple(name for name in PLATFORMS if name in {platform for platform, _ in asked})

@@ -27,7 +27,7 @@ class PlatformError(PaidMediaError):
     """Something went wrong at a platform.
 
     Args:
-        doing: What was being done, in plain words: "Reading ad sets".
+        operation: What was being done, in plain words: "Reading ad sets".
         platform: google_ads, meta_ads or linkedin_ads.
         account_id: Account it was done for, where there is one.
         days: First and last day asked for, where there are days.
@@ -44,7 +44,7 @@ class PlatformError(PaidMediaError):
 
     def __init__(
         self,
-        doing: str,
+        operation: str,
         *,
         platform: str,
         said: str,
@@ -55,7 +55,7 @@ class PlatformError(PaidMediaError):
         wait_seconds: float | None = None,
         proves_no_change: bool = False,
     ) -> None:
-        self.doing, self.platform, self.account_id, self.days = doing, platform, account_id, days
+        self.operation, self.platform, self.account_id, self.days = operation, platform, account_id, days
         self.said, self.trace, self.wait_seconds = said, trace, wait_seconds
         self.proves_no_change = proves_no_change
         where = f" for account {account_id}" if account_id else ""
@@ -71,7 +71,7 @@ class PlatformError(PaidMediaError):
         }
         name = spoken.get(platform, platform)
         super().__init__(
-            f"{name}: {doing}{when}{where}: {said.rstrip('. ')}{request}. {todo or self.verdict}"
+            f"{name}: {operation}{when}{where}: {said.rstrip('. ')}{request}. {todo or self.verdict}"
         )
 
 

@@ -18,7 +18,7 @@ from resources.errors import PaidMediaError
 from resources.ledger.engine import connect
 from resources.ledger.proposal import Image, Target
 from resources.platforms.registry import Platforms
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.platforms.writer import PlatformWriter
 from resources.security.ledger_key import LedgerKey
 from sandbox.clock import Clock
@@ -168,8 +168,8 @@ def open_rig(folder: Path, *, seed: int, world: str | None) -> Iterator[Rig]:
 def platforms_of(folder: Path, clock: Any) -> Platforms:
     """The clients of the sandbox in a folder, without much patience; `clock` has `now()`."""
     settings = load_settings({"PAID_MEDIA_VAR": str(folder), "PAID_MEDIA_PROFILE": "sandbox"})
-    patience = Patience(total_seconds=2, unreachable_seconds=0.2, first_pause=0.01)
-    return Platforms(lambda: settings, patience=patience, now=clock.now)
+    back_off = BackOff(total_seconds=2, unreachable_seconds=0.2, first_pause=0.01)
+    return Platforms(lambda: settings, back_off=back_off, now=clock.now)
 
 
 def targets_of(rig: Rig, platform: str, level: Any, *, count: int, with_budget: bool = False) -> list[Target]:

@@ -10,9 +10,9 @@ from resources.errors import PaidMediaError
 from resources.platforms.account import Account
 from resources.platforms.reader import NotConfigured, PlatformReader
 from resources.platforms.registry import Platforms
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 
-HASTY = Patience(total_seconds=15.0, unreachable_seconds=5.0)
+HASTY = BackOff(total_seconds=15.0, unreachable_seconds=5.0)
 """A person waits for the answer."""
 SPOKEN = {
     "google_ads": "Google Ads",
@@ -54,7 +54,7 @@ class ConnectionResult:
 def checked(platform: str, platforms: Platforms | None = None) -> ConnectionResult:
     """What a login of that platform can read, tried on yesterday's campaigns of every account."""
     try:
-        reader = (platforms or Platforms(patience=HASTY)).reader(platform)
+        reader = (platforms or Platforms(back_off=HASTY)).reader(platform)
         if isinstance(reader, NotConfigured):
             return ConnectionResult(
                 platform, note="not configured; docs/configuration.md says which variables to set"
@@ -72,7 +72,7 @@ def checked(platform: str, platforms: Platforms | None = None) -> ConnectionResu
 def checked_crms(crms: Crms | None = None) -> list[ConnectionResult]:
     """What each CRM that is configured lets us read."""
     try:
-        readers = (crms or Crms(patience=HASTY)).readers()
+        readers = (crms or Crms(back_off=HASTY)).readers()
     except PaidMediaError as error:
         return [ConnectionResult("crm", note=str(error), is_broken=True)]
     if not readers:

@@ -53,10 +53,10 @@ def _interrupt() -> None:
 
 def _end(child: subprocess.Popen[bytes]) -> None:
     """The whole family: Dagster's webserver, daemon and code server are children of their own."""
-    for kind, patience in ((signal.SIGINT, 15), (signal.SIGKILL, 5)):
+    for kind, back_off in ((signal.SIGINT, 15), (signal.SIGKILL, 5)):
         try:
             os.killpg(child.pid, kind)
-            child.wait(timeout=patience)
+            child.wait(timeout=back_off)
         except ProcessLookupError:
             return
         except subprocess.TimeoutExpired:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from resources.errors import OutcomeUnknown
 from resources.ledger.audiences import AudienceMembership, LedgerAudience, Member, MembershipState
 from resources.ledger.store import Ledger
-from resources.platforms.audience_client import AudienceClient, Identifier, PartlyTaken
+from resources.platforms.audience_client import AudienceClient, Identifier, PartialUpload
 from resources.platforms.writer import unfinished_is_unknown
 
 LOOKS = 3
@@ -125,7 +125,7 @@ class Sync:
                 if not self.client.is_done(audience.target.account_id, request):
                     settled = False
                     continue
-            except PartlyTaken:  # which ones is not told: they stay as not taken, and are sent again
+            except PartialUpload:  # which ones is not told: they stay as not taken, and are sent again
                 self.ledger.audiences.mark_members(audience.number, members, rows[0].state, by=by)
                 continue
             self._ended(audience, members, by=by, adds=adds)

@@ -15,7 +15,7 @@ from resources.kinds.audience_members.change import MembersChange
 from resources.kinds.excluded_audiences.change import ExclusionChange
 from resources.ledger.audiences import LedgerAudience, Member
 from resources.ledger.proposal import AudienceImage, Change, Image, Target
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.writer import PlatformWriter
 
 NOTHING = "none"
@@ -109,7 +109,7 @@ class AudienceWriter:
         return change
 
     def _wanted(self, change: MembersChange) -> list[Member]:
-        call = Doing(self.platform, f"Filling {change.target.entity_id}", change.target.account_id)
+        call = CallContext(self.platform, f"Filling {change.target.entity_id}", change.target.account_id)
         plan, agreed = self.sync.ledger.audiences.planned(change.after), self.agreed()
         if plan is None:
             raise PlatformRefused(
@@ -130,6 +130,6 @@ class AudienceWriter:
     def _kept(self, target: Target) -> LedgerAudience:
         audience = self.sync.ledger.audiences.audience(target)
         if audience is None:
-            call = Doing(self.platform, f"Reading audience {target.entity_id}", target.account_id)
+            call = CallContext(self.platform, f"Reading audience {target.entity_id}", target.account_id)
             raise PlatformRefused(**call.known(), said="no such audience was ever laid down")
         return audience

@@ -16,8 +16,8 @@ from resources.crm import hubspot_wire as wire
 from resources.crm.hubspot_client import HubSpotClient
 from resources.crm.rate_limit import RateLimiter
 from resources.crm.reader import CrmReading, Row, some_at_a_time
-from resources.platforms.call_context import Doing
-from resources.platforms.retries import Patience
+from resources.platforms.call_context import CallContext
+from resources.platforms.retries import BackOff
 from resources.policy.crm import CrmMapping
 
 LISTED, WITH_HISTORY, SEARCHED, BATCH, ASSOCIATED = 100, 50, 200, 100, 1_000
@@ -34,11 +34,11 @@ class HubSpot:
         settings: HubSpotSettings,
         mapping: CrmMapping,
         *,
-        patience: Patience | None = None,
+        back_off: BackOff | None = None,
         pace: RateLimiter | None = None,
     ) -> None:
         self._mapping = mapping
-        self._client = HubSpotClient(settings, patience or Patience(), pace or RateLimiter())
+        self._client = HubSpotClient(settings, back_off or BackOff(), pace or RateLimiter())
 
     def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """Contacts, companies, deals, stages and owners; those changed since then, or all.
@@ -163,10 +163,10 @@ class HubSpot:
                 "limit": SEARCHED,
                 "properties": ["hs_object_id"],
             }
-            doing = Doing(self.source, f"Searching changed {kind}")
+            context = CallContext(self.source, f"Searching changed {kind}")
             ids = [
                 str(record["id"])
-                for record in self._client.post(f"crm/v3/objects/{kind}/search", body, doing).get(
+                for record in self._client.post(f"crm/v3/objects/{kind}/search", body, context).get(
                     "results", []
                 )
             ]
@@ -181,16 +181,16 @@ class HubSpot:
         body: dict[str, Any] = {"inputs": [{"id": record_id} for record_id in ids], "properties": properties}
         if histories:
             body["propertiesWithHistory"] = histories
-        doing = Doing(self.source, f"Reading {len(ids)} {kind}")
-        return self._client.post(f"crm/v3/objects/{kind}/batch/read", body, doing).get("results", [])
+        context = CallContext(self.source, f"Reading {len(ids)} {kind}")
+        return self._client.post(f"crm/v3/objects/{kind}/batch/read", body, context).get("results", [])
 
     def _associated(self, ids: list[str], to: str) -> dict[str, str]:
         """The first record of `to` that each deal belongs to."""
         first_ids: dict[str, str] = {}
         for some in some_at_a_time(ids, ASSOCIATED):
             body = {"inputs": [{"id": record_id} for record_id in some]}
-            doing = Doing(self.source, f"Reading whose {len(some)} deals are")
-            for record in self._client.post(f"crm/v4/associations/deals/{to}/batch/read", body, doing).get(
+            context = CallContext(self.source, f"Reading whose {len(some)} deals are")
+            for record in self._client.post(f"crm/v4/associations/deals/{to}/batch/read", body, context).get(
                 "results", []
             ):
                 if others := record.get("to"):
@@ -205,4 +205,4 @@ class HubSpot:
             reading.deleted += len(gone)
 
     def _get(self, path: str, what: str, **query: str | int) -> dict[str, Any]:
-        return self._client.get(path, Doing(self.source, what), **query)
+        return self._client.get(path, CallContext(self.source, what), **query)

@@ -15,8 +15,8 @@ from resources.errors import (
     PlatformUnreadable,
 )
 from resources.platforms.api_quota import Meter
-from resources.platforms.call_context import Doing
-from resources.platforms.retries import Patience
+from resources.platforms.call_context import CallContext
+from resources.platforms.retries import BackOff
 from resources.security.redaction import without_people
 
 TIMEOUT_SECONDS = (10, 120)
@@ -27,14 +27,14 @@ Answer = dict[str, Any]
 class HubSpotClient:
     """One session with one private app."""
 
-    def __init__(self, settings: HubSpotSettings, patience: Patience, pace: RateLimiter) -> None:
-        self._url, self._patience, self._pace = settings.api_url, patience, pace
+    def __init__(self, settings: HubSpotSettings, back_off: BackOff, pace: RateLimiter) -> None:
+        self._url, self._back_off, self._pace = settings.api_url, back_off, pace
         self.meter = Meter()
         self._session = requests.Session()
         token = settings.access_token
         self._session.headers["Authorization"] = f"Bearer {token.get_secret_value() if token else ''}"
 
-    def get(self, path: str, doing: Doing, **query: str | int) -> Answer:
+    def get(self, path: str, context: CallContext, **query: str | int) -> Answer:
         """The answer to a GET.
 
         Raises:
@@ -42,17 +42,17 @@ class HubSpotClient:
             PlatformRefused: HubSpot said no.
             PlatformUnreadable: The answer is no JSON object.
         """
-        return self._patience.with_retries(lambda: self._asked("GET", path, doing, params=query))
+        return self._back_off.with_retries(lambda: self._asked("GET", path, context, params=query))
 
-    def post(self, path: str, body: Answer, doing: Doing) -> Answer:
+    def post(self, path: str, body: Answer, context: CallContext) -> Answer:
         """The answer to a POST that only reads: a search or a batch; errors as of `get`."""
-        return self._patience.with_retries(
-            lambda: self._asked("POST", path, doing, data=msgspec.json.encode(body))
+        return self._back_off.with_retries(
+            lambda: self._asked("POST", path, context, data=msgspec.json.encode(body))
         )
 
-    def _asked(self, method: str, path: str, doing: Doing, **more: Any) -> Answer:
+    def _asked(self, method: str, path: str, context: CallContext, **more: Any) -> Answer:
         self._pace.wait(is_search=path.endswith("/search"))
-        self.meter.call(doing)
+        self.meter.count_call(context)
         headers = {"Content-Type": "application/json"} if method == "POST" else {}
         try:
             response = self._session.request(
@@ -65,18 +65,18 @@ class HubSpotClient:
                 else "the endpoint cannot be reached"
             )
             todo = "Check the network and HUBSPOT_API_URL; safe to retry."
-            raise PlatformUnreachable(**doing.known(), said=message, todo=todo) from None
+            raise PlatformUnreachable(**context.known(), said=message, todo=todo) from None
         self._pace.heard(response.headers)
         if not response.ok:
-            raise _as_our_error(response, doing)
+            raise _as_our_error(response, context)
         try:
             return msgspec.json.decode(response.content, type=Answer)
         except msgspec.DecodeError:
             # Outside the message: the body may be anything, people's addresses among it.
-            raise PlatformUnreadable(**doing.known(), said="an answer that is no JSON object") from None
+            raise PlatformUnreadable(**context.known(), said="an answer that is no JSON object") from None
 
 
-def _as_our_error(response: requests.Response, doing: Doing) -> PlatformError:
+def _as_our_error(response: requests.Response, context: CallContext) -> PlatformError:
     try:
         body = msgspec.json.decode(response.content, type=Answer)
     except msgspec.DecodeError:
@@ -84,7 +84,7 @@ def _as_our_error(response: requests.Response, doing: Doing) -> PlatformError:
     status, policy = response.status_code, str(body.get("policyName", ""))
     word = policy or body.get("category") or "no category"
     message = f"{without_people(str(body.get('message') or 'no message'))[:200].rstrip('. ')} (HTTP {status}, {word})"
-    details = {**doing.known(), "said": message, "trace": body.get("correlationId")}
+    details = {**context.known(), "said": message, "trace": body.get("correlationId")}
     if status == 429:
         retry_after = response.headers.get("Retry-After", "")
         return PlatformBusy(

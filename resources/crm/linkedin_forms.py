@@ -16,11 +16,11 @@ import msgspec
 from resources.config.credentials import LinkedInAdsSettings
 from resources.crm.reader import CrmReading, Row
 from resources.errors import PlatformRefused
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.linkedin_ads import LinkedInAds
 from resources.platforms.linkedin_client import LinkedInClient
 from resources.platforms.linkedin_restli import Literal
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.policy.crm import CrmMapping
 from resources.security.pii_hashing import identity, is_like
 
@@ -57,10 +57,10 @@ class LinkedInForms:
     source = SOURCE
 
     def __init__(
-        self, settings: LinkedInAdsSettings, mapping: CrmMapping, *, patience: Patience | None = None
+        self, settings: LinkedInAdsSettings, mapping: CrmMapping, *, back_off: BackOff | None = None
     ) -> None:
-        self._mapping, patience = mapping, patience or Patience()
-        self._ads, self._client = LinkedInAds(settings, patience=patience), LinkedInClient(settings, patience)
+        self._mapping, back_off = mapping, back_off or BackOff()
+        self._ads, self._client = LinkedInAds(settings, back_off=back_off), LinkedInClient(settings, back_off)
 
     def read(self, since: datetime | None, *, now: Callable[[], datetime]) -> CrmReading:
         """Responses since then, or of the year that LinkedIn keeps.
@@ -88,7 +88,7 @@ class LinkedInForms:
         return "responses to lead forms can be read"
 
     def _responses(self, account: str, start: datetime, end: datetime) -> Iterator[_Response]:
-        doing = Doing(PLATFORM, "Reading responses to lead forms", account)
+        context = CallContext(PLATFORM, "Reading responses to lead forms", account)
         parameters: dict[str, Any] = {
             "q": "owner",
             "owner": {"sponsoredAccount": f"urn:li:sponsoredAccount:{account}"},
@@ -102,11 +102,11 @@ class LinkedInForms:
         while True:
             try:
                 page = self._client.get(
-                    "leadFormResponses", parameters | {"start": start_index}, doing, shape=_Page
+                    "leadFormResponses", parameters | {"start": start_index}, context, shape=_Page
                 )
             except PlatformRefused as error:
                 todo = "Ask LinkedIn for r_marketing_leadgen_automation, or turn crm.linkedin_lead_forms off in policy.yaml."
-                raise PlatformRefused(**doing.known(), said=error.said, todo=todo) from None
+                raise PlatformRefused(**context.known(), said=error.said, todo=todo) from None
             yield from page.elements
             if len(page.elements) < PAGE:
                 return
@@ -115,8 +115,8 @@ class LinkedInForms:
     def _touch(self, account: str, response: _Response, groups: dict[str, str | None]) -> Row | None:
         ad_set = (response.leadMetadata.sponsoredLeadMetadata.campaign or "").rsplit(":", 1)[-1] or None
         if ad_set is not None and ad_set not in groups:
-            doing = Doing(PLATFORM, "Asking for a campaign's group", account)
-            group = self._client.element(f"adAccounts/{account}/adCampaigns/{ad_set}", doing).get(
+            context = CallContext(PLATFORM, "Asking for a campaign's group", account)
+            group = self._client.element(f"adAccounts/{account}/adCampaigns/{ad_set}", context).get(
                 "campaignGroup"
             )
             groups[ad_set] = str(group).rsplit(":", 1)[-1] if group else None

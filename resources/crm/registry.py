@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from resources.config.settings import Settings, load_settings
 from resources.crm.rate_limit import RateLimiter
 from resources.crm.reader import CrmReader
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.policy.crm import CrmMapping
 from resources.policy.policy import load_policy
 
@@ -20,7 +20,7 @@ class Crms:
     """
 
     settings: Callable[[], Settings] = load_settings
-    patience: Patience = field(default_factory=Patience)
+    back_off: BackOff = field(default_factory=BackOff)
     pace: Callable[[], RateLimiter] = RateLimiter
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -58,11 +58,11 @@ class Crms:
         if settings.hubspot.is_configured:
             from resources.crm.hubspot import HubSpot  # noqa: PLC0415
 
-            crm_readers.append(HubSpot(settings.hubspot, mapping, patience=self.patience, pace=self.pace()))
+            crm_readers.append(HubSpot(settings.hubspot, mapping, back_off=self.back_off, pace=self.pace()))
         if settings.salesforce.is_configured:
             from resources.crm.salesforce import Salesforce  # noqa: PLC0415
 
-            crm_readers.append(Salesforce(settings.salesforce, mapping, patience=self.patience))
+            crm_readers.append(Salesforce(settings.salesforce, mapping, back_off=self.back_off))
         if settings.crm_sql.database is not None and settings.crm_sql.is_configured:
             from resources.crm.tabular import Sql  # noqa: PLC0415
 
@@ -74,5 +74,5 @@ class Crms:
         if mapping.linkedin_lead_forms and settings.linkedin_ads.is_configured:
             from resources.crm.linkedin_forms import LinkedInForms  # noqa: PLC0415
 
-            crm_readers.append(LinkedInForms(settings.linkedin_ads, mapping, patience=self.patience))
+            crm_readers.append(LinkedInForms(settings.linkedin_ads, mapping, back_off=self.back_off))
         return crm_readers

@@ -21,8 +21,8 @@ from resources.crm.reader import CrmReading
 from resources.crm.salesforce_bulk import OBJECTS, bulk_rows
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable
 from resources.platforms.api_quota import Meter
-from resources.platforms.call_context import Doing
-from resources.platforms.retries import Patience
+from resources.platforms.call_context import CallContext
+from resources.platforms.retries import BackOff
 from resources.policy.crm import CrmMapping
 
 TIMEOUT_SECONDS = 120
@@ -43,9 +43,9 @@ class Salesforce:
     source = wire.SOURCE
 
     def __init__(
-        self, settings: SalesforceSettings, mapping: CrmMapping, *, patience: Patience | None = None
+        self, settings: SalesforceSettings, mapping: CrmMapping, *, back_off: BackOff | None = None
     ) -> None:
-        self._settings, self._mapping, self._patience = settings, mapping, patience or Patience()
+        self._settings, self._mapping, self._back_off = settings, mapping, back_off or BackOff()
         self.meter = Meter()
         self._client: Any = None
 
@@ -88,9 +88,11 @@ class Salesforce:
 
     def spoken(self) -> str:
         """Where it is; errors as of `read`."""
-        next(self._query("SELECT Id FROM Lead LIMIT 1", Doing(self.source, "Reading a lead")), None)
+        next(self._query("SELECT Id FROM Lead LIMIT 1", CallContext(self.source, "Reading a lead")), None)
         next(
-            self._query("SELECT Id FROM Opportunity LIMIT 1", Doing(self.source, "Reading an opportunity")),
+            self._query(
+                "SELECT Id FROM Opportunity LIMIT 1", CallContext(self.source, "Reading an opportunity")
+            ),
             None,
         )
         return "leads and opportunities can be read"
@@ -98,38 +100,40 @@ class Salesforce:
     def _rows(self, name: str, since: datetime | None) -> Iterator[dict[str, Any]]:
         where = f" WHERE SystemModstamp >= {since:%Y-%m-%dT%H:%M:%SZ}" if since else ""
         query = f"SELECT {', '.join(wire.fields(name, self._mapping))} FROM {name}{where}"
-        doing = Doing(self.source, f"Reading {name}")
+        context = CallContext(self.source, f"Reading {name}")
         if since is None and name in OBJECTS:
-            yield from bulk_rows(query, doing, asks=self._asked, patience=self._patience)
+            yield from bulk_rows(query, context, asks=self._asked, back_off=self._back_off)
         else:
-            yield from self._query(f"{query} ORDER BY Id", doing)
+            yield from self._query(f"{query} ORDER BY Id", context)
 
-    def _query(self, query: str, doing: Doing) -> Iterator[dict[str, Any]]:
-        page = self._patience.with_retries(
-            lambda: self._asked(doing, lambda client: client.query(query, include_deleted=True))
+    def _query(self, query: str, context: CallContext) -> Iterator[dict[str, Any]]:
+        page = self._back_off.with_retries(
+            lambda: self._asked(context, lambda client: client.query(query, include_deleted=True))
         )
         yield from page["records"]
         while not page["done"]:
             cursor = page["nextRecordsUrl"].rsplit("/", 1)[-1]
-            page = self._patience.with_retries(
-                lambda c=cursor: self._asked(doing, lambda client: client.query_more(c, include_deleted=True))  # type: ignore[misc]
+            page = self._back_off.with_retries(
+                lambda c=cursor: self._asked(
+                    context, lambda client: client.query_more(c, include_deleted=True)
+                )  # type: ignore[misc]
             )
             yield from page["records"]
 
-    def _asked(self, doing: Doing, ask: Callable[[Any], Any]) -> Any:
+    def _asked(self, context: CallContext, ask: Callable[[Any], Any]) -> Any:
         """The answer, after one more login where the session had ended."""
-        self.meter.call(doing)
+        self.meter.count_call(context)
         if self._client is None:
-            self._client = self._logged_in(doing)
+            self._client = self._logged_in(context)
         try:
-            with _as_our_errors(doing):
+            with _as_our_errors(context):
                 return ask(self._client)
         except _SessionEnded:
-            self._client = self._logged_in(doing)
-            with _as_our_errors(doing):
+            self._client = self._logged_in(context)
+            with _as_our_errors(context):
                 return ask(self._client)
 
-    def _logged_in(self, doing: Doing) -> Any:
+    def _logged_in(self, context: CallContext) -> Any:
         from simple_salesforce.api import Salesforce as Client  # noqa: PLC0415 — costs time: never at load
 
         s, session = self._settings, _Patient()
@@ -142,11 +146,11 @@ class Salesforce:
             response = session.post(f"{s.login_url}/services/oauth2/token", data=form)
             answer = response.json()
         except (requests.RequestException, ValueError) as error:
-            raise _unreachable(error, doing) from None
+            raise _unreachable(error, context) from None
         if not response.ok or "access_token" not in answer:
             message = f"the login was refused ({answer.get('error', f'HTTP {response.status_code}')})"
             todo = "Check SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET and the app's run-as user."
-            raise PlatformRefused(**doing.known(), said=message, todo=todo)
+            raise PlatformRefused(**context.known(), said=message, todo=todo)
         client = Client(
             instance_url=answer["instance_url"],
             session_id=answer["access_token"],
@@ -163,7 +167,7 @@ class _SessionEnded(Exception):
 
 
 @contextmanager
-def _as_our_errors(doing: Doing) -> Iterator[None]:
+def _as_our_errors(context: CallContext) -> Iterator[None]:
     from simple_salesforce.exceptions import SalesforceError  # noqa: PLC0415
 
     try:
@@ -172,7 +176,7 @@ def _as_our_errors(doing: Doing) -> Iterator[None]:
         content = error.content[0] if isinstance(error.content, list) and error.content else {}
         code, status = str(content.get("errorCode", "no code")), error.status
     except requests.RequestException as error:
-        raise _unreachable(error, doing) from None
+        raise _unreachable(error, context) from None
     else:
         return
     # Outside the except clause: the client's error holds the URL and the body, which may name people.
@@ -180,13 +184,13 @@ def _as_our_errors(doing: Doing) -> Iterator[None]:
         raise _SessionEnded
     message = f"{code} (HTTP {status})"
     if code in _BUSY or status >= 500:
-        raise PlatformBusy(**doing.known(), said=message)
+        raise PlatformBusy(**context.known(), said=message)
     todo = "Give the app's run-as user read access to the objects and fields that docs/crm.md lists."
-    raise PlatformRefused(**doing.known(), said=message, todo=todo)
+    raise PlatformRefused(**context.known(), said=message, todo=todo)
 
 
-def _unreachable(error: Exception, doing: Doing) -> PlatformUnreachable:
+def _unreachable(error: Exception, context: CallContext) -> PlatformUnreachable:
     message = "no answer in time" if isinstance(error, requests.Timeout) else "the endpoint cannot be reached"
     return PlatformUnreachable(
-        **doing.known(), said=message, todo="Check the network and SALESFORCE_LOGIN_URL; safe to retry."
+        **context.known(), said=message, todo="Check the network and SALESFORCE_LOGIN_URL; safe to retry."
     )

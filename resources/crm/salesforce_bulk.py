@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from resources.errors import PlatformBusy, PlatformRefused
-from resources.platforms.call_context import Doing
-from resources.platforms.retries import Patience
+from resources.platforms.call_context import CallContext
+from resources.platforms.retries import BackOff
 
 PAGE_ROWS = 50_000
 OBJECTS = frozenset(
@@ -22,13 +22,13 @@ OBJECTS = frozenset(
 _FLAGS = {"IsDeleted", "IsConverted", "IsClosed", "IsWon", "IsPrimary"}
 _NUMBERS = {"Amount", "NumberOfEmployees"}
 Record = dict[str, Any]
-Asks = Callable[[Doing, Callable[[Any], Any]], Any]
+Asks = Callable[[CallContext, Callable[[Any], Any]], Any]
 """Asks the client once, as `resources.crm.salesforce` does: counted, logged in again where the session had
 ended, errors as ours.
 """
 
 
-def bulk_rows(query: str, doing: Doing, *, asks: Asks, patience: Patience) -> Iterator[Record]:
+def bulk_rows(query: str, context: CallContext, *, asks: Asks, back_off: BackOff) -> Iterator[Record]:
     """The query's records, deleted ones too, in no order.
 
     Raises:
@@ -37,12 +37,12 @@ def bulk_rows(query: str, doing: Doing, *, asks: Asks, patience: Patience) -> It
     """
 
     def answered(method: str, path: str, **more: Any) -> Any:
-        return patience.with_retries(
-            lambda: asks(doing, lambda client: _called(client, method, path, **more))
+        return back_off.with_retries(
+            lambda: asks(context, lambda client: _called(client, method, path, **more))
         )
 
     job = answered("POST", "jobs/query", json={"operation": "queryAll", "query": query}).json()["id"]
-    patience.with_retries(lambda: _finished(answered("GET", f"jobs/query/{job}").json(), doing))
+    back_off.with_retries(lambda: _finished(answered("GET", f"jobs/query/{job}").json(), context))
     locator = ""
     while True:
         parameters = {"maxRecords": PAGE_ROWS} | ({"locator": locator} if locator else {})
@@ -67,13 +67,13 @@ def _called(client: Any, method: str, path: str, **more: Any) -> Any:
     )
 
 
-def _finished(job: dict[str, Any], doing: Doing) -> None:
+def _finished(job: dict[str, Any], context: CallContext) -> None:
     state = job.get("state")
     if state in {"Failed", "Aborted"}:
         todo = "Look at Setup, Bulk Data Load Jobs, for why; check what the app's run-as user may read."
-        raise PlatformRefused(**doing.known(), said=f"the bulk job ended as {state}", todo=todo)
+        raise PlatformRefused(**context.known(), said=f"the bulk job ended as {state}", todo=todo)
     if state != "JobComplete":
-        raise PlatformBusy(**doing.known(), said="the bulk job is still running")
+        raise PlatformBusy(**context.known(), said="the bulk job is still running")
 
 
 def _value(name: str, text: str) -> Any:

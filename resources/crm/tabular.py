@@ -111,12 +111,12 @@ class Sql:
                 "CRM_SQL_URL is set and policy.yaml has no crm.queries: docs/crm.md has an example."
             )
         found: dict[str, pd.DataFrame] = {}
-        doing, connected = "Connecting", False
+        context, connected = "Connecting", False
         try:
             with create_engine(self._url, hide_parameters=True).connect() as connection:
                 connected = True
                 for name, query in self._mapping.queries.items():
-                    doing = f"Asking for {name}"
+                    context = f"Asking for {name}"
                     answer = connection.execute(text(query))
                     found[name] = pd.DataFrame(answer.fetchall(), columns=list(answer.keys()), dtype=object)
         except (SQLAlchemyError, ImportError, ValueError):
@@ -126,7 +126,7 @@ class Sql:
         # Outside the except clause: the driver's words hold the query, the URL and sometimes values.
         said = "the query was refused" if connected else "the database does not answer"
         raise kind(
-            doing, platform="sql", said=said, todo="Check CRM_SQL_URL, and crm.queries in policy.yaml."
+            context, platform="sql", said=said, todo="Check CRM_SQL_URL, and crm.queries in policy.yaml."
         )
 
 

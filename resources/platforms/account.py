@@ -1,11 +1,11 @@
-"""Records that cross a boundary whole."""
+"""The advertising account that platform clients read and write."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Account:
-    """One advertising account. `status` is `active` or `other`; `time_zone` is where it counts its days."""
+    """One advertising account. `status` is `active` or `other`; its days begin at midnight in `time_zone`."""
 
     platform: str
     account_id: str

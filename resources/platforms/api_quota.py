@@ -1,9 +1,7 @@
-"""How much of a platform's allowance a login uses: calls by account, Meta's own usage figure, the longest
-answer believed.
+"""API quota used by one login: calls per account, the platform's own usage figure, and the largest response.
 
-A pull is told how many calls it may make. The call after the last one is refused here, before it is sent:
-what is left of the day's allowance is kept for reading entities back and for the changes that people
-approved.
+A pull has a limit on its calls, checked before each call is sent. The remainder of the day's quota is
+reserved for reading entities back and for approved changes.
 """
 
 from collections import Counter
@@ -11,17 +9,17 @@ from math import inf
 from threading import Lock
 
 from resources.errors import PlatformBusy
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 
 
 class QuotaSpent(PlatformBusy):
-    """Our own share of the day's calls is used up. Nothing was asked."""
+    """The pull's share of the daily call quota is used up; the call was not sent."""
 
     verdict = "The rest is read when calls are allowed again."
 
 
 class Meter:
-    """Counts for one login. Safe to use from several threads."""
+    """Call counters of one login. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -36,11 +34,11 @@ class Meter:
 
     @property
     def total(self) -> int:
-        """All calls made."""
+        """Number of calls made so far."""
         return sum(self.calls.values())
 
-    def call(self, doing: Doing) -> None:
-        """Count a call that is about to be made.
+    def count_call(self, context: CallContext) -> None:
+        """Count a call before it is sent.
 
         Raises:
             QuotaSpent: It is one more than may be made.
@@ -48,19 +46,19 @@ class Meter:
         with self._lock:
             if self.left < 1:
                 raise QuotaSpent(
-                    **doing.known(),
+                    **context.known(),
                     said="the calls that are set apart for pulls today are used up",
                     wait_seconds=inf,
                 )
             self.left -= 1
-            self.calls[doing.account_id or ""] += 1
+            self.calls[context.account_id or ""] += 1
 
-    def used(self, percent: float) -> None:
-        """Note what the platform says of its allowance."""
+    def record_usage(self, percent: float) -> None:
+        """Record the quota usage that the platform reported, in percent."""
         with self._lock:
             self.used_percent = max(self.used_percent, percent)
 
-    def believed(self, account_id: str, rows: int) -> None:
-        """Note the length of an answer that was kept."""
+    def record_rows(self, account_id: str, rows: int) -> None:
+        """Record the number of rows in an accepted response."""
         with self._lock:
             self.longest[account_id] = max(self.longest[account_id], rows)

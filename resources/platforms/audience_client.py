@@ -1,10 +1,9 @@
-"""What a platform's audience side can do: make an audience, let hashed people in and out, tell its size, keep
-it out of targeting.
+"""Interface to a platform's customer-list audiences: create one, upload or remove hashed identifiers, read
+its size, exclude it in targeting.
 
-Uploads are operations on sets: the same one sent twice leaves what it leaves once, so it is sent again until
-the platform has taken it whole. That is not so of anything else that is written here: an audience is made
-once and looked up by its name, and targeting is written once. No error of this side holds a hash: platforms
-repeat what they were sent in their messages.
+Uploads are idempotent set operations, so they are repeated until the platform has accepted all of one.
+Creating an audience and updating targeting are not: each is sent once, and an audience is looked up by name
+afterwards. Error messages never contain a hash, although platforms echo what they were sent.
 """
 
 import re
@@ -16,7 +15,7 @@ from typing import Literal, Protocol
 from resources.errors import OutcomeUnknown, PlatformBusy, PlatformError, PlatformRefused
 from resources.kinds.excluded_audiences.change import ExclusionChange
 from resources.ledger.proposal import Target
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.security.redaction import without_hashes
 
 Identifier = Literal["email", "phone"]
@@ -25,7 +24,7 @@ HASH = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Size:
-    """What a platform tells of an audience. None: it does not say, or not yet."""
+    """Audience size as the platform reports it; None where it does not report one, or not yet."""
 
     low: int | None
     """People of it that the platform knows: at least so many."""
@@ -36,14 +35,14 @@ class Size:
     """Share of the identifiers that belong to somebody, where the platform tells it itself."""
 
 
-class PartlyTaken(PlatformBusy):
-    """A part of an upload was not taken, and the platform does not say which. All of it may be sent again."""
+class PartialUpload(PlatformBusy):
+    """The platform rejected part of an upload without saying which part. The whole upload may be repeated."""
 
     verdict = "Sent again, it does no harm: an audience is a set."
 
 
 class AudienceClient(Protocol):
-    """One login at one platform that may change audiences."""
+    """Client of one login that can change customer-list audiences."""
 
     @property
     def platform(self) -> str:
@@ -51,17 +50,17 @@ class AudienceClient(Protocol):
 
     @property
     def identifiers(self) -> tuple[Identifier, ...]:
-        """The kinds of identifiers it can be sent."""
+        """Identifier types that the platform accepts."""
 
     @property
     def at_once(self) -> int:
-        """The most identifiers one upload holds."""
+        """Maximum number of identifiers in one upload."""
 
     def find(self, account_id: str, name: str) -> str | None:
-        """The audience of that name, None where there is none."""
+        """Id of the audience with that name, or None."""
 
     def create(self, account_id: str, name: str) -> str:
-        """A new, empty audience; its id.
+        """Create an empty audience and return its id.
 
         Raises:
             PlatformRefused: The platform said no.
@@ -69,7 +68,7 @@ class AudienceClient(Protocol):
         """
 
     def size(self, account_id: str, audience_id: str) -> Size:
-        """How large it is.
+        """Current size of the audience.
 
         Raises:
             PlatformRefused: There is none of that id, or the platform has blocked it.
@@ -78,7 +77,8 @@ class AudienceClient(Protocol):
     def upload(
         self, account_id: str, audience_id: str, kind: Identifier, hashes: Sequence[str], *, adds: bool
     ) -> str | None:
-        """Let these in, or take them out. None where that is done; otherwise the id to ask `is_done` by.
+        """Add (`adds`) or remove hashed identifiers. Returns None once applied, or a request id for `is_done`
+        where the platform processes uploads asynchronously.
 
         Raises:
             PlatformBusy: It was not taken, or not whole, until patience ran out. It may be sent again.
@@ -87,31 +87,30 @@ class AudienceClient(Protocol):
         """
 
     def is_done(self, account_id: str, request_id: str) -> bool:
-        """Whether an upload took effect; False while the platform still works on it.
+        """Whether an asynchronous upload has been applied; False while it is being processed.
 
         Raises:
-            PartlyTaken: It ended, and not for all.
+            PartialUpload: It ended, and not for all.
             PlatformRefused: The platform knows no such upload.
         """
 
     def targeted_as(self, account_id: str, audience_id: str) -> str:
-        """The id by which targeting names the audience."""
+        """Id by which targeting refers to the audience."""
 
     def excluded(self, target: Target) -> tuple[str, ...]:
-        """The audiences that a campaign or an ad set keeps out, as targeting names them, sorted."""
+        """Targeting ids of the audiences that a campaign or ad set excludes, sorted."""
 
     def special_categories(self, target: Target) -> tuple[str, ...]:
-        """Special ad categories (housing, employment, credit, …) that were declared for it."""
+        """Special ad categories (housing, employment, credit, …) declared for the target."""
 
     def exclude(self, change: ExclusionChange, *, rehearse: bool) -> str | None:
-        """Keep exactly the audiences of `change.after` out; asked once.
-
-        `rehearse`: let the platform check it, where it can.
+        """Set the excluded audiences to exactly those in `change.after`, in one request. `rehearse`: validate
+        only, on platforms that can.
         """
 
 
-def checked(hashes: Sequence[str], doing: Doing) -> list[str]:
-    """The same hashes, each of them really one: nothing raw is ever sent by mistake.
+def checked(hashes: Sequence[str], context: CallContext) -> list[str]:
+    """The hashes, after checking that each is a SHA-256 digest, so that no raw identifier is ever sent.
 
     Raises:
         PlatformRefused: Something else is among them. It is not repeated.
@@ -119,7 +118,7 @@ def checked(hashes: Sequence[str], doing: Doing) -> list[str]:
     wrong = sum(HASH.fullmatch(hashed) is None for hashed in hashes)
     if wrong:
         raise PlatformRefused(
-            **doing.known(),
+            **context.known(),
             said=f"{wrong} of {len(hashes)} identifiers are no SHA-256 in lower-case hex, so nothing was sent",
             todo="Hash them as docs/audiences.md says.",
         )
@@ -127,8 +126,9 @@ def checked(hashes: Sequence[str], doing: Doing) -> list[str]:
 
 
 @contextmanager
-def upload_judged(look: Callable[[], object]) -> Iterator[None]:
-    """Judges the answer to an upload, and takes out of it whatever the platform repeated of what it was sent.
+def upload_outcome(look: Callable[[], object]) -> Iterator[None]:
+    """Classify the outcome of an upload, and remove identifiers that the platform echoed from its error
+    message.
 
     Args:
         look: Reads the audience. Where that is refused too, nobody was let into it or out of it.
@@ -145,7 +145,7 @@ def upload_judged(look: Callable[[], object]) -> Iterator[None]:
         error.args = tuple(without_hashes(str(part)) for part in error.args)
         if isinstance(error, PlatformRefused) and not error.proves_no_change and not _is_refused(look):
             raise OutcomeUnknown(
-                error.doing,
+                error.operation,
                 platform=error.platform,
                 account_id=error.account_id,
                 said=error.said,
@@ -164,11 +164,11 @@ def _is_refused(look: Callable[[], object]) -> bool:
     return False
 
 
-def ids_of(text: str) -> tuple[str, ...]:
-    """The audiences that a change of exclusions names."""
+def audience_ids_in(text: str) -> tuple[str, ...]:
+    """Audience ids in the text of an exclusion change."""
     return () if text == "none" else tuple(text.split(","))
 
 
 def as_text(ids: Collection[str]) -> str:
-    """The same as `Change.before` and `Change.after` hold them: sorted, each once."""
+    """Audience ids as `Change.before` and `Change.after` store them: sorted, without duplicates."""
     return ",".join(sorted(set(ids))) or "none"

@@ -1,4 +1,4 @@
-"""What is being done at a platform, for the error that may come of it."""
+"""Context of a platform call, for error messages."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,18 +6,18 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Doing:
-    """A deed in plain words, such as "Reading ad sets", and for which account and days."""
+class CallContext:
+    """Operation in plain words, such as "Reading ad sets", with its account and days."""
 
     platform: str
-    what: str
+    operation: str
     account_id: str | None = None
     days: tuple[date, date] | None = None
 
     def known(self) -> dict[str, Any]:
-        """The arguments of a `PlatformError` that are known beforehand."""
+        """Arguments of a `PlatformError` that this context supplies."""
         return {
-            "doing": self.what,
+            "operation": self.operation,
             "platform": self.platform,
             "account_id": self.account_id,
             "days": self.days,

@@ -1,9 +1,9 @@
-"""Answers to a write that prove that it changed nothing: an allow-list per platform.
+"""Responses to a write that prove it changed nothing: an allow-list per platform.
 
-An answer that is not listed proves nothing, however much it looks like a refusal, because it may have been
-made after the change: by a gateway, by the client itself, or by a server that failed on the way back. Such a
-write has an unknown outcome and is read back. Every list grows by public evidence alone. It holds for calls
-that are atomic (one operation, or one transaction without partial failure) and were sent once.
+A response that is not listed proves nothing, even if it reads like a refusal: a gateway, the client library
+or a server that failed after the commit may have produced it. Such a write has an unknown outcome and is read
+back. Entries need a public source. The lists apply to atomic calls (one operation, or one transaction without
+partial failure) that were sent once.
 """
 
 from collections.abc import Collection, Mapping
@@ -87,7 +87,7 @@ _LINKEDIN_UNCERTAIN_CODES = frozenset({"DUPLICATE_POST"})
 
 
 def google_ads_refused(status: str, errors: Collection[tuple[str | None, str]]) -> bool:
-    """Whether Google Ads refused a mutate for certain.
+    """Whether a Google Ads mutate was definitely refused.
 
     Args:
         status: Name of the gRPC status.
@@ -110,11 +110,11 @@ def _is_listed(member: str | None, name: str) -> bool:
 
 
 def google_http_refused(http_status: int, error: Mapping[str, Any]) -> bool:
-    """Whether a Google API over HTTP refused a call for certain; `error` is the object of that name in its
-    answer.
+    """Whether a call to a Google API over HTTP was definitely refused; `error` is the response's `error`
+    object.
 
-    Only an answer that gives the API's own reason (google.rpc.ErrorInfo) counts: without one a proxy may have
-    made it.
+    Only a response with the API's own reason (google.rpc.ErrorInfo) counts: without it, a proxy may have sent
+    it.
     """
     details = [detail for detail in error.get("details") or () if isinstance(detail, dict)]
     gives_reason = any(detail.get("reason") for detail in details)
@@ -123,7 +123,7 @@ def google_http_refused(http_status: int, error: Mapping[str, Any]) -> bool:
 
 
 def meta_refused(http_status: int, error: Mapping[str, Any]) -> bool:
-    """Whether Meta refused a write for certain; `error` is the object of that name in its answer."""
+    """Whether a Meta write was definitely refused; `error` is the response's `error` object."""
     code, subcode = error.get("code"), error.get("error_subcode")
     is_whole_number = isinstance(code, int) and not isinstance(code, bool)
     if http_status not in _META_STATUSES or not is_whole_number or error.get("is_transient"):
@@ -136,7 +136,7 @@ def meta_refused(http_status: int, error: Mapping[str, Any]) -> bool:
 
 
 def _blames_a_parameter(error_data: Any) -> bool:
-    """Whether `error_data`, an object or the JSON text of one, names the parameter that does not fit."""
+    """Whether `error_data` (an object, or JSON text of one) names the invalid parameter."""
     if isinstance(error_data, str):
         try:
             error_data = msgspec.json.decode(error_data)
@@ -146,7 +146,7 @@ def _blames_a_parameter(error_data: Any) -> bool:
 
 
 def linkedin_refused(http_status: int, body: Mapping[str, Any]) -> bool:
-    """Whether LinkedIn refused a call on one entity for certain; `body` is its whole answer."""
+    """Whether a LinkedIn call on one entity was definitely refused; `body` is the whole response."""
     return (
         http_status in _LINKEDIN_STATUSES
         and body.get("status") == http_status

@@ -1,7 +1,7 @@
-"""Google Ads, read side: the official client's channel, our rows, our errors.
+"""Google Ads reader: daily metrics, entities, keywords and conversion actions by SearchStream.
 
-A month of an account is one stream per table. It is buffered whole before any of it is yielded, because a
-stream that breaks cannot be resumed; one that breaks again is read in halves.
+A month of an account is one stream per table. A stream cannot be resumed, so it is buffered until it is
+complete; one that breaks twice is read in two halves.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,20 +18,20 @@ from resources.platforms import google_day_queries as days_wire
 from resources.platforms import google_lists_wire as lists_wire
 from resources.platforms.account import Account
 from resources.platforms.api_quota import Meter
-from resources.platforms.call_context import Doing
-from resources.platforms.google_ads_columns import Misshapen
+from resources.platforms.call_context import CallContext
+from resources.platforms.google_ads_columns import MalformedRows
 from resources.platforms.google_ads_stream import ColumnStream, SlimStream
 from resources.platforms.google_ads_wire import OUR_STATUS, Rows
 from resources.platforms.google_client import (
     TIMEOUT_SECONDS,
-    StreamBroke,
+    StreamInterrupted,
     accessible_customers,
     as_our_errors,
     open_service,
     version_unknown,
 )
 from resources.platforms.google_day_queries import DayQuery
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.tables.audiences import GOOGLE_USES
 from resources.tables.creatives import AD_TEXT_DAY, AD_TEXTS
 from resources.tables.google_ads import (
@@ -76,30 +76,30 @@ _SPOKEN = {
 
 
 class GoogleAds:
-    """One Google Ads login, able to read every account under its manager."""
+    """Reader for one Google Ads login and every account below its manager account."""
 
     platform = "google_ads"
 
-    def __init__(self, settings: GoogleAdsSettings, *, patience: Patience | None = None) -> None:
-        self._settings, self._patience, self.meter = settings, patience or Patience(), Meter()
+    def __init__(self, settings: GoogleAdsSettings, *, back_off: BackOff | None = None) -> None:
+        self._settings, self._back_off, self.meter = settings, back_off or BackOff(), Meter()
         self._service: Any = None
         self._streams: dict[tuple[str, ...], SlimStream | ColumnStream] = {}
 
     def accounts(self) -> list[Account]:
-        """The accounts that GOOGLE_ADS_ACCOUNTS names, or all that the login may read.
+        """The accounts in GOOGLE_ADS_ACCOUNTS, or all that the login can access.
 
         Raises:
             PlatformRefused: The login is refused, or an account that is named is not among those it sees.
         """
-        doing, manager = Doing(self.platform, "Listing accounts"), self._settings.login_customer_id
-        roots = [manager] if manager else self._accessible(doing)
+        context, manager = CallContext(self.platform, "Listing accounts"), self._settings.login_customer_id
+        roots = [manager] if manager else self._accessible(context)
         accounts = list(
-            {entry.account_id: entry for root in roots for entry in self._below(root, doing)}.values()
+            {entry.account_id: entry for root in roots for entry in self._below(root, context)}.values()
         )
         named = self._settings.accounts
         if missing := [entry for entry in named if entry not in {account.account_id for account in accounts}]:
             raise PlatformRefused(
-                **Doing(self.platform, "Listing accounts", missing[0]).known(),
+                **CallContext(self.platform, "Listing accounts", missing[0]).known(),
                 said="the login does not see this account",
                 todo="Give it access in Google Ads, or correct GOOGLE_ADS_ACCOUNTS or GOOGLE_ADS_LOGIN_CUSTOMER_ID.",
             )
@@ -110,7 +110,8 @@ class GoogleAds:
         ]
 
     def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
-        """What each campaign, ad_set or ad delivered per day of the account, `start` and `end` included.
+        """Daily metrics of each campaign, ad_set or ad, by the account's days from `start` to `end`
+        inclusive.
 
         Raises:
             PlatformBusy: Quota or outage; the same read may work later.
@@ -126,51 +127,54 @@ class GoogleAds:
             yield from self._days(query, account, start, end)
 
     def search_term_days(self, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
-        """What people typed, per ad set and day; Google leaves out rare searches."""
+        """Daily metrics by search term and ad set; Google withholds rare search terms."""
         return self.table_days(SEARCH_TERM_DAY, account, start=start, end=end)
 
     def conversion_action_days(self, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
-        """Conversions by action, per ad set and day."""
+        """Daily conversions by conversion action and ad set."""
         return self.table_days(CONVERSION_ACTION_DAY, account, start=start, end=end)
 
     def entities(self, account: Account) -> pa.Table:
-        """The account, its campaigns, ad groups and ads as they stand now, removed ones too."""
-        doing, customer_id = Doing(self.platform, "Reading entities", account.account_id), account.account_id
+        """Current state of the account, its campaigns, ad groups and ads, including removed ones."""
+        context, customer_id = (
+            CallContext(self.platform, "Reading entities", account.account_id),
+            account.account_id,
+        )
         return wire.entity_rows(
             account,
-            campaigns=self._snapshot(customer_id, "campaign", wire.CAMPAIGNS, doing),
-            ad_groups=self._snapshot(customer_id, "ad_group", wire.AD_GROUPS, doing),
-            ads=self._snapshot(customer_id, "ad_group_ad", wire.ADS, doing),
-            labels=self._snapshot(customer_id, "label", wire.LABELS, doing),
+            campaigns=self._snapshot(customer_id, "campaign", wire.CAMPAIGNS, context),
+            ad_groups=self._snapshot(customer_id, "ad_group", wire.AD_GROUPS, context),
+            ads=self._snapshot(customer_id, "ad_group_ad", wire.ADS, context),
+            labels=self._snapshot(customer_id, "label", wire.LABELS, context),
             pulled_at=datetime.now(UTC),
             version=self._settings.api_version,
         ).cast(ENTITIES.schema)
 
     def listing(self, table: Table, account: Account) -> pa.Table:
         """The rows of any of Google's lists (`google_lists_wire.QUERIES`) as they stand now."""
-        doing = Doing(self.platform, f"Reading {_SPOKEN[table.name]}", account.account_id)
+        context = CallContext(self.platform, f"Reading {_SPOKEN[table.name]}", account.account_id)
         pulled_at = datetime.now(UTC)
         answers = [
-            (query, self._rows(account.account_id, query.text, query.fields, doing))
+            (query, self._rows(account.account_id, query.text, query.fields, context))
             for query in lists_wire.QUERIES[table.name]
         ]
         return lists_wire.list_rows(table, account, answers, pulled_at)
 
     def keywords(self, account: Account) -> pa.Table:
-        """Keywords and negatives: of ad groups, of campaigns, and of shared lists."""
+        """Keywords and negative keywords of ad groups, campaigns and shared lists."""
         return self.listing(KEYWORDS, account)
 
     def conversion_actions(self, account: Account) -> pa.Table:
-        """What counts as a conversion, with Google's lookback windows."""
-        doing, pulled_at = (
-            Doing(self.platform, "Reading conversion actions", account.account_id),
+        """Conversion actions with their lookback windows."""
+        context, pulled_at = (
+            CallContext(self.platform, "Reading conversion actions", account.account_id),
             datetime.now(UTC),
         )
-        rows = self._snapshot(account.account_id, "conversion_action", CONVERSION_ACTION_FIELDS, doing)
+        rows = self._snapshot(account.account_id, "conversion_action", CONVERSION_ACTION_FIELDS, context)
         return conversion_action_rows(account, rows, pulled_at)
 
     def token_ends_at(self) -> None:
-        """Refresh tokens and service accounts of a published project do not end by themselves."""
+        """None: refresh tokens of a published project and service accounts do not expire."""
 
     def _days(self, query: DayQuery, account: Account, start: date, end: date) -> Iterator[pa.RecordBatch]:
         pulled_at, first, at_once = datetime.now(UTC), start, DAYS_AT_ONCE
@@ -193,77 +197,79 @@ class GoogleAds:
         *,
         is_repeat: bool = False,
     ) -> list[pa.RecordBatch]:
-        """The rows of these days, whole. A stream that broke is read once more, then in halves."""
+        """All rows of these days. A stream that broke is read once more, then in halves."""
         what = f"Reading {_SPOKEN[query.table.name]}"
-        doing = Doing(self.platform, what, account.account_id, (start, end))
-        stream = self._stream(ColumnStream, query.fields, doing)
+        context = CallContext(self.platform, what, account.account_id, (start, end))
+        stream = self._stream(ColumnStream, query.fields, context)
         try:
             return self._read(
                 stream,
                 account.account_id,
                 query.text(start=start, end=end),
-                doing,
+                context,
                 lambda columns: days_wire.day_rows(query, account, columns, stream.enums, pulled_at),
             )
-        except StreamBroke as broke:
+        except StreamInterrupted as broke:
             if not is_repeat:
                 return self._part(query, account, start, end, pulled_at, is_repeat=True)
             if start == end:
-                raise PlatformBusy(**doing.known(), said=broke.said) from broke
+                raise PlatformBusy(**context.known(), said=broke.said) from broke
             middle = start + (end - start) // 2
             halves = ((start, middle), (middle + timedelta(days=1), end))
             return [batch for half in halves for batch in self._part(query, account, *half, pulled_at)]
 
     def _read(
-        self, stream: Any, customer_id: str, query: str, doing: Doing, build: Callable[[Any], Part]
+        self, stream: Any, customer_id: str, query: str, context: CallContext, build: Callable[[Any], Part]
     ) -> list[Part]:
-        """The whole answer, one part per wire message, asked again while Google is busy."""
+        """The complete response, one part per wire message, retried while Google is busy."""
 
         def drained() -> list[Part]:
-            self.meter.call(doing)
+            self.meter.count_call(context)
             parts = []
-            with as_our_errors(doing) as taken:
+            with as_our_errors(context) as taken:
                 for columns in stream.columns(self._open(), customer_id, query, timeout=TIMEOUT_SECONDS):
                     taken.append(len(next(iter(columns.values()))))
                     parts.append(build(columns))
             return parts
 
         try:
-            return self._patience.with_retries(drained)
-        except Misshapen as error:
-            raise PlatformUnreadable(**doing.known(), said=f"{error}") from error
+            return self._back_off.with_retries(drained)
+        except MalformedRows as error:
+            raise PlatformUnreadable(**context.known(), said=f"{error}") from error
 
-    def _snapshot(self, customer_id: str, resource: str, fields: Sequence[str], doing: Doing) -> wire.Rows:
-        return self._rows(customer_id, f"SELECT {', '.join(fields)} FROM {resource}", fields, doing)
+    def _snapshot(
+        self, customer_id: str, resource: str, fields: Sequence[str], context: CallContext
+    ) -> wire.Rows:
+        return self._rows(customer_id, f"SELECT {', '.join(fields)} FROM {resource}", fields, context)
 
-    def _rows(self, customer_id: str, query: str, fields: Sequence[str], doing: Doing) -> wire.Rows:
-        stream = self._stream(SlimStream, tuple(fields), doing)
+    def _rows(self, customer_id: str, query: str, fields: Sequence[str], context: CallContext) -> wire.Rows:
+        stream = self._stream(SlimStream, tuple(fields), context)
         parts = self._read(
-            stream, customer_id, query, doing, lambda columns: wire.rows_of(columns, stream.enums)
+            stream, customer_id, query, context, lambda columns: wire.rows_of(columns, stream.enums)
         )
         return [row for part in parts for row in part]
 
-    def _accessible(self, doing: Doing) -> list[str]:
-        """Where the login may start from when no manager is set: managers and single accounts."""
-        self.meter.call(doing)
-        return self._patience.with_retries(
-            lambda: accessible_customers(self._open(), doing, version=self._settings.api_version)
+    def _accessible(self, context: CallContext) -> list[str]:
+        """Customer ids that the login can access directly, where no manager account is set."""
+        self.meter.count_call(context)
+        return self._back_off.with_retries(
+            lambda: accessible_customers(self._open(), context, version=self._settings.api_version)
         )
 
-    def _below(self, customer_id: str, doing: Doing) -> list[Account]:
-        """The accounts of a manager; of a single account, itself."""
-        rows = self._snapshot(customer_id, "customer_client", wire.CLIENTS, doing)
+    def _below(self, customer_id: str, context: CallContext) -> list[Account]:
+        """Client accounts of a manager account; a client account returns itself."""
+        rows = self._snapshot(customer_id, "customer_client", wire.CLIENTS, context)
         return [
             wire.account_record(row, "customer_client") for row in rows if not row["customer_client.manager"]
         ]
 
-    def _stream(self, kind: type[Shape], fields: tuple[str, ...], doing: Doing) -> Shape:
+    def _stream(self, kind: type[Shape], fields: tuple[str, ...], context: CallContext) -> Shape:
         version = self._settings.api_version
         if fields not in self._streams:
             try:
                 self._streams[fields] = kind(fields, version=version)
             except ModuleNotFoundError:
-                raise version_unknown(version, doing) from None
+                raise version_unknown(version, context) from None
         stream = self._streams[fields]
         assert isinstance(stream, kind)  # noqa: S101 — the fields of days and of snapshots differ
         return stream
@@ -288,7 +294,7 @@ CONVERSION_ACTION_FIELDS = tuple(
 
 
 def conversion_action_rows(account: Account, rows: Rows, pulled_at: datetime) -> pa.Table:
-    """Conversion actions as rows of their table."""
+    """Conversion actions as rows of `CONVERSION_ACTIONS`."""
     action_rows = [
         {
             "account_id": account.account_id,

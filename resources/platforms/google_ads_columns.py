@@ -1,12 +1,10 @@
-"""Rows of one query, taken apart by columns instead of one by one.
+"""Columnar decoder for serialised GoogleAdsRow messages.
 
-Ten thousand serialised rows are read side by side: every step takes the field that comes next in most of them
-and decodes it for all of them with a handful of array operations. Field numbers and types come from the
-client's own descriptors, unknown fields are skipped, and tests hold every column to what the official parser
-reads, for any message.
+Ten thousand rows are decoded side by side: each step takes the next field tag of most rows and decodes it for
+all of them with NumPy. Field numbers and types come from the client's descriptors, and unknown fields are
+skipped. Tests compare every column with the official parser on random messages.
 
-Only what tables of days consist of is known: whole numbers, doubles, truth values, enums and texts, none of
-them repeated.
+Supported are the types that daily tables use: integers, doubles, booleans, enums and strings, none repeated.
 """
 
 from collections.abc import Sequence
@@ -25,13 +23,13 @@ _SPARE = 16
 """Bytes behind the last row, so that a window of eight bytes never reaches past the buffer."""
 
 
-class Misshapen(Exception):
-    """The bytes are no rows of that shape."""
+class MalformedRows(Exception):
+    """The bytes are not rows of the expected shape."""
 
 
 @dataclass
 class _Node:
-    """A message: what stands below each field number that was selected, a deeper message or a column."""
+    """A message type: the selected fields by number, each a nested message or a column."""
 
     below: dict[int, "_Node | _Leaf"] = field(default_factory=dict)
 
@@ -43,7 +41,7 @@ class _Leaf:
 
 
 class RowShape:
-    """What a query selects, as field numbers."""
+    """The fields that a query selects, as a tree of field numbers."""
 
     def __init__(self, fields: Sequence[str], row: Any) -> None:
         self._root = _Node()
@@ -69,10 +67,10 @@ class RowShape:
         self._leaves.append(leaf)
 
     def columns(self, rows: Sequence[bytes]) -> dict[str, pa.Array]:
-        """One array per selected path, null where a row does not hold it.
+        """One array per selected path, null where a row does not set the field.
 
         Raises:
-            Misshapen: The bytes are not what the shape says.
+            MalformedRows: The bytes are not what the shape says.
         """
         rows = list(rows)  # a message's own list makes each row anew whenever it is asked
         reading = _Reading(rows, self._leaves)
@@ -81,7 +79,7 @@ class RowShape:
 
 
 class _Reading:
-    """One batch of rows being read: the bytes, and what was found so far."""
+    """Decoding state of one batch: the buffer, and the values decoded so far."""
 
     def __init__(self, rows: Sequence[bytes], leaves: Sequence[_Leaf]) -> None:
         whole = b"".join(rows)
@@ -99,9 +97,9 @@ class _Reading:
         self._sizes = {leaf.path: np.zeros(len(rows), np.int64) for leaf in leaves if leaf.kind == _STRING}
 
     def walk(self, node: _Node, at: Whole, end: Whole, row: Whole) -> None:
-        """Read messages that lie at `at` to `end` and belong to `row`.
+        """Decode the messages in `at` to `end`, which belong to `row`.
 
-        The lowest tag goes first, which keeps rows in step.
+        The lowest tag is decoded first, which keeps rows in step.
         """
         tag = np.full(len(at), _DONE)
         mine: Any = slice(None)
@@ -119,9 +117,7 @@ class _Reading:
             at[mine] = self._field(node, int(lowest), at[mine], row[mine])
 
     def _shared_tag(self, at: Whole, end: Whole) -> tuple[int, int] | None:
-        """The tag that comes next in every one of these rows, and its size, one byte or two; None where they
-        differ.
-        """
+        """The next tag if it is the same in all rows, with its size (1 or 2 bytes); None otherwise."""
         if not len(at) or not (at < end).all():
             return None
         value = self._two[at]
@@ -134,13 +130,13 @@ class _Reading:
     def _next_tags(self, tag: Whole, at: Whole, end: Whole, mine: Any) -> None:
         begins, ends = at[mine], end[mine]
         if (begins > ends).any():
-            raise Misshapen("a field reaches past the end of its message")
+            raise MalformedRows("a field reaches past the end of its message")
         value, behind = self._small(np.minimum(begins, ends))
         tag[mine] = np.where(begins < ends, value, _DONE)
         at[mine] = np.where(begins < ends, behind, begins)
 
     def _field(self, node: _Node, tag: int, at: Whole, row: Whole) -> Whole:
-        """Read or skip the field with that tag in all of these rows; where each goes on."""
+        """Decode or skip the field with that tag in all these rows; returns the next offsets."""
         child, kind = node.below.get(tag >> 3), tag & 7
         if kind == _VARINT:
             value, behind = self._varints(at)
@@ -152,7 +148,7 @@ class _Reading:
         if kind == _COUNTED:
             size, begin = self._small(at)
             if (size < 0).any() or (begin + size > self.ends[row]).any():
-                raise Misshapen("a length reaches past the end of its row")
+                raise MalformedRows("a length reaches past the end of its row")
             if isinstance(child, _Node):
                 self.walk(child, begin.copy(), begin + size, row)
             elif child is not None:
@@ -161,7 +157,7 @@ class _Reading:
             return begin + size
         if kind == _FIXED32:
             return at + 4
-        raise Misshapen(f"no field has wire type {kind}")
+        raise MalformedRows(f"no field has wire type {kind}")
 
     def _keep(self, child: "_Node | _Leaf | None", row: Whole, value: Any) -> None:
         if isinstance(child, _Leaf):
@@ -169,9 +165,7 @@ class _Reading:
             self._present[child.path][row] = True
 
     def _small(self, at: Whole) -> tuple[Whole, Whole]:
-        """The same as `_varints`, quicker for tags and sizes: those of one field take one byte, or two, in
-        every row.
-        """
+        """Like `_varints`, faster for tags and lengths of one or two bytes."""
         at = np.minimum(at, len(self._bytes) - 2)
         first = self._bytes[at]
         if first.max(initial=0) < 0x80:
@@ -182,7 +176,7 @@ class _Reading:
         return self._varints(at)
 
     def _varints(self, at: Whole) -> tuple[Whole, Whole]:
-        """The variable-length numbers that begin at `at`, and where each ends."""
+        """The varints that begin at `at`, and the offset after each."""
         window = self._eight[np.minimum(at, len(self._eight) - 1)]
         stops = ~window & np.uint64(0x8080808080808080)
         below = (stops & (np.uint64(0) - stops)) - np.uint64(1)  # all bits below the first byte that ends one
@@ -198,14 +192,14 @@ class _Reading:
         return whole, behind
 
     def _long_varint(self, at: int) -> tuple[int, int]:
-        """One of nine or ten bytes: negative, or more than 72 thousand million million."""
+        """A varint of nine or ten bytes: negative, or at least 2^56."""
         value = 0
         for n, byte in enumerate(self._bytes[at : at + 10].tolist()):
             value |= (byte & 0x7F) << 7 * n
             if byte < 0x80:
                 value &= 2**64 - 1
                 return value - 2**64 if value >= 2**63 else value, at + n + 1
-        raise Misshapen("a number has no end")
+        raise MalformedRows("a number has no end")
 
     def column(self, leaf: _Leaf) -> pa.Array:
         values, missing = self._values[leaf.path], ~self._present[leaf.path]
@@ -216,17 +210,20 @@ class _Reading:
 
     def _texts(self, begin: Whole, size: Whole, missing: npt.NDArray[np.bool_]) -> pa.Array:
         offsets = np.concatenate([[0], np.cumsum(size)])
-        buffers = [pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(self._letters(begin, size, offsets))]
+        buffers = [
+            pa.py_buffer(offsets.astype(np.int32)),
+            pa.py_buffer(self._string_bytes(begin, size, offsets)),
+        ]
         valid = pa.array(~missing).buffers()[1] if missing.any() else None
         array = pa.StringArray.from_buffers(len(size), *buffers, valid)
         try:
             array.validate(full=True)
         except pa.ArrowInvalid as error:
-            raise Misshapen("a text is not UTF-8") from error
+            raise MalformedRows("a text is not UTF-8") from error
         return array
 
-    def _letters(self, begin: Whole, size: Whole, offsets: Whole) -> npt.NDArray[Any]:
-        """The bytes of all texts, one behind the other."""
+    def _string_bytes(self, begin: Whole, size: Whole, offsets: Whole) -> npt.NDArray[Any]:
+        """The bytes of all strings, concatenated."""
         each = int(size[0]) if len(size) else 0
         if each and (size == each).all():  # as days are: whole texts are copied instead of letters
             whole = np.ndarray((len(self._bytes) - each + 1,), f"V{each}", self._bytes, strides=(1,))

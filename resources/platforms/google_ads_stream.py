@@ -1,11 +1,10 @@
-"""SearchStream on the official client's own channel, parsed by messages that hold the selected fields and
-nothing else.
+"""SearchStream on the official client's channel, parsed with reduced message types.
 
-GoogleAdsRow is so wide that parsing 10,000 of its rows takes 72 MB and most of the time. The bytes on the
-wire hold only what was selected, so the same bytes are parsed with a message built from the shipped
-descriptors' field numbers: for snapshots field by field, for tables of days only as far as where each row
-begins and ends (`google_ads_columns` does the rest). Channel, TLS, tokens, headers and interceptors stay the
-official client's own; benchmarks/ingest.py measures the difference.
+GoogleAdsRow has so many fields that parsing 10,000 rows takes 72 MB and most of the time. The bytes on the
+wire contain only what was selected, so they are parsed with a message built from the shipped descriptors'
+field numbers: snapshots field by field, daily tables only as far as the boundaries of each row
+(`google_ads_columns` decodes the rest). Channel, TLS, tokens, headers and interceptors are the official
+client's; benchmarks/ingest.py measures the difference.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +22,7 @@ Columns = dict[str, list[Any]]
 
 
 class SlimStream:
-    """One query shape: its fields, the message that parses them, and the loop that takes them apart."""
+    """Stream of one query for snapshots: selected fields, message type, and row-to-column function."""
 
     def __init__(self, fields: Sequence[str], *, version: str) -> None:
         self.fields, self._version = tuple(fields), version
@@ -34,13 +33,13 @@ class SlimStream:
         tree = _tree(self.fields)
         response = self._response_class(types.SearchGoogleAdsStreamResponse.pb().DESCRIPTOR, tree)
         self._parse: Callable[[bytes], Any] = response.FromString
-        self._take_apart = _take_apart(tree, self.fields, self._repeated)
+        self._compile_decoder = _compile_decoder(tree, self.fields, self._repeated)
 
     def columns(self, service: Any, customer_id: str, query: str, *, timeout: float) -> Iterator[Columns]:
-        """One dict of lists per wire message (at most 10,000 rows); raises what the client's channel raises."""
+        """One dict of lists per wire message (at most 10,000 rows). Raises what the client's channel raises."""
         request = self._request(customer_id=customer_id, query=query)
         for message in _call(service, request, self._parse, version=self._version, timeout=timeout):
-            yield self._take_apart(message.results)
+            yield self._compile_decoder(message.results)
 
     def _response_class(self, response: Any, tree: dict[str, Any]) -> Any:
         file = descriptor_pb2.FileDescriptorProto(name="slim.proto", package="slim", syntax="proto2")
@@ -71,9 +70,7 @@ class SlimStream:
 
 
 class ColumnStream:
-    """One query shape whose answer is taken apart by columns: for tables of days, which may have millions of
-    rows.
-    """
+    """Stream of one query for daily tables, which may have millions of rows; decoded by columns."""
 
     def __init__(self, fields: Sequence[str], *, version: str) -> None:
         self._version = version
@@ -89,10 +86,10 @@ class ColumnStream:
     def columns(
         self, service: Any, customer_id: str, query: str, *, timeout: float
     ) -> Iterator[dict[str, pa.Array]]:
-        """One array per path for every wire message.
+        """One array per path for each wire message. Raises what the client's channel raises.
 
         Raises:
-            Misshapen: A row is not what was asked for. Besides that, what the client's channel raises.
+            MalformedRows: A row is not what was asked for. Besides that, what the client's channel raises.
         """
         request = self._request(customer_id=customer_id, query=query)
         for message in _call(service, request, self._parse, version=self._version, timeout=timeout):
@@ -126,11 +123,13 @@ def _tree(fields: Sequence[str]) -> dict[str, Any]:
     return tree
 
 
-def _take_apart(tree: dict[str, Any], fields: Sequence[str], repeated: set[str]) -> Callable[[Any], Columns]:
-    """A function from rows to columns, written out as one plain loop.
+def _compile_decoder(
+    tree: dict[str, Any], fields: Sequence[str], repeated: set[str]
+) -> Callable[[Any], Columns]:
+    """Compile a function that turns rows into columns.
 
-    A loop over attribute paths would keep a wrapper per row and member alive, and the garbage collector would
-    look at each of them again and again: this one holds none, and is two to three times as fast.
+    A generic loop over attribute paths keeps a wrapper object per row and member alive, which the garbage
+    collector visits repeatedly. The generated loop holds none and is two to three times as fast.
     """
     position = {path: n for n, path in enumerate(fields)}
     lines = ["def take_apart(rows):", f"  columns = [[] for _ in range({len(fields)})]"]

@@ -1,7 +1,6 @@
-"""Google's wire words and ours: queries of entities, statuses, and their answers turned into our rows.
+"""Mapping between Google Ads API resources and project tables: queries, statuses and columns.
 
-Google's ad group is our ad set. Money is in micros. Days are in `google_day_queries`, keywords, texts and
-audiences in `google_lists_wire`.
+Google's ad group is an ad set here. Money is in micros. An unset metric is 0 for counts and null for shares.
 """
 
 import json
@@ -97,7 +96,7 @@ def entity_rows(
     pulled_at: datetime,
     version: str,
 ) -> pa.Table:
-    """The account and its campaigns, ad groups and ads as rows of the entity table; `version` is the API's."""
+    """Rows of the entity table for the account, campaigns, ad groups and ads; `version` is the API version."""
     names = {row["label.resource_name"]: row["label.name"] for row in labels}
     entity = {
         "level": "account",
@@ -199,6 +198,6 @@ def _day(stamp: str | None) -> date | None:
 
 
 def _asset_text(serialised: bytes, version: str) -> str:
-    """The text of an AdTextAsset that was left serialised."""
+    """Text of a serialised AdTextAsset."""
     types = import_module(f"google.ads.googleads.{version}.common.types.ad_asset")
     return str(types.AdTextAsset.pb().FromString(serialised).text)

@@ -1,7 +1,7 @@
-"""Google Ads, writing side: budgets and statuses through the official client's own services.
+"""Google Ads writer: budgets and statuses through the official client's services.
 
-Every budget is a campaign budget; one that is explicitly shared moves several campaigns at once and is a
-target of its own.
+Every budget is a campaign budget. An explicitly shared budget affects several campaigns and is a target of
+its own.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from resources.errors import PlatformRefused
 from resources.kinds.daily_budget.change import BudgetChange
 from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.proposal import Change, Image, Target
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.google_session import GoogleAdsSession, enum_name
 from resources.platforms.labels import NONE, Labels, google_labels
 from resources.platforms.money import micros
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.platforms.writer import not_written_here
 
 REMEMBERED_DAYS = 29
@@ -43,7 +43,7 @@ class CampaignsConcerned:
 
 
 class GoogleAdsWriter:
-    """One Google Ads login that may change budgets and statuses."""
+    """Writer for one Google Ads login."""
 
     platform = "google_ads"
 
@@ -51,10 +51,10 @@ class GoogleAdsWriter:
         self,
         settings: GoogleAdsSettings,
         *,
-        patience: Patience | None = None,
+        back_off: BackOff | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.session, self._now = GoogleAdsSession(settings, patience or Patience()), now
+        self.session, self._now = GoogleAdsSession(settings, back_off or BackOff()), now
 
     def image(self, target: Target) -> Image:
         rows = self._rows(target)
@@ -80,7 +80,7 @@ class GoogleAdsWriter:
         )
 
     def _labels(self, target: Target, rows: list[Any]) -> Labels | None:
-        """Labels of it and of its campaign; of a shared budget, those of every campaign that spends from it."""
+        """Labels of the entity and its campaign; for a shared budget, those of every campaign that uses it."""
         return self._named_labels(target.account_id, rows)
 
     def _named_labels(self, account_id: str, rows: list[Any]) -> Labels | None:
@@ -115,7 +115,7 @@ class GoogleAdsWriter:
         return sorted(at for at in self._events(target, row, [budget]) if at >= since)
 
     def _events(self, target: Target, row: Any, resources: list[str]) -> list[datetime]:
-        """When these were changed, the newest hundred times."""
+        """Times of the newest hundred change events of these resources."""
         zone = ZoneInfo(row.customer.time_zone)
         now = self._now().astimezone(zone)
         names = ", ".join(f"'{name}'" for name in resources)
@@ -139,13 +139,13 @@ class GoogleAdsWriter:
 
     def _mutated(self, change: Change, what: str, *, validate_only: bool) -> str | None:
         mutate, request = self._prepared(change, validate_only=validate_only)
-        doing = self._doing(change.target, what)
+        context = self._doing(change.target, what)
         return self.session.mutate(
-            mutate, request, doing, operations=len(request.operations), validate_only=validate_only
+            mutate, request, context, operations=len(request.operations), validate_only=validate_only
         )
 
     def _prepared(self, change: Change, *, validate_only: bool) -> tuple[Callable[..., Any], Any]:
-        """The service's method and its request: one operation that sets one field."""
+        """Service method and request: one operation that sets one field."""
         target, base = change.target, f"customers/{change.target.account_id}"
         value: int
         if isinstance(change, BudgetChange):
@@ -179,9 +179,7 @@ class GoogleAdsWriter:
         return self._rows(target)[0]
 
     def _rows(self, target: Target) -> list[Any]:
-        """The entity with its campaign and budget; of a shared budget, a row per campaign that spends from
-        it.
-        """
+        """The entity with its campaign and budget; for a shared budget, one row per campaign that uses it."""
         where = {
             "ad_set": (
                 "ad_group.id, ad_group.name, ad_group.status, ad_group.labels, ",
@@ -195,8 +193,8 @@ class GoogleAdsWriter:
         query = f"SELECT {more}{_COMMON} FROM {resource} WHERE {id_field} = {int(target.entity_id)}"
         rows = self.session.search(target.account_id, query, "Reading an entity")
         if not rows:
-            doing = self._doing(target, f"Reading {target.level} {target.entity_id}")
-            raise PlatformRefused(**doing.known(), said="there is none of that number")
+            context = self._doing(target, f"Reading {target.level} {target.entity_id}")
+            raise PlatformRefused(**context.known(), said="there is none of that number")
         return rows
 
     def _resources(self, target: Target, row: Any) -> list[str]:
@@ -208,5 +206,5 @@ class GoogleAdsWriter:
             [budget] if target.level == "shared_budget" else [f"{base}/campaigns/{target.entity_id}", budget]
         )
 
-    def _doing(self, target: Target, what: str) -> Doing:
-        return Doing(self.platform, what, target.account_id)
+    def _doing(self, target: Target, what: str) -> CallContext:
+        return CallContext(self.platform, what, target.account_id)

@@ -1,7 +1,7 @@
-"""Google's Customer Match: user lists by the official client, whom they hold by the Data Manager API.
+"""Google Customer Match: user lists by the Google Ads client, members by the Data Manager API.
 
-Uploads to the Data Manager are taken at once and worked on later, so each has an id to ask by. A user list is
-kept out of a campaign by a negative criterion.
+The Data Manager accepts uploads at once and processes them later, so each has a request id. A user list is
+excluded from a campaign by a negative criterion.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from resources.kinds.excluded_audiences.change import ExclusionChange
 from resources.ledger.proposal import Target
 from resources.platforms.audience_client import (
     Identifier,
-    PartlyTaken,
+    PartialUpload,
     Size,
+    audience_ids_in,
     checked,
-    ids_of,
-    upload_judged,
+    upload_outcome,
 )
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.google_client import as_our_errors, mutated, open_client, renew_token
 from resources.platforms.google_data_manager import DataManager
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.platforms.writer import rehearsed, sent_once
 
 READ_SECONDS = WRITE_SECONDS = 60.0
@@ -33,14 +33,14 @@ _CONSENT = {"adUserData": "CONSENT_GRANTED", "adPersonalization": "CONSENT_GRANT
 
 
 class GoogleAudiences:
-    """One Google login that may change user lists."""
+    """Audience client for one Google login."""
 
     platform = "google_ads"
     identifiers: tuple[Identifier, ...] = ("email", "phone")
     at_once = 10_000
 
-    def __init__(self, settings: GoogleAdsSettings, *, patience: Patience | None = None) -> None:
-        self._settings, self._patience = settings, patience or Patience()
+    def __init__(self, settings: GoogleAdsSettings, *, back_off: BackOff | None = None) -> None:
+        self._settings, self._back_off = settings, back_off or BackOff()
         self._client: Any = None
         self._members = DataManager(settings)
         self._services: dict[str, Any] = {}
@@ -58,12 +58,12 @@ class GoogleAudiences:
         operation.create.crm_based_user_list.upload_key_type = kinds.CONTACT_INFO
         request.customer_id = account_id
         request.operations.append(operation)
-        doing = self._doing("Making a user list", account_id)
+        context = self._doing("Making a user list", account_id)
         service = self._service("UserListService")
-        renew_token(client, doing)
-        with sent_once(doing), as_our_errors(doing):
+        renew_token(client, context)
+        with sent_once(context), as_our_errors(context):
             answer = service.mutate_user_lists(request=request, timeout=WRITE_SECONDS)
-            return mutated(answer, len(request.operations), doing).rsplit("/", 1)[-1]
+            return mutated(answer, len(request.operations), context).rsplit("/", 1)[-1]
         raise AssertionError("the errors are raised as ours")
 
     def size(self, account_id: str, audience_id: str) -> Size:
@@ -88,9 +88,9 @@ class GoogleAudiences:
         self, account_id: str, audience_id: str, kind: Identifier, hashes: Sequence[str], *, adds: bool
     ) -> str | None:
         what = "Adding to" if adds else "Removing from"
-        doing = self._doing(f"{what} user list {audience_id}", account_id)
+        context = self._doing(f"{what} user list {audience_id}", account_id)
         members = [
-            {"userData": {"userIdentifiers": [{_KEYS[kind]: hashed}]}} for hashed in checked(hashes, doing)
+            {"userData": {"userIdentifiers": [{_KEYS[kind]: hashed}]}} for hashed in checked(hashes, context)
         ]
         content: dict[str, Any] = {
             "destinations": [self._destination(account_id, audience_id)],
@@ -101,19 +101,19 @@ class GoogleAudiences:
             agreed = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
             content |= {"consent": _CONSENT, "termsOfService": agreed}
         verb = "ingest" if adds else "remove"
-        with upload_judged(lambda: self.size(account_id, audience_id)):
-            answer = self._patience.with_retries(
-                lambda: self._members.called("POST", f"audienceMembers:{verb}", doing, content=content)
+        with upload_outcome(lambda: self.size(account_id, audience_id)):
+            answer = self._back_off.with_retries(
+                lambda: self._members.called("POST", f"audienceMembers:{verb}", context, content=content)
             )
         if not isinstance(answer.get("requestId"), str):
-            raise PlatformUnreadable(**doing.known(), said="an answer without a request id")
+            raise PlatformUnreadable(**context.known(), said="an answer without a request id")
         return str(answer["requestId"])
 
     def is_done(self, account_id: str, request_id: str) -> bool:
-        doing = self._doing("Asking what became of an upload", account_id)
-        answer = self._patience.with_retries(
+        context = self._doing("Asking what became of an upload", account_id)
+        answer = self._back_off.with_retries(
             lambda: self._members.called(
-                "GET", "requestStatus:retrieve", doing, query={"requestId": request_id}
+                "GET", "requestStatus:retrieve", context, query={"requestId": request_id}
             )
         )
         for destination in answer.get("requestStatusPerDestination", ()):
@@ -124,7 +124,7 @@ class GoogleAudiences:
                 counts = (destination.get("errorInfo") or {}).get("errorCounts") or ()
                 why = ", ".join(f"{c.get('recordCount')} for {c.get('reason')}" for c in counts)
                 ended = f"the upload ended as {status} ({why or 'no reason given'})"
-                raise PartlyTaken(**doing.known(), said=ended, trace=request_id)
+                raise PartialUpload(**context.known(), said=ended, trace=request_id)
         return True
 
     def targeted_as(self, account_id: str, audience_id: str) -> str:
@@ -150,7 +150,7 @@ class GoogleAudiences:
         client, target = self._opened(), change.target
         self._is_campaign(target)
         base = f"customers/{target.account_id}"
-        now, wanted = set(ids_of(change.before)), set(ids_of(change.after))
+        now, wanted = set(audience_ids_in(change.before)), set(audience_ids_in(change.after))
         request = client.get_type("MutateCampaignCriteriaRequest")
         request.customer_id, request.validate_only = target.account_id, rehearse
         for list_id in sorted(wanted - now):
@@ -163,18 +163,18 @@ class GoogleAudiences:
             operation = client.get_type("CampaignCriterionOperation")
             operation.remove = self._criterion(target, list_id)
             request.operations.append(operation)
-        doing = self._doing(
+        context = self._doing(
             "Rehearsing an exclusion" if rehearse else "Changing an exclusion", target.account_id
         )
         service = self._service("CampaignCriterionService")
         if rehearse:
-            with rehearsed(), as_our_errors(doing):
+            with rehearsed(), as_our_errors(context):
                 service.mutate_campaign_criteria(request=request, timeout=WRITE_SECONDS)
             return None
-        renew_token(client, doing)
-        with sent_once(doing), as_our_errors(doing):
+        renew_token(client, context)
+        with sent_once(context), as_our_errors(context):
             answer = service.mutate_campaign_criteria(request=request, timeout=WRITE_SECONDS)
-            return mutated(answer, len(request.operations), doing)
+            return mutated(answer, len(request.operations), context)
         raise AssertionError("the errors are raised as ours")
 
     def _criterion(self, target: Target, audience_id: str) -> str:
@@ -185,14 +185,14 @@ class GoogleAudiences:
         for row in self._search(target.account_id, query, "Reading exclusions"):
             if row.campaign_criterion.user_list.user_list.endswith(f"/{audience_id}"):
                 return str(row.campaign_criterion.resource_name)
-        doing = self._doing("Reading exclusions", target.account_id)
-        raise PlatformRefused(**doing.known(), said=f"user list {audience_id} is not kept out")
+        context = self._doing("Reading exclusions", target.account_id)
+        raise PlatformRefused(**context.known(), said=f"user list {audience_id} is not kept out")
 
     def _is_campaign(self, target: Target) -> None:
         if target.level != "campaign":
-            doing = self._doing(f"Reading {target.level} {target.entity_id}", target.account_id)
+            context = self._doing(f"Reading {target.level} {target.entity_id}", target.account_id)
             raise PlatformRefused(
-                **doing.known(),
+                **context.known(),
                 said="audiences are kept out of campaigns at Google",
                 todo="Name its campaign.",
             )
@@ -212,7 +212,7 @@ class GoogleAudiences:
                 return list(service.search(customer_id=account_id, query=query, timeout=READ_SECONDS))
             raise AssertionError("the errors are raised as ours")
 
-        return self._patience.with_retries(asked)
+        return self._back_off.with_retries(asked)
 
     def _service(self, name: str) -> Any:
         if name not in self._services:
@@ -221,12 +221,12 @@ class GoogleAudiences:
 
     def _opened(self) -> Any:
         if self._client is None:
-            with as_our_errors(Doing(self.platform, "Signing in")):
+            with as_our_errors(CallContext(self.platform, "Signing in")):
                 self._client = open_client(self._settings)
         return self._client
 
-    def _doing(self, what: str, account_id: str) -> Doing:
-        return Doing(self.platform, what, account_id)
+    def _doing(self, what: str, account_id: str) -> CallContext:
+        return CallContext(self.platform, what, account_id)
 
 
 def _quoted(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The official Google Ads client, opened with our settings, and its errors as ours."""
+"""Construction of the official Google Ads client, and conversion of its errors to `PlatformError`."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from resources.errors import (
     PlatformUnreachable,
     PlatformUnreadable,
 )
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.definite_refusals import google_ads_refused
 
 TIMEOUT_SECONDS = 600.0
@@ -39,19 +39,19 @@ _TODO = {
 }
 
 
-class StreamBroke(PlatformError):
-    """The stream ended in the middle. A stream cannot be resumed: what came is dropped and read again."""
+class StreamInterrupted(PlatformError):
+    """The stream ended early. It cannot be resumed: received rows are discarded and read again."""
 
     verdict = "Nothing of it was kept. Safe to retry."
 
 
 def open_service(settings: GoogleAdsSettings) -> Any:
-    """The client's GoogleAdsService. It must be kept while a stream is read: the channel dies with it."""
+    """The client's GoogleAdsService. Keep a reference while streaming: the channel closes with it."""
     return open_client(settings).get_service("GoogleAdsService")
 
 
 def open_client(settings: GoogleAdsSettings) -> Any:
-    """The official client with our settings, plain protobuf messages in and out."""
+    """The official client with this deployment's settings, using plain protobuf messages."""
     _trust(settings)
     from google.ads.googleads.client import GoogleAdsClient  # noqa: PLC0415 — costs seconds: never at load
 
@@ -77,9 +77,9 @@ def open_client(settings: GoogleAdsSettings) -> Any:
     )
 
 
-def renew_token(client: Any, doing: Doing) -> None:
-    """Have a token at hand before a write: gRPC reports a token it could not get as an outage in the middle
-    of the call.
+def renew_token(client: Any, context: CallContext) -> None:
+    """Refresh the access token before a write: gRPC reports a failed refresh as an outage in the middle of
+    the call.
 
     Raises:
         PlatformRefused: The login is refused. Nothing was sent.
@@ -88,7 +88,7 @@ def renew_token(client: Any, doing: Doing) -> None:
     from google.auth.transport.requests import Request  # noqa: PLC0415 — only writes need it
 
     if not client.credentials.valid:
-        with as_our_errors(doing):
+        with as_our_errors(context):
             client.credentials.refresh(Request())
 
 
@@ -96,8 +96,8 @@ LONGEST_REQUEST_ID = 120
 """Letters that the ledger keeps of what a request changed."""
 
 
-def mutated(answer: Any, operations: int, doing: Doing) -> str:
-    """The names of what a mutate changed, one for each of its operations; of many, the first and how many more.
+def mutated(answer: Any, operations: int, context: CallContext) -> str:
+    """Resource names that a mutate changed, one per operation.
 
     Raises:
         PlatformUnreadable: It says of fewer, or of a partial failure, which these requests do not allow.
@@ -105,7 +105,7 @@ def mutated(answer: Any, operations: int, doing: Doing) -> str:
     names = [_resource_name(result) for result in results_of(answer)]
     if len(names) != operations or not all(names) or answer.partial_failure_error.code:
         problem = f"an answer with {sum(map(bool, names))} results to {operations} operations"
-        raise PlatformUnreadable(**doing.known(), said=problem)
+        raise PlatformUnreadable(**context.known(), said=problem)
     every_name = ", ".join(names)
     if len(every_name) <= LONGEST_REQUEST_ID:
         return every_name
@@ -126,22 +126,22 @@ def _resource_name(result: Any) -> str:
     return str(getattr(result, member).resource_name) if member else ""
 
 
-def accessible_customers(service: Any, doing: Doing, *, version: str) -> list[str]:
-    """The customers the login itself was given, asked on the service's own channel."""
+def accessible_customers(service: Any, context: CallContext, *, version: str) -> list[str]:
+    """Customers that the login can access directly, asked on the service's own channel."""
     types = import_module(f"google.ads.googleads.{version}.services.types.customer_service")
     call = service.transport.grpc_channel.unary_unary(
         f"/google.ads.googleads.{version}.services.CustomerService/ListAccessibleCustomers",
         request_serializer=types.ListAccessibleCustomersRequest.pb().SerializeToString,
         response_deserializer=types.ListAccessibleCustomersResponse.pb().FromString,
     )
-    with as_our_errors(doing):
+    with as_our_errors(context):
         answer = call(types.ListAccessibleCustomersRequest.pb()(), timeout=TIMEOUT_SECONDS)
         return [name.rsplit("/", 1)[-1] for name in answer.resource_names]
     raise AssertionError("the errors are raised as ours")
 
 
 def _credentials(settings: GoogleAdsSettings) -> Any:
-    """A refresh token for the token endpoint of the settings: the client's own loader knows Google's alone."""
+    """OAuth credentials for the configured token endpoint: the client's own loader supports only Google's."""
     from google.oauth2.credentials import Credentials  # noqa: PLC0415
 
     secret, token = settings.client_secret, settings.refresh_token
@@ -155,16 +155,17 @@ def _credentials(settings: GoogleAdsSettings) -> Any:
 
 
 def _trust(settings: GoogleAdsSettings) -> None:
-    """GRPC reads its roots from the environment, once, before the first channel of the process."""
+    """Set the TLS roots. gRPC reads them from the environment once, before the first channel of the process."""
     if settings.ca_file:
         os.environ[ROOTS] = str(settings.ca_file)
 
 
 @contextmanager
-def as_our_errors(doing: Doing) -> Iterator[list[int]]:
-    """Raises ours for the client's errors.
+def as_our_errors(context: CallContext) -> Iterator[list[int]]:
+    """Convert the client's errors to `PlatformError`.
 
-    The list is for the rows taken so far: a break after the first is a broken stream.
+    Yields a list to which the caller appends the rows received: a failure after the first row is a broken
+    stream.
     """
     import grpc  # noqa: PLC0415
     from google.ads.googleads.errors import GoogleAdsException  # noqa: PLC0415
@@ -176,40 +177,42 @@ def as_our_errors(doing: Doing) -> Iterator[list[int]]:
         yield taken
     except GoogleAdsException as error:
         plain = type(error.failure).pb(error.failure)  # proto-plus would turn durations into timedeltas
-        raise _failed(error.error.code().name, plain.errors, error.request_id, doing) from None
+        raise _failed(error.error.code().name, plain.errors, error.request_id, context) from None
     except (RefreshError, TransportError) as error:
         # Raised by the login itself, before the request that needs its token.
         raise (
-            _token_refused(doing, is_unsent=True) if isinstance(error, RefreshError) else _unreachable(doing)
+            _token_refused(context, is_unsent=True)
+            if isinstance(error, RefreshError)
+            else _unreachable(context)
         ) from None
     except GoogleAPICallError as error:
-        raise _call_failed(error.response if error.response is not None else error, doing, taken) from None
+        raise _call_failed(error.response if error.response is not None else error, context, taken) from None
     except grpc.RpcError as error:
-        raise _call_failed(error, doing, taken) from None
+        raise _call_failed(error, context, taken) from None
     except (GoogleAuthError, ValueError) as error:
         problem = f"the credentials cannot be used ({type(error).__name__})"
-        raise PlatformRefused(**doing.known(), said=problem, todo="Check the GOOGLE_ADS_ settings.") from None
+        raise PlatformRefused(
+            **context.known(), said=problem, todo="Check the GOOGLE_ADS_ settings."
+        ) from None
 
 
-def _call_failed(error: Any, doing: Doing, taken: list[int]) -> PlatformError:
-    """A failure that the client did not take apart: quota, outage, a token that could not be had, a broken
-    stream.
-    """
+def _call_failed(error: Any, context: CallContext, taken: list[int]) -> PlatformError:
+    """Error for a failure that the client did not decode: quota, outage, no token, broken stream."""
     code, details = error.code().name, error.details() or ""
     if "invalid_grant" in details or "invalid_client" in details:
-        return _token_refused(doing, is_unsent=False)  # it comes as UNAVAILABLE, and waiting will not help
+        return _token_refused(context, is_unsent=False)  # it comes as UNAVAILABLE, and waiting will not help
     failure = _failure_in(error)
     if failure is not None:
-        return _failed(code, failure.errors, failure.request_id, doing)
+        return _failed(code, failure.errors, failure.request_id, context)
     if code in _BUSY_CODES and any(taken):
-        return StreamBroke(**doing.known(), said=f"the stream broke after {sum(taken)} rows")
+        return StreamInterrupted(**context.known(), said=f"the stream broke after {sum(taken)} rows")
     if code in _BUSY_CODES:
-        return _unreachable(doing, code)
-    return PlatformRefused(**doing.known(), said=f"{details[:200]} ({code})")
+        return _unreachable(context, code)
+    return PlatformRefused(**context.known(), said=f"{details[:200]} ({code})")
 
 
 def _failure_in(error: Any) -> Any:
-    """The GoogleAdsFailure in the trailing metadata: the client leaves quota and internal errors undecoded."""
+    """GoogleAdsFailure in the trailing metadata: the client leaves quota and internal errors undecoded."""
     for name, value in error.trailing_metadata() or ():
         if match := _FAILURE_KEY.fullmatch(name):
             types = import_module(f"{match[1]}.errors.types.errors")
@@ -217,7 +220,7 @@ def _failure_in(error: Any) -> Any:
     return None
 
 
-def _failed(code: str, errors: Any, request_id: str | None, doing: Doing) -> PlatformError:
+def _failed(code: str, errors: Any, request_id: str | None, context: CallContext) -> PlatformError:
     codes = [_code_of(error) for error in errors]
     named = [name for _, name in codes]
     messages = (
@@ -225,7 +228,7 @@ def _failed(code: str, errors: Any, request_id: str | None, doing: Doing) -> Pla
         or code
     )
     facts = {
-        **doing.known(),
+        **context.known(),
         "said": messages,
         "trace": request_id,
         "proves_no_change": google_ads_refused(code, codes),
@@ -238,9 +241,7 @@ def _failed(code: str, errors: Any, request_id: str | None, doing: Doing) -> Pla
 
 
 def _code_of(error: Any) -> tuple[str | None, str]:
-    """An error's code: which of the hundred enums it is in, such as query_error, and its name there, such as
-    UNRECOGNIZED_FIELD.
-    """
+    """Error code as (member of ErrorCode, such as query_error; value name, such as UNRECOGNIZED_FIELD)."""
     code = error.error_code
     member = code.WhichOneof("error_code")
     if member is None:
@@ -250,24 +251,24 @@ def _code_of(error: Any) -> tuple[str | None, str]:
     return str(member), str(value.name) if value else "UNKNOWN"
 
 
-def version_unknown(version: str, doing: Doing) -> PlatformRefused:
-    """The installed client has no such version."""
+def version_unknown(version: str, context: CallContext) -> PlatformRefused:
+    """Error for an API version that the installed client does not support."""
     problem = f"the installed client does not speak {version}"
-    return PlatformRefused(**doing.known(), said=problem, todo=_TODO["UNSUPPORTED_VERSION"])
+    return PlatformRefused(**context.known(), said=problem, todo=_TODO["UNSUPPORTED_VERSION"])
 
 
-def _token_refused(doing: Doing, *, is_unsent: bool) -> PlatformRefused:
+def _token_refused(context: CallContext, *, is_unsent: bool) -> PlatformRefused:
     return PlatformRefused(
-        **doing.known(),
+        **context.known(),
         said="the token endpoint refused the login (invalid_grant)",
         proves_no_change=is_unsent,
         todo="Get a new refresh token and set GOOGLE_ADS_REFRESH_TOKEN, or a new key file.",
     )
 
 
-def _unreachable(doing: Doing, code: str = "UNAVAILABLE") -> PlatformUnreachable:
+def _unreachable(context: CallContext, code: str = "UNAVAILABLE") -> PlatformUnreachable:
     return PlatformUnreachable(
-        **doing.known(),
+        **context.known(),
         said=f"the endpoint cannot be reached ({code})",
         todo="Check the network and GOOGLE_ADS_ENDPOINT; safe to retry.",
     )

@@ -1,4 +1,4 @@
-"""Google's Data Manager API over `requests`: a token of its own scope, JSON in and out, its errors as ours."""
+"""Google Data Manager API over `requests`, with its own OAuth scope; errors are `PlatformError`."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import requests
 
 from resources.config.credentials import GoogleAdsSettings
 from resources.errors import PlatformBusy, PlatformError, PlatformRefused, PlatformUnreachable
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.definite_refusals import google_http_refused
 from resources.platforms.google_client import as_our_errors
 
@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = (10, 120)
 
 
 class DataManager:
-    """One login at the Data Manager."""
+    """Session of one login at the Data Manager API."""
 
     def __init__(self, settings: GoogleAdsSettings) -> None:
         self._settings, self._session = settings, requests.Session()
@@ -26,12 +26,12 @@ class DataManager:
         self,
         verb: str,
         path: str,
-        doing: Doing,
+        context: CallContext,
         *,
         content: dict[str, Any] | None = None,
         query: dict[str, str] | None = None,
     ) -> dict[str, Any]:
-        """The decoded answer to one call; whether to ask again is for the caller to say.
+        """Decoded response of one call; the caller decides whether to retry.
 
         Raises:
             PlatformBusy: Throttled, down or silent.
@@ -40,7 +40,7 @@ class DataManager:
         url = f"{self._settings.data_manager_url}/{path}"
         body = None if content is None else msgspec.json.encode(content)
         response: requests.Response
-        with as_our_errors(doing):
+        with as_our_errors(context):
             try:
                 headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
                 response = self._session.request(
@@ -58,20 +58,20 @@ class DataManager:
                     if isinstance(error, requests.Timeout)
                     else "the endpoint cannot be reached"
                 )
-                raise PlatformUnreachable(**doing.known(), said=problem) from None
+                raise PlatformUnreachable(**context.known(), said=problem) from None
         try:
             answer = msgspec.json.decode(response.content, type=dict[str, Any])
         except msgspec.DecodeError:
             answer = {}
         if not response.ok:
-            raise _as_our_error(response.status_code, answer.get("error") or {}, doing)
+            raise _as_our_error(response.status_code, answer.get("error") or {}, context)
         return answer
 
     def _token(self) -> str:
-        """A token for the Data Manager, renewed when it has ended.
+        """Access token for the Data Manager scope, refreshed when expired.
 
-        The credentials sign no request themselves: they would ask a host of Google's for the places the login
-        may be used from, whatever endpoint the request is for.
+        `google.auth` is not used to sign requests: it would ask a Google host for trust boundaries, whatever
+        endpoint the request is for.
         """
         from google.auth.transport.requests import Request  # noqa: PLC0415 — only uploads need it
 
@@ -99,15 +99,15 @@ def _credentials(settings: GoogleAdsSettings) -> Any:
     )
 
 
-def _as_our_error(http: int, error: dict[str, Any], doing: Doing) -> PlatformError:
+def _as_our_error(http: int, error: dict[str, Any], context: CallContext) -> PlatformError:
     reasons = [detail.get("reason") for detail in error.get("details") or () if isinstance(detail, dict)]
     causes = ", ".join(str(detail) for detail in (error.get("status"), *reasons) if detail)
     message = f"{error.get('message') or 'no message'} (HTTP {http}{f', {causes}' if causes else ''})"
     is_definite = google_http_refused(http, error)
     if http in {408, 429, 499} or http >= 500:
-        return PlatformBusy(**doing.known(), said=message)
+        return PlatformBusy(**context.known(), said=message)
     todo = {
         401: "Sign in again with the scope of the Data Manager API (docs/configuration.md).",
         403: "Turn the Data Manager API on in the Google Cloud project and give the login access to the account.",
     }.get(http)
-    return PlatformRefused(**doing.known(), said=message, todo=todo, proves_no_change=is_definite)
+    return PlatformRefused(**context.known(), said=message, todo=todo, proves_no_change=is_definite)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from resources.config.credentials import GoogleAdsSettings
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.google_client import as_our_errors, mutated, open_client, renew_token
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.platforms.writer import rehearsed, sent_once
 
 WRITE_SECONDS, READ_SECONDS = 60.0, 60.0
@@ -23,8 +23,8 @@ def enum_name(message: Any, field: str) -> str:
 class GoogleAdsSession:
     """The official client, opened when it is first used."""
 
-    def __init__(self, settings: GoogleAdsSettings, patience: Patience) -> None:
-        self._settings, self._patience = settings, patience
+    def __init__(self, settings: GoogleAdsSettings, back_off: BackOff) -> None:
+        self._settings, self._back_off = settings, back_off
         self._client: Any = None
         self._services: dict[str, Any] = {}
 
@@ -36,7 +36,7 @@ class GoogleAdsSession:
             PlatformRefused: The credentials cannot be used.
         """
         if self._client is None:
-            with as_our_errors(Doing(PLATFORM, "Signing in")):
+            with as_our_errors(CallContext(PLATFORM, "Signing in")):
                 self._client = open_client(self._settings)
         return self._client
 
@@ -58,15 +58,15 @@ class GoogleAdsSession:
         """
 
         def rows() -> list[Any]:
-            with as_our_errors(Doing(PLATFORM, what, account_id)):
+            with as_our_errors(CallContext(PLATFORM, what, account_id)):
                 service = self.service("GoogleAdsService")
                 return list(service.search(customer_id=account_id, query=query, timeout=READ_SECONDS))
             raise AssertionError("the errors are raised as ours")
 
-        return self._patience.with_retries(rows)
+        return self._back_off.with_retries(rows)
 
     def mutate(
-        self, method: Any, request: Any, doing: Doing, *, operations: int, validate_only: bool
+        self, method: Any, request: Any, context: CallContext, *, operations: int, validate_only: bool
     ) -> str | None:
         """One mutate, sent once, or only checked; the resource names of what it changed.
 
@@ -76,16 +76,16 @@ class GoogleAdsSession:
             OutcomeUnknown: Anything else. It may have happened.
         """
         if validate_only:
-            with rehearsed(), as_our_errors(doing):
+            with rehearsed(), as_our_errors(context):
                 method(request=request, timeout=WRITE_SECONDS)
             return None
-        renew_token(self.client, doing)
-        with sent_once(doing), as_our_errors(doing):
-            return mutated(method(request=request, timeout=WRITE_SECONDS), operations, doing)
+        renew_token(self.client, context)
+        with sent_once(context), as_our_errors(context):
+            return mutated(method(request=request, timeout=WRITE_SECONDS), operations, context)
         raise AssertionError("the errors are raised as ours")
 
     def mutate_all(
-        self, account_id: str, operations: Sequence[Any], doing: Doing, *, validate_only: bool
+        self, account_id: str, operations: Sequence[Any], context: CallContext, *, validate_only: bool
     ) -> str | None:
         """Several operations of different kinds as one transaction; like `mutate`."""
         request = self.client.get_type("MutateGoogleAdsRequest")
@@ -93,5 +93,5 @@ class GoogleAdsSession:
         request.mutate_operations.extend(operations)
         service = self.service("GoogleAdsService")
         return self.mutate(
-            service.mutate, request, doing, operations=len(operations), validate_only=validate_only
+            service.mutate, request, context, operations=len(operations), validate_only=validate_only
         )

@@ -1,7 +1,6 @@
-"""Labels as people put them on entities at a platform: their names, or None where even one of them could not
-be read.
+"""Names of the labels that users put on entities at a platform; None where one of them could not be read.
 
-Google tells resource names, whose labels are a list of their own; Meta tells names; LinkedIn has no labels.
+Google returns resource names and lists labels separately, Meta returns names, LinkedIn has no labels.
 """
 
 import json
@@ -13,17 +12,17 @@ NONE: Labels = ()
 
 
 def google_labels(resources: Iterable[str], names: Mapping[str, str]) -> Labels | None:
-    """The names of these labels; `names` are those of the account, by resource name."""
+    """Names of these label resources; `names` maps the account's label resource names to names."""
     return together([(names[resource],) if resource in names else None for resource in resources])
 
 
 def meta_labels(node: Mapping[str, Any]) -> Labels | None:
-    """The names in a node's `adlabels`, which Meta leaves out where there are none."""
+    """Names in a node's `adlabels`; Meta omits the field where there are none."""
     return together([(label["name"],) if label.get("name") else None for label in node.get("adlabels", ())])
 
 
 def together(parts: Iterable[Labels | None]) -> Labels | None:
-    """All of them, sorted, each once; None as soon as one part is not known."""
+    """Union of all parts, sorted; None if any part is unknown."""
     labels: set[str] = set()
     for part in parts:
         if part is None:
@@ -37,5 +36,5 @@ def as_json(labels: Labels | None) -> str | None:
 
 
 def from_json(text: object) -> Labels | None:
-    """What `as_json` wrote, None where nothing is written."""
+    """Inverse of `as_json`; None for an empty cell."""
     return tuple(json.loads(text)) if isinstance(text, str) else None

@@ -1,8 +1,7 @@
-"""LinkedIn Ads, read side: REST over `requests`, our rows, our errors.
+"""LinkedIn Ads reader: REST over `requests`.
 
-adAnalytics has no paging and cuts at 15,000 elements without a word. So a read is bounded beforehand by
-entities x days, and an answer that reaches the limit all the same is never believed but split and asked
-again.
+adAnalytics is not paged and truncates at 15,000 elements without notice. Requests are therefore bounded by
+entities x days, and a response that reaches the limit is discarded, split and requested again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,10 +17,10 @@ from resources.lake.schema import MONEY, Table
 from resources.platforms import linkedin_ads_wire as wire
 from resources.platforms import linkedin_lists_wire as lists_wire
 from resources.platforms.account import Account
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.linkedin_client import LinkedInClient
 from resources.platforms.linkedin_restli import Literal
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.tables.breakdowns import RAW_BREAKDOWNS
 from resources.tables.creatives import POSTS
 
@@ -33,25 +32,27 @@ _NEEDED = {"campaign": ("campaign",), "ad_set": ("ad_set",), "ad": ("ad_set", "a
 
 
 class LinkedInAds:
-    """One LinkedIn login, able to read every ad account it is a member of."""
+    """Reader for one LinkedIn login and every ad account it is a member of."""
 
     platform = "linkedin_ads"
 
-    def __init__(self, settings: LinkedInAdsSettings, *, patience: Patience | None = None) -> None:
+    def __init__(self, settings: LinkedInAdsSettings, *, back_off: BackOff | None = None) -> None:
         self._settings = settings
-        self._client = LinkedInClient(settings, patience or Patience())
+        self._client = LinkedInClient(settings, back_off or BackOff())
         self.meter = self._client.meter
         self._listed: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self._chains: dict[tuple[str, str], wire.Above] = {}
 
     def accounts(self) -> list[Account]:
-        """The accounts that LINKEDIN_ACCOUNTS names, or all the login sees.
+        """The accounts in LINKEDIN_ACCOUNTS, or all that the login can access.
 
         Raises:
             PlatformRefused: The token is dead, or an account that is named is not among those it sees.
         """
-        doing = Doing(self.platform, "Listing accounts")
-        accounts = [wire.account_record(e) for e in self._pages("adAccounts", {"q": "search"}, 1_000, doing)]
+        context = CallContext(self.platform, "Listing accounts")
+        accounts = [
+            wire.account_record(e) for e in self._pages("adAccounts", {"q": "search"}, 1_000, context)
+        ]
         named = self._settings.accounts
         seen = {account.account_id for account in accounts}
         if missing := [account_id for account_id in named if account_id not in seen]:
@@ -65,7 +66,7 @@ class LinkedInAds:
         return [account for account in accounts if not named or account.account_id in named]
 
     def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
-        """What each campaign, ad_set or ad delivered per UTC day, `start` and `end` included.
+        """Daily metrics of each campaign, ad_set or ad, by UTC days from `start` to `end` inclusive.
 
         Raises:
             PlatformBusy: Throttled or down; the same read may work later.
@@ -81,31 +82,31 @@ class LinkedInAds:
                 above = {} if level == "account" else self._above(account, level, elements)
                 yield wire.day_rows(level, account, elements, above, pulled_at)
         if not any_rows:
-            self._doubt_silence(account, level, start=start, end=end)
+            self._verify_empty_response(account, level, start=start, end=end)
 
     def entities(self, account: Account) -> pa.Table:
-        """The account, its campaign groups, campaigns and creatives as they stand now, whatever their status."""
+        """Current state of the account, campaign groups, campaigns and creatives, of every status."""
         self._forget(account)
         elements = {level: self._entities(account, level) for level in wire.COLLECTIONS}
         return wire.entity_rows(account, elements, datetime.now(UTC))
 
     def conversion_actions(self, account: Account) -> pa.Table:
-        """Conversion rules, with LinkedIn's attribution windows."""
+        """Conversion rules with their attribution windows."""
         return wire.conversion_action_rows(account, self._conversions(account), datetime.now(UTC))
 
     def token_ends_at(self) -> datetime | None:
-        """When the access token ends, by LinkedIn's introspection; None where it renews itself."""
-        return self._client.token_ends_at(Doing(self.platform, "Asking how long the token lasts"))
+        """Expiry of the access token by LinkedIn's introspection; None if it is refreshed automatically."""
+        return self._client.token_ends_at(CallContext(self.platform, "Asking how long the token lasts"))
 
     def _conversions(self, account: Account) -> list[dict[str, Any]]:
-        doing = Doing(self.platform, "Listing conversion rules", account.account_id)
+        context = CallContext(self.platform, "Listing conversion rules", account.account_id)
         query = {
             "q": "account",
             "account": f"urn:li:sponsoredAccount:{account.account_id}",
             "start": 0,
             "count": 1_000,
         }
-        return self._client.get("conversions", query, doing, shape=wire.RestliPage).elements
+        return self._client.get("conversions", query, context, shape=wire.RestliPage).elements
 
     def demographics(self, account: Account, pivot: str, *, start: date, end: date) -> pa.Table:
         """Impressions, clicks and spend of the whole range by a MEMBER_* pivot: pivot value, impressions,
@@ -119,8 +120,8 @@ class LinkedInAds:
             "accounts": [f"urn:li:sponsoredAccount:{account.account_id}"],
             "fields": Literal("pivotValues,dateRange,impressions,clicks,costInLocalCurrency"),
         }
-        doing = Doing(self.platform, f"Reading {pivot}", account.account_id, (start, end))
-        elements = self._elements(query, doing)
+        context = CallContext(self.platform, f"Reading {pivot}", account.account_id, (start, end))
+        elements = self._elements(query, context)
         return pa.table(
             {
                 "pivot_value": pa.array([e.pivot_values[0] for e in elements], pa.string()),
@@ -154,11 +155,11 @@ class LinkedInAds:
         """Segments that may be targeted, or the posts behind the account's ads, as they stand now."""
         if table.name == POSTS.name:
             return lists_wire.post_rows(account, self._posts(account), datetime.now(UTC))
-        doing = Doing(self.platform, "Listing segments", account.account_id)
+        context = CallContext(self.platform, "Listing segments", account.account_id)
         segments: list[dict[str, Any]] = []
         while True:
             query = lists_wire.segments_query(account, start=len(segments))
-            page = self._client.get("dmpSegments", query, doing, shape=wire.RestliPage).elements
+            page = self._client.get("dmpSegments", query, context, shape=wire.RestliPage).elements
             segments += page
             if len(page) < lists_wire.SEGMENTS_AT_ONCE:
                 return lists_wire.audience_rows(account, segments, datetime.now(UTC))
@@ -168,9 +169,9 @@ class LinkedInAds:
         references = (lists_wire.post_of(element) for element in self._entities(account, "ad"))
         posts: dict[str, dict[str, Any] | None] = {}
         for urn in dict.fromkeys(urn for urn in references if urn is not None):
-            doing = Doing(self.platform, f"Reading post {urn}", account.account_id)
+            context = CallContext(self.platform, f"Reading post {urn}", account.account_id)
             try:
-                posts[urn] = self._client.element(f"posts/{quote(urn, safe='')}", doing)
+                posts[urn] = self._client.element(f"posts/{quote(urn, safe='')}", context)
             except PlatformRefused:
                 posts[urn] = None
         return posts
@@ -183,8 +184,12 @@ class LinkedInAds:
     def _analytics(
         self, account: Account, level: str, ids: Sequence[str], start: date, end: date, *, everything: bool
     ) -> Iterator[list[Any]]:
-        """Elements for these ids and days; halves the question as long as the answer may have been cut."""
-        doing = Doing(self.platform, f"Reading {wire.NATIVE[level]} days", account.account_id, (start, end))
+        """Elements of adAnalytics for these ids and days; splits the request while the response may be
+        truncated.
+        """
+        context = CallContext(
+            self.platform, f"Reading {wire.NATIVE[level]} days", account.account_id, (start, end)
+        )
         # Naming the account instead of its thousands of entities keeps the question short; the bound holds
         # either way.
         facet = (
@@ -193,31 +198,32 @@ class LinkedInAds:
             else {wire.FACETS[level]: [f"urn:li:{wire.URNS[level]}:{entity_id}" for entity_id in ids]}
         )
         query = self._query(wire.PIVOTS[level], start, end) | facet | {"fields": Literal(wire.FIELDS)}
-        elements = self._elements(query, doing)
+        elements = self._elements(query, context)
         if len(elements) < wire.MOST_ELEMENTS:
-            self.meter.believed(account.account_id, len(elements))
+            self.meter.record_rows(account.account_id, len(elements))
             yield elements
             return
         if start == end and len(ids) < 2:
             raise PlatformUnreadable(
-                **doing.known(), said=f"{len(elements)} elements for one {wire.NATIVE[level]} and day"
+                **context.known(), said=f"{len(elements)} elements for one {wire.NATIVE[level]} and day"
             )
         for parts, first, last in _halved(ids, start, end):
             yield from self._analytics(
                 account, level, parts, first, last, everything=everything and parts is ids
             )
 
-    def _elements(self, query: dict[str, Any], doing: Doing) -> list[Any]:
-        return self._client.get("adAnalytics", query, doing, shape=wire.Analytics).elements
+    def _elements(self, query: dict[str, Any], context: CallContext) -> list[Any]:
+        return self._client.get("adAnalytics", query, context, shape=wire.Analytics).elements
 
     def _query(self, pivot: str, start: date, end: date | None) -> dict[str, Any]:
-        """The part all reads share. Without `end` LinkedIn reads to its own today."""
+        """Parameters that all analytics reads share. Without `end`, LinkedIn reads up to today."""
         ends = {"start": start} | ({"end": end} if end else {})
         days = {name: {"year": d.year, "month": d.month, "day": d.day} for name, d in ends.items()}
         return {"q": "analytics", "pivot": pivot, "timeGranularity": "DAILY", "dateRange": days}
 
     def _above(self, account: Account, level: str, elements: list[Any]) -> wire.Above:
-        """The entities above each entity of the answer; the lists are read anew once if it has one they lack.
+        """Parent ids of each entity in the response; lists are refreshed once if an entity is missing from
+        them.
 
         Raises:
             PlatformUnreadable: It is not in the new lists either.
@@ -245,59 +251,60 @@ class LinkedInAds:
         return self._chains[key]
 
     def _forget(self, account: Account) -> None:
-        """Forget what was listed: entities may have been made since."""
+        """Clear the cached entity lists: entities may have been created since."""
         for cache in (self._listed, self._chains):
             for key in [key for key in cache if key[0] == account.account_id]:
                 del cache[key]
 
-    def _doubt_silence(self, account: Account, level: str, *, start: date, end: date) -> None:
-        """An empty answer is also what LinkedIn says to a login without read permission, so it is not
-        believed as it is.
+    def _verify_empty_response(self, account: Account, level: str, *, start: date, end: date) -> None:
+        """Check an empty response: LinkedIn returns the same to a login without read permission.
 
-        Where campaigns run, one read of the whole account from 90 days before `start` until LinkedIn's today
-        has to show delivery, and none of it between `start` and `end`.
+        Where campaigns run, a read of the whole account from 90 days before `start` until today must show
+        delivery, and none of it between `start` and `end`.
         """
         running = [e for e in self._entities(account, "ad_set") if wire.runs(e, before=end)]
         if not running:
             return
-        began, doing = (
+        began, context = (
             start - LOOK_BACK,
-            Doing(self.platform, "Reading account days", account.account_id, (start, end)),
+            CallContext(self.platform, "Reading account days", account.account_id, (start, end)),
         )
         query = self._query("ACCOUNT", began, None) | {
             "accounts": [f"urn:li:sponsoredAccount:{account.account_id}"],
             "fields": Literal("dateRange,pivotValues,impressions"),
         }
-        delivered = wire.days_of(self._elements(query, doing))
+        delivered = wire.days_of(self._elements(query, context))
         if not delivered:
             raise PlatformRefused(
-                **doing.known(),
+                **context.known(),
                 said=f"nothing since {began}, though {len(running)} campaigns are running",
                 todo="The login may lack r_ads_reporting, or a role on this account: check it in Campaign Manager.",
             )
         if missing := sorted({day for day in delivered if start <= day <= end}):
             raise PlatformUnreadable(
-                **doing.known(),
+                **context.known(),
                 said=f"no {wire.NATIVE[level]} days, though the account delivered on {len(missing)} of them",
             )
 
     def _entities(self, account: Account, level: str) -> list[dict[str, Any]]:
-        """All entities of a level, listed once for the life of this object."""
+        """All entities of a level, listed once per client."""
         key = (account.account_id, level)
         if key not in self._listed:
             finder: dict[str, Any] = {"q": "criteria"}
             if level != "ad":
                 finder = {"q": "search", "search": {"status": {"values": list(wire.STATUSES)}}}
             path = f"adAccounts/{account.account_id}/{wire.COLLECTIONS[level]}"
-            doing = Doing(self.platform, f"Listing {wire.NATIVE[level]}s", account.account_id)
-            self._listed[key] = list(self._pages(path, finder, PAGE[level], doing))
+            context = CallContext(self.platform, f"Listing {wire.NATIVE[level]}s", account.account_id)
+            self._listed[key] = list(self._pages(path, finder, PAGE[level], context))
         return self._listed[key]
 
-    def _pages(self, path: str, query: dict[str, Any], size: int, doing: Doing) -> Iterator[dict[str, Any]]:
+    def _pages(
+        self, path: str, query: dict[str, Any], size: int, context: CallContext
+    ) -> Iterator[dict[str, Any]]:
         token: str | None = None
         while True:
             parameters = {**query, "pageSize": size, "pageToken": token}
-            page = self._client.get(path, parameters, doing, shape=wire.RestliPage)
+            page = self._client.get(path, parameters, context, shape=wire.RestliPage)
             yield from page.elements
             token = page.metadata.get("nextPageToken")
             if not token:
@@ -305,8 +312,8 @@ class LinkedInAds:
 
 
 def _bounded(ids: Sequence[str], start: date, end: date) -> Iterator[tuple[Sequence[str], date, date]]:
-    """Questions that cannot fill an answer: as many days as fit, and ids in parts only where one day alone
-    does not.
+    """Requests that stay below the element limit: as many days as fit, ids split only where a single day is
+    too large.
     """
     if not ids:
         return

@@ -1,6 +1,6 @@
-"""LinkedIn's wire words and ours: fields, statuses, errors, and elements turned into our rows.
+"""Mapping between LinkedIn Marketing API objects and project tables: fields, statuses and errors.
 
-LinkedIn's campaign group is our campaign, its campaign our ad set, its creative our ad. Money is decimal
+LinkedIn's campaign group is a campaign here, its campaign an ad set, its creative an ad. Money is decimal
 text.
 """
 
@@ -57,7 +57,7 @@ With the two below this is under LinkedIn's limit of 20 fields a call.
 
 
 class Day(msgspec.Struct, frozen=True, gc=False):
-    """A day of LinkedIn's."""
+    """A LinkedIn date object."""
 
     year: int
     month: int
@@ -65,15 +65,13 @@ class Day(msgspec.Struct, frozen=True, gc=False):
 
 
 class DateRange(msgspec.Struct, gc=False):
-    """The days an element is about; those of a daily answer begin and end on the same."""
+    """Date range of an element; in a daily response it starts and ends on the same day."""
 
     start: Day
 
 
 def _element_fields() -> list[tuple[str, type, Any]]:
-    """The metrics under our names: counts as whole numbers, money as decimal text, what is left out as
-    nought.
-    """
+    """Metrics by column name: counts as integers, money as decimal text, absent fields as 0."""
     kinds = {name: DAYS["campaign"].schema.field(name).type for name in METRICS}
     return [(name, str, "0") if pa.types.is_decimal(kind) else (name, int, 0) for name, kind in kinds.items()]
 
@@ -88,13 +86,13 @@ Element = msgspec.defstruct(
 
 
 class Analytics(msgspec.Struct):
-    """An adAnalytics answer."""
+    """An adAnalytics response."""
 
     elements: list[Element]  # type: ignore[valid-type]
 
 
 class RestliPage(msgspec.Struct):
-    """A page of a list of entities."""
+    """One page of an entity list."""
 
     elements: list[dict[str, Any]]
     metadata: dict[str, Any] = {}
@@ -124,7 +122,7 @@ Above = Mapping[str, tuple[str, ...]]
 
 
 def above(level: str, listed: Mapping[str, Sequence[dict[str, Any]]]) -> Above:
-    """The ids above every entity of a level, from the lists of that level and those above."""
+    """Parent ids of every entity of a level, from the lists of that level and of those above."""
     if level == "campaign":
         return {last(e["id"]): () for e in listed["campaign"]}
     groups = {last(e["id"]): (last(e["campaignGroup"]),) for e in listed["ad_set"]}
@@ -135,7 +133,7 @@ def above(level: str, listed: Mapping[str, Sequence[dict[str, Any]]]) -> Above:
 
 
 def runs(campaign: dict[str, Any], *, before: date) -> bool:
-    """Whether a LinkedIn campaign is active, served, and began before that day."""
+    """Whether a LinkedIn campaign is active, serving, and started before that day."""
     began = _day_of(campaign.get("runSchedule", {}).get("start"))
     served = "RUNNABLE" in campaign.get("servingStatuses", ["RUNNABLE"])
     return campaign.get("status") == "ACTIVE" and served and began is not None and began < before
@@ -144,7 +142,7 @@ def runs(campaign: dict[str, Any], *, before: date) -> bool:
 def day_rows(
     level: str, account: Account, elements: Sequence[Any], above: Above, pulled_at: datetime
 ) -> pa.RecordBatch:
-    """AdAnalytics elements as rows of `DAYS[level]`."""
+    """Rows of `DAYS[level]` from adAnalytics elements."""
     table, ids = DAYS[level], [own_id(element) for element in elements]
     columns: dict[str, Any] = {
         "account_id": pa.repeat(account.account_id, len(ids)),
@@ -164,12 +162,12 @@ def day_rows(
 
 
 def own_id(element: Any) -> str:
-    """The id of what an adAnalytics element is about."""
+    """Id of the entity that an adAnalytics element describes."""
     return str(element.pivot_values[0].rpartition(":")[2])
 
 
 def days_of(elements: Sequence[Any]) -> list[date]:
-    """The day of each element of a DAILY answer."""
+    """Day of each element in a DAILY response."""
     return [_day(element.date_range.start) for element in elements]
 
 
@@ -179,7 +177,7 @@ def _day(day: Day) -> date:
 
 
 def account_record(element: dict[str, Any]) -> Account:
-    """An adAccounts element. LinkedIn counts every account's days in UTC."""
+    """Account from an adAccounts element. LinkedIn reports every account in UTC days."""
     status = _OURS.get(element.get("status", ""), "other")
     return Account(
         "linkedin_ads",
@@ -192,7 +190,7 @@ def account_record(element: dict[str, Any]) -> Account:
 
 
 def entity_rows(account: Account, elements: dict[str, list[dict[str, Any]]], pulled_at: datetime) -> pa.Table:
-    """The account and its entities, by level, as rows of the entity table."""
+    """Rows of the entity table for the account and its entities by level."""
     rows = [_account_row(account)]
     group_of = {str(e["id"]): last(e["campaignGroup"]) for e in elements["ad_set"]}
     owns_budget = {str(e["id"]): owns_budget_of_campaigns(e) for e in elements["campaign"]}
@@ -302,7 +300,7 @@ def _day_of(millis: int | None) -> date | None:
 def conversion_action_rows(
     account: Account, elements: Sequence[dict[str, Any]], pulled_at: datetime
 ) -> pa.Table:
-    """Conversion rules as rows of their table."""
+    """Rows of `CONVERSION_ACTIONS` from conversion rules."""
     rows = [
         {
             "account_id": account.account_id,
@@ -320,5 +318,5 @@ def conversion_action_rows(
 
 
 def last(urn: str) -> str:
-    """The id at the end of a URN."""
+    """Id at the end of a URN."""
     return str(urn).rsplit(":", 1)[-1]

@@ -1,7 +1,7 @@
-"""LinkedIn Ads, writing side: partial updates of campaign groups (our campaigns) and campaigns (our ad sets).
+"""LinkedIn Ads writer: partial updates of campaign groups (campaigns here) and campaigns (ad sets here).
 
-LinkedIn has no dry run and no idempotency key. Its version tag moves with every write, so it is part of the
-before-image.
+LinkedIn has no dry run and no idempotency key. Its version tag changes with every write, so the before-image
+includes it.
 """
 
 from datetime import UTC, datetime
@@ -12,10 +12,10 @@ from resources.config.credentials import LinkedInAdsSettings
 from resources.kinds.daily_budget.change import BudgetChange
 from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.proposal import Change, Image, Target
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.labels import NONE
 from resources.platforms.linkedin_client import LinkedInClient
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.platforms.writer import not_written_here, sent_once
 
 _PATHS = {"campaign": "adCampaignGroups", "ad_set": "adCampaigns"}
@@ -30,22 +30,22 @@ _STATUS = {"active": "ACTIVE", "paused": "PAUSED"}
 
 
 class LinkedInAdsWriter:
-    """One LinkedIn login that may change budgets and statuses."""
+    """Writer for one LinkedIn login."""
 
     platform = "linkedin_ads"
 
-    def __init__(self, settings: LinkedInAdsSettings, *, patience: Patience | None = None) -> None:
-        self.client = LinkedInClient(settings, patience or Patience())
+    def __init__(self, settings: LinkedInAdsSettings, *, back_off: BackOff | None = None) -> None:
+        self.client = LinkedInClient(settings, back_off or BackOff())
         self._currencies: dict[str, str] = {}
 
     def image(self, target: Target) -> Image:
-        doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
-        element = self._element(target.level, target.account_id, target.entity_id, doing)
+        context = CallContext(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
+        element = self._element(target.level, target.account_id, target.entity_id, context)
         is_set = target.level == "ad_set"
         group = element
         if is_set:
             group_id = str(element["campaignGroup"]).rsplit(":", 1)[-1]
-            group = self._element("campaign", target.account_id, group_id, doing)
+            group = self._element("campaign", target.account_id, group_id, context)
         owner = element if "dailyBudget" in element else group if "dailyBudget" in group else None
         budget = element.get("dailyBudget")
         return Image(
@@ -55,7 +55,7 @@ class LinkedInAdsWriter:
             status=_OURS.get(element["status"], "other"),
             native_status=element["status"],
             currency=(owner or {}).get("dailyBudget", {}).get("currencyCode")
-            or self._currency(target, doing),
+            or self._currency(target, context),
             daily_budget=Decimal(budget["amount"]) if budget else None,
             budget_owner=None if owner is None else "ad_set" if is_set and owner is element else "campaign",
             budget_id=None if owner is None else str(owner["id"]),
@@ -64,15 +64,15 @@ class LinkedInAdsWriter:
         )
 
     def edited_at(self, target: Target) -> datetime | None:
-        doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
-        element = self._element(target.level, target.account_id, target.entity_id, doing)
+        context = CallContext(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
+        element = self._element(target.level, target.account_id, target.entity_id, context)
         return datetime.fromtimestamp(element["changeAuditStamps"]["lastModified"]["time"] / 1000, UTC)
 
     def budget_edits(self, target: Target, *, since: datetime) -> None:
-        """LinkedIn tells when something was edited last, and not how often, nor what was edited."""
+        """None: LinkedIn reports the time of the last edit, not how many there were or what they changed."""
 
     def rehearse(self, change: Change) -> None:
-        """LinkedIn has no dry run: the limits and the read-back have to do."""
+        """Nothing: LinkedIn has no dry run. Limits and read-back still apply."""
 
     def send(self, change: Change) -> str | None:
         target = change.target
@@ -87,17 +87,19 @@ class LinkedInAdsWriter:
                     "currencyCode": change.image.currency,
                 }
             }
-        doing = Doing(self.platform, "Changing an entity", target.account_id)
-        with sent_once(doing):
-            return self.client.patch(_path(target.level, target.account_id, target.entity_id), patch, doing)
+        context = CallContext(self.platform, "Changing an entity", target.account_id)
+        with sent_once(context):
+            return self.client.patch(_path(target.level, target.account_id, target.entity_id), patch, context)
         raise AssertionError("the errors are raised as ours")
 
-    def _element(self, level: str, account_id: str, entity_id: str, doing: Doing) -> dict[str, Any]:
-        return self.client.element(_path(level, account_id, entity_id), doing)
+    def _element(self, level: str, account_id: str, entity_id: str, context: CallContext) -> dict[str, Any]:
+        return self.client.element(_path(level, account_id, entity_id), context)
 
-    def _currency(self, target: Target, doing: Doing) -> str:
+    def _currency(self, target: Target, context: CallContext) -> str:
         if target.account_id not in self._currencies:
-            accounts = self.client.get("adAccounts", {"q": "search"}, doing, shape=dict[str, Any])["elements"]
+            accounts = self.client.get("adAccounts", {"q": "search"}, context, shape=dict[str, Any])[
+                "elements"
+            ]
             self._currencies |= {str(account["id"]): account["currency"] for account in accounts}
         return self._currencies[target.account_id]
 

@@ -1,7 +1,6 @@
-"""Rest.li 2.0 query strings, as LinkedIn's versioned API wants them: structure literal, values
-percent-encoded.
+"""Rest.li 2.0 query strings for LinkedIn's versioned API: structure literal, values percent-encoded.
 
-`requests` would encode the structure too if it were given a dict, so it is given the finished string.
+`requests` would percent-encode the structure of a dict too, so it receives the finished string.
 """
 
 from dataclasses import dataclass
@@ -11,13 +10,13 @@ from urllib.parse import quote
 
 @dataclass(frozen=True)
 class Literal:
-    """A value that goes in as it stands, such as a field list."""
+    """A value that is not encoded, such as a field list."""
 
     text: str
 
 
 def encode(value: Any) -> str:
-    """A value in Rest.li's syntax: dict as (k:v), list as List(a,b), text with everything special encoded."""
+    """A value in Rest.li syntax: dict as (k:v), list as List(a,b), reserved characters percent-encoded."""
     if isinstance(value, Literal):
         return value.text
     if isinstance(value, bool):
@@ -30,5 +29,5 @@ def encode(value: Any) -> str:
 
 
 def query_string(parameters: dict[str, Any]) -> str:
-    """The parameters that are set, as a finished query string."""
+    """Query string of the parameters that are not None."""
     return "&".join(f"{name}={encode(value)}" for name, value in parameters.items() if value is not None)

@@ -1,7 +1,7 @@
-"""Meta Ads, read side: the official client's session, our rows, our errors.
+"""Meta Ads reader: insights and entities over the official SDK's session.
 
-Days are read synchronously; what Meta finds too large runs as a report job, and a job that fails or hangs is
-split by days and then by campaigns.
+Insights are read synchronously. A request that Meta rejects as too large runs as an asynchronous report job;
+a job that fails or hangs is split by days, then by campaigns.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,10 +17,10 @@ from resources.lake.schema import Table
 from resources.platforms import meta_ads_wire as wire
 from resources.platforms import meta_insights_wire as insights_wire
 from resources.platforms.account import Account
-from resources.platforms.call_context import Doing
-from resources.platforms.meta_client import MetaClient, TooMuch
+from resources.platforms.call_context import CallContext
+from resources.platforms.meta_client import MetaClient, RequestTooLarge
 from resources.platforms.meta_insights_wire import InsightsQuestion
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.tables.audiences import RAW_AUDIENCES, REACH_WINDOWS
 
 DAYS_AT_ONCE = 31
@@ -28,7 +28,7 @@ _ENDED_BADLY = {"Job Failed", "Job Skipped"}
 
 
 class MetaAds:
-    """One Meta login, able to read every ad account it is given."""
+    """Reader for one Meta login and the ad accounts assigned to it."""
 
     platform = "meta_ads"
 
@@ -36,30 +36,30 @@ class MetaAds:
         self,
         settings: MetaAdsSettings,
         *,
-        patience: Patience | None = None,
+        back_off: BackOff | None = None,
         job_seconds: float | None = None,
         poll_seconds: float | None = None,
     ) -> None:
         self._settings = settings
-        self._client = MetaClient(settings, patience or Patience())
+        self._client = MetaClient(settings, back_off or BackOff())
         self.meter = self._client.meter
-        known = patience or Patience()
+        known = back_off or BackOff()
         self._job_seconds = job_seconds if job_seconds is not None else 2 * known.total_seconds
         self._poll_seconds = poll_seconds if poll_seconds is not None else known.first_pause
 
     def accounts(self) -> list[Account]:
-        """The accounts that META_ACCOUNTS names, or all the login sees.
+        """The accounts in META_ACCOUNTS, or all that the login can access.
 
         Raises:
             PlatformRefused: The token is dead, or an account that is named is not among those it sees.
         """
-        doing, parameters = (
-            Doing(self.platform, "Listing accounts"),
+        context, parameters = (
+            CallContext(self.platform, "Listing accounts"),
             {"fields": wire.ACCOUNT_FIELDS, "limit": "500"},
         )
         nodes = [
             node
-            for page in self._client.pages("me/adaccounts", parameters, doing, shape=wire.Node)
+            for page in self._client.pages("me/adaccounts", parameters, context, shape=wire.Node)
             for node in page
         ]
         accounts = [wire.account_record(node) for node in nodes]
@@ -79,9 +79,10 @@ class MetaAds:
         return [account for account in accounts if not named or account.account_id in named]
 
     def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
-        """What each campaign, ad_set or ad delivered per day of the account, `start` and `end` included.
+        """Daily metrics of each campaign, ad_set or ad, by the account's days from `start` to `end`
+        inclusive.
 
-        A month is read whole before any of it is yielded, so memory does not grow with the number of days.
+        A month is buffered before any of it is yielded, so memory does not grow with the number of days.
 
         Raises:
             PlatformBusy: Throttled or down; the same read may work later.
@@ -113,28 +114,28 @@ class MetaAds:
         """The account's audiences as they stand now, whoever made them."""
         if table.name != RAW_AUDIENCES[self.platform].name:
             raise LookupError(f"{table.path} is none of Meta's lists")
-        doing = Doing(self.platform, "Listing audiences", account.account_id)
+        context = CallContext(self.platform, "Listing audiences", account.account_id)
         parameters, path = {"fields": wire.AUDIENCE_FIELDS}, f"act_{account.account_id}/customaudiences"
         nodes = [
-            node for page in self._client.pages(path, parameters, doing, shape=wire.Node) for node in page
+            node for page in self._client.pages(path, parameters, context, shape=wire.Node) for node in page
         ]
         return wire.audience_rows(account, nodes, datetime.now(UTC))
 
     def entities(self, account: Account) -> pa.Table:
-        """The account, its campaigns, ad sets and ads as they stand now, archived and deleted ones too."""
+        """Current state of the account, campaigns, ad sets and ads, including archived and deleted ones."""
         nodes = {level: self._edge(account, level) for level in wire.EDGES}
         return wire.entity_rows(account, nodes, datetime.now(UTC))
 
     def conversion_actions(self, account: Account) -> None:
-        """Meta has no such list: its windows belong to ad sets and end at 28 days after a click."""
+        """None: Meta has no such list. Attribution windows belong to ad sets, at most 28 days after a click."""
 
     def token_ends_at(self) -> datetime | None:
-        """When the token or its access to data ends, by Meta's own debug_token."""
-        return self._client.token_ends_at(Doing(self.platform, "Asking how long the token lasts"))
+        """Expiry of the token or of its data access, by Meta's debug_token."""
+        return self._client.token_ends_at(CallContext(self.platform, "Asking how long the token lasts"))
 
     def _edge(self, account: Account, level: str) -> list[dict[str, Any]]:
         path = f"act_{account.account_id}/{wire.EDGES[level]}"
-        doing = Doing(self.platform, f"Listing {wire.EDGES[level]}", account.account_id)
+        context = CallContext(self.platform, f"Listing {wire.EDGES[level]}", account.account_id)
         parameters = {
             "fields": wire.ENTITY_FIELDS[level],
             "limit": "500",
@@ -142,7 +143,7 @@ class MetaAds:
             f'"value":[{",".join(f"{chr(34)}{status}{chr(34)}" for status in wire.EVERY_STATUS)}]}}]',
         }
         return [
-            node for page in self._client.pages(path, parameters, doing, shape=wire.Node) for node in page
+            node for page in self._client.pages(path, parameters, context, shape=wire.Node) for node in page
         ]
 
     def _days(
@@ -163,32 +164,32 @@ class MetaAds:
         pulled_at: datetime,
         campaigns: Sequence[str] | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """Rows of these days (and campaigns), by whichever way Meta lets them be read."""
+        """Rows of these days (and campaigns), synchronously or by a report job."""
         parameters = question.parameters(start=start, end=end, campaigns=campaigns)
-        doing = Doing(self.platform, question.what, account.account_id, (start, end))
+        context = CallContext(self.platform, question.what, account.account_id, (start, end))
         try:
             path = f"act_{account.account_id}/insights"
-            pages: list[list[Any]] = list(self._client.pages(path, parameters, doing, shape=question.shape))
-        except TooMuch:
-            report = self._report(account, parameters, doing)
+            pages: list[list[Any]] = list(self._client.pages(path, parameters, context, shape=question.shape))
+        except RequestTooLarge:
+            report = self._report(account, parameters, context)
             if report is None:
-                for part in self._halves(question, account, start, end, campaigns, doing):
+                for part in self._halves(question, account, start, end, campaigns, context):
                     yield from self._part(question, account, *part[:2], pulled_at, part[2])
                 return
-            pages = list(self._client.pages(f"{report}/insights", {}, doing, shape=question.shape))
+            pages = list(self._client.pages(f"{report}/insights", {}, context, shape=question.shape))
         for rows in pages:
             yield question.rows(account, rows, pulled_at)
 
-    def _report(self, account: Account, parameters: dict[str, str], doing: Doing) -> str | None:
-        """A report job's id once it is complete; None where it failed or did not end in time."""
-        started = self._client.post(f"act_{account.account_id}/insights", parameters, doing)
+    def _report(self, account: Account, parameters: dict[str, str], context: CallContext) -> str | None:
+        """Id of a completed report job; None if it failed or did not end in time."""
+        started = self._client.post(f"act_{account.account_id}/insights", parameters, context)
         report, deadline, pause = (
             str(started["report_run_id"]),
             monotonic() + self._job_seconds,
             self._poll_seconds,
         )
         while monotonic() < deadline:
-            state = self._client.get(report, {"fields": "async_status,async_percent_completion"}, doing)
+            state = self._client.get(report, {"fields": "async_status,async_percent_completion"}, context)
             # "Job Running" at 100 % is not done yet, and may never be.
             if state.get("async_status") == "Job Completed":
                 return report
@@ -205,9 +206,9 @@ class MetaAds:
         start: date,
         end: date,
         campaigns: Sequence[str] | None,
-        doing: Doing,
+        context: CallContext,
     ) -> list[tuple[date, date, Sequence[str] | None]]:
-        """The question in two: by days as long as there are several, then by campaigns."""
+        """The request split in two: by days while there are several, then by campaigns."""
         if start < end and question.is_divisible:
             middle = start + (end - start) // 2
             return [(start, middle, campaigns), (middle + timedelta(days=1), end, campaigns)]
@@ -216,7 +217,7 @@ class MetaAds:
         )
         if len(names) < 2:
             raise PlatformUnreadable(
-                **doing.known(), said="one campaign's single day is too large, and its report does not end"
+                **context.known(), said="one campaign's single day is too large, and its report does not end"
             )
         half = len(names) // 2
         return [(start, end, names[:half]), (start, end, names[half:])]

@@ -1,7 +1,7 @@
-"""Meta's wire words and ours: fields, statuses, error codes, and insights turned into our rows.
+"""Mapping between Meta Marketing API objects and project tables: fields, statuses, error codes, insights.
 
-All numbers arrive as text. One event stands under several action types, so one type is taken per metric and
-never a sum.
+All numbers arrive as text. One event is reported under several action types, so each metric uses one type and
+never their sum.
 """
 
 import json
@@ -69,7 +69,7 @@ PURCHASES, LEADS, VISITS = ("omni_purchase", "purchase"), ("lead",), ("landing_p
 def insights_parameters(
     level: str, *, start: date, end: date, campaigns: Sequence[str] | None = None
 ) -> dict[str, str]:
-    """One question for a range of days, a row per thing and day, whatever became of the thing."""
+    """Insights request for a date range: one row per entity and day, of every delivery status."""
     theirs = LEVELS[level]
     filters: list[dict[str, Any]] = (
         []  # an account's total has everything in it
@@ -96,14 +96,14 @@ Node = dict[str, Any]
 
 
 class Action(msgspec.Struct, gc=False):
-    """How often something happened, or what it was worth."""
+    """Count or value of one action type."""
 
     action_type: str
     value: str
 
 
 class Insight(msgspec.Struct, gc=False):
-    """An insights row. A number or an action that is absent did not happen."""
+    """An insights row. Absent metrics and actions are 0."""
 
     date_start: str
     campaign_id: str = ""
@@ -120,7 +120,7 @@ class Insight(msgspec.Struct, gc=False):
 
 
 def day_rows(level: str, account: Account, rows: Sequence[Insight], pulled_at: datetime) -> pa.RecordBatch:
-    """Insights rows as rows of `DAYS[level]`."""
+    """Rows of `DAYS[level]` from insights rows."""
     schema, n = DAYS[level].schema, len(rows)
     columns: dict[str, Any] = {
         "account_id": pa.repeat(account.account_id, n),
@@ -160,7 +160,7 @@ def texts(values: Iterable[str | None]) -> pa.Array:
 
 
 def _first_of(entries: Sequence[dict[str, str]], types: tuple[str, ...]) -> pa.Array:
-    """Per row the value of the first of these action types that is there, as text; "0" where none is."""
+    """Per row, the value of the first of these action types that is present, as text; "0" if none is."""
     wanted, *others = types
     taken = [actions.get(wanted) for actions in entries]
     for other in others:
@@ -207,7 +207,7 @@ def _told(people: int | None) -> int | None:
 def entity_rows(
     account: Account, nodes_by_level: dict[str, list[dict[str, Any]]], pulled_at: datetime
 ) -> pa.Table:
-    """The account and its campaigns, ad sets and ads as rows of the entity table; money in major units."""
+    """Rows of the entity table for the account, campaigns, ad sets and ads; money in major units."""
     minor_units(account.currency)  # refuses a currency whose units are not known, also where no budget is set
     owners = {node["id"] for node in nodes_by_level["campaign"] if _has_budget(node)}
     sharing = {node["id"]: node.get("is_adset_budget_sharing_enabled") for node in nodes_by_level["campaign"]}
@@ -288,5 +288,5 @@ def _instant(stamp: str | None) -> datetime | None:
 
 
 def _day(stamp: str | None) -> date | None:
-    """The account's own day: the stamp carries the account's offset."""
+    """Calendar day of a timestamp in the account's time zone, whose offset it carries."""
     return date.fromisoformat(stamp[:10]) if stamp else None

@@ -1,6 +1,6 @@
-"""Meta Ads, writing side: budgets and statuses of campaigns and ad sets, over the official client's session.
+"""Meta Ads writer: budgets and statuses of campaigns and ad sets, over the official SDK's session.
 
-A campaign with an Advantage budget owns it, and its ad sets have none.
+With an Advantage campaign budget the campaign owns the budget and its ad sets have none.
 """
 
 from datetime import UTC, datetime
@@ -14,11 +14,11 @@ from resources.errors import PlatformRefused
 from resources.kinds.daily_budget.change import BudgetChange
 from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.proposal import Change, Image, Target
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.labels import meta_labels, together
 from resources.platforms.meta_client import MetaClient
 from resources.platforms.money import meta_major, meta_minor
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.platforms.writer import not_written_here, rehearsed, sent_once
 
 _FIELDS = (
@@ -30,7 +30,7 @@ _BUDGET_EVENTS = {"ad_set": "update_ad_set_budget", "campaign": "update_campaign
 
 
 class _Activity(msgspec.Struct):
-    """One entry of an account's change history."""
+    """One entry of an account's activity log."""
 
     event_time: str
     event_type: str
@@ -38,19 +38,21 @@ class _Activity(msgspec.Struct):
 
 
 class MetaAdsWriter:
-    """One Meta login that may change budgets and statuses."""
+    """Writer for one Meta login."""
 
     platform = "meta_ads"
 
-    def __init__(self, settings: MetaAdsSettings, *, patience: Patience | None = None) -> None:
-        self.client = MetaClient(settings, patience or Patience())
+    def __init__(self, settings: MetaAdsSettings, *, back_off: BackOff | None = None) -> None:
+        self.client = MetaClient(settings, back_off or BackOff())
 
     def image(self, target: Target) -> Image:
-        doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
-        node = self._node(target, doing)
+        context = CallContext(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
+        node = self._node(target, context)
         is_set = target.level == "ad_set"
-        above = self.client.get(str(node["campaign_id"]), {"fields": _FIELDS}, doing) if is_set else node
-        currency = str(self.client.get(f"act_{target.account_id}", {"fields": "currency"}, doing)["currency"])
+        above = self.client.get(str(node["campaign_id"]), {"fields": _FIELDS}, context) if is_set else node
+        currency = str(
+            self.client.get(f"act_{target.account_id}", {"fields": "currency"}, context)["currency"]
+        )
         budgets = [(holder, meta_major(holder.get("daily_budget"), currency)) for holder in (node, above)]
         owner = next((holder for holder, amount in budgets if amount is not None), {})
         return Image(
@@ -69,17 +71,17 @@ class MetaAdsWriter:
         )
 
     def edited_at(self, target: Target) -> datetime | None:
-        doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
-        return datetime.fromisoformat(self._node(target, doing)["updated_time"]).astimezone(UTC)
+        context = CallContext(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
+        return datetime.fromisoformat(self._node(target, context)["updated_time"]).astimezone(UTC)
 
     def budget_edits(self, target: Target, *, since: datetime) -> list[datetime]:
-        doing = Doing(self.platform, "Reading the account's change history", target.account_id)
+        context = CallContext(self.platform, "Reading the account's change history", target.account_id)
         parameters = {
             "fields": "event_time,event_type,object_id",
             "category": "BUDGET",
             "since": str(int(since.timestamp())),
         }
-        pages = self.client.pages(f"act_{target.account_id}/activities", parameters, doing, shape=_Activity)
+        pages = self.client.pages(f"act_{target.account_id}/activities", parameters, context, shape=_Activity)
         edits = [
             datetime.fromisoformat(activity.event_time).astimezone(UTC)
             for page in pages
@@ -89,16 +91,16 @@ class MetaAdsWriter:
         return sorted(at for at in edits if at >= since)
 
     def rehearse(self, change: Change) -> None:
-        doing = Doing(self.platform, "Rehearsing a change", change.target.account_id)
+        context = CallContext(self.platform, "Rehearsing a change", change.target.account_id)
         fields = {**self._asked(change), "execution_options": '["validate_only"]'}
         with rehearsed():
-            self.client.write(change.target.entity_id, fields, doing)
+            self.client.write(change.target.entity_id, fields, context)
 
     def send(self, change: Change) -> str | None:
-        doing = Doing(self.platform, "Changing an entity", change.target.account_id)
+        context = CallContext(self.platform, "Changing an entity", change.target.account_id)
         fields = self._asked(change)
-        with sent_once(doing):
-            return self.client.write(change.target.entity_id, fields, doing)
+        with sent_once(context):
+            return self.client.write(change.target.entity_id, fields, context)
         raise AssertionError("the errors are raised as ours")
 
     def _asked(self, change: Change) -> dict[str, str]:
@@ -108,9 +110,9 @@ class MetaAdsWriter:
             raise not_written_here(change)
         return {"daily_budget": str(meta_minor(Decimal(change.after), change.image.currency))}
 
-    def _node(self, target: Target, doing: Doing) -> dict[str, Any]:
+    def _node(self, target: Target, context: CallContext) -> dict[str, Any]:
         more = ",campaign_id,learning_stage_info" if target.level == "ad_set" else ""
-        node = self.client.get(target.entity_id, {"fields": _FIELDS + more}, doing)
+        node = self.client.get(target.entity_id, {"fields": _FIELDS + more}, context)
         if str(node.get("account_id")) != target.account_id:
-            raise PlatformRefused(**doing.known(), said="it belongs to another account")
+            raise PlatformRefused(**context.known(), said="it belongs to another account")
         return node

@@ -1,7 +1,7 @@
-"""Meta's custom audiences of customers, over the official client's session.
+"""Meta custom audiences of customers, over the official SDK's session.
 
-Identifiers are sent as rows of one key each, so that what an audience holds is a plain set of hashes.
-Targeting is replaced as a whole: read, changed and written back.
+Identifiers are sent with one key per row, so that an audience is a plain set of hashes. Targeting is replaced
+as a whole: read, changed and written back.
 """
 
 import json
@@ -16,15 +16,15 @@ from resources.kinds.excluded_audiences.change import ExclusionChange
 from resources.ledger.proposal import Target
 from resources.platforms.audience_client import (
     Identifier,
-    PartlyTaken,
+    PartialUpload,
     Size,
+    audience_ids_in,
     checked,
-    ids_of,
-    upload_judged,
+    upload_outcome,
 )
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.meta_client import MetaClient
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.platforms.writer import rehearsed, sent_once
 
 _KEYS = {"email": "EMAIL", "phone": "PHONE"}
@@ -38,37 +38,37 @@ class _Named(msgspec.Struct):
 
 
 class MetaAudiences:
-    """One Meta login that may change custom audiences."""
+    """Audience client for one Meta login."""
 
     platform = "meta_ads"
     identifiers: tuple[Identifier, ...] = ("email", "phone")
     at_once = 10_000
 
-    def __init__(self, settings: MetaAdsSettings, *, patience: Patience | None = None) -> None:
-        self._client = MetaClient(settings, patience or Patience())
-        self._patience = patience or Patience()
+    def __init__(self, settings: MetaAdsSettings, *, back_off: BackOff | None = None) -> None:
+        self._client = MetaClient(settings, back_off or BackOff())
+        self._back_off = back_off or BackOff()
 
     def find(self, account_id: str, name: str) -> str | None:
-        doing = self._doing("Looking for an audience", account_id)
+        context = self._doing("Looking for an audience", account_id)
         pages = self._client.pages(
-            f"act_{account_id}/customaudiences", {"fields": "id,name"}, doing, shape=_Named
+            f"act_{account_id}/customaudiences", {"fields": "id,name"}, context, shape=_Named
         )
         return next((audience.id for page in pages for audience in page if audience.name == name), None)
 
     def create(self, account_id: str, name: str) -> str:
-        doing = self._doing("Making an audience", account_id)
+        context = self._doing("Making an audience", account_id)
         parameters = {"name": name, "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY"}
-        with sent_once(doing):
-            return self._client.create(f"act_{account_id}/customaudiences", parameters, doing)
+        with sent_once(context):
+            return self._client.create(f"act_{account_id}/customaudiences", parameters, context)
         raise AssertionError("the errors are raised as ours")
 
     def size(self, account_id: str, audience_id: str) -> Size:
-        doing = self._doing(f"Reading audience {audience_id}", account_id)
-        node = self._client.get(audience_id, {"fields": _FIELDS}, doing)
+        context = self._doing(f"Reading audience {audience_id}", account_id)
+        node = self._client.get(audience_id, {"fields": _FIELDS}, context)
         status = node.get("operation_status") or {}
         if status.get("code") == BLOCKED:
             raise PlatformRefused(
-                **doing.known(),
+                **context.known(),
                 said="Meta has blocked the audience (operation status 471)",
                 todo="Appeal in Meta's Audience Manager.",
             )
@@ -82,12 +82,12 @@ class MetaAudiences:
         self, account_id: str, audience_id: str, kind: Identifier, hashes: Sequence[str], *, adds: bool
     ) -> None:
         what = "Adding to" if adds else "Removing from"
-        doing = self._doing(f"{what} audience {audience_id}", account_id)
-        rows = [[hashed] for hashed in checked(hashes, doing)]
+        context = self._doing(f"{what} audience {audience_id}", account_id)
+        rows = [[hashed] for hashed in checked(hashes, context)]
         parameters = {"payload": json.dumps({"schema": [_KEYS[kind]], "data": rows})}
-        with upload_judged(lambda: self.size(account_id, audience_id)):
-            self._patience.with_retries(
-                lambda: self._taken(audience_id, parameters, len(rows), doing, adds=adds)
+        with upload_outcome(lambda: self.size(account_id, audience_id)):
+            self._back_off.with_retries(
+                lambda: self._taken(audience_id, parameters, len(rows), context, adds=adds)
             )
 
     def is_done(self, account_id: str, request_id: str) -> bool:
@@ -106,49 +106,53 @@ class MetaAudiences:
         )
 
     def special_categories(self, target: Target) -> tuple[str, ...]:
-        doing = self._doing(f"Reading {target.level} {target.entity_id}", target.account_id)
+        context = self._doing(f"Reading {target.level} {target.entity_id}", target.account_id)
         campaign_id = target.entity_id
         if target.level == "ad_set":
-            campaign_id = str(self._client.get(campaign_id, {"fields": "campaign_id"}, doing)["campaign_id"])
-        categories = self._client.get(campaign_id, {"fields": "special_ad_categories"}, doing).get(
+            campaign_id = str(
+                self._client.get(campaign_id, {"fields": "campaign_id"}, context)["campaign_id"]
+            )
+        categories = self._client.get(campaign_id, {"fields": "special_ad_categories"}, context).get(
             "special_ad_categories"
         )
         return tuple(sorted(category for category in categories or () if category != "NONE"))
 
     def exclude(self, change: ExclusionChange, *, rehearse: bool) -> str | None:
         what = "Rehearsing an exclusion" if rehearse else "Changing an exclusion"
-        doing = self._doing(what, change.target.account_id)
+        context = self._doing(what, change.target.account_id)
         targeting = self._targeting(change.target)
-        targeting["excluded_custom_audiences"] = [{"id": audience_id} for audience_id in ids_of(change.after)]
+        targeting["excluded_custom_audiences"] = [
+            {"id": audience_id} for audience_id in audience_ids_in(change.after)
+        ]
         parameters = {"targeting": json.dumps(targeting)}
         if rehearse:
             parameters["execution_options"] = '["validate_only"]'
             with rehearsed():
-                return self._client.write(change.target.entity_id, parameters, doing)
-        with sent_once(doing):
-            return self._client.write(change.target.entity_id, parameters, doing)
+                return self._client.write(change.target.entity_id, parameters, context)
+        with sent_once(context):
+            return self._client.write(change.target.entity_id, parameters, context)
         raise AssertionError("the errors are raised as ours")
 
     def _targeting(self, target: Target) -> dict[str, Any]:
-        doing = self._doing(f"Reading the targeting of {target.entity_id}", target.account_id)
+        context = self._doing(f"Reading the targeting of {target.entity_id}", target.account_id)
         if target.level != "ad_set":
             raise PlatformRefused(
-                **doing.known(), said="Meta keeps targeting on ad sets", todo="Exclude from its ad sets."
+                **context.known(), said="Meta keeps targeting on ad sets", todo="Exclude from its ad sets."
             )
-        return dict(self._client.get(target.entity_id, {"fields": "targeting"}, doing)["targeting"])
+        return dict(self._client.get(target.entity_id, {"fields": "targeting"}, context)["targeting"])
 
     def _taken(
-        self, audience_id: str, parameters: dict[str, str], sent: int, doing: Doing, *, adds: bool
+        self, audience_id: str, parameters: dict[str, str], sent: int, context: CallContext, *, adds: bool
     ) -> None:
-        """One upload, and whether all of it arrived."""
-        answer = self._client.once("POST" if adds else "DELETE", f"{audience_id}/users", parameters, doing)
+        """Send one upload and check that Meta accepted all of it."""
+        answer = self._client.once("POST" if adds else "DELETE", f"{audience_id}/users", parameters, context)
         received, invalid = answer.get("num_received"), answer.get("num_invalid_entries")
         if not isinstance(received, int) or not isinstance(invalid, int):
-            raise PlatformUnreadable(**doing.known(), said="an answer without counts")
+            raise PlatformUnreadable(**context.known(), said="an answer without counts")
         if received != sent or invalid:
-            raise PartlyTaken(
-                **doing.known(), said=f"{received} of {sent} were received, and {invalid} called invalid"
+            raise PartialUpload(
+                **context.known(), said=f"{received} of {sent} were received, and {invalid} called invalid"
             )
 
-    def _doing(self, what: str, account_id: str) -> Doing:
-        return Doing(self.platform, what, account_id)
+    def _doing(self, what: str, account_id: str) -> CallContext:
+        return CallContext(self.platform, what, account_id)

@@ -1,8 +1,8 @@
-"""Meta's Graph API through the official SDK's session: pages, usage headers, and its errors as ours.
+"""Meta Graph API through the official SDK's session: paging, usage headers; errors are `PlatformError`.
 
-Reads go through `FacebookSession`'s own `requests` session, which carries token and proof, and not through
-the SDK's cursor: that stops without a word at the first empty page, and `api.call` parses every answer twice.
-`FacebookAdsApi.init` is not used at all, because it installs a hook that posts tracebacks to Meta.
+Reads use `FacebookSession`'s `requests` session, which carries token and proof, and not the SDK's cursor:
+that one stops at the first empty page, and `api.call` parses every response twice. `FacebookAdsApi.init` is
+not used, because it installs an exception hook that posts tracebacks to Meta.
 """
 
 from collections.abc import Iterator
@@ -23,9 +23,9 @@ from resources.errors import (
     RefusedForNow,
 )
 from resources.platforms.api_quota import Meter
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.definite_refusals import BUDGET_CHANGED_TOO_OFTEN, meta_refused
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 
 TIMEOUT_SECONDS = (10, 180)
 PAGE_ROWS = 5_000
@@ -41,28 +41,28 @@ Shape = TypeVar("Shape")
 
 
 class GraphPage(msgspec.Struct, Generic[Row]):
-    """A page of an edge."""
+    """One page of an edge."""
 
     data: list[Row]
     paging: dict[str, Any] = {}
 
 
 class _Answer(msgspec.Struct):
-    """What any answer may hold besides what was asked for."""
+    """Fields that any response may contain in addition to the requested ones."""
 
     error: dict[str, Any] | None = None
 
 
-class TooMuch(PlatformError):
-    """The synchronous read is larger than Meta answers; a report job may do."""
+class RequestTooLarge(PlatformError):
+    """The synchronous request is larger than Meta answers; a report job may succeed."""
 
     verdict = "Read it by a report job, or in smaller parts."
 
 
 class MetaClient:
-    """One session with one login."""
+    """HTTP session of one login."""
 
-    def __init__(self, settings: MetaAdsSettings, patience: Patience) -> None:
+    def __init__(self, settings: MetaAdsSettings, back_off: BackOff) -> None:
         from facebook_business.session import FacebookSession  # noqa: PLC0415 — only the run that reads needs it
 
         token, secret = settings.access_token, settings.app_secret
@@ -73,90 +73,92 @@ class MetaClient:
             timeout=TIMEOUT_SECONDS,
         )
         self._session.GRAPH = settings.graph_url
-        self._version, self._patience, self.meter = settings.api_version, patience, Meter()
+        self._version, self._back_off, self.meter = settings.api_version, back_off, Meter()
         self._token = settings.access_token
 
-    def get(self, path: str, parameters: dict[str, str], doing: Doing) -> dict[str, Any]:
-        """The decoded answer to a GET.
+    def get(self, path: str, parameters: dict[str, str], context: CallContext) -> dict[str, Any]:
+        """Decoded response of a GET.
 
         Raises:
             PlatformBusy: Throttled, down or silent until patience ran out.
             PlatformRefused: Any other error of Meta's.
             PlatformUnreadable: The answer is no JSON object.
-            TooMuch: Meta asks for a smaller question.
+            RequestTooLarge: Meta asks for a smaller question.
         """
-        return _decoded(self._asked("GET", path, parameters, doing), dict[str, Any], doing)
+        return _decoded(self._asked("GET", path, parameters, context), dict[str, Any], context)
 
-    def post(self, path: str, parameters: dict[str, str], doing: Doing) -> dict[str, Any]:
-        """The same for a POST that only asks for a report and may be repeated without harm."""
-        return _decoded(self._asked("POST", path, parameters, doing), dict[str, Any], doing)
+    def post(self, path: str, parameters: dict[str, str], context: CallContext) -> dict[str, Any]:
+        """Decoded response of a POST that only starts a report and can be repeated safely."""
+        return _decoded(self._asked("POST", path, parameters, context), dict[str, Any], context)
 
-    def write(self, path: str, parameters: dict[str, str], doing: Doing) -> str | None:
-        """A POST that changes something, sent once and never again. Meta's request id, where it gives one.
+    def write(self, path: str, parameters: dict[str, str], context: CallContext) -> str | None:
+        """A POST that changes an entity, sent exactly once. Returns Meta's request id, if present.
 
         Raises:
             PlatformBusy: No answer, or none that says what happened.
             PlatformRefused: Meta said no.
         """
-        response = self._sent("POST", path, parameters, doing)
-        answer = _decoded(self._checked(response, doing), dict[str, Any], doing)
+        response = self._sent("POST", path, parameters, context)
+        answer = _decoded(self._checked(response, context), dict[str, Any], context)
         if answer.get("success") is not True:
-            raise PlatformUnreadable(**doing.known(), said="an answer without success")
+            raise PlatformUnreadable(**context.known(), said="an answer without success")
         return response.headers.get("x-fb-trace-id") or response.headers.get("x-fb-request-id")
 
-    def once(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> dict[str, Any]:
-        """The decoded answer to one call; whether to ask again is for the caller to say.
+    def once(
+        self, method: str, path: str, parameters: dict[str, str], context: CallContext
+    ) -> dict[str, Any]:
+        """Decoded response of one call; the caller decides whether to retry.
 
-        Errors as of `get`.
+        Raises what `get` raises.
         """
-        return _decoded(self._answered(method, path, parameters, doing), dict[str, Any], doing)
+        return _decoded(self._answered(method, path, parameters, context), dict[str, Any], context)
 
-    def create(self, path: str, parameters: dict[str, str], doing: Doing) -> str:
-        """A POST that makes something, sent once and never again; the id of what was made.
+    def create(self, path: str, parameters: dict[str, str], context: CallContext) -> str:
+        """A POST that creates an entity, sent exactly once. Returns the new id.
 
-        Errors as of `write`.
+        Raises what `write` raises.
         """
-        response = self._sent("POST", path, parameters, doing)
-        node_id = _decoded(self._checked(response, doing), dict[str, Any], doing).get("id")
+        response = self._sent("POST", path, parameters, context)
+        node_id = _decoded(self._checked(response, context), dict[str, Any], context).get("id")
         if not isinstance(node_id, str) or not node_id:
-            raise PlatformUnreadable(**doing.known(), said="an answer without an id")
+            raise PlatformUnreadable(**context.known(), said="an answer without an id")
         return node_id
 
-    def token_ends_at(self, doing: Doing) -> datetime | None:
-        """When the token or its access to data ends, None for one that does not."""
+    def token_ends_at(self, context: CallContext) -> datetime | None:
+        """Expiry of the token or of its data access; None if neither expires."""
         token = self._token.get_secret_value() if self._token else ""
-        token_facts = self.get("debug_token", {"input_token": token}, doing).get("data", {})
+        token_facts = self.get("debug_token", {"input_token": token}, context).get("data", {})
         ends = [
             token_facts[name] for name in ("expires_at", "data_access_expires_at") if token_facts.get(name)
         ]
         return datetime.fromtimestamp(min(ends), UTC) if ends else None
 
     def pages(
-        self, path: str, parameters: dict[str, str], doing: Doing, *, shape: type[Row]
+        self, path: str, parameters: dict[str, str], context: CallContext, *, shape: type[Row]
     ) -> Iterator[list[Row]]:
-        """Rows page by page, as long as the answer says there is a next one: a page may be empty and not the
-        last.
-        """
+        """Rows page by page while the response has a next page: an empty page need not be the last."""
         page_parameters = {"limit": str(PAGE_ROWS), **parameters}
         while True:
-            page = _decoded(self._asked("GET", path, page_parameters, doing), GraphPage[shape], doing)  # type: ignore[valid-type]
+            page = _decoded(self._asked("GET", path, page_parameters, context), GraphPage[shape], context)  # type: ignore[valid-type]
             yield page.data
             if "next" not in page.paging:
                 return
             page_parameters = page_parameters | {"after": page.paging["cursors"]["after"]}
 
-    def _asked(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> bytes:
-        return self._patience.with_retries(lambda: self._answered(method, path, parameters, doing))
+    def _asked(self, method: str, path: str, parameters: dict[str, str], context: CallContext) -> bytes:
+        return self._back_off.with_retries(lambda: self._answered(method, path, parameters, context))
 
-    def _answered(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> bytes:
-        return self._checked(self._sent(method, path, parameters, doing), doing)
+    def _answered(self, method: str, path: str, parameters: dict[str, str], context: CallContext) -> bytes:
+        return self._checked(self._sent(method, path, parameters, context), context)
 
-    def _sent(self, method: str, path: str, parameters: dict[str, str], doing: Doing) -> requests.Response:
-        """The answer to one request.
+    def _sent(
+        self, method: str, path: str, parameters: dict[str, str], context: CallContext
+    ) -> requests.Response:
+        """Response of one request.
 
-        Only a GET follows a redirect: anything else would be sent again, elsewhere, or become a GET.
+        Only a GET follows redirects: any other method would be sent twice, elsewhere, or become a GET.
         """
-        self.meter.call(doing)
+        self.meter.count_call(context)
         url = f"{self._session.GRAPH}/{self._version}/{path}"
         kind = {"params": parameters} if method == "GET" else {"data": parameters}
         try:
@@ -171,57 +173,59 @@ class MetaClient:
             )
             # requests' own words hold the URL, and with it the token.
             raise PlatformUnreachable(
-                **doing.known(), said=problem, todo="Check the network and META_GRAPH_URL; safe to retry."
+                **context.known(), said=problem, todo="Check the network and META_GRAPH_URL; safe to retry."
             ) from None
         return response
 
-    def _checked(self, response: requests.Response, doing: Doing) -> bytes:
-        """The answer's bytes, if it is an answer and no error."""
+    def _checked(self, response: requests.Response, context: CallContext) -> bytes:
+        """Bytes of a successful response; raises for an error response."""
         try:
             refused = msgspec.json.decode(response.content, type=_Answer).error
         except msgspec.DecodeError:
             if response.status_code >= 500:
-                raise PlatformBusy(**doing.known(), said=f"HTTP {response.status_code}") from None
+                raise PlatformBusy(**context.known(), said=f"HTTP {response.status_code}") from None
             problem = f"an answer that is no JSON object (HTTP {response.status_code})"
-            raise PlatformUnreadable(**doing.known(), said=problem) from None
+            raise PlatformUnreadable(**context.known(), said=problem) from None
         if refused is not None:
-            raise _as_our_error(response.status_code, refused, response.headers, doing)
+            raise _as_our_error(response.status_code, refused, response.headers, context)
         if response.status_code >= 500:
-            raise PlatformBusy(**doing.known(), said=f"HTTP {response.status_code} without an error")
+            raise PlatformBusy(**context.known(), said=f"HTTP {response.status_code} without an error")
         if response.status_code >= 300:
             problem = f"HTTP {response.status_code} without an error"
-            raise PlatformUnreadable(**doing.known(), said=problem)
-        self._brake(response.headers)
+            raise PlatformUnreadable(**context.known(), said=problem)
+        self._throttle(response.headers)
         return bytes(response.content)
 
-    def _brake(self, headers: Any) -> None:
-        """Slow down when the hour's allowance runs low, the more the nearer its end."""
+    def _throttle(self, headers: Any) -> None:
+        """Wait when the hourly quota runs low, longer the less is left."""
         used = _usage(headers)
-        self.meter.used(used)
+        self.meter.record_usage(used)
         if used >= BRAKE_PERCENT:
             sleep(min(30.0, (used - BRAKE_PERCENT) / 25 * 30))
 
 
-def _decoded(content: bytes, shape: type[Shape], doing: Doing) -> Shape:
+def _decoded(content: bytes, shape: type[Shape], context: CallContext) -> Shape:
     try:
         return msgspec.json.decode(content, type=shape)
     except msgspec.DecodeError as error:
         problem = f"an answer of another shape than Meta's ({error})"
-        raise PlatformUnreadable(**doing.known(), said=problem) from None
+        raise PlatformUnreadable(**context.known(), said=problem) from None
 
 
-def _as_our_error(http_status: int, error: dict[str, Any], headers: Any, doing: Doing) -> PlatformError:
+def _as_our_error(
+    http_status: int, error: dict[str, Any], headers: Any, context: CallContext
+) -> PlatformError:
     code, subcode = error.get("code"), error.get("error_subcode")
     words = error.get("error_user_msg") or error.get("message") or "no message"
     message = f"{words} (code {code}{f', subcode {subcode}' if subcode else ''})"
     facts = {
-        **doing.known(),
+        **context.known(),
         "said": message,
         "trace": error.get("fbtrace_id"),
         "proves_no_change": meta_refused(http_status, error),
     }
     if (code, subcode) in TOO_MUCH or "reduce the amount of data" in words:
-        return TooMuch(**facts)
+        return RequestTooLarge(**facts)
     if subcode == BUDGET_CHANGED_TOO_OFTEN:
         return RefusedForNow(
             **facts,
@@ -243,7 +247,7 @@ def _advice(code: Any) -> str | None:
 
 
 def _regained_in(headers: Any) -> float | None:
-    """Seconds until access is regained, where the usage header says so."""
+    """Seconds until access is regained, from the usage header."""
     minutes = [
         row.get("estimated_time_to_regain_access", 0)
         for rows in _header(headers, "x-business-use-case-usage").values()

@@ -1,8 +1,8 @@
-"""Amounts as each platform writes them. An unknown currency is refused: a wrong offset writes a hundredfold
+"""Money units of each platform. An unknown currency is an error, because a wrong offset writes a hundredfold
 budget.
 
-Google: millionths of the account's currency, whole billable units. Meta: whole minor units by Meta's own
-table, which is not ISO's. LinkedIn: decimal text.
+Google: micros of the account's currency, in whole billable units. Meta: integer minor units by Meta's own
+table, which differs from ISO 4217. LinkedIn: decimal text.
 """
 
 from decimal import Decimal
@@ -74,7 +74,7 @@ WITH_MINOR = frozenset(
 
 
 def minor_units(currency: str) -> int:
-    """Minor units in one unit of a currency, as Meta counts budgets.
+    """Minor units per unit of a currency, by Meta's table.
 
     Raises:
         DataUnusable: Meta's table does not list it. A wrong guess would be a hundredfold budget.
@@ -89,7 +89,7 @@ def minor_units(currency: str) -> int:
 
 
 def smallest(platform: str, currency: str) -> Decimal:
-    """The smallest amount a budget may move by.
+    """Smallest budget step of a platform and currency.
 
     Raises:
         DataUnusable: The currency's units are not known here.
@@ -104,24 +104,24 @@ def smallest(platform: str, currency: str) -> Decimal:
 
 
 def rounded(amount: Decimal, platform: str, currency: str) -> Decimal:
-    """The amount as that platform can hold it, never more than it was."""
+    """The amount rounded down to what the platform can represent."""
     unit = smallest(platform, currency)
     return (amount // unit) * unit
 
 
 def micros(amount: Decimal) -> int:
-    """Millionths of a major unit."""
+    """The amount in micros."""
     return _whole(amount * 1_000_000)
 
 
 def meta_minor(amount: Decimal, currency: str) -> int:
-    """Meta's minor units."""
+    """The amount in Meta's minor units."""
     return _whole(amount * minor_units(currency))
 
 
 def meta_major(minor: str | None, currency: str) -> Decimal | None:
-    """Major units of a budget in Meta's minor ones; None where there is none, for which Meta leaves the field
-    out or writes 0.
+    """A budget in major units from Meta's minor units; None where Meta omits the field or sends 0, meaning no
+    budget.
     """
     return Decimal(minor) / minor_units(currency) if minor and minor != "0" else None
 

@@ -1,4 +1,4 @@
-"""What every platform's client offers to the assets, and the stand-in for a platform nobody configured."""
+"""Interface of platform readers, and a reader for a platform that is not configured."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from resources.platforms.api_quota import Meter
 
 
 class PlatformReader(Protocol):
-    """One login at one platform, able to read every account it is given."""
+    """Reader for one login and every account it can access."""
 
     @property
     def platform(self) -> str:
@@ -23,16 +23,16 @@ class PlatformReader(Protocol):
     """What its calls cost so far."""
 
     def accounts(self) -> list[Account]:
-        """The accounts to read: those the settings name, or all the login sees."""
+        """Accounts to read: those in the settings, or all that the login can access."""
 
     def days(self, level: str, account: Account, *, start: date, end: date) -> Iterator[pa.RecordBatch]:
-        """What the account, each campaign, ad_set or ad delivered per day, `start` and `end` included."""
+        """Daily metrics at a level (account, campaign, ad_set or ad), `start` and `end` inclusive."""
 
     def entities(self, account: Account) -> pa.Table:
-        """The account, its campaigns, ad sets and ads as they stand now."""
+        """Current state of the account, its campaigns, ad sets and ads."""
 
     def conversion_actions(self, account: Account) -> pa.Table | None:
-        """What the account counts as conversions and for how long; None where the platform has no such list."""
+        """Conversion actions with their lookback windows; None where the platform has no such list."""
 
     def table_days(
         self, table: Table, account: Account, *, start: date, end: date
@@ -43,14 +43,12 @@ class PlatformReader(Protocol):
         """One of the platform's weekly lists as it stands now."""
 
     def token_ends_at(self) -> datetime | None:
-        """When the login ends unless somebody renews it; None where it does not, or where the platform does
-        not say.
-        """
+        """Expiry of the login; None if it does not expire, or the platform does not report it."""
 
 
 @dataclass
 class NotConfigured:
-    """A platform without any credentials: it has no accounts, so its tables stay empty and nothing fails."""
+    """Reader of a platform without credentials: it has no accounts, so its tables stay empty."""
 
     platform: str
     meter: Meter = field(default_factory=Meter)
@@ -86,7 +84,7 @@ class NotConfigured:
 def account_rows(
     table: Table, account: Account, *, start: date, end: date
 ) -> dict[str, str | tuple[date, date]]:
-    """The slice of a daily table that one account's pull replaces."""
+    """Partition predicate of the rows that one account's pull replaces in a daily table."""
     if not table.has_days:
         return {"account_id": account.account_id}
     return {"account_id": account.account_id, "day": (start, end)}

@@ -1,5 +1,5 @@
-"""How long a busy platform is waited for: growing pauses with jitter, or what the platform itself asks for,
-up to a limit.
+"""Retries for busy platforms: exponential back-off with jitter, or the delay the platform asks for, up to a
+limit.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Patience:
-    """Seconds to spend on one call with all its repetitions; a wait that would not fit ends it at once."""
+class BackOff:
+    """Time limit in seconds for one call with all its retries; a delay that exceeds it ends the call at once."""
 
     total_seconds: float = 900.0
     unreachable_seconds: float = 60.0
@@ -27,7 +27,7 @@ class Patience:
     longest_pause: float = 120.0
 
     def with_retries(self, call: Callable[[], T]) -> T:
-        """The call's answer, asked again while the platform is busy.
+        """Result of the call, retried while the platform is busy.
 
         Raises:
             PlatformBusy: It was still busy when patience ran out.

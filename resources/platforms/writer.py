@@ -1,7 +1,7 @@
-"""What a platform's writing side can do: read one entity as it stands, rehearse a change, send it once.
+"""Interface of platform writers: read one entity, validate a change, send it once.
 
-A plain object without a configuration schema: nothing of it can be overridden from the launchpad. Nothing
-here retries a write.
+Writers are plain objects without a configuration schema: the launchpad cannot override them. Writes are never
+retried.
 """
 
 from collections.abc import Iterator
@@ -18,18 +18,18 @@ from resources.errors import (
     RefusedForNow,
 )
 from resources.ledger.proposal import Change, Image, Target
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 
 
 class PlatformWriter(Protocol):
-    """One login at one platform that may change budgets and statuses."""
+    """Writer for one login."""
 
     @property
     def platform(self) -> str:
         """google_ads, meta_ads or linkedin_ads."""
 
     def image(self, target: Target) -> Image:
-        """The entity as the platform has it now.
+        """Current state of the entity.
 
         Raises:
             PlatformRefused: There is no such entity, or it may not be read.
@@ -37,13 +37,13 @@ class PlatformWriter(Protocol):
         """
 
     def edited_at(self, target: Target) -> datetime | None:
-        """When it was last edited, by whomever; None if not within the weeks the platform remembers."""
+        """Time of the last edit by anyone; None if outside the platform's change history."""
 
     def budget_edits(self, target: Target, *, since: datetime) -> list[datetime] | None:
-        """When its budget was changed since then, by whomever; None where the platform tells no such history."""
+        """Times of budget edits by anyone since `since`; None where the platform has no such history."""
 
     def rehearse(self, change: Change) -> None:
-        """Let the platform check the change without making it, where it can; elsewhere nothing.
+        """Validate the change without making it, on platforms that can; elsewhere nothing.
 
         Raises:
             PlatformRefused: It would refuse the change.
@@ -51,7 +51,7 @@ class PlatformWriter(Protocol):
         """
 
     def send(self, change: Change) -> str | None:
-        """Make the change, asking once. The platform's request id, if it gave one.
+        """Send the change once. Returns the platform's request id, if any.
 
         Raises:
             PlatformRefused: A definite refusal: the change was not made.
@@ -66,12 +66,11 @@ def not_written_here(change: Change) -> DataUnusable:
 
 
 @contextmanager
-def sent_once(doing: Doing) -> Iterator[None]:
-    """Judges the answer to a write that is never sent again. Only the request belongs inside, not what
-    prepares it.
+def sent_once(context: CallContext) -> Iterator[None]:
+    """Classify the outcome of a write that is never retried. Only the request itself belongs in the block.
 
-    A definite refusal stays a refusal; one that is over by itself becomes `RefusedForNow`. Whatever else goes
-    wrong, also in the platform's own client, is an unknown outcome.
+    A definite refusal stays a refusal; a temporary one becomes `RefusedForNow`. Any other failure, including
+    one inside the platform's client library, is an unknown outcome.
 
     Raises:
         PlatformRefused: The platform refused for certain: nothing was changed.
@@ -91,13 +90,12 @@ def sent_once(doing: Doing) -> Iterator[None]:
         raise _as_unknown(error) from error
     except Exception as error:
         problem = f"the client could not make sense of the answer ({type(error).__name__})"
-        raise OutcomeUnknown(**doing.known(), said=problem) from error
+        raise OutcomeUnknown(**context.known(), said=problem) from error
 
 
 @contextmanager
 def rehearsed() -> Iterator[None]:
-    """Judges the answer to a rehearsal: only a definite refusal speaks against the change, anything else
-    leaves it open.
+    """Classify the outcome of a validation: only a definite refusal rejects the change.
 
     Raises:
         PlatformRefused: The platform would refuse the change.
@@ -113,8 +111,8 @@ def rehearsed() -> Iterator[None]:
 
 @contextmanager
 def unfinished_is_unknown() -> Iterator[None]:
-    """Around work of many calls that is gone on with later: what was not answered is an unknown outcome, a
-    refusal stays one.
+    """For work of several calls that is resumed later: a call without answer is an unknown outcome, a refusal
+    stays one.
     """
     try:
         yield
@@ -139,7 +137,7 @@ def _for_now(error: PlatformError) -> RefusedForNow:
 
 def _known_of(error: PlatformError) -> dict[str, Any]:
     return {
-        "doing": error.doing,
+        "operation": error.operation,
         "platform": error.platform,
         "account_id": error.account_id,
         "said": error.said,

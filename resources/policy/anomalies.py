@@ -1,6 +1,4 @@
-"""When a day of a series stands out: the thresholds of `assets.signals.anomalies`, reviewed like the rest of
-the policy.
-"""
+"""Thresholds of anomaly detection (`assets.signals.anomalies`), part of policy.yaml."""
 
 from datetime import date, timedelta
 
@@ -10,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class Watching(BaseModel):
     """Thresholds of anomaly flags.
 
-    Sizes are of the logarithm of what was over what was expected: 0.25 is a fifth less or 28 % more.
+    Effect sizes are logarithms of actual over expected: 0.25 is 22 % less or 28 % more.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,7 +63,9 @@ class Watching(BaseModel):
 
 
 class SpecialDays(BaseModel):
-    """Days on which the unusual is usual: a promotion, a holiday. They are not judged and teach nothing."""
+    """Days with expected deviations, such as a promotion or a holiday. They are neither tested nor used for
+    fitting.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""The part of policy.yaml that says which segment goes to which platform, and the limits on that."""
+"""Audiences section of policy.yaml: which segment is sent to which platform, within which limits."""
 
 import hashlib
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ Shares = dict[str, Annotated[float, Field(gt=0, le=1)]]
 
 
 class AudienceLine(BaseModel):
-    """One segment at one account."""
+    """One segment sent to one account."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,7 +37,7 @@ class AudienceLine(BaseModel):
 
     @property
     def target(self) -> Target:
-        """What proposals call it."""
+        """Target of the audience in proposals."""
         entity_id = self.segment
         if len(entity_id) > LONGEST_ID:
             entity_id = f"{entity_id[: LONGEST_ID - 9]}-{hashlib.sha256(entity_id.encode()).hexdigest()[:8]}"
@@ -49,7 +49,7 @@ class AudienceLine(BaseModel):
         )
 
     def places(self) -> tuple[Target, ...]:
-        """The campaigns or ad sets it is to be kept out of."""
+        """Campaigns or ad sets that exclude the audience."""
         level: Literal["campaign", "ad_set"] = "campaign" if self.platform == "google_ads" else "ad_set"
         return tuple(
             Target(platform=self.platform, account_id=self.account_id, level=level, entity_id=entity_id)
@@ -58,9 +58,9 @@ class AudienceLine(BaseModel):
 
 
 class AudiencePolicy(BaseModel):
-    """Which audiences there are, and the limits on them.
+    """Audiences and the limits on them.
 
-    Nothing here is ever done without a person but taking people out.
+    Only the removal of members happens without an approval.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -102,5 +102,5 @@ class AudiencePolicy(BaseModel):
         return self
 
     def line(self, target: Target) -> AudienceLine | None:
-        """The line of an audience; None where policy.yaml has none (any more)."""
+        """Policy entry of an audience; None if policy.yaml no longer has one."""
         return next((line for line in self.lines if line.target == target), None)

@@ -1,8 +1,7 @@
-"""budgets.yaml or a CSV: what may be spent in a month, and what is known beforehand of the days to come.
+"""Budgets file (YAML or CSV): monthly budgets, and known changes of future spend.
 
-A budget covers the whole (`all`), platforms, accounts or campaigns, several of them together too, as a client
-or a portfolio has them. The file is the user's; without one the platforms' own daily budgets are the plan.
-docs/pacing.md shows every field.
+A budget covers everything (`all`), platforms, accounts or campaigns, or several of them, such as a client or
+a portfolio. Without a file the platforms' own daily budgets are the plan. docs/pacing.md shows every field.
 """
 
 import csv
@@ -36,7 +35,7 @@ _LIST = ("covers",)
 
 
 class BudgetsUnreadable(PaidMediaError):
-    """The budgets file is missing or wrong. No plan is guessed from the rest of it."""
+    """The budgets file is missing or invalid. No plan is derived from the rest of it."""
 
 
 class _Frozen(BaseModel):
@@ -44,14 +43,12 @@ class _Frozen(BaseModel):
 
 
 def _covers_list(given: object) -> object:
-    """One thing that is covered may stand without brackets."""
+    """A single covered entity may be written without brackets."""
     return [given] if isinstance(given, str) else given
 
 
 def _covered_entities(covers: tuple[str, ...]) -> tuple[str, ...]:
-    """`all`, or a platform with an account and a campaign; account ids as the platform's API has them,
-    without dashes.
-    """
+    """`all`, or platform, account and campaign; account ids as in the platform's API, without dashes."""
     entities = []
     for text in covers:
         words = text.split()
@@ -74,7 +71,7 @@ def _upper(given: object) -> object:
 
 
 class Budget(_Frozen):
-    """What may be spent in each month, or in one."""
+    """Budget of one month, or of every month."""
 
     name: str = Field(min_length=1)
     covers: tuple[str, ...] = Field(min_length=1)
@@ -101,7 +98,7 @@ class Budget(_Frozen):
         return self
 
     def holds_in(self, month: date) -> bool:
-        """Whether it is a budget of the month that begins on that day."""
+        """Whether the budget applies to the month that begins on that day."""
         last = date(month.year + month.month // 12, month.month % 12 + 1, 1)
         is_its_month = self.month is None or self.month == f"{month:%Y-%m}"
         return (
@@ -112,10 +109,7 @@ class Budget(_Frozen):
 
 
 class Known(_Frozen):
-    """What is known of days to come:
-
-    `factor` on ordinary spend (0 is a pause), or the daily budget from then on.
-    """
+    """Known change of future spend: `factor` on ordinary spend (0 is a pause), or a new daily budget."""
 
     covers: tuple[str, ...] = (EVERYTHING,)
     start: date
@@ -137,7 +131,7 @@ class Known(_Frozen):
 
 
 class Budgets(_Frozen):
-    """Everything the file says; empty where there is none."""
+    """Contents of the budgets file; empty where there is none."""
 
     budgets: tuple[Budget, ...] = ()
     known: tuple[Known, ...] = ()
@@ -154,17 +148,15 @@ class Budgets(_Frozen):
         return self
 
     def of(self, month: date) -> tuple[Budget, ...]:
-        """The budgets of the month that begins on that day; one that names its month outranks one of every
-        month.
-        """
+        """Budgets of the month that begins on that day; one for a named month overrides one for every month."""
         held = [budget for budget in self.budgets if budget.holds_in(month)]
         named = {budget.name for budget in held if budget.month}
         return tuple(budget for budget in held if budget.month or budget.name not in named)
 
 
 def load_budgets(path: Path, *, is_asked_for: bool = False) -> Budgets:
-    """The budgets in that file, YAML or CSV by its ending; none where it is not there and nobody
-    `is_asked_for` it by name.
+    """Budgets in that file, YAML or CSV by extension; empty if it does not exist and was not named in the
+    settings (`is_asked_for`).
 
     Raises:
         BudgetsUnreadable: It is wrong, or missing though it was named; the sentence says where and what.
@@ -182,7 +174,7 @@ def load_budgets(path: Path, *, is_asked_for: bool = False) -> Budgets:
 
 
 def _csv_text(path: Path) -> str:
-    """The text of a CSV in whatever encoding a spreadsheet saved it."""
+    """Text of a CSV in any encoding that spreadsheets write."""
     text = text_of(read_content(path))
     if text is None:
         raise Unreadable("its text is in no encoding that is known: save it in UTF-8")
@@ -194,7 +186,7 @@ _YES, _NO = {"yes", "true", "1", "ja", "oui", "si", "sí", "x"}, {"no", "false",
 
 
 def _from_csv(text: str) -> dict[str, Any]:
-    """A row per budget, or per known change where its columns are filled; several `covers` are parted by
+    """One entry per budget, or per known change where its columns are filled; `covers` is separated by
     semicolons or bars.
 
     Raises:
@@ -233,7 +225,7 @@ def _column(header: str | None) -> str:
 
 
 def _typed(row: dict[str, str], line: int, *, mark: str | None, order: DayOrder) -> dict[str, Any]:
-    """The cells of a row as values."""
+    """Cells of a row as typed values."""
     typed: dict[str, Any] = dict(row)
     if "covers" in row:
         typed["covers"] = [part.strip() for part in re.split(r"[;|]", row["covers"]) if part.strip()]
@@ -272,8 +264,8 @@ def _amount(text: str, line: int, column: str, *, mark: str | None) -> Decimal |
 
 
 class _BudgetLoader(StrictLoader):
-    """YAML without numbers of base 8 and 60 and without yes and no: 0100 is a hundred, and a budget may be
-    called NO.
+    """YAML without octal and sexagesimal numbers and without yes/no booleans: 0100 is a hundred, and a budget
+    may be called NO.
     """
 
 
@@ -291,7 +283,7 @@ _BudgetLoader.add_implicit_resolver(
 
 
 def _from_yaml(text: str) -> dict[str, Any]:
-    """The document; a list at the top is a list of budgets.
+    """The document; a list at the top level is a list of budgets.
 
     Raises:
         Unreadable: An amount could be read in two ways.

@@ -1,5 +1,5 @@
-"""The `crm` section of policy.yaml: what counts as a lead, as qualified, as an order, and where the CRM keeps
-it.
+"""`crm` section of policy.yaml: definitions of lead, qualified lead and order, and the CRM fields that hold
+them.
 """
 
 from typing import Literal
@@ -24,7 +24,7 @@ MODELS: tuple[Model, ...] = (
 
 
 class CrmMapping(BaseModel):
-    """How a CRM's words are read. The defaults are HubSpot's and Salesforce's own."""
+    """Mapping of CRM fields and values. Defaults are those of HubSpot and Salesforce."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

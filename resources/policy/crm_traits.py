@@ -1,9 +1,8 @@
-"""What kind of customer somebody is, by the CRM's own fields: only categories are kept, never words that may
-name a person.
+"""Customer traits from CRM fields: only categories are kept, never text that may identify a person.
 
-Three doors. Fields that hold what the law protects, or that hold names and addresses, cannot be mapped at
-all. A value that is long, or holds an address or a number, is left out. And a trait with more different
-values than categories have is left out as a whole: that is free text. What was left out is counted.
+Three filters apply. Fields with legally protected traits, names or addresses cannot be mapped. A value that
+is long, or contains an address or a number, is dropped. A trait with more distinct values than a category has
+is free text and is dropped as a whole. Dropped values are counted.
 """
 
 import re
@@ -36,7 +35,7 @@ NAMING = frozenset(
 
 
 def require_allowed(theirs: str, trait: str, *, naming: bool = True) -> None:
-    """Nothing, where a field of that name may tell a trait.
+    """Check that a field of that name may hold a trait.
 
     Raises:
         ValueError: It is protected, or holds who somebody is.
@@ -53,9 +52,9 @@ def require_allowed(theirs: str, trait: str, *, naming: bool = True) -> None:
 
 
 class Traits(BaseModel):
-    """The CRM's fields by trait; empty where it has none.
+    """CRM fields by trait; empty where the CRM has none.
 
-    They are single categories: of a list, the first counts.
+    Traits are single categories: of a list, the first value counts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -97,7 +96,7 @@ Salesforce refuses a query for a field that it does not have: map your own.
 
 
 class TraitMapping(BaseModel):
-    """The part of `crm` in policy.yaml that says which fields tell what kind of customer somebody is."""
+    """Part of `crm` in policy.yaml that maps CRM fields to customer traits."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -121,7 +120,7 @@ class TraitMapping(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _keep_defaults(cls, given: Any) -> Any:
-        """Naming one field leaves the others as they are."""
+        """Mapping one field keeps the defaults of the others."""
         if not isinstance(given, dict):
             return given
         whole = dict(given)
@@ -132,7 +131,7 @@ class TraitMapping(BaseModel):
 
 
 def category(value: Any) -> str | None:
-    """The value as a category; None where it is empty, too long or names somebody. Of a list, the first."""
+    """The value as a category; None if empty, too long or identifying a person. Of a list, the first value."""
     text = " ".join(str(value if value is not None else "").split(";")[0].split())
     if not text or len(text) > LONGEST or without_people(text) != text or "@" in text:
         return None
@@ -140,7 +139,7 @@ def category(value: Any) -> str | None:
 
 
 def agreed(consent: Any, opted_out: Any, yes: Iterable[str]) -> bool | None:
-    """Whether somebody may be advertised to: no after an opt-out, None where nobody asked them."""
+    """Consent to advertising: False after an opt-out, None where it is not recorded."""
     if _is_yes(opted_out, ("true", "yes", "1")):
         return False
     given = [part.strip() for part in str(consent if consent is not None else "").split(";") if part.strip()]
@@ -148,14 +147,14 @@ def agreed(consent: Any, opted_out: Any, yes: Iterable[str]) -> bool | None:
 
 
 def contact_traits(held: Mapping[str, Any], names: Traits, mapping: TraitMapping) -> dict[str, Any]:
-    """Columns of raw/crm_contacts that say what kind of customer it is; `country` aside."""
+    """Trait columns of raw/crm_contacts, without `country`."""
     categories = {trait: category(_of(held, getattr(names, trait))) for trait in OF_CONTACTS}
     opted_out = _of(held, names.opted_out) if names.consent else None
     return categories | {"may_advertise": agreed(_of(held, names.consent), opted_out, mapping.consent_values)}
 
 
 def company_traits(held: Mapping[str, Any], names: Traits) -> dict[str, str | None]:
-    """The same of raw/crm_companies."""
+    """Trait columns of raw/crm_companies."""
     return {trait: category(_of(held, getattr(names, trait))) for trait in OF_COMPANIES}
 
 
@@ -164,13 +163,13 @@ OF_COMPANIES = ("industry", "account_tier", "technology")
 
 
 def asked_of_contacts(names: Traits) -> list[str]:
-    """Fields that tell a contact's traits."""
+    """Contact fields to request for traits."""
     fields = [getattr(names, trait) for trait in OF_CONTACTS]
     return [name for name in (*fields, *((names.consent, names.opted_out) if names.consent else ())) if name]
 
 
 def asked_of_companies(names: Traits) -> list[str]:
-    """Fields that tell a company's traits."""
+    """Company fields to request for traits."""
     return [name for trait in OF_COMPANIES if (name := getattr(names, trait))]
 
 

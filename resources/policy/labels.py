@@ -1,6 +1,4 @@
-"""A label of policy.yaml: which campaigns and ad sets belong together, and so share a permission or are never
-changed.
-"""
+"""Labels of policy.yaml: groups of campaigns and ad sets that share a permission or are protected."""
 
 import re
 from collections.abc import Iterable
@@ -9,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 
 class Label(BaseModel):
-    """Campaigns and ad sets that belong together: by patterns in the campaign's name, by id, or by a label at
-    the platform.
+    """A group of campaigns and ad sets: by patterns of the campaign name, by id, or by a label at the
+    platform.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

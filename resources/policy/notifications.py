@@ -1,7 +1,4 @@
-"""The part of policy.yaml that says whom to tell what, and when.
-
-Addresses hold tokens, so it names only the variables they stand in.
-"""
+"""Notifications section of policy.yaml: recipients, routes and quiet hours."""
 
 import re
 from datetime import time
@@ -17,7 +14,7 @@ _MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def _clock_time(value: Any) -> Any:
-    """YAML reads 20:00 without quotes as the number 1200, minutes since midnight, and 08:30 as text."""
+    """A time of day. YAML 1.1 reads an unquoted 20:00 as the number 1200 (minutes) and 08:30 as text."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
         return time(value // 60, value % 60)
     return value
@@ -39,7 +36,7 @@ class _Frozen(BaseModel):
 
 
 class Channel(_Frozen):
-    """Where messages go. Several addresses in one variable are told one by one."""
+    """Destination of messages. Several addresses in one variable receive one message each."""
 
     address: str = Field(pattern=VARIABLE, description="The variable that holds the Apprise addresses.")
     format: Literal["html", "markdown", "text"] | None = Field(
@@ -48,10 +45,7 @@ class Channel(_Frozen):
 
 
 class Route(_Frozen):
-    """Which channels hear of something.
-
-    What is left out holds for all; the most particular route counts, and of equals each.
-    """
+    """Channels for a kind of message."""
 
     platform: str | None = None
     account_id: str | None = None
@@ -64,7 +58,7 @@ class Route(_Frozen):
 
 
 class WorkingHours(_Frozen):
-    """When messages of the second kind are told. Local to the account."""
+    """Hours in which messages of priority P2 are sent, in the account's time zone."""
 
     days: tuple[Annotated[int, Field(ge=0, le=6)], ...] = Field((0, 1, 2, 3, 4), min_length=1)
     start: ClockTime = time(9)
@@ -78,17 +72,14 @@ class WorkingHours(_Frozen):
 
 
 class QuietHours(_Frozen):
-    """When nothing but P1 is told.
-
-    Local to the account; over midnight where it ends earlier than it starts, never where both are equal.
-    """
+    """Hours in which only messages of priority P1 are sent."""
 
     start: ClockTime = time(20)
     end: ClockTime = time(8)
 
 
 class Notifications(_Frozen):
-    """Whom to tell what, and when."""
+    """Recipients, routes and hours of notifications."""
 
     company: str = Field("", max_length=40, description="Stands in every subject.")
     time_zone: str | None = Field(
@@ -140,13 +131,13 @@ class Notifications(_Frozen):
 
     @property
     def every_channel(self) -> dict[str, Channel]:
-        """The channels of the policy, and the default one where nothing else is given or a route names it."""
+        """All channels of the policy, and the default channel where none is given or a route names it."""
         named = any(DEFAULT in route.channels for route in self.routes)
         if self.channels and not named:
             return dict(self.channels)
         return {DEFAULT: Channel(address="PAID_MEDIA_NOTIFY"), **self.channels}
 
     def zone(self, *names: str | None) -> ZoneInfo:
-        """The first of these time zones that is known, else the policy's, else UTC."""
+        """The first known one of these time zones, else the policy's, else UTC."""
         zone_name = next((name for name in (*names, self.time_zone) if name and _is_zone(name)), "UTC")
         return ZoneInfo(zone_name)

@@ -1,10 +1,10 @@
-"""The part of policy.yaml that says when a month is off its plan."""
+"""Pacing section of policy.yaml: when a month counts as off plan."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class Pacing(BaseModel):
-    """When a month is off its plan (`assets.signals.pacing`)."""
+    """Thresholds of budget pacing (`assets.signals.pacing`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,9 +1,5 @@
-"""policy.yaml, typed and frozen: what may be proposed, who may approve what, and the limits no approval
-lifts.
-
-A policy that is missing or cannot be read is never replaced by a default: then nothing is proposed and
-nothing is written. So that a file that was cut off while it was copied or written is never taken for a whole
-one, its last line has to say that it is the last.
+"""policy.yaml as a typed, immutable model: what may be proposed, who may approve what, and limits that no
+approval overrides.
 """
 
 import re
@@ -44,7 +40,7 @@ _LAST_LINE = re.compile(rf"(?:^|\n){LAST_KEY}: true\r?\n\Z")
 
 
 class PolicyUnreadable(PaidMediaError):
-    """policy.yaml is missing or wrong. Nothing is written until it is mended."""
+    """policy.yaml is missing or invalid. Nothing is written to a platform until it is fixed."""
 
 
 class _Frozen(BaseModel):
@@ -52,7 +48,7 @@ class _Frozen(BaseModel):
 
 
 class Scope(_Frozen):
-    """Where a permission holds: what is left out holds everywhere."""
+    """Where a permission applies: fields that are not set match everything."""
 
     platform: str | None = None
     account_id: str | None = None
@@ -64,7 +60,7 @@ class Scope(_Frozen):
 
 
 class Permission(Scope):
-    """A level in a scope. Automatic ones name who turned them on."""
+    """Permission level in a scope. Automatic levels name the person who enabled them."""
 
     level: Level
     turned_on_by: tuple[str, ...] = ()
@@ -78,10 +74,7 @@ class Permission(Scope):
 
 
 class Cap(_Frozen):
-    """The most a day may be budgeted, in the account's currency.
-
-    Without one nothing is written to an account.
-    """
+    """Maximum daily budget, in the account's currency."""
 
     currency: str = Field(pattern="^[A-Z]{3}$")
     entity_daily: Decimal = Field(gt=0)
@@ -89,14 +82,16 @@ class Cap(_Frozen):
 
 
 class Approver(_Frozen):
-    """A person who may decide: up to which change of a daily budget (reporting currency), and on which kinds."""
+    """A person who may decide: up to which change of a daily budget (reporting currency), and for which
+    kinds.
+    """
 
     up_to: Decimal = Field(gt=0)
     kinds: tuple[Kind, ...] | None = None
 
 
 class Blackout(_Frozen):
-    """A time in which budgets do not rise, and in which nothing happens by itself. Local to the account."""
+    """A period without budget increases and without automatic actions, in the account's time zone."""
 
     name: str
     weekday: int | None = Field(None, ge=0, le=6, description="0 is Monday")
@@ -116,7 +111,7 @@ class Blackout(_Frozen):
 
 
 class Guardrails(_Frozen):
-    """Limits, with the defaults of docs/approvals.md. Shares are fractions."""
+    """Limits on changes, with the defaults in docs/approvals.md. Shares are fractions."""
 
     change_share: float = Field(0.20, gt=0, le=1)
     change_share_week: float = Field(0.40, gt=0, le=2)
@@ -166,10 +161,7 @@ class Guardrails(_Frozen):
 
 
 class Judging(_Frozen):
-    """When an ad set earns too little (`assets.signals.underperformers`).
-
-    Probabilities are of being below target.
-    """
+    """Thresholds of underperformance (`assets.signals.underperformers`)."""
 
     window_days: int = Field(28, ge=7, le=90)
     expected_conversions: float = Field(10, gt=0, description="Fewer at target say nothing.")
@@ -188,7 +180,7 @@ class Judging(_Frozen):
 
 
 class Approval(_Frozen):
-    """How decisions are given."""
+    """How decisions are made."""
 
     hours: float = Field(24, gt=0, description="Time to decide on budgets and pauses.")
     second_person_above: Decimal = Field(
@@ -213,7 +205,7 @@ class Approval(_Frozen):
 
 
 class Policy(_Frozen):
-    """Everything a person decides beforehand."""
+    """Contents of policy.yaml."""
 
     permissions: tuple[Permission, ...]
     caps: dict[str, Cap]
@@ -285,7 +277,7 @@ class Policy(_Frozen):
 
     @property
     def asks_platform_labels(self) -> bool:
-        """Whether any label of this policy depends on labels at a platform, so that not knowing them matters."""
+        """Whether any label of this policy depends on labels at a platform, so that unknown ones matter."""
         return any(label.platform_label for label in self.labels.values())
 
     def labels_of(
@@ -296,7 +288,9 @@ class Policy(_Frozen):
         ad_set_id: str | None,
         at_platform: Iterable[str] = (),
     ) -> frozenset[str]:
-        """The labels that hold for a campaign or an ad set in it; `at_platform` are those it carries there."""
+        """Policy labels that apply to a campaign or to an ad set in it; `at_platform` are its labels at the
+        platform.
+        """
         at_platform = tuple(at_platform)
         return frozenset(
             name
@@ -310,9 +304,7 @@ class Policy(_Frozen):
         )
 
     def permission(self, platform: str, account_id: str, labels: Iterable[str]) -> Permission:
-        """The permission that counts: of those that hold, the most particular, and of these the one that
-        allows least.
-        """
+        """The applicable permission: the most specific one, and among equals the most restrictive."""
         labels = set(labels)
         held = [
             permission
@@ -326,21 +318,21 @@ class Policy(_Frozen):
         return min(held, key=lambda permission: (-_particular(permission), LEVELS.index(permission.level)))
 
     def target(self, platform: str, account_id: str, campaign_id: str | None = None) -> float | None:
-        """The ROAS that a campaign, or the account, should have; None where the policy says nothing."""
+        """Target ROAS of a campaign, or of the account; None if the policy sets none."""
         if (target := _most_particular(self.target_roas, platform, account_id, campaign_id)) is not None:
             return target
         margin = _most_particular(self.margin, platform, account_id, campaign_id)
         return None if margin is None else 1 / margin
 
     def cpa(self, platform: str, account_id: str, campaign_id: str | None = None) -> float | None:
-        """What a lead of a campaign, or of the account, may cost in the reporting currency; None where the
-        policy says nothing.
+        """Target cost per lead of a campaign, or of the account, in the reporting currency; None if the
+        policy sets none.
         """
         return _most_particular(self.target_cpa, platform, account_id, campaign_id)
 
 
 def load_policy(path: Path) -> Policy:
-    """The policy in that file.
+    """Policy in that file.
 
     Raises:
         PolicyUnreadable: It is missing or wrong; the sentence says where and what.
@@ -357,8 +349,8 @@ def load_policy(path: Path) -> Policy:
 
 
 def _loaded(text: str) -> Policy:
-    """The policy of that text, which has to be whole and to define every label that is never touched, the
-    standard ones too.
+    """Policy of that text, which must be complete and define every protected label, including the standard
+    ones.
     """
     if not _LAST_LINE.search(text):
         raise UnreadableYaml(f"its last line is not '{LAST_KEY}: true', so it may have been cut off")
@@ -374,7 +366,7 @@ def _loaded(text: str) -> Policy:
 
 
 def policy_text(content: Mapping[str, Any]) -> str:
-    """The text of a policy file with that content, for programs that write one; its last line is added."""
+    """Text of a policy file with that content and its end marker, for programs that write one."""
     return yaml.safe_dump(dict(content), allow_unicode=True) + f"{LAST_KEY}: true\n"
 
 

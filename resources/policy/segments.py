@@ -1,4 +1,4 @@
-"""The part of policy.yaml that says when a group of customers is a segment, and what may never make one."""
+"""Segments section of policy.yaml: acceptance tests of customer segments, and traits that may not define one."""
 
 from typing import Annotated
 
@@ -53,7 +53,7 @@ class _Frozen(BaseModel):
 
 
 class WrittenRule(_Frozen):
-    """A segment that a person wrote: a name, and an expression over what is known of customers."""
+    """A segment defined by hand: a name, and an expression over customer features."""
 
     name: str = Field(min_length=1, max_length=80)
     expression: str = Field(min_length=1, max_length=2000)
@@ -61,7 +61,7 @@ class WrittenRule(_Frozen):
 
 
 class Acceptance(_Frozen):
-    """The six tests. A group that fails one of them is no segment."""
+    """Thresholds of the six acceptance tests. A group that fails one of them is not a segment."""
 
     jaccard: float = Field(0.75, ge=0, le=1, description="Mean overlap with itself on resampled customers.")
     stability: float = Field(

@@ -1,10 +1,4 @@
-"""Reads a YAML file that people write by hand and money depends on: strictly, within limits, and with one
-sentence for every fault.
-
-Stricter than YAML itself: a key may stand in a mapping once, there are no aliases (a file of a few lines
-could stand for gigabytes), and the file is a regular one of bounded size. What cannot be read is never read
-in part.
-"""
+"""Strict loading of hand-written YAML: size limits, no duplicate keys, no aliases, one-sentence errors."""
 
 import os
 import stat
@@ -21,11 +15,11 @@ _SHOWN_CHARACTERS = 200
 
 
 class UnreadableYaml(Exception):
-    """The file cannot be used; the message says in one clause what is wrong with it."""
+    """The file cannot be used; the message states the fault in one clause."""
 
 
 class StrictLoader(yaml.SafeLoader):
-    """A safe loader that refuses what is there twice, aliases and bottomless nesting."""
+    """A safe loader that rejects duplicate keys, aliases and deep nesting."""
 
     nested = 0
 
@@ -68,7 +62,7 @@ class StrictLoader(yaml.SafeLoader):
 
 
 def read_text(path: Path) -> str:
-    """The text of a regular file.
+    """Text of a regular file.
 
     Raises:
         UnreadableYaml: It is missing, no regular file, too large, or no UTF-8.
@@ -80,7 +74,7 @@ def read_text(path: Path) -> str:
 
 
 def read_content(path: Path) -> bytes:
-    """The bytes of a regular file.
+    """Bytes of a regular file.
 
     Raises:
         UnreadableYaml: It is missing, no regular file, or too large.
@@ -105,7 +99,7 @@ def read_content(path: Path) -> bytes:
 
 
 def parse(text: str, loader: type[StrictLoader] = StrictLoader) -> Any:
-    """What the text says.
+    """Parsed content of the text.
 
     Raises:
         UnreadableYaml: It is no YAML, or not as strict as asked here.
@@ -120,13 +114,13 @@ def parse(text: str, loader: type[StrictLoader] = StrictLoader) -> Any:
 
 
 def first_fault(error: ValidationError) -> str:
-    """The first fault that a model finds, as one clause: where it is and what is wrong."""
+    """First validation error of a model, as one clause: where it is and what is wrong."""
     fault = error.errors(include_url=False, include_input=False)[0]
     where = _short(".".join(map(str, fault["loc"]))) or "the whole"
     return f"{where}: {_short(fault['msg'].removeprefix('Value error, '))}"
 
 
 def _short(text: str) -> str:
-    """On one line and not too long: keys and values are whatever somebody typed."""
+    """Shortened to one line: keys and values are whatever was typed."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return line if len(line) <= _SHOWN_CHARACTERS else line[:_SHOWN_CHARACTERS] + "…"

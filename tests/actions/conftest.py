@@ -26,7 +26,7 @@ from resources.lake.lake import Lake
 from resources.ledger.proposal import Effect, Proposal, Target
 from resources.ledger.records import DecisionOutcome
 from resources.platforms.registry import Platforms
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.policy.policy import policy_text
 from sandbox.serve import Sandbox
 from tests.audiences.at_the_office import books, bureau, kept_out  # noqa: F401 — fixtures
@@ -271,8 +271,8 @@ def open_office(
         settings = settings.model_copy(
             update={"root": tmp_path, "lake_uri": figures_at_noon.root}
         )  # a kill file of its own
-        hasty = Patience(total_seconds=2, unreachable_seconds=0.2, first_pause=0.01)
-        platforms = Platforms(lambda: settings, patience=hasty, now=sandbox.stage.clock.now)
+        hasty = BackOff(total_seconds=2, unreachable_seconds=0.2, first_pause=0.01)
+        platforms = Platforms(lambda: settings, back_off=hasty, now=sandbox.stage.clock.now)
         office = Office(ActionServices(settings, platforms), figures_at_noon, sandbox, POLICY, var)
         office.rewrite()
         return office

@@ -14,7 +14,7 @@ from resources.action_services import ActionServices
 from resources.lake.lake import Lake
 from resources.ledger.proposal import Proposal
 from resources.platforms.registry import Platforms
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from tests.audiences.people_of import SUNDAY, expected
 from tests.wire.audiences_at import ACCOUNTS, held
 
@@ -52,7 +52,7 @@ class Bureau:
         settings = self.services.platforms.settings
         hasty = Platforms(
             settings,
-            patience=Patience(total_seconds=0, unreachable_seconds=0),
+            back_off=BackOff(total_seconds=0, unreachable_seconds=0),
             now=self.services.platforms.now,
         )
         return Bureau(

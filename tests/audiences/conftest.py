@@ -12,7 +12,7 @@ from resources.ledger.proposal import Target
 from resources.ledger.store import Ledger
 from resources.platforms.audience_client import AudienceClient
 from resources.platforms.registry import Platforms
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from sandbox.serve import Sandbox
 from tests.wire.audiences_at import ACCOUNTS, PLATFORMS, hashes
 
@@ -33,7 +33,7 @@ def platform(request: pytest.FixtureRequest) -> str:
 def platforms(settings: Settings, sandbox: Sandbox) -> Platforms:
     """Clients that give up after a moment, so that a test can see what is left then."""
     sandbox.stage.audiences.ready_after_seconds = 0.0
-    return Platforms(lambda: settings, patience=Patience(total_seconds=0.0, unreachable_seconds=0.0))
+    return Platforms(lambda: settings, back_off=BackOff(total_seconds=0.0, unreachable_seconds=0.0))
 
 
 @pytest.fixture

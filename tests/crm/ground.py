@@ -10,7 +10,7 @@ from typing import Any
 from resources.config.settings import Settings, load_settings
 from resources.crm.rate_limit import RateLimiter
 from resources.crm.registry import Crms
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from sandbox.clock import Clock
 from sandbox.customer_settings import Crm
 from sandbox.running_world import Stage, set_stage
@@ -18,7 +18,7 @@ from sandbox.serve import Sandbox, running
 from sandbox.world import World, load_world
 
 NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
-HASTY = Patience(total_seconds=0.0, unreachable_seconds=0.0)
+HASTY = BackOff(total_seconds=0.0, unreachable_seconds=0.0)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from resources.crm.rate_limit import RateLimiter
 from resources.crm.registry import Crms
 from resources.errors import PlatformBusy, PlatformRefused, PlatformUnreachable
 from resources.lake.lake import Lake
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.policy.crm import CrmMapping
 from resources.tables.crm import CONTACTS, CRM_PULLS, TOUCHES
 from sandbox.faults import KNOWN
@@ -129,16 +129,14 @@ def test_what_goes_wrong_is_one_sentence_and_nothing_is_kept(
 
 def test_a_throttled_call_is_asked_again_when_hubspot_says(hubspot: Ground, lake: Lake) -> None:
     hubspot.stage.faults.arm("hubspot", "throttled", seconds=0, times=2, after=2)
-    keep(hubspot.crms(patience=Patience(total_seconds=5.0)), lake)
+    keep(hubspot.crms(back_off=BackOff(total_seconds=5.0)), lake)
     assert_equal_to_the_books(lake, hubspot.stage)
 
 
 def test_an_endpoint_where_nobody_answers_is_said_to_be_one(hubspot: Ground) -> None:
     nowhere = hubspot.settings.hubspot.model_copy(update={"api_url": "http://127.0.0.1:9/hubspot"})
     settings = hubspot.settings.model_copy(update={"hubspot": nowhere})
-    (reader,) = Crms(
-        lambda: settings, patience=Patience(total_seconds=0.0, unreachable_seconds=0.0)
-    ).readers()
+    (reader,) = Crms(lambda: settings, back_off=BackOff(total_seconds=0.0, unreachable_seconds=0.0)).readers()
     with pytest.raises(PlatformUnreachable, match="HUBSPOT_API_URL"):
         reader.spoken()
 

@@ -37,7 +37,7 @@ def forms(forms_session: Ground) -> Iterator[Ground]:
 
 
 def reader(forms: Ground) -> LinkedInForms:
-    return LinkedInForms(forms.settings.linkedin_ads, CrmMapping(), patience=HASTY)
+    return LinkedInForms(forms.settings.linkedin_ads, CrmMapping(), back_off=HASTY)
 
 
 def submitted(forms: Ground) -> np.ndarray:

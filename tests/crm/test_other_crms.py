@@ -13,7 +13,7 @@ from resources.crm.registry import Crms
 from resources.crm.tabular import Files, Sql
 from resources.errors import DataUnusable, PlatformBusy, PlatformRefused
 from resources.lake.lake import Lake
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.policy.crm import CrmMapping
 from resources.security.pii_hashing import identity
 from resources.tables.crm import CONTACTS, CRM_PULLS, DEAL_STAGES, DEALS, STAGES, TOUCHES
@@ -86,7 +86,7 @@ def test_everything_is_read_by_jobs_and_changes_by_pages(salesforce: Ground, lak
 
 def test_a_job_that_takes_its_time_is_waited_for(salesforce: Ground, lake: Lake) -> None:
     salesforce.stage.faults.arm("salesforce", "job_slow", polls=3)
-    keep(salesforce.crms(patience=Patience(total_seconds=5.0, first_pause=0.01)), lake)
+    keep(salesforce.crms(back_off=BackOff(total_seconds=5.0, first_pause=0.01)), lake)
     assert_equal(lake, salesforce)
 
 

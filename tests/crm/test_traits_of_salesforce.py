@@ -44,7 +44,7 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 
 def read(running: Ground, fields: dict[str, str]) -> CrmReading:
     mapping = CrmMapping(traits=TraitMapping.model_validate({"fields": fields}))
-    return Salesforce(running.settings.salesforce, mapping, patience=HASTY).read(
+    return Salesforce(running.settings.salesforce, mapping, back_off=HASTY).read(
         None, now=running.stage.clock.now
     )
 

@@ -13,7 +13,7 @@ from orchestration.schedules import day_range_tags
 from resources.config.settings import Settings
 from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.tables import google_ads
 from resources.tables.pulls import PULLS
 from sandbox.serve import Sandbox
@@ -21,7 +21,7 @@ from sensors.conversion_settings_changed import changed_pasts_sensor
 from tests.conftest import MORNING
 
 LAST = MORNING.date() - timedelta(days=1)
-IMPATIENT = Patience(total_seconds=0.5, unreachable_seconds=0.3, first_pause=0.02, longest_pause=0.1)
+IMPATIENT = BackOff(total_seconds=0.5, unreachable_seconds=0.3, first_pause=0.02, longest_pause=0.1)
 
 
 def pull(
@@ -34,7 +34,7 @@ def pull(
     **tags: str,
 ) -> dg.ExecuteInProcessResult:
     span = day_range_tags((LAST - timedelta(days=days - 1)).isoformat(), LAST.isoformat())
-    platforms = Platforms(lambda: settings, patience=IMPATIENT, now=lambda: at)
+    platforms = Platforms(lambda: settings, back_off=IMPATIENT, now=lambda: at)
     return dg.materialize(
         [asset], resources={"lake": lake, "platforms": platforms}, tags=span | tags, raise_on_error=False
     )

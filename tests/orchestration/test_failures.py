@@ -82,7 +82,7 @@ def test_where_nobody_answers_it_is_tried_again_and_says_what_to_check(
     sandbox: Sandbox, settings: Settings, platform: str, changed: dict[str, Any], words: str
 ) -> None:
     elsewhere = with_changed(settings, platform, **changed)
-    reader = Platforms(lambda: elsewhere, patience=IMPATIENT).reader(platform)
+    reader = Platforms(lambda: elsewhere, back_off=IMPATIENT).reader(platform)
     with pytest.raises(dg.Failure) as caught, one_sentence():
         reader.accounts()
     assert caught.value.allow_retries

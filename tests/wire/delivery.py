@@ -9,14 +9,14 @@ from typing import Any
 import pyarrow as pa
 
 from resources.errors import PlatformError
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from sandbox.market import Market
 from sandbox.report import Report
 from tests.conftest import MORNING
 
 LAST = MORNING.date() - timedelta(days=1)
-QUICK = Patience(total_seconds=5, first_pause=0.01)
-HASTY = Patience(total_seconds=0.05, first_pause=0.01)
+QUICK = BackOff(total_seconds=5, first_pause=0.01)
+HASTY = BackOff(total_seconds=0.05, first_pause=0.01)
 RowOf = dict[tuple[date, str], dict[str, Any]]
 
 

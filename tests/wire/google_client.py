@@ -12,15 +12,15 @@ from resources.config.credentials import GoogleAdsSettings
 from resources.config.settings import Settings
 from resources.platforms.account import Account
 from resources.platforms.google_ads import GoogleAds
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from tests.wire.delivery import QUICK
 
 GERMANY, AMERICA, MANAGER = "1000000001", "1000000002", "9990000001"
 
 
-def reader(settings: Settings, *, patience: Patience = QUICK, **changed: Any) -> GoogleAds:
+def reader(settings: Settings, *, back_off: BackOff = QUICK, **changed: Any) -> GoogleAds:
     """Our reader with the sandbox's settings, some of them changed."""
-    return GoogleAds(settings.google_ads.model_copy(update=changed), patience=patience)
+    return GoogleAds(settings.google_ads.model_copy(update=changed), back_off=back_off)
 
 
 def account(google: GoogleAds, account_id: str = GERMANY) -> Account:

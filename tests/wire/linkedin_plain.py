@@ -8,7 +8,7 @@ import requests
 from resources.config.settings import Settings
 from resources.platforms.account import Account
 from resources.platforms.linkedin_ads import LinkedInAds
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from sandbox.serve import Sandbox
 from tests.wire.delivery import LAST, QUICK
 
@@ -17,9 +17,9 @@ START = LAST - timedelta(days=39)
 WEEK = {"start": LAST - timedelta(days=6), "end": LAST}
 
 
-def reader(settings: Settings, *, patience: Patience = QUICK, **changed: Any) -> LinkedInAds:
+def reader(settings: Settings, *, back_off: BackOff = QUICK, **changed: Any) -> LinkedInAds:
     """Our reader with the sandbox's settings, some of them changed."""
-    return LinkedInAds(settings.linkedin_ads.model_copy(update=changed), patience=patience)
+    return LinkedInAds(settings.linkedin_ads.model_copy(update=changed), back_off=back_off)
 
 
 def account(linkedin: LinkedInAds) -> Account:

@@ -11,7 +11,7 @@ from facebook_business.session import FacebookSession
 from resources.config.settings import Settings
 from resources.platforms.account import Account
 from resources.platforms.meta_ads import MetaAds
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from sandbox.serve import Sandbox
 from tests.conftest import MORNING
 from tests.wire.delivery import LAST, QUICK
@@ -24,12 +24,12 @@ FAR = MORNING + timedelta(days=2)
 
 
 def reader(
-    settings: Settings, *, patience: Patience = QUICK, job_seconds: float = 5, **changed: Any
+    settings: Settings, *, back_off: BackOff = QUICK, job_seconds: float = 5, **changed: Any
 ) -> MetaAds:
     """Our reader with the sandbox's settings, some of them changed."""
     return MetaAds(
         settings.meta_ads.model_copy(update=changed),
-        patience=patience,
+        back_off=back_off,
         job_seconds=job_seconds,
         poll_seconds=0.01,
     )

@@ -8,9 +8,9 @@ from resources.config.settings import Settings
 from resources.errors import OutcomeUnknown, PlatformBusy, PlatformError, PlatformRefused
 from resources.kinds.excluded_audiences.change import ExclusionChange
 from resources.ledger.proposal import Target
-from resources.platforms.audience_client import AudienceClient, PartlyTaken, as_text
+from resources.platforms.audience_client import AudienceClient, PartialUpload, as_text
 from resources.platforms.registry import Platforms
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.security.redaction import without_hashes
 from sandbox.faults import UPLOADS
 from sandbox.serve import Sandbox
@@ -32,8 +32,8 @@ def account(platform: str) -> str:
 @pytest.fixture
 def platforms(settings: Settings, sandbox: Sandbox) -> Platforms:
     sandbox.stage.audiences.ready_after_seconds = 0.0
-    hasty = Patience(total_seconds=1, unreachable_seconds=0.1, first_pause=0.01)
-    return Platforms(lambda: settings, patience=hasty)
+    hasty = BackOff(total_seconds=1, unreachable_seconds=0.1, first_pause=0.01)
+    return Platforms(lambda: settings, back_off=hasty)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_an_upload_that_failed_once_is_sent_again_until_it_is_whole(
     sandbox.stage.faults.arm(platform, fault, **detail)
     try:
         sent_whole(client, account, audience_id, mails if adds else mails[10:], adds=adds)
-    except PartlyTaken:  # told only when Google is asked what became of it
+    except PartialUpload:  # told only when Google is asked what became of it
         assert (platform, fault) == ("google_ads", "invalid_entries")
         assert not adds or held(sandbox, platform) != {f"email:{hashed}" for hashed in mails}
         sent_whole(client, account, audience_id, mails if adds else mails[10:], adds=adds)
@@ -138,7 +138,7 @@ def test_nothing_but_hashes_is_sent_and_no_error_holds_one(
 
 def test_a_young_segment_is_waited_for(sandbox: Sandbox, settings: Settings) -> None:
     sandbox.stage.audiences.ready_after_seconds = 0.3
-    client = Platforms(lambda: settings, patience=Patience(total_seconds=5)).audiences("linkedin_ads")
+    client = Platforms(lambda: settings, back_off=BackOff(total_seconds=5)).audiences("linkedin_ads")
     account = ACCOUNTS["linkedin_ads"]
     audience_id = client.create(account, NAME)
     client.upload(account, audience_id, "email", hashes(0, 5), adds=True)

@@ -8,7 +8,7 @@ from google.ads.googleads.v26.services.types.google_ads_service import GoogleAds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resources.platforms.google_ads_columns import Misshapen, RowShape
+from resources.platforms.google_ads_columns import MalformedRows, RowShape
 from tests.examples import examples
 
 ROW = GoogleAdsRow.pb()
@@ -94,7 +94,7 @@ def test_cut_rows_are_refused_or_read_as_the_official_parser_does(row: bytes, da
     try:
         ROW.FromString(cut)
     except Exception:  # noqa: BLE001 — DecodeError is not public in every protobuf
-        with pytest.raises(Misshapen):
+        with pytest.raises(MalformedRows):
             SHAPE.columns([cut, row])
     else:
         assert SHAPE.columns([cut])["campaign.id"].to_pylist() == [parsed(cut, "campaign.id")]
@@ -106,7 +106,7 @@ def test_cut_rows_are_refused_or_read_as_the_official_parser_does(row: bytes, da
     ids=["a group", "a number without end", "a length past the end", "an unknown wire type"],
 )
 def test_what_is_no_message_is_refused(row: bytes) -> None:
-    with pytest.raises(Misshapen):
+    with pytest.raises(MalformedRows):
         SHAPE.columns([row])
 
 

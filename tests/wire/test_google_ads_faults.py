@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from resources.config.settings import Settings
 from resources.errors import PlatformBusy, PlatformRefused
 from resources.platforms.google_ads import GoogleAds
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from sandbox.faults import KNOWN, UPLOADS, WRITES
 from sandbox.serve import Sandbox
 from tests.wire.delivery import HASTY, LAST, rows, said_without_a_secret
@@ -52,13 +52,13 @@ def test_a_throttle_is_waited_out_for_as_long_as_google_asks(settings: Settings,
     before = rows(google.days("ad_set", ad_account, **WEEK))
     waited: list[float] = []
 
-    class Counting(Patience):
+    class Counting(BackOff):
         def _wait(self, state: Any) -> float:
             waited.append(super()._wait(state))
             return waited[-1]
 
     sandbox.stage.faults.arm("google_ads", "throttled", seconds=0.2)
-    patient = reader(settings, patience=Counting(total_seconds=5, first_pause=0.01))
+    patient = reader(settings, back_off=Counting(total_seconds=5, first_pause=0.01))
     after = rows(patient.days("ad_set", ad_account, **WEEK))
     assert waited == [pytest.approx(0.2)]
     assert [row | {"pulled_at": None} for row in after] == [row | {"pulled_at": None} for row in before]
@@ -91,7 +91,7 @@ def test_an_outage_is_asked_again_until_it_is_over(settings: Settings, sandbox: 
 def test_an_outage_that_does_not_end_is_busy(settings: Settings, sandbox: Sandbox) -> None:
     sandbox.stage.faults.arm("google_ads", "unavailable", times=100)
     with pytest.raises(PlatformBusy, match=r"Listing accounts.*TRANSIENT_ERROR.*Safe to retry"):
-        reader(settings, patience=HASTY).accounts()
+        reader(settings, back_off=HASTY).accounts()
 
 
 def test_a_broken_stream_is_read_again_and_counts_nothing_twice(settings: Settings, sandbox: Sandbox) -> None:
@@ -190,7 +190,7 @@ def test_a_version_the_client_never_had_is_told_as_such(settings: Settings, sand
 
 def test_an_endpoint_where_nobody_listens_is_named(settings: Settings, sandbox: Sandbox) -> None:
     with pytest.raises(PlatformBusy, match=r"cannot be reached.*GOOGLE_ADS_ENDPOINT"):
-        reader(settings, patience=HASTY, endpoint="localhost:1").accounts()
+        reader(settings, back_off=HASTY, endpoint="localhost:1").accounts()
 
 
 def test_days_out_of_order_or_out_of_reach_are_refused_with_the_days_named(

@@ -99,7 +99,7 @@ def test_a_throttle_and_an_outage_are_waited_out(settings: Settings, sandbox: Sa
     assert rows(linkedin.days("campaign", ad_account, **WEEK))
     sandbox.stage.faults.arm("linkedin_ads", "unavailable", times=1_000)
     with pytest.raises(PlatformBusy, match=r"Service Unavailable.*Safe to retry"):
-        reader(settings, patience=HASTY).accounts()
+        reader(settings, back_off=HASTY).accounts()
 
 
 def test_the_days_limit_is_not_waited_for(settings: Settings, sandbox: Sandbox) -> None:
@@ -142,7 +142,7 @@ def test_a_retired_version_says_which_setting(settings: Settings, sandbox: Sandb
 
 def test_an_endpoint_where_nobody_listens_is_named(settings: Settings, sandbox: Sandbox) -> None:
     with pytest.raises(PlatformUnreachable, match=r"cannot be reached.*LINKEDIN_API_URL") as caught:
-        reader(settings, patience=HASTY, api_url="http://127.0.0.1:9/rest").accounts()
+        reader(settings, back_off=HASTY, api_url="http://127.0.0.1:9/rest").accounts()
     one_sentence(caught.value, "sandbox-linkedin-token")
 
 

@@ -99,7 +99,7 @@ def test_an_outage_and_a_slow_answer_are_waited_out(settings: Settings, sandbox:
     assert rows(meta.days("campaign", ad_account, **WEEK))
     sandbox.stage.faults.arm("meta_ads", "unavailable", times=1_000)
     with pytest.raises(PlatformBusy, match=r"temporarily unavailable.*Safe to retry"):
-        reader(settings, patience=HASTY).accounts()
+        reader(settings, back_off=HASTY).accounts()
 
 
 def test_an_expired_and_a_foreign_token_say_to_make_a_new_one(settings: Settings, sandbox: Sandbox) -> None:
@@ -135,7 +135,7 @@ def test_a_retired_version_says_which_setting(settings: Settings, sandbox: Sandb
 
 def test_an_endpoint_where_nobody_listens_is_named(settings: Settings, sandbox: Sandbox) -> None:
     with pytest.raises(PlatformUnreachable, match=r"cannot be reached.*META_GRAPH_URL") as caught:
-        reader(settings, patience=HASTY, graph_url="http://127.0.0.1:9").accounts()
+        reader(settings, back_off=HASTY, graph_url="http://127.0.0.1:9").accounts()
     one_sentence(caught.value, "sandbox-meta-token")
 
 
@@ -194,4 +194,4 @@ def test_a_proxy_in_the_environment_does_not_stand_before_this_machine(
 ) -> None:
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert len(reader(settings, patience=HASTY).accounts()) == 2
+    assert len(reader(settings, back_off=HASTY).accounts()) == 2

@@ -6,9 +6,9 @@ import pytest
 
 from resources.config.settings import Settings
 from resources.errors import OutcomeUnknown, PlatformError, PlatformRefused, RefusedForNow
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.registry import Platforms
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.platforms.writer import sent_once
 from sandbox.serve import Sandbox
 from sandbox.write_faults import AMBIGUOUS, DEFINITE
@@ -24,7 +24,7 @@ def answers(kinds: dict[str, dict[str, str]]) -> list[tuple[str, str]]:
 def opened(settings: Settings) -> Platforms:
     """The platforms by a login of its own, which gives up soon."""
     return Platforms(
-        lambda: settings, patience=Patience(total_seconds=1, unreachable_seconds=0.1, first_pause=0.01)
+        lambda: settings, back_off=BackOff(total_seconds=1, unreachable_seconds=0.1, first_pause=0.01)
     )
 
 
@@ -113,7 +113,7 @@ def test_a_login_that_is_refused_before_the_write_is_a_definite_refusal(
 def test_a_client_that_stumbles_over_the_answer_leaves_the_outcome_unknown() -> None:
     with (
         pytest.raises(OutcomeUnknown, match=r"could not make sense of the answer \(TypeError\)"),
-        sent_once(Doing("meta_ads", "Changing")),
+        sent_once(CallContext("meta_ads", "Changing")),
     ):
         raise TypeError("string indices must be integers")
 

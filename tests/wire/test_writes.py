@@ -14,7 +14,7 @@ from resources.kinds.daily_budget.change import BudgetChange
 from resources.kinds.entity_status.change import StatusChange
 from resources.ledger.proposal import Change, Image, Target
 from resources.platforms.registry import Platforms
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.platforms.writer import PlatformWriter
 from sandbox.control import edit_by_hand
 from sandbox.faults import WRITES
@@ -32,8 +32,8 @@ def platform(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def writer(platform: str, settings: Settings) -> PlatformWriter:
-    hasty = Patience(total_seconds=1, unreachable_seconds=0.1, first_pause=0.01)
-    return Platforms(lambda: settings, patience=hasty).writer(platform)
+    hasty = BackOff(total_seconds=1, unreachable_seconds=0.1, first_pause=0.01)
+    return Platforms(lambda: settings, back_off=hasty).writer(platform)
 
 
 def first(

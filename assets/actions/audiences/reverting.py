@@ -9,7 +9,7 @@ from resources.kinds.audience_members.change import MembersChange, Step
 from resources.kinds.excluded_audiences.change import ExclusionChange
 from resources.ledger.audiences import members_digest
 from resources.ledger.proposal import Change
-from resources.platforms.audience_client import as_text, ids_of
+from resources.platforms.audience_client import as_text, audience_ids_in
 
 
 def undone(change: Change, writer: AudienceWriter) -> Change:
@@ -21,7 +21,7 @@ def undone(change: Change, writer: AudienceWriter) -> Change:
     """
     image = writer.image(change.target)
     if isinstance(change, ExclusionChange):
-        came = set(ids_of(change.after)) - set(ids_of(change.before))
+        came = set(audience_ids_in(change.after)) - set(audience_ids_in(change.before))
         now = image.excluded_audiences or ()
         left = as_text(set(now) - came)
         if left == as_text(now):

@@ -17,7 +17,7 @@ from resources.kinds.base import ChangeRequest
 from resources.lake.lake import Lake
 from resources.ledger.proposal import Effect, Proposal
 from resources.platforms.registry import Platforms
-from resources.platforms.retries import Patience
+from resources.platforms.retries import BackOff
 from resources.tables import core
 from sandbox.serve import Sandbox
 from tests.actions.conftest import NOON, POLICY, SECRETS, Office
@@ -81,8 +81,8 @@ def open_kinds(sandbox: Sandbox, var: Path, one_day: Lake, tmp_path: Path) -> Ca
             }
         )
         settings = settings.model_copy(update={"root": tmp_path, "lake_uri": one_day.root})
-        hasty = Patience(total_seconds=2, unreachable_seconds=0.2, first_pause=0.01)
-        platforms = Platforms(lambda: settings, patience=hasty, now=sandbox.stage.clock.now)
+        hasty = BackOff(total_seconds=2, unreachable_seconds=0.2, first_pause=0.01)
+        platforms = Platforms(lambda: settings, back_off=hasty, now=sandbox.stage.clock.now)
         office = Office(ActionServices(settings, platforms), one_day, sandbox, POLICY, var)
         office.rewrite()
         return office

@@ -7,7 +7,7 @@ from resources.kinds.ad_texts.change import TextsChange, ad_id_of, image_of
 from resources.kinds.base import Change, Image, Target
 from resources.kinds.new_ad.change import ad_set_of
 from resources.kinds.new_ad.writers.google_ads import AD_FIELDS, content_of, fill_texts
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.google_ads_write import GoogleAdsWriter
 from resources.platforms.google_session import enum_name
 from resources.platforms.writer import not_written_here
@@ -36,8 +36,8 @@ class GoogleAdTexts:
         )
         rows = self._session.search(target.account_id, query, "Reading an ad")
         if not rows:
-            doing = Doing(self.platform, f"Reading ad {target.entity_id}", target.account_id)
-            raise PlatformRefused(**doing.known(), said="there is none of that number")
+            context = CallContext(self.platform, f"Reading ad {target.entity_id}", target.account_id)
+            raise PlatformRefused(**context.known(), said="there is none of that number")
         ad = rows[0].ad_group_ad
         return image_of(self._entities.image(ad_set_of(target)), enum_name(ad, "status"), content_of(ad.ad))
 
@@ -69,5 +69,5 @@ class GoogleAdTexts:
         operation.update_mask.paths.extend(changed)
         request.operations.append(operation)
         method = self._session.service("AdService").mutate_ads
-        doing = Doing(self.platform, what, target.account_id)
-        return self._session.mutate(method, request, doing, operations=1, validate_only=validate_only)
+        context = CallContext(self.platform, what, target.account_id)
+        return self._session.mutate(method, request, context, operations=1, validate_only=validate_only)

@@ -12,7 +12,7 @@ from resources.kinds.ad_texts.change import TextsChange, ad_id_of, image_of
 from resources.kinds.base import Change, Image, Target
 from resources.kinds.new_ad.change import ad_set_of
 from resources.kinds.new_ad.writers.meta_ads import creative_fields
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.meta_ads_write import MetaAdsWriter
 from resources.platforms.writer import not_written_here, rehearsed, sent_once
 
@@ -27,15 +27,17 @@ class MetaAdTexts:
 
     def image(self, target: Target) -> Image:
         ad_set = ad_set_of(target)
-        doing = Doing(self.platform, f"Reading ad {ad_id_of(target)}", target.account_id)
+        context = CallContext(self.platform, f"Reading ad {ad_id_of(target)}", target.account_id)
         fields = {"fields": "id,status,adset_id,creative{id,object_story_spec}"}
-        ad = self._client.get(ad_id_of(target), fields, doing)
+        ad = self._client.get(ad_id_of(target), fields, context)
         if str(ad.get("adset_id")) != ad_set.entity_id:
-            raise PlatformRefused(**doing.known(), said="it belongs to another ad set")
+            raise PlatformRefused(**context.known(), said="it belongs to another ad set")
         creative = ad.get("creative") or {}
         content = _content_of(creative.get("object_story_spec") or {})
         if content is None:
-            raise PlatformRefused(**doing.known(), said="it is no link ad, so its texts are not edited here")
+            raise PlatformRefused(
+                **context.known(), said="it is no link ad, so its texts are not edited here"
+            )
         return image_of(self._entities.image(ad_set), str(ad["status"]), content, str(creative["id"]))
 
     def edited_at(self, target: Target) -> datetime | None:
@@ -47,19 +49,19 @@ class MetaAdTexts:
     def rehearse(self, change: Change) -> None:
         """Meta checks the creative; the ad needs one that is there."""
         change = _of_kind(change)
-        doing = Doing(self.platform, "Rehearsing a creative", change.target.account_id)
+        context = CallContext(self.platform, "Rehearsing a creative", change.target.account_id)
         fields = {**creative_fields(change.content), "execution_options": '["validate_only"]'}
         with rehearsed():
-            self._client.write(f"act_{change.target.account_id}/adcreatives", fields, doing)
+            self._client.write(f"act_{change.target.account_id}/adcreatives", fields, context)
 
     def send(self, change: Change) -> str | None:
         change = _of_kind(change)
-        doing = Doing(self.platform, "Changing texts", change.target.account_id)
-        with sent_once(doing):
+        context = CallContext(self.platform, "Changing texts", change.target.account_id)
+        with sent_once(context):
             edge = f"act_{change.target.account_id}/adcreatives"
-            creative = self._client.create(edge, creative_fields(change.content), doing)
+            creative = self._client.create(edge, creative_fields(change.content), context)
             fields = {"creative": json.dumps({"creative_id": creative})}
-            return self._client.write(ad_id_of(change.target), fields, doing)
+            return self._client.write(ad_id_of(change.target), fields, context)
         raise AssertionError("the errors are raised as ours")
 
 

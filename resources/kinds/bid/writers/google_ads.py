@@ -6,7 +6,7 @@ from decimal import Decimal
 from resources.errors import PlatformRefused
 from resources.kinds.base import Change, Image, Target
 from resources.kinds.bid.change import BidChange, image_of
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.google_ads_write import GoogleAdsWriter
 from resources.platforms.google_session import enum_name
 from resources.platforms.money import micros
@@ -33,8 +33,8 @@ class GoogleBids:
         )
         rows = self._session.search(target.account_id, query, "Reading a bid")
         if not rows:
-            doing = Doing(self.platform, f"Reading keyword {target.entity_id}", target.account_id)
-            raise PlatformRefused(**doing.known(), said="there is none of that number")
+            context = CallContext(self.platform, f"Reading keyword {target.entity_id}", target.account_id)
+            raise PlatformRefused(**context.known(), said="there is none of that number")
         criterion, strategy = rows[0].ad_group_criterion, enum_name(rows[0].campaign, "bidding_strategy_type")
         bid = Decimal(criterion.cpc_bid_micros) / 1_000_000 if criterion.cpc_bid_micros else None
         entity = self._entities.image(_ad_group(target))
@@ -67,8 +67,8 @@ class GoogleBids:
         operation.update_mask.paths.append("cpc_bid_micros")
         request.operations.append(operation)
         method = self._session.service("AdGroupCriterionService").mutate_ad_group_criteria
-        doing = Doing(self.platform, what, target.account_id)
-        return self._session.mutate(method, request, doing, operations=1, validate_only=validate_only)
+        context = CallContext(self.platform, what, target.account_id)
+        return self._session.mutate(method, request, context, operations=1, validate_only=validate_only)
 
 
 def _ids(target: Target) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from resources.kinds.base import Change, Image, Target
 from resources.kinds.bid.change import BidChange, image_of
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.linkedin_ads_write import LinkedInAdsWriter
 from resources.platforms.writer import not_written_here, sent_once
 
@@ -23,8 +23,8 @@ class LinkedInBids:
 
     def image(self, target: Target) -> Image:
         entity = self._entities.image(target)
-        doing = Doing(self.platform, "Reading a bid", target.account_id)
-        campaign = self._client.element(_path(target), doing)
+        context = CallContext(self.platform, "Reading a bid", target.account_id)
+        campaign = self._client.element(_path(target), context)
         strategy = str(campaign.get("optimizationTargetType") or "NONE")
         amount = Decimal((campaign.get("unitCost") or {}).get("amount") or 0)
         bid = amount or None  # nought leaves the bid to LinkedIn
@@ -43,9 +43,9 @@ class LinkedInBids:
         if not isinstance(change, BidChange):
             raise not_written_here(change)
         amount = {"amount": change.after, "currencyCode": change.image.currency}
-        doing = Doing(self.platform, "Changing a bid", change.target.account_id)
-        with sent_once(doing):
-            return self._client.patch(_path(change.target), {"unitCost": amount}, doing)
+        context = CallContext(self.platform, "Changing a bid", change.target.account_id)
+        with sent_once(context):
+            return self._client.patch(_path(change.target), {"unitCost": amount}, context)
         raise AssertionError("the errors are raised as ours")
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from resources.kinds.base import Change, Image, Target
 from resources.kinds.list_attachment.change import AttachmentChange, AttachmentImage, NamedList
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.google_ads_write import GoogleAdsWriter
 from resources.platforms.writer import not_written_here
 
@@ -62,7 +62,7 @@ class GoogleListAttachments:
             operation.remove = f"{base}/campaignSharedSets/{target.entity_id}~{entry.list_id}"
             request.operations.append(operation)
         method = self._session.service("CampaignSharedSetService").mutate_campaign_shared_sets
-        doing = Doing(self.platform, what, target.account_id)
+        context = CallContext(self.platform, what, target.account_id)
         return self._session.mutate(
-            method, request, doing, operations=len(request.operations), validate_only=validate_only
+            method, request, context, operations=len(request.operations), validate_only=validate_only
         )

@@ -13,7 +13,7 @@ from resources.errors import PlatformRefused
 from resources.kinds.base import Change, Image, Target
 from resources.kinds.keywords import Keyword, digest_of
 from resources.kinds.negative_keywords.change import KeywordImage, NegativeKeywordsChange
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.google_ads_write import GoogleAdsWriter
 from resources.platforms.google_session import enum_name
 from resources.platforms.writer import not_written_here
@@ -80,9 +80,9 @@ class GoogleNegativeKeywords:
         if not isinstance(change, NegativeKeywordsChange):
             raise not_written_here(change)
         target = change.target
-        doing = Doing(self.platform, what, target.account_id)
+        context = CallContext(self.platform, what, target.account_id)
         operations = [*self._creates(target, change.adds), *self._removes(target, change.removes)]
-        return self._session.mutate_all(target.account_id, operations, doing, validate_only=validate_only)
+        return self._session.mutate_all(target.account_id, operations, context, validate_only=validate_only)
 
     def _creates(self, target: Target, keywords: Iterable[Keyword]) -> Iterable[Any]:
         place, client = _PLACES[target.level], self._session.client
@@ -173,8 +173,8 @@ class GoogleNegativeKeywords:
         }
 
     def _refused(self, target: Target, problem: str) -> PlatformRefused:
-        doing = Doing(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
-        return PlatformRefused(**doing.known(), said=problem)
+        context = CallContext(self.platform, f"Reading {target.level} {target.entity_id}", target.account_id)
+        return PlatformRefused(**context.known(), said=problem)
 
 
 def _key(keyword: Any) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from resources.kinds.base import Change, Image, Target
 from resources.kinds.negative_list.change import ListImage, NegativeListChange
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.google_ads_write import GoogleAdsWriter
 from resources.platforms.writer import not_written_here
 
@@ -73,5 +73,5 @@ class GoogleNegativeLists:
                 word.shared_set, word.keyword.text = f"{base}/{TEMPORARY_ID}", keyword.text
                 word.keyword.match_type = session.enum("KeywordMatchTypeEnum", keyword.match_type.upper())
                 operations.append(operation)
-        doing = Doing(self.platform, what, target.account_id)
-        return session.mutate_all(target.account_id, operations, doing, validate_only=validate_only)
+        context = CallContext(self.platform, what, target.account_id)
+        return session.mutate_all(target.account_id, operations, context, validate_only=validate_only)

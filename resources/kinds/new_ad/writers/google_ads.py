@@ -10,7 +10,7 @@ from typing import Any
 from resources.kinds.ad_content import AdContent, AdLine
 from resources.kinds.base import Change, Image, Target
 from resources.kinds.new_ad.change import NewAdChange, ad_set_of, image_of, mark_of
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.google_ads_write import GoogleAdsWriter
 from resources.platforms.google_session import enum_name
 from resources.platforms.writer import not_written_here
@@ -62,8 +62,8 @@ class GoogleNewAds:
             self._fill(operation.create, target, change.content)
         request.operations.append(operation)
         method = self._session.service("AdGroupAdService").mutate_ad_group_ads
-        doing = Doing(self.platform, what, target.account_id)
-        return self._session.mutate(method, request, doing, operations=1, validate_only=validate_only)
+        context = CallContext(self.platform, what, target.account_id)
+        return self._session.mutate(method, request, context, operations=1, validate_only=validate_only)
 
     def _fill(self, created: Any, target: Target, content: AdContent) -> None:
         created.ad_group = f"customers/{target.account_id}/adGroups/{ad_set_of(target).entity_id}"

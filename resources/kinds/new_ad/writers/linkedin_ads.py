@@ -14,7 +14,7 @@ from resources.errors import OutcomeUnknown, PlatformRefused
 from resources.kinds.ad_content import AdContent
 from resources.kinds.base import Change, Image, Target
 from resources.kinds.new_ad.change import NewAdChange, ad_set_of, image_of, mark_of, name_of
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.linkedin_ads_write import LinkedInAdsWriter
 from resources.platforms.writer import not_written_here, sent_once
 
@@ -33,12 +33,12 @@ class LinkedInNewAds:
 
     def image(self, target: Target) -> Image:
         ad_set, mark = ad_set_of(target), f"[{mark_of(target)}]"
-        doing = Doing(self.platform, "Reading creatives", target.account_id)
+        context = CallContext(self.platform, "Reading creatives", target.account_id)
         query = {"q": "criteria", "campaigns": [f"urn:li:sponsoredCampaign:{ad_set.entity_id}"]}
         path = f"adAccounts/{target.account_id}/creatives"
         creatives = [
             creative
-            for creative in self._client.elements(path, query, PAGE, doing)
+            for creative in self._client.elements(path, query, PAGE, context)
             if mark in str(creative.get("name") or "") and creative["intendedStatus"] not in GONE
         ]
         first = (str(creatives[0]["id"]), str(creatives[0]["intendedStatus"])) if creatives else None
@@ -57,33 +57,33 @@ class LinkedInNewAds:
         if not isinstance(change, NewAdChange):
             raise not_written_here(change)
         target = change.target
-        doing = Doing(self.platform, "Making an ad", target.account_id)
+        context = CallContext(self.platform, "Making an ad", target.account_id)
         collection = f"adAccounts/{target.account_id}/creatives"
-        with _never_refused(doing, is_nested=not change.is_removed), sent_once(doing):
+        with _never_refused(context, is_nested=not change.is_removed), sent_once(context):
             if not change.is_removed:
                 answer, header_id = self._client.post(
                     f"{collection}?action=createInline",
                     {"creative": _inline(target, change.content)},
-                    doing,
+                    context,
                     method="ACTION",
                 )
                 return str((answer.get("value") or {}).get("creative") or header_id)
             path = f"{collection}/{quote(str(change.image.ad_id), safe='')}"
             if change.image.ad_status == DRAFT:
-                return self._client.delete(path, doing)
-            return self._client.patch(path, {"intendedStatus": "PENDING_DELETION"}, doing)
+                return self._client.delete(path, context)
+            return self._client.patch(path, {"intendedStatus": "PENDING_DELETION"}, context)
         raise AssertionError("the errors are raised as ours")
 
 
 @contextmanager
-def _never_refused(doing: Doing, *, is_nested: bool) -> Iterator[None]:
+def _never_refused(context: CallContext, *, is_nested: bool) -> Iterator[None]:
     """A call that makes two objects is refused for neither by an error: the post may stand without a creative."""
     try:
         yield
     except PlatformRefused as error:
         if not is_nested:
             raise
-        raise OutcomeUnknown(**doing.known(), said=error.said, trace=error.trace) from error
+        raise OutcomeUnknown(**context.known(), said=error.said, trace=error.trace) from error
 
 
 def _inline(target: Target, content: AdContent) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import msgspec
 from resources.kinds.ad_content import AdContent
 from resources.kinds.base import Change, Image, Target
 from resources.kinds.new_ad.change import NewAdChange, ad_set_of, image_of, mark_of, name_of
-from resources.platforms.call_context import Doing
+from resources.platforms.call_context import CallContext
 from resources.platforms.meta_ads_write import MetaAdsWriter
 from resources.platforms.writer import not_written_here, rehearsed, sent_once
 
@@ -39,10 +39,10 @@ class MetaNewAds:
 
     def image(self, target: Target) -> Image:
         ad_set, mark = ad_set_of(target), f"[{mark_of(target)}]"
-        doing = Doing(self.platform, "Reading ads", target.account_id)
+        context = CallContext(self.platform, "Reading ads", target.account_id)
         rule = {"field": "name", "operator": "CONTAIN", "value": mark}
         parameters = {"fields": "id,name,status,adset_id", "filtering": json.dumps([rule])}
-        pages = self._client.pages(f"act_{target.account_id}/ads", parameters, doing, shape=MetaAd)
+        pages = self._client.pages(f"act_{target.account_id}/ads", parameters, context, shape=MetaAd)
         ads = [
             ad
             for page in pages
@@ -60,30 +60,30 @@ class MetaNewAds:
     def rehearse(self, change: Change) -> None:
         """Meta checks the creative; the ad needs one that is there."""
         change = _of_kind(change)
-        doing = Doing(self.platform, "Rehearsing a creative", change.target.account_id)
+        context = CallContext(self.platform, "Rehearsing a creative", change.target.account_id)
         if change.is_removed:
             return
         fields = {**creative_fields(change.content), "execution_options": '["validate_only"]'}
         with rehearsed():
-            self._client.write(f"act_{change.target.account_id}/adcreatives", fields, doing)
+            self._client.write(f"act_{change.target.account_id}/adcreatives", fields, context)
 
     def send(self, change: Change) -> str | None:
         change = _of_kind(change)
-        doing = Doing(self.platform, "Making an ad", change.target.account_id)
+        context = CallContext(self.platform, "Making an ad", change.target.account_id)
         if change.is_removed:
-            with sent_once(doing):
-                return self._client.write(str(change.image.ad_id), {"status": "ARCHIVED"}, doing)
+            with sent_once(context):
+                return self._client.write(str(change.image.ad_id), {"status": "ARCHIVED"}, context)
             raise AssertionError("the errors are raised as ours")
         account = f"act_{change.target.account_id}"
-        with sent_once(doing):
-            creative = self._client.create(f"{account}/adcreatives", creative_fields(change.content), doing)
+        with sent_once(context):
+            creative = self._client.create(f"{account}/adcreatives", creative_fields(change.content), context)
             fields = {
                 "name": name_of(change.content),
                 "adset_id": ad_set_of(change.target).entity_id,
                 "creative": json.dumps({"creative_id": creative}),
                 "status": "PAUSED",
             }
-            return self._client.create(f"{account}/ads", fields, doing)
+            return self._client.create(f"{account}/ads", fields, context)
         raise AssertionError("the errors are raised as ours")
 
 
