@@ -131,8 +131,8 @@ def _refuse_other_texts(distinct: npt.NDArray[np.object_], codes: npt.NDArray[np
     if wrong:
         rows = np.flatnonzero(np.isin(codes, wrong))
         raise FrameRefused(
-            f"{name} holds '{str(distinct[codes[rows[0]]])[:40]}' {_rows(rows)}, which is no day in ISO form: "
-            "give dates or texts such as 2026-11-23."
+            f"{name} holds '{str(distinct[codes[rows[0]]])[:40]}' {_rows(rows)}, which is no day in ISO form:"
+            " give dates or texts such as 2026-11-23."
         )
 
 
@@ -216,8 +216,8 @@ def once_per_key(frame: pd.DataFrame, key: Iterable[str], *, what: str) -> pd.Da
         first = frame[repeated][~again][doubled].iloc[0]
         named = ", ".join(f"{name} {_shown(first[name])}" for name in columns)
         raise FrameRefused(
-            f"{what} has {int(doubled.sum())} differing rows of one {' and '.join(columns)}, such as {named}: "
-            "add up parts, or leave one version of each."
+            f"{what} has {int(doubled.sum())} differing rows of one {' and '.join(columns)}, such as {named}:"
+            " add up parts, or leave one version of each."
         )
     keep = np.ones(len(frame), dtype=bool)
     keep[np.flatnonzero(repeated)[again]] = False

@@ -49,7 +49,10 @@ SHARED = Path("..", "shared", "data")
 @click.option(
     "--size",
     type=int,
-    help="Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, megabytes for files, ad sets for page, customers for value, segments and segments_scale.",
+    help=(
+        "Ad-set days for ingest, days for backfill, worlds for attribution, contacts for crm, megabytes for"
+        " files, ad sets for page, customers for value, segments and segments_scale."
+    ),
 )
 @click.option("--kills", type=click.IntRange(min=0), help="Processes that gate_faults kills besides.")
 @click.option("--seeds", default=1, show_default=True, help="Seeds from --seed on; figures are their means.")

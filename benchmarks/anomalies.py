@@ -57,8 +57,10 @@ def measure(
     figures["seconds_10k"] = seconds_of_many(seed) if data is None else np.nan
     best = max(peer["f1_best"] for peer in peers.values())
     return {
-        "figures": _rounded(figures)
-        | {"sets": {name: _rounded(peer_figures) for name, peer_figures in by_set.items()}},
+        "figures": (
+            _rounded(figures)
+            | {"sets": {name: _rounded(peer_figures) for name, peer_figures in by_set.items()}}
+        ),
         "peers": {name: _rounded(peer_figures) for name, peer_figures in peers.items()},
         "ratios": {"f1_vs_best_peer_in_hindsight": round(figures["f1"] / best, 3)},
     }

@@ -204,8 +204,9 @@ def _blended(shown: Shown, world: World) -> tuple[dict[str, float], dict[str, di
         "blended_roas_error_attributed_alone": abs(error("data_driven", strictly=True)),
         "orders": float(len(shown.orders)),
         "touches": float(len(shown.touches)),
-        "claim_inflation": float(shown.claims.loc[shown.claims["day"] >= since, "conversions"].sum())
-        / booked,
+        "claim_inflation": (
+            float(shown.claims.loc[shown.claims["day"] >= since, "conversions"].sum()) / booked
+        ),
     }
     peers = {
         "platform claims": {"blended_roas_error": abs(claimed / paid - 1.0)},

@@ -21,8 +21,8 @@ import numpy as np
 
 MEGABYTES = 100
 HEADER = (
-    "Day,Account ID,Account name,Campaign name,Campaign ID,Ad set name,Ad set ID,Ad name,Ad ID,Currency,Impressions,"
-    "Clicks (all),Amount spent,Purchases,Purchases conversion value\n"
+    "Day,Account ID,Account name,Campaign name,Campaign ID,Ad set name,Ad set ID,Ad name,Ad"
+    " ID,Currency,Impressions,Clicks (all),Amount spent,Purchases,Purchases conversion value\n"
 )
 ADS_PER_DAY = 900
 WAYS = ("project", "pandas", "duckdb")
@@ -58,7 +58,8 @@ def write_export(path: Path, *, megabytes: float, seed: int) -> int:
             for ad in range(ADS_PER_DAY):
                 campaign, ad_set = ad // 30, ad // 6
                 written += file.write(
-                    f"{day},{1000000000 + campaign % 3},Client {campaign % 3},Campaign {campaign:03d} prospecting,"
+                    f"{day},{1000000000 + campaign % 3},Client {campaign % 3},Campaign {campaign:03d}"
+                    " prospecting,"
                     f'{120210000000101 + campaign},"Ad set {ad_set}, broad",{120210000010101 + ad_set},'
                     f"Video {ad:04d} autumn,{120210000100101 + ad},EUR,{clicks[ad] * 37},{clicks[ad]},"
                     f'"{spend[ad]:,.2f}",{clicks[ad] // 11},{clicks[ad] * 3.5:.2f}\n'

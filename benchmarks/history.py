@@ -51,9 +51,11 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
             if number % 30 == 29 or number == count - 1:
                 month = lines[-30:]
                 say(
-                    f"day {number + 1:>3}: {lines[-1]['mb']:.1f} MB, of it {lines[-1]['log_mb']:.1f} logs, {median(m['seconds'] for m in month):.2f} s a run, "
-                    f"{sum(m['news'] for m in month) / len(month):,.0f} of {sum(m['read'] for m in month) / len(month):,.0f} rows new a day, "
-                    f"{lines[-1]['memory_mb']:.0f} MB memory"
+                    f"day {number + 1:>3}: {lines[-1]['mb']:.1f} MB, of it {lines[-1]['log_mb']:.1f} logs,"
+                    f" {median(m['seconds'] for m in month):.2f} s a run,"
+                    f" {sum(m['news'] for m in month) / len(month):,.0f} of"
+                    f" {sum(m['read'] for m in month) / len(month):,.0f} rows new a day,"
+                    f" {lines[-1]['memory_mb']:.0f} MB memory"
                 )
     second, last = lines[30:60] or lines, lines[-30:]
     figures = {
@@ -68,10 +70,12 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
         "kept_out": sum(m["kept_out"] for m in lines),
     }
     ratios = {
-        "last_to_second_month_seconds": median(m["seconds"] for m in last)
-        / median(m["seconds"] for m in second),
-        "last_to_second_month_memory": median(m["memory_mb"] for m in last)
-        / median(m["memory_mb"] for m in second),
+        "last_to_second_month_seconds": (
+            median(m["seconds"] for m in last) / median(m["seconds"] for m in second)
+        ),
+        "last_to_second_month_memory": (
+            median(m["memory_mb"] for m in last) / median(m["memory_mb"] for m in second)
+        ),
         "last_to_second_month_growth": _grown(lines[-30:]) / _grown(lines[30:60]) if count > 60 else None,
         "last_to_second_month_news": sum(m["news"] for m in last) / sum(m["news"] for m in second),
         "every_pull_kept_to_ours_rows": figures["rows_read"] / figures["rows_kept"],

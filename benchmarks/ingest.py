@@ -60,7 +60,8 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
                     f"{name}_peak_whole_vs_quarter": ours["peak_mb"] / found["quarter"]["peak_mb"],
                 }
                 say(
-                    f"{platform}: {rows} rows, {ours['seconds']:.2f} s; plain {plain['seconds']:.2f} s; wire {wire['seconds']:.2f} s"
+                    f"{platform}: {rows} rows, {ours['seconds']:.2f} s; plain {plain['seconds']:.2f} s; wire"
+                    f" {wire['seconds']:.2f} s"
                 )
     return {"figures": figures, "peers": peers, "ratios": ratios}
 

@@ -90,8 +90,9 @@ def _ratios(ours: Row, some: dict[str, Row], everywhere: dict[str, Row], seconds
     """Ours over the best peer on the same months (below 1 is better), and the best peer's time over ours."""
     others = {name: figure for name, figure in some.items() if not name.startswith("ours")}
     ratios = {
-        f"mape_{day}_vs_best": ours[f"sampled_mape_{day}"]
-        / min(figure[f"mape_{day}"] for figure in others.values())
+        f"mape_{day}_vs_best": (
+            ours[f"sampled_mape_{day}"] / min(figure[f"mape_{day}"] for figure in others.values())
+        )
         for day in DAYS
     }
     quick = [figure for name, figure in everywhere.items() if not name.startswith("ours")]

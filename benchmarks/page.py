@@ -35,7 +35,8 @@ def measure(*, seed: int, world: str | None, size: int | None, say: Callable[[st
     sizes, seconds, cpu = _published(count, seed)
     dashboard, drilldowns, csv = sizes["dashboard"], sizes["campaigns"], sizes["csv"]
     say(
-        f"{count:,} ad sets: {seconds:.2f} s, dashboard {sum(dashboard) / 1e3:.0f} kB, {len(drilldowns)} campaign pages"
+        f"{count:,} ad sets: {seconds:.2f} s, dashboard {sum(dashboard) / 1e3:.0f} kB, {len(drilldowns)}"
+        " campaign pages"
     )
     return {
         "figures": {

@@ -11,18 +11,33 @@ import dagster as dg
 from dagster._core.scheduler.instigation import InstigatorStatus
 
 COST_WHEN_OFF = {
-    "automation": "nothing follows from a pull: no key figures, no signals, no proposals, no page, and nobody leaves an audience",
-    "changed_pasts": "days before the daily window keep their old figures after a conversion action was changed at the platform",
+    "automation": (
+        "nothing follows from a pull: no key figures, no signals, no proposals, no page, and nobody leaves an"
+        " audience"
+    ),
+    "changed_pasts": (
+        "days before the daily window keep their old figures after a conversion action was changed at the"
+        " platform"
+    ),
     "dropped_days": "exports that are dropped by hand do not reach the key figures",
     "dropped_files_changed": "the drop folder is not read",
-    "every_hour": "the CRM is not read: consent withdrawn in the CRM does not leave audiences, and new leads do not show",
+    "every_hour": (
+        "the CRM is not read: consent withdrawn in the CRM does not leave audiences, and new leads do not"
+        " show"
+    ),
     "every_morning": "no platform is read: every figure stays as it is",
     "every_night": "the lake's files are not compacted: reading gets slower and disk use grows",
     "failed_runs": "nobody is told that a run failed",
-    "monday_details": "searches by keyword, texts, breakdowns, audiences and reach are not read: advice on them gets old",
+    "monday_details": (
+        "searches by keyword, texts, breakdowns, audiences and reach are not read: advice on them gets old"
+    ),
     "notices": "no message is sent",
-    "proposals_waiting": "proposals do not reach the inbox, do not expire, and automatic ones are not carried out",
-    "through_the_day": "nobody is told during the day that a hard cap breaks or an account spends far above usual",
+    "proposals_waiting": (
+        "proposals do not reach the inbox, do not expire, and automatic ones are not carried out"
+    ),
+    "through_the_day": (
+        "nobody is told during the day that a hard cap breaks or an account spends far above usual"
+    ),
     "unknown_outcomes": "a write without an answer stays unknown: nobody reads back whether it happened",
 }
 """Every schedule and sensor, and what is lost while it is off."""

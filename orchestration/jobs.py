@@ -47,27 +47,41 @@ DROPPED = selection_of(table for table in TABLES if table.path.startswith("raw/d
 daily_pull = dg.define_asset_job(
     "daily_pull",
     selection=RAW_DAYS | SNAPSHOTS,
-    description="Reads yesterday and the trailing window from every platform; everything downstream follows by itself.",
+    description=(
+        "Reads yesterday and the trailing window from every platform; everything downstream follows by"
+        " itself."
+    ),
 )
 weekly_details = dg.define_asset_job(
     "weekly_details",
     selection=selection_of(WEEKLY),
-    description="Reads what is needed once a week: searches by keyword, texts of ads, breakdowns, audiences and reach.",
+    description=(
+        "Reads what is needed once a week: searches by keyword, texts of ads, breakdowns, audiences and"
+        " reach."
+    ),
 )
 spend_watch = dg.define_asset_job(
     "spend_watch",
     selection=selection_of((SPEND_TODAY, SPEND_WATCH)) | dg.AssetSelection.assets(SPEND_STOPS),
-    description="Reads what today has cost so far, a call per account, and holds it against hard caps and the usual day.",
+    description=(
+        "Reads what today has cost so far, a call per account, and holds it against hard caps and the usual"
+        " day."
+    ),
 )
 crm_pull = dg.define_asset_job(
     "crm_pull",
     selection=CRM,
-    description="Reads what changed in the CRM; people, credit and the figures of the funnel follow by themselves.",
+    description=(
+        "Reads what changed in the CRM; people, credit and the figures of the funnel follow by themselves."
+    ),
 )
 audience_week = dg.define_asset_job(
     "audience_week",
     selection=dg.AssetSelection.assets(AUDIENCES.asset_key, audiences.PROPOSALS),
-    description="Where each audience stands after the week, and what is proposed for it. Nothing is sent before somebody approves.",
+    description=(
+        "Where each audience stands after the week, and what is proposed for it. Nothing is sent before"
+        " somebody approves."
+    ),
 )
 audience_removals = dg.define_asset_job(
     "audience_removals",
@@ -77,17 +91,25 @@ audience_removals = dg.define_asset_job(
 customer_week = dg.define_asset_job(
     "customer_week",
     selection=dg.AssetSelection.groups("segments"),
-    description="Puts together what is known of each customer at the end of a week, and which segments earn their place.",
+    description=(
+        "Puts together what is known of each customer at the end of a week, and which segments earn their"
+        " place."
+    ),
 )
 history = dg.define_asset_job(
     "history",
     selection=RAW_DAYS,
-    description="Reads a range of days from the platforms: what a backfill runs. The key figures follow by themselves.",
+    description=(
+        "Reads a range of days from the platforms: what a backfill runs. The key figures follow by"
+        " themselves."
+    ),
 )
 
 
 @dg.op(
-    description="Puts small files together and drops those that no reader needs; what was known when stays as it is."
+    description=(
+        "Puts small files together and drops those that no reader needs; what was known when stays as it is."
+    )
 )
 def tidy_tables(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
     dropped_files = {table.path: lake.tidy(table) for table in TABLES}
@@ -109,5 +131,8 @@ decide = dg.define_asset_job(
     config=dg.PartitionedConfig(partitions_def=proposals, run_config_for_partition_key_fn=_form),
     executor_def=dg.in_process_executor,
     tags={"dagster/priority": "10", "dagster/max_retries": "0"},
-    description="Pick a proposal: the form fills itself. Read `proposal`, choose a decision, give your name and a code, launch.",
+    description=(
+        "Pick a proposal: the form fills itself. Read `proposal`, choose a decision, give your name and a"
+        " code, launch."
+    ),
 )

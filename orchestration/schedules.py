@@ -50,8 +50,11 @@ def days_to_read(
     cron_schedule="0 5 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="05:00 UTC: late enough for yesterday to be complete in every account from Los Angeles to Tokyo "
-    "but the last hours of the Americas, which the trailing window reads again the next day. On Sundays the long window.",
+    description=(
+        "05:00 UTC: late enough for yesterday to be complete in every account from Los Angeles to Tokyo but"
+        " the last hours of the Americas, which the trailing window reads again the next day. On Sundays the"
+        " long window."
+    ),
 )
 def every_morning(
     context: dg.ScheduleEvaluationContext, lake: dg.ResourceParam[Lake]
@@ -86,7 +89,10 @@ def detail_window(last: date) -> tuple[date, date]:
     cron_schedule="30 6 * * 1",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Mondays 06:30 UTC, after the morning's pull: searches by keyword, texts of ads, breakdowns, audiences, reach.",
+    description=(
+        "Mondays 06:30 UTC, after the morning's pull: searches by keyword, texts of ads, breakdowns,"
+        " audiences, reach."
+    ),
 )
 def monday_details(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
     """One run per platform over five whole weeks."""
@@ -106,7 +112,9 @@ every_hour = dg.ScheduleDefinition(
     cron_schedule="10 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Reads what changed in the CRM since the last hour: few calls, and leads show on the day they come.",
+    description=(
+        "Reads what changed in the CRM since the last hour: few calls, and leads show on the day they come."
+    ),
 )
 
 
@@ -116,7 +124,10 @@ through_the_day = dg.ScheduleDefinition(
     cron_schedule="40 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every hour: what today has cost so far, against hard caps and the usual day. A cap that breaks today is told, and pauses are proposed.",
+    description=(
+        "Every hour: what today has cost so far, against hard caps and the usual day. A cap that breaks today"
+        " is told, and pauses are proposed."
+    ),
 )
 
 
@@ -126,5 +137,8 @@ every_night = dg.ScheduleDefinition(
     cron_schedule="30 3 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Puts the lake's small files together and drops those no reader needs any more. History stays as it was known.",
+    description=(
+        "Puts the lake's small files together and drops those no reader needs any more. History stays as it"
+        " was known."
+    ),
 )

@@ -45,8 +45,9 @@ def serve(
         ) as sandbox:
             sets = sum(len(stage.market.catalog(account).ad_sets.id) for account in stage.world.accounts)
             click.echo(
-                f"World {stage.world.name} (seed {stage.world.seed}): {len(stage.world.accounts)} accounts, {sets} ad sets. "
-                f"Google Ads at localhost:{sandbox.google_port}, the others at {sandbox.url}, mail at port {sandbox.smtp_port}. Ctrl-C ends it."
+                f"World {stage.world.name} (seed {stage.world.seed}): {len(stage.world.accounts)} accounts,"
+                f" {sets} ad sets. Google Ads at localhost:{sandbox.google_port}, the others at"
+                f" {sandbox.url}, mail at port {sandbox.smtp_port}. Ctrl-C ends it."
             )
             gc.freeze()  # what is loaded now stays, and need not be looked at with every answer
             ended.wait()

@@ -54,8 +54,10 @@ def _shows(unit: str) -> Floats:
         "number": any(letter.isdigit() for letter in folded),
         "question": "?" in folded,
         **{
-            trait: bool(typed & lexicon)
-            or any(word in folded for word in lexicon if not word.isascii() and ord(word[0]) > 0x3000)
+            trait: (
+                bool(typed & lexicon)
+                or any(word in folded for word in lexicon if not word.isascii() and ord(word[0]) > 0x3000)
+            )
             for trait, lexicon in WORDS.items()
         },
     }

@@ -54,19 +54,25 @@ class Response(Section):
         0.0,
         ge=0,
         le=1,
-        description="How much the platform holds back an ad set where a stronger one is after the same people.",
+        description=(
+            "How much the platform holds back an ad set where a stronger one is after the same people."
+        ),
     )
     group_size: int = Field(
         1,
         ge=1,
         le=100,
-        description="Ad sets of an account that are after the same people; with a population its pools count.",
+        description=(
+            "Ad sets of an account that are after the same people; with a population its pools count."
+        ),
     )
     demand_swing: float = Field(
         0.0,
         ge=0,
         le=1,
-        description="Swing of the demand that all ad sets of the account share (log scale, standard deviation).",
+        description=(
+            "Swing of the demand that all ad sets of the account share (log scale, standard deviation)."
+        ),
     )
     demand_memory: float = Field(
         0.85, ge=0, le=0.95, description="Correlation of that demand with the day before."
@@ -135,7 +141,9 @@ class AdTexts(Section):
         0.25,
         ge=0,
         le=2,
-        description="Typical effect of a trait of the text on the click rate (log scale); 0: words do not matter.",
+        description=(
+            "Typical effect of a trait of the text on the click rate (log scale); 0: words do not matter."
+        ),
     )
     interaction: float = Field(
         0.1, ge=0, le=2, description="The same, additional and different for each audience."
@@ -144,13 +152,17 @@ class AdTexts(Section):
         0.0,
         ge=-1,
         le=3,
-        description="By how much the conversion rate falls where words raise the click rate, on the log scale.",
+        description=(
+            "By how much the conversion rate falls where words raise the click rate, on the log scale."
+        ),
     )
     novelty_decay: float = Field(
         0.0,
         ge=0,
         le=2,
-        description="By which power the click rate falls with the attention an ad had lately; 0: ads do not wear out.",
+        description=(
+            "By which power the click rate falls with the attention an ad had lately; 0: ads do not wear out."
+        ),
     )
     novelty_days: int = Field(42, ge=1, le=180, description="Days whose attention counts.")
     renewal_days: int = Field(

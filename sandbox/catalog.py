@@ -256,7 +256,8 @@ def _campaigns(account: Account, seed: int, base: int, begins: int) -> Campaigns
     budget = lognormal(b.daily_budget, b.budget_spread / 2, seed, 14, ids) * sets
     themes = (key(seed, 15, ids) % np.uint64(len(text_catalog.THEMES))).astype(int)
     name = [
-        f"{text_catalog.THEMES[t].title()} | {text_catalog.GOALS['sales' if s else 'leads']} | {channel[i][:6].title()} {i + 1}"
+        f"{text_catalog.THEMES[t].title()} | {text_catalog.GOALS['sales' if s else 'leads']} |"
+        f" {channel[i][:6].title()} {i + 1}"
         for i, (t, s) in enumerate(zip(themes, sells, strict=True))
     ]
     paused = (uniform(seed, 16, ids) < b.paused_share / 2) & (rows > 0)

@@ -62,7 +62,10 @@ class Crm(BaseModel):
         0.0,
         ge=0,
         le=1,
-        description="Share of LinkedIn's leads that filled in a form at LinkedIn, so that no landing page tells of their click.",
+        description=(
+            "Share of LinkedIn's leads that filled in a form at LinkedIn, so that no landing page tells of"
+            " their click."
+        ),
     )
     untagged_share: float = Field(
         0.10, ge=0, le=1, description="Share of paid touches with a click id and no campaign parameters."

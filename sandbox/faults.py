@@ -14,7 +14,10 @@ WRITES = {
     "lost_request": "a write gets no answer and did not happen",
     "lost_answer": "a write happens and gets no answer",
     "ignored_write": "a write is answered as done and changes nothing",
-    "write_answer": "a write gets that answer before or after its change, or while it is late (detail: answer, moment, seconds)",
+    "write_answer": (
+        "a write gets that answer before or after its change, or while it is late (detail: answer, moment,"
+        " seconds)"
+    ),
 }
 UPLOADS = {
     "half_upload": "half of an upload to an audience is taken, and no answer comes",
@@ -30,7 +33,9 @@ KNOWN: dict[str, dict[str, str]] = {
         "day_quota": "RESOURCE_EXHAUSTED until tomorrow",
         "truncated": "a report ends well after half of its rows",
         "slow": "the answer waits (detail: seconds)",
-        "repeat_accepted": "a create of a criterion that exists is answered with the existing one, not refused",
+        "repeat_accepted": (
+            "a create of a criterion that exists is answered with the existing one, not refused"
+        ),
         **WRITES,
         **UPLOADS,
     },

@@ -125,7 +125,8 @@ class Incident(BaseModel):
         nature = KINDS[self.kind]
         if not nature.least <= self.size <= nature.most:
             raise ValueError(
-                f"size of {self.kind} is {nature.size}: between {nature.least:g} and {nature.most:g}, not {self.size:g}"
+                f"size of {self.kind} is {nature.size}: between {nature.least:g} and {nature.most:g}, not"
+                f" {self.size:g}"
             )
         if self.kind == "bid_strategy_change":
             if self.size == 1:
@@ -167,5 +168,6 @@ def require_known(incidents: Iterable[Incident], accounts: Iterable[tuple[str, s
             whom = " ".join(filter(None, (incident.platform, incident.account_id)))
             there = ", ".join(f"{platform} {account_id}" for platform, account_id in existing[:8])
             raise ValueError(
-                f"the {incident.kind} of {incident.first_day} is in {whom}, which is not in this world ({there})"
+                f"the {incident.kind} of {incident.first_day} is in {whom}, which is not in this world"
+                f" ({there})"
             )

@@ -127,7 +127,8 @@ class Diary:
             ad_set = int(catalog.ads.ad_set[row]) if incident.level == "ad" else row
             if incident.level != "campaign" and catalog.ad_sets.hidden[ad_set]:
                 raise WorldWrong(
-                    f"{what} is part of a Performance Max campaign: give it at campaign level, where it is reported."
+                    f"{what} is part of a Performance Max campaign: give it at campaign level, where it is"
+                    " reported."
                 )
 
 

@@ -82,7 +82,8 @@ def drawn(
     """
     if end < start or min(faults, promotions, holidays) < 0:
         raise ValueError(
-            f"incidents need start <= end and numbers from 0 up, not {start}..{end}, {faults}, {promotions}, {holidays}"
+            f"incidents need start <= end and numbers from 0 up, not {start}..{end}, {faults}, {promotions},"
+            f" {holidays}"
         )
     rng = np.random.default_rng([seed, world.seed])
     clock = Clock(datetime(end.year, end.month, end.day, tzinfo=UTC) + timedelta(days=100))

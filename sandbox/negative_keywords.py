@@ -135,9 +135,11 @@ class NegativeKeywords:
                 return False
             del held.lists[list_id]
             held.keywords = [
-                replace(entry, end_day=end_day)
-                if entry.is_there and entry.scope == Scope("list", list_id)
-                else entry
+                (
+                    replace(entry, end_day=end_day)
+                    if entry.is_there and entry.scope == Scope("list", list_id)
+                    else entry
+                )
                 for entry in held.keywords
             ]
             held.attachments = [

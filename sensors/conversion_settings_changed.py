@@ -28,7 +28,10 @@ def changed_pasts_sensor(job: Any) -> dg.SensorDefinition:
         job=job,
         minimum_interval_seconds=900,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Where a conversion action or how long it counts was changed at the platform, the past is read again.",
+        description=(
+            "Where a conversion action or how long it counts was changed at the platform, the past is read"
+            " again."
+        ),
     )
     def changed_pasts(
         context: dg.SensorEvaluationContext,
@@ -68,7 +71,8 @@ def changes(lake: Lake, platform: str, *, since: datetime, until: datetime) -> l
     """
     rows = lake.arrow(sql, table, parameters={"since": since, "until": until}).to_pylist()
     return [
-        f"account {row['account_id']}: {row['name']} was changed (counts {row['before']} days, now {row['click_window_days']})"
+        f"account {row['account_id']}: {row['name']} was changed (counts {row['before']} days, now"
+        f" {row['click_window_days']})"
         for row in rows
     ]
 

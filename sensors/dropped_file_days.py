@@ -21,7 +21,9 @@ renew_core = dg.define_asset_job(
     job=renew_core,
     name="dropped_days",
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Renews the days that dropped exports cover, and those they covered before a file was taken away.",
+    description=(
+        "Renews the days that dropped exports cover, and those they covered before a file was taken away."
+    ),
 )
 def dropped_days(
     context: dg.SensorEvaluationContext, asset_event: dg.EventLogEntry, lake: dg.ResourceParam[Lake]

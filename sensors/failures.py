@@ -17,7 +17,10 @@ from resources.action_services import ActionServices
     name="failed_runs",
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Keeps for the next message that a run failed and why, with the link to it; the same failure again says nothing.",
+    description=(
+        "Keeps for the next message that a run failed and why, with the link to it; the same failure again"
+        " says nothing."
+    ),
 )
 def failed_runs(
     context: dg.RunFailureSensorContext, services: dg.ResourceParam[ActionServices]

@@ -63,7 +63,10 @@ def send_messages_job() -> None:
     job=send_messages_job,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells people by chat and mail what is urgent at once, what waits for them in working hours, and all else in one digest a day.",
+    description=(
+        "Tells people by chat and mail what is urgent at once, what waits for them in working hours, and all"
+        " else in one digest a day."
+    ),
 )
 def notices(
     context: dg.SensorEvaluationContext,

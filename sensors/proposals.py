@@ -35,7 +35,10 @@ def proposals_sensor(job: Any) -> dg.SensorDefinition:
         job=job,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Registers new proposals, announces them with their diff, reminds, expires, and retires what has ended.",
+        description=(
+            "Registers new proposals, announces them with their diff, reminds, expires, and retires what has"
+            " ended."
+        ),
     )
     def proposals_waiting(
         context: dg.SensorEvaluationContext, services: dg.ResourceParam[ActionServices]
@@ -62,7 +65,10 @@ def tick(instance: dg.DagsterInstance, services: ActionServices) -> str:
     for key in retired:
         instance.delete_dynamic_partition(str(proposals.name), key)
     ledger.proposals.mark("retired_at", retired)
-    return f"{registered} registered, {announced} announced, {reminded} reminded of, {len(expired)} expired, {len(retired)} retired"
+    return (
+        f"{registered} registered, {announced} announced, {reminded} reminded of, {len(expired)} expired,"
+        f" {len(retired)} retired"
+    )
 
 
 def automatic_runs(services: ActionServices) -> Iterator[dg.RunRequest]:

@@ -68,7 +68,10 @@ def read_back_outcomes() -> None:
     job=read_back_outcomes,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Has writes read back that were sent and not answered, less and less often, until it is known whether they happened.",
+    description=(
+        "Has writes read back that were sent and not answered, less and less often, until it is known whether"
+        " they happened."
+    ),
 )
 def unknown_outcomes(
     context: dg.SensorEvaluationContext, services: dg.ResourceParam[ActionServices]

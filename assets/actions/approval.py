@@ -109,13 +109,15 @@ class ApprovalGate:
         entries = self.ledger.proposals.with_digests(decisions)
         if {entry.proposal.digest for entry in entries} != set(decisions):
             raise NotApproved(
-                "The ledger does not know every one of these digests. Look at the proposals again; nothing was decided."
+                "The ledger does not know every one of these digests. Look at the proposals again; nothing"
+                " was decided."
             )
         self._refuse_without_authority(approver, entries, decisions)
         if code.strip().isdigit() and len(decisions) > self.policy.approval.totp_at_most:
             raise NotApproved(
-                f"{len(decisions)} decisions at once need a code bound to exactly these: run `python -m orchestration.cli code` "
-                f"(an authenticator's six digits are enough for {self.policy.approval.totp_at_most}). Nothing was decided."
+                f"{len(decisions)} decisions at once need a code bound to exactly these: run `python -m"
+                " orchestration.cli code` (an authenticator's six digits are enough for"
+                f" {self.policy.approval.totp_at_most}). Nothing was decided."
             )
         at = self.ledger.clock()
         reference, _ = self._record(
@@ -144,8 +146,8 @@ class ApprovalGate:
             return self._automatic(request, entries)
         if request.decision not in {APPROVE, REJECT}:
             raise NotApproved(
-                "decision is undecided, so nothing happened. To decide, materialize again with `decision` approve or reject, your "
-                f"name, a code, and `proposal: '{self.words(request)}'`."
+                "decision is undecided, so nothing happened. To decide, materialize again with `decision`"
+                f" approve or reject, your name, a code, and `proposal: '{self.words(request)}'`."
             )
         self._refuse_other_proposal(request)
         self._refuse_other_person(request)
@@ -212,14 +214,16 @@ class ApprovalGate:
         if given != wanted:
             said = f"says '{given}'" if given else "is empty"
             raise NotApproved(
-                f"`proposal` {said}, and what this run would decide on is '{wanted}'. Nothing was decided; look at it again and copy that line."
+                f"`proposal` {said}, and what this run would decide on is '{wanted}'. Nothing was decided;"
+                " look at it again and copy that line."
             )
 
     def _refuse_other_person(self, request: DecisionRequest) -> None:
         person = self.ledger.decisions.launched_by(request.run_id)
         if person is not None and person != request.approver:
             raise NotApproved(
-                f"The authenticating proxy says that {person} launched this run, and the form names {request.approver}. Nothing was decided."
+                f"The authenticating proxy says that {person} launched this run, and the form names"
+                f" {request.approver}. Nothing was decided."
             )
 
     def _refuse_without_authority(
@@ -242,8 +246,9 @@ class ApprovalGate:
         code = request.code.strip()
         if code.isdigit():
             raise NotApproved(
-                "Six digits prove a person and not a decision, so they are not taken from a run's form, which everybody can read. Take the "
-                "ten letters of `python -m orchestration.cli code`, or decide with `cli approve`. Nothing was decided."
+                "Six digits prove a person and not a decision, so they are not taken from a run's form, which"
+                " everybody can read. Take the ten letters of `python -m orchestration.cli code`, or decide"
+                " with `cli approve`. Nothing was decided."
             )
         reference = self.ledger.decisions.reference(hash_of(code)) if code else None
         if reference is None:
@@ -268,7 +273,8 @@ class ApprovalGate:
             )
         if any(reference.decisions.get(digest) != verdict for digest, verdict in decisions.items()):
             raise NotApproved(
-                f"The code is for other proposals, or does not say {request.decision} of these. Nothing was decided."
+                f"The code is for other proposals, or does not say {request.decision} of these. Nothing was"
+                " decided."
             )
         return reference.reference_hash
 
@@ -327,6 +333,7 @@ def _not_approved(error: PaidMediaError, approver: str) -> NotApproved:
         )
     if isinstance(error, CodeWrong):
         return NotApproved(
-            f"The code does not prove {approver}: it is wrong, too old, or for something else. Take a fresh one; nothing was decided."
+            f"The code does not prove {approver}: it is wrong, too old, or for something else. Take a fresh"
+            " one; nothing was decided."
         )
     return NotApproved(str(error))

@@ -80,9 +80,14 @@ class ApprovalRules:
         if approver.kinds is not None and proposal.kind not in approver.kinds:
             yield f"{name} may not approve {proposal.kind}"
         if size is None:
-            yield f"how much {proposal.proposal_id} moves cannot be said: an exchange rate or its spend is missing"
+            yield (
+                f"how much {proposal.proposal_id} moves cannot be said: an exchange rate or its spend is"
+                " missing"
+            )
         elif size > approver.up_to:
-            yield f"{proposal.proposal_id} moves {size:.2f} a day and {name} may approve up to {approver.up_to}"
+            yield (
+                f"{proposal.proposal_id} moves {size:.2f} a day and {name} may approve up to {approver.up_to}"
+            )
 
     def why_not_approved(self, entry: LedgerEntry, decisions: Iterable[RecordedDecision]) -> str | None:
         """Why the recorded decisions do not approve a proposal by the policy of this moment; None where they
@@ -158,5 +163,8 @@ class ApprovalRules:
             return f"the policy says {permission.level} for {target.words}"
         decided, right = self.shadow_score(permission.words, level)
         if decided < limits.shadow_decisions or right < limits.shadow_right * decided:
-            return f"in the shadow {right} of {decided} were right; {limits.shadow_decisions} with {limits.shadow_right:.0%} are needed"
+            return (
+                f"in the shadow {right} of {decided} were right; {limits.shadow_decisions} with"
+                f" {limits.shadow_right:.0%} are needed"
+            )
         return None

@@ -71,7 +71,10 @@ def action_proposals(
         figures = Figures(lake, services)
         around = figures.around()
         if around.newest_as_of is None or as_of < around.newest_as_of:
-            note = f"{as_of} is over: newer figures are there ({around.newest_as_of}). A past day proposes nothing."
+            note = (
+                f"{as_of} is over: newer figures are there ({around.newest_as_of}). A past day proposes"
+                " nothing."
+            )
             return dg.MaterializeResult(metadata={"note": note, "dagster/row_count": 0})
         judged = lake.read(UNDERPERFORMERS, where={"day": (as_of, as_of)})
         found = threshold.findings(
@@ -150,7 +153,10 @@ proposal = dg.AssetSpec(
     group_name="actions",
     kinds={"sqlalchemy"},
     owners=OWNERS,
-    description="Each proposal with its diff, evidence, expected effect, limits and expiry. Read here, decide by materializing actions/approved.",
+    description=(
+        "Each proposal with its diff, evidence, expected effect, limits and expiry. Read here, decide by"
+        " materializing actions/approved."
+    ),
 )
 
 
@@ -180,7 +186,10 @@ class ApprovalForm(dg.Config):
     approver: str = Field(default="", description="Your name in policy.yaml.")
     code: str = Field(
         default="",
-        description="The ten letters of `python -m orchestration.cli code`, or a reference; never an authenticator's six digits.",
+        description=(
+            "The ten letters of `python -m orchestration.cli code`, or a reference; never an authenticator's"
+            " six digits."
+        ),
     )
     note: str = Field(default="", description="Why; kept in the audit trail.")
 
@@ -293,7 +302,10 @@ def record(context: dg.OpExecutionContext, ledger: dg.ResourceParam[Ledger]) -> 
     owners=OWNERS,
     tags={"risk": "writes_money"},
     kinds={"googleads", "meta", "linkedin"},
-    description="The approval. One partition per proposal: materialize it with a decision, your name and a code, and exactly that happens, once.",
+    description=(
+        "The approval. One partition per proposal: materialize it with a decision, your name and a code, and"
+        " exactly that happens, once."
+    ),
 )
 def approved(proposal: Any) -> Any:
     return record(read_back(apply(preflight(manual_approval(load(proposal))))))
@@ -330,12 +342,14 @@ def launch_of(
 def _refuse_backfill(backfill: Any, launched_at: datetime, config: ApprovalForm) -> None:
     if backfill.status.value not in {"REQUESTED", "COMPLETED_SUCCESS"}:
         raise WriteHeld(
-            f"Backfill {backfill.backfill_id} is {backfill.status.value.lower()}, so it decides nothing. Decide anew."
+            f"Backfill {backfill.backfill_id} is {backfill.status.value.lower()}, so it decides nothing."
+            " Decide anew."
         )
     if datetime.now(UTC) - launched_at > VALID_FOR:
         minutes = VALID_FOR.total_seconds() / 60
         raise WriteHeld(
-            f"Backfill {backfill.backfill_id} was launched more than {minutes:g} minutes ago, so it decides nothing. Decide anew."
+            f"Backfill {backfill.backfill_id} was launched more than {minutes:g} minutes ago, so it decides"
+            " nothing. Decide anew."
         )
     given = (backfill.run_config or {}).get("ops", {}).get(ASSET, {}).get("config", {})
     brought = {
@@ -347,7 +361,8 @@ def _refuse_backfill(backfill: Any, launched_at: datetime, config: ApprovalForm)
     }
     if any(str(given.get(name) or "").strip() != value.strip() for name, value in brought.items()):
         raise WriteHeld(
-            f"This run's form is not the one that backfill {backfill.backfill_id} was given. Nothing was decided."
+            f"This run's form is not the one that backfill {backfill.backfill_id} was given. Nothing was"
+            " decided."
         )
 
 

@@ -96,8 +96,10 @@ class Figures:
     def _budget_edits(self, proposal: Proposal, now: datetime) -> dict[str, list[datetime] | None]:
         since = now - BUDGET_HISTORY
         return {
-            change.target.words: self._services.platforms.writer(change.target.platform).budget_edits(
-                change.target, since=since
+            change.target.words: (
+                self._services.platforms.writer(change.target.platform).budget_edits(
+                    change.target, since=since
+                )
             )
             for change in proposal.changes
             if change.budgets

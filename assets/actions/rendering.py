@@ -52,9 +52,10 @@ def _money(change: Change, amount: Decimal) -> str:
 def diff(proposal: Proposal) -> str:
     """The changes as Markdown, one line each."""
     lines = [
-        f"| {spoken(c.target.platform)} {c.target.account_id} | {as_markdown_text(c.image.name)} ({c.target.level.replace('_', ' ')} {c.target.entity_id}) "
-        f"| {c.title} | {as_markdown_text(now_reads(c))} | **{as_markdown_text(then_reads(c))}** "
-        f"| {f'shared by {c.image.shared_by} campaigns' if c.image.shared_by > 1 else ''} |"
+        f"| {spoken(c.target.platform)} {c.target.account_id} | {as_markdown_text(c.image.name)}"
+        f" ({c.target.level.replace('_', ' ')} {c.target.entity_id}) | {c.title} |"
+        f" {as_markdown_text(now_reads(c))} | **{as_markdown_text(then_reads(c))}** |"
+        f" {f'shared by {c.image.shared_by} campaigns' if c.image.shared_by > 1 else ''} |"
         for c in proposal.changes
     ]
     table = "\n".join(["| account | what | field | now | proposed | |", "|---|---|---|---|---|---|", *lines])
@@ -97,7 +98,10 @@ def sheet(proposal: Proposal) -> str:
             f"**{proposal.kind}**: {as_markdown_text(proposal.reason)}",
             diff(proposal),
             f"Expected: {as_markdown_text(proposal.effect.words)}.",
-            f"Proposed by {as_markdown_text(proposal.proposer)} on figures up to {proposal.as_of}; expires {proposal.expires_at:%Y-%m-%d %H:%M} UTC.",
+            (
+                f"Proposed by {as_markdown_text(proposal.proposer)} on figures up to {proposal.as_of};"
+                f" expires {proposal.expires_at:%Y-%m-%d %H:%M} UTC."
+            ),
             f"| evidence | |\n|---|---|\n{evidence}",
             f"| | limit | |\n|---|---|---|\n{verdicts}",
             f"digest `{proposal.digest}`",
@@ -142,6 +146,9 @@ def link(ui_url: str, key: str, summary: str) -> str:
 
 def invitation(proposal: Proposal, *, ui_url: str) -> str:
     """What an approver needs of one proposal: what, why, what it brings, until when, and where to decide."""
-    until = f"until {proposal.expires_at:%Y-%m-%d %H:%M} UTC: {link(ui_url, proposal.proposal_id, proposal.summary)}"
+    until = (
+        f"until {proposal.expires_at:%Y-%m-%d %H:%M} UTC:"
+        f" {link(ui_url, proposal.proposal_id, proposal.summary)}"
+    )
     details = "".join(f"{_printable(line)}\n" for change in proposal.changes for line in change.details)
     return f"{proposal.summary}\n{details}{proposal.reason}\n{proposal.effect.words}\n{until}"

@@ -32,8 +32,9 @@ def listed() -> None:
         part = f" (part of {row.part_of})" if isinstance(row.part_of, str) else ""
         name = row.name if isinstance(row.name, str) else row.campaign_id or row.account_id
         click.echo(
-            f"{row.incident_id}  {row.state:5} {row.severity:6} since {row.began:%Y-%m-%d}  {row.platform} {row.level} {name}: {row.metric} "
-            f"{row.value:,.4g}, expected {row.low:,.4g} to {row.high:,.4g}; {row.stake:,.2f} a day at stake{part}"
+            f"{row.incident_id}  {row.state:5} {row.severity:6} since {row.began:%Y-%m-%d}  {row.platform}"
+            f" {row.level} {name}: {row.metric} {row.value:,.4g}, expected {row.low:,.4g} to {row.high:,.4g};"
+            f" {row.stake:,.2f} a day at stake{part}"
         )
     right, marked = precision(lake.read(MARKS))
     click.echo(

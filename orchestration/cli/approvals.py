@@ -43,7 +43,8 @@ def list_(states: tuple[str, ...]) -> None:
     )
     for entry in entries:
         click.echo(
-            f"{entry.proposal_id}  {entry.state}  until {entry.proposal.expires_at:%Y-%m-%d %H:%M} UTC\n  {entry.proposal.summary}\n  {entry.proposal.reason}"
+            f"{entry.proposal_id}  {entry.state}  until {entry.proposal.expires_at:%Y-%m-%d %H:%M} UTC\n "
+            f" {entry.proposal.summary}\n  {entry.proposal.reason}"
         )
     if len(entries) > 1:
         click.echo(f"Together: {set_summary(entry.proposal.digest for entry in entries)}")

@@ -61,7 +61,8 @@ def dagster_home(settings: Settings) -> Path:
     home = Path(named)
     if not home.is_dir():
         raise SettingsWrong(
-            f"DAGSTER_HOME is {named}, which is no folder. Make it, or unset the variable to use the profile's own."
+            f"DAGSTER_HOME is {named}, which is no folder. Make it, or unset the variable to use the"
+            " profile's own."
         )
     return home
 

@@ -122,7 +122,8 @@ def proposed(
         why = "; ".join(drafts.kept_back.values()) or "the same waits already, or its target is being written"
         raise click.ClickException(f"Not proposed: {why}.")
     click.echo(
-        f"{taken[0].proposal_id}\n{taken[0].summary}\nSomebody else has to approve it: `approve {taken[0].proposal_id} --as NAME`."
+        f"{taken[0].proposal_id}\n{taken[0].summary}\nSomebody else has to approve it: `approve"
+        f" {taken[0].proposal_id} --as NAME`."
     )
 
 
@@ -148,7 +149,8 @@ def revert_audience(
         raise click.ClickException(f"Not proposed: {'; '.join(asked.kept_back.values())}.")
     made = asked.taken[0]
     click.echo(
-        f"{made.proposal_id}\n{made.summary}\nSomebody else has to approve it: `approve {made.proposal_id} --as NAME`."
+        f"{made.proposal_id}\n{made.summary}\nSomebody else has to approve it: `approve {made.proposal_id}"
+        " --as NAME`."
     )
 
 

@@ -12,7 +12,10 @@ from resources.action_services import ActionServices, open_action_services
 from resources.ledger.notices import Delivery
 from resources.notification_delivery import Message, together
 
-NONE = "No address is set: PAID_MEDIA_NOTIFY, or the variables that `notifications.channels` of policy.yaml names. docs/notifications.md says how."
+NONE = (
+    "No address is set: PAID_MEDIA_NOTIFY, or the variables that `notifications.channels` of policy.yaml"
+    " names. docs/notifications.md says how."
+)
 
 
 @click.group()
@@ -33,7 +36,8 @@ def test() -> None:
     for address in addresses:
         why = came.get(address.name, "no answer in time")
         click.echo(
-            f"{'took it' if why is None else 'BROKEN '}  {address.name} ({address.service}, {address.format}){f': {why}' if why else ''}"
+            f"{'took it' if why is None else 'BROKEN '}  {address.name} ({address.service},"
+            f" {address.format}){f': {why}' if why else ''}"
         )
     if any(came.get(address.name, "no answer") is not None for address in addresses):
         raise click.exceptions.Exit(1)

@@ -114,8 +114,8 @@ def spoken(report: pd.DataFrame) -> str:
         f"Reconciled {len(report)} account-months: {len(report) - len(wrong)} agree within {TOLERANCE:.1%}."
     ]
     lines += [
-        f"  {row.verdict} {row.platform} {row.account_id} {row.month:%Y-%m}: {row.days_missing} of {row.days} days not read, account "
-        f"{row.account:,.2f}, campaigns {row.campaigns:,.2f}, core {row.core:,.2f}"
+        f"  {row.verdict} {row.platform} {row.account_id} {row.month:%Y-%m}: {row.days_missing} of {row.days}"
+        f" days not read, account {row.account:,.2f}, campaigns {row.campaigns:,.2f}, core {row.core:,.2f}"
         for row in wrong.itertuples()
     ]
     return "\n".join(lines)

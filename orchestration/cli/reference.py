@@ -14,8 +14,8 @@ from resources.tables.every import TABLES
 DOCS = Path(__file__).parents[2] / "docs"
 NOTE = "This page is written by `python -m orchestration.cli reference`; a test compares it with the code.\n"
 CONVENTIONS = (
-    "Shares are fractions, days are the account's own calendar day, instants are UTC and end in `_at`, ids are text. "
-    "`null` in the last column marks what may be missing; missing is never zero."
+    "Shares are fractions, days are the account's own calendar day, instants are UTC and end in `_at`, ids"
+    " are text. `null` in the last column marks what may be missing; missing is never zero."
 )
 LAYERS = {
     "raw": "What a platform, the CRM or a dropped file said, in its own words and units.",
@@ -52,7 +52,10 @@ def _table_section(table: Table) -> str:
 
 def _column_row(column: Column) -> str:
     description = column.description.replace("|", "\\|")
-    return f"| `{column.name}` | {_type_name(column.type)} | {description} | {'null' if column.nullable else ''} |"
+    return (
+        f"| `{column.name}` | {_type_name(column.type)} | {description} |"
+        f" {'null' if column.nullable else ''} |"
+    )
 
 
 def _type_name(kind: pa.DataType) -> str:

@@ -35,7 +35,8 @@ def listed() -> None:
     for card in cards.sort_values("priority").itertuples():
         why = f" {card.why}." if card.why else ""
         click.echo(
-            f"{card.segment_id}  {card.state:8} {card.people:>9,} customers ({card.share:.1%})  {card.segment}: {card.rule}.{why}"
+            f"{card.segment_id}  {card.state:8} {card.people:>9,} customers ({card.share:.1%}) "
+            f" {card.segment}: {card.rule}.{why}"
         )
 
 
@@ -67,7 +68,8 @@ def previewed(expression: str | None) -> None:
         if audience.name not in rules:
             continue
         click.echo(
-            f"{audience.name}: {audience.people:,} customers ({audience.share or 0.0:.1%}), {audience.gets:,} after rules before it. {audience.rule}"
+            f"{audience.name}: {audience.people:,} customers ({audience.share or 0.0:.1%}), {audience.gets:,}"
+            f" after rules before it. {audience.rule}"
         )
         for other, shared in sorted(audience.shared.items(), key=lambda pair: -pair[1]):
             if shared:

@@ -92,12 +92,18 @@ class CrossSiteGuard:
         """
         hosts = headers.get("host", [])
         if len(hosts) != 1 or hosts[0].lower() not in self._addresses.hosts:
-            return "This server is not reached by that name (Host): set PAID_MEDIA_UI_URL or PAID_MEDIA_UI_HOSTS."
+            return (
+                "This server is not reached by that name (Host): set PAID_MEDIA_UI_URL or"
+                " PAID_MEDIA_UI_HOSTS."
+            )
         if repeated := next((name for name in _SINGLE_HEADERS if len(headers.get(name, [])) > 1), None):
             return f"The header {repeated} is there twice."
         origin = _single(headers, "origin")
         if origin is not None and origin.lower() not in self._addresses.origins:
-            return "Requests of other sites are refused (Origin): set PAID_MEDIA_UI_URL to where people reach this server."
+            return (
+                "Requests of other sites are refused (Origin): set PAID_MEDIA_UI_URL to where people reach"
+                " this server."
+            )
         if origin is None and scope["type"] == "websocket":
             return "A WebSocket needs an Origin."
         return None

@@ -153,7 +153,10 @@ class Sync:
                 "Filling an audience",
                 platform=self.client.platform,
                 account_id=audience.target.account_id,
-                said=f"{len(left)} identifiers of {audience.target.entity_id} are not known to be as they should be yet",
+                said=(
+                    f"{len(left)} identifiers of {audience.target.entity_id} are not known to be as they"
+                    " should be yet"
+                ),
             )
 
     def _go_on(self, audience: LedgerAudience) -> None:

@@ -34,12 +34,16 @@ SANDBOX_FILE = Path("sandbox", "sandbox.env")
 _RATES, _NOTIFY = "PAID_MEDIA_FX_RATES", "PAID_MEDIA_NOTIFY"
 _Kind = TypeVar("_Kind", bound=Given)
 _WHERE_TO_GET = {
-    "google_ads": "OAuth clients are made in the Google Cloud console, refresh tokens by signing in with one; "
-    "a service account's key in GOOGLE_ADS_JSON_KEY_FILE_PATH does instead of all three",
+    "google_ads": (
+        "OAuth clients are made in the Google Cloud console, refresh tokens by signing in with one; "
+        "a service account's key in GOOGLE_ADS_JSON_KEY_FILE_PATH does instead of all three"
+    ),
     "meta_ads": "make a system user's token with ads_read in Meta Business settings",
     "linkedin_ads": "make a token with r_ads and r_ads_reporting in the LinkedIn developer portal",
     "hubspot": "make a private app in HubSpot under Settings > Integrations",
-    "salesforce": "make a connected app with the client credentials flow in Salesforce under Setup > App Manager",
+    "salesforce": (
+        "make a connected app with the client credentials flow in Salesforce under Setup > App Manager"
+    ),
     "crm_sql": "it is a SQLAlchemy URL",
 }
 
@@ -260,8 +264,9 @@ def _refuse_wrong_world(platform: PlatformSettings, *, profile: str) -> None:
     for variable, endpoint in platform.endpoints().items() if platform.is_configured else ():
         if profile == "sandbox" and not is_loopback(endpoint):
             raise SettingsWrong(
-                f"{variable} in the sandbox's file points away from this machine, which the sandbox profile never allows. "
-                "Start the sandbox anew with `python -m sandbox serve`, or set PAID_MEDIA_PROFILE=live."
+                f"{variable} in the sandbox's file points away from this machine, which the sandbox profile"
+                " never allows. Start the sandbox anew with `python -m sandbox serve`, or set"
+                " PAID_MEDIA_PROFILE=live."
             )
         if profile == "live" and is_loopback(endpoint):
             raise SettingsWrong(

@@ -64,5 +64,8 @@ def _left_out(lake: Lake, source: str) -> set[str]:
 
 
 def _known(lake: Lake, table: Table, trait: str, source: str) -> set[str]:
-    sql = f"select distinct {trait} as value from {table.layer}.{table.name} where source = $source and {trait} is not null"
+    sql = (
+        f"select distinct {trait} as value from {table.layer}.{table.name} where source = $source and {trait}"
+        " is not null"
+    )
     return set(lake.arrow(sql, table, parameters={"source": source}).column("value").to_pylist())

@@ -66,7 +66,10 @@ class HubSpot:
         account = self._get("account-info/v3/details", "Asking for the account")
         self._get("crm/v3/objects/contacts", "Reading a contact", limit=1)
         self._get("crm/v3/objects/deals", "Reading a deal", limit=1)
-        return f"account {account.get('portalId')} ({account.get('companyCurrency')}): contacts and deals can be read"
+        return (
+            f"account {account.get('portalId')} ({account.get('companyCurrency')}): contacts and deals can be"
+            " read"
+        )
 
     def _take_contacts(self, reading: CrmReading, records: list[wire.Record]) -> None:
         reading.add("contacts", [wire.contact_row(record, self._mapping) for record in records])

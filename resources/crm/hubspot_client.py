@@ -83,7 +83,10 @@ def _as_our_error(response: requests.Response, context: CallContext) -> Platform
         body = {}
     status, policy = response.status_code, str(body.get("policyName", ""))
     word = policy or body.get("category") or "no category"
-    message = f"{without_people(str(body.get('message') or 'no message'))[:200].rstrip('. ')} (HTTP {status}, {word})"
+    message = (
+        f"{without_people(str(body.get('message') or 'no message'))[:200].rstrip('. ')} (HTTP {status},"
+        f" {word})"
+    )
     details = {**context.known(), "said": message, "trace": body.get("correlationId")}
     if status == 429:
         retry_after = response.headers.get("Retry-After", "")
@@ -93,7 +96,10 @@ def _as_our_error(response: requests.Response, context: CallContext) -> Platform
     if status >= 500:
         return PlatformBusy(**details)
     todo = {
-        401: "Make a new token in HubSpot, Settings > Integrations > Private apps, and set HUBSPOT_ACCESS_TOKEN.",
+        401: (
+            "Make a new token in HubSpot, Settings > Integrations > Private apps, and set"
+            " HUBSPOT_ACCESS_TOKEN."
+        ),
         403: "Give the private app the scopes that docs/crm.md lists.",
     }.get(status)
     return PlatformRefused(**details, todo=todo)

@@ -154,9 +154,11 @@ def stage_rows(pipelines: Iterable[Record]) -> list[Row]:
             "stage": stage["id"],
             "label": stage.get("label"),
             "position": int(stage.get("displayOrder", 0)),
-            "win_share": float(chance)
-            if _is_number(chance := stage.get("metadata", {}).get("probability", ""))
-            else None,
+            "win_share": (
+                float(chance)
+                if _is_number(chance := stage.get("metadata", {}).get("probability", ""))
+                else None
+            ),
             "is_closed": str(stage.get("metadata", {}).get("isClosed")).lower() == "true",
         }
         for pipeline in pipelines

@@ -59,8 +59,8 @@ def next_since(lake: Lake, source: str, mapping: CrmMapping, *, now: datetime) -
     fields otherwise.
     """
     sql = (
-        "select max(pulled_at) as last, max(pulled_at) filter (is_whole) as whole, max_by(coalesce(mapping, ''), pulled_at) as mapping "
-        "from raw.crm_pulls where source = $source"
+        "select max(pulled_at) as last, max(pulled_at) filter (is_whole) as whole, max_by(coalesce(mapping,"
+        " ''), pulled_at) as mapping from raw.crm_pulls where source = $source"
     )
     (row,) = lake.arrow(sql, CRM_PULLS, parameters={"source": source}).to_pylist()
     if row["whole"] is None or row["mapping"] != fingerprint(mapping):

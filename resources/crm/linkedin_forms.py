@@ -105,7 +105,10 @@ class LinkedInForms:
                     "leadFormResponses", parameters | {"start": start_index}, context, shape=_Page
                 )
             except PlatformRefused as error:
-                todo = "Ask LinkedIn for r_marketing_leadgen_automation, or turn crm.linkedin_lead_forms off in policy.yaml."
+                todo = (
+                    "Ask LinkedIn for r_marketing_leadgen_automation, or turn crm.linkedin_lead_forms off in"
+                    " policy.yaml."
+                )
                 raise PlatformRefused(**context.known(), said=error.said, todo=todo) from None
             yield from page.elements
             if len(page.elements) < PAGE:

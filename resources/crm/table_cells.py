@@ -112,9 +112,11 @@ def reader_of(name: str, table: pd.DataFrame | None, *, amount_field: str) -> Ce
     if len(proved) == 1:
         (is_first,) = proved
         orders = {
-            column: order
-            if order.day_first["/"] is not None
-            else DayOrder({"/": is_first, "-": is_first, ".": True})
+            column: (
+                order
+                if order.day_first["/"] is not None
+                else DayOrder({"/": is_first, "-": is_first, ".": True})
+            )
             for column, order in orders.items()
         }
     return CellReader(name, orders, mark)

@@ -74,7 +74,8 @@ class Files:
         }
         if not found:
             raise DataUnusable(
-                f"CRM_FILES names {self._folder}, which has no contacts, touches, companies, deals or stages as .csv or .parquet."
+                f"CRM_FILES names {self._folder}, which has no contacts, touches, companies, deals or stages"
+                " as .csv or .parquet."
             )
         return {name: table_of(path) for name, path in found.items()}
 
@@ -237,16 +238,19 @@ def _named(name: str, table: pd.DataFrame, mapping: CrmMapping) -> pd.DataFrame:
     headers = {column: str(column).strip().strip("\ufeff").lower() for column in table.columns}
     present = set(headers.values())
     ours = {
-        column: theirs.get(header)
-        or (exported if (exported := _EXPORTED[name].get(header)) not in present else None)
-        or header
+        column: (
+            theirs.get(header)
+            or (exported if (exported := _EXPORTED[name].get(header)) not in present else None)
+            or header
+        )
         for column, header in headers.items()
     }
     named = table.rename(columns=ours)
     if missing := [column for column in NEEDED[name] if column not in named]:
         raise DataUnusable(
-            f"CRM {name} have no column {missing[0]}: name it so, or map it under crm.columns in policy.yaml, such as "
-            f"{missing[0]}: '{next(iter(table.columns), '...')}'. There are: {', '.join(map(str, table.columns))}."
+            f"CRM {name} have no column {missing[0]}: name it so, or map it under crm.columns in policy.yaml,"
+            f" such as {missing[0]}: '{next(iter(table.columns), '...')}'. There are:"
+            f" {', '.join(map(str, table.columns))}."
         )
     return named
 

@@ -127,7 +127,8 @@ def _hold_to_slice(table: Table, batch: pa.RecordBatch, where: Where | None) -> 
         low, high = wanted if isinstance(wanted, tuple) else (wanted, wanted)
         if seen["min"] < low or seen["max"] > high:
             raise DataUnusable(
-                f"Rows for {table.path} were to have {name} {low}..{high} and have {seen['min']}..{seen['max']}."
+                f"Rows for {table.path} were to have {name} {low}..{high} and have"
+                f" {seen['min']}..{seen['max']}."
             )
 
 

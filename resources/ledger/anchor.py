@@ -52,7 +52,8 @@ class AnchorFile:
                 os.fsync(out.fileno())
         except OSError as error:
             raise DataUnusable(
-                f"The anchor {self.path} cannot be written ({error.strerror}). Nothing is written to a platform without it."
+                f"The anchor {self.path} cannot be written ({error.strerror}). Nothing is written to a"
+                " platform without it."
             ) from None
 
     def disagreement(self, database: LedgerDatabase, *, only_last: bool = False) -> str | None:
@@ -70,7 +71,10 @@ class AnchorFile:
                 query = sa.select(tables.audit.c.hash).where(tables.audit.c.seq == line["seq"])
                 recorded = connection.execute(query).scalar()
                 if recorded is None:
-                    return f"entry {line['seq']} of {line['at']} was anchored and is gone: an older copy was restored, or the end was cut off"
+                    return (
+                        f"entry {line['seq']} of {line['at']} was anchored and is gone: an older copy was"
+                        " restored, or the end was cut off"
+                    )
                 if recorded != line["hash"]:
                     return f"entry {line['seq']} is not the one that was anchored at {line['at']}"
         return None

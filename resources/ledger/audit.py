@@ -132,7 +132,10 @@ class AuditTrail:
             content = {name: value for name, value in row._asdict().items() if name != "mac"}
             content["decided_at"] = tables.stamp(row.decided_at)
             if not key.has_signed("decision", content, row.mac):
-                return f"the decision of {row.approver} on {row.proposal_id} was not signed by this deployment's ledger key"
+                return (
+                    f"the decision of {row.approver} on {row.proposal_id} was not signed by this deployment's"
+                    " ledger key"
+                )
         return None
 
     def _table_differences(self, connection: sa.Connection, replayed: ReplayedLedger) -> Iterator[str]:

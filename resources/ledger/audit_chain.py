@@ -52,8 +52,9 @@ def append(
     head = connection.execute(sa.select(audit_head).with_for_update()).one()
     if key is not None and not head_is_signed(head, key):
         raise DataUnusable(
-            "The audit's last entry was not signed by this deployment's ledger key, so nothing is added to it. Either the database was "
-            "changed from outside, or the key is another one: copy the key file of the machine that made the ledger, or run `audit verify`."
+            "The audit's last entry was not signed by this deployment's ledger key, so nothing is added to"
+            " it. Either the database was changed from outside, or the key is another one: copy the key file"
+            " of the machine that made the ledger, or run `audit verify`."
         )
     entry = {
         "seq": head.seq + 1,

@@ -102,7 +102,8 @@ class LedgerDatabase:
         """
         if self.key is None:
             raise SettingsWrong(
-                "This process has no ledger key, so nothing can be decided. Set PAID_MEDIA_LEDGER_KEY_FILE; see docs/configuration.md."
+                "This process has no ledger key, so nothing can be decided. Set PAID_MEDIA_LEDGER_KEY_FILE;"
+                " see docs/configuration.md."
             )
         return self.key
 

@@ -309,12 +309,14 @@ class DecisionStore:
         minutes = attempt.limit.within.total_seconds() / 60
         if by_session >= attempt.limit.wrong_codes:
             raise GuessesExhausted(
-                f"Too many wrong codes for {attempt.approver} from {attempt.session}. Try again in {minutes:g} minutes; nothing was decided."
+                f"Too many wrong codes for {attempt.approver} from {attempt.session}. Try again in"
+                f" {minutes:g} minutes; nothing was decided."
             )
         if by_name >= attempt.limit.wrong_codes * SPENT_ON_ANY_SESSION:
             raise GuessesExhausted(
-                f"Too many wrong codes for {attempt.approver} from several sessions. Try again in {minutes:g} minutes, or let another "
-                f"approver run `approvers unlock {attempt.approver} --as NAME`; nothing was decided."
+                f"Too many wrong codes for {attempt.approver} from several sessions. Try again in {minutes:g}"
+                f" minutes, or let another approver run `approvers unlock {attempt.approver} --as NAME`;"
+                " nothing was decided."
             )
         return attempt.test()
 

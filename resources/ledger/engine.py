@@ -50,8 +50,8 @@ def connect(url: str, *, key: LedgerKey | None = None) -> sa.Engine:
 
 
 _WRONG = (
-    "PAID_MEDIA_LEDGER is wrong: it takes sqlite:///path/to/file.db or postgresql+psycopg2://user:password@host/database. "
-    "See docs/configuration.md."
+    "PAID_MEDIA_LEDGER is wrong: it takes sqlite:///path/to/file.db or"
+    " postgresql+psycopg2://user:password@host/database. See docs/configuration.md."
 )
 
 
@@ -105,8 +105,8 @@ def _check_pages(engine: sa.Engine) -> None:
         result = str(connection.exec_driver_sql("pragma quick_check(1)").scalar())
     if result != "ok":
         raise SettingsWrong(
-            f"The ledger's file {engine.url.database} is damaged ({result.splitlines()[-1]}). Restore a backup, then run "
-            "`audit verify --anchor`. Nothing is written without it."
+            f"The ledger's file {engine.url.database} is damaged ({result.splitlines()[-1]}). Restore a"
+            " backup, then run `audit verify --anchor`. Nothing is written without it."
         )
     _CHECKED.add(known)
 
@@ -122,7 +122,8 @@ def _migrate(engine: sa.Engine, key: LedgerKey | None) -> None:
         now = MigrationContext.configure(connection).get_current_revision()
         if now is not None and now not in known:
             raise SettingsWrong(
-                f"The ledger was written by a newer version of this program (revision {now}). Update the program; nothing was changed."
+                f"The ledger was written by a newer version of this program (revision {now}). Update the"
+                " program; nothing was changed."
             )
         config = _migrations()
         config.attributes["connection"] = connection

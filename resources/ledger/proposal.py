@@ -103,7 +103,10 @@ class Proposal(Frozen):
         """What an approver decides on, in one line that ends in the digest's first digits."""
         first = self.changes[0]
         more = f" and {len(self.changes) - 1} more" if len(self.changes) > 1 else ""
-        named = f"{_plain(first.image.name)} ({first.target.entity_id}) of {first.target.platform} {first.target.account_id}"
+        named = (
+            f"{_plain(first.image.name)} ({first.target.entity_id}) of {first.target.platform}"
+            f" {first.target.account_id}"
+        )
         return f"{self.kind} {_one_line(first.words)}: {named}{more} #{self.digest[:SHOWN_DIGITS]}"
 
     @property

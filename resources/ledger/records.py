@@ -143,7 +143,8 @@ def entry_of(row: Any) -> LedgerEntry:
     proposal = Proposal.model_validate_json(row.body)
     if proposal.digest != row.digest:
         raise DataUnusable(
-            f"Proposal {row.proposal_id} no longer has the digest it was taken in with. Nothing is done with it; run `audit verify`."
+            f"Proposal {row.proposal_id} no longer has the digest it was taken in with. Nothing is done with"
+            " it; run `audit verify`."
         )
     return LedgerEntry(
         proposal,

@@ -119,7 +119,9 @@ def checked(hashes: Sequence[str], context: CallContext) -> list[str]:
     if wrong:
         raise PlatformRefused(
             **context.known(),
-            said=f"{wrong} of {len(hashes)} identifiers are no SHA-256 in lower-case hex, so nothing was sent",
+            said=(
+                f"{wrong} of {len(hashes)} identifiers are no SHA-256 in lower-case hex, so nothing was sent"
+            ),
             todo="Hash them as docs/audiences.md says.",
         )
     return list(hashes)

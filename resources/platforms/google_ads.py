@@ -101,7 +101,10 @@ class GoogleAds:
             raise PlatformRefused(
                 **CallContext(self.platform, "Listing accounts", missing[0]).known(),
                 said="the login does not see this account",
-                todo="Give it access in Google Ads, or correct GOOGLE_ADS_ACCOUNTS or GOOGLE_ADS_LOGIN_CUSTOMER_ID.",
+                todo=(
+                    "Give it access in Google Ads, or correct GOOGLE_ADS_ACCOUNTS or"
+                    " GOOGLE_ADS_LOGIN_CUSTOMER_ID."
+                ),
             )
         return [
             account

@@ -26,9 +26,10 @@ from resources.platforms.writer import not_written_here
 REMEMBERED_DAYS = 29
 """Google's change events reach back thirty days."""
 _COMMON = (
-    "customer.currency_code, customer.time_zone, campaign.id, campaign.name, campaign.status, "
-    "campaign.bidding_strategy_system_status, campaign_budget.id, campaign_budget.name, campaign_budget.amount_micros, "
-    "campaign_budget.explicitly_shared, campaign_budget.reference_count, campaign.labels"
+    "customer.currency_code, customer.time_zone, campaign.id, campaign.name, campaign.status,"
+    " campaign.bidding_strategy_system_status, campaign_budget.id, campaign_budget.name,"
+    " campaign_budget.amount_micros, campaign_budget.explicitly_shared, campaign_budget.reference_count,"
+    " campaign.labels"
 )
 _OURS = {"ENABLED": "active", "PAUSED": "paused", "REMOVED": "removed"}
 _STATUS = {"active": "ENABLED", "paused": "PAUSED"}
@@ -120,10 +121,11 @@ class GoogleAdsWriter:
         now = self._now().astimezone(zone)
         names = ", ".join(f"'{name}'" for name in resources)
         query = (
-            "SELECT change_event.change_date_time, change_event.change_resource_name, change_event.client_type FROM change_event "
-            f"WHERE change_event.change_date_time >= '{(now - timedelta(days=REMEMBERED_DAYS)).date()}' "
-            f"AND change_event.change_date_time <= '{(now + timedelta(days=1)).date()}' "
-            f"AND change_event.change_resource_name IN ({names}) ORDER BY change_event.change_date_time DESC LIMIT 100"
+            "SELECT change_event.change_date_time, change_event.change_resource_name,"
+            " change_event.client_type FROM change_event WHERE change_event.change_date_time >="
+            f" '{(now - timedelta(days=REMEMBERED_DAYS)).date()}' AND change_event.change_date_time <="
+            f" '{(now + timedelta(days=1)).date()}' AND change_event.change_resource_name IN ({names}) ORDER"
+            " BY change_event.change_date_time DESC LIMIT 100"
         )
         stamps = [
             event_row.change_event.change_date_time

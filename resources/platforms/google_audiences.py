@@ -68,8 +68,8 @@ class GoogleAudiences:
 
     def size(self, account_id: str, audience_id: str) -> Size:
         query = (
-            "SELECT user_list.id, user_list.size_for_search, user_list.match_rate_percentage, user_list.membership_status "
-            f"FROM user_list WHERE user_list.id = {int(audience_id)}"
+            "SELECT user_list.id, user_list.size_for_search, user_list.match_rate_percentage,"
+            f" user_list.membership_status FROM user_list WHERE user_list.id = {int(audience_id)}"
         )
         what = f"Reading user list {audience_id}"
         rows = self._search(account_id, query, what)
@@ -134,9 +134,9 @@ class GoogleAudiences:
     def excluded(self, target: Target) -> tuple[str, ...]:
         self._is_campaign(target)
         query = (
-            "SELECT campaign.id, campaign_criterion.user_list.user_list, campaign_criterion.negative FROM campaign_criterion "
-            f"WHERE campaign.id = {int(target.entity_id)} AND campaign_criterion.type = 'USER_LIST' "
-            "AND campaign_criterion.negative = TRUE"
+            "SELECT campaign.id, campaign_criterion.user_list.user_list, campaign_criterion.negative FROM"
+            f" campaign_criterion WHERE campaign.id = {int(target.entity_id)} AND campaign_criterion.type ="
+            " 'USER_LIST' AND campaign_criterion.negative = TRUE"
         )
         rows = self._search(target.account_id, query, "Reading exclusions")
         names = (row.campaign_criterion.user_list.user_list for row in rows)
@@ -179,8 +179,9 @@ class GoogleAudiences:
 
     def _criterion(self, target: Target, audience_id: str) -> str:
         query = (
-            "SELECT campaign_criterion.resource_name, campaign_criterion.user_list.user_list FROM campaign_criterion "
-            f"WHERE campaign.id = {int(target.entity_id)} AND campaign_criterion.type = 'USER_LIST'"
+            "SELECT campaign_criterion.resource_name, campaign_criterion.user_list.user_list FROM"
+            f" campaign_criterion WHERE campaign.id = {int(target.entity_id)} AND campaign_criterion.type ="
+            " 'USER_LIST'"
         )
         for row in self._search(target.account_id, query, "Reading exclusions"):
             if row.campaign_criterion.user_list.user_list.endswith(f"/{audience_id}"):

@@ -30,12 +30,16 @@ _BUSY_ERRORS = {
     "CONCURRENT_MODIFICATION",
 }
 _TODO = {
-    "USER_PERMISSION_DENIED": "Give the login access to the account, or set GOOGLE_ADS_LOGIN_CUSTOMER_ID to the manager above it.",
+    "USER_PERMISSION_DENIED": (
+        "Give the login access to the account, or set GOOGLE_ADS_LOGIN_CUSTOMER_ID to the manager above it."
+    ),
     "CUSTOMER_NOT_ENABLED": "The account is closed or not yet active: take it out of GOOGLE_ADS_ACCOUNTS.",
     "UNSUPPORTED_VERSION": "Set GOOGLE_ADS_API_VERSION to a version that Google still serves.",
     "OAUTH_TOKEN_INVALID": "Get a new refresh token or key file.",
     "INVALID_CUSTOMER_ID": "Account numbers have ten digits: correct GOOGLE_ADS_ACCOUNTS.",
-    "CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION": "Apply for Explorer or Basic access for the Google Cloud project.",
+    "CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION": (
+        "Apply for Explorer or Basic access for the Google Cloud project."
+    ),
 }
 
 

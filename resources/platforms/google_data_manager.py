@@ -108,6 +108,9 @@ def _as_our_error(http: int, error: dict[str, Any], context: CallContext) -> Pla
         return PlatformBusy(**context.known(), said=message)
     todo = {
         401: "Sign in again with the scope of the Data Manager API (docs/configuration.md).",
-        403: "Turn the Data Manager API on in the Google Cloud project and give the login access to the account.",
+        403: (
+            "Turn the Data Manager API on in the Google Cloud project and give the login access to the"
+            " account."
+        ),
     }.get(http)
     return PlatformRefused(**context.known(), said=message, todo=todo, proves_no_change=is_definite)

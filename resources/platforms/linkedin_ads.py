@@ -239,7 +239,10 @@ class LinkedInAds:
                 platform=self.platform,
                 account_id=account.account_id,
                 said=f"delivery of {wire.NATIVE[level]} {unknown[0]}, which is in no list of the account",
-                todo="Nothing was kept. Run it again; if it comes back, look the entity up in Campaign Manager.",
+                todo=(
+                    "Nothing was kept. Run it again; if it comes back, look the entity up in Campaign"
+                    " Manager."
+                ),
             )
         return above
 
@@ -278,7 +281,10 @@ class LinkedInAds:
             raise PlatformRefused(
                 **context.known(),
                 said=f"nothing since {began}, though {len(running)} campaigns are running",
-                todo="The login may lack r_ads_reporting, or a role on this account: check it in Campaign Manager.",
+                todo=(
+                    "The login may lack r_ads_reporting, or a role on this account: check it in Campaign"
+                    " Manager."
+                ),
             )
         if missing := sorted({day for day in delivered if start <= day <= end}):
             raise PlatformUnreadable(

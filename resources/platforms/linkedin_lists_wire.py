@@ -66,9 +66,9 @@ def audience_rows(account: Account, segments: Sequence[dict[str, Any]], pulled_a
         rows.append(
             {
                 "account_id": account.account_id,
-                "audience_id": str(destination.get("destinationSegmentId") or segment["id"]).rpartition(":")[
-                    2
-                ],
+                "audience_id": (
+                    str(destination.get("destinationSegmentId") or segment["id"]).rpartition(":")[2]
+                ),
                 "name": segment["name"],
                 "kind": segment.get("type"),
                 "status": destination.get("status"),

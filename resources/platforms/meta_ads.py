@@ -139,8 +139,10 @@ class MetaAds:
         parameters = {
             "fields": wire.ENTITY_FIELDS[level],
             "limit": "500",
-            "filtering": f'[{{"field":"{wire.LEVELS[level]}.effective_status","operator":"IN",'
-            f'"value":[{",".join(f"{chr(34)}{status}{chr(34)}" for status in wire.EVERY_STATUS)}]}}]',
+            "filtering": (
+                f'[{{"field":"{wire.LEVELS[level]}.effective_status","operator":"IN",'
+                f'"value":[{",".join(f"{chr(34)}{status}{chr(34)}" for status in wire.EVERY_STATUS)}]}}]'
+            ),
         }
         return [
             node for page in self._client.pages(path, parameters, context, shape=wire.Node) for node in page

@@ -41,11 +41,17 @@ FIELDS = {level: [*ids, *_DELIVERY] for level, ids in IDS.items()}
 ACCOUNT_FIELDS = "account_id,name,currency,timezone_name,account_status"
 _SHARED = "id,name,status,effective_status,updated_time"
 ENTITY_FIELDS = {
-    "campaign": f"{_SHARED},adlabels{{name}},objective,daily_budget,lifetime_budget,bid_strategy,start_time,stop_time,"
-    "is_adset_budget_sharing_enabled",
-    "ad_set": f"{_SHARED},adlabels{{name}},campaign_id,daily_budget,lifetime_budget,bid_strategy,optimization_goal,learning_stage_info,"
-    "targeting,start_time,end_time,daily_min_spend_target,daily_spend_cap",
-    "ad": f"{_SHARED},campaign_id,adset_id,creative{{id,title,body,link_url,object_story_spec,asset_feed_spec}}",
+    "campaign": (
+        f"{_SHARED},adlabels{{name}},objective,daily_budget,lifetime_budget,bid_strategy,start_time,stop_time,"
+        "is_adset_budget_sharing_enabled"
+    ),
+    "ad_set": (
+        f"{_SHARED},adlabels{{name}},campaign_id,daily_budget,lifetime_budget,bid_strategy,optimization_goal,learning_stage_info,"
+        "targeting,start_time,end_time,daily_min_spend_target,daily_spend_cap"
+    ),
+    "ad": (
+        f"{_SHARED},campaign_id,adset_id,creative{{id,title,body,link_url,object_story_spec,asset_feed_spec}}"
+    ),
 }
 EVERY_STATUS = (
     "ACTIVE",
@@ -189,8 +195,10 @@ def audience_rows(account: Account, nodes: Sequence[dict[str, Any]], pulled_at: 
             "audience_id": node["id"],
             "name": node["name"],
             "kind": node.get("subtype"),
-            "status": (node.get("delivery_status") or {}).get("description")
-            or (node.get("operation_status") or {}).get("description"),
+            "status": (
+                (node.get("delivery_status") or {}).get("description")
+                or (node.get("operation_status") or {}).get("description")
+            ),
             "size_low": _told(node.get("approximate_count_lower_bound")),
             "size_high": _told(node.get("approximate_count_upper_bound")),
             "pulled_at": pulled_at,

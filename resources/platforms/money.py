@@ -84,7 +84,8 @@ def minor_units(currency: str) -> int:
     if currency in WITH_MINOR:
         return 100
     raise DataUnusable(
-        f"{currency} is not in Meta's table of currency offsets, and a wrong one would be a hundredfold budget."
+        f"{currency} is not in Meta's table of currency offsets, and a wrong one would be a hundredfold"
+        " budget."
     )
 
 
@@ -98,7 +99,8 @@ def smallest(platform: str, currency: str) -> Decimal:
         return Decimal(1) / minor_units(currency)
     if currency in THREE_DECIMALS or currency not in WITHOUT_MINOR | WITH_MINOR:
         raise DataUnusable(
-            f"The units of {currency} are not known, and a wrong one would write a hundredfold budget. Nothing is written."
+            f"The units of {currency} are not known, and a wrong one would write a hundredfold budget."
+            " Nothing is written."
         )
     return Decimal(1).scaleb(-decimals_of(currency))
 

@@ -83,7 +83,10 @@ class AudiencePolicy(BaseModel):
         0.20,
         gt=0,
         le=1,
-        description="The most of an audience that goes by itself because its consent is not known any more. Whoever withdrew it always goes.",
+        description=(
+            "The most of an audience that goes by itself because its consent is not known any more. Whoever"
+            " withdrew it always goes."
+        ),
     )
     kept_conversions: float = Field(
         0.70, ge=0, le=1, description="Share of a campaign's conversions that an exclusion has to leave."

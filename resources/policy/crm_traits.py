@@ -43,11 +43,13 @@ def require_allowed(theirs: str, trait: str, *, naming: bool = True) -> None:
     words = {word.lower() for word in _WORD.findall(theirs)} | {re.sub(r"[^a-z]", "", theirs.lower())}
     if refused := sorted(words & PROTECTED):
         raise ValueError(
-            f"the field '{theirs}' for {trait} is about '{refused[0]}', which no segment may rest on: take it out of crm"
+            f"the field '{theirs}' for {trait} is about '{refused[0]}', which no segment may rest on: take it"
+            " out of crm"
         )
     if naming and (refused := sorted(words & NAMING)):
         raise ValueError(
-            f"the field '{theirs}' for {trait} ('{refused[0]}') holds who somebody is or free text: map a field with categories"
+            f"the field '{theirs}' for {trait} ('{refused[0]}') holds who somebody is or free text: map a"
+            " field with categories"
         )
 
 

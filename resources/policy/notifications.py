@@ -90,7 +90,10 @@ class Notifications(_Frozen):
     routes: tuple[Route, ...] = ()
     owners: dict[str, str] = Field(
         {},
-        description="Who is called in a P1, by 'platform account', platform, label or '*', as the chat writes it: '@anna', '<@U02AB>'.",
+        description=(
+            "Who is called in a P1, by 'platform account', platform, label or '*', as the chat writes it:"
+            " '@anna', '<@U02AB>'."
+        ),
     )
     working_hours: WorkingHours = WorkingHours()
     quiet_hours: QuietHours = QuietHours()

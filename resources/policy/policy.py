@@ -200,7 +200,9 @@ class Approval(_Frozen):
     settle_seconds: float = Field(
         60,
         ge=0,
-        description="How long after its request a write that is not to be seen stays unknown; 15 minutes at least.",
+        description=(
+            "How long after its request a write that is not to be seen stays unknown; 15 minutes at least."
+        ),
     )
 
 
@@ -360,7 +362,8 @@ def _loaded(text: str) -> Policy:
     policy = Policy.model_validate(given)
     if undefined := set(policy.guardrails.never) - set(policy.labels):
         raise UnreadableYaml(
-            f"guardrails.never has the label '{min(undefined)}', which labels does not have (an empty one will do: {min(undefined)}: {{}})"
+            f"guardrails.never has the label '{min(undefined)}', which labels does not have (an empty one"
+            f" will do: {min(undefined)}: {{}})"
         )
     return policy
 

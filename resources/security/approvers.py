@@ -95,7 +95,8 @@ def load_approvers(
     if file is not None and file.exists():
         if is_outside and file.resolve().is_relative_to(project.resolve()):
             raise SettingsWrong(
-                f"{file} lies in the repository. Keep approvers' secrets outside it and set PAID_MEDIA_APPROVERS_FILE."
+                f"{file} lies in the repository. Keep approvers' secrets outside it and set"
+                " PAID_MEDIA_APPROVERS_FILE."
             )
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
             raise SettingsWrong(f"{file} can be read by others. Run `chmod 600` on it.")

@@ -59,7 +59,8 @@ def load_ledger_key(setting: str | None, *, file: Path, project: Path, is_outsid
     if setting is None:
         if is_outside and file.resolve().is_relative_to(project.resolve()):
             raise SettingsWrong(
-                f"{file} lies in the repository. Keep the ledger's key outside it and set PAID_MEDIA_LEDGER_KEY_FILE."
+                f"{file} lies in the repository. Keep the ledger's key outside it and set"
+                " PAID_MEDIA_LEDGER_KEY_FILE."
             )
         if not file.exists():
             _create(file)
@@ -70,7 +71,8 @@ def load_ledger_key(setting: str | None, *, file: Path, project: Path, is_outsid
         return LedgerKey(bytes.fromhex(setting))
     except ValueError:
         raise SettingsWrong(
-            "The ledger's key is not hexadecimal. Set PAID_MEDIA_LEDGER_KEY to 64 hexadecimal digits, or remove the variable."
+            "The ledger's key is not hexadecimal. Set PAID_MEDIA_LEDGER_KEY to 64 hexadecimal digits, or"
+            " remove the variable."
         ) from None
 
 

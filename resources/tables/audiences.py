@@ -58,7 +58,10 @@ GOOGLE_USES = Table(
 REACH_WINDOWS = Table(
     layer="raw",
     name="meta_ads_reach_window",
-    description="People that each account, campaign and ad set of Meta reached in the 7 and in the 28 days that end with a day.",
+    description=(
+        "People that each account, campaign and ad set of Meta reached in the 7 and in the 28 days that end"
+        " with a day."
+    ),
     columns=(
         *c.ACCOUNT_DAY,
         Column("window_days", COUNT, "Days of the window, which ends with `day`: 7 or 28."),
@@ -75,7 +78,9 @@ REACH_WINDOWS = Table(
 AUDIENCES = Table(
     layer="core",
     name="audiences",
-    description="Every audience at every platform, whoever made it, with its size and how many places use it.",
+    description=(
+        "Every audience at every platform, whoever made it, with its size and how many places use it."
+    ),
     columns=(
         c.PLATFORM,
         c.ACCOUNT_ID,
@@ -89,7 +94,9 @@ AUDIENCES = Table(
 AUDIENCE_USES = Table(
     layer="core",
     name="audience_uses",
-    description="Where each audience is aimed at or kept out: Google's campaigns, the ad sets of Meta and LinkedIn.",
+    description=(
+        "Where each audience is aimed at or kept out: Google's campaigns, the ad sets of Meta and LinkedIn."
+    ),
     columns=(
         c.PLATFORM,
         c.ACCOUNT_ID,

@@ -18,7 +18,8 @@ _VALUE = Column("value", TEXT, "The part, in the platform's own words.")
 _PERIOD_DAYS = Column(
     "period_days",
     COUNT,
-    "Days that the row covers, from `day` on: 1, or 7 where LinkedIn adds noise to every answer and days would not add up.",
+    "Days that the row covers, from `day` on: 1, or 7 where LinkedIn adds noise to every answer and days"
+    " would not add up.",
 )
 _PART = (_LEVEL, _ENTITY, _CAMPAIGN, _DIMENSION, _VALUE, _PERIOD_DAYS)
 _KEY = ("account_id", "level", "entity_id", "dimension", "value", "period_days", "day")
@@ -60,7 +61,8 @@ RAW_BREAKDOWNS = {
     ),
     "linkedin_ads": _raw(
         "linkedin_ads",
-        "LinkedIn Ads delivery by company size, industry, seniority and job function per account and week, approximated by LinkedIn.",
+        "LinkedIn Ads delivery by company size, industry, seniority and job function per account and week,"
+        " approximated by LinkedIn.",
         c.IMPRESSIONS,
         c.CLICKS,
         c.SPEND,
@@ -70,8 +72,9 @@ BREAKDOWN_DAY = Table(
     layer="core",
     name="breakdown_day",
     description=(
-        "Delivery divided by age, gender, placement, device or profession, on all platforms. "
-        "Small parts stand as the platform gives them; parts that it withholds are in no row, so `covered_share` says how much is there."
+        "Delivery divided by age, gender, placement, device or profession, on all platforms. Small parts"
+        " stand as the platform gives them; parts that it withholds are in no row, so `covered_share` says"
+        " how much is there."
     ),
     columns=(
         c.PLATFORM,
@@ -88,7 +91,8 @@ BREAKDOWN_DAY = Table(
         Column(
             "covered_share",
             SHARE,
-            "Impressions of all parts of this dimension over those of the entity in the same days. Below 1 parts are missing; approximated parts may exceed 1.",
+            "Impressions of all parts of this dimension over those of the entity in the same days. Below 1"
+            " parts are missing; approximated parts may exceed 1.",
             nullable=True,
         ),
         Column("pulled_at", INSTANT, "When these figures were read from the platform (UTC)."),

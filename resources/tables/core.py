@@ -38,7 +38,8 @@ MATURITY = (
     Column(
         "matured",
         SHARE,
-        "Share of the day's final conversions that can be seen by now, 0 to 1; empty where that is not known.",
+        "Share of the day's final conversions that can be seen by now, 0 to 1; empty where that is not"
+        " known.",
         nullable=True,
     ),
     Column("conversions_projected", NUMBER, "Conversions the day will have in the end.", nullable=True),
@@ -64,7 +65,9 @@ def _day_table(level: str, spoken: str) -> Table:
     return Table(
         layer="core",
         name=f"{level}_day",
-        description=f"Daily spend, clicks, conversions, CPC, CTR and ROAS of every {spoken} on every platform.",
+        description=(
+            f"Daily spend, clicks, conversions, CPC, CTR and ROAS of every {spoken} on every platform."
+        ),
         columns=(c.PLATFORM, *c.ACCOUNT_DAY, *ids, *_DELIVERY, *MATURITY, READ_AT, c.PULLED_AT),
         key=("platform", "account_id", ids[-1].name, "day"),
     )
@@ -78,7 +81,10 @@ DAYS = {
 ENTITIES = Table(
     layer="core",
     name="entities",
-    description="Every account, campaign, ad set and ad of all platforms as it stands now, with names, status and budgets.",
+    description=(
+        "Every account, campaign, ad set and ad of all platforms as it stands now, with names, status and"
+        " budgets."
+    ),
     columns=ENTITY_COLUMNS,
     key=("platform", "account_id", "level", "entity_id"),
 )
@@ -109,7 +115,10 @@ def _shared(name: str, of: str) -> tuple[Column, ...]:
 CONVERSION_LAG = Table(
     layer="core",
     name="conversion_lag",
-    description="How late conversions arrive: the share that can be seen some days after the click, per platform, account and conversion action.",
+    description=(
+        "How late conversions arrive: the share that can be seen some days after the click, per platform,"
+        " account and conversion action."
+    ),
     columns=(
         c.PLATFORM,
         Column("account_id", TEXT, "The account; empty for all accounts of the platform together."),
@@ -122,7 +131,8 @@ CONVERSION_LAG = Table(
         Column(
             "source",
             TEXT,
-            "own (learned from its own readings), pooled (mostly from the level above) or prior (nothing learned yet).",
+            "own (learned from its own readings), pooled (mostly from the level above) or prior (nothing"
+            " learned yet).",
         ),
         c.PULLED_AT,
     ),
@@ -132,7 +142,10 @@ CONVERSION_LAG = Table(
 KPI_DAY = Table(
     layer="core",
     name="kpi_day",
-    description="The day's key figures per platform and in total, in the reporting currency. The total has spend, impressions and clicks; what platforms claim is never added up.",
+    description=(
+        "The day's key figures per platform and in total, in the reporting currency. The total has spend,"
+        " impressions and clicks; what platforms claim is never added up."
+    ),
     columns=(
         Column("platform", TEXT, "A platform, or `all` for the total."),
         c.THE_DAY,
@@ -143,7 +156,8 @@ KPI_DAY = Table(
         Column(
             "conversions",
             NUMBER,
-            "Conversions the platform claims; empty for the total, since two platforms may claim the same sale.",
+            "Conversions the platform claims; empty for the total, since two platforms may claim the same"
+            " sale.",
             nullable=True,
         ),
         Column(

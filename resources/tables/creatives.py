@@ -11,7 +11,10 @@ _FIELD = Column("field_type", TEXT, "HEADLINE, DESCRIPTION or another place in t
 AD_TEXTS = Table(
     layer="raw",
     name="google_ads_ad_texts",
-    description="The texts of Google's ads one by one: who wrote each, whether it is still in use, and how Google rates it.",
+    description=(
+        "The texts of Google's ads one by one: who wrote each, whether it is still in use, and how Google"
+        " rates it."
+    ),
     columns=(
         c.ACCOUNT_ID,
         c.CAMPAIGN_ID,
@@ -32,7 +35,10 @@ AD_TEXTS = Table(
 AD_TEXT_DAY = Table(
     layer="raw",
     name="google_ads_ad_text_day",
-    description="How often each text of Google's ads was shown and clicked. An ad shows several texts at once, so they never add up to the ad.",
+    description=(
+        "How often each text of Google's ads was shown and clicked. An ad shows several texts at once, so"
+        " they never add up to the ad."
+    ),
     columns=(
         *c.ACCOUNT_DAY,
         c.CAMPAIGN_ID,
@@ -49,7 +55,9 @@ AD_TEXT_DAY = Table(
 POSTS = Table(
     layer="raw",
     name="linkedin_ads_posts",
-    description="The posts behind LinkedIn's sponsored content: their words, which the ad itself only refers to.",
+    description=(
+        "The posts behind LinkedIn's sponsored content: their words, which the ad itself only refers to."
+    ),
     columns=(
         c.ACCOUNT_ID,
         Column("post_id", TEXT, "The post's own name at LinkedIn (a URN)."),
@@ -73,7 +81,10 @@ POSTS = Table(
 CREATIVES = Table(
     layer="core",
     name="creatives",
-    description="The texts of every ad one by one, in one vocabulary: role, language, who wrote them, and from when to when the ad had them.",
+    description=(
+        "The texts of every ad one by one, in one vocabulary: role, language, who wrote them, and from when"
+        " to when the ad had them."
+    ),
     columns=(
         c.PLATFORM,
         c.ACCOUNT_ID,
@@ -103,7 +114,8 @@ CREATIVES = Table(
         Column(
             "first_day",
             DAY,
-            "First day on which the ad is known to have had this text: when it was first read, or last edited before that.",
+            "First day on which the ad is known to have had this text: when it was first read, or last edited"
+            " before that.",
         ),
         Column("last_day", DAY, "Last day on which it was; empty while it still has it.", nullable=True),
     ),
@@ -117,8 +129,8 @@ CREATIVE_DAY = Table(
     layer="core",
     name="creative_day",
     description=(
-        "What each ad delivered with the texts it had that day, and, where the platform tells it, how often each text was shown. "
-        "Rows of texts overlap: they are never added up."
+        "What each ad delivered with the texts it had that day, and, where the platform tells it, how often"
+        " each text was shown. Rows of texts overlap: they are never added up."
     ),
     columns=(
         c.PLATFORM,
@@ -134,7 +146,8 @@ CREATIVE_DAY = Table(
         Column(
             "text_id",
             TEXT,
-            "For a text the one of core/creatives; for an ad the digest of all its texts; empty where no text was seen.",
+            "For a text the one of core/creatives; for an ad the digest of all its texts; empty where no text"
+            " was seen.",
             nullable=True,
         ),
         Column(

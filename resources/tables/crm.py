@@ -20,7 +20,10 @@ def _at(name: str, description: str) -> Column:
 CONTACTS = Table(
     layer="raw",
     name="crm_contacts",
-    description="People in the CRM: when they became a lead and qualified. Addresses and numbers are hashed before they are written; names are not kept.",
+    description=(
+        "People in the CRM: when they became a lead and qualified. Addresses and numbers are hashed before"
+        " they are written; names are not kept."
+    ),
     columns=(
         SOURCE,
         CONTACT_ID,
@@ -53,7 +56,9 @@ CONTACTS = Table(
 TOUCHES = Table(
     layer="raw",
     name="crm_touches",
-    description="Visits that the CRM remembers of its people: by which platform, campaign and ad set they came.",
+    description=(
+        "Visits that the CRM remembers of its people: by which platform, campaign and ad set they came."
+    ),
     columns=(
         SOURCE,
         CONTACT_ID,
@@ -61,7 +66,8 @@ TOUCHES = Table(
         Column(
             "channel",
             TEXT,
-            "google_ads, meta_ads, linkedin_ads, organic, direct, email, referral, social, other_paid or other.",
+            "google_ads, meta_ads, linkedin_ads, organic, direct, email, referral, social, other_paid or"
+            " other.",
         ),
         _text("campaign_id", "The campaign, where the address was tagged."),
         _text("ad_set_id", "The ad set, likewise."),

@@ -11,7 +11,8 @@ _PERSON = Column(
 _CHANNEL = Column(
     "channel",
     TEXT,
-    "google_ads, meta_ads, linkedin_ads, organic, direct, email, referral, social, other_paid, other or unattributed.",
+    "google_ads, meta_ads, linkedin_ads, organic, direct, email, referral, social, other_paid, other or"
+    " unattributed.",
 )
 _CAMPAIGN = Column("campaign_id", TEXT, "The campaign, where it is known.", nullable=True)
 _AD_SET = Column("ad_set_id", TEXT, "The ad set, where it is known.", nullable=True)
@@ -30,7 +31,10 @@ def _number(name: str, description: str) -> Column:
 TOUCHPOINTS = Table(
     layer="core",
     name="touchpoints",
-    description="Every visit of every person that the CRM remembers, with the platform, campaign and ad set that led to it.",
+    description=(
+        "Every visit of every person that the CRM remembers, with the platform, campaign and ad set that led"
+        " to it."
+    ),
     columns=(
         _PERSON,
         Column("touch_at", INSTANT, "When it was (UTC)."),
@@ -52,7 +56,10 @@ TOUCHPOINTS = Table(
 OUTCOMES = Table(
     layer="core",
     name="outcomes",
-    description="What came of people: leads, qualified leads, opportunities and orders. Tests and refunds are left out; a person is one lead.",
+    description=(
+        "What came of people: leads, qualified leads, opportunities and orders. Tests and refunds are left"
+        " out; a person is one lead."
+    ),
     columns=(
         _KIND,
         Column("outcome_id", TEXT, "The person for leads, else the deal or order."),
@@ -71,7 +78,10 @@ OUTCOMES = Table(
 CREDIT = Table(
     layer="core",
     name="credit",
-    description="Whose credit orders, opportunities and leads are, by day, channel, campaign and ad set, and by each model of credit.",
+    description=(
+        "Whose credit orders, opportunities and leads are, by day, channel, campaign and ad set, and by each"
+        " model of credit."
+    ),
     columns=(
         Column("model", TEXT, "The model of credit; docs/crm.md explains them."),
         _KIND,
@@ -88,19 +98,23 @@ CREDIT = Table(
 FUNNEL_DAY = Table(
     layer="core",
     name="funnel_day",
-    description="From clicks to orders per day: spend, what the platform claims, and beside it what the CRM booked.",
+    description=(
+        "From clicks to orders per day: spend, what the platform claims, and beside it what the CRM booked."
+    ),
     columns=(
         Column(
             "channel",
             TEXT,
-            "A channel, `unattributed`, `paid` (the platforms together) or `all` (everything the CRM booked).",
+            "A channel, `unattributed`, `paid` (the platforms together) or `all` (everything the CRM"
+            " booked).",
         ),
         Column("day", DAY, "Day of the spend and of what was booked."),
         _CURRENCY,
         _money("spend", "Cost in the reporting currency."),
         _number(
             "claimed_conversions",
-            "Conversions the platform claims. Empty for `paid` and `all`: claims of two platforms are never added.",
+            "Conversions the platform claims. Empty for `paid` and `all`: claims of two platforms are never"
+            " added.",
         ),
         _number("claimed_value", "Value of those claims; likewise."),
         _number("leads", "New leads, by credit."),
@@ -111,11 +125,13 @@ FUNNEL_DAY = Table(
         _number("orders", "Orders and won deals, by credit."),
         _number(
             "shop_orders",
-            "Of them a shop's orders for which people came, as platforms count them: an order without a visit since the one before is none.",
+            "Of them a shop's orders for which people came, as platforms count them: an order without a visit"
+            " since the one before is none.",
         ),
         _number(
             "revenue",
-            "Booked value of the orders. For `paid`, touches that nobody saw are accounted for (docs/crm.md).",
+            "Booked value of the orders. For `paid`, touches that nobody saw are accounted for"
+            " (docs/crm.md).",
         ),
         _number(
             "revenue_low",
@@ -129,7 +145,10 @@ FUNNEL_DAY = Table(
 CPQL = Table(
     layer="core",
     name="cpql",
-    description="What a qualified lead costs, by weeks of clicks: so far, and in the end with its range, when every open lead was decided.",
+    description=(
+        "What a qualified lead costs, by weeks of clicks: so far, and in the end with its range, when every"
+        " open lead was decided."
+    ),
     columns=(
         Column("channel", TEXT, "A platform, or `paid` for all together."),
         Column("start_day", DAY, "First click day."),
@@ -153,7 +172,9 @@ CPQL = Table(
 PIPELINE = Table(
     layer="core",
     name="pipeline",
-    description="Deals that are open now, by channel and stage: their amount and what they will probably bring.",
+    description=(
+        "Deals that are open now, by channel and stage: their amount and what they will probably bring."
+    ),
     columns=(
         _CHANNEL,
         Column("stage", TEXT, "The stage they are in."),
@@ -171,7 +192,10 @@ PIPELINE = Table(
 ACQUISITION = Table(
     layer="core",
     name="acquisition",
-    description="What every platform, campaign and ad set cost and brought over the last 28 and 90 days: leads, qualified leads and their cost, orders, pipeline, and how soon the money is back.",
+    description=(
+        "What every platform, campaign and ad set cost and brought over the last 28 and 90 days: leads,"
+        " qualified leads and their cost, orders, pipeline, and how soon the money is back."
+    ),
     columns=(
         Column("window_days", COUNT, "How many days up to the last: 28 or 90."),
         Column("day", DAY, "The last of them."),
@@ -202,12 +226,14 @@ ACQUISITION = Table(
         _number("qualified", "Leads that qualified in these days, by credit."),
         _number(
             "qualified_low",
-            "Low end: for `paid` without those whose channel is not known, else 80 % of what such spend brings.",
+            "Low end: for `paid` without those whose channel is not known, else 80 % of what such spend"
+            " brings.",
         ),
         _number("qualified_high", "High end, likewise."),
         _number(
             "cpql",
-            "Spend over the qualified leads that the clicks of these days will have brought in the end; empty where that is less than one.",
+            "Spend over the qualified leads that the clicks of these days will have brought in the end; empty"
+            " where that is less than one.",
         ),
         _number("cpql_low", "Low end of that: 80 % interval."),
         _number("cpql_high", "High end of that: 80 % interval."),
@@ -221,12 +247,14 @@ ACQUISITION = Table(
         _number("roas", "Booked value over spend."),
         _number(
             "roas_low",
-            "Low end: of `paid` with touches that nobody saw accounted for, else of what such spend earns (80 %).",
+            "Low end: of `paid` with touches that nobody saw accounted for, else of what such spend earns"
+            " (80 %).",
         ),
         _number("roas_high", "High end, likewise."),
         _number(
             "returned",
-            "Share of the spend that is back within 90 days of the click, by what the clicks of 180 days earned.",
+            "Share of the spend that is back within 90 days of the click, by what the clicks of 180 days"
+            " earned.",
         ),
         _number(
             "payback_days", "Days from the click until all of it is back; empty where it is not within 90."

@@ -19,7 +19,10 @@ def _day_table(level: str) -> Table:
     return Table(
         layer="raw",
         name=f"dropped_{level}_day",
-        description=f"What each {level.replace('_', ' ')} delivered each day, as read from exports dropped into the folder.",
+        description=(
+            f"What each {level.replace('_', ' ')} delivered each day, as read from exports dropped into the"
+            " folder."
+        ),
         columns=(c.PLATFORM, *c.ACCOUNT_DAY, *ids, *METRICS, FILE, FILE_SHA, c.PULLED_AT),
         key=("platform", "account_id", ids[-1].name, "day"),
         keeps_history=True,
@@ -39,8 +42,9 @@ PARTS = Table(
     layer="raw",
     name="dropped_part_day",
     description=(
-        "Parts of what campaigns, ad sets and ads delivered each day, as dropped exports divide it: search terms, keywords, "
-        "conversion actions, devices, ages. Parts of a partial report never add up to the whole."
+        "Parts of what campaigns, ad sets and ads delivered each day, as dropped exports divide it: search"
+        " terms, keywords, conversion actions, devices, ages. Parts of a partial report never add up to the"
+        " whole."
     ),
     columns=(
         c.PLATFORM,

@@ -30,13 +30,15 @@ ENTITY_COLUMNS = (
     Column(
         "shares_budget",
         FLAG,
-        "True where the platform may lend a part of an ad set's budget to other ad sets of its campaign (Meta: up to 20 %).",
+        "True where the platform may lend a part of an ad set's budget to other ad sets of its campaign"
+        " (Meta: up to 20 %).",
         nullable=True,
     ),
     Column(
         "daily_spend_least",
         MONEY,
-        "What the platform tries to spend here a day at least, account currency (Meta, below a campaign budget).",
+        "What the platform tries to spend here a day at least, account currency (Meta, below a campaign"
+        " budget).",
         nullable=True,
     ),
     Column(
@@ -50,7 +52,8 @@ ENTITY_COLUMNS = (
     _text("learning_state", "Learning phase as the platform states it."),
     _text(
         "labels",
-        "Labels that people put on it at the platform, as a JSON list of names; LinkedIn has none. Empty where they could not be read.",
+        "Labels that people put on it at the platform, as a JSON list of names; LinkedIn has none. Empty"
+        " where they could not be read.",
     ),
     _text("targeting", "Targeting, as JSON in the platform's own words."),
     _text("creative", "Texts and landing pages of an ad, as JSON."),
@@ -67,7 +70,9 @@ def conversion_action_table(platform: str, spoken: str) -> Table:
     return Table(
         layer="raw",
         name=f"{platform}_conversion_actions",
-        description=f"What {spoken} counts as a conversion, and how many days after a click or a view it still does.",
+        description=(
+            f"What {spoken} counts as a conversion, and how many days after a click or a view it still does."
+        ),
         columns=(
             c.ACCOUNT_ID,
             Column("conversion_action_id", TEXT, "The conversion action."),
@@ -88,7 +93,10 @@ def entity_table(platform: str, spoken: str) -> Table:
     return Table(
         layer="raw",
         name=f"{platform}_entities",
-        description=f"Accounts, campaigns, ad sets and ads in {spoken} as they stand now: status, budget, targeting, texts.",
+        description=(
+            f"Accounts, campaigns, ad sets and ads in {spoken} as they stand now: status, budget, targeting,"
+            " texts."
+        ),
         columns=ENTITY_COLUMNS,
         key=("account_id", "level", "entity_id"),
         keeps_history=True,

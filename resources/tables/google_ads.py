@@ -48,7 +48,9 @@ SEARCH_TERM = Column("search_term", TEXT, "What was typed.")
 SEARCH_TERM_DAY = Table(
     layer="raw",
     name="google_ads_search_term_day",
-    description="What people typed before they saw an ad, with what it cost. Rare searches are hidden by Google.",
+    description=(
+        "What people typed before they saw an ad, with what it cost. Rare searches are hidden by Google."
+    ),
     columns=(
         *c.ACCOUNT_DAY,
         c.CAMPAIGN_ID,
@@ -66,7 +68,9 @@ SEARCH_TERM_DAY = Table(
 CONVERSION_ACTION_DAY = Table(
     layer="raw",
     name="google_ads_conversion_action_day",
-    description="Conversions of each ad set by the action that was counted, such as a purchase or a lead form.",
+    description=(
+        "Conversions of each ad set by the action that was counted, such as a purchase or a lead form."
+    ),
     columns=(
         *c.ACCOUNT_DAY,
         c.CAMPAIGN_ID,

@@ -6,7 +6,10 @@ from resources.tables import common as c
 PULLS = Table(
     layer="raw",
     name="pulls",
-    description="Every reading of every account: its days, whether it was accepted and if not why, and the calls it took.",
+    description=(
+        "Every reading of every account: its days, whether it was accepted and if not why, and the calls it"
+        " took."
+    ),
     columns=(
         c.PLATFORM,
         c.ACCOUNT_ID,

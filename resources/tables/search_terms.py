@@ -11,7 +11,9 @@ _MATCH_TYPE = Column("match_type", TEXT, "Match type of that keyword: EXACT, PHR
 KEYWORD_TERM_DAY = Table(
     layer="raw",
     name="google_ads_keyword_term_day",
-    description="Which keyword brought which search, per day. Searches that no keyword brought are missing here.",
+    description=(
+        "Which keyword brought which search, per day. Searches that no keyword brought are missing here."
+    ),
     columns=(
         *c.ACCOUNT_DAY,
         c.CAMPAIGN_ID,
@@ -30,7 +32,10 @@ KEYWORD_TERM_DAY = Table(
 PERFORMANCE_MAX_TERM_DAY = Table(
     layer="raw",
     name="google_ads_performance_max_term_day",
-    description="What people typed before they saw an ad of a Performance Max campaign, which has no ad groups and no keywords.",
+    description=(
+        "What people typed before they saw an ad of a Performance Max campaign, which has no ad groups and no"
+        " keywords."
+    ),
     columns=(
         *c.ACCOUNT_DAY,
         c.CAMPAIGN_ID,
@@ -65,7 +70,10 @@ KEYWORD_LISTS = Table(
 KEYWORD_LIST_USES = Table(
     layer="raw",
     name="google_ads_keyword_list_uses",
-    description="Where each shared list of negative keywords applies: the campaigns it is attached to, or the whole account.",
+    description=(
+        "Where each shared list of negative keywords applies: the campaigns it is attached to, or the whole"
+        " account."
+    ),
     columns=(
         c.ACCOUNT_ID,
         Column("use_id", TEXT, "Google's resource name of the attachment."),
@@ -73,7 +81,8 @@ KEYWORD_LIST_USES = Table(
         Column(
             "list_account_id",
             TEXT,
-            "Account that owns the list. Another than `account_id`: a manager's list, whose words may not be readable.",
+            "Account that owns the list. Another than `account_id`: a manager's list, whose words may not be"
+            " readable.",
         ),
         Column("level", TEXT, "campaign or account."),
         Column("campaign_id", TEXT, "Campaign it is attached to; empty for the account.", nullable=True),
@@ -89,9 +98,9 @@ SEARCH_TERM_DAY = Table(
     layer="core",
     name="search_term_day",
     description=(
-        "What people typed, the keyword that matched it, and what it cost and brought, per day. "
-        "Rows of a search add up to what Google reports for it, except for what was restated between two readings. "
-        "Searches too rare to be shown are in no row."
+        "What people typed, the keyword that matched it, and what it cost and brought, per day. Rows of a"
+        " search add up to what Google reports for it, except for what was restated between two readings."
+        " Searches too rare to be shown are in no row."
     ),
     columns=(
         c.PLATFORM,
@@ -121,7 +130,8 @@ SEARCH_TERM_DAY = Table(
         Column(
             "visible_share",
             SHARE,
-            "Share of the cost of the ad group (Performance Max: campaign) on that day that stands in rows here; the rest is on searches that Google hides.",
+            "Share of the cost of the ad group (Performance Max: campaign) on that day that stands in rows"
+            " here; the rest is on searches that Google hides.",
             nullable=True,
         ),
         c.PULLED_AT,
@@ -140,7 +150,10 @@ SEARCH_TERM_DAY = Table(
 KEYWORDS = Table(
     layer="core",
     name="keywords",
-    description="Keywords and negative keywords as they stand now and as they were: level, list, words, and from when to when they were seen.",
+    description=(
+        "Keywords and negative keywords as they stand now and as they were: level, list, words, and from when"
+        " to when they were seen."
+    ),
     columns=(
         c.PLATFORM,
         c.ACCOUNT_ID,

@@ -21,7 +21,10 @@ def _number(name: str, description: str) -> Column:
 CUSTOMER_FEATURES = Table(
     layer="segments",
     name="customer_features",
-    description="What is known of each customer at the end of a week: where they are, whom they work for, what they did, need and are worth. What is not known is empty, never guessed.",
+    description=(
+        "What is known of each customer at the end of a week: where they are, whom they work for, what they"
+        " did, need and are worth. What is not known is empty, never guessed."
+    ),
     columns=(
         _WEEK,
         _CUSTOMER,
@@ -48,7 +51,8 @@ CUSTOMER_FEATURES = Table(
         _number("expected_high", "High end of that: 80 % interval."),
         _number(
             "mean_value",
-            "The mean of that value: what is added up over a group. `expected_value` is nearest for one customer.",
+            "The mean of that value: what is added up over a group. `expected_value` is nearest for one"
+            " customer.",
         ),
         Column(
             "may_advertise", FLAG, "Agreed to advertising; empty where the CRM does not say.", nullable=True
@@ -74,7 +78,10 @@ CUSTOMERS = Table(
 CARDS = Table(
     layer="segments",
     name="cards",
-    description="A card per segment: its rule, size, value and needs, the tests it passed with their numbers, how it drifted, and what to do with it.",
+    description=(
+        "A card per segment: its rule, size, value and needs, the tests it passed with their numbers, how it"
+        " drifted, and what to do with it."
+    ),
     columns=(
         _WEEK,
         _SEGMENT,
@@ -104,7 +111,10 @@ CARDS = Table(
 PERFORMANCE = Table(
     layer="segments",
     name="performance",
-    description="What each segment costs and brings, by platform, campaign and ad set. Cells of fewer than 20 people are left out.",
+    description=(
+        "What each segment costs and brings, by platform, campaign and ad set. Cells of fewer than 20 people"
+        " are left out."
+    ),
     columns=(
         _WEEK,
         _SEGMENT,
@@ -133,7 +143,8 @@ PERFORMANCE = Table(
         ),
         _text(
             "verdict",
-            "Of the campaign or ad set: good, poor, well mixed (only its mix is good), badly mixed, as the others, or not enough people.",
+            "Of the campaign or ad set: good, poor, well mixed (only its mix is good), badly mixed, as the"
+            " others, or not enough people.",
         ),
         c.PULLED_AT,
     ),
@@ -142,7 +153,10 @@ PERFORMANCE = Table(
 AUDIENCES = Table(
     layer="actions",
     name="audiences",
-    description="Which audience of which account holds which segment: how many people it should have, has been sent and was matched.",
+    description=(
+        "Which audience of which account holds which segment: how many people it should have, has been sent"
+        " and was matched."
+    ),
     columns=(
         _WEEK,
         _SEGMENT,

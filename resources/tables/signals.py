@@ -7,7 +7,10 @@ _KNOWN_BY = Column("known_by", INSTANT, "Nothing that was read later than this (
 UNDERPERFORMERS = Table(
     layer="signals",
     name="underperformers",
-    description="Every ad set that spent, with what its ROAS probably is, how likely that is below target, and what should be done about it.",
+    description=(
+        "Every ad set that spent, with what its ROAS probably is, how likely that is below target, and what"
+        " should be done about it."
+    ),
     columns=(
         Column("day", DAY, "The last day that was judged."),
         _KNOWN_BY,
@@ -48,7 +51,9 @@ UNDERPERFORMERS = Table(
 FINDINGS = Table(
     layer="actions",
     name="policy_replay",
-    description="What would have been proposed on each day, from nothing but what was known on the morning after it.",
+    description=(
+        "What would have been proposed on each day, from nothing but what was known on the morning after it."
+    ),
     columns=(
         Column("day", DAY, "The last day that was judged."),
         _KNOWN_BY,
@@ -64,7 +69,10 @@ FINDINGS = Table(
 PROPOSED_FINDINGS = Table(
     layer="actions",
     name="proposals",
-    description="Findings of all rules in the order in which they used up limits, and what became of each: proposed, kept back and why, or not examined. Proposes; changes nothing.",
+    description=(
+        "Findings of all rules in the order in which they used up limits, and what became of each: proposed,"
+        " kept back and why, or not examined. Proposes; changes nothing."
+    ),
     columns=(
         Column("day", DAY, "The last closed day."),
         Column("position", COUNT, "Place in the day's order, from 1."),
@@ -86,7 +94,10 @@ PROPOSED_FINDINGS = Table(
 ANOMALIES = Table(
     layer="signals",
     name="anomalies",
-    description="Incidents of each day: one row per incident that is on or has just ended, with what was expected, what it costs and why.",
+    description=(
+        "Incidents of each day: one row per incident that is on or has just ended, with what was expected,"
+        " what it costs and why."
+    ),
     columns=(
         Column("day", DAY, "The last day that was judged."),
         _KNOWN_BY,
@@ -137,7 +148,10 @@ ANOMALIES = Table(
 WATCHED = Table(
     layer="signals",
     name="watched",
-    description="How much was watched on each day: series, metrics, flags, and how many flags chance alone would raise.",
+    description=(
+        "How much was watched on each day: series, metrics, flags, and how many flags chance alone would"
+        " raise."
+    ),
     columns=(
         Column("day", DAY, "The day."),
         c.PLATFORM,
@@ -172,7 +186,10 @@ def _money(name: str, description: str) -> Column:
 PACING = Table(
     layer="signals",
     name="pacing",
-    description="Where every budget's month will end: spent so far, the 80 % range of its end, and what a day must spend to land on plan.",
+    description=(
+        "Where every budget's month will end: spent so far, the 80 % range of its end, and what a day must"
+        " spend to land on plan."
+    ),
     columns=(
         Column("day", DAY, "The last closed day of the month that was looked at."),
         _KNOWN_BY,
@@ -244,7 +261,9 @@ PACING = Table(
 PACING_ACCURACY = Table(
     layer="signals",
     name="pacing_accuracy",
-    description="What earlier months were projected to end at on the same day of theirs, and what they came to.",
+    description=(
+        "What earlier months were projected to end at on the same day of theirs, and what they came to."
+    ),
     columns=(
         Column("day", DAY, "The day whose projection this is the record of."),
         Column("series_id", TEXT, "What it is of, as in signals/pacing."),

@@ -6,7 +6,9 @@ from resources.tables import common as c
 SPEND_TODAY = Table(
     layer="raw",
     name="spend_today",
-    description="What each campaign of every platform has spent on the day that is still running, read every hour.",
+    description=(
+        "What each campaign of every platform has spent on the day that is still running, read every hour."
+    ),
     columns=(
         c.PLATFORM,
         *c.ACCOUNT_DAY,
@@ -20,7 +22,10 @@ SPEND_TODAY = Table(
 SPEND_WATCH = Table(
     layer="signals",
     name="spend_today",
-    description="Whether today's spend breaks a hard cap before the day ends, and whether an account spends far more than usual.",
+    description=(
+        "Whether today's spend breaks a hard cap before the day ends, and whether an account spends far more"
+        " than usual."
+    ),
     columns=(
         Column("day", DAY, "The day that was running in most of its accounts."),
         Column("checked_at", INSTANT, "When it was judged (UTC)."),

@@ -139,7 +139,9 @@ class Cards:
             return "fbclid", f"IwAR0{click:016x}"
         return (
             "li_fat_id",
-            f"{click >> 32:08x}-{click >> 16 & 0xFFFF:04x}-4{click & 0xFFF:03x}-8000-{click & 0xFFFFFFFF:012x}",
+            (
+                f"{click >> 32:08x}-{click >> 16 & 0xFFFF:04x}-4{click & 0xFFF:03x}-8000-{click & 0xFFFFFFFF:012x}"
+            ),
         )
 
     def url(self, touch: int) -> str:
@@ -160,9 +162,13 @@ class Cards:
         campaign, ad_set_id = sets.campaign_id[ad_set], sets.ad_set_id[ad_set]
         tags = {
             "google_ads": f"utm_source=google&utm_medium=cpc&utm_campaign={campaign}&utm_content={ad_set_id}",
-            "meta_ads": f"utm_source=facebook&utm_medium=paid_social&utm_campaign={campaign}&utm_content={ad_set_id}",
-            "linkedin_ads": f"utm_source=linkedin&utm_medium=paid_social&utm_campaign=urn:li:sponsoredCampaignGroup:{campaign}"
-            f"&utm_content=urn:li:sponsoredCampaign:{ad_set_id}",
+            "meta_ads": (
+                f"utm_source=facebook&utm_medium=paid_social&utm_campaign={campaign}&utm_content={ad_set_id}"
+            ),
+            "linkedin_ads": (
+                f"utm_source=linkedin&utm_medium=paid_social&utm_campaign=urn:li:sponsoredCampaignGroup:{campaign}"
+                f"&utm_content=urn:li:sponsoredCampaign:{ad_set_id}"
+            ),
         }[CHANNELS[int(touches.channel[touch])]]
         return f"{page}?{tags}{self._searched(touch)}&{name}={value}"
 

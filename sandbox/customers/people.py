@@ -94,7 +94,8 @@ def came(market: Market, *, start: date, end: date, most: int = MOST) -> tuple[P
                 size += len(parts[-1])
                 if size > most:
                     raise TooManyPeople(
-                        f"World {world.name} has more than {most:,} people since {start}: set crm.begins later."
+                        f"World {world.name} has more than {most:,} people since {start}: set crm.begins"
+                        " later."
                     )
         sets.append(_ad_sets(catalog, account, number, clicks, first))
     paid = _stacked(parts)

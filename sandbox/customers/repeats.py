@@ -60,7 +60,8 @@ def repeats(world: World, people: People, what: Funnel, segment: Whole, *, until
         nth, size = nth + 1, size + len(buys)
         if size > MOST:
             raise TooManyPeople(
-                f"World {world.name} has more than {MOST:,} repeat orders: set crm.begins later, or orders_per_year lower."
+                f"World {world.name} has more than {MOST:,} repeat orders: set crm.begins later, or"
+                " orders_per_year lower."
             )
     if not rounds:
         nothing = np.zeros(0)

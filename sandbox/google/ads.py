@@ -87,16 +87,12 @@ def attributes(account: Account, ad: Ad, labels: list[str]) -> Attributes:
     return {
         "ad_group_ad.resource_name": f"{base}/adGroupAds/{ad.ad_group}~{ad.own}",
         "ad_group_ad.status": ad.status,
-        "ad_group_ad.primary_status": ad.status
-        if stopped
-        else "NOT_ELIGIBLE"
-        if ad.is_rejected
-        else "ELIGIBLE",
-        "ad_group_ad.policy_summary.approval_status": "DISAPPROVED"
-        if ad.is_rejected
-        else "APPROVED"
-        if ad.is_reviewed
-        else "UNKNOWN",
+        "ad_group_ad.primary_status": (
+            ad.status if stopped else "NOT_ELIGIBLE" if ad.is_rejected else "ELIGIBLE"
+        ),
+        "ad_group_ad.policy_summary.approval_status": (
+            "DISAPPROVED" if ad.is_rejected else "APPROVED" if ad.is_reviewed else "UNKNOWN"
+        ),
         "ad_group_ad.policy_summary.review_status": "REVIEWED" if ad.is_reviewed else "REVIEW_IN_PROGRESS",
         "ad_group_ad.ad_group": f"{base}/adGroups/{ad.ad_group}",
         "ad_group_ad.labels": labels,
@@ -139,15 +135,17 @@ def asset_links(stage: Stage, account: Account, ad: Ad) -> Iterator[tuple[str, A
         yield (
             text,
             {
-                "ad_group_ad_asset_view.resource_name": f"{base}/adGroupAdAssetViews/{ad.ad_group}~{ad.own}~{own_id}~{kind}",
+                "ad_group_ad_asset_view.resource_name": (
+                    f"{base}/adGroupAdAssetViews/{ad.ad_group}~{ad.own}~{own_id}~{kind}"
+                ),
                 "ad_group_ad_asset_view.ad_group_ad": f"{base}/adGroupAds/{ad.ad_group}~{ad.own}",
                 "ad_group_ad_asset_view.asset": f"{base}/assets/{own_id}",
                 "ad_group_ad_asset_view.field_type": kind,
                 "ad_group_ad_asset_view.enabled": (kind, text) in now,
                 "ad_group_ad_asset_view.pinned_field": pinned,
-                "ad_group_ad_asset_view.performance_label": "PENDING"
-                if ad.is_created
-                else _PERFORMANCE[(ad.own + own_id) % 5],
+                "ad_group_ad_asset_view.performance_label": (
+                    "PENDING" if ad.is_created else _PERFORMANCE[(ad.own + own_id) % 5]
+                ),
                 "ad_group_ad_asset_view.source": "ADVERTISER",
             },
         )

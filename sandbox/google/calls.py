@@ -222,8 +222,8 @@ class Calls:
         login = call.headers.get("login-customer-id")
         if account is None or login not in (None, "", entities.MANAGER.id, customer_id):
             message = (
-                "User doesn't have permission to access customer. Note: If you're accessing a client customer, the manager's "
-                "customer id must be set in the 'login-customer-id' header."
+                "User doesn't have permission to access customer. Note: If you're accessing a client"
+                " customer, the manager's customer id must be set in the 'login-customer-id' header."
             )
             wrong = error("authorization_error", "USER_PERMISSION_DENIED", message)
             raise Refused(grpc.StatusCode.PERMISSION_DENIED, [wrong], "The caller does not have permission")

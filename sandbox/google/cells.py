@@ -207,7 +207,9 @@ def _campaign_search_terms(stage: Stage, account: Account, query: Query, span: t
         campaign, term = divmod(row, TERMS_MOST)
         own_id = int(catalog.campaigns.id[campaign])
         return entities.campaign(stage, account, campaign) | {
-            "campaign_search_term_view.resource_name": f"customers/{account.id}/campaignSearchTermViews/{own_id}~{term}",
+            "campaign_search_term_view.resource_name": (
+                f"customers/{account.id}/campaignSearchTermViews/{own_id}~{term}"
+            ),
             "campaign_search_term_view.search_term": stage.market.search_text(account, brought_by[row], term),
             "campaign_search_term_view.campaign": f"customers/{account.id}/campaigns/{own_id}",
         }

@@ -252,5 +252,7 @@ def account_list_attributes(account: Account, criterion: Criterion) -> Attribute
         "customer_negative_criterion.resource_name": f"{base}/customerNegativeCriteria/{criterion.own}",
         "customer_negative_criterion.id": criterion.own,
         "customer_negative_criterion.type": "NEGATIVE_KEYWORD_LIST",
-        "customer_negative_criterion.negative_keyword_list.shared_set": f"{base}/sharedSets/{criterion.fields['shared_set']}",
+        "customer_negative_criterion.negative_keyword_list.shared_set": (
+            f"{base}/sharedSets/{criterion.fields['shared_set']}"
+        ),
     }

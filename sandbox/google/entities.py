@@ -144,9 +144,9 @@ def ad_group(stage: Stage, account: Account, row: int) -> Attributes:
         "ad_group.name": stage.market.current(account, "ad_set", own_id, "name", catalog.ad_sets.name[row]),
         "ad_group.status": status(stage, account, "ad_set", row),
         "ad_group.campaign": f"{base}/campaigns/{catalog.campaigns.id[above]}",
-        "ad_group.type": "SEARCH_STANDARD"
-        if catalog.campaigns.channel[above] == "SEARCH"
-        else "DISPLAY_STANDARD",
+        "ad_group.type": (
+            "SEARCH_STANDARD" if catalog.campaigns.channel[above] == "SEARCH" else "DISPLAY_STANDARD"
+        ),
         "ad_group.labels": _labels(stage, account, "ad_set", row),
     }
 

@@ -85,10 +85,12 @@ def _entity_events(stage: Stage, account: Account) -> Iterator[tuple[datetime, A
             | {
                 "change_event.change_date_time": _local(account, change.at),
                 "change_event.change_resource_type": "CAMPAIGN_BUDGET" if is_budget else _TYPES[change.level],
-                "change_event.change_resource_name": f"{base}/{'campaignBudgets' if is_budget else _COLLECTIONS[change.level]}/{own_id}",
-                "change_event.client_type": "GOOGLE_ADS_API"
-                if change.by == "api"
-                else "GOOGLE_ADS_WEB_CLIENT",
+                "change_event.change_resource_name": (
+                    f"{base}/{'campaignBudgets' if is_budget else _COLLECTIONS[change.level]}/{own_id}"
+                ),
+                "change_event.client_type": (
+                    "GOOGLE_ADS_API" if change.by == "api" else "GOOGLE_ADS_WEB_CLIENT"
+                ),
                 "change_event.user_email": f"{change.by}@shop.example",
                 "change_event.resource_change_operation": "UPDATE",
                 "change_event.changed_fields": field,
@@ -139,7 +141,9 @@ def statuses(stage: Stage, account: Account) -> Iterator[Attributes]:
 
 def _status(account: Account, name: str, kind: str, operation: str, event: Attributes) -> Attributes:
     return {
-        "change_status.resource_name": f"customers/{account.id}/changeStatus/{name.rsplit('/', 2)[-2]}~{name.rsplit('/', 1)[-1]}",
+        "change_status.resource_name": (
+            f"customers/{account.id}/changeStatus/{name.rsplit('/', 2)[-2]}~{name.rsplit('/', 1)[-1]}"
+        ),
         "change_status.last_change_date_time": event["change_event.change_date_time"],
         "change_status.resource_type": kind,
         "change_status.resource_status": _RESOURCE_STATUS[operation],
@@ -160,7 +164,9 @@ def _list_statuses(stage: Stage, account: Account) -> Iterator[Attributes]:
         kind, collection = _STATUSES[held.kind]
         is_link = held.kind == "campaign_shared_set"
         yield {
-            "change_status.resource_name": f"{base}/changeStatus/{collection}~{held.parent_id}~{held.object_id}",
+            "change_status.resource_name": (
+                f"{base}/changeStatus/{collection}~{held.parent_id}~{held.object_id}"
+            ),
             "change_status.last_change_date_time": _local(account, entry.at),
             "change_status.resource_type": kind,
             "change_status.resource_status": _RESOURCE_STATUS[entry.operation],

@@ -112,7 +112,9 @@ def negative_rows(stage: Stage, account: Account, campaign: dict[str, Any]) -> I
     own_id = int(campaign["campaign.id"])
     for audience_id in excluded(stage, account, own_id):
         yield campaign | {
-            "campaign_criterion.resource_name": f"customers/{account.id}/campaignCriteria/{own_id}~{audience_id}",
+            "campaign_criterion.resource_name": (
+                f"customers/{account.id}/campaignCriteria/{own_id}~{audience_id}"
+            ),
             "campaign_criterion.criterion_id": audience_id,
             "campaign_criterion.negative": True,
             "campaign_criterion.type": "USER_LIST",

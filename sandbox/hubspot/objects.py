@@ -193,9 +193,9 @@ class Holdings:
             "associatedcompanyid": None if company is None else str(company),
             "hubspot_owner_id": str(cards.owner[row]),
             "hs_merged_object_ids": str(cards.second_id[row]) if was_merged else None,
-            "hs_calculated_merged_vids": f"{cards.second_id[row]}:{int(merged * 1_000)}"
-            if was_merged
-            else None,
+            "hs_calculated_merged_vids": (
+                f"{cards.second_id[row]}:{int(merged * 1_000)}" if was_merged else None
+            ),
         }
 
     def _past_of_contact(self, row: int, *, is_second: bool) -> dict[str, History]:
@@ -213,8 +213,10 @@ class Holdings:
         clicks = [cards.click_id(n) for n in touches]
         results = {
             "lifecyclestage": past or [(float(f.created_at[row]), _LIFE[0])],
-            "hs_latest_source": [(at, cards.source(n)) for at, n in zip(when, touches, strict=True)]
-            or [(float(f.created_at[row]), "OFFLINE")],
+            "hs_latest_source": (
+                [(at, cards.source(n)) for at, n in zip(when, touches, strict=True)]
+                or [(float(f.created_at[row]), "OFFLINE")]
+            ),
             "hs_analytics_last_url": [(at, cards.url(n)) for at, n in zip(when, touches, strict=True)],
             "hs_email_optout": [(float(left), "true")] if np.isfinite(left) else [],
         }
@@ -236,9 +238,11 @@ class Holdings:
         is_order = bool(people.sells[row])
         first, last = self.cards.name(row)
         return {
-            "dealname": f"Order of {first} {last}"
-            if is_order
-            else f"{first} {last}, Company {self.cards.company[row]}",
+            "dealname": (
+                f"Order of {first} {last}"
+                if is_order
+                else f"{first} {last}, Company {self.cards.company[row]}"
+            ),
             "amount": f"{self.worth(deal):.2f}",
             "deal_currency_code": self.world.accounts[int(people.account[row])].currency,
             "pipeline": "ecommerce" if is_order else "default",

@@ -196,7 +196,10 @@ def _batch(holdings: Holdings, kind: str, body: dict[str, Any]) -> dict[str, Any
     results = [_record(holdings, kind, at, body.get("properties"), history) for at in there]
     answer: dict[str, Any] = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
     if missing:
-        message = f"Could not get some {kind.upper()} objects, they may be deleted or not exist. Check that ids are valid."
+        message = (
+            f"Could not get some {kind.upper()} objects, they may be deleted or not exist. Check that ids are"
+            " valid."
+        )
         error = {
             "status": "error",
             "category": "OBJECT_NOT_FOUND",

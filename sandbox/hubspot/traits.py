@@ -17,9 +17,9 @@ def contact_card(books: Books, cards: Cards, row: int) -> dict[str, str | None]:
         "hs_language": of("language", row),
         "use_case": of("use_case", row),
         "pain_point": of("pain", row),
-        "hs_legal_basis": (AGREED if books.traits.agreed[row] else NOT_ASKED)
-        if books.traits.ask_consent
-        else None,
+        "hs_legal_basis": (
+            (AGREED if books.traits.agreed[row] else NOT_ASKED) if books.traits.ask_consent else None
+        ),
     }
 
 

@@ -135,7 +135,8 @@ class Analytics:
                 raise Refused(
                     429,
                     "TOO_MANY_REQUESTS",
-                    "The data request limit has been exceeded. More than 45 million metric values were requested in a 5-minute window.",
+                    "The data request limit has been exceeded. More than 45 million metric values were"
+                    " requested in a 5-minute window.",
                 )
             self._counted.append((now, values))
 

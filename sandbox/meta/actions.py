@@ -59,8 +59,10 @@ def values(counts: Counts, windows: tuple[str, ...]) -> list[list[dict[str, str]
     """Per row what the purchases were worth, None where there were none."""
     del windows
     return [
-        [{"action_type": name, "value": money(value)} for name in ("purchase", "omni_purchase")]
-        if value
-        else None
+        (
+            [{"action_type": name, "value": money(value)} for name in ("purchase", "omni_purchase")]
+            if value
+            else None
+        )
         for value in counts["purchase_value_micros"].tolist()
     ]

@@ -111,7 +111,9 @@ def answered(
             "Invalid parameter",
             subcode=1713230,
             error_user_title="Audience Upload Blocked",
-            error_user_msg="Before updating user memberships, you must resolve integrity restrictions on this audience.",
+            error_user_msg=(
+                "Before updating user memberships, you must resolve integrity restrictions on this audience."
+            ),
         )
     return _members(stage, audience, method, parameters)
 

@@ -349,6 +349,8 @@ def _budget(account: Account, parameters: dict[str, str]) -> str:
             subcode=1885272,
             blame="daily_budget",
             error_user_title="Budget is too low",
-            error_user_msg=f"The minimum daily budget is {entities.LEAST_BUDGET_MINOR} minor units of {account.currency}",
+            error_user_msg=(
+                f"The minimum daily budget is {entities.LEAST_BUDGET_MINOR} minor units of {account.currency}"
+            ),
         )
     return str(int(given))

@@ -298,7 +298,9 @@ def _new_budget(stage: Stage, account: Account, level: str, row: int, given: str
             subcode=1885272,
             blame="daily_budget",
             error_user_title="Budget is too low",
-            error_user_msg=f"The minimum daily budget is {LEAST_BUDGET_MINOR} minor units of {account.currency}",
+            error_user_msg=(
+                f"The minimum daily budget is {LEAST_BUDGET_MINOR} minor units of {account.currency}"
+            ),
         )
     lately = stage.clock.now() - timedelta(hours=1)
     entity_id = int(now["id"])

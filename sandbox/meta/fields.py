@@ -80,8 +80,10 @@ FIELDS: dict[str, dict[str, frozenset[str]]] = {
         ),
         frozenset(),
     ),
-    "ad": dict.fromkeys((*_SHARED, "adset_id", "campaign_id", "ad_review_feedback"), frozenset())
-    | {"creative": frozenset(_CREATIVE)},
+    "ad": (
+        dict.fromkeys((*_SHARED, "adset_id", "campaign_id", "ad_review_feedback"), frozenset())
+        | {"creative": frozenset(_CREATIVE)}
+    ),
     "creative": dict.fromkeys(_CREATIVE, frozenset()),
 }
 """Fields of each kind of node that are honoured, with what may be selected inside them.

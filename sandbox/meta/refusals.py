@@ -46,8 +46,8 @@ def bad(message: str, *, blame: str | None = None, subcode: int | None = None) -
 
 def unknown_object(what: str, method: str) -> Refused:
     message = (
-        f"Unsupported {method.lower()} request. Object with ID '{what}' does not exist, cannot be loaded due to missing "
-        "permissions, or does not support this operation"
+        f"Unsupported {method.lower()} request. Object with ID '{what}' does not exist, cannot be loaded due"
+        " to missing permissions, or does not support this operation"
     )
     return Refused(100, message, subcode=33, kind="GraphMethodException")
 

@@ -73,7 +73,10 @@ class _Wire:
                 sleep(float(slow.get("seconds", 1)))
             version, _, rest = path.partition("/")
             if version not in VERSIONS:
-                message = f"(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: {VERSIONS[0]}."
+                message = (
+                    "(#2635) You are calling a deprecated version of the Ads API. Please update to the"
+                    f" latest version: {VERSIONS[0]}."
+                )
                 raise Refused(2635, message)  # noqa: TRY301 — answered below like every refusal
             self._let_in(parameters, headers)
             if method == "POST" and not rest and "batch" in parameters:

@@ -160,7 +160,7 @@ SAFEGUARDS = (
     Safeguard(
         "looking-after-failed",
         WRITES,
-        "if image_value(image, change.field) != change.after:\n",
+        "if not change.is_in(image):\n",
         "if True:\n",
         f"{LATE}::test_a_late_arrival_is_led_back_by_a_proposal_of_its_own",
     ),

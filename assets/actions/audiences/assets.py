@@ -77,7 +77,10 @@ def audiences(
 
 @dg.asset(
     key=PROPOSALS,
-    description="What should change about who sees ads: audiences to make or to bring up to date, and where to keep them out. Proposes; changes nothing.",
+    description=(
+        "What should change about who sees ads: audiences to make or to bring up to date, and where to keep"
+        " them out. Proposes; changes nothing."
+    ),
     deps=[AUDIENCES.asset_key],
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -121,13 +124,19 @@ def audience_proposals(
 
 @dg.asset(
     key=REMOVALS,
-    description="Takes people who withdrew their consent out of every audience, within the hour. The approval of an audience is a standing permission for this, and for nothing else.",
+    description=(
+        "Takes people who withdrew their consent out of every audience, within the hour. The approval of an"
+        " audience is a standing permission for this, and for nothing else."
+    ),
     deps=[CONTACTS.asset_key],
     check_specs=[
         dg.AssetCheckSpec(
             NOBODY_STAYS,
             asset=REMOVALS,
-            description="Somebody who said no and is in an audience still is a breach of the law, whatever keeps them there.",
+            description=(
+                "Somebody who said no and is in an audience still is a breach of the law, whatever keeps them"
+                " there."
+            ),
         )
     ],
     # After every reading of the CRM, and once more an hour for what a platform did not take.

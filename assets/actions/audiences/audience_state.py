@@ -131,7 +131,10 @@ def sync_proposal(
     return _proposal(
         "sync_audience",
         change,
-        reason=f"{does} the audience of {at_hand.segment} ({at_hand.line.purpose}): {wanted.people} people, {come} more and {go} fewer than it was sent.",
+        reason=(
+            f"{does} the audience of {at_hand.segment} ({at_hand.line.purpose}): {wanted.people} people,"
+            f" {come} more and {go} fewer than it was sent."
+        ),
         evidence={
             **_about(at_hand, share),
             "identifiers": len(wanted.members),
@@ -179,7 +182,10 @@ def exclude_proposal(
     return _proposal(
         "exclude_audience",
         change,
-        reason=f"Keep {at_hand.segment} out of {image.name}: {people} people, of whom the platform knows about {matched}.",
+        reason=(
+            f"Keep {at_hand.segment} out of {image.name}: {people} people, of whom the platform knows about"
+            f" {matched}."
+        ),
         evidence={
             **_about(at_hand, share),
             "people": people,

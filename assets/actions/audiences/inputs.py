@@ -72,7 +72,10 @@ class Seen:
         kept = self.services.ledger.audiences.audience(line.target)
         size, trouble = (None, None) if kept is None else self._size(kept)
         if mine.empty:
-            trouble = f"segments/customers of {self.sunday} has nobody in {line.segment}: it is not active, or not worked out yet"
+            trouble = (
+                f"segments/customers of {self.sunday} has nobody in {line.segment}: it is not active, or not"
+                " worked out yet"
+            )
         held = tuple(self.services.ledger.audiences.held_by(kept.number)) if kept else ()
         return Standing(
             line,

@@ -41,8 +41,8 @@ def remove_due(kept: LedgerAudience, sync: Sync, said: Consent, *, unexplained_s
         why = "nobody has to go" if not gone and not spared else "taken out"
         if spared:
             why = (
-                f"the consent of {found.share:.0%} is not known any more, which is more than {unexplained_share:.0%}: "
-                "they stay until somebody has looked at how the CRM is read"
+                f"the consent of {found.share:.0%} is not known any more, which is more than"
+                f" {unexplained_share:.0%}: they stay until somebody has looked at how the CRM is read"
             )
         try:
             if gone:

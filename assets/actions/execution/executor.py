@@ -93,10 +93,13 @@ class Executor:
             for write, image in arrived:
                 change = change_of(entry.proposal, write)
                 sentences.append(
-                    f"{change.target.words} ('{change.image.name}'): {change.title} was {change.now} when this was approved and is "
-                    f"{change.state_in(image)} now"
+                    f"{change.target.words} ('{change.image.name}'): {change.title} was {change.now} when"
+                    f" this was approved and is {change.state_in(image)} now"
                 )
-            why = f"arrived late, after it was counted as failed: {'; '.join(sentences)}. A PERSON MUST DECIDE whether it stays"
+            why = (
+                f"arrived late, after it was counted as failed: {'; '.join(sentences)}. A PERSON MUST DECIDE"
+                " whether it stays"
+            )
             self.ledger.proposals.move(
                 proposal_id, {State.FAILED}, State.ARRIVED_LATE, self.writes.run_id, why
             )
@@ -131,7 +134,8 @@ class Executor:
                 proposal.proposal_id, {State.APPROVED}, State.EXPIRED, "clock", "its time is over"
             )
             raise WriteHeld(
-                f"{proposal.proposal_id} expired at {proposal.expires_at:%Y-%m-%d %H:%M} UTC. Nothing was written."
+                f"{proposal.proposal_id} expired at {proposal.expires_at:%Y-%m-%d %H:%M} UTC. Nothing was"
+                " written."
             )
         if why := self.writes.permission.why_not(proposal.proposal_id):
             raise WriteHeld(f"Nothing was written: {why}.")
@@ -150,7 +154,8 @@ class Executor:
         if refused := refusals(verdicts):
             reasons = "; ".join(f"{verdict.guardrail}: {verdict.words}" for verdict in refused)
             raise WriteHeld(
-                f"Nothing was written, because a limit does not allow it now: {reasons}. No approval lifts a limit."
+                f"Nothing was written, because a limit does not allow it now: {reasons}. No approval lifts a"
+                " limit."
             )
         for change in proposal.changes:
             try:
@@ -257,8 +262,13 @@ def in_order(proposal: Proposal) -> list[int]:
 
 STAGES: dict[str, str] = {
     "load": "take the proposal from the ledger and hold it to its digest",
-    "manual_approval": "count a decision: by a named approver, proven, for exactly this, in time, not by the proposer",
-    "preflight": "derive the approval anew; read the entities live: they must be as they were; every limit and the kill switch; the platform's own dry run",
+    "manual_approval": (
+        "count a decision: by a named approver, proven, for exactly this, in time, not by the proposer"
+    ),
+    "preflight": (
+        "derive the approval anew; read the entities live: they must be as they were; every limit and the"
+        " kill switch; the platform's own dry run"
+    ),
     "apply": "write once, what spends less first; no answer is never answered by sending again",
     "read_back": "read the entities again: that proves the write; a bundle that is not whole is led back",
     "record": "append the receipt",

@@ -246,7 +246,10 @@ class PlatformWrites:
         """
         key = (proposal.proposal_id, write.part, write.direction)
         if self.ledger.clock() - write.intended_at > FILLED_WITHIN:
-            said = f"not filled within {FILLED_WITHIN.days} days; who was let in stays recorded, and the next proposal goes on from there"
+            said = (
+                f"not filled within {FILLED_WITHIN.days} days; who was let in stays recorded, and the next"
+                " proposal goes on from there"
+            )
             self.ledger.writes.answered(*key, WriteState.ABSENT, said=said)
             return True
         if why := self.permission.why_not(proposal.proposal_id):

@@ -27,7 +27,10 @@ def apply_batch(executor: Executor, entries: list[LedgerEntry]) -> str | None:
             and after.state in {State.EXECUTING, State.UNKNOWN}
             and executor.read_back(entry.proposal_id) != State.VERIFIED
         ):
-            return f"Stopped at {entry.proposal_id}, which could not be read back as approved. What comes after it was not begun."
+            return (
+                f"Stopped at {entry.proposal_id}, which could not be read back as approved. What comes after"
+                " it was not begun."
+            )
     if not not_carried_out:
         return None
     return (

@@ -87,7 +87,10 @@ def removed_at_once(case: Case) -> Said:
     if share > most and not (line and line.may_shrink):
         return (
             False,
-            f"{share:.0%} of it would be taken out at once; {most:.0%} is allowed unless its line in policy.yaml says may_shrink",
+            (
+                f"{share:.0%} of it would be taken out at once; {most:.0%} is allowed unless its line in"
+                " policy.yaml says may_shrink"
+            ),
         )
     return True, f"{share:.0%} of it is taken out"
 

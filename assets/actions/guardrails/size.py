@@ -32,7 +32,10 @@ def amounts(case: Case) -> Said:
         if after > before * Decimal(str(case.limits.most_times_current)):
             return (
                 False,
-                f"{after} is more than {case.limits.most_times_current:g} times {before}: it looks like a slip of a digit",
+                (
+                    f"{after} is more than {case.limits.most_times_current:g} times {before}: it looks like a"
+                    " slip of a digit"
+                ),
             )
     return True, "amounts are above zero, in the account's currency and of a size that can be meant"
 
@@ -45,14 +48,20 @@ def change_size(case: Case) -> Said:
         if share > Decimal(str(case.limits.change_share)) + Decimal("0.0001"):
             return (
                 False,
-                f"{change.target.entity_id} would change by {share:.0%}; {case.limits.change_share:.0%} at once is allowed",
+                (
+                    f"{change.target.entity_id} would change by {share:.0%}; {case.limits.change_share:.0%}"
+                    " at once is allowed"
+                ),
             )
         week = case.around.writes_on(change, hours=168)
         moved = sum((_share(one) for one, _ in week if one.budgets), share)
         if moved > Decimal(str(case.limits.change_share_week)) + Decimal("0.0001"):
             return (
                 False,
-                f"{change.target.entity_id} would have changed by {moved:.0%} within seven days; {case.limits.change_share_week:.0%} is allowed",
+                (
+                    f"{change.target.entity_id} would have changed by {moved:.0%} within seven days;"
+                    f" {case.limits.change_share_week:.0%} is allowed"
+                ),
             )
     return True, f"no budget moves by more than {case.limits.change_share:.0%}"
 
@@ -81,7 +90,10 @@ def blast_radius(case: Case) -> Said:
         if moved > whole * Decimal(str(share)):
             return (
                 False,
-                f"account {account_id} would move {moved:.2f} of {whole:.2f} a day within 24 hours; {share:.0%} is allowed",
+                (
+                    f"account {account_id} would move {moved:.2f} of {whole:.2f} a day within 24 hours;"
+                    f" {share:.0%} is allowed"
+                ),
             )
         pauses = sum(change.pauses for change in changes)
         active = int(((account["level"] == "ad_set") & (account["status"] == "active")).sum())
@@ -89,7 +101,10 @@ def blast_radius(case: Case) -> Said:
         if pauses > allowed and any(change.pauses for change in mine):
             return (
                 False,
-                f"{pauses} pauses in account {account_id} within 24 hours; {allowed} of {active} active ad sets are allowed",
+                (
+                    f"{pauses} pauses in account {account_id} within 24 hours; {allowed} of {active} active"
+                    " ad sets are allowed"
+                ),
             )
     return True, f"no account moves more than {share:.0%} of its daily budgets within 24 hours"
 
@@ -107,13 +122,19 @@ def caps(case: Case) -> Said:
             if change.budgets is not None and change.budgets[1] > cap.entity_daily:
                 return (
                     False,
-                    f"{change.budgets[1]} {cap.currency} a day is above the cap of {cap.entity_daily} for one budget",
+                    (
+                        f"{change.budgets[1]} {cap.currency} a day is above the cap of {cap.entity_daily} for"
+                        " one budget"
+                    ),
                 )
         whole = daily_budgets(case.around.account(platform, account_id)) + rise
         if rise > 0 and whole > cap.account_daily:
             return (
                 False,
-                f"account {account_id} would be budgeted {whole:.2f} {cap.currency} a day; its cap is {cap.account_daily}",
+                (
+                    f"account {account_id} would be budgeted {whole:.2f} {cap.currency} a day; its cap is"
+                    f" {cap.account_daily}"
+                ),
             )
     return True, "within the caps of policy.yaml"
 
@@ -134,12 +155,18 @@ def floor_and_ceiling(case: Case) -> Said:
         if change.amount < 0 and after < low:
             return (
                 False,
-                f"{after} is below the floor of {low} (half of what it usually spends, and the platform's minimum)",
+                (
+                    f"{after} is below the floor of {low} (half of what it usually spends, and the platform's"
+                    " minimum)"
+                ),
             )
         if change.amount > 0 and after > high:
             return (
                 False,
-                f"{after} is above {high}: it never spent that much, so nobody knows what it would do with it",
+                (
+                    f"{after} is above {high}: it never spent that much, so nobody knows what it would do"
+                    " with it"
+                ),
             )
     return True, "between half of what it usually spends and a fifth more than it ever spent in 28 days"
 
@@ -168,6 +195,9 @@ def untouched(case: Case) -> Said:
         if share > 1 - case.limits.untouched_share:
             return (
                 False,
-                f"{share:.0%} of the conversions of account {account_id} would be touched within 24 hours; {1 - case.limits.untouched_share:.0%} is allowed",
+                (
+                    f"{share:.0%} of the conversions of account {account_id} would be touched within 24"
+                    f" hours; {1 - case.limits.untouched_share:.0%} is allowed"
+                ),
             )
     return True, f"at least {case.limits.untouched_share:.0%} of each account's conversions stay untouched"

@@ -22,7 +22,10 @@ def cool_down(case: Case) -> Said:
         if earlier := case.around.writes_on(change, hours=hours):
             return (
                 False,
-                f"{change.target.entity_id} was changed at {earlier[-1][1]:%Y-%m-%d %H:%M} UTC; {hours:g} hours have to pass",
+                (
+                    f"{change.target.entity_id} was changed at {earlier[-1][1]:%Y-%m-%d %H:%M} UTC; {hours:g}"
+                    " hours have to pass"
+                ),
             )
     return True, "nothing of it was changed lately"
 
@@ -51,8 +54,8 @@ def _too_often(change: Change, times: int, most: int, free: datetime | None) -> 
         f"it may go on at {free:%Y-%m-%d %H:%M} UTC" if free else "a bundle needs one more for its way back"
     )
     return (
-        f"the budget of {change.target.entity_id} was changed {times} times within the last hour, by us or at the platform, "
-        f"and {most} are allowed: {when}"
+        f"the budget of {change.target.entity_id} was changed {times} times within the last hour, by us or at"
+        f" the platform, and {most} are allowed: {when}"
     )
 
 
@@ -88,7 +91,10 @@ def learning(case: Case) -> Said:
         if learns(change):
             return (
                 False,
-                f"{change.target.entity_id} is still learning ({change.image.learning_state}); a change would begin that anew",
+                (
+                    f"{change.target.entity_id} is still learning ({change.image.learning_state}); a change"
+                    " would begin that anew"
+                ),
             )
     return True, "nothing is in a learning phase"
 
@@ -102,7 +108,10 @@ def human_edits(case: Case) -> Said:
         if edit.at is not None and edit.at >= since and not edit.by_us:
             return (
                 False,
-                f"somebody edited {change.target.entity_id} at {edit.at:%Y-%m-%d %H:%M} UTC; {case.limits.human_edit_hours:g} hours have to pass",
+                (
+                    f"somebody edited {change.target.entity_id} at {edit.at:%Y-%m-%d %H:%M} UTC;"
+                    f" {case.limits.human_edit_hours:g} hours have to pass"
+                ),
             )
     return True, f"nobody edited it within {case.limits.human_edit_hours:g} hours"
 
@@ -147,7 +156,10 @@ def data(case: Case) -> Said:
         if (at - ended) > timedelta(hours=case.limits.data_hours):
             return (
                 False,
-                f"the last closed day of account {account_id} is {last}; figures may be {case.limits.data_hours:g} hours old",
+                (
+                    f"the last closed day of account {account_id} is {last}; figures may be"
+                    f" {case.limits.data_hours:g} hours old"
+                ),
             )
         if pulled < pd.Timestamp(ended):
             return False, f"{last} of account {account_id} was read before it was over"
@@ -166,7 +178,10 @@ def unreconciled(case: Case, platform: str, account_id: str, last: date) -> str 
         for table in ("ad_set_days", "campaign_days")
     )
     if sets > campaigns * 1.005:
-        return f"ad sets of account {account_id} spent {sets:.2f} and its campaigns {campaigns:.2f}: the figures do not add up"
+        return (
+            f"ad sets of account {account_id} spent {sets:.2f} and its campaigns {campaigns:.2f}: the figures"
+            " do not add up"
+        )
     return None
 
 
@@ -188,7 +203,10 @@ def tracking_incident(case: Case, days: pd.DataFrame, last: date, account_id: st
     if before * usual < 10 or not usual or abs(clicks / usual - 1) > 0.20:
         return None
     if now < 0.4 * before:
-        return f"clicks of account {account_id} go on and conversions fell by {1 - now / before:.0%}: tracking may be broken, so nothing is cut"
+        return (
+            f"clicks of account {account_id} go on and conversions fell by {1 - now / before:.0%}: tracking"
+            " may be broken, so nothing is cut"
+        )
     return None
 
 
@@ -210,6 +228,9 @@ def evidence(case: Case) -> Said:
     if expected < case.limits.expected_for_automatic:
         return (
             False,
-            f"{expected:.0f} conversions were to be expected; {case.limits.expected_for_automatic:g} are needed to act unasked",
+            (
+                f"{expected:.0f} conversions were to be expected; {case.limits.expected_for_automatic:g} are"
+                " needed to act unasked"
+            ),
         )
     return True, f"{expected:.0f} conversions were to be expected"

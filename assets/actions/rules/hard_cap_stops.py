@@ -110,9 +110,11 @@ def _finding(
     return Finding(
         kind="pause_ad_set",
         wishes=(Wish(target, status="paused"),),
-        reason=f"{ad_set['name']}: the hard cap of '{row['name']}' ({row['budget']:,.0f} "
-        f"{row['currency']}) will break: the month ends near {row['p50']:,.0f}, "
-        f"and lower daily budgets do not keep it. {_return_in_words(verdict)}",
+        reason=(
+            f"{ad_set['name']}: the hard cap of '{row['name']}' ({row['budget']:,.0f} "
+            f"{row['currency']}) will break: the month ends near {row['p50']:,.0f}, "
+            f"and lower daily budgets do not keep it. {_return_in_words(verdict)}"
+        ),
         evidence={
             "budget": row["name"],
             "emergency": "yes",
@@ -152,8 +154,8 @@ def _return_in_words(verdict: dict[str, Any] | None) -> str:
         return f"Its return is not known; {order}."
     if roas := _roas(verdict):
         return (
-            f"Its ROAS is {roas['roas_mean']:.2f} ({roas['roas_low']:.2f} to {roas['roas_high']:.2f}) against "
-            f"a target of {roas['target']:.2f}; {order}."
+            f"Its ROAS is {roas['roas_mean']:.2f} ({roas['roas_low']:.2f} to {roas['roas_high']:.2f}) against"
+            f" a target of {roas['target']:.2f}; {order}."
         )
     return f"It has {relative_return(verdict):.2f} times the leads that its target asks for; {order}."
 

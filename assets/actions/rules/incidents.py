@@ -73,8 +73,10 @@ def _cut(incident: dict[str, Any], target: Target, budget: float, as_of: date) -
     return Finding(
         kind="set_daily_budget",
         wishes=(Wish(target, factor=_LESS),),
-        reason=f"{incident['name'] or target.entity_id}: {what} {expected}, since "
-        f"{incident['began']:%Y-%m-%d}, and no change is on record; a fifth less.",
+        reason=(
+            f"{incident['name'] or target.entity_id}: {what} {expected}, since "
+            f"{incident['began']:%Y-%m-%d}, and no change is on record; a fifth less."
+        ),
         evidence={
             "incident": incident["incident_id"],
             "metric": incident["metric"],
@@ -91,8 +93,10 @@ def _cut(incident: dict[str, Any], target: Target, budget: float, as_of: date) -
             low=-saved,
             middle=-saved,
             high=0.0,
-            words=f"spends up to {saved:.2f} a day less until it is known why; "
-            "conversions fall with it, by how much is not estimated",
+            words=(
+                f"spends up to {saved:.2f} a day less until it is known why; "
+                "conversions fall with it, by how much is not estimated"
+            ),
         ),
         as_of=as_of,
         proposer=PROPOSER,

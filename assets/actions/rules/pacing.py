@@ -142,8 +142,10 @@ def _finding(
     return Finding(
         kind="set_daily_budget",
         wishes=(Wish(owner["target"], to=Decimal(str(round(wanted, 2)))),),
-        reason=f"{owner['name']}: the month of '{row['name']}' ends near {row['p50']:,.0f} "
-        f"{row['currency']}, {side} its {row['budget']:,.0f} ({likely} likely).{cap}",
+        reason=(
+            f"{owner['name']}: the month of '{row['name']}' ends near {row['p50']:,.0f} "
+            f"{row['currency']}, {side} its {row['budget']:,.0f} ({likely} likely).{cap}"
+        ),
         evidence={
             "budget": row["name"],
             "emergency": "yes" if breaks else "no",
@@ -163,8 +165,9 @@ def _finding(
             low=ends[0] if ends else None,
             middle=ends[1] if ends else None,
             high=ends[2] if ends else None,
-            words=f"moves the month by about {moved * days_left:+,.0f} "
-            f"{owner['currency']} in {days_left} days",
+            words=(
+                f"moves the month by about {moved * days_left:+,.0f} {owner['currency']} in {days_left} days"
+            ),
         ),
         as_of=as_of,
         proposer=PROPOSER,

@@ -245,8 +245,10 @@ def _shifts(
             Finding(
                 kind="reallocate_budget",
                 wishes=(Wish(giver.target, amount=-amount), Wish(taker.target, amount=amount)),
-                reason=f"from {giver.name} ({giver.ratio:.2f} times the "
-                f"expected conversions) to {taker.name} ({taker.ratio:.2f} times).",
+                reason=(
+                    f"from {giver.name} ({giver.ratio:.2f} times the "
+                    f"expected conversions) to {taker.name} ({taker.ratio:.2f} times)."
+                ),
                 evidence=_evidence(giver) | {f"to_{name}": value for name, value in _evidence(taker).items()},
                 effect=_moved(taker, float(amount)),
                 as_of=as_of,
@@ -270,8 +272,10 @@ def _moved(unit: BudgetUnit, amount: float) -> Effect:
         low=ends[0],
         middle=middle,
         high=ends[1],
-        words=f"{middle:+.2f} conversions a day if it goes on as "
-        f"before (80 % range {ends[0]:+.2f} to {ends[1]:+.2f})",
+        words=(
+            f"{middle:+.2f} conversions a day if it goes on as "
+            f"before (80 % range {ends[0]:+.2f} to {ends[1]:+.2f})"
+        ),
     )
 
 

@@ -23,7 +23,10 @@ FRESH = timedelta(hours=1)
 
 @dg.asset(
     key=SPEND_STOPS,
-    description="Pauses proposed because a hard cap breaks today, written down for approvers like every other proposal. Changes nothing.",
+    description=(
+        "Pauses proposed because a hard cap breaks today, written down for approvers like every other"
+        " proposal. Changes nothing."
+    ),
     deps=[SPEND_WATCH.asset_key, UNDERPERFORMERS.asset_key],
     retry_policy=SAFE_RETRIES,
     group_name="actions",

@@ -14,10 +14,14 @@ SOURCES = (
 )
 _MONEY = "decimal(18, 6)"
 _METRICS = {
-    "google_ads": f"""cost_micros::decimal(18, 0) * 0.000001::decimal(7, 6) as spend, conversions,
-        conversions_value::{_MONEY} as conversion_value, null::bigint as reach""",
+    "google_ads": (
+        f"""cost_micros::decimal(18, 0) * 0.000001::decimal(7, 6) as spend, conversions,
+        conversions_value::{_MONEY} as conversion_value, null::bigint as reach"""
+    ),
     "meta_ads": "spend, purchases + leads as conversions, purchase_value as conversion_value, reach",
-    "linkedin_ads": f"""spend, null::double as conversions, null::{_MONEY} as conversion_value, null::bigint as reach""",
+    "linkedin_ads": (
+        f"""spend, null::double as conversions, null::{_MONEY} as conversion_value, null::bigint as reach"""
+    ),
 }
 _PARTS = " union all by name ".join(
     f"""select '{platform}' as platform, account_id, day, currency, time_zone, level, entity_id, campaign_id, dimension,

@@ -296,11 +296,9 @@ def _frame(
             "value_high": value_high,
             "conversions": float(ladder.after.max(initial=0.0)),
             "days": ladder.days,
-            "source": "prior"
-            if not is_own
-            else "own"
-            if ladder.after.max(initial=0.0) >= weight
-            else "pooled",
+            "source": (
+                "prior" if not is_own else "own" if ladder.after.max(initial=0.0) >= weight else "pooled"
+            ),
         }
     )
 

@@ -33,7 +33,10 @@ def creatives(lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult:
     without = rows.column("language").null_count
     return dg.MaterializeResult(
         metadata=row_metadata(written)
-        | {"texts that the platform wrote": by_platform, "texts without a certain language": without}
+        | {
+            "texts that the platform wrote": by_platform,
+            "texts without a certain language": without,
+        }
     )
 
 

@@ -12,8 +12,14 @@ _SCRIPTS = {"HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "THAI": "th", "G
 """Scripts that one language is written in. Cyrillic, Arabic and Han letters alone decide nothing."""
 _WORDS = {
     "en": "the and for with your you our of to in is on now from get more all by it that this are at free",
-    "de": "der die das und für mit ihr ihre dein deine wir sie in im ist jetzt von zu alle ohne mehr bei auf den ein eine",
-    "fr": "le la les et pour avec votre vos notre nous vous de du des en est maintenant plus sans sur un une dès chez",
+    "de": (
+        "der die das und für mit ihr ihre dein deine wir sie in im ist jetzt von zu alle ohne mehr bei auf"
+        " den ein eine"
+    ),
+    "fr": (
+        "le la les et pour avec votre vos notre nous vous de du des en est maintenant plus sans sur un une"
+        " dès chez"
+    ),
     "es": "el la los las y para con tu tus su nuestro de del en es ahora más sin por un una desde hoy",
     "it": "il lo la gli e per con tuo tua i nostri di del della in è ora più senza su un una oggi dal",
     "nl": "de het en voor met uw je jouw onze van in is nu meer zonder op een bij alle naar",

@@ -72,7 +72,8 @@ def _priced(lake: Lake, level: str, *, start: date, end: date) -> Iterator[pa.Re
 
 def _unpriced(gaps: list[dict[str, Any]]) -> DataUnusable:
     gap_texts = "; ".join(
-        f"{gap['currency']} on {gap['days']} day(s) from {gap['first_day']} to {gap['last_day']} ({gap['accounts']})"
+        f"{gap['currency']} on {gap['days']} day(s) from {gap['first_day']} to {gap['last_day']}"
+        f" ({gap['accounts']})"
         for gap in gaps
     )
     return DataUnusable(

@@ -37,7 +37,8 @@ def check_keys(table: Table) -> dg.AssetChecksDefinition:
             else ("", {})
         )
         doubled = lake.arrow(
-            f"select {key}, count(*) as rows from {table.layer}.{table.name}{within} group by {key} having count(*) > 1",
+            f"select {key}, count(*) as rows from {table.layer}.{table.name}{within} group by {key} having"
+            " count(*) > 1",
             table,
             parameters=parameters,
         )

@@ -20,11 +20,15 @@ from resources.tables.pulls import PULLS
 
 _MONEY = "decimal(18, 6)"
 _METRICS = {
-    "google_ads": f"""cost_micros::decimal(18, 0) * 0.000001::decimal(7, 6) as spend,
-        conversions, conversions_value::{_MONEY} as conversion_value""",
+    "google_ads": (
+        f"""cost_micros::decimal(18, 0) * 0.000001::decimal(7, 6) as spend,
+        conversions, conversions_value::{_MONEY} as conversion_value"""
+    ),
     "meta_ads": "spend, purchases + leads as conversions, purchase_value as conversion_value",
-    "linkedin_ads": """spend, (external_website_conversions + one_click_leads)::double as conversions,
-        conversion_value""",
+    "linkedin_ads": (
+        """spend, (external_website_conversions + one_click_leads)::double as conversions,
+        conversion_value"""
+    ),
 }
 RATE_DAYS = 28
 _POOLED = 10.0
@@ -201,7 +205,10 @@ def _whole(total: str) -> str:
     """A sum of projections, or null where one of the rows has conversions and no projection: the others'
     would be no total.
     """
-    return f"if(count(*) filter (where conversions is not null and conversions_projected is null) > 0, null, {total})"
+    return (
+        "if(count(*) filter (where conversions is not null and conversions_projected is null) > 0, null,"
+        f" {total})"
+    )
 
 
 def _half_width(name: str, noise: str, rate: str) -> str:

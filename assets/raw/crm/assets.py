@@ -38,20 +38,24 @@ def _metadata(name: str, loads: list[CrmLoad]) -> dict[str, int | str]:
         "merged records": sum(load.reading.merged for load in loads),
         "deleted records": sum(load.reading.deleted for load in loads),
         "calls": sum(load.reading.calls for load in loads),
-        "traits left out": "; ".join(
-            f"{out.trait}: {out.distinct} different values, which is free text"
-            for load in loads
-            for out in load.left_out
-            if out.trait.startswith(f"{name}.")
-        )
-        or "none",
-        "cells not read": "; ".join(
-            f"{count} x {what}"
-            for load in loads
-            for what, count in load.reading.unread.items()
-            if what.startswith(f"{'stages' if name == 'deal_stages' else name}.")
-        )
-        or "none",
+        "traits left out": (
+            "; ".join(
+                f"{out.trait}: {out.distinct} different values, which is free text"
+                for load in loads
+                for out in load.left_out
+                if out.trait.startswith(f"{name}.")
+            )
+            or "none"
+        ),
+        "cells not read": (
+            "; ".join(
+                f"{count} x {what}"
+                for load in loads
+                for what, count in load.reading.unread.items()
+                if what.startswith(f"{'stages' if name == 'deal_stages' else name}.")
+            )
+            or "none"
+        ),
         "read": ", ".join(
             f"{load.reading.source} ({'everything' if load.reading.since is None else 'changes'})"
             for load in loads

@@ -47,7 +47,8 @@ def sheets_of(name: str, content: bytes, *, score: Callable[[Row], float]) -> li
         raise DataUnusable(f"{name} cannot be opened as a workbook: save it again as XLSX or CSV.")
     if re.match(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|table|\?xml)", content[:200], re.IGNORECASE):
         raise DataUnusable(
-            f"{name} is a web page that is named like a table: open it in a spreadsheet and save it as XLSX or CSV."
+            f"{name} is a web page that is named like a table: open it in a spreadsheet and save it as XLSX"
+            " or CSV."
         )
     return [_text_sheet(name, content, score)]
 
@@ -249,9 +250,12 @@ class _Text:
             return [*row, *([""] * (width - len(row)))], reason
         if not any(cell.strip() for cell in row[width:]):
             return row[:width], None
-        return row, (
-            f"the line has {len(row)} cells and the header {width}: "
-            f"a '{self.delimiter}' in a name or number is not in quotation marks"
+        return (
+            row,
+            (
+                f"the line has {len(row)} cells and the header {width}: "
+                f"a '{self.delimiter}' in a name or number is not in quotation marks"
+            ),
         )
 
 

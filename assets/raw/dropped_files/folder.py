@@ -181,6 +181,9 @@ def _without_second_currencies(table: FolderLines, sources: list[Source]) -> Fol
     is_wrong = wrong[lines["thing"].to_numpy(dtype=np.int64)]
     for row in lines[is_wrong].itertuples():
         code = str(currency[int(row.thing)])
-        reason = f"the account is in {first[int(account[int(row.thing)])]} in another file: an account has one currency"
+        reason = (
+            f"the account is in {first[int(account[int(row.thing)])]} in another file: an account has one"
+            " currency"
+        )
         sources[int(row.source)].sheet.rejected.append(Rejected(int(row.line), "currency", code, reason))
     return FolderLines(lines[~is_wrong], things)

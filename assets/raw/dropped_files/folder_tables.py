@@ -118,9 +118,10 @@ def _note_differences(
         row = rows[differs].iloc[0]
         name = things[f"{level}_name"].iloc[int(row["thing"])]
         source.differs.append(
-            f"differs from {sources[int(winner)].file} on {int(differs.sum())} days of campaigns, ad sets or ads, such as {name} on "
-            f"{date.fromordinal(int(row['day']))}: {row['spend'] / MICRO:,.2f} here, {row['winning_spend'] / MICRO:,.2f} there, "
-            "which counts. If they are two clients' files, give each an `account_name` in a mapping"
+            f"differs from {sources[int(winner)].file} on {int(differs.sum())} days of campaigns, ad sets or"
+            f" ads, such as {name} on {date.fromordinal(int(row['day']))}: {row['spend'] / MICRO:,.2f} here,"
+            f" {row['winning_spend'] / MICRO:,.2f} there, which counts. If they are two clients' files, give"
+            " each an `account_name` in a mapping"
         )
 
 
@@ -160,8 +161,10 @@ def _figures(rows: pd.DataFrame) -> dict[str, pa.Array]:
     """Day and metrics as the lake's types; amounts are exact from their millionths."""
     epoch = date(1970, 1, 1).toordinal()
     figures: dict[str, pa.Array] = {
-        "day": pa.array((rows["day"].to_numpy(dtype=np.int64) - epoch).astype(np.int32), pa.int32()).cast(
-            pa.date32()
+        "day": (
+            pa.array((rows["day"].to_numpy(dtype=np.int64) - epoch).astype(np.int32), pa.int32()).cast(
+                pa.date32()
+            )
         )
     }
     for name in METRICS:
@@ -196,9 +199,11 @@ def part_table(
     if not len(lines):
         return schema.empty_table()
     kinds = [
-        source.sheet.layout.partial[0]
-        if source.sheet.layout.partial
-        else " / ".join(source.sheet.layout.dimensions)
+        (
+            source.sheet.layout.partial[0]
+            if source.sheet.layout.partial
+            else " / ".join(source.sheet.layout.dimensions)
+        )
         for source in sources
     ]
     is_partial = np.array([source.sheet.layout.partial is not None for source in sources], dtype=bool)

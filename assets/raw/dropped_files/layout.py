@@ -181,8 +181,8 @@ def _checked(name: str, layout: Layout, mapping: Mapping | None) -> Layout:
     currencies = {code for place in places if (code := _header_currency(layout.headers, {"spend": place}))}
     if len(currencies) > 1 and not (mapping and mapping.currency in currencies):
         raise DataUnusable(
-            f"{name} has its cost in {' and in '.join(sorted(currencies))}: say in a mapping which column is `spend`, "
-            "and its `currency`."
+            f"{name} has its cost in {' and in '.join(sorted(currencies))}: say in a mapping which column is"
+            " `spend`, and its `currency`."
         )
     return layout
 
@@ -213,9 +213,11 @@ def _as_told(name: str, rows: Sequence[Sequence[str]], mapping: Mapping) -> Layo
                 at,
                 tuple(row),
                 _with_ranges(row, columns, mapping),
-                partial=(mapping.report, columns["day"])
-                if mapping.report not in (None, "whole") and "day" in columns
-                else None,
+                partial=(
+                    (mapping.report, columns["day"])
+                    if mapping.report not in (None, "whole") and "day" in columns
+                    else None
+                ),
                 dimensions={
                     kind: place
                     for place, header in reversed(list(enumerate(row)))
@@ -231,7 +233,8 @@ def _as_told(name: str, rows: Sequence[Sequence[str]], mapping: Mapping) -> Layo
     present = {normal(header) for header in headers}
     missing = [header for header in mapping.columns.values() if normal(header) not in present]
     raise DataUnusable(
-        f"The mapping of {name} names {', '.join(missing)}, which is no column. There are: {', '.join(headers)}."
+        f"The mapping of {name} names {', '.join(missing)}, which is no column. There are:"
+        f" {', '.join(headers)}."
     )
 
 

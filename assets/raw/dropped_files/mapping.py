@@ -140,7 +140,8 @@ def propose(headers: Sequence[str]) -> str:
     for field in FIELDS:
         if field in columns:
             lines.append(
-                f"  {field}: {yaml.safe_dump(columns[field], allow_unicode=True).strip().removesuffix('...').strip()}"
+                f"  {field}:"
+                f" {yaml.safe_dump(columns[field], allow_unicode=True).strip().removesuffix('...').strip()}"
             )
         elif field in needed:
             optional = (

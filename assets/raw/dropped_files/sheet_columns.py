@@ -244,8 +244,9 @@ class SheetColumns:
             if self.layout.partial and not {"spend", "conversion_value"} & self.layout.columns.keys():
                 return NO_CURRENCY
             raise DataUnusable(
-                f"{self.name} says nowhere in which currency its cost is. Save a file "
-                f"{self.name.rsplit('.', 1)[0]}.mapping.yaml beside it with: platform: {self.layout.platform}, currency: EUR."
+                f"{self.name} says nowhere in which currency its cost is. Save a file"
+                f" {self.name.rsplit('.', 1)[0]}.mapping.yaml beside it with: platform:"
+                f" {self.layout.platform}, currency: EUR."
             )
         return from_cells
 

@@ -194,7 +194,8 @@ class ColumnMatch:
 
 
 _UNUSABLE_BRACKETS = re.compile(
-    r"convert|umgerechnet|conv\. time|conv\.-zeit|conversion time|heure de conv|hora de conv|hora da conv|tempo di conv|換算|변환"
+    r"convert|umgerechnet|conv\. time|conv\.-zeit|conversion time|heure de conv|hora de conv|hora da"
+    r" conv|tempo di conv|換算|변환"
 )
 """Brackets that make another quantity of a column: another currency, or another day of the same conversion.
 """
@@ -255,9 +256,13 @@ def signature_of(headers: Sequence[str]) -> str | None:
     """
     forms = {normal(header) for header in headers} | {bare(header) for header in headers}
     counts = {
-        platform: len(forms & words)
-        + sum(
-            bool(SIGNATURE_PATTERNS[platform].match(form)) for form in forms if platform in SIGNATURE_PATTERNS
+        platform: (
+            len(forms & words)
+            + sum(
+                bool(SIGNATURE_PATTERNS[platform].match(form))
+                for form in forms
+                if platform in SIGNATURE_PATTERNS
+            )
         )
         for platform, words in _SIGNATURE_WORDS.items()
     }

@@ -20,10 +20,8 @@ def sheets_of_workbook(name: str, content: bytes) -> list[Sheet]:
         DataUnusable: It is another archive, or cannot be opened.
     """
     with (
-        zipfile.ZipFile(io.BytesIO(content))
-        if zipfile.is_zipfile(io.BytesIO(content))
-        else _broken(name) as packed
-    ):
+        zipfile.ZipFile(io.BytesIO(content)) if zipfile.is_zipfile(io.BytesIO(content)) else _broken(name)
+    ) as packed:
         if "xl/workbook.xml" not in packed.namelist():
             inside = ", ".join(packed.namelist()[:3])
             raise DataUnusable(f"{name} is a ZIP archive ({inside}): unpack it and drop the files inside.")

@@ -181,7 +181,10 @@ def _finished(
 def used_calls(lake: Lake, platform: str, *, now: datetime) -> int:
     """Calls that pulls of a platform made in the last 24 hours."""
     parameters = {"platform": platform, "since": now - timedelta(hours=24)}
-    sql = "select coalesce(sum(calls), 0)::bigint as calls from raw.pulls where platform = $platform and pulled_at > $since"
+    sql = (
+        "select coalesce(sum(calls), 0)::bigint as calls from raw.pulls where platform = $platform and"
+        " pulled_at > $since"
+    )
     return int(lake.arrow(sql, PULLS, parameters=parameters).column("calls")[0].as_py())
 
 

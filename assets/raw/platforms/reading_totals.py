@@ -122,11 +122,12 @@ def _totals(platform: str, by_level: Mapping[str, pa.Table], entities: str) -> s
     ]
     for upper, lower, upper_id in (("campaign", "ad_set", "campaign_id"), ("ad_set", "ad", "ad_set_id")):
         if upper in by_level and lower in by_level:
-            with_children = f"select {upper_id} from {entities} where account_id = $account and level = '{lower}' and {upper_id} is not null"
-            parts.append(
-                f"""select day, '{upper}' as level, 'below' as part, {sums} from in_{upper}
-                where {upper_id} in ({with_children} union select {upper_id} from in_{lower}) group by day"""
+            with_children = (
+                f"select {upper_id} from {entities} where account_id = $account and level = '{lower}' and"
+                f" {upper_id} is not null"
             )
+            parts.append(f"""select day, '{upper}' as level, 'below' as part, {sums} from in_{upper}
+                where {upper_id} in ({with_children} union select {upper_id} from in_{lower}) group by day""")
     sql = " union all ".join(parts)
     return sql if "$account" in sql else f"select * from ({sql}) where $account is not null"
 
@@ -182,7 +183,8 @@ def _unpriced(ask: Any, account: Account, seen_days: Mapping[str, tuple[date, da
         return 0
     first, last = min(low for low, _ in seen_days.values()), max(high for _, high in seen_days.values())
     ((count,),) = ask.sql(
-        "select count(distinct day) from core.fx_rate where currency = $currency and day between $first and $last",
+        "select count(distinct day) from core.fx_rate where currency = $currency and day between $first and"
+        " $last",
         params={"currency": account.currency, "first": first, "last": last},
     ).fetchall()
     return (last - first).days + 1 - int(count)

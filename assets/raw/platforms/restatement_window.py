@@ -127,8 +127,9 @@ def affordable(days: int, *, tables: int, accounts: int, used: int, allowed: int
 
 def _why(days: int, used: int, allowed: int) -> str:
     return (
-        f"{days} day(s) postponed: {used:,} of {allowed:,} calls of the last 24 hours are used, and {RESERVE:.0%} are kept for "
-        "approved changes. Run it again tomorrow, or raise the limit if the platform allows more (docs/configuration.md)."
+        f"{days} day(s) postponed: {used:,} of {allowed:,} calls of the last 24 hours are used, and"
+        f" {RESERVE:.0%} are kept for approved changes. Run it again tomorrow, or raise the limit if the"
+        " platform allows more (docs/configuration.md)."
     )
 
 

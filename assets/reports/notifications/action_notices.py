@@ -118,13 +118,17 @@ def write_notices(
                 priority=NOW,
                 entity=f"{spoken(first.target.platform)} · {entry.proposal.summary}",
                 short="a write failed" if is_failed else "outcome of a write unknown",
-                seen="the approved change did not come about"
-                if is_failed
-                else "it was sent, and nobody knows whether it happened",
+                seen=(
+                    "the approved change did not come about"
+                    if is_failed
+                    else "it was sent, and nobody knows whether it happened"
+                ),
                 cause=entry.why or "",
-                todo="Look at the run and at the platform; a new proposal is needed."
-                if is_failed
-                else "It is read back until it is known and never sent again: look at the platform.",
+                todo=(
+                    "Look at the run and at the platform; a new proposal is needed."
+                    if is_failed
+                    else "It is read back until it is known and never sent again: look at the platform."
+                ),
                 links=(
                     *([Link("run", f"{ui_url.rstrip('/')}/runs/{run}")] if run else []),
                     Link(
@@ -151,7 +155,10 @@ def _late_arrival(entry: LedgerEntry, *, ui_url: str, run: str | None) -> Notice
         short="a failed write arrived late",
         seen="a change that was counted as failed is there after all",
         cause=entry.why or "",
-        todo=f"Decide: `accept-late {entry.proposal_id}` lets it stay, `revert {entry.proposal_id}` proposes to lead it back.",
+        todo=(
+            f"Decide: `accept-late {entry.proposal_id}` lets it stay, `revert {entry.proposal_id}` proposes"
+            " to lead it back."
+        ),
         links=(
             *([Link("run", f"{ui_url.rstrip('/')}/runs/{run}")] if run else []),
             Link(

@@ -10,5 +10,8 @@ messages = dg.AssetSpec(
     group_name="reports",
     kinds={"sqlalchemy"},
     owners=["team:media"],
-    description="What people were told by chat and mail in the last day, what waits, and what could not be delivered and why.",
+    description=(
+        "What people were told by chat and mail in the last day, what waits, and what could not be delivered"
+        " and why."
+    ),
 )

@@ -95,9 +95,10 @@ def _compare_topic(notice: Notice, previous: Topic | None, day: date) -> tuple[S
         priority=min(previous.priority, notice.priority),
     )
     if notice.priority < previous.priority:
-        return msgspec.structs.replace(notice, change=TopicChange.WORSE).said(
-            f"{occurrence} {day}"
-        ), continued
+        return (
+            msgspec.structs.replace(notice, change=TopicChange.WORSE).said(f"{occurrence} {day}"),
+            continued,
+        )
     return None, continued
 
 

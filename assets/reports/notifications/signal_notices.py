@@ -78,7 +78,9 @@ def _incident(row: Mapping[str, Any], context: NoticeContext) -> Notice:
     times = f"{numbers.change(row['value'] / expected - 1.0)}" if expected else ""
     changed = _text(row, "change")
     return Notice(
-        topic=f"{row['platform']}|{row['account_id']}|{row['level']}|{entity}|{row['metric']}|{'up' if up else 'down'}",
+        topic=(
+            f"{row['platform']}|{row['account_id']}|{row['level']}|{entity}|{row['metric']}|{'up' if up else 'down'}"
+        ),
         kind=INCIDENTS,
         priority=_urgency(row, is_up=up),
         entity=f"{spoken(row['platform'])} · {name} ({level})",
@@ -86,10 +88,16 @@ def _incident(row: Mapping[str, Any], context: NoticeContext) -> Notice:
         ref=str(row["incident_id"]),
         is_good=bool(row["is_good"]),
         weight=float(row["stake"]),
-        seen=f"{metric} {_reads(row, 'value')}, expected {_reads(row, 'low')} to {_reads(row, 'high')}, since {short(pd.Timestamp(row['began']).date())}",
-        money=f"about {numbers.money(row['stake'], context.currency)} a day {'more than usual' if row['is_good'] else 'at stake'}"
-        if row["stake"] > 0
-        else "",
+        seen=(
+            f"{metric} {_reads(row, 'value')}, expected {_reads(row, 'low')} to {_reads(row, 'high')}, since"
+            f" {short(pd.Timestamp(row['began']).date())}"
+        ),
+        money=(
+            f"about {numbers.money(row['stake'], context.currency)} a day"
+            f" {'more than usual' if row['is_good'] else 'at stake'}"
+            if row["stake"] > 0
+            else ""
+        ),
         cause="; ".join(filter(None, (_text(row, "cause"), changed))),
         todo=_text(row, "action"),
         links=(Link("dashboard", context.dashboard),),
@@ -117,7 +125,11 @@ def _tracking(platform: str, rows: list[dict[str, Any]], context: NoticeContext)
         priority=NOW,
         entity=f"{spoken(platform)} · tracking",
         short=f"{spoken(platform)}: conversions not counted",
-        seen=f"{WORDS.get(counts['metric'], counts['metric'])} {_reads(counts, 'value')}, expected {_reads(counts, 'low')} to {_reads(counts, 'high')}, in {len(accounts)} account{'s' if len(accounts) > 1 else ''}",
+        seen=(
+            f"{WORDS.get(counts['metric'], counts['metric'])} {_reads(counts, 'value')}, expected"
+            f" {_reads(counts, 'low')} to {_reads(counts, 'high')}, in {len(accounts)}"
+            f" account{'s' if len(accounts) > 1 else ''}"
+        ),
         money=f"about {numbers.money(stake, context.currency)} a day cannot be seen",
         cause=_text(rows[0], "data"),
         todo=_text(rows[0], "action"),
@@ -147,7 +159,8 @@ def _pace(row: Mapping[str, Any], context: NoticeContext) -> Notice:
     gap = None if p50 is None or budget is None else abs(p50 - budget)
     daily, advised = known(row["daily_budget"]), known(row["advised_daily"])
     todo = (
-        f"Set daily budgets from {numbers.money(daily, row['currency'])} to {numbers.money(advised, row['currency'])}."
+        f"Set daily budgets from {numbers.money(daily, row['currency'])} to"
+        f" {numbers.money(advised, row['currency'])}."
         if daily is not None and advised is not None
         else "Look at the weekly pacing page and change the daily budgets."
     )
@@ -160,9 +173,11 @@ def _pace(row: Mapping[str, Any], context: NoticeContext) -> Notice:
         entity=f"Pacing · {row['name']} ({month:%B})",
         short=f"landing {share}",
         seen=f"ends near {middle} ({low} to {high}) of {plan}: {row['verdict']}",
-        money=f"{numbers.money(gap, row['currency'])} {'too much' if over else 'left over'}"
-        if gap is not None
-        else "",
+        money=(
+            f"{numbers.money(gap, row['currency'])} {'too much' if over else 'left over'}"
+            if gap is not None
+            else ""
+        ),
         cause=f"driven by {row['drivers']}" if _text(row, "drivers") else "",
         todo=todo,
         weight=gap or 0.0,
@@ -192,12 +207,14 @@ def _spend(row: Mapping[str, Any], context: NoticeContext) -> Notice:
         entity=f"Spend today · {row['name']}",
         short=short_texts[row["status"]],
         seen=str(row["reason"]),
-        money=f"{numbers.money(excess, row['currency'])} above the cap by the end of the day"
-        if excess
-        else "",
-        todo="Decide on the pauses that are proposed, or pause campaigns at the platform."
-        if is_cap
-        else "Look at the account's newest campaigns and budgets at the platform.",
+        money=(
+            f"{numbers.money(excess, row['currency'])} above the cap by the end of the day" if excess else ""
+        ),
+        todo=(
+            "Decide on the pauses that are proposed, or pause campaigns at the platform."
+            if is_cap
+            else "Look at the account's newest campaigns and budgets at the platform."
+        ),
         weight=excess or 0.0,
         links=(Link("dashboard", context.dashboard),),
         **({} if is_cap else context.of(row)),
@@ -223,9 +240,14 @@ def freshness_notices(
                     entity=f"{spoken(platform)} · figures",
                     platform=platform,
                     short=f"{spoken(platform)} figures are old",
-                    seen=f"newest figures are of {short(day)}, allowed is {hours:g} hours after the day's end",
+                    seen=(
+                        f"newest figures are of {short(day)}, allowed is {hours:g} hours after the day's end"
+                    ),
                     cause="not pulled since, or nothing was delivered",
-                    todo="See whether the daily pull ran and what it said; nothing is proposed from old figures.",
+                    todo=(
+                        "See whether the daily pull ran and what it said; nothing is proposed from old"
+                        " figures."
+                    ),
                     links=(Link("dashboard", context.dashboard),),
                 )
             )

@@ -52,7 +52,9 @@ _WEEK_OF_DAY = dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitio
 
 @dg.asset(
     key=["reports", "daily_dashboard"],
-    description="The page to open in the morning: yesterday's key figures, platforms, campaigns, ad sets and trends.",
+    description=(
+        "The page to open in the morning: yesterday's key figures, platforms, campaigns, ad sets and trends."
+    ),
     deps=[
         core.KPI_DAY.asset_key,
         core.DAYS["campaign"].asset_key,
@@ -87,9 +89,11 @@ def daily_dashboard(
     page_address = address(Path(settings.reports_dir), page_name(as_of), reports_url=settings.reports_url)
     return dg.MaterializeResult(
         metadata={
-            "page": dg.MetadataValue.url(page_address)
-            if settings.reports_url
-            else dg.MetadataValue.path(page_address),
+            "page": (
+                dg.MetadataValue.url(page_address)
+                if settings.reports_url
+                else dg.MetadataValue.path(page_address)
+            ),
             "size (KB)": round(len(written.page.encode()) / 1024, 1),
             "as of": as_of.isoformat(),
             "campaign pages": len(campaigns),
@@ -214,7 +218,10 @@ def _state(view: DashboardView) -> str:
 
 @dg.asset(
     key=["reports", "weekly_pacing"],
-    description="The page to read on Mondays: where each budget's month will end, what changed in a week, and what to set the daily budgets to.",
+    description=(
+        "The page to read on Mondays: where each budget's month will end, what changed in a week, and what to"
+        " set the daily budgets to."
+    ),
     deps=[PACING.asset_key],
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.multi_run(1),
@@ -255,9 +262,11 @@ def weekly_pacing(
     page_address = address(folder, weekly_name(sunday, "html"), reports_url=settings.reports_url)
     return dg.MaterializeResult(
         metadata={
-            "page": dg.MetadataValue.url(page_address)
-            if settings.reports_url
-            else dg.MetadataValue.path(page_address),
+            "page": (
+                dg.MetadataValue.url(page_address)
+                if settings.reports_url
+                else dg.MetadataValue.path(page_address)
+            ),
             "in short": dg.MetadataValue.md("\n\n".join(map(as_markdown_text, text.splitlines()))),
             "size (KB)": round(len(page.encode()) / 1024, 1),
             "dagster/row_count": len(view.everything),

@@ -137,14 +137,16 @@ def campaign_views(
             tiles=tiles_of(trends[key], bases.get(key, nothing), ends.get(key, {})),
             trends=trends[key],
             ad_sets=shown_of(ad_sets.get(key, view.ad_sets.everything.iloc[:0]), "ad_set"),
-            verdicts=verdicts_of(verdicts[key], as_of=view.as_of, findings=findings)
-            if key in verdicts
-            else None,
-            incidents=campaign_incidents(
-                incidents_by_campaign[key], no_marks if marks is None else marks, as_of=view.as_of
-            )
-            if key in incidents_by_campaign
-            else None,
+            verdicts=(
+                verdicts_of(verdicts[key], as_of=view.as_of, findings=findings) if key in verdicts else None
+            ),
+            incidents=(
+                campaign_incidents(
+                    incidents_by_campaign[key], no_marks if marks is None else marks, as_of=view.as_of
+                )
+                if key in incidents_by_campaign
+                else None
+            ),
             approvals=None if approvals is None else approvals.of(key),
         )
         for key in keys

@@ -92,7 +92,10 @@ def _incidents(view: DashboardView) -> Iterator[HeadlineFinding]:
             continue
         yield HeadlineFinding(
             kind="Loss",
-            text=f"{row.metric_label[:1].upper()}{row.metric_label[1:]} {numbers.change(row.share)}: {row.name}",
+            text=(
+                f"{row.metric_label[:1].upper()}{row.metric_label[1:]} {numbers.change(row.share)}:"
+                f" {row.name}"
+            ),
             why=f"{row.value_text} where {row.range_text} is expected, since {row.since}. {row.action}",
             money=row.stake * WEEK,
             money_text=f"{numbers.about(row.stake, view.currency)} a day",
@@ -111,9 +114,11 @@ def _underperformers(view: DashboardView) -> Iterator[HeadlineFinding]:
     yield HeadlineFinding(
         kind="Loss",
         text=f"{found.acted_on} underperforming ad set{'' if found.acted_on == 1 else 's'}",
-        why=f"The worst, {worst.name},{roas}{target}.{action}"
-        if roas
-        else f"The worst is {worst.name}. {worst.why}{action}",
+        why=(
+            f"The worst, {worst.name},{roas}{target}.{action}"
+            if roas
+            else f"The worst is {worst.name}. {worst.why}{action}"
+        ),
         money=found.waste,
         money_text=f"{numbers.about(found.waste, view.currency)} a week",
         anchor="verdicts",
@@ -130,12 +135,14 @@ def _off_plan(view: DashboardView) -> Iterator[HeadlineFinding]:
         yield HeadlineFinding(
             kind="Loss" if gap > 0 else "Unspent",
             text=f"{line.name} {line.verdict}",
-            why=f"Month-end forecast {numbers.about(forecast, line.currency)} for a plan of "
-            f"{numbers.about(plan, line.currency)}; {line.days_left} "
-            f"day{'' if line.days_left == 1 else 's'} left.",
-            money=abs(gap) * min(WEEK / max(line.days_left, 1), 1.0)
-            if line.currency == view.currency
-            else None,
+            why=(
+                f"Month-end forecast {numbers.about(forecast, line.currency)} for a plan of "
+                f"{numbers.about(plan, line.currency)}; {line.days_left} "
+                f"day{'' if line.days_left == 1 else 's'} left."
+            ),
+            money=(
+                abs(gap) * min(WEEK / max(line.days_left, 1), 1.0) if line.currency == view.currency else None
+            ),
             money_text=f"{amount} {'over' if gap > 0 else 'under'}",
             anchor="pacing",
         )

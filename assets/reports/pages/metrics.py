@@ -44,7 +44,8 @@ METRICS = (
         "Conversions",
         "count",
         0,
-        "Conversions each platform claims so far. Recent days still grow, and two platforms may claim the same sale.",
+        "Conversions each platform claims so far. Recent days still grow, and two platforms may claim the"
+        " same sale.",
         is_claimed=True,
     ),
     Metric(

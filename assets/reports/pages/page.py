@@ -112,9 +112,11 @@ def _chart(trend: Trend, view: DashboardView, platforms: list[str]) -> dict[str,
         for width in (() if is_flat else WIDTHS)
     }
     ends = [
-        by_platform(days, f"{trend.key}_{end}", platforms=columns).reindex(whole.index)
-        if trend.has_range
-        else whole * float("nan")
+        (
+            by_platform(days, f"{trend.key}_{end}", platforms=columns).reindex(whole.index)
+            if trend.has_range
+            else whole * float("nan")
+        )
         for end in ("low", "high")
     ]
     lines = [

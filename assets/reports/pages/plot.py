@@ -70,7 +70,10 @@ def plot(series: Series, days: Sequence[date], *, mark: str, reads: Callable[[fl
     )
     middle = _line(series.ends, places, height, css="ends") if series.ends else ""
     return Plot(
-        svg=f'<svg viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true" focusable="false">{grid}{band}{middle}{marks}</svg>',
+        svg=(
+            '<svg viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true"'
+            f' focusable="false">{grid}{band}{middle}{marks}</svg>'
+        ),
         heights=tuple(reads(at) for at in reversed(_ticks(step, top))),
         weeks=tuple(short(day) for day in days[::-1][::7][::-1]),
     )

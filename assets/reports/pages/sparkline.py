@@ -27,8 +27,8 @@ def sparkline(history: Sequence[float | None], *, base: float | None = None) -> 
     # A dot that stays round when the picture is stretched: a line of almost no length with round ends.
     dot = f'<path class="dot" d="M{last[0]:.1f} {last[1]:.1f}h.01"/>' if last is not None else ""
     return (
-        f'<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
-        f'{level}<path d="{_path(points)}"/>{dot}</svg>'
+        f'<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true"'
+        f' focusable="false">{level}<path d="{_path(points)}"/>{dot}</svg>'
     )
 
 

@@ -161,13 +161,17 @@ def dashboard_view(inputs: DashboardInputs) -> DashboardView:
         freshness=states,
         without=tuple(state for state in states if state.state is FreshnessState.STALE),
         tiles=_tiles(days, same_weekday(by_platform, as_of=as_of), as_of=as_of),
-        verdicts=None
-        if inputs.judged is None
-        else verdicts_of(inputs.judged, as_of=as_of, findings=inputs.findings),
+        verdicts=(
+            None
+            if inputs.judged is None
+            else verdicts_of(inputs.judged, as_of=as_of, findings=inputs.findings)
+        ),
         incidents=inputs.incidents,
-        pacing=()
-        if inputs.pacing is None
-        else tuple(line for level in PACED for line in paces(inputs.pacing, level=level)),
+        pacing=(
+            ()
+            if inputs.pacing is None
+            else tuple(line for level in PACED for line in paces(inputs.pacing, level=level))
+        ),
         funnel=inputs.funnel,
         segments=inputs.segments,
         kept_out=tuple(inputs.kept_out),

@@ -63,7 +63,10 @@ def sentences(view: PacingView) -> list[str]:
 def _plan(view: PacingView) -> str:
     held = view.groups.get("budget", ())
     if not held:
-        return "There is no budgets file, so plans are the platforms' own daily budgets times the days of the month."
+        return (
+            "There is no budgets file, so plans are the platforms' own daily budgets times the days of the"
+            " month."
+        )
     return f"{len(held)} budget{'' if len(held) == 1 else 's'} in the file, {len(off_plan(held))} off plan."
 
 
@@ -77,8 +80,14 @@ def _ends(line: PacingLine) -> str:
     figures, currency = line.figures, line.currency
     low, middle, high = (numbers.money(figures[key], currency) for key in ("p10", "p50", "p90"))
     if figures["p50"] is None:
-        return f"{line.name}: spent {numbers.money(figures['spent'], currency)}; where it will end cannot be said yet"
-    return f"{line.name}: spent {numbers.money(figures['spent'], currency)}, ends near {middle} ({low} to {high})"
+        return (
+            f"{line.name}: spent {numbers.money(figures['spent'], currency)}; where it will end cannot be"
+            " said yet"
+        )
+    return (
+        f"{line.name}: spent {numbers.money(figures['spent'], currency)}, ends near {middle} ({low} to"
+        f" {high})"
+    )
 
 
 def _sentence(line: PacingLine) -> str:
@@ -86,9 +95,15 @@ def _sentence(line: PacingLine) -> str:
     over = (figures["p_over"] or 0.0) >= (figures["p_under"] or 0.0)
     share = (figures["p_over"] if over else figures["p_under"]) or 0.0
     likely = "over 99%" if share > 0.99 else numbers.percent(share, decimals=0)
-    text = f"{line.icon} {_ends(line)} of {numbers.money(figures['budget'], currency)}: {line.verdict}, {likely} likely."
+    text = (
+        f"{line.icon} {_ends(line)} of {numbers.money(figures['budget'], currency)}: {line.verdict}, {likely}"
+        " likely."
+    )
     if figures["advised_daily"] is not None and figures["daily_budget"] is not None:
-        text += f" Daily budgets {numbers.money(figures['daily_budget'], currency)} → {numbers.money(figures['advised_daily'], currency)}."
+        text += (
+            f" Daily budgets {numbers.money(figures['daily_budget'], currency)} →"
+            f" {numbers.money(figures['advised_daily'], currency)}."
+        )
     elif figures["required_daily"] is not None:
         text += f" It needs {numbers.money(figures['required_daily'], currency)} a day."
     return f"{text} Driven by {line.drivers}." if line.drivers else text

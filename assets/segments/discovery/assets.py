@@ -105,8 +105,8 @@ def segments(
         asset_key=CARDS.asset_key,
         passed=not expired,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"Expired: {', '.join(expired)}."
-        if expired
-        else "Every segment of the week before holds.",
+        description=(
+            f"Expired: {', '.join(expired)}." if expired else "Every segment of the week before holds."
+        ),
         metadata={"expired": len(expired), "campaigns to stop": len(week.flagged)},
     )

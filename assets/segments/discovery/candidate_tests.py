@@ -267,11 +267,13 @@ def run_tests(
     apart = _nearest(groups, evaluation.outcomes)
     tests = tuple(
         {
-            "jaccard": threshold_test(float(jaccard[number]), limits.jaccard)
-            | {
-                "agreement": round(agreement[0], 4),
-                "agreement_least": round(agreement[1], 4),
-            },
+            "jaccard": (
+                threshold_test(float(jaccard[number]), limits.jaccard)
+                | {
+                    "agreement": round(agreement[0], 4),
+                    "agreement_least": round(agreement[1], 4),
+                }
+            ),
             **shared_tests,
             "size": threshold_test(int((now == number).sum()), needed),
             "action": threshold_test(apart.get(number, 0.0), limits.action_ratio),

@@ -88,10 +88,12 @@ def _not_allowed(name: str, policy: Segments) -> str:
         "a protected trait: it may never make a segment": any(
             f" {word} " in spaced for word in policy.protected
         ),
-        "gender, which policy does not allow (segments.allow_gender)": not policy.allow_gender
-        and any(f" {word} " in spaced for word in GENDER),
-        "age, which policy does not allow (segments.allow_age)": not policy.allow_age
-        and any(f" {word} " in spaced for word in AGE),
+        "gender, which policy does not allow (segments.allow_gender)": (
+            not policy.allow_gender and any(f" {word} " in spaced for word in GENDER)
+        ),
+        "age, which policy does not allow (segments.allow_age)": (
+            not policy.allow_age and any(f" {word} " in spaced for word in AGE)
+        ),
         "named in segments.never": name in policy.never,
         "made from transactions instead, as it was at the time": name in PURCHASES,
         "known as of today alone: it holds what the tests are about": name in OF_TODAY,

@@ -85,12 +85,16 @@ def customer_features(
     )
     shown: dict[str, Any] = {
         "dagster/row_count": len(features.rows),
-        "known": dg.MetadataValue.table(records_of(coverage_rows(shares, read_on=read_on)))
-        if shares
-        else "There are no customers.",
-        "read": "after the week: what is known now, as far as it happened by then"
-        if features.is_late
-        else "as known then",
+        "known": (
+            dg.MetadataValue.table(records_of(coverage_rows(shares, read_on=read_on)))
+            if shares
+            else "There are no customers."
+        ),
+        "read": (
+            "after the week: what is known now, as far as it happened by then"
+            if features.is_late
+            else "as known then"
+        ),
         "orders of nobody": features.orders_of_nobody,
         "orders without an exchange rate": features.orders_without_rate,
     }

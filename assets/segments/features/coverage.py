@@ -94,9 +94,11 @@ def coverage_fall(
     )
     return CoverageCheck(
         holds=not worse,
-        said=f"{losses}. Check the CRM's field and the form that fills it."
-        if worse
-        else "No feature is known of far fewer than a week ago.",
+        said=(
+            f"{losses}. Check the CRM's field and the form that fills it."
+            if worse
+            else "No feature is known of far fewer than a week ago."
+        ),
         figures={f"{name} lost": round(share, 4) for name, share in worse.items()},
     )
 

@@ -111,9 +111,11 @@ def _levels(base: SegmentCells) -> tuple[dict[str, pd.DataFrame], dict[str, floa
         strengths[level] = returns.strength
     platform = drawn["platform"]
     return {
-        level: rows
-        if level == "platform"
-        else rows.merge(_adjusted(rows, platform, LEVELS[level]), on=LEVELS[level])
+        level: (
+            rows
+            if level == "platform"
+            else rows.merge(_adjusted(rows, platform, LEVELS[level]), on=LEVELS[level])
+        )
         for level, rows in drawn.items()
     }, strengths
 

@@ -59,7 +59,8 @@ def overlap(
     if {"audience", "other", *REACHES} <= columns:
         return _of_reaches(members_or_reaches, least)
     raise FrameRefused(
-        f"Overlap takes audience and member, or audience, other and {', '.join(REACHES)}; it was given {', '.join(map(str, sorted(columns)))}."
+        f"Overlap takes audience and member, or audience, other and {', '.join(REACHES)}; it was given"
+        f" {', '.join(map(str, sorted(columns)))}."
     )
 
 

@@ -76,9 +76,11 @@ def pacing(
     notes = {
         "verdicts": dg.MetadataValue.json(verdict_counts),
         "days of which nothing was known in time": unknown,
-        "budgets": f"{len(budgets.budgets)} in {settings.budgets_file.name}"
-        if budgets.budgets
-        else "no file: the platforms' daily budgets are the plan",
+        "budgets": (
+            f"{len(budgets.budgets)} in {settings.budgets_file.name}"
+            if budgets.budgets
+            else "no file: the platforms' daily budgets are the plan"
+        ),
     }
     yield dg.MaterializeResult(asset_key=PACING.asset_key, metadata=row_metadata(written) | notes)
     yield dg.MaterializeResult(asset_key=PACING_ACCURACY.asset_key, metadata=row_metadata(accuracy_written))

@@ -85,9 +85,9 @@ def panel(days: pd.DataFrame, *, as_of: Instant, more: Any = ()) -> Panel:
         days=span,
         spend=_matrix(closed, "spend", ids, span, absent=0.0),
         as_of=now,
-        daily_budget=_matrix(closed, "daily_budget", ids, span, absent=np.nan)
-        if "daily_budget" in rows
-        else None,
+        daily_budget=(
+            _matrix(closed, "daily_budget", ids, span, absent=np.nan) if "daily_budget" in rows else None
+        ),
         running=today.groupby("series_id")["spend"].sum().reindex(ids).fillna(0.0).to_numpy(float),
         elapsed=(now - now.normalize()) / pd.Timedelta(days=1) if is_open else None,
     )

@@ -40,7 +40,10 @@ def spend_watch(
     )
     return dg.MaterializeResult(
         metadata=row_metadata(written)
-        | {"not ok": dg.MetadataValue.md(told or "nothing"), "judged at": str(datetime.now(UTC))}
+        | {
+            "not ok": dg.MetadataValue.md(told or "nothing"),
+            "judged at": str(datetime.now(UTC)),
+        }
     )
 
 
@@ -49,9 +52,11 @@ def _as_money(rows: pd.DataFrame) -> pd.DataFrame:
     money = [field.name for field in SPEND_WATCH.schema if pa.types.is_decimal(field.type)]
     return rows.assign(
         **{
-            name: pa.array(rows[name].astype(float).round(6), from_pandas=True)
-            .cast(pa.decimal128(18, 6), safe=False)
-            .to_pandas()
+            name: (
+                pa.array(rows[name].astype(float).round(6), from_pandas=True)
+                .cast(pa.decimal128(18, 6), safe=False)
+                .to_pandas()
+            )
             for name in money
         }
     )

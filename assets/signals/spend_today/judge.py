@@ -119,7 +119,10 @@ def judged(
         series_id = f"{platform} {account_id}"
         rows.append(
             _account(own, series_id, names.get(series_id, series_id))
-            | {"platform": platform, "account_id": account_id}
+            | {
+                "platform": platform,
+                "account_id": account_id,
+            }
         )
     return pd.DataFrame(rows).assign(day=day, checked_at=now)
 
@@ -161,7 +164,10 @@ def _cap(
         )
     elif excess > 0:
         status = BREAKS
-        reason = f"{before + today:,.0f} of {cap:,.0f} {budget.currency} are spent, and the rest of a usual day spends {rest:,.0f}: the hard cap breaks today."
+        reason = (
+            f"{before + today:,.0f} of {cap:,.0f} {budget.currency} are spent, and the rest of a usual day"
+            f" spends {rest:,.0f}: the hard cap breaks today."
+        )
     else:
         reason = f"{before + today:,.0f} of {cap:,.0f} {budget.currency} are spent."
     return {

@@ -84,9 +84,9 @@ def _from_frame(rows: pd.DataFrame, ages: Floats, lag: pd.DataFrame) -> Floats:
         plain = curves.sort_values("age_days")
         return _along(ages, plain["age_days"].to_numpy(float), plain["share"].to_numpy(float))
     points = {
-        key if isinstance(key, tuple) else (key,): part.sort_values("age_days")[["age_days", "share"]]
-        .to_numpy(float)
-        .T
+        key if isinstance(key, tuple) else (key,): (
+            part.sort_values("age_days")[["age_days", "share"]].to_numpy(float).T
+        )
         for key, part in curves.groupby(by)
     }
     shares = np.full(len(rows), np.nan)

@@ -175,10 +175,12 @@ def _verdicts(
         FINE,
     )
     why = [
-        f"{seen:.4g} of {due:.1f} conversions expected by now at target; "
-        f"chance below target {_probability_text(p)}."
-        if np.isfinite(due) and np.isfinite(p)
-        else "Nothing to compare it with yet."
+        (
+            f"{seen:.4g} of {due:.1f} conversions expected by now at target; "
+            f"chance below target {_probability_text(p)}."
+            if np.isfinite(due) and np.isfinite(p)
+            else "Nothing to compare it with yet."
+        )
         for seen, due, p in zip(ad_sets["conversions"], expected, below, strict=True)
     ]
     waits = is_known & is_bad & is_stated

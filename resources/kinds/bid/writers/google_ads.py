@@ -26,10 +26,11 @@ class GoogleBids:
     def image(self, target: Target) -> Image:
         ad_group, criterion_id = _ids(target)
         query = (
-            "SELECT ad_group_criterion.criterion_id, ad_group_criterion.keyword.text, ad_group_criterion.status, "
-            "ad_group_criterion.cpc_bid_micros, campaign.bidding_strategy_type FROM ad_group_criterion "
-            f"WHERE ad_group.id = {ad_group} AND ad_group_criterion.criterion_id = {criterion_id} "
-            "AND ad_group_criterion.status != 'REMOVED' AND ad_group_criterion.negative = FALSE"
+            "SELECT ad_group_criterion.criterion_id, ad_group_criterion.keyword.text,"
+            " ad_group_criterion.status, ad_group_criterion.cpc_bid_micros, campaign.bidding_strategy_type"
+            f" FROM ad_group_criterion WHERE ad_group.id = {ad_group} AND ad_group_criterion.criterion_id ="
+            f" {criterion_id} AND ad_group_criterion.status != 'REMOVED' AND ad_group_criterion.negative ="
+            " FALSE"
         )
         rows = self._session.search(target.account_id, query, "Reading a bid")
         if not rows:

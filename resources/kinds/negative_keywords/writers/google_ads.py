@@ -117,8 +117,9 @@ class GoogleNegativeKeywords:
         place = _PLACES[target.level]
         resource = place.resource
         query = (
-            f"SELECT {resource}.resource_name, {resource}.keyword.text, {resource}.keyword.match_type "
-            f"FROM {resource} WHERE {place.condition.format(self._parent_id(target))} AND {resource}.type = 'KEYWORD'"
+            f"SELECT {resource}.resource_name, {resource}.keyword.text, {resource}.keyword.match_type FROM"
+            f" {resource} WHERE {place.condition.format(self._parent_id(target))} AND {resource}.type ="
+            " 'KEYWORD'"
         )
         rows = self._session.search(target.account_id, query, "Reading negative keywords")
         criteria = [getattr(row, resource) for row in rows]
@@ -129,8 +130,8 @@ class GoogleNegativeKeywords:
 
     def _account_list(self, target: Target) -> int:
         query = (
-            "SELECT customer_negative_criterion.negative_keyword_list.shared_set FROM customer_negative_criterion "
-            "WHERE customer_negative_criterion.type = 'NEGATIVE_KEYWORD_LIST'"
+            "SELECT customer_negative_criterion.negative_keyword_list.shared_set FROM"
+            " customer_negative_criterion WHERE customer_negative_criterion.type = 'NEGATIVE_KEYWORD_LIST'"
         )
         rows = self._session.search(target.account_id, query, "Reading the account's negative keywords")
         names = [row.customer_negative_criterion.negative_keyword_list.shared_set for row in rows]
@@ -152,7 +153,8 @@ class GoogleNegativeKeywords:
         fields = "shared_set.id, shared_set.name, shared_set.status"
         rows = self._session.search(
             target.account_id,
-            f"SELECT {fields} FROM shared_set WHERE shared_set.id = {list_id} AND shared_set.status = 'ENABLED'",
+            f"SELECT {fields} FROM shared_set WHERE shared_set.id = {list_id} AND shared_set.status ="
+            " 'ENABLED'",
             "Reading a list",
         )
         if not rows:

@@ -75,8 +75,8 @@ class GoogleNewAds:
         """The ad whose words have the mark, None where there is none."""
         ad_group = int(ad_set_of(target).entity_id)
         query = (
-            f"SELECT {AD_FIELDS} FROM ad_group_ad WHERE ad_group.id = {ad_group} AND ad_group_ad.status != 'REMOVED' "
-            "AND ad_group_ad.ad.type = 'RESPONSIVE_SEARCH_AD'"
+            f"SELECT {AD_FIELDS} FROM ad_group_ad WHERE ad_group.id = {ad_group} AND ad_group_ad.status !="
+            " 'REMOVED' AND ad_group_ad.ad.type = 'RESPONSIVE_SEARCH_AD'"
         )
         rows = self._session.search(target.account_id, query, "Reading ads")
         mark = mark_of(target)
