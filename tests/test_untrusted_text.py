@@ -40,8 +40,8 @@ def test_every_csv_passes_the_one_formula_guard() -> None:
 
 
 def test_every_markdown_table_of_other_peoples_texts_is_written_in_one_place() -> None:
-    """The sheet of a proposal escapes each of its cells (tests/actions/test_rendering.py)."""
-    assert lines_with(MARKDOWN_ROW) == {"assets/formatting/markdown.py", "assets/actions/rendering.py"}
+    """Elsewhere every row escapes its cells on the line that begins it."""
+    assert lines_with(MARKDOWN_ROW) == {"assets/formatting/markdown.py"}
 
 
 @given(st.text(max_size=30))

@@ -1,5 +1,6 @@
 """How many files somebody has to open to follow a figure from a platform's wire to the page."""
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from resources.lake.lake import Lake
 from resources.platforms.registry import Platforms
 from sandbox.clock import Clock
 from sandbox.running_world import set_stage
-from sandbox.serve import running
+from sandbox.serve import Sandbox, running
 from sandbox.world import World
 from tests.conftest import MORNING
 from tests.walks import call_chains
@@ -46,7 +47,12 @@ ONE_CAMPAIGN = {
 }
 
 
-def test_a_google_row_reaches_the_page_through_few_files(tmp_path: Path) -> None:
+def test_a_google_row_reaches_the_page_through_few_files(
+    tmp_path: Path, var: Path, sandbox_session: Sandbox
+) -> None:
+    """With the session's certificates: gRPC keeps the first roots that it reads."""
+    del sandbox_session  # it makes them
+    shutil.copytree(var / "sandbox" / "certificates", tmp_path / "sandbox" / "certificates")
     day = MORNING.date() - timedelta(days=1)
     stage = set_stage(World.model_validate(ONE_CAMPAIGN), Clock(MORNING))
     with running(stage, folder=tmp_path / "sandbox"):

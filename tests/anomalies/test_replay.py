@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.frame_contract import FrameRefused
 from assets.signals.anomalies import detect
 from benchmarks.anomaly_sets import generated
 from tests.anomalies.series import AMOUNTS, FIRST, flags, healthy, multiplied, places
@@ -55,10 +56,11 @@ def test_the_order_of_rows_changes_nothing(seed: int) -> None:
     pd.testing.assert_frame_equal(detect(frame.sample(frac=1, random_state=seed)), detect(frame))
 
 
-def test_of_doubled_rows_the_last_counts() -> None:
+def test_equal_rows_count_once_and_differing_rows_of_a_day_are_refused() -> None:
     frame = healthy(3, series=3)
-    wrong = frame.assign(spend=frame["spend"] * 9)
-    pd.testing.assert_frame_equal(detect(pd.concat([wrong, frame])), detect(frame))
+    pd.testing.assert_frame_equal(detect(pd.concat([frame, frame])), detect(frame))
+    with pytest.raises(FrameRefused, match="differing rows of one series_id and day"):
+        detect(pd.concat([frame.assign(spend=frame["spend"] * 9), frame]))
 
 
 def test_the_frame_that_is_handed_in_stays_as_it_is() -> None:

@@ -52,7 +52,7 @@ class Ground:
     def crms(self, **more: Any) -> Crms:
         pace = more.pop("pace", lambda: self.pace)
         return Crms(
-            lambda: self.settings, pace=pace, now=self.stage.clock.now, **({"patience": HASTY} | more)
+            lambda: self.settings, pace=pace, now=self.stage.clock.now, **({"back_off": HASTY} | more)
         )
 
 
