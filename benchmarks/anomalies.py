@@ -21,7 +21,7 @@ from benchmarks.anomaly_peers import PEERS, metrics_of
 from benchmarks.anomaly_scores import Flags, best_in_hindsight, score
 from benchmarks.anomaly_sets import LabelledSet, generated, labelled_sets
 from benchmarks.anomaly_worlds import IncidentWorld
-from resources.policy.anomalies import Watching
+from resources.policy.anomalies import AnomalyThresholds
 from sandbox.world import load_world
 
 FAULTS, MANY, DAYS = 40, 10_000, 90
@@ -119,7 +119,7 @@ def morning_flags(
     """What each morning said of the days that had just closed, by what was known then."""
     periods = (built.last - built.first).days + 1
     flags = {name: np.zeros((len(NAMES), periods), bool) for name in settled.scored_from}
-    policy, days = Watching(**change), built.calendar() if calendar else ()
+    policy, days = AnomalyThresholds(**change), built.calendar() if calendar else ()
     for position, frame in built.mornings():
         rows = detect(frame if matured else frame.drop(columns="matured"), policy=policy, calendar=days)
         day = pd.Timestamp(built.first) + pd.Timedelta(days=position)

@@ -20,7 +20,7 @@ from assets.signals.underperformers import judge
 from assets.signals.underperformers.judge import PAUSE
 from benchmarks.days import MORNING
 from benchmarks.underperformer_worlds import AS_OF, OrderWorld, Sample, draw, real_orders
-from resources.policy.policy import Judging
+from resources.policy.policy import UnderperformanceThresholds
 from sandbox.clock import Clock
 from sandbox.market import Market
 from sandbox.world import Account, World, load_world
@@ -295,7 +295,11 @@ def verdicts(
     results = {}
     for window in (14, 28):
         judged = judge(
-            given, as_of=as_of, target_roas=truth["target"], lag=lag, policy=Judging(window_days=window)
+            given,
+            as_of=as_of,
+            target_roas=truth["target"],
+            lag=lag,
+            policy=UnderperformanceThresholds(window_days=window),
         )
         results[f"paused_{window}"] = paused(judged, truth)
         results["below"] = judged.set_index("ad_set_id")["p_below"].reindex(truth.index).to_numpy()

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from resources.ledger.notices import Said
+from resources.ledger.notices import StoredNotice
 from resources.ledger.store import Ledger
 from resources.policy.notifications import Channel
 
@@ -145,7 +145,7 @@ class Notifier:
     _ledger: Callable[[], Ledger]
     is_set: bool = True
 
-    def tell(self, notices: Sequence[Said]) -> bool:
+    def tell(self, notices: Sequence[StoredNotice]) -> bool:
         """Whether they are kept, so that they will be said even after a crash.
 
         True where nobody is to be told.
@@ -188,7 +188,7 @@ def together(
     return dict(done)
 
 
-class _Ear(logging.Filter):
+class _ThreadLogCapture(logging.Filter):
     """Takes what is said in its own thread out of the log."""
 
     def __init__(self) -> None:
@@ -208,7 +208,10 @@ def _heard() -> Iterator[list[str]]:
 
     It and what it stands on write whole addresses into the log, so nothing of it gets there.
     """
-    ear, loggers = _Ear(), [logging.getLogger(name) for name in ("apprise", "urllib3.connectionpool")]
+    ear, loggers = (
+        _ThreadLogCapture(),
+        [logging.getLogger(name) for name in ("apprise", "urllib3.connectionpool")],
+    )
     loggers[0].setLevel(logging.DEBUG)  # only there it says why nobody answered
     for logger in loggers:
         logger.addFilter(ear)

@@ -92,7 +92,7 @@ def action_proposals(
             stood_out,
             around.entities,
             as_of=as_of,
-            taken={wish.target for one in found for wish in one.wishes},
+            taken={wish.target for one in found for wish in one.change_requests},
         )
         drafts, taken = propose_findings(in_order(found), services, figures)
         lake.replace(PROPOSED_FINDINGS, outcome_rows(drafts, as_of=as_of), where={"day": (as_of, as_of)})

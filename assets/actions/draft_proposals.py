@@ -155,7 +155,7 @@ def proposed(finding: Finding, *, gate: ApprovalGate, image: Callable[[ChangeReq
     Raises:
         DataUnusable: Nothing would change, or the entity has no budget of its own.
     """
-    changes = tuple(wish.change(image(wish)) for wish in finding.wishes)
+    changes = tuple(wish.change(image(wish)) for wish in finding.change_requests)
     if finding.kind == "reallocate_budget" and sum((c.amount for c in changes), Decimal(0)) != 0:
         raise DataUnusable("a shift of budget has to sum to nothing")
     at = gate.ledger.clock()

@@ -232,7 +232,7 @@ def pacing_findings(
         limits=policy.guardrails,
         ad_set_days=around.ad_set_days,
         judged=judged,
-        taken=[wish.target for finding in others for wish in finding.wishes],
+        taken=[wish.target for finding in others for wish in finding.change_requests],
         paused={finding.target for finding in others if finding.is_pause},
     )
 

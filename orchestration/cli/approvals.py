@@ -110,26 +110,34 @@ def propose(
     code: str | None,
 ) -> None:
     """Propose a change. Somebody else has to approve it."""
-    from assets.actions.rules.finding import Wish
+    from assets.actions.rules.finding import EntityChangeRequest
     from resources.ledger.proposal import Target
 
     def target(own: str) -> Target:
         return Target(platform=platform, account_id=account, level=level, entity_id=own)
 
     if deed in {"pause", "resume"}:
-        wishes: tuple[Wish, ...] = (Wish(target(entity), status="paused" if deed == "pause" else "active"),)
+        change_requests: tuple[EntityChangeRequest, ...] = (
+            EntityChangeRequest(target(entity), status="paused" if deed == "pause" else "active"),
+        )
         kind = f"{deed}_ad_set"
     elif deed == "set-budget":
-        wishes, kind = (Wish(target(entity), to=amount_of(to, "--to")),), "set_daily_budget"
+        change_requests, kind = (
+            (EntityChangeRequest(target(entity), to=amount_of(to, "--to")),),
+            "set_daily_budget",
+        )
     else:
         moved = amount_of(amount, "--amount")
         if to is None:
             raise click.UsageError("shift needs --to, the entity that takes")
-        wishes, kind = (
-            (Wish(target(entity), amount=-moved), Wish(target(to), amount=moved)),
+        change_requests, kind = (
+            (
+                EntityChangeRequest(target(entity), amount=-moved),
+                EntityChangeRequest(target(to), amount=moved),
+            ),
             "reallocate_budget",
         )
-    proposed(kind, wishes, reason=reason, name=name, code=code)
+    proposed(kind, change_requests, reason=reason, name=name, code=code)
 
 
 @click.command("propose-from")
@@ -177,12 +185,12 @@ def revert(proposal_id: str, reason: str, name: str, code: str | None) -> None:
         for write in services.ledger.writes.of(proposal_id)
         if write.state == WriteState.ARRIVED_LATE
     }
-    wishes = tuple(
+    change_requests = tuple(
         Reversal(change)
         for part, change in enumerate(entry.proposal.changes)
         if entry.state == State.VERIFIED or part in late
     )
-    proposed("revert", wishes, reason=reason, name=name, code=code, reverts=proposal_id)
+    proposed("revert", change_requests, reason=reason, name=name, code=code, reverts=proposal_id)
 
 
 @click.command("accept-late")

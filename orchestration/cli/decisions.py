@@ -105,7 +105,7 @@ def decided_by_hand(
 
 
 def proposed(
-    kind: str, wishes: Any, *, reason: str, name: str, code: str | None, reverts: str | None = None
+    kind: str, change_requests: Any, *, reason: str, name: str, code: str | None, reverts: str | None = None
 ) -> None:
     from assets.actions.inputs import Figures, propose_findings
     from resources.errors import DataUnusable
@@ -114,7 +114,7 @@ def proposed(
     proven(services, name, code, action="propose")
     figures = Figures(lake_of(services), services)
     try:
-        finding = _finding(figures, kind, wishes, reason=reason, name=name, reverts=reverts)
+        finding = _finding(figures, kind, change_requests, reason=reason, name=name, reverts=reverts)
     except DataUnusable as error:
         raise click.ClickException(f"Not proposed: {error}") from error
     drafts, taken = propose_findings([finding], services, figures)
@@ -157,7 +157,7 @@ def revert_audience(
 def _finding(
     figures: "Figures",
     kind: str,
-    wishes: Any,
+    change_requests: Any,
     *,
     reason: str,
     name: str,
@@ -172,7 +172,7 @@ def _finding(
     around = figures.around()
     if around.newest_as_of is None:
         raise DataUnusable("There are no figures yet, so nothing can be judged. Run the daily job first.")
-    changes = [wish.change(figures.image(wish)) for wish in wishes]
+    changes = [wish.change(figures.image(wish)) for wish in change_requests]
     parts = [_part(around, change) for change in changes if change.moves != "nothing"]
     evidence: dict[str, str | float | int | None] = {"proposed by hand": name}
     effect = Effect(metric="none", words="what it brings is not estimated")
@@ -182,7 +182,7 @@ def _finding(
         effect = expected(parts, until=around.newest_as_of)
     return Finding(
         kind=kind,
-        wishes=wishes,
+        change_requests=change_requests,
         reason=reason,
         evidence=evidence,
         effect=effect,

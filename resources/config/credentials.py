@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from resources.errors import SettingsWrong
 
 
-class Given(BaseSettings):
+class ExplicitSettings(BaseSettings):
     """Settings made of what they are handed and nothing else: the environment is never read behind the
     caller's back.
     """
@@ -53,7 +53,7 @@ AccountIds = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_ids)]
 KeptFile = Annotated[Path, BeforeValidator(lambda given: Path(given).expanduser())]
 
 
-class PlatformSettings(Given):
+class PlatformSettings(ExplicitSettings):
     """What the three platforms have in common."""
 
     ways_in: ClassVar[tuple[tuple[str, ...], ...]]

@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 
 from resources.config.credentials import (
-    Given,
+    ExplicitSettings,
     GoogleAdsSettings,
     HubSpotSettings,
     LinkedInAdsSettings,
@@ -32,7 +32,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 SANDBOX_FILE = Path("sandbox", "sandbox.env")
 """Where `python -m sandbox serve` leaves its endpoints and credentials, below PAID_MEDIA_VAR."""
 _RATES, _NOTIFY = "PAID_MEDIA_FX_RATES", "PAID_MEDIA_NOTIFY"
-_Kind = TypeVar("_Kind", bound=Given)
+_Kind = TypeVar("_Kind", bound=ExplicitSettings)
 _WHERE_TO_GET = {
     "google_ads": (
         "OAuth clients are made in the Google Cloud console, refresh tokens by signing in with one; "
@@ -48,7 +48,7 @@ _WHERE_TO_GET = {
 }
 
 
-class Settings(Given):
+class Settings(ExplicitSettings):
     """Everything a run needs to know before it starts. Paths are absolute."""
 
     profile: Literal["sandbox", "live"] = Field(validation_alias="PAID_MEDIA_PROFILE")

@@ -19,7 +19,7 @@ FEW = 10
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class DroppedTrait:
     """A trait that is free text: how many different values it had, and how many rows lost theirs."""
 
     trait: str
@@ -27,7 +27,7 @@ class LeftOut:
     rows: int
 
 
-def leave_out_free_text(reading: CrmReading, lake: Lake, *, most: int) -> list[LeftOut]:
+def leave_out_free_text(reading: CrmReading, lake: Lake, *, most: int) -> list[DroppedTrait]:
     """Empties traits in `reading` that have too many values, together with those that are known already.
 
     A reading of changes alone shows too little to tell: it keeps no trait that the last reading of everything
@@ -49,7 +49,7 @@ def leave_out_free_text(reading: CrmReading, lake: Lake, *, most: int) -> list[L
             if len(values) > limit or is_new:
                 for row in rows:
                     row[trait] = None
-                left_out.append(LeftOut(f"{name}.{trait}", len(values), len(read_values)))
+                left_out.append(DroppedTrait(f"{name}.{trait}", len(values), len(read_values)))
     return left_out
 
 

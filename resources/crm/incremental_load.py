@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from resources.crm.free_text_filter import LeftOut, leave_out_free_text
+from resources.crm.free_text_filter import DroppedTrait, leave_out_free_text
 from resources.crm.reader import PARENT, CrmReader, CrmReading
 from resources.lake.lake import Lake
 from resources.lake.layout import news, tally
@@ -29,7 +29,7 @@ class CrmLoad:
     changed: dict[str, int]
     """Rows that were new, different or gone, by table."""
     seconds: float
-    left_out: list[LeftOut] = field(default_factory=list)
+    left_out: list[DroppedTrait] = field(default_factory=list)
     """Traits that turned out to be free text."""
 
 

@@ -30,7 +30,7 @@ _BUSY = {"REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW", "
 _EXPIRED = "INVALID_SESSION_ID"
 
 
-class _Patient(requests.Session):
+class _SessionWithTimeout(requests.Session):
     """A session whose calls end: the client sets no time limit of its own."""
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
@@ -136,7 +136,7 @@ class Salesforce:
     def _logged_in(self, context: CallContext) -> Any:
         from simple_salesforce.api import Salesforce as Client  # noqa: PLC0415 — costs time: never at load
 
-        s, session = self._settings, _Patient()
+        s, session = self._settings, _SessionWithTimeout()
         form = {
             "grant_type": "client_credentials",
             "client_id": s.client_id,

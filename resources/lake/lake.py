@@ -30,7 +30,7 @@ from resources.lake.layout import (
     KEPT,
     MONTH,
     PLAIN,
-    Counted,
+    CountedBatches,
     LakeWrite,
     Where,
     condition,
@@ -79,7 +79,7 @@ class Lake:
         # Made from here on, also while another writer still holds the table.
         batches = prefetched(rows.to_batches() if isinstance(rows, pa.Table) else rows)
         with self._one_writer(table):
-            return self._write(Counted(table, batches, where), mode="overwrite")
+            return self._write(CountedBatches(table, batches, where), mode="overwrite")
 
     def record(self, table: Table, rows: pa.Table, *, at: datetime, where: Where | None = None) -> LakeWrite:
         """Append what a reading of the slice `where` (None: the whole table), made at the instant `at`, tells
@@ -98,7 +98,7 @@ class Lake:
             newest = self._newest(table, where) if opened.version() else None  # nothing was written to it yet
             if newest is None:
                 written = self._write(
-                    Counted(table, rows.to_batches(), where, at), mode="append", into=opened
+                    CountedBatches(table, rows.to_batches(), where, at), mode="append", into=opened
                 )
                 return with_changes(written, added=written.rows)
             if newest >= at:
@@ -106,12 +106,12 @@ class Lake:
                     f"a reading of {newest:%Y-%m-%d %H:%M:%S} UTC is already there, and this one is not newer"
                 )
                 raise LakeBusy(f"Recording {table.path}: {problem}. Nothing was written; safe to retry.")
-            fitted = Counted(table, rows.to_batches(), where, at)
+            fitted = CountedBatches(table, rows.to_batches(), where, at)
             incoming = pa.Table.from_batches(list(fitted), layout(table))
             tells = self._news(table, incoming, at, where)
             counts = tally(tells)
             if len(tells):
-                self._write(Counted(table, tells.to_batches(), where), mode="append")
+                self._write(CountedBatches(table, tells.to_batches(), where), mode="append")
         added, changed, gone = (counts.get(k, 0) for k in ((False, False), (True, False), (True, True)))
         return LakeWrite(fitted.rows, fitted.first, added=added, changed=changed, vanished=gone)
 
@@ -124,7 +124,7 @@ class Lake:
         """
         self._ensure(table)
         with self._one_writer(table):
-            return self._write(Counted(table, rows.to_batches(), None), mode="append")
+            return self._write(CountedBatches(table, rows.to_batches(), None), mode="append")
 
     def tidy(self, table: Table, *, keep: timedelta = KEPT) -> int:
         """Put a table's many small files together and drop those replaced longer than `keep` ago; the number
@@ -145,7 +145,7 @@ class Lake:
             delta.cleanup_metadata()
         return len(dropped)
 
-    def _write(self, counted: Counted, *, mode: Any, into: DeltaTable | None = None) -> LakeWrite:
+    def _write(self, counted: CountedBatches, *, mode: Any, into: DeltaTable | None = None) -> LakeWrite:
         table = counted.table
         try:
             write_deltalake(

@@ -67,7 +67,7 @@ def layout(table: Table) -> pa.Schema:
 
 
 @dataclass
-class Counted:
+class CountedBatches:
     """Batches on their way into the lake: fitted to the table, held to the slice, counted."""
 
     table: Table

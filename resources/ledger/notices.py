@@ -34,7 +34,7 @@ class Delivery(StrEnum):
 
 
 @dataclass(frozen=True)
-class Said:
+class StoredNotice:
     """A notice as it is kept. `body` is JSON."""
 
     notice_id: str
@@ -67,7 +67,7 @@ class NoticeStore:
     def __init__(self, database: LedgerDatabase) -> None:
         self._database = database
 
-    def say(self, notices: Iterable[Said]) -> int:
+    def say(self, notices: Iterable[StoredNotice]) -> int:
         """Keep these notices; those whose id is there already change nothing. How many were new."""
         table, given = tables.notice, {one.notice_id: one for one in notices}
         with self._database.writing() as connection:
@@ -94,7 +94,7 @@ class NoticeStore:
         table = tables.notice
         return bool(self._database.rows(sa.select(table.c.notice_id).where(table.c.notice_id == notice_id)))
 
-    def unrouted(self, *, limit: int = 1_000) -> list[Said]:
+    def unrouted(self, *, limit: int = 1_000) -> list[StoredNotice]:
         """Notices nobody has said yet where they go, oldest first."""
         table = tables.notice
         query = (
@@ -128,7 +128,7 @@ class NoticeStore:
 
     def claim(
         self, channel: str, *, early: Mapping[int, timedelta] | None = None, limit: int = 500
-    ) -> list[Said]:
+    ) -> list[StoredNotice]:
         """What is due on a channel, from now on this process's to send for five minutes.
 
         Args:
@@ -167,7 +167,7 @@ class NoticeStore:
                 )
         return found
 
-    def waiting(self) -> list[tuple[str, datetime, Said]]:
+    def waiting(self) -> list[tuple[str, datetime, StoredNotice]]:
         """Every delivery that waits: its channel, when it is due, and the notice."""
         table = tables.notice_delivery
         query = (
@@ -279,9 +279,9 @@ def _parts(ids: Sequence[str]) -> list[Sequence[str]]:
     return [ids[n : n + AT_ONCE] for n in range(0, len(ids), AT_ONCE)]
 
 
-def _said(row: Any) -> Said:
+def _said(row: Any) -> StoredNotice:
     attempts = getattr(row, "attempts", 0)
-    return Said(row.notice_id, row.kind, row.priority, row.body, row.said_at, attempts)
+    return StoredNotice(row.notice_id, row.kind, row.priority, row.body, row.said_at, attempts)
 
 
 def _topic(row: Any) -> Topic:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
-class Watching(BaseModel):
+class AnomalyThresholds(BaseModel):
     """Thresholds of anomaly flags.
 
     Effect sizes are logarithms of actual over expected: 0.25 is 22 % less or 28 % more.

@@ -108,7 +108,7 @@ class Budget(_Frozen):
         )
 
 
-class Known(_Frozen):
+class KnownChange(_Frozen):
     """Known change of future spend: `factor` on ordinary spend (0 is a pause), or a new daily budget."""
 
     covers: tuple[str, ...] = (EVERYTHING,)
@@ -122,7 +122,7 @@ class Known(_Frozen):
     _checked = field_validator("covers")(_covered_entities)
 
     @model_validator(mode="after")
-    def _says_one_thing(self) -> "Known":
+    def _says_one_thing(self) -> "KnownChange":
         if (self.factor is None) == (self.daily_budget is None):
             raise ValueError("give factor or daily_budget, and not both")
         if self.daily_budget and any(len(cover.split()) < 3 for cover in self.covers):
@@ -134,7 +134,7 @@ class Budgets(_Frozen):
     """Contents of the budgets file; empty where there is none."""
 
     budgets: tuple[Budget, ...] = ()
-    known: tuple[Known, ...] = ()
+    known: tuple[KnownChange, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_distinct(self) -> "Budgets":

@@ -22,7 +22,7 @@ from pydantic import (
 
 from resources.errors import PaidMediaError
 from resources.ledger.proposal import Kind
-from resources.policy.anomalies import SpecialDays, Watching
+from resources.policy.anomalies import AnomalyThresholds, SpecialDays
 from resources.policy.audiences import AudiencePolicy
 from resources.policy.budgets import PLATFORMS
 from resources.policy.crm import CrmMapping
@@ -160,7 +160,7 @@ class Guardrails(_Frozen):
     shadow_right: float = Field(0.90, ge=0, le=1)
 
 
-class Judging(_Frozen):
+class UnderperformanceThresholds(_Frozen):
     """Thresholds of underperformance (`assets.signals.underperformers`)."""
 
     window_days: int = Field(28, ge=7, le=90)
@@ -223,8 +223,8 @@ class Policy(_Frozen):
     target_cpa: dict[str, PositiveFloat] = {}
     """What a lead may cost, in the reporting currency, keyed likewise."""
     guardrails: Guardrails = Guardrails()
-    judging: Judging = Judging()
-    watching: Watching = Watching()
+    judging: UnderperformanceThresholds = UnderperformanceThresholds()
+    watching: AnomalyThresholds = AnomalyThresholds()
     calendar: tuple[SpecialDays, ...] = ()
     pacing: Pacing = Pacing()
     segments: Segments = Segments()

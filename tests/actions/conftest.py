@@ -18,7 +18,7 @@ from assets.actions.draft_proposals import proposed
 from assets.actions.execution.executor import Executor
 from assets.actions.guardrails.context import mean_spend
 from assets.actions.inputs import Figures, approval_gate, executor
-from assets.actions.rules.finding import Finding, Wish
+from assets.actions.rules.finding import EntityChangeRequest, Finding
 from resources.action_services import ActionServices
 from resources.config.settings import load_settings
 from resources.kinds.entity_status.change import StatusChange
@@ -146,21 +146,23 @@ class Office:
             setattr(owner, attribute, part)
         return built
 
-    def propose(self, *wishes: Wish, kind: str = "", proposer: str = "rule:test", **more: Any) -> Proposal:
+    def propose(
+        self, *change_requests: EntityChangeRequest, kind: str = "", proposer: str = "rule:test", **more: Any
+    ) -> Proposal:
         """A proposal in the ledger, whatever the limits say of it."""
         kind = kind or (
             "pause_ad_set"
-            if wishes[0].status == "paused"
+            if change_requests[0].status == "paused"
             else "resume_ad_set"
-            if wishes[0].status
+            if change_requests[0].status
             else "set_daily_budget"
         )
         around, newest = self.figures.around(), NOON.date() - timedelta(days=1)
-        target = wishes[0].target
+        target = change_requests[0].target
         image = self.services.platforms.writer(target.platform).image(target)
         days = around.days_of(StatusChange(target=target, before="a", after="b", image=image))
         finding = Finding(
-            kind=kind, wishes=wishes, reason="because", as_of=newest, proposer=proposer, weight=1.0,
+            kind=kind, change_requests=change_requests, reason="because", as_of=newest, proposer=proposer, weight=1.0,
             evidence={"spend_a_day": float(mean_spend(days, until=newest, count=14)), "expected_conversions": 99},
             effect=Effect(metric="none", words="none"), **more,
         )  # fmt: skip

@@ -24,7 +24,7 @@ from dotenv import dotenv_values
 
 from assets.actions.draft_proposals import proposed
 from assets.actions.inputs import Figures, approval_gate
-from assets.actions.rules.finding import Finding, Wish
+from assets.actions.rules.finding import EntityChangeRequest, Finding
 from orchestration.cli.in_process_runs import dagster_environment
 from orchestration.cli.sandbox_process import sandbox_running
 from resources.action_services import ActionServices
@@ -102,7 +102,7 @@ class House:
         )
         assert around.newest_as_of is not None
         finding = Finding(
-            kind="pause_ad_set", wishes=(Wish(target, status="paused"),), reason="a test", evidence={"spend_a_day": 20.0},
+            kind="pause_ad_set", change_requests=(EntityChangeRequest(target, status="paused"),), reason="a test", evidence={"spend_a_day": 20.0},
             effect=Effect(metric="none", words="none"), as_of=around.newest_as_of, proposer="rule:test", weight=1.0,
         )  # fmt: skip
         made = proposed(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from assets.actions.execution.executor import WriteHeld
-from assets.actions.rules.finding import Wish
+from assets.actions.rules.finding import EntityChangeRequest
 from resources.action_services import ActionServices
 from resources.ledger.states import State
 from tests.actions.conftest import POLICY, SECRETS, Office
@@ -47,7 +47,7 @@ LOST: dict[str, tuple[Callable[[Office], None], str]] = {
 @pytest.mark.parametrize("what", LOST)
 def test_an_approval_whose_authority_is_gone_is_not_written(office: Office, what: str) -> None:
     take_away, words = LOST[what]
-    key = office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
+    key = office.propose(EntityChangeRequest(office.target("meta_ads"), status="paused")).proposal_id
     office.decide(key)
     take_away(office)
     with pytest.raises(WriteHeld, match=words):
@@ -62,7 +62,7 @@ def test_an_approval_whose_authority_is_gone_is_not_written(office: Office, what
 
 
 def test_a_decision_that_this_deployment_did_not_sign_does_not_count(office: Office) -> None:
-    key = office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
+    key = office.propose(EntityChangeRequest(office.target("meta_ads"), status="paused")).proposal_id
     office.decide(key)
     (entry,), rules = office.services.ledger.proposals.members(key), office.gate.rules
     (decision,) = office.services.ledger.decisions.of(key)
@@ -94,7 +94,7 @@ def test_a_kill_file_on_one_machine_stops_the_workers_of_another(office: Office)
     """Two homes over one ledger: the file is on the machine of the daemon and the UI, the write would leave
     from a worker.
     """
-    key = office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
+    key = office.propose(EntityChangeRequest(office.target("meta_ads"), status="paused")).proposal_id
     office.decide(key)
     home = office.services.settings.root.parent / "another home"
     elsewhere = ActionServices(
@@ -122,7 +122,7 @@ def test_an_automatic_decision_holds_only_while_the_policy_still_allows_it(offic
     }  # fmt: skip
     automatic = [{"level": "auto_safe", "turned_on_by": ["alice"]}]
     office.rewrite(permissions=automatic, guardrails=earned)
-    made = office.propose(Wish(office.target("meta_ads"), status="paused"))
+    made = office.propose(EntityChangeRequest(office.target("meta_ads"), status="paused"))
     key = f"{made.proposal_id}.auto"
     office.services.ledger.proposals.move(
         made.proposal_id, {State.PROPOSED}, State.SUPERSEDED, "test", "the automatic one takes its place"

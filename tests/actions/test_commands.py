@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from assets.actions.rules.finding import Wish
+from assets.actions.rules.finding import EntityChangeRequest
 from orchestration.cli.main import cli
 from resources.ledger.states import State
 from tests.actions.conftest import Office
@@ -28,7 +28,7 @@ def run(office: Office) -> object:
 
 
 def waiting(office: Office) -> str:
-    return office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
+    return office.propose(EntityChangeRequest(office.target("meta_ads"), status="paused")).proposal_id
 
 
 def test_a_proposal_is_listed_shown_compared_and_explained(office: Office, run) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from assets.actions.approval import NotApproved
 from assets.actions.execution.executor import WriteHeld
-from assets.actions.rules.finding import Wish
+from assets.actions.rules.finding import EntityChangeRequest
 from resources.ledger.proposal import Target
 from resources.ledger.states import State
 from tests.actions.conftest import NOON, Office
@@ -23,7 +23,7 @@ PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
 
 
 def approved_pause(office: Office, platform: str = "meta_ads") -> str:
-    key = office.propose(Wish(office.target(platform), status="paused")).proposal_id
+    key = office.propose(EntityChangeRequest(office.target(platform), status="paused")).proposal_id
     office.decide(key)
     return key
 
@@ -36,7 +36,9 @@ def shift(office: Office, platform: str) -> tuple[str, dict[str, Decimal]]:
     before = {one.entity_id: office.value(one, "daily_budget") for one in (giver, taker)}
     amount = Decimal(round(min(before.values()) / 20))
     key = office.propose(
-        Wish(giver, amount=-amount), Wish(taker, amount=amount), kind="reallocate_budget"
+        EntityChangeRequest(giver, amount=-amount),
+        EntityChangeRequest(taker, amount=amount),
+        kind="reallocate_budget",
     ).proposal_id
     office.rewrite(guardrails={"untouched_share": 0.0, "ceiling_share": 50})
     office.decide(key, by="bob")
@@ -95,7 +97,9 @@ def test_what_the_platform_would_refuse_is_never_sent(office: Office, platform: 
             "untouched_share": 0.0,
         }
     )
-    key = office.propose(Wish(office.target(platform, "campaign"), to=Decimal("0.05"))).proposal_id
+    key = office.propose(
+        EntityChangeRequest(office.target(platform, "campaign"), to=Decimal("0.05"))
+    ).proposal_id
     office.rewrite(
         approvers={"alice": {"up_to": 100000}},
         approval={"second_person_above": 100000, "second_person_share": 5},
@@ -153,7 +157,9 @@ def test_a_revert_leads_back_by_an_approval_of_its_own(office: Office, platform:
     key = approved_pause(office, platform)
     office.carry_out(key)
     change = office.services.ledger.proposals.members(key)[0].proposal.changes[0]
-    back = office.propose(Wish(change.target, status="active"), kind="revert", reverts=key).proposal_id
+    back = office.propose(
+        EntityChangeRequest(change.target, status="active"), kind="revert", reverts=key
+    ).proposal_id
     assert office.carry_out(back) == State.PROPOSED
     office.later(seconds=60)
     with pytest.raises(NotApproved):
@@ -167,10 +173,10 @@ def test_a_revert_leads_back_by_an_approval_of_its_own(office: Office, platform:
 
 def test_what_was_just_changed_cools_down(office: Office) -> None:
     target = office.target("linkedin_ads", "campaign")
-    first = office.propose(Wish(target, factor=Decimal("0.95"))).proposal_id
+    first = office.propose(EntityChangeRequest(target, factor=Decimal("0.95"))).proposal_id
     office.decide(first)
     assert office.carry_out(first) == State.VERIFIED
-    second = office.propose(Wish(target, factor=Decimal("0.95"))).proposal_id
+    second = office.propose(EntityChangeRequest(target, factor=Decimal("0.95"))).proposal_id
     office.later(minutes=10)
     office.decide(second)
     with pytest.raises(WriteHeld, match="cool-down"):
@@ -189,7 +195,7 @@ def test_killed_anywhere_the_next_run_finishes_and_writes_no_second_time(
     office: Office, mortals: Mortals, point: str
 ) -> None:
     """On PostgreSQL: tests/actions/test_gate_faults.py."""
-    key = office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
+    key = office.propose(EntityChangeRequest(office.target("meta_ads"), status="paused")).proposal_id
     given = as_given(office, key, "meta_ads")
     assert mortals.die(point, given) == -9
     assert len(office.writes()) <= 1
@@ -211,7 +217,7 @@ def test_what_was_approved_changes_the_days_to_come(office: Office) -> None:
     key = approved_pause(office)
     paused = office.services.ledger.proposals.members(key)[0].proposal.changes[0].target
     budget = office.target("linkedin_ads", "campaign")
-    cut = office.propose(Wish(budget, factor=Decimal("0.8"))).proposal_id
+    cut = office.propose(EntityChangeRequest(budget, factor=Decimal("0.8"))).proposal_id
     office.decide(cut, by="bob")
     assert (office.carry_out(key), office.carry_out(cut)) == (State.VERIFIED, State.VERIFIED)
     office.later(days=8)

@@ -8,7 +8,7 @@ import pytest
 
 from assets.actions.approval import NotApproved
 from assets.actions.execution.executor import WriteHeld
-from assets.actions.rules.finding import Wish
+from assets.actions.rules.finding import EntityChangeRequest
 from resources.ledger.proposal import set_summary
 from resources.ledger.states import State
 from tests.actions.conftest import Office
@@ -17,7 +17,9 @@ PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
 
 
 def pause(office: Office, platform: str = "meta_ads", *, nth: int = 0, **more: object) -> str:
-    return office.propose(Wish(office.target(platform, nth=nth), status="paused"), **more).proposal_id
+    return office.propose(
+        EntityChangeRequest(office.target(platform, nth=nth), status="paused"), **more
+    ).proposal_id
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -39,7 +41,7 @@ def test_an_approved_pause_is_written_once_and_proven(any_office: Office, platfo
 def test_an_approved_budget_is_written_once_and_proven(office: Office, platform: str) -> None:
     target = office.target(platform, "campaign")
     before = office.value(target, "daily_budget")
-    key = office.propose(Wish(target, factor=Decimal("0.9"))).proposal_id
+    key = office.propose(EntityChangeRequest(target, factor=Decimal("0.9"))).proposal_id
     office.decide(key, by="bob")
     assert office.carry_out(key) == State.VERIFIED
     assert len(office.writes()) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from assets.actions.execution.executor import WriteHeld
 from assets.actions.execution.platform_writes import ProposalStale
-from assets.actions.rules.finding import Wish
+from assets.actions.rules.finding import EntityChangeRequest
 from resources.ledger.proposal import Target
 from resources.ledger.states import State
 from sandbox.control import edit_by_hand
@@ -16,7 +16,9 @@ PLATFORMS = ("google_ads", "meta_ads", "linkedin_ads")
 
 
 def pause(office: Office, platform: str = "meta_ads", *, nth: int = 0, **more: object) -> str:
-    return office.propose(Wish(office.target(platform, nth=nth), status="paused"), **more).proposal_id
+    return office.propose(
+        EntityChangeRequest(office.target(platform, nth=nth), status="paused"), **more
+    ).proposal_id
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -65,7 +67,7 @@ def test_a_fifth_budget_change_within_an_hour_is_held_until_meta_would_take_it(o
             micros + n * 10_000,
         )
         office.later(minutes=10)
-    key = office.propose(Wish(target, amount=-1)).proposal_id
+    key = office.propose(EntityChangeRequest(target, amount=-1)).proposal_id
     office.decide(key)
     with pytest.raises(
         WriteHeld, match=r"changed 4 times within the last hour.*may go on at 2026-11-23 13:00 UTC"
@@ -88,7 +90,7 @@ def test_what_meta_refuses_for_an_hour_waits_and_is_not_failed(office: Office) -
     for _ in range(4):
         edit_by_hand(office.sandbox.stage, account, "ad_set", int(target.entity_id), "budget_micros", micros)
     office.later(minutes=1)
-    key = office.propose(Wish(target, amount=-1)).proposal_id
+    key = office.propose(EntityChangeRequest(target, amount=-1)).proposal_id
     office.decide(key)
     with pytest.raises(WriteHeld, match="four times an hour, so wait an hour"):
         office.carry_out(key)

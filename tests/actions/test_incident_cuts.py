@@ -32,7 +32,7 @@ def found(
 
 def test_a_budget_behind_clicks_that_got_dear_is_proposed_a_fifth_less() -> None:
     (one,) = found(incident("aa", began=date(2026, 11, 21)))
-    assert (one.kind, one.wishes[0].target, one.wishes[0].factor) == (
+    assert (one.kind, one.change_requests[0].target, one.change_requests[0].factor) == (
         "set_daily_budget",
         CAMPAIGN,
         Decimal("0.8"),

@@ -10,7 +10,7 @@ import pytest
 
 from assets.actions.execution.executor import WriteHeld
 from assets.actions.execution.platform_writes import ProposalStale
-from assets.actions.rules.finding import Wish
+from assets.actions.rules.finding import EntityChangeRequest
 from assets.signals.underperformers.candidates import verdicts
 from resources.kinds.daily_budget.change import BudgetChange
 from resources.ledger.proposal import Image, Proposal, Target
@@ -99,7 +99,7 @@ def test_a_label_that_was_put_on_after_the_yes_stops_the_write(
     target = office.target(platform)
     put(office, target)
     office.later(minutes=1)
-    key = office.propose(Wish(target, status="paused")).proposal_id
+    key = office.propose(EntityChangeRequest(target, status="paused")).proposal_id
     office.decide(key)
     put(office, target, label)
     office.later(minutes=1)
@@ -115,7 +115,7 @@ def test_what_was_approved_all_the_same_is_held_at_the_write(office: Office, lab
     target = office.target("google_ads")
     put(office, target, label)
     office.later(minutes=1)
-    key = office.propose(Wish(target, status="paused")).proposal_id
+    key = office.propose(EntityChangeRequest(target, status="paused")).proposal_id
     office.decide(key)
     with pytest.raises(WriteHeld, match="never: "):
         office.carry_out(key)

@@ -151,9 +151,9 @@ def test_an_edit_of_the_same_moment_is_said_and_not_only_verified(office: Office
     from sandbox.control import edit_by_hand
 
     target = office.target("linkedin_ads", "campaign")
-    from assets.actions.rules.finding import Wish
+    from assets.actions.rules.finding import EntityChangeRequest
 
-    key = office.propose(Wish(target, factor=Decimal("0.95"))).proposal_id
+    key = office.propose(EntityChangeRequest(target, factor=Decimal("0.95"))).proposal_id
     office.decide(key)
     work = office.executor()
     before_request = work.writes.writers.refuse_if_changed

@@ -7,7 +7,7 @@ from assets.actions.assets import approved, form_for
 from assets.actions.assets import proposal as proposal_spec
 from assets.actions.inputs import ActionPath
 from assets.actions.rendering import ASSET
-from assets.actions.rules.finding import Wish
+from assets.actions.rules.finding import EntityChangeRequest
 from assets.partitions import proposals
 from resources.ledger.states import State
 from tests.actions.conftest import Office
@@ -32,7 +32,7 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
 
 @pytest.fixture
 def key(office: Office) -> str:
-    return office.propose(Wish(office.target("meta_ads"), status="paused")).proposal_id
+    return office.propose(EntityChangeRequest(office.target("meta_ads"), status="paused")).proposal_id
 
 
 def test_a_reference_in_the_form_approves_and_the_run_carries_it_out(office: Office, key: str) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from assets.actions.inputs import in_order, propose_findings
-from assets.actions.rules.finding import Finding, Wish
+from assets.actions.rules.finding import EntityChangeRequest, Finding
 from resources.ledger.proposal import Effect, Target
 from tests.actions.conftest import NOON, Office
 
@@ -18,7 +18,7 @@ SAFE = {"level": "auto_safe", "turned_on_by": ["alice"]}
 def finding(target: Target, **wish: Any) -> Finding:
     kind = "pause_ad_set" if "status" in wish else "set_daily_budget"
     return Finding(
-        kind=kind, wishes=(Wish(target, **wish),), reason="because", evidence={"spend_a_day": 10.0, "expected_conversions": 40},
+        kind=kind, change_requests=(EntityChangeRequest(target, **wish),), reason="because", evidence={"spend_a_day": 10.0, "expected_conversions": 40},
         effect=Effect(metric="none", words="none"), as_of=NOON.date() - timedelta(days=1), proposer="rule:test", weight=1.0,
     )  # fmt: skip
 

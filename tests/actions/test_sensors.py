@@ -8,7 +8,7 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
-from assets.actions.rules.finding import Wish
+from assets.actions.rules.finding import EntityChangeRequest
 from assets.partitions import proposals
 from resources.ledger.states import State
 from sensors.proposals import automatic_runs, tick
@@ -27,7 +27,7 @@ def keys(instance: dg.DagsterInstance) -> list[str]:
 
 
 def pause(office: Office, platform: str = "meta_ads", **more: object) -> str:
-    return office.propose(Wish(office.target(platform), status="paused"), **more).proposal_id
+    return office.propose(EntityChangeRequest(office.target(platform), status="paused"), **more).proposal_id
 
 
 def test_a_new_proposal_becomes_a_partition_with_its_sheet(
@@ -147,6 +147,8 @@ def other(office: Office, verdict: str) -> str:
     """Another proposal that a person decided on."""
     office.later(seconds=60)
     nth = int((office.now - office.now.replace(minute=0, second=0)) / timedelta(minutes=1)) % 2
-    key = office.propose(Wish(office.target("linkedin_ads", nth=nth), status="paused")).proposal_id
+    key = office.propose(
+        EntityChangeRequest(office.target("linkedin_ads", nth=nth), status="paused")
+    ).proposal_id
     office.decide(key, decision=verdict)
     return key

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from assets.actions.execution.executor import WriteHeld
-from assets.actions.rules.finding import Wish
+from assets.actions.rules.finding import EntityChangeRequest
 from resources.errors import DataUnusable, SettingsWrong
 from resources.ledger.audit_chain import entry_hash
 from resources.ledger.states import State
@@ -26,7 +26,7 @@ KEY = LedgerKey(bytes(range(32)))
 
 
 def pause(office: Office, platform: str = "meta_ads") -> str:
-    return office.propose(Wish(office.target(platform), status="paused")).proposal_id
+    return office.propose(EntityChangeRequest(office.target(platform), status="paused")).proposal_id
 
 
 def as_owner(office: Office, *statements: str) -> None:

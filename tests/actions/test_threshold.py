@@ -59,7 +59,7 @@ def found(policy: Policy = POLICY, **parts: Any) -> dict[str, str]:
     core_tables = parts["ad_set_days"], parts["campaign_days"], parts["entities"]
     judged = verdicts(*core_tables, as_of=AS_OF, policy=policy)
     made = findings(judged, *core_tables, as_of=AS_OF, policy=policy)
-    return {wish.target.entity_id: finding.kind for finding in made for wish in finding.wishes}
+    return {wish.target.entity_id: finding.kind for finding in made for wish in finding.change_requests}
 
 
 GOOD = {str(n): 0.04 for n in range(8)}
@@ -153,7 +153,7 @@ def test_verdicts_are_read_from_the_signal_and_never_computed_again() -> None:
         proposed = findings(
             rows, parts["ad_set_days"], parts["campaign_days"], entities, as_of=AS_OF, policy=POLICY
         )
-        return {item.wishes[0].target.entity_id for item in proposed if item.kind == "pause_ad_set"}
+        return {item.change_requests[0].target.entity_id for item in proposed if item.kind == "pause_ad_set"}
 
     assert paused(signal) == {"bad"}
     other_day = signal.assign(verdict=signal["verdict"].where(signal["ad_set_id"] == "3", "pause"))

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from assets.reports.notifications.action_notices import approval, write_notices
-from resources.ledger.notices import Delivery, Said, Topic
+from resources.ledger.notices import Delivery, StoredNotice, Topic
 from resources.ledger.states import State
 from resources.ledger.store import Ledger
 from sensors.proposals import tick as proposals_tick
@@ -66,7 +66,7 @@ def test_an_evening_reminder_comes_before_the_quiet_hours_in_which_it_would_be_l
 def test_both_databases_send_once_and_try_again_what_failed(database: str) -> None:
     now = [datetime(2026, 11, 16, 8, tzinfo=UTC)]
     ledger = Ledger(database, now=lambda: now[0])
-    one = Said("n1", "run", 2, "{}")
+    one = StoredNotice("n1", "run", 2, "{}")
     assert (ledger.notices.say([one, one]), ledger.notices.say([one])) == (1, 0)
     assert [said.notice_id for said in ledger.notices.unrouted()] == ["n1"]
     ledger.notices.route("n1", {"team": now[0], "mail": now[0] + timedelta(hours=1)})

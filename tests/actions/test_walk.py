@@ -2,7 +2,7 @@
 
 from assets.actions.execution.receipts import receipt
 from assets.actions.inputs import propose_findings
-from assets.actions.rules.finding import Finding, Wish
+from assets.actions.rules.finding import EntityChangeRequest, Finding
 from resources.ledger.proposal import Effect
 from resources.ledger.states import State
 from tests.actions.conftest import NOON, Office
@@ -21,7 +21,7 @@ MOST_FILES = 20
 
 def test_a_finding_reaches_its_receipt_through_few_files(office: Office) -> None:
     finding = Finding(
-        kind="pause_ad_set", wishes=(Wish(office.target("meta_ads"), status="paused"),), reason="because",
+        kind="pause_ad_set", change_requests=(EntityChangeRequest(office.target("meta_ads"), status="paused"),), reason="because",
         evidence={"spend_a_day": 20.0, "expected_conversions": 99}, effect=Effect(metric="none", words="none"),
         as_of=NOON.date().replace(day=22), proposer="rule:test", weight=1.0,
     )  # fmt: skip

@@ -5,7 +5,12 @@ out as in production.
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assets.actions.audiences.inputs import Asked, Seen, propose_audiences, take_out_the_unwilling
+from assets.actions.audiences.inputs import (
+    AudiencePolicyInputs,
+    AudienceProposals,
+    propose_audiences,
+    take_out_the_unwilling,
+)
 from assets.actions.audiences.removing import Removal
 from assets.actions.consent.audience_writers import audience_writer
 from assets.actions.execution.executor import Executor
@@ -59,9 +64,11 @@ class Bureau:
             replace(self.office, services=replace(self.services, platforms=hasty)), self.lake, self.lines
         )
 
-    def propose(self) -> Asked:
+    def propose(self) -> AudienceProposals:
         return propose_audiences(
-            Seen(self.lake, self.services, SUNDAY), self.office.gate, self.office.figures.around
+            AudiencePolicyInputs(self.lake, self.services, SUNDAY),
+            self.office.gate,
+            self.office.figures.around,
         )
 
     def proposed(self, platform: str) -> Proposal:

@@ -167,7 +167,7 @@ def test_what_we_paused_and_is_fine_after_all_is_proposed_to_begin_again(days: D
     row = judged.set_index("ad_set_id").loc[ours]
     target = Target(platform=row["platform"], account_id=row["account_id"], level="ad_set", entity_id=ours)
     (restart,) = restarts(judged, as_of=days.first, paused_by_us={target})
-    assert (restart.kind, restart.wishes[0].target.entity_id, restart.wishes[0].status) == (
+    assert (restart.kind, restart.change_requests[0].target.entity_id, restart.change_requests[0].status) == (
         "resume_ad_set",
         ours,
         "active",

@@ -89,7 +89,10 @@ def test_budgets_move_towards_the_plan_and_never_more_than_a_fifth(
 ) -> None:
     changes = findings(amount)
     assert {finding.kind for finding in changes} == {"set_daily_budget"}
-    wanted = {finding.wishes[0].target.entity_id: float(finding.wishes[0].to) for finding in changes}
+    wanted = {
+        finding.change_requests[0].target.entity_id: float(finding.change_requests[0].to)
+        for finding in changes
+    }
     assert set(wanted) == {"1", "2"}
     assert lowest * 100 - 0.01 <= wanted["1"] <= highest * 100 + 0.01
     assert all(finding.evidence["emergency"] == "no" for finding in changes)
@@ -105,9 +108,13 @@ def test_before_day_three_nothing_is_proposed() -> None:
 
 
 def test_what_another_finding_touches_is_left_alone_with_all_around_it() -> None:
-    assert {finding.wishes[0].target.entity_id for finding in findings(3_000, taken=(FIRST,))} == {"2"}
+    assert {finding.change_requests[0].target.entity_id for finding in findings(3_000, taken=(FIRST,))} == {
+        "2"
+    }
     inside = FIRST.model_copy(update={"level": "ad_set", "entity_id": "10"})
-    assert {finding.wishes[0].target.entity_id for finding in findings(3_000, taken=(inside,))} == {"2"}
+    assert {finding.change_requests[0].target.entity_id for finding in findings(3_000, taken=(inside,))} == {
+        "2"
+    }
 
 
 def test_a_shared_budget_is_one_thing_to_change() -> None:
@@ -115,8 +122,11 @@ def test_a_shared_budget_is_one_thing_to_change() -> None:
     shared = rows["entity_id"].isin(["1", "2"]) & (rows["level"] == "campaign")
     rows.loc[shared, ["budget_owner", "budget_id", "daily_budget"]] = ["shared_budget", "b9", 140.0]
     (finding,) = findings(3_000, listed=rows)
-    assert (finding.wishes[0].target.level, finding.wishes[0].target.entity_id) == ("shared_budget", "b9")
-    assert float(finding.wishes[0].to) == pytest.approx(112.0, abs=0.01)
+    assert (finding.change_requests[0].target.level, finding.change_requests[0].target.entity_id) == (
+        "shared_budget",
+        "b9",
+    )
+    assert float(finding.change_requests[0].to) == pytest.approx(112.0, abs=0.01)
 
 
 def test_ad_sets_that_hold_their_own_budgets_are_changed_themselves() -> None:
@@ -128,7 +138,12 @@ def test_ad_sets_that_hold_their_own_budgets_are_changed_themselves() -> None:
         None,
     ]
     changes = findings(3_000, listed=rows)
-    assert sorted(finding.wishes[0].target.entity_id for finding in changes) == ["10", "11", "12", "2"]
+    assert sorted(finding.change_requests[0].target.entity_id for finding in changes) == [
+        "10",
+        "11",
+        "12",
+        "2",
+    ]
 
 
 def without_budgets() -> pd.DataFrame:

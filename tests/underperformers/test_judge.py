@@ -17,7 +17,7 @@ from assets.signals.underperformers.order_values import order_values
 from assets.signals.underperformers.posterior import PeerPrior, fit_peers, posterior
 from benchmarks.underperformer_worlds import AS_OF as WORLD_AS_OF
 from benchmarks.underperformer_worlds import OrderWorld, draw
-from resources.policy.policy import Judging
+from resources.policy.policy import UnderperformanceThresholds
 from tests.examples import examples
 
 AS_OF = date(2026, 11, 23)
@@ -72,9 +72,9 @@ def test_the_ladder_and_the_floor() -> None:
     young = days[(days["ad_set_id"] != "bad") | (days["day"] >= AS_OF - timedelta(days=3))]
     assert verdicts(young)["bad"] == THIN
     steps = [
-        Judging(pause_above=1.0),
-        Judging(pause_above=1.0, reduce_above=1.0),
-        Judging(pause_above=1, reduce_above=1, watch_above=1),
+        UnderperformanceThresholds(pause_above=1.0),
+        UnderperformanceThresholds(pause_above=1.0, reduce_above=1.0),
+        UnderperformanceThresholds(pause_above=1, reduce_above=1, watch_above=1),
     ]
     assert [verdicts(days, policy=step)["bad"] for step in steps] == [REDUCE, WATCH, FINE]
 

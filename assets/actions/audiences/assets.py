@@ -10,7 +10,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from assets.actions.audiences.inputs import Seen, propose_audiences, take_out_the_unwilling
+from assets.actions.audiences.inputs import AudiencePolicyInputs, propose_audiences, take_out_the_unwilling
 from assets.actions.inputs import Figures, approval_gate
 from assets.actions.rendering import diff
 from assets.automation import SAFE_RETRIES, follows, newest_week
@@ -44,7 +44,7 @@ def audiences(
 ) -> dg.MaterializeResult:
     _, sunday = week_of(context)
     with one_sentence():
-        policy, seen = services.policy().audiences, Seen(lake, services, sunday)
+        policy, seen = services.policy().audiences, AudiencePolicyInputs(lake, services, sunday)
         rows = [seen.standing(line).row(policy) for line in policy.lines]
         table = pd.DataFrame(
             rows, columns=[name for name in AUDIENCES.schema.names if name not in {"day", "pulled_at"}]
@@ -104,7 +104,7 @@ def audience_proposals(
             return dg.MaterializeResult(metadata={"note": note, "dagster/row_count": 0})
         figures = Figures(lake, services)
         asked = propose_audiences(
-            Seen(lake, services, sunday), approval_gate(services, figures), figures.around
+            AudiencePolicyInputs(lake, services, sunday), approval_gate(services, figures), figures.around
         )
     return dg.MaterializeResult(
         metadata={

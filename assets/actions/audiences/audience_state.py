@@ -23,7 +23,7 @@ NEW, IN_STEP, TO_SYNC, TOO_SMALL, HELD = "new", "in step", "to be synced", "too 
 
 
 @dataclass(frozen=True)
-class Standing:
+class AudienceStatus:
     """A line of policy.yaml with what it should hold, what it was sent, and what the platform says of it."""
 
     line: AudienceLine
@@ -113,7 +113,7 @@ class Standing:
 
 
 def sync_proposal(
-    at_hand: Standing, image: Image, *, policy: AudiencePolicy, as_of: date, now: datetime
+    at_hand: AudienceStatus, image: Image, *, policy: AudiencePolicy, as_of: date, now: datetime
 ) -> Proposal:
     """The proposal to make an audience hold exactly whom it should. Not judged yet."""
     come, go = at_hand.moves
@@ -151,7 +151,7 @@ def sync_proposal(
 
 
 def exclude_proposal(
-    at_hand: Standing,
+    at_hand: AudienceStatus,
     image: Image,
     own: str,
     left: Left,
@@ -209,7 +209,7 @@ def undoing(held: Collection[AudienceMembership], filled_with: str) -> list[Any]
     ]
 
 
-def _about(at_hand: Standing, share: float) -> dict[str, Any]:
+def _about(at_hand: AudienceStatus, share: float) -> dict[str, Any]:
     return {
         "segment": at_hand.line.segment,
         "purpose": at_hand.line.purpose,

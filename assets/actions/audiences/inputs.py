@@ -10,7 +10,13 @@ from datetime import date, timedelta
 import pandas as pd
 
 from assets.actions.approval import ApprovalGate
-from assets.actions.audiences.audience_state import HELD, TOO_SMALL, Standing, exclude_proposal, sync_proposal
+from assets.actions.audiences.audience_state import (
+    HELD,
+    TOO_SMALL,
+    AudienceStatus,
+    exclude_proposal,
+    sync_proposal,
+)
 from assets.actions.audiences.exclusions import ConversionsKept as Left
 from assets.actions.audiences.exclusions import conversions_kept
 from assets.actions.audiences.removing import Removal, remove_everywhere
@@ -39,7 +45,7 @@ Around = Callable[[Proposal], Surroundings]
 
 
 @dataclass
-class Seen:
+class AudiencePolicyInputs:
     """The lake's tables that every line of the policy is held against, read once."""
 
     lake: Lake
@@ -65,7 +71,7 @@ class Seen:
             self._writers[platform] = audience_writer(platform, self.services, self.lake)
         return self._writers[platform]
 
-    def standing(self, line: AudienceLine) -> Standing:
+    def standing(self, line: AudienceLine) -> AudienceStatus:
         """Where an audience stands now, as its platform tells; nothing is written anywhere."""
         mine = self.customers[self.customers["segment_id"] == line.segment]
         wanted = membership(mine["customer_id"], self.contacts, self.said, platform=line.platform)
@@ -77,7 +83,7 @@ class Seen:
                 " worked out yet"
             )
         held = tuple(self.services.ledger.audiences.held_by(kept.number)) if kept else ()
-        return Standing(
+        return AudienceStatus(
             line,
             str(mine["segment"].iloc[0]) if len(mine) else line.segment,
             self.rules.get(line.segment),
@@ -106,16 +112,16 @@ class Seen:
 
 
 @dataclass
-class Asked:
+class AudienceProposals:
     """What came of the lines: proposals that wait now, and why others do not."""
 
     taken: list[Proposal] = field(default_factory=list)
     kept_back: dict[str, str] = field(default_factory=dict)
 
 
-def propose_audiences(seen: Seen, gate: ApprovalGate, around: Around) -> Asked:
+def propose_audiences(seen: AudiencePolicyInputs, gate: ApprovalGate, around: Around) -> AudienceProposals:
     """A proposal for every audience that is not as it should be, and for every exclusion that is missing."""
-    asked, policy = Asked(), gate.policy.audiences
+    asked, policy = AudienceProposals(), gate.policy.audiences
     for line in policy.lines:
         try:
             at_hand = seen.standing(line)
@@ -134,7 +140,7 @@ def propose_audiences(seen: Seen, gate: ApprovalGate, around: Around) -> Asked:
     return asked
 
 
-def _synced(seen: Seen, at_hand: Standing, policy: AudiencePolicy) -> Proposal:
+def _synced(seen: AudiencePolicyInputs, at_hand: AudienceStatus, policy: AudiencePolicy) -> Proposal:
     """The proposal to fill it, with whom laid down in the ledger."""
     line, ledger = at_hand.line, seen.services.ledger
     # A mark that nobody else makes: an audience of that name is ours, and holds nobody we do not know of.
@@ -145,7 +151,7 @@ def _synced(seen: Seen, at_hand: Standing, policy: AudiencePolicy) -> Proposal:
     return sync_proposal(at_hand, image, policy=policy, as_of=seen.sunday, now=ledger.clock())
 
 
-def _kept_out(seen: Seen, at_hand: Standing, policy: AudiencePolicy) -> list[Proposal]:
+def _kept_out(seen: AudiencePolicyInputs, at_hand: AudienceStatus, policy: AudiencePolicy) -> list[Proposal]:
     """Proposals to keep a filled audience out of the places its line names."""
     kept, line = at_hand.kept, at_hand.line
     if kept is None or kept.audience_id is None or kept.digest is None:
@@ -165,7 +171,7 @@ def _kept_out(seen: Seen, at_hand: Standing, policy: AudiencePolicy) -> list[Pro
     return made
 
 
-def _ask(made: Proposal, asked: Asked, gate: ApprovalGate, around: Around) -> None:
+def _ask(made: Proposal, asked: AudienceProposals, gate: ApprovalGate, around: Around) -> None:
     """Judge a proposal and let it wait, or say why not."""
     change = made.changes[0]
     judged = made.model_copy(update={"verdicts": judge(made, gate.policy, around(made), automatic=False)})
@@ -204,9 +210,9 @@ def propose_revert(
     *,
     reason: str,
     name: str,
-) -> Asked:
+) -> AudienceProposals:
     """A proposal that leads a carried-out one about audiences back; like any other it has to be approved."""
-    asked, now, first = Asked(), services.ledger.clock(), entry.proposal
+    asked, now, first = AudienceProposals(), services.ledger.clock(), entry.proposal
     writer = audience_writer(first.changes[0].target.platform, services, lake)
     changes = (undone(first.changes[0], writer),)
     made = first.model_copy(

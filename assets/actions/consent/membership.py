@@ -102,7 +102,7 @@ def membership(
 
 
 @dataclass(frozen=True)
-class Due:
+class DueRemovals:
     """Who has to leave an audience now: because they said no, or because nobody can say any more that they
     said yes.
     """
@@ -113,7 +113,7 @@ class Due:
     """Share of the audience that the second are."""
 
 
-def due(held: Collection[AudienceMembership], said: Consent) -> Due:
+def due(held: Collection[AudienceMembership], said: Consent) -> DueRemovals:
     """Of those who are or may be in an audience, who has to go."""
     refused = tuple(one.member for one in held if one.member.sha256 in said.refused)
     left = [
@@ -124,7 +124,7 @@ def due(held: Collection[AudienceMembership], said: Consent) -> Due:
     going = tuple(one.member for one in left if one.state == MembershipState.REMOVING)
     new = tuple(one.member for one in left if one.state != MembershipState.REMOVING)
     share = len(new) / len(there) if there else 0.0
-    return Due((*refused, *going), new, share)
+    return DueRemovals((*refused, *going), new, share)
 
 
 def _is_yes(value: object) -> bool:

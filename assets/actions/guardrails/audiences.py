@@ -1,6 +1,6 @@
 """Limits of what happens to audiences: how large, how much at once, how old, and what an exclusion may cost."""
 
-from assets.actions.guardrails.case import Case, Said
+from assets.actions.guardrails.case import Case, StoredNotice
 from resources.kinds.audience_members.change import MembersChange, Step
 from resources.kinds.excluded_audiences.change import ExclusionChange
 from resources.ledger.proposal import Change
@@ -14,13 +14,13 @@ def _step(change: Change) -> Step | None:
     return change.step if isinstance(change, MembersChange) else None
 
 
-def alone(case: Case) -> Said:
+def alone(case: Case) -> StoredNotice:
     if len(case.proposal.changes) != 1:
         return False, "an audience is changed by a proposal of its own"
     return True, "it changes one thing"
 
 
-def by_a_person(case: Case) -> Said:
+def by_a_person(case: Case) -> StoredNotice:
     if case.automatic:
         return False, f"{case.proposal.changes[0].title} never change without a person"
     return True, "a person decides"
@@ -36,7 +36,7 @@ def line_missing(policy: Policy, change: Change) -> str | None:
     return None if is_asked_for else f"policy.yaml has no audience for {change.target.words} (any more)"
 
 
-def account_in_policy(case: Case) -> Said:
+def account_in_policy(case: Case) -> StoredNotice:
     for platform, account_id in case.proposal.accounts:
         if case.policy.cap(platform, account_id) is None:
             return (
@@ -46,7 +46,7 @@ def account_in_policy(case: Case) -> Said:
     return True, "policy.yaml knows the account"
 
 
-def in_policy(case: Case) -> Said:
+def in_policy(case: Case) -> StoredNotice:
     change = case.proposal.changes[0]
     account = account_in_policy(case)
     if account[0] is not True:
@@ -58,7 +58,7 @@ def in_policy(case: Case) -> Said:
     return True, "policy.yaml asks for it"
 
 
-def large_enough(case: Case) -> Said:
+def large_enough(case: Case) -> StoredNotice:
     if case.is_revert:
         return True, "leads back to what was there before"
     step = _step(case.proposal.changes[0])
@@ -77,7 +77,7 @@ def large_enough(case: Case) -> Said:
     return True, f"the platform would know about {matched} of {people:.0f} people; it needs {least}"
 
 
-def removed_at_once(case: Case) -> Said:
+def removed_at_once(case: Case) -> StoredNotice:
     change = case.proposal.changes[0]
     step = _step(change)
     if step is None or not step.before or case.is_revert:
@@ -95,7 +95,7 @@ def removed_at_once(case: Case) -> Said:
     return True, f"{share:.0%} of it is taken out"
 
 
-def newest_segments(case: Case) -> Said:
+def newest_segments(case: Case) -> StoredNotice:
     days = (case.around.now.date() - case.proposal.as_of).days
     most = case.policy.audiences.oldest_days
     if days > most:
@@ -103,7 +103,7 @@ def newest_segments(case: Case) -> Said:
     return True, f"it rests on segments of {case.proposal.as_of}"
 
 
-def special_categories(case: Case) -> Said:
+def special_categories(case: Case) -> StoredNotice:
     """Housing, jobs and credit: nobody may be kept out, and no rule may choose people by who they are."""
     change = case.proposal.changes[0]
     if case.is_revert:
@@ -123,7 +123,7 @@ def special_categories(case: Case) -> Said:
     return _chosen_lawfully(case, account) if is_special else (True, "no special ad category")
 
 
-def _chosen_lawfully(case: Case, account: str) -> Said:
+def _chosen_lawfully(case: Case, account: str) -> StoredNotice:
     rule = str(case.proposal.evidence.get("rule") or "").lower()
     if not rule:
         return None, f"{account} advertises a special ad category, and the segment's rule is not known"
@@ -132,7 +132,7 @@ def _chosen_lawfully(case: Case, account: str) -> Said:
     return True, "the segment's rule chooses nobody by what special ad categories forbid"
 
 
-def kept_conversions(case: Case) -> Said:
+def kept_conversions(case: Case) -> StoredNotice:
     change = case.proposal.changes[0]
     if not isinstance(change, ExclusionChange) or _lets_in(change):
         return True, "nothing is kept out"

@@ -11,7 +11,7 @@ from assets.signals.underperformers.candidates import is_learning
 from resources.ledger.proposal import Change, Proposal
 from resources.policy.policy import Guardrails, Policy
 
-Said = tuple[bool | None, str]
+StoredNotice = tuple[bool | None, str]
 """Whether a limit holds (None: that cannot be said), and why."""
 
 

@@ -9,13 +9,13 @@ from importlib import import_module
 
 from assets.actions.guardrails import audiences, size
 from assets.actions.guardrails import timing_and_data as trust
-from assets.actions.guardrails.case import Case, Said
+from assets.actions.guardrails.case import Case, StoredNotice
 from assets.actions.guardrails.context import Surroundings
 from resources.kinds.registry import LIMITS
 from resources.ledger.proposal import Proposal, Verdict
 from resources.policy.policy import Policy
 
-GUARDRAILS: dict[str, Callable[[Case], Said]] = {
+GUARDRAILS: dict[str, Callable[[Case], StoredNotice]] = {
     "amounts": size.amounts,
     "change size": size.change_size,
     "cool-down": trust.cool_down,
@@ -59,7 +59,7 @@ def refusals(verdicts: tuple[Verdict, ...]) -> list[Verdict]:
     return [verdict for verdict in verdicts if verdict.holds is not True]
 
 
-def _said(name: str, limit: Callable[[Case], Said], case: Case) -> Verdict:
+def _said(name: str, limit: Callable[[Case], StoredNotice], case: Case) -> Verdict:
     try:
         holds, words = limit(case)
     except Exception as error:  # noqa: BLE001 — a limit that breaks must not open the gate, whatever broke it

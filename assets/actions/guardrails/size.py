@@ -3,14 +3,14 @@
 from decimal import Decimal
 from math import floor
 
-from assets.actions.guardrails.case import Case, Said, budgets, spends, weight
+from assets.actions.guardrails.case import Case, StoredNotice, budgets, spends, weight
 from assets.actions.guardrails.context import daily_budgets
 from resources.errors import DataUnusable
 from resources.ledger.proposal import Change
 from resources.platforms.money import smallest
 
 
-def amounts(case: Case) -> Said:
+def amounts(case: Case) -> StoredNotice:
     for change in case.proposal.changes:
         currency, cap = (
             change.image.currency,
@@ -40,7 +40,7 @@ def amounts(case: Case) -> Said:
     return True, "amounts are above zero, in the account's currency and of a size that can be meant"
 
 
-def change_size(case: Case) -> Said:
+def change_size(case: Case) -> StoredNotice:
     if case.is_revert:
         return True, "leads back to what was there before"
     for change in budgets(case):
@@ -71,7 +71,7 @@ def _share(change: Change) -> Decimal:
     return abs(change.amount) / change.budgets[0] if change.budgets else Decimal(0)
 
 
-def blast_radius(case: Case) -> Said:
+def blast_radius(case: Case) -> StoredNotice:
     if case.is_revert:
         return True, "leads back to what was there before"
     share = case.limits.account_share_a_day_automatic if case.automatic else case.limits.account_share_a_day
@@ -109,7 +109,7 @@ def blast_radius(case: Case) -> Said:
     return True, f"no account moves more than {share:.0%} of its daily budgets within 24 hours"
 
 
-def caps(case: Case) -> Said:
+def caps(case: Case) -> StoredNotice:
     for platform, account_id in case.proposal.accounts:
         cap = case.policy.cap(platform, account_id)
         if cap is None:
@@ -139,7 +139,7 @@ def caps(case: Case) -> Said:
     return True, "within the caps of policy.yaml"
 
 
-def floor_and_ceiling(case: Case) -> Said:
+def floor_and_ceiling(case: Case) -> StoredNotice:
     if case.is_revert:
         return True, "leads back to what was there before"
     for change in budgets(case):
@@ -171,7 +171,7 @@ def floor_and_ceiling(case: Case) -> Said:
     return True, "between half of what it usually spends and a fifth more than it ever spent in 28 days"
 
 
-def untouched(case: Case) -> Said:
+def untouched(case: Case) -> StoredNotice:
     for platform, account_id in case.proposal.accounts:
         today = case.around.local_day(platform, account_id)
         mine = case.around.of("ad_set_days", platform, account_id)

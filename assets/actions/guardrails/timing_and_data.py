@@ -6,13 +6,13 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from assets.actions.guardrails.case import Case, Said, budgets, labels_of, learns
+from assets.actions.guardrails.case import Case, StoredNotice, budgets, labels_of, learns
 from assets.actions.guardrails.context import by_day, share_visible
 from resources.ledger.proposal import Change
 from resources.policy.policy import Blackout
 
 
-def cool_down(case: Case) -> Said:
+def cool_down(case: Case) -> StoredNotice:
     if case.is_revert:
         return True, "leads back to what was there before"
     for change in case.proposal.changes:
@@ -30,7 +30,7 @@ def cool_down(case: Case) -> Said:
     return True, "nothing of it was changed lately"
 
 
-def budget_changes(case: Case) -> Said:
+def budget_changes(case: Case) -> StoredNotice:
     """Meta refuses a fifth change of a budget within an hour, whoever made the others.
 
     A bundle keeps one for its way back.
@@ -59,7 +59,7 @@ def _too_often(change: Change, times: int, most: int, free: datetime | None) -> 
     )
 
 
-def never(case: Case) -> Said:
+def never(case: Case) -> StoredNotice:
     for change in case.proposal.changes:
         target, image = change.target, change.image
         labels = labels_of(case.policy, change)
@@ -84,7 +84,7 @@ def never(case: Case) -> Said:
     return True, "nothing protected, and never a campaign's last active ad set"
 
 
-def learning(case: Case) -> Said:
+def learning(case: Case) -> StoredNotice:
     if case.is_revert:
         return True, "leads back to what was there before"
     for change in case.proposal.changes:
@@ -99,7 +99,7 @@ def learning(case: Case) -> Said:
     return True, "nothing is in a learning phase"
 
 
-def human_edits(case: Case) -> Said:
+def human_edits(case: Case) -> StoredNotice:
     since = case.around.now - timedelta(hours=case.limits.human_edit_hours)
     for change in case.proposal.changes:
         edit = case.around.edits.get(change.target.words)
@@ -116,7 +116,7 @@ def human_edits(case: Case) -> Said:
     return True, f"nobody edited it within {case.limits.human_edit_hours:g} hours"
 
 
-def blackouts(case: Case) -> Said:
+def blackouts(case: Case) -> StoredNotice:
     raises = [change for change in case.proposal.changes if change.raises]
     if not case.automatic and (not raises or case.proposal.kind == "reallocate_budget"):
         return True, "cuts, pauses and shifts that a person approved may happen at any time"
@@ -141,7 +141,7 @@ def within(blackout: Blackout, at: datetime) -> bool:
     return (at.weekday() * 24 + at.hour - begins) % 168 < length
 
 
-def data(case: Case) -> Said:
+def data(case: Case) -> StoredNotice:
     for platform, account_id in case.proposal.accounts:
         mine = case.around.of("campaign_days", platform, account_id)
         at = case.around.local(platform, account_id)
@@ -210,7 +210,7 @@ def tracking_incident(case: Case, days: pd.DataFrame, last: date, account_id: st
     return None
 
 
-def newest(case: Case) -> Said:
+def newest(case: Case) -> StoredNotice:
     newest = case.around.newest_as_of
     if newest is None:
         return None, "the newest day with figures is not known"
@@ -219,7 +219,7 @@ def newest(case: Case) -> Said:
     return True, f"it rests on {case.proposal.as_of}"
 
 
-def evidence(case: Case) -> Said:
+def evidence(case: Case) -> StoredNotice:
     if not case.automatic:
         return True, "a person weighs the evidence"
     expected = case.proposal.evidence.get("expected_conversions")

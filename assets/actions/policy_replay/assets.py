@@ -70,7 +70,7 @@ def replayed(lake: Lake, day: date, *, policy: Policy, now: datetime) -> list[di
             "kind": one.kind,
             "targets": ", ".join(
                 f"{w.target.platform} {w.target.account_id} {w.target.level} {w.target.entity_id}"
-                for w in one.wishes
+                for w in one.change_requests
             ),
             "reason": one.reason,
             "weight": float(one.weight),

@@ -13,7 +13,7 @@ from resources.platforms.money import rounded
 
 
 @dataclass(frozen=True)
-class Wish:
+class EntityChangeRequest:
     """One requested change: a status, or a budget by a factor, an amount or to a value in account
     currency.
     """
@@ -46,7 +46,7 @@ class Finding:
     """A recommended change with its reason and evidence. Several wishes are carried out as one bundle."""
 
     kind: Any
-    wishes: tuple[ChangeRequest, ...]
+    change_requests: tuple[ChangeRequest, ...]
     reason: str
     evidence: dict[str, str | float | int | None]
     effect: Effect
@@ -59,12 +59,12 @@ class Finding:
     @property
     def target(self) -> Target:
         """Target of its first change."""
-        return self.wishes[0].target
+        return self.change_requests[0].target
 
     @property
     def is_pause(self) -> bool:
-        first = self.wishes[0]
-        return isinstance(first, Wish) and first.status == "paused"
+        first = self.change_requests[0]
+        return isinstance(first, EntityChangeRequest) and first.status == "paused"
 
     @property
     def is_emergency(self) -> bool:

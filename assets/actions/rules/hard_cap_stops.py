@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.actions.rules.finding import Finding, Wish
+from assets.actions.rules.finding import EntityChangeRequest, Finding
 from assets.signals.pacing.plan import is_covered
 from resources.ledger.proposal import Effect, Target
 
@@ -109,7 +109,7 @@ def _finding(
     left = int(row["days_left"])
     return Finding(
         kind="pause_ad_set",
-        wishes=(Wish(target, status="paused"),),
+        change_requests=(EntityChangeRequest(target, status="paused"),),
         reason=(
             f"{ad_set['name']}: the hard cap of '{row['name']}' ({row['budget']:,.0f} "
             f"{row['currency']}) will break: the month ends near {row['p50']:,.0f}, "

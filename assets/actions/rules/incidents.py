@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.actions.rules.finding import Finding, Wish
+from assets.actions.rules.finding import EntityChangeRequest, Finding
 from assets.signals.anomalies.advice import asks_for_a_cut
 from assets.signals.anomalies.causes import WORDS
 from resources.ledger.proposal import Effect, Target
@@ -72,7 +72,7 @@ def _cut(incident: dict[str, Any], target: Target, budget: float, as_of: date) -
     )
     return Finding(
         kind="set_daily_budget",
-        wishes=(Wish(target, factor=_LESS),),
+        change_requests=(EntityChangeRequest(target, factor=_LESS),),
         reason=(
             f"{incident['name'] or target.entity_id}: {what} {expected}, since "
             f"{incident['began']:%Y-%m-%d}, and no change is on record; a fifth less."

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.actions.rules.finding import Finding, Wish
+from assets.actions.rules.finding import EntityChangeRequest, Finding
 from assets.actions.rules.hard_cap_stops import hard_cap_stops
 from assets.signals.pacing.plan import is_covered
 from resources.ledger.proposal import Effect, Target
@@ -85,7 +85,7 @@ def pace_findings(
             )
             excess = row["p50"] - row["budget"] + cut
             findings |= {
-                item.wishes[0].target: item
+                item.change_requests[0].target: item
                 for item in hard_cap_stops(
                     row,
                     entities,
@@ -141,7 +141,7 @@ def _finding(
     likely = _percent(row["p_beyond"] if breaks else max(row["p_over"], row["p_under"]))
     return Finding(
         kind="set_daily_budget",
-        wishes=(Wish(owner["target"], to=Decimal(str(round(wanted, 2)))),),
+        change_requests=(EntityChangeRequest(owner["target"], to=Decimal(str(round(wanted, 2)))),),
         reason=(
             f"{owner['name']}: the month of '{row['name']}' ends near {row['p50']:,.0f} "
             f"{row['currency']}, {side} its {row['budget']:,.0f} ({likely} likely).{cap}"

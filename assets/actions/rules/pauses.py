@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from assets.actions.rules.finding import Finding, Wish
+from assets.actions.rules.finding import EntityChangeRequest, Finding
 from assets.signals.underperformers.judge import FINE, PAUSE
 from resources.ledger.proposal import Effect, Target
 
@@ -65,7 +65,7 @@ def _finding(row: dict[str, Any], as_of: date, *, status: Literal["active", "pau
     low, middle, high = (-counts[2], -counts[1], -counts[0]) if stops else counts
     return Finding(
         kind="pause_ad_set" if stops else "resume_ad_set",
-        wishes=(Wish(_target(row), status=status),),
+        change_requests=(EntityChangeRequest(_target(row), status=status),),
         reason=f"{name}: {row['why']} On {days} closed days."
         + ("" if stops else " It was paused before all of them were there."),
         evidence={

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.actions.rules.finding import Finding, Wish
+from assets.actions.rules.finding import EntityChangeRequest, Finding
 from assets.actions.rules.hard_cap_stops import hard_cap_stops, relative_return
 from assets.signals.pacing.plan import BUDGET
 from resources.kinds.entity_status.change import StatusChange
@@ -49,7 +49,7 @@ def spend_stops(
             or left <= 0
         ):
             continue
-        proposed = [wish for finding in findings for wish in finding.wishes]
+        proposed = [wish for finding in findings for wish in finding.change_requests]
         paused = {
             change.target
             for change in waiting
@@ -84,7 +84,7 @@ def _finding(
     currency = ad_set["currency"]
     return Finding(
         kind="pause_ad_set",
-        wishes=(Wish(target, status="paused"),),
+        change_requests=(EntityChangeRequest(target, status="paused"),),
         reason=f"{ad_set['name']}: the hard cap of '{row['name']}' breaks today. {row['reason']}",
         evidence={
             "budget": row["name"],

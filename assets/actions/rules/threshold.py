@@ -15,7 +15,7 @@ from math import exp
 import pandas as pd
 
 from assets.actions.guardrails.context import share_visible
-from assets.actions.rules.finding import Finding, Wish
+from assets.actions.rules.finding import EntityChangeRequest, Finding
 from assets.actions.rules.pauses import pauses, poisson_range, restarts, with_status_now
 from assets.signals.underperformers.judge import REDUCE
 from resources.ledger.proposal import Effect, Target
@@ -211,7 +211,7 @@ def _step(unit: BudgetUnit, factor: Decimal, as_of: date) -> Finding:
     moved = float(abs(factor - 1)) * (unit.budget or 0.0)
     return Finding(
         kind="set_daily_budget",
-        wishes=(Wish(unit.target, factor=factor),),
+        change_requests=(EntityChangeRequest(unit.target, factor=factor),),
         reason=f"{unit.name}: {unit.ratio:.2f} times the expected conversions; a fifth {word}.",
         evidence=_evidence(unit),
         effect=_moved(unit, moved if factor > 1 else -moved),
@@ -244,7 +244,10 @@ def _shifts(
         shifts.append(
             Finding(
                 kind="reallocate_budget",
-                wishes=(Wish(giver.target, amount=-amount), Wish(taker.target, amount=amount)),
+                change_requests=(
+                    EntityChangeRequest(giver.target, amount=-amount),
+                    EntityChangeRequest(taker.target, amount=amount),
+                ),
                 reason=(
                     f"from {giver.name} ({giver.ratio:.2f} times the "
                     f"expected conversions) to {taker.name} ({taker.ratio:.2f} times)."

@@ -9,7 +9,7 @@ from assets.actions.rendering import details_in_a_sentence, link
 from assets.formatting.platform_names import spoken
 from assets.reports.notifications.notice import NOW, SOON, Link, Notice
 from assets.reports.notifications.signal_notices import NoticeContext
-from resources.ledger.notices import Said
+from resources.ledger.notices import StoredNotice
 from resources.ledger.proposal import Proposal
 from resources.ledger.records import LedgerEntry
 from resources.ledger.states import State
@@ -19,7 +19,7 @@ UNKNOWN_FOR, STUCK_FOR = timedelta(minutes=2), timedelta(minutes=15)
 """A lost answer is read back within a minute or two; nobody is notified earlier."""
 
 
-def approval(proposal: Proposal, *, ui_url: str, labels: tuple[str, ...] = ()) -> Said:
+def approval(proposal: Proposal, *, ui_url: str, labels: tuple[str, ...] = ()) -> StoredNotice:
     """A proposal waits for approval; the notice is useful until half of its time has passed."""
     half = proposal.created_at + (proposal.expires_at - proposal.created_at) / 2
     return _waits(proposal, APPROVAL, ui_url=ui_url, labels=labels, by=half).said("")
@@ -27,7 +27,7 @@ def approval(proposal: Proposal, *, ui_url: str, labels: tuple[str, ...] = ()) -
 
 def reminder(
     proposal: Proposal, nth: int, *, ui_url: str, now: datetime, labels: tuple[str, ...] = ()
-) -> Said:
+) -> StoredNotice:
     """A proposal still waits: first at half of its time, then shortly before it expires."""
     return _waits(proposal, REMINDER, ui_url=ui_url, labels=labels, by=now).said(str(nth))
 

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import msgspec
 
 from assets.reports.notifications.notice import DIGEST, NOW, SOON, Notice, TopicChange, read, written
-from resources.ledger.notices import Said, Topic
+from resources.ledger.notices import StoredNotice, Topic
 
 REOPEN_WITHIN = timedelta(days=14)
 """A topic that closed no longer ago than this reopens; after that it counts as new."""
@@ -24,7 +24,7 @@ LONGEST_KEY = 240
 class TopicChanges:
     """Notifications to send, and the topics as they are afterwards (only those that changed)."""
 
-    to_send: tuple[Said, ...]
+    to_send: tuple[StoredNotice, ...]
     topics: tuple[Topic, ...]
 
 
@@ -46,7 +46,7 @@ def compare(
         kinds: Kinds that `notices` is complete for; topics of other kinds are left alone.
         silenced: Topics and incident ids that nobody wants to hear of.
     """
-    to_send: list[Said] = []
+    to_send: list[StoredNotice] = []
     updated: list[Topic] = []
     open_by_ref = {topic.ref: topic for topic in topics.values() if topic.ref and topic.ended_on is None}
     compared: set[str] = set()
@@ -75,7 +75,7 @@ def compare(
     return TopicChanges(tuple(to_send), tuple(topic for topic in updated if topics.get(topic.topic) != topic))
 
 
-def _compare_topic(notice: Notice, previous: Topic | None, day: date) -> tuple[Said | None, Topic]:
+def _compare_topic(notice: Notice, previous: Topic | None, day: date) -> tuple[StoredNotice | None, Topic]:
     """The announcement, None where nothing is new, and the topic as it is now."""
     occurrence = notice.ref or day.isoformat()
     if previous is None:
@@ -102,7 +102,7 @@ def _compare_topic(notice: Notice, previous: Topic | None, day: date) -> tuple[S
     return None, continued
 
 
-def _closed(topic: Topic, day: date) -> Said:
+def _closed(topic: Topic, day: date) -> StoredNotice:
     """The announcement that a topic closed; never urgent."""
     last = read(topic.body)
     closed = msgspec.structs.replace(

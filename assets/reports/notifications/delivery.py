@@ -19,7 +19,7 @@ from assets.reports.notifications.quiet_hours import due_at
 from assets.reports.notifications.rendering import message_of
 from assets.reports.notifications.routing import channels_of, owner_of
 from resources.action_services import ActionServices
-from resources.ledger.notices import Delivery, Said
+from resources.ledger.notices import Delivery, StoredNotice
 from resources.ledger.states import State
 from resources.notification_delivery import Address, together
 from resources.policy.notifications import Notifications
@@ -80,7 +80,9 @@ def send_due(
     return together(tasks, seconds=rules.seconds, when_done=partial(_record_outcome, services, rules, ids))
 
 
-def _relevant(services: ActionServices, channel: str, claimed: Sequence[Said]) -> list[tuple[Said, Notice]]:
+def _relevant(
+    services: ActionServices, channel: str, claimed: Sequence[StoredNotice]
+) -> list[tuple[StoredNotice, Notice]]:
     """Notices that are still relevant; the rest has expired or has been decided and is closed as out of date."""
     now = services.ledger.clock()
     notices = [(queued, _read(queued)) for queued in claimed]
@@ -115,9 +117,9 @@ def _outside_quiet_hours(
     services: ActionServices,
     channel: str,
     rules: Notifications,
-    relevant: Sequence[tuple[Said, Notice]],
+    relevant: Sequence[tuple[StoredNotice, Notice]],
     zone_of: ZoneOf,
-) -> list[tuple[Said, Notice]]:
+) -> list[tuple[StoredNotice, Notice]]:
     """Notices that may be sent now; batching, retries or a stopped sensor can move a delivery into quiet
     hours.
     """
@@ -131,9 +133,9 @@ def _outside_quiet_hours(
     return sendable
 
 
-def _groups(due: Sequence[tuple[Said, Notice]]) -> dict[str, list[tuple[Said, Notice]]]:
+def _groups(due: Sequence[tuple[StoredNotice, Notice]]) -> dict[str, list[tuple[StoredNotice, Notice]]]:
     """Notices by message: one per urgency, and one for each kind that is sent alone."""
-    groups: dict[str, list[tuple[Said, Notice]]] = {}
+    groups: dict[str, list[tuple[StoredNotice, Notice]]] = {}
     for queued, notice in due:
         alone = f" {queued.notice_id}" if notice.kind in ALONE else ""
         groups.setdefault(f"P{queued.priority}{alone}", []).append((queued, notice))
@@ -143,7 +145,7 @@ def _groups(due: Sequence[tuple[Said, Notice]]) -> dict[str, list[tuple[Said, No
 def _record_outcome(
     services: ActionServices,
     rules: Notifications,
-    ids: Mapping[str, tuple[str, list[Said]]],
+    ids: Mapping[str, tuple[str, list[StoredNotice]]],
     name: str,
     why: str | None,
 ) -> None:
@@ -161,7 +163,7 @@ def _record_outcome(
             )
 
 
-def _read(queued: Said) -> Notice | None:
+def _read(queued: StoredNotice) -> Notice | None:
     """The notice; None where another version of this program wrote it in a form that cannot be read."""
     try:
         return read(queued.body)

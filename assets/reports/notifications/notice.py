@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from resources.ledger.notices import Said, Topic
+from resources.ledger.notices import StoredNotice, Topic
 
 NOW, SOON, DIGEST = 1, 2, 3
 """P1 at once, P2 in working hours, P3 in the morning's digest."""
@@ -60,9 +60,9 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[dict[str, str], ...] = ()
     lines: tuple[str, ...] = ()
 
-    def said(self, occurrence: str) -> Said:
+    def said(self, occurrence: str) -> StoredNotice:
         """The outbox row; the same topic, change and occurrence always give the same id."""
-        return Said(
+        return StoredNotice(
             f"{self.kind}|{self.change}|{self.topic}|{occurrence}"[:240],
             self.kind,
             self.priority,

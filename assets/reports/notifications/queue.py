@@ -14,7 +14,7 @@ from assets.reports.notifications.deduplication import compare
 from assets.reports.notifications.inputs import NotificationInputs
 from assets.reports.notifications.notice import Notice, read
 from resources.action_services import ActionServices
-from resources.ledger.notices import Said
+from resources.ledger.notices import StoredNotice
 from resources.ledger.states import IN_FLIGHT, State
 
 FAILED_WRITE_DAYS = timedelta(days=2)
@@ -120,7 +120,7 @@ def queue_recovered_runs(inputs: NotificationInputs, is_still_failing: Callable[
 
 def queue_failed_run(
     services: ActionServices, context: signal_notices.NoticeContext, **run: Any
-) -> list[Said]:
+) -> list[StoredNotice]:
     """Queue that a run failed, unless the same steps failed before and have not succeeded since; what was
     queued.
     """

@@ -9,7 +9,7 @@ from assets.signals.anomalies.grid import Grid, grids
 from assets.signals.anomalies.input_cleaning import calendar_days, change_events, cleaned
 from assets.signals.anomalies.metric_series import OFFSET_SDS, MetricRows, metric_rows_of
 from assets.signals.anomalies.sequential_detector import DetectionArrays, run_detector, warm_periods
-from resources.policy.anomalies import Watching
+from resources.policy.anomalies import AnomalyThresholds
 
 COLUMNS = (
     "series_id",
@@ -30,14 +30,14 @@ _MEDIUM, _HIGH = 0.5, 1.0
 """Log ratios of observed to expected from which an anomaly is of medium and of high severity."""
 _SDS_PER_UNIT_OF_SIZE = 8.0
 """For series with negative values: standard deviations that count as much as a log ratio of 1."""
-DEFAULT = Watching()
+DEFAULT = AnomalyThresholds()
 
 
 def detect(
     days: pd.DataFrame,
     *,
     as_of: object = None,
-    policy: Watching = DEFAULT,
+    policy: AnomalyThresholds = DEFAULT,
     changes: pd.DataFrame | None = None,
     calendar: pd.DataFrame | Iterable[object] = (),
 ) -> pd.DataFrame:

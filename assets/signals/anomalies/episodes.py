@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from resources.policy.anomalies import Watching
+from resources.policy.anomalies import AnomalyThresholds
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -22,7 +22,7 @@ _OVER = 2.0
 class Episodes:
     """At most one open incident per row. `size` is the log ratio of observed to expected."""
 
-    def __init__(self, rows: int, policy: Watching, is_level: Bools, periods_a_day: float) -> None:
+    def __init__(self, rows: int, policy: AnomalyThresholds, is_level: Bools, periods_a_day: float) -> None:
         self._policy, self._is_level, self._a_day = policy, is_level, max(periods_a_day, 1.0)
         self.on = np.zeros(rows, bool)
         self.start, self.began = np.zeros(rows, np.int64), np.zeros(rows, np.int64)

@@ -16,7 +16,7 @@ import pandas as pd
 from assets.signals.anomalies.causes import WORDS, ChangePart, children, factors
 from assets.signals.anomalies.measures import FOLLOWS, KNOWN
 from assets.signals.anomalies.series import place_of
-from resources.policy.anomalies import Watching
+from resources.policy.anomalies import AnomalyThresholds
 
 OPEN, ENDED = "open", "ended"
 LOW, MEDIUM, HIGH = "low", "medium", "high"
@@ -32,7 +32,7 @@ def effect(rows: pd.DataFrame) -> pd.Series:
 
 
 def incidents(
-    flags: pd.DataFrame, frame: pd.DataFrame, *, as_of: date, policy: Watching
+    flags: pd.DataFrame, frame: pd.DataFrame, *, as_of: date, policy: AnomalyThresholds
 ) -> list[dict[str, Any]]:
     """Incidents that are open at the end of `as_of` or ended on it, the largest stake first.
 
@@ -97,7 +97,7 @@ def _incident(
     last: pd.Timestamp,
     quiet: pd.Timedelta,
     spend: float,
-    policy: Watching,
+    policy: AnomalyThresholds,
 ) -> dict[str, Any]:
     of_day = rows[rows["day"] == spell["last_day"]].assign(effect=effect)
     of_day = of_day.assign(metric=of_day["metric"].astype(str)).set_index("metric")
@@ -162,7 +162,7 @@ def _expected_worth(wanted: pd.Series, day_figures: pd.Series) -> float:
     return value if np.isfinite(value) and value > 0 else float(day_figures["spend"])
 
 
-def _severity(metric: str, size: float, stake: float, spend: float, policy: Watching) -> str:
+def _severity(metric: str, size: float, stake: float, spend: float, policy: AnomalyThresholds) -> str:
     share = stake / spend if spend > 0 else 0.0
     if share >= _HIGH_SHARE or (metric == "spend" and size <= _STOPPED and share >= policy.least_stake):
         return HIGH

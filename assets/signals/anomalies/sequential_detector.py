@@ -22,7 +22,7 @@ from assets.signals.anomalies.noise import (
     two_sided_p_values,
 )
 from assets.signals.anomalies.overdispersion import Overdispersion
-from resources.policy.anomalies import Watching
+from resources.policy.anomalies import AnomalyThresholds
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -83,7 +83,9 @@ class _WindowSum:
 
 
 class SequentialDetector:
-    def __init__(self, rows: MetricRows, grid: Grid, policy: Watching, changes: Floats | None) -> None:
+    def __init__(
+        self, rows: MetricRows, grid: Grid, policy: AnomalyThresholds, changes: Floats | None
+    ) -> None:
         self.rows, self.policy, self.changes = rows, policy, changes
         self.periods, self.size = rows.above.shape
         self.warm, a_day = warm_periods(grid, policy), grid.periods_a_day
@@ -307,7 +309,7 @@ class SequentialDetector:
 
 
 def run_detector(
-    rows: MetricRows, grid: Grid, *, policy: Watching, changes: Floats | None = None
+    rows: MetricRows, grid: Grid, *, policy: AnomalyThresholds, changes: Floats | None = None
 ) -> DetectionArrays:
     """Expectation, range, p-value and flag of every row and period.
 
@@ -320,7 +322,7 @@ def run_detector(
     return SequentialDetector(rows, grid, policy, changes).run()
 
 
-def warm_periods(grid: Grid, policy: Watching) -> int:
+def warm_periods(grid: Grid, policy: AnomalyThresholds) -> int:
     """Periods with data before a series is tested: two days of hourly data, else by policy."""
     return policy.warm_periods if grid.periods_a_day <= 1 else int(2 * grid.periods_a_day)
 

@@ -11,7 +11,7 @@ from datetime import date
 import pandas as pd
 
 from assets.signals.pacing.known_events import budget_effect
-from resources.policy.budgets import EVERYTHING, Budget, Budgets, Known
+from resources.policy.budgets import EVERYTHING, Budget, Budgets, KnownChange
 
 BUDGET = "budget: "
 OWN_PLAN, FILE, SUMMED, NO_PLAN = "platforms' daily budgets", "budgets file", "sum of its parts", "none"
@@ -187,7 +187,7 @@ def flights(entities: pd.DataFrame) -> pd.DataFrame:
     ).drop_duplicates("series_id")
 
 
-def _factor(event: Known, daily: float | None, usual: float | None) -> float:
+def _factor(event: KnownChange, daily: float | None, usual: float | None) -> float:
     if event.factor is not None:
         return event.factor
     if not daily or event.daily_budget is None:

@@ -16,7 +16,7 @@ import pandas as pd
 from assets.frame_contract import id_texts, require_columns
 from assets.signals.underperformers.exposure import GOAL, KEYS, SALES, Lag, exposures
 from assets.signals.underperformers.posterior import AdSetPosterior, fit_peers, posterior
-from resources.policy.policy import Judging
+from resources.policy.policy import UnderperformanceThresholds
 
 FINE, WATCH, REDUCE, PAUSE = "fine", "watch", "reduce", "pause"
 THIN, PROTECTED = "not enough evidence", "protected"
@@ -32,7 +32,7 @@ def judge(
     target_cpa: Targets = None,
     protected: Mapping[Any, str] | None = None,
     lag_is_stated: bool | Mapping[Any, bool] = False,
-    policy: Judging | None = None,
+    policy: UnderperformanceThresholds | None = None,
 ) -> pd.DataFrame:
     """A verdict on every ad set that spent in the window before `as_of`.
 
@@ -65,7 +65,7 @@ def judge(
             ad set and day.
         ValueError: A target is not above zero, or the lag curve is none.
     """
-    policy = policy or Judging()
+    policy = policy or UnderperformanceThresholds()
     require_columns(days, ("ad_set_id", "day", "spend", "conversions", "conversion_value"), what="days")
     ad_sets = exposures(days, as_of=as_of, window=policy.window_days, lag=lag)
     if ad_sets.empty:
@@ -108,7 +108,9 @@ _COLUMNS = (
 )
 
 
-def _judge_group(ad_sets: pd.DataFrame, targets: Targets, *, by_value: bool, policy: Judging) -> pd.DataFrame:
+def _judge_group(
+    ad_sets: pd.DataFrame, targets: Targets, *, by_value: bool, policy: UnderperformanceThresholds
+) -> pd.DataFrame:
     """Verdicts of one group of peers (platform and goal)."""
     peers = fit_peers(ad_sets)
     target = _targets(ad_sets, targets, by_value=by_value, usually=policy.without_target)
@@ -155,7 +157,10 @@ def _targets(
 
 
 def _verdicts(
-    ad_sets: pd.DataFrame, estimates: AdSetPosterior, expected: npt.NDArray[np.float64], policy: Judging
+    ad_sets: pd.DataFrame,
+    estimates: AdSetPosterior,
+    expected: npt.NDArray[np.float64],
+    policy: UnderperformanceThresholds,
 ) -> tuple[npt.NDArray[np.str_], list[str]]:
     below = estimates.below
     is_dry = (ad_sets["conversions"].to_numpy(float) == 0) & (expected >= policy.stop_loss)

@@ -94,7 +94,7 @@ def ask(office: Office, request: ChangeRequest, kind: str, *, reverts: str | Non
     """A proposal of what is asked for, judged and in the ledger."""
     finding = Finding(
         kind=kind,
-        wishes=(request,),
+        change_requests=(request,),
         reason="because",
         evidence={"spend_a_day": 20.0},
         effect=Effect(metric="none", words="none"),
