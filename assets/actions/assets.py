@@ -18,9 +18,10 @@ from assets.actions.approval import VALID_FOR, DecisionRequest
 from assets.actions.draft_proposals import Drafts
 from assets.actions.execution.executor import STAGES, WriteHeld
 from assets.actions.execution.receipts import apply_batch, receipt, receipt_lines
-from assets.actions.inputs import ActionPath, Figures, in_order, pacing_findings, propose_findings
+from assets.actions.inputs import ActionPath, Figures, pacing_findings, propose_findings
 from assets.actions.rendering import ASSET, diff, form
 from assets.actions.rules import threshold
+from assets.actions.rules.finding import prioritised
 from assets.actions.rules.incidents import cuts
 from assets.automation import SAFE_RETRIES, follows_newest
 from assets.formatting.markdown import as_markdown_text
@@ -94,7 +95,7 @@ def action_proposals(
             as_of=as_of,
             taken={wish.target for one in found for wish in one.change_requests},
         )
-        drafts, taken = propose_findings(in_order(found), services, figures)
+        drafts, taken = propose_findings(prioritised(found), services, figures)
         lake.replace(PROPOSED_FINDINGS, outcome_rows(drafts, as_of=as_of), where={"day": (as_of, as_of)})
         if len(taken) > 1:
             digests = {made.proposal_id: made.digest for made in taken}

@@ -237,24 +237,6 @@ def pacing_findings(
     )
 
 
-def in_order(findings: list[Finding]) -> list[Finding]:
-    """The findings of all rules in the order in which they may use up limits: emergencies first, then the most
-    money.
-
-    Where a hard cap stops ad sets of an account, pauses of its underperforming ad sets come before the stops:
-    they keep the cap as well and lose less value.
-    """
-    stopped = {f.target.account for f in findings if f.is_emergency and f.is_pause}
-
-    def order(finding: Finding) -> tuple[int, float]:
-        if finding.is_emergency:
-            return 2 if finding.is_pause else 0, -finding.weight
-        serves_the_cap = finding.is_pause and finding.target.account in stopped
-        return 1 if serves_the_cap else 3, -finding.weight
-
-    return sorted(findings, key=order)
-
-
 def _same_thing(one: Change, other: Change) -> bool:
     """Whether a write to one shows as an edit of the other: the same target, or the budget both are about."""
     if one.target == other.target:

@@ -17,6 +17,18 @@ CONVERSIONS = Column("conversions", NUMBER, "Conversions the platform claims for
 CONVERSION_VALUE = Column("conversion_value", MONEY, "Value of those conversions in account currency.")
 PULLED_AT = Column("pulled_at", INSTANT, "When these figures were read from the platform (UTC).")
 
+REPORTING_MONEY = (
+    Column(
+        "spend_reporting", MONEY, "Cost in the reporting currency, at the rate of that day.", nullable=True
+    ),
+    Column(
+        "conversion_value_reporting",
+        MONEY,
+        "Conversion value in the reporting currency, at the rate of that day.",
+        nullable=True,
+    ),
+)
+
 ACCOUNT_DAY = (ACCOUNT_ID, THE_DAY, CURRENCY, TIME_ZONE)
 LEVEL_IDS = {
     "campaign": (CAMPAIGN_ID,),

@@ -8,17 +8,6 @@ from resources.lake.schema import COUNT, DAY, INSTANT, MONEY, NUMBER, SHARE, TEX
 from resources.tables import common as c
 from resources.tables.entities import ENTITY_COLUMNS
 
-_REPORTING = (
-    Column(
-        "spend_reporting", MONEY, "Cost in the reporting currency, at the rate of that day.", nullable=True
-    ),
-    Column(
-        "conversion_value_reporting",
-        MONEY,
-        "Conversion value in the reporting currency, at the rate of that day.",
-        nullable=True,
-    ),
-)
 RATIOS = (
     Column("cpc", NUMBER, "Cost per click in account currency; empty without clicks.", nullable=True),
     Column("ctr", SHARE, "Clicks per impression, as a fraction; empty without impressions.", nullable=True),
@@ -57,7 +46,7 @@ MATURITY = (
 READ_AT = Column(
     "read_at", INSTANT, "When the day was last read from the platform (UTC), also if nothing had changed."
 )
-_DELIVERY = (*_COUNTED, _VALUE, *_REPORTING, *RATIOS)
+_DELIVERY = (*_COUNTED, _VALUE, *c.REPORTING_MONEY, *RATIOS)
 
 
 def _day_table(level: str, spoken: str) -> Table:

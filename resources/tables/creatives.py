@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from resources.lake.schema import COUNT, DAY, FLAG, INSTANT, MONEY, TEXT, Column, Table
+from resources.lake.schema import COUNT, DAY, FLAG, INSTANT, TEXT, Column, Table
 from resources.tables import common as c
 from resources.tables.google_ads import DELIVERY
 
@@ -156,13 +156,7 @@ CREATIVE_DAY = Table(
             "True on days before the ad's texts were first read: those of the first reading are assumed.",
         ),
         *_COUNTED,
-        Column(
-            "spend_reporting",
-            MONEY,
-            "Cost in the reporting currency, at the rate of that day.",
-            nullable=True,
-        ),
-        Column("conversion_value_reporting", MONEY, "Likewise, of the value.", nullable=True),
+        *c.REPORTING_MONEY,
         Column(
             "reach",
             COUNT,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from resources.lake.schema import COUNT, FLAG, INSTANT, MONEY, NUMBER, SHARE, TEXT, Column, Table
+from resources.lake.schema import COUNT, FLAG, INSTANT, NUMBER, SHARE, TEXT, Column, Table
 from resources.tables import common as c
 from resources.tables.google_ads import DELIVERY, SEARCH_TERM
 
@@ -120,13 +120,7 @@ SEARCH_TERM_DAY = Table(
         c.SPEND,
         c.CONVERSIONS,
         c.CONVERSION_VALUE,
-        Column(
-            "spend_reporting",
-            MONEY,
-            "Cost in the reporting currency, at the rate of that day.",
-            nullable=True,
-        ),
-        Column("conversion_value_reporting", MONEY, "Likewise, of the value.", nullable=True),
+        *c.REPORTING_MONEY,
         Column(
             "visible_share",
             SHARE,

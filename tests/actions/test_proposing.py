@@ -7,8 +7,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from assets.actions.inputs import in_order, propose_findings
-from assets.actions.rules.finding import EntityChangeRequest, Finding
+from assets.actions.inputs import propose_findings
+from assets.actions.rules.finding import EntityChangeRequest, Finding, prioritised
 from resources.ledger.proposal import Effect, Target
 from tests.actions.conftest import NOON, Office
 
@@ -112,7 +112,7 @@ def test_pauses_of_underperformers_come_before_the_stops_that_keep_the_same_cap(
         return replace(finding(target, **wish), weight=weight, evidence=evidence)
 
     lower = Decimal("0.8")
-    ordered = in_order(
+    ordered = prioritised(
         [
             weighted("winner", -40.0, emergency=True, status="paused"),
             weighted("step", 90.0, factor=lower),

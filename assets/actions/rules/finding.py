@@ -1,5 +1,6 @@
 """Findings: recommended changes from signals, before they become proposals."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -70,3 +71,21 @@ class Finding:
     def is_emergency(self) -> bool:
         """Whether it keeps a hard cap."""
         return self.evidence.get("emergency") == "yes"
+
+
+def prioritised(findings: Collection[Finding]) -> list[Finding]:
+    """The findings of all rules in the order in which they may use up limits: emergencies first, then the most
+    money.
+
+    Where a hard cap stops ad sets of an account, pauses of its underperforming ad sets come before the stops:
+    they keep the cap as well and lose less value.
+    """
+    stopped = {f.target.account for f in findings if f.is_emergency and f.is_pause}
+
+    def order(finding: Finding) -> tuple[int, float]:
+        if finding.is_emergency:
+            return 2 if finding.is_pause else 0, -finding.weight
+        serves_the_cap = finding.is_pause and finding.target.account in stopped
+        return 1 if serves_the_cap else 3, -finding.weight
+
+    return sorted(findings, key=order)

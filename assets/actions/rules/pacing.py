@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.actions.rules.finding import EntityChangeRequest, Finding
+from assets.actions.rules.finding import EntityChangeRequest, Finding, prioritised
 from assets.actions.rules.hard_cap_stops import hard_cap_stops
 from assets.signals.pacing.plan import is_covered
 from resources.ledger.proposal import Effect, Target
@@ -98,12 +98,7 @@ def pace_findings(
                     as_of=as_of,
                 )
             }
-    return sorted(findings.values(), key=_urgency)
-
-
-def _urgency(finding: Finding) -> tuple[bool, bool, float]:
-    """Emergencies first; of these lower budgets before pauses, which cost more; then by money."""
-    return not finding.is_emergency, finding.is_pause, -finding.weight
+    return prioritised(findings.values())
 
 
 def _finding(

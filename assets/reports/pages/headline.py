@@ -77,11 +77,11 @@ def _spent(view: DashboardView) -> str:
         return "No spend is known for this day."
     without = " and ".join(state.label for state in view.without)
     total = next((line for line in view.pacing if line.level == "total"), None)
-    plan = {
-        "red": f"; the month {total.verdict}" if total else "",
-        "amber": f"; the month {total.verdict}" if total else "",
-        "on plan": ", on plan for the month",
-    }.get(total.status if total else "", "")
+    plan = ""
+    if total is not None and total.status in {"red", "amber"}:
+        plan = f"; the month {total.verdict}"
+    elif total is not None and total.status == "on plan":
+        plan = ", on plan for the month"
     missing = f" without {without}" if without else ""
     return f"{numbers.about(spend, view.currency)} spent{missing}{plan}."
 
